@@ -1,0 +1,105 @@
+-- name: GetCompanyByTicker :one
+SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = @ticker;
+
+-- name: GetCompanyByCIK :one
+SELECT * FROM company WHERE cik = @cik;
+
+-- name: LockCompanyByTicker :one
+SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = @ticker FOR UPDATE OF c;
+
+-- name: LockCompany :one
+SELECT * FROM company WHERE id = @id FOR UPDATE;
+
+-- name: ListCompanies :many
+-- By name; after_name and after_id are those of the last company of the page before.
+SELECT * FROM company c
+WHERE (c.name, c.id) > (@after_name::text, @after_id::bigint)
+  AND (sqlc.narg(exchange)::text IS NULL OR EXISTS (
+      SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower(sqlc.narg(exchange))))
+ORDER BY c.name, c.id
+LIMIT @page_size;
+
+-- name: SearchCompanies :many
+-- prefix, code_prefix (upper case), cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
+-- so, 2: the name begins so, 3: the name contains it.
+WITH hit AS (
+    SELECT l.company_id, CASE WHEN l.ticker = @code OR l.isin = @code THEN 0 ELSE 1 END AS rank
+    FROM listing l WHERE l.ticker LIKE @code_prefix OR l.isin LIKE @code_prefix
+    UNION ALL
+    SELECT c.id, CASE WHEN c.cik::text = @cik::text THEN 0 ELSE 1 END
+    FROM company c WHERE c.cik::text LIKE @cik_prefix
+    UNION ALL
+    SELECT c.id, CASE WHEN c.name ILIKE @prefix THEN 2 ELSE 3 END
+    FROM company c WHERE c.name ILIKE @part
+), ranked AS (
+    SELECT company_id, min(rank)::integer AS rank FROM hit GROUP BY company_id
+)
+SELECT sqlc.embed(c), r.rank FROM ranked r JOIN company c ON c.id = r.company_id
+WHERE (r.rank, c.name, c.id) > (@after_rank::integer, @after_name::text, @after_id::bigint)
+  AND (sqlc.narg(exchange)::text IS NULL OR EXISTS (
+      SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower(sqlc.narg(exchange))))
+ORDER BY r.rank, c.name, c.id
+LIMIT @page_size;
+
+-- name: CreateCompany :one
+INSERT INTO company (name, cik, country, url, ipo_date, number_of_shares)
+VALUES (@name, @cik, @country, @url, @ipo_date, @number_of_shares)
+RETURNING *;
+
+-- name: UpdateCompany :one
+UPDATE company
+SET name = @name, cik = @cik, country = @country, url = @url, ipo_date = @ipo_date, number_of_shares = @number_of_shares
+WHERE id = @id
+RETURNING *;
+
+-- name: DeleteCompany :execrows
+DELETE FROM company WHERE id = (SELECT company_id FROM listing WHERE ticker = @ticker);
+
+-- name: ListListings :many
+-- The listings of several companies; within one, the primary first.
+SELECT * FROM listing WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY company_id, is_primary DESC, ticker;
+
+-- name: GetListing :one
+SELECT * FROM listing WHERE ticker = @ticker;
+
+-- name: CreateListings :exec
+INSERT INTO listing (company_id, ticker, exchange, isin, share_class, is_primary)
+SELECT @company_id, t.ticker, nullif(t.exchange, ''), nullif(t.isin, ''), nullif(t.share_class, ''), t.is_primary
+FROM (SELECT unnest(@tickers::text[]) AS ticker, unnest(@exchanges::text[]) AS exchange, unnest(@isins::text[]) AS isin,
+             unnest(@share_classes::text[]) AS share_class, unnest(@primaries::boolean[]) AS is_primary) AS t;
+
+-- name: UpdateListing :exec
+UPDATE listing SET exchange = @exchange, isin = @isin, share_class = @share_class, is_primary = @is_primary WHERE id = @id;
+
+-- name: ClearPrimaryListing :exec
+UPDATE listing SET is_primary = false WHERE company_id = @company_id AND is_primary;
+
+-- name: SetListingExchange :execrows
+UPDATE listing SET exchange = @exchange WHERE id = @id AND exchange IS DISTINCT FROM @exchange;
+
+-- name: DeleteListings :exec
+DELETE FROM listing WHERE company_id = @company_id AND ticker <> ALL(@keep::text[]);
+
+-- name: ImportCompanies :execrows
+-- Adds the companies that are not there and renames those that are called otherwise.
+INSERT INTO company (cik, name)
+SELECT unnest(@ciks::bigint[]), unnest(@names::text[])
+ON CONFLICT (cik) DO UPDATE SET name = excluded.name WHERE company.name <> excluded.name;
+
+-- name: ImportListings :execrows
+-- Adds the tickers that are not there. The one marked as its company's first becomes the primary one of a company that
+-- has none.
+INSERT INTO listing (company_id, ticker, is_primary)
+SELECT c.id, t.ticker, t.first AND NOT EXISTS (SELECT FROM listing p WHERE p.company_id = c.id AND p.is_primary)
+FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@tickers::text[]) AS ticker, unnest(@first::boolean[]) AS first) AS t
+JOIN company c ON c.cik = t.cik
+WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker);
+
+-- name: ListTickerConflicts :many
+-- Tickers of the file that are listed for another company already.
+SELECT t.ticker::text AS ticker
+FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@tickers::text[]) AS ticker) AS t
+JOIN listing l ON l.ticker = t.ticker
+JOIN company c ON c.id = l.company_id
+WHERE c.cik IS DISTINCT FROM t.cik
+ORDER BY 1;

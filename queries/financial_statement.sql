@@ -1,0 +1,107 @@
+-- name: ListCompanyFinancialStatements :many
+-- A company's statements as known on as_of, or of today; the newest first. period '' is both.
+SELECT * FROM financial_statement s
+WHERE s.company_id = @company_id
+  AND (@period::text = '' OR s.period = @period)
+  AND (sqlc.narg(as_of)::date IS NULL AND s.known_to IS NULL
+       OR s.known_from <= sqlc.narg(as_of) AND (s.known_to IS NULL OR s.known_to > sqlc.narg(as_of)))
+  AND (sqlc.narg(before_end)::date IS NULL OR (s.end_date, s.id) < (sqlc.narg(before_end)::date, @before_id::bigint))
+ORDER BY s.end_date DESC, s.id DESC
+LIMIT sqlc.narg(page_size);
+
+-- name: ListFinancialStatements :many
+-- All companies' statements of today, the newest published first.
+SELECT sqlc.embed(s), l.ticker FROM financial_statement s
+JOIN listing l ON l.company_id = s.company_id AND l.is_primary
+WHERE s.known_to IS NULL
+  AND (sqlc.narg(period)::text IS NULL OR s.period = sqlc.narg(period))
+  AND (sqlc.narg(fiscal_year)::integer IS NULL OR s.fiscal_year = sqlc.narg(fiscal_year))
+  AND (sqlc.narg(published_since)::date IS NULL OR s.publish_date >= sqlc.narg(published_since))
+  AND (sqlc.narg(before_published)::date IS NULL
+       OR (s.publish_date, s.id) < (sqlc.narg(before_published)::date, @before_id::bigint))
+ORDER BY s.publish_date DESC, s.id DESC
+LIMIT @page_size;
+
+-- name: ListFinancialStatementsBefore :many
+-- What the trailing twelve months of the given statements of today need: each company's statements whose end lies in the
+-- 300 days up to the end date at the same place.
+SELECT DISTINCT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@end_dates::date[]) AS end_date) AS w
+JOIN financial_statement s ON s.company_id = w.company_id AND s.known_to IS NULL
+    AND s.end_date BETWEEN w.end_date - 300 AND w.end_date;
+
+-- name: ListFinancialStatementVersions :many
+-- All versions of a company's statements that were known on the day to or before.
+SELECT * FROM financial_statement s
+WHERE s.company_id = @company_id AND s.known_from <= @to_day AND (s.known_to IS NULL OR s.known_to > @from_day);
+
+-- name: ListNewestFinancialStatements :many
+-- What the daily ratios of a day need: each company's statements as known on that day, from 300 days before its newest
+-- quarter (or year, without quarters) on.
+SELECT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id) AS w
+CROSS JOIN LATERAL (
+    SELECT n.end_date FROM financial_statement n
+    WHERE n.company_id = w.company_id AND n.known_from <= @day AND (n.known_to IS NULL OR n.known_to > @day)
+    ORDER BY n.period DESC, n.end_date DESC LIMIT 1
+) AS newest
+JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= @day
+    AND (s.known_to IS NULL OR s.known_to > @day) AND s.end_date BETWEEN newest.end_date - 300 AND newest.end_date;
+
+-- name: GetFinancialStatement :one
+SELECT sqlc.embed(s), l.ticker FROM financial_statement s
+JOIN listing l ON l.company_id = s.company_id AND l.is_primary
+WHERE s.id = @id
+  AND (sqlc.narg(as_of)::date IS NULL AND s.known_to IS NULL
+       OR s.known_from <= sqlc.narg(as_of) AND (s.known_to IS NULL OR s.known_to > sqlc.narg(as_of)));
+
+-- name: LockFinancialStatement :one
+SELECT * FROM financial_statement WHERE id = @id AND known_to IS NULL FOR UPDATE;
+
+-- name: ListFinancialStatementVersionsForUpdate :many
+SELECT * FROM financial_statement WHERE company_id = @company_id ORDER BY period, end_date, known_from FOR UPDATE;
+
+-- name: NextFinancialStatementIDs :many
+SELECT nextval('financial_statement_id_seq') FROM generate_series(1, @n::integer);
+
+-- name: InsertFinancialStatements :copyfrom
+INSERT INTO financial_statement (
+    id, company_id, known_from, known_to, end_date,
+    publish_date, fiscal_year, fiscal_quarter, audited, total_revenues,
+    cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax,
+    tax_expense, net_income, depreciation, amortization, depreciation_and_amortization,
+    ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow,
+    dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents,
+    goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities,
+    short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest,
+    temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, earnings_per_share,
+    earnings_per_share_diluted, period, source, currency, ebit_basis,
+    accession, url
+) VALUES (
+    @id, @company_id, @known_from, @known_to, @end_date,
+    @publish_date, @fiscal_year, @fiscal_quarter, @audited, @total_revenues,
+    @cost_of_revenue, @gross_profit, @operating_income, @interest_expense, @profit_before_tax,
+    @tax_expense, @net_income, @depreciation, @amortization, @depreciation_and_amortization,
+    @ebit, @ebitda, @operating_cash_flow, @capital_expenditure, @free_cash_flow,
+    @dividends_paid, @total_assets, @current_assets, @non_current_assets, @cash_and_equivalents,
+    @goodwill, @intangible_assets, @total_liabilities, @current_liabilities, @long_term_liabilities,
+    @short_term_debt, @long_term_debt, @total_debt, @total_equity, @noncontrolling_interest,
+    @temporary_equity, @total_equities_and_liabilities, @shares_outstanding, @per_share_basis_date, @earnings_per_share,
+    @earnings_per_share_diluted, @period, @source, @currency, @ebit_basis,
+    @accession, @url
+);
+
+-- name: EndFinancialStatements :exec
+-- Sets the end of versions, '' for none; no value of a version changes.
+UPDATE financial_statement s SET known_to = nullif(w.known_to, '')::date
+FROM (SELECT unnest(@ids::bigint[]) AS id, unnest(@known_from::date[]) AS known_from,
+             unnest(@known_to::text[]) AS known_to) AS w
+WHERE s.id = w.id AND s.known_from = w.known_from;
+
+-- name: DeleteFinancialStatementVersions :exec
+DELETE FROM financial_statement s USING (SELECT unnest(@ids::bigint[]) AS id, unnest(@known_from::date[]) AS known_from) AS w
+WHERE s.id = w.id AND s.known_from = w.known_from;
+
+-- name: SetFinancialStatementSource :exec
+UPDATE financial_statement SET source = @source WHERE id = @id AND source <> @source;
+
+-- name: DeleteFinancialStatement :execrows
+DELETE FROM financial_statement WHERE id = @id;
