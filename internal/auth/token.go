@@ -42,8 +42,8 @@ type jwtClaims struct {
 	Version *int32 `json:"ver"`
 }
 
-// NewTokens derives the signing key from the secret with a purpose of its own, so that other uses of the secret share no
-// key with it. It panics when the secret is empty.
+// NewTokens derives the signing key from the secret with a purpose of its own, so that other uses of the secret share
+// no key with it. It panics when the secret is empty.
 func NewTokens(secret string, lifetime time.Duration, now func() time.Time) *Tokens {
 	if secret == "" {
 		panic("auth: empty secret")
@@ -111,8 +111,8 @@ func NewResetToken() (token string, hash []byte) {
 	return token, HashResetToken(token)
 }
 
-// HashResetToken returns the SHA-256 of a token, by which the stored one is found. The token's entropy makes a slow hash
-// needless.
+// HashResetToken returns the SHA-256 of a token, by which the stored one is found. The token's entropy makes a slow
+// hash needless.
 func HashResetToken(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]

@@ -1,0 +1,117 @@
+// Package mail writes the messages that EdgeValue sends, from embedded templates, and sends them by SMTP or, where no
+// server is configured, logs them.
+package mail
+
+import (
+	"context"
+	"embed"
+	htmltemplate "html/template"
+	"log/slog"
+	netmail "net/mail"
+	"strings"
+	texttemplate "text/template"
+	"unicode"
+
+	"github.com/go-faster/errors"
+)
+
+// Message is one mail to one recipient, its content as HTML and as plain text.
+type Message struct {
+	To      string // the bare address, without a name
+	Subject string
+	HTML    string
+	Text    string
+}
+
+// Sender delivers a message, or hands it to a server that will. Permanent tells the errors that no retry heals.
+type Sender interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// NewAccount tells the owner of a new account where to use it.
+func NewAccount(project, email, link string) (Message, error) {
+	return newAccount.message(content{Project: project, Email: email, Link: link})
+}
+
+// ResetPassword carries the link by which the user chooses a new password.
+func ResetPassword(project, email, link string, validHours int) (Message, error) {
+	return resetPassword.message(content{Project: project, Email: email, Link: link, ValidHours: validHours})
+}
+
+// Test shows that sending works.
+func Test(project, email string) (Message, error) {
+	return test.message(content{Project: project, Email: email})
+}
+
+//go:embed templates
+var files embed.FS
+
+var (
+	newAccount    = parse("new_account")
+	resetPassword = parse("reset_password")
+	test          = parse("test")
+)
+
+type templates struct {
+	html *htmltemplate.Template
+	text *texttemplate.Template
+}
+
+type content struct {
+	Project, Email, Link string
+	ValidHours           int
+}
+
+func parse(name string) templates {
+	html := "templates/" + name + ".html"
+	return templates{
+		html: htmltemplate.Must(htmltemplate.ParseFS(files, "templates/layout.html", html)),
+		text: texttemplate.Must(texttemplate.ParseFS(files, "templates/"+name+".txt")),
+	}
+}
+
+func (t templates) message(c content) (Message, error) {
+	to, err := parseAddress(c.Email)
+	if err != nil {
+		return Message{}, err
+	}
+	c.Email = to.Address
+	var subject, html, text strings.Builder
+	if err := t.text.ExecuteTemplate(&subject, "subject", c); err != nil {
+		return Message{}, errors.Wrap(err, "write subject")
+	}
+	if err := t.html.ExecuteTemplate(&html, "layout", c); err != nil {
+		return Message{}, errors.Wrap(err, "write HTML")
+	}
+	if err := t.text.Execute(&text, c); err != nil {
+		return Message{}, errors.Wrap(err, "write text")
+	}
+	return Message{
+		To:      c.Email,
+		Subject: strings.Join(strings.Fields(subject.String()), " "), // one line
+		HTML:    html.String(),
+		Text:    text.String(),
+	}, nil
+}
+
+var errAddress = errors.New("invalid mail address")
+
+// parseAddress parses a bare address: no name, no comment, no control characters.
+func parseAddress(s string) (*netmail.Address, error) {
+	a, err := netmail.ParseAddress(s)
+	if err != nil || a.Name != "" || a.Address != s || strings.ContainsFunc(s, unicode.IsControl) {
+		return nil, errors.Wrapf(errAddress, "%.100q", s)
+	}
+	return a, nil
+}
+
+// Log is a Sender for development: it logs the recipient, the subject and the whole text, links with their secret
+// tokens included.
+type Log struct{ Logger *slog.Logger }
+
+// Send never fails.
+func (l Log) Send(ctx context.Context, m Message) error {
+	l.Logger.InfoContext(ctx, "mail not sent: no SMTP server configured",
+		"to", m.To, "subject", m.Subject, "text", m.Text)
+	return nil
+}
