@@ -23,14 +23,14 @@ LIMIT @page_size;
 -- prefix, code_prefix (upper case), cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
 -- so, 2: the name begins so, 3: the name contains it.
 WITH hit AS (
-    SELECT l.company_id, CASE WHEN l.ticker = @code OR l.isin = @code THEN 0 ELSE 1 END AS rank
-    FROM listing l WHERE l.ticker LIKE @code_prefix OR l.isin LIKE @code_prefix
+    SELECT l.company_id, CASE WHEN l.ticker = @code::text OR l.isin = @code THEN 0 ELSE 1 END AS rank
+    FROM listing l WHERE l.ticker LIKE @code_prefix::text OR l.isin LIKE @code_prefix
     UNION ALL
     SELECT c.id, CASE WHEN c.cik::text = @cik::text THEN 0 ELSE 1 END
-    FROM company c WHERE c.cik::text LIKE @cik_prefix
+    FROM company c WHERE c.cik::text LIKE @cik_prefix::text
     UNION ALL
-    SELECT c.id, CASE WHEN c.name ILIKE @prefix THEN 2 ELSE 3 END
-    FROM company c WHERE c.name ILIKE @part
+    SELECT c.id, CASE WHEN c.name ILIKE @prefix::text THEN 2 ELSE 3 END
+    FROM company c WHERE c.name ILIKE @part::text
 ), ranked AS (
     SELECT company_id, min(rank)::integer AS rank FROM hit GROUP BY company_id
 )

@@ -67,3 +67,6 @@ WHERE (dividend.fiscal_year, dividend.fiscal_quarter, dividend.amount_per_share,
 -- name: CountManualDividends :one
 SELECT count(*) FROM dividend
 WHERE company_id = @company_id AND source = 'manual' AND period_end = ANY(@period_ends::date[]);
+
+-- name: DeleteOtherImportedDividends :execrows
+DELETE FROM dividend WHERE company_id = @company_id AND source = 'sec' AND period_end <> ALL(@keep::date[]);

@@ -1,5 +1,5 @@
 -- name: ListCompanyFinancialStatements :many
--- A company's statements as known on as_of, or of today; the newest first. period '' is both.
+-- A company's statements as known on as_of, or of today; the newest first. an empty period is both.
 SELECT * FROM financial_statement s
 WHERE s.company_id = @company_id
   AND (@period::text = '' OR s.period = @period)
@@ -30,9 +30,9 @@ JOIN financial_statement s ON s.company_id = w.company_id AND s.known_to IS NULL
     AND s.end_date BETWEEN w.end_date - 300 AND w.end_date;
 
 -- name: ListFinancialStatementVersions :many
--- All versions of a company's statements that were known on the day to or before.
+-- The versions of a company's statements that were known on some day from from_day to to_day.
 SELECT * FROM financial_statement s
-WHERE s.company_id = @company_id AND s.known_from <= @to_day AND (s.known_to IS NULL OR s.known_to > @from_day);
+WHERE s.company_id = @company_id AND s.known_from <= @to_day AND (s.known_to IS NULL OR s.known_to > @from_day::date);
 
 -- name: ListNewestFinancialStatements :many
 -- What the daily ratios of a day need: each company's statements as known on that day, from 300 days before its newest
@@ -90,7 +90,7 @@ INSERT INTO financial_statement (
 );
 
 -- name: EndFinancialStatements :exec
--- Sets the end of versions, '' for none; no value of a version changes.
+-- Sets the end of versions, an empty text for none; no value of a version changes.
 UPDATE financial_statement s SET known_to = nullif(w.known_to, '')::date
 FROM (SELECT unnest(@ids::bigint[]) AS id, unnest(@known_from::date[]) AS known_from,
              unnest(@known_to::text[]) AS known_to) AS w

@@ -37,7 +37,7 @@ ORDER BY l.ticker
 LIMIT @page_size;
 
 -- name: UpsertPrices :execrows
--- Open, high, low and volume are texts, '' for null.
+-- Open, high, low and volume are texts, empty for null.
 INSERT INTO price (listing_id, date, open, high, low, close, volume, ex_dividend, split_ratio)
 SELECT @listing_id, unnest(@date::date[]), nullif(unnest(@open::text[]), '')::numeric,
     nullif(unnest(@high::text[]), '')::numeric, nullif(unnest(@low::text[]), '')::numeric, unnest(@close::numeric[]),

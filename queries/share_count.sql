@@ -15,3 +15,6 @@ ON CONFLICT (company_id, known_from) DO UPDATE
 SET basis_date = excluded.basis_date, end_date = excluded.end_date, shares = excluded.shares
 WHERE (share_count.basis_date, share_count.end_date, share_count.shares)
     IS DISTINCT FROM (excluded.basis_date, excluded.end_date, excluded.shares);
+
+-- name: DeleteOtherShareCounts :execrows
+DELETE FROM share_count WHERE company_id = @company_id AND known_from <> ALL(@keep::date[]);

@@ -385,14 +385,14 @@ func (q *Queries) LockCompanyByTicker(ctx context.Context, ticker string) (Compa
 
 const searchCompanies = `-- name: SearchCompanies :many
 WITH hit AS (
-    SELECT l.company_id, CASE WHEN l.ticker = $6 OR l.isin = $6 THEN 0 ELSE 1 END AS rank
-    FROM listing l WHERE l.ticker LIKE $7 OR l.isin LIKE $7
+    SELECT l.company_id, CASE WHEN l.ticker = $6::text OR l.isin = $6 THEN 0 ELSE 1 END AS rank
+    FROM listing l WHERE l.ticker LIKE $7::text OR l.isin LIKE $7
     UNION ALL
     SELECT c.id, CASE WHEN c.cik::text = $8::text THEN 0 ELSE 1 END
-    FROM company c WHERE c.cik::text LIKE $9
+    FROM company c WHERE c.cik::text LIKE $9::text
     UNION ALL
-    SELECT c.id, CASE WHEN c.name ILIKE $10 THEN 2 ELSE 3 END
-    FROM company c WHERE c.name ILIKE $11
+    SELECT c.id, CASE WHEN c.name ILIKE $10::text THEN 2 ELSE 3 END
+    FROM company c WHERE c.name ILIKE $11::text
 ), ranked AS (
     SELECT company_id, min(rank)::integer AS rank FROM hit GROUP BY company_id
 )
@@ -413,7 +413,7 @@ type SearchCompaniesParams struct {
 	Code       string
 	CodePrefix string
 	Cik        string
-	CikPrefix  *int64
+	CikPrefix  string
 	Prefix     string
 	Part       string
 }

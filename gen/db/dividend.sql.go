@@ -117,6 +117,23 @@ func (q *Queries) DeleteImportedDividend(ctx context.Context, arg DeleteImported
 	return err
 }
 
+const deleteOtherImportedDividends = `-- name: DeleteOtherImportedDividends :execrows
+DELETE FROM dividend WHERE company_id = $1 AND source = 'sec' AND period_end <> ALL($2::date[])
+`
+
+type DeleteOtherImportedDividendsParams struct {
+	CompanyID int64
+	Keep      []time.Time
+}
+
+func (q *Queries) DeleteOtherImportedDividends(ctx context.Context, arg DeleteOtherImportedDividendsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteOtherImportedDividends, arg.CompanyID, arg.Keep)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const getDividend = `-- name: GetDividend :one
 SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, l.ticker FROM dividend d
 JOIN listing l ON l.company_id = d.company_id AND l.is_primary

@@ -52,7 +52,7 @@ type EndFinancialStatementsParams struct {
 	KnownTo   []string
 }
 
-// Sets the end of versions, ” for none; no value of a version changes.
+// Sets the end of versions, an empty text for none; no value of a version changes.
 func (q *Queries) EndFinancialStatements(ctx context.Context, arg EndFinancialStatementsParams) error {
 	_, err := q.db.Exec(ctx, endFinancialStatements, arg.Ids, arg.KnownFrom, arg.KnownTo)
 	return err
@@ -214,7 +214,7 @@ type ListCompanyFinancialStatementsParams struct {
 	PageSize  *int32
 }
 
-// A company's statements as known on as_of, or of today; the newest first. period ” is both.
+// A company's statements as known on as_of, or of today; the newest first. an empty period is both.
 func (q *Queries) ListCompanyFinancialStatements(ctx context.Context, arg ListCompanyFinancialStatementsParams) ([]FinancialStatement, error) {
 	rows, err := q.db.Query(ctx, listCompanyFinancialStatements,
 		arg.CompanyID,
@@ -299,16 +299,16 @@ func (q *Queries) ListCompanyFinancialStatements(ctx context.Context, arg ListCo
 
 const listFinancialStatementVersions = `-- name: ListFinancialStatementVersions :many
 SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url FROM financial_statement s
-WHERE s.company_id = $1 AND s.known_from <= $2 AND (s.known_to IS NULL OR s.known_to > $3)
+WHERE s.company_id = $1 AND s.known_from <= $2 AND (s.known_to IS NULL OR s.known_to > $3::date)
 `
 
 type ListFinancialStatementVersionsParams struct {
 	CompanyID int64
 	ToDay     time.Time
-	FromDay   *time.Time
+	FromDay   time.Time
 }
 
-// All versions of a company's statements that were known on the day to or before.
+// The versions of a company's statements that were known on some day from from_day to to_day.
 func (q *Queries) ListFinancialStatementVersions(ctx context.Context, arg ListFinancialStatementVersionsParams) ([]FinancialStatement, error) {
 	rows, err := q.db.Query(ctx, listFinancialStatementVersions, arg.CompanyID, arg.ToDay, arg.FromDay)
 	if err != nil {

@@ -279,7 +279,7 @@ type UpsertPricesParams struct {
 	SplitRatio []decimal.Decimal
 }
 
-// Open, high, low and volume are texts, ” for null.
+// Open, high, low and volume are texts, empty for null.
 func (q *Queries) UpsertPrices(ctx context.Context, arg UpsertPricesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, upsertPrices,
 		arg.ListingID,

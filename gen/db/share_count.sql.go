@@ -10,6 +10,23 @@ import (
 	"time"
 )
 
+const deleteOtherShareCounts = `-- name: DeleteOtherShareCounts :execrows
+DELETE FROM share_count WHERE company_id = $1 AND known_from <> ALL($2::date[])
+`
+
+type DeleteOtherShareCountsParams struct {
+	CompanyID int64
+	Keep      []time.Time
+}
+
+func (q *Queries) DeleteOtherShareCounts(ctx context.Context, arg DeleteOtherShareCountsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteOtherShareCounts, arg.CompanyID, arg.Keep)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const listNewestShareCounts = `-- name: ListNewestShareCounts :many
 SELECT DISTINCT ON (company_id) company_id, known_from, basis_date, end_date, shares, created_at, updated_at FROM share_count
 WHERE company_id = ANY($1::bigint[]) AND known_from <= $2

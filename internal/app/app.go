@@ -1,0 +1,80 @@
+// Package app is what EdgeValue does: the use cases, one file a resource, with their authorisation, validation and
+// transactions. It knows no HTTP. Errors that a caller can do something about are an *Error.
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/auth"
+	"github.com/edgevalue/edgevalue/internal/mail"
+)
+
+// Config is what the use cases depend on.
+type Config struct {
+	Pool   *pgxpool.Pool
+	Hasher *auth.Hasher
+	Tokens *auth.Tokens
+	Mail   mail.Sender
+	Logger *slog.Logger
+	Now    func() time.Time
+
+	ProjectName        string
+	PublicURL          string // without a trailing slash
+	OpenRegistration   bool
+	AccessTokenLife    time.Duration
+	ResetTokenLife     time.Duration
+	AttemptsPerAddress int // logins, recoveries and the like that one client address has in AttemptWindow
+	AttemptsPerAccount int
+	AttemptWindow      time.Duration
+}
+
+// App carries out the use cases. It is safe for concurrent use.
+type App struct {
+	Config
+	queries *db.Queries
+	jobs    *river.Client[pgx.Tx] // inserts and cancels only
+}
+
+// New returns the use cases over a database whose schema is current.
+func New(cfg Config) (*App, error) {
+	jobs, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{Logger: cfg.Logger})
+	if err != nil {
+		return nil, errors.Wrap(err, "create River client")
+	}
+	return &App{Config: cfg, queries: db.New(cfg.Pool), jobs: jobs}, nil
+}
+
+// An Actor is who asks. The zero Actor is nobody.
+type Actor struct {
+	UserID    int64
+	Superuser bool
+}
+
+// superuser returns an error unless the actor is one.
+func (a Actor) superuser() error {
+	switch {
+	case a.UserID == 0:
+		return &Error{Code: Unauthenticated, Message: "log in first"}
+	case !a.Superuser:
+		return &Error{Code: Forbidden, Message: "only a superuser may do this"}
+	}
+	return nil
+}
+
+// inTx runs f in one transaction, which is committed when f returns nil.
+func (a *App) inTx(ctx context.Context, f func(tx pgx.Tx, q *db.Queries) error) error {
+	err := pgx.BeginFunc(ctx, a.Pool, func(tx pgx.Tx) error { return f(tx, a.queries.WithTx(tx)) })
+	return translate(err)
+}
+
+// today is the current day in UTC.
+func (a *App) today() time.Time { return a.Now().UTC().Truncate(24 * time.Hour) }

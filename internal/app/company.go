@@ -1,0 +1,342 @@
+package app
+
+import (
+	"context"
+	"math"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+)
+
+// A Company is an issuer with its listings, the primary one first.
+type Company struct {
+	db.Company
+	Listings []db.Listing
+}
+
+// CompanyInput is what a company is made of.
+type CompanyInput struct {
+	Name           string
+	CIK            *int64
+	Country        *string
+	URL            *string
+	IPODate        *time.Time
+	NumberOfShares *int64
+	Listings       []ListingInput
+}
+
+// ListingInput is what a listing is made of. If none of a company's is primary, its first is.
+type ListingInput struct {
+	Ticker     string
+	Exchange   *string
+	ISIN       *string
+	ShareClass *string
+	Primary    bool
+}
+
+// CompanyChange holds the fields of a company to change; nil leaves one as it is.
+type CompanyChange struct {
+	Name           *string
+	CIK            **int64
+	Country        **string
+	URL            **string
+	IPODate        **time.Time
+	NumberOfShares **int64
+	Listings       []ListingInput
+}
+
+// ticker is the form in which tickers are stored and compared.
+func ticker(t string) string { return strings.ToUpper(t) }
+
+var tickerForm = regexp.MustCompile(`^[A-Z0-9][A-Z0-9.-]{0,19}$`)
+
+// ListCompanies answers a page of the companies that match q, the best match first; by name when q is empty.
+func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p Page) ([]Company, string, error) {
+	var v validator
+	v.text("q", q)
+	v.optionalText("exchange", exchange)
+	if err := v.err(); err != nil {
+		return nil, "", err
+	}
+	if q = strings.TrimSpace(q); q != "" {
+		return a.searchCompanies(ctx, q, exchange, p)
+	}
+	var afterName string
+	var afterID int64
+	if _, err := p.after(&afterName, &afterID); err != nil {
+		return nil, "", err
+	}
+	rows, err := a.queries.ListCompanies(ctx, db.ListCompaniesParams{AfterName: afterName, AfterID: afterID, Exchange: exchange, PageSize: p.limit()})
+	if err != nil {
+		return nil, "", errors.Wrap(translate(err), "list companies")
+	}
+	rows, next, err := cut(rows, p, func(c db.Company) []any { return []any{c.Name, c.ID} })
+	if err != nil {
+		return nil, "", err
+	}
+	companies, err := a.withListings(ctx, a.queries, rows)
+	return companies, next, err
+}
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+func (a *App) searchCompanies(ctx context.Context, q string, exchange *string, p Page) ([]Company, string, error) {
+	afterRank, afterName, afterID := int32(-1), "", int64(math.MinInt64)
+	if _, err := p.after(&afterRank, &afterName, &afterID); err != nil {
+		return nil, "", err
+	}
+	part, code := likeEscaper.Replace(q), strings.ToUpper(q)
+	cik := strings.TrimLeft(strings.TrimPrefix(code, "CIK"), "0")
+	cikPrefix := "" // matches nothing
+	if cik != "" && strings.Trim(cik, "0123456789") == "" {
+		cikPrefix = cik + "%"
+	}
+	rows, err := a.queries.SearchCompanies(ctx, db.SearchCompaniesParams{
+		Code: code, CodePrefix: likeEscaper.Replace(code) + "%", Cik: cik, CikPrefix: cikPrefix,
+		Prefix: part + "%", Part: "%" + part + "%", Exchange: exchange,
+		AfterRank: afterRank, AfterName: afterName, AfterID: afterID, PageSize: p.limit(),
+	})
+	if err != nil {
+		return nil, "", errors.Wrap(translate(err), "search companies")
+	}
+	rows, next, err := cut(rows, p, func(r db.SearchCompaniesRow) []any { return []any{r.Rank, r.Company.Name, r.Company.ID} })
+	if err != nil {
+		return nil, "", err
+	}
+	companies := make([]db.Company, len(rows))
+	for i, r := range rows {
+		companies[i] = r.Company
+	}
+	out, err := a.withListings(ctx, a.queries, companies)
+	return out, next, err
+}
+
+func (a *App) withListings(ctx context.Context, q *db.Queries, rows []db.Company) ([]Company, error) {
+	ids := make([]int64, len(rows))
+	companies := make([]Company, len(rows))
+	at := make(map[int64]*Company, len(rows))
+	for i, c := range rows {
+		ids[i], companies[i].Company, at[c.ID] = c.ID, c, &companies[i]
+	}
+	listings, err := q.ListListings(ctx, ids)
+	if err != nil {
+		return nil, errors.Wrap(err, "list listings")
+	}
+	for i := 0; i < len(listings); {
+		n := i
+		for n < len(listings) && listings[n].CompanyID == listings[i].CompanyID {
+			n++
+		}
+		at[listings[i].CompanyID].Listings = listings[i:n:n]
+		i = n
+	}
+	return companies, nil
+}
+
+func (a *App) withListing(ctx context.Context, q *db.Queries, c db.Company) (Company, error) {
+	companies, err := a.withListings(ctx, q, []db.Company{c})
+	if err != nil {
+		return Company{}, err
+	}
+	return companies[0], nil
+}
+
+// GetCompany answers the company that one of its tickers names.
+func (a *App) GetCompany(ctx context.Context, t string) (Company, error) {
+	c, err := a.company(ctx, t)
+	if err != nil {
+		return Company{}, err
+	}
+	return a.withListing(ctx, a.queries, c)
+}
+
+func (a *App) company(ctx context.Context, t string) (db.Company, error) {
+	c, err := a.queries.GetCompanyByTicker(ctx, ticker(t))
+	return c, found(err, "company")
+}
+
+var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
+
+func (v *validator) company(in *CompanyInput, today time.Time) {
+	in.Name = strings.TrimSpace(in.Name)
+	v.check(in.Name != "", "name", "must not be empty")
+	v.text("name", in.Name)
+	v.check(in.Country == nil || countryForm.MatchString(*in.Country), "country", "is no ISO 3166 code of two letters")
+	v.webAddress("url", in.URL)
+	v.date("ipo_date", in.IPODate, today.AddDate(2, 0, 0))
+	v.check(len(in.Listings) > 0, "listings", "must have at least one")
+	seen := map[string]bool{}
+	primaries := 0
+	for i := range in.Listings {
+		l := &in.Listings[i]
+		l.Ticker = ticker(l.Ticker)
+		v.check(tickerForm.MatchString(l.Ticker), "ticker", "may hold letters, digits, dots and dashes")
+		v.check(!seen[l.Ticker], "ticker", "appears twice")
+		v.optionalText("exchange", l.Exchange)
+		v.optionalText("share_class", l.ShareClass)
+		v.optionalText("isin", l.ISIN)
+		seen[l.Ticker] = true
+		if l.Primary {
+			primaries++
+		}
+	}
+	v.check(primaries <= 1, "listings", "may have one primary")
+	if primaries == 0 && len(in.Listings) > 0 {
+		in.Listings[0].Primary = true
+	}
+}
+
+func (v *validator) webAddress(field string, address *string) {
+	if address != nil {
+		u, err := url.Parse(*address)
+		v.check(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", field, "is no http or https address")
+		v.text(field, *address)
+	}
+}
+
+// CreateCompany adds a company with its listings for a superuser.
+func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (c Company, err error) {
+	if err := actor.superuser(); err != nil {
+		return c, err
+	}
+	var v validator
+	v.company(&in, a.today())
+	if err := v.err(); err != nil {
+		return c, err
+	}
+	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		row, err := q.CreateCompany(ctx, db.CreateCompanyParams{
+			Name: in.Name, Cik: in.CIK, Country: in.Country, Url: in.URL, IpoDate: in.IPODate, NumberOfShares: in.NumberOfShares,
+		})
+		if err != nil {
+			return errors.Wrap(err, "create company")
+		}
+		if err := q.CreateListings(ctx, listingParams(row.ID, in.Listings)); err != nil {
+			return errors.Wrap(err, "create listings")
+		}
+		c, err = a.withListing(ctx, q, row)
+		return err
+	})
+	return c, err
+}
+
+func listingParams(companyID int64, listings []ListingInput) db.CreateListingsParams {
+	p := db.CreateListingsParams{CompanyID: companyID}
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	for _, l := range listings {
+		p.Tickers = append(p.Tickers, l.Ticker)
+		p.Exchanges = append(p.Exchanges, text(l.Exchange))
+		p.Isins = append(p.Isins, text(l.ISIN))
+		p.ShareClasses = append(p.ShareClasses, text(l.ShareClass))
+		p.Primaries = append(p.Primaries, l.Primary)
+	}
+	return p
+}
+
+// UpdateCompany changes a company for a superuser. Listings whose ticker stays keep their prices.
+func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, ch CompanyChange) (c Company, err error) {
+	if err := actor.superuser(); err != nil {
+		return c, err
+	}
+	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		row, err := q.LockCompanyByTicker(ctx, ticker(t))
+		if err != nil {
+			return found(err, "company")
+		}
+		in := CompanyInput{
+			Name: row.Name, CIK: row.Cik, Country: row.Country, URL: row.Url, IPODate: row.IpoDate,
+			NumberOfShares: row.NumberOfShares, Listings: ch.Listings,
+		}
+		set(&in.Name, ch.Name)
+		set(&in.CIK, ch.CIK)
+		set(&in.Country, ch.Country)
+		set(&in.URL, ch.URL)
+		set(&in.IPODate, ch.IPODate)
+		set(&in.NumberOfShares, ch.NumberOfShares)
+		if ch.Listings == nil {
+			in.Listings = []ListingInput{{Ticker: t}} // unchanged; stands in for the check
+		}
+		var v validator
+		v.company(&in, a.today())
+		if err := v.err(); err != nil {
+			return err
+		}
+		if row, err = q.UpdateCompany(ctx, db.UpdateCompanyParams{
+			ID: row.ID, Name: in.Name, Cik: in.CIK, Country: in.Country, Url: in.URL, IpoDate: in.IPODate, NumberOfShares: in.NumberOfShares,
+		}); err != nil {
+			return errors.Wrap(err, "update company")
+		}
+		if ch.Listings != nil {
+			if err := replaceListings(ctx, q, row.ID, in.Listings); err != nil {
+				return err
+			}
+		}
+		c, err = a.withListing(ctx, q, row)
+		return err
+	})
+	return c, err
+}
+
+func replaceListings(ctx context.Context, q *db.Queries, companyID int64, listings []ListingInput) error {
+	old, err := q.ListListings(ctx, []int64{companyID})
+	if err != nil {
+		return errors.Wrap(err, "list listings")
+	}
+	var keep []string
+	for _, l := range listings {
+		keep = append(keep, l.Ticker)
+	}
+	if err := q.DeleteListings(ctx, db.DeleteListingsParams{CompanyID: companyID, Keep: keep}); err != nil {
+		return errors.Wrap(err, "delete listings")
+	}
+	if err := q.ClearPrimaryListing(ctx, companyID); err != nil {
+		return errors.Wrap(err, "clear primary listing")
+	}
+	var added []ListingInput
+	for _, l := range listings {
+		i := slices.IndexFunc(old, func(o db.Listing) bool { return o.Ticker == l.Ticker })
+		if i < 0 {
+			added = append(added, l)
+			continue
+		}
+		if err := q.UpdateListing(ctx, db.UpdateListingParams{
+			ID: old[i].ID, Exchange: l.Exchange, Isin: l.ISIN, ShareClass: l.ShareClass, IsPrimary: l.Primary,
+		}); err != nil {
+			return errors.Wrap(err, "update listing")
+		}
+	}
+	return errors.Wrap(q.CreateListings(ctx, listingParams(companyID, added)), "create listings")
+}
+
+// DeleteCompany deletes a company and all that belongs to it, for a superuser.
+func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
+	if err := actor.superuser(); err != nil {
+		return err
+	}
+	n, err := a.queries.DeleteCompany(ctx, ticker(t))
+	if err == nil && n == 0 {
+		return notFound("company")
+	}
+	return errors.Wrap(err, "delete company")
+}
+
+// primaryTicker is the ticker of the primary listing.
+func (a *App) primaryTicker(ctx context.Context, q *db.Queries, companyID int64) (string, error) {
+	listings, err := q.ListListings(ctx, []int64{companyID})
+	if err != nil || len(listings) == 0 {
+		return "", errors.Wrap(err, "list listings")
+	}
+	return listings[0].Ticker, nil
+}

@@ -1,0 +1,274 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/value"
+)
+
+// ListCompanySplits answers a page of a company's splits, the newest first.
+func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Split, string, error) {
+	c, err := a.company(ctx, t)
+	if err != nil {
+		return nil, "", err
+	}
+	limit := p.limit()
+	params := db.ListCompanySplitsParams{CompanyID: c.ID, PageSize: &limit}
+	var before time.Time
+	if more, err := p.after(&before); err != nil {
+		return nil, "", err
+	} else if more {
+		params.BeforeDate = &before
+	}
+	rows, err := a.queries.ListCompanySplits(ctx, params)
+	if err != nil {
+		return nil, "", errors.Wrap(err, "list splits")
+	}
+	return cut(rows, p, func(s db.Split) []any { return []any{s.EffectiveDate} })
+}
+
+// CreateSplit enters a split for a superuser.
+func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, day time.Time, ratio decimal.Decimal) (s db.Split, err error) {
+	if err := actor.superuser(); err != nil {
+		return s, err
+	}
+	var v validator
+	v.date("effective_date", &day, a.today().AddDate(2, 0, 0))
+	v.check(ratio.IsPositive(), "ratio", "must be more than 0")
+	if err := v.err(); err != nil {
+		return s, err
+	}
+	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		c, err := q.LockCompanyByTicker(ctx, ticker(t))
+		if err != nil {
+			return found(err, "company")
+		}
+		s, err = q.CreateSplit(ctx, db.CreateSplitParams{CompanyID: c.ID, EffectiveDate: day, Ratio: ratio})
+		return errors.Wrap(err, "create split")
+	})
+	return s, err
+}
+
+// days checks the range of a list by day and applies the page token to its beginning.
+func (a *App) days(from, to *time.Time, p Page) (first, last time.Time, err error) {
+	var v validator
+	v.date("from", from, farDay)
+	v.date("to", to, farDay)
+	v.check(from == nil || to == nil || !to.Before(*from), "to", "must not be before from")
+	if err := v.err(); err != nil {
+		return first, last, err
+	}
+	first, last = firstDay, farDay
+	set(&first, from)
+	set(&last, to)
+	var after time.Time
+	if more, err := p.after(&after); err != nil {
+		return first, last, err
+	} else if more && !after.Before(first) {
+		first = after.AddDate(0, 0, 1)
+	}
+	return first, last, nil
+}
+
+func (a *App) listing(ctx context.Context, t string) (db.Listing, error) {
+	l, err := a.queries.GetListing(ctx, ticker(t))
+	return l, found(err, "company")
+}
+
+// ListPrices answers a page of a listing's prices, the oldest first.
+func (a *App) ListPrices(ctx context.Context, t string, from, to *time.Time, p Page) ([]db.Price, string, error) {
+	first, last, err := a.days(from, to, p)
+	if err != nil {
+		return nil, "", err
+	}
+	l, err := a.listing(ctx, t)
+	if err != nil {
+		return nil, "", err
+	}
+	return a.pricePage(ctx, l, first, last, p)
+}
+
+func (a *App) pricePage(ctx context.Context, l db.Listing, first, last time.Time, p Page) ([]db.Price, string, error) {
+	limit := p.limit()
+	rows, err := a.queries.ListPrices(ctx, db.ListPricesParams{ListingID: l.ID, FromDay: first, ToDay: last, PageSize: &limit})
+	if err != nil {
+		return nil, "", errors.Wrap(err, "list prices")
+	}
+	return cut(rows, p, func(r db.Price) []any { return []any{r.Date} })
+}
+
+// DailyRatios are one listing's ratios of one day. StatementEndDate is zero when no statement was known.
+type DailyRatios struct {
+	Ticker string
+	value.DailyRatios
+}
+
+// ListCompanyDailyRatios answers a page of a listing's daily ratios, the oldest first.
+func (a *App) ListCompanyDailyRatios(ctx context.Context, t string, from, to *time.Time, p Page) ([]DailyRatios, string, error) {
+	first, last, err := a.days(from, to, p)
+	if err != nil {
+		return nil, "", err
+	}
+	l, err := a.listing(ctx, t)
+	if err != nil {
+		return nil, "", err
+	}
+	prices, next, err := a.pricePage(ctx, l, first, last, p)
+	if err != nil || len(prices) == 0 {
+		return nil, "", err
+	}
+	ratios, err := a.dailyRatios(ctx, l, prices)
+	return ratios, next, err
+}
+
+// dailyRatios answers the ratios of consecutive prices of one listing.
+func (a *App) dailyRatios(ctx context.Context, l db.Listing, prices []db.Price) ([]DailyRatios, error) {
+	versions, err := a.queries.ListFinancialStatementVersions(ctx, db.ListFinancialStatementVersionsParams{
+		CompanyID: l.CompanyID, FromDay: prices[0].Date, ToDay: prices[len(prices)-1].Date,
+	})
+	if err != nil {
+		return nil, errors.Wrap(err, "list statement versions")
+	}
+	counts, err := a.queries.ListShareCounts(ctx, l.CompanyID)
+	if err != nil {
+		return nil, errors.Wrap(err, "list share counts")
+	}
+	splits, err := a.splits(ctx, []int64{l.CompanyID})
+	if err != nil {
+		return nil, err
+	}
+	var changes []time.Time // days on which another set of versions becomes known
+	for _, v := range versions {
+		changes = append(changes, v.KnownFrom)
+		if v.KnownTo != nil {
+			changes = append(changes, *v.KnownTo)
+		}
+	}
+	slices.SortFunc(changes, time.Time.Compare)
+	out := make([]DailyRatios, len(prices))
+	var k known
+	count := 0
+	for i, p := range prices {
+		n := 0
+		for n < len(changes) && !changes[n].After(p.Date) {
+			n++
+		}
+		if i == 0 || n > 0 {
+			k = newestKnown(versions, p.Date)
+			changes = changes[n:]
+		}
+		for count < len(counts) && !counts[count].KnownFrom.After(p.Date) {
+			count++
+		}
+		var shares *value.ShareCount
+		if count > 0 {
+			shares = shareCount(counts[count-1])
+		}
+		out[i] = k.ratios(l.Ticker, p.Date, p.Close, shares, splits[l.CompanyID])
+	}
+	return out, nil
+}
+
+// known is a company's newest statement on some day, with its trailing twelve months.
+type known struct {
+	statement *value.Statement
+	ttm       value.TTM
+}
+
+func newestKnown(versions []db.FinancialStatement, day time.Time) known {
+	var statements []value.Statement
+	for i := range versions {
+		if v := &versions[i]; !v.KnownFrom.After(day) && (v.KnownTo == nil || v.KnownTo.After(day)) {
+			statements = append(statements, statementFromRow(v))
+		}
+	}
+	latest := value.Latest(statements)
+	if latest == nil {
+		return known{}
+	}
+	return known{latest, value.TrailingTwelveMonths(*latest, statements)}
+}
+
+func (k known) ratios(t string, day time.Time, price decimal.Decimal, shares *value.ShareCount, splits []value.Split) DailyRatios {
+	if k.statement == nil {
+		// The shares may be known though no statement is.
+		return DailyRatios{t, value.ComputeDailyRatios(day, price, value.Statement{PublishDate: day}, value.TTM{}, shares, splits)}
+	}
+	return DailyRatios{t, value.ComputeDailyRatios(day, price, *k.statement, k.ttm, shares, splits)}
+}
+
+func shareCount(r db.ShareCount) *value.ShareCount {
+	return &value.ShareCount{KnownFrom: r.KnownFrom, BasisDate: r.BasisDate, EndDate: r.EndDate, Shares: r.Shares}
+}
+
+func (a *App) splits(ctx context.Context, companyIDs []int64) (map[int64][]value.Split, error) {
+	rows, err := a.queries.ListSplits(ctx, companyIDs)
+	if err != nil {
+		return nil, errors.Wrap(err, "list splits")
+	}
+	out := map[int64][]value.Split{}
+	for _, r := range rows {
+		out[r.CompanyID] = append(out[r.CompanyID], value.Split{EffectiveDate: r.EffectiveDate, Ratio: r.Ratio})
+	}
+	return out, nil
+}
+
+// ListDailyRatios answers a page of all listings' ratios of one day, by ticker.
+func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) ([]DailyRatios, string, error) {
+	var v validator
+	v.date("date", &day, farDay)
+	if err := v.err(); err != nil {
+		return nil, "", err
+	}
+	var after string
+	if _, err := p.after(&after); err != nil {
+		return nil, "", err
+	}
+	prices, err := a.queries.ListPricesOfDay(ctx, db.ListPricesOfDayParams{Date: day, AfterTicker: after, PageSize: p.limit()})
+	if err != nil {
+		return nil, "", errors.Wrap(translate(err), "list prices")
+	}
+	prices, next, err := cut(prices, p, func(r db.ListPricesOfDayRow) []any { return []any{r.Listing.Ticker} })
+	if err != nil {
+		return nil, "", err
+	}
+	var ids []int64
+	for _, r := range prices {
+		ids = append(ids, r.Listing.CompanyID)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	rows, err := a.queries.ListNewestFinancialStatements(ctx, db.ListNewestFinancialStatementsParams{CompanyIds: ids, Day: day})
+	if err != nil {
+		return nil, "", errors.Wrap(err, "list statements")
+	}
+	counts, err := a.queries.ListNewestShareCounts(ctx, db.ListNewestShareCountsParams{CompanyIds: ids, Day: day})
+	if err != nil {
+		return nil, "", errors.Wrap(err, "list share counts")
+	}
+	splits, err := a.splits(ctx, ids)
+	if err != nil {
+		return nil, "", err
+	}
+	versions := map[int64][]db.FinancialStatement{}
+	for _, r := range rows {
+		versions[r.CompanyID] = append(versions[r.CompanyID], r)
+	}
+	shares := map[int64]*value.ShareCount{}
+	for _, r := range counts {
+		shares[r.CompanyID] = shareCount(r)
+	}
+	out := make([]DailyRatios, len(prices))
+	for i, r := range prices {
+		id := r.Listing.CompanyID
+		out[i] = newestKnown(versions[id], day).ratios(r.Listing.Ticker, day, r.Close, shares[id], splits[id])
+	}
+	return out, next, nil
+}

@@ -1,0 +1,290 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/value"
+)
+
+// A Statement is one version of a statement with the ticker of its company's primary listing.
+type Statement struct {
+	db.FinancialStatement
+	Ticker string
+}
+
+// A StatementFilter narrows a list over all companies; nil does not.
+type StatementFilter struct {
+	Period         *value.Period
+	FiscalYear     *int32
+	PublishedSince *time.Time
+}
+
+// ListCompanyStatements answers a page of a company's statements as known on asOf, or of today; the newest end date
+// first.
+func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value.Period, asOf *time.Time, p Page) ([]Statement, string, error) {
+	var v validator
+	v.date("as_of", asOf, a.today())
+	if err := v.err(); err != nil {
+		return nil, "", err
+	}
+	c, err := a.company(ctx, t)
+	if err != nil {
+		return nil, "", err
+	}
+	limit := p.limit()
+	params := db.ListCompanyFinancialStatementsParams{CompanyID: c.ID, Period: periodText(period), AsOf: asOf, PageSize: &limit}
+	var end time.Time
+	if more, err := p.after(&end, &params.BeforeID); err != nil {
+		return nil, "", err
+	} else if more {
+		params.BeforeEnd = &end
+	}
+	rows, err := a.queries.ListCompanyFinancialStatements(ctx, params)
+	if err != nil {
+		return nil, "", errors.Wrap(err, "list statements")
+	}
+	rows, next, err := cut(rows, p, statementKeys)
+	if err != nil {
+		return nil, "", err
+	}
+	primary, err := a.primaryTicker(ctx, a.queries, c.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	out := make([]Statement, len(rows))
+	for i, r := range rows {
+		out[i] = Statement{r, primary}
+	}
+	return out, next, nil
+}
+
+func statementKeys(s db.FinancialStatement) []any { return []any{s.EndDate, s.ID} }
+
+func periodText(p *value.Period) string {
+	if p == nil {
+		return ""
+	}
+	return string(*p)
+}
+
+// ListStatements answers a page of all companies' statements, the newest published first.
+func (a *App) ListStatements(ctx context.Context, f StatementFilter, p Page) ([]Statement, string, error) {
+	params := db.ListFinancialStatementsParams{
+		Period: (*string)(f.Period), FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, PageSize: p.limit(),
+	}
+	var published time.Time
+	if more, err := p.after(&published, &params.BeforeID); err != nil {
+		return nil, "", err
+	} else if more {
+		params.BeforePublished = &published
+	}
+	var v validator
+	v.date("published_since", f.PublishedSince, farDay)
+	if err := v.err(); err != nil {
+		return nil, "", err
+	}
+	rows, err := a.queries.ListFinancialStatements(ctx, params)
+	if err != nil {
+		return nil, "", errors.Wrap(err, "list statements")
+	}
+	rows, next, err := cut(rows, p, func(r db.ListFinancialStatementsRow) []any {
+		return []any{r.FinancialStatement.PublishDate, r.FinancialStatement.ID}
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	out := make([]Statement, len(rows))
+	for i, r := range rows {
+		out[i] = Statement(r)
+	}
+	return out, next, nil
+}
+
+// farDay is the last day that a filter takes.
+var farDay = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// GetStatement answers a statement as known on asOf, or today.
+func (a *App) GetStatement(ctx context.Context, id int64, asOf *time.Time) (Statement, error) {
+	var v validator
+	v.date("as_of", asOf, a.today())
+	if err := v.err(); err != nil {
+		return Statement{}, err
+	}
+	row, err := a.queries.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id, AsOf: asOf})
+	return Statement(row), found(err, "statement")
+}
+
+func (v *validator) statement(s *value.Statement, today time.Time) {
+	v.check((s.Period == value.Annual) == (s.FiscalQuarter == nil), "fiscal_quarter", "is for quarterly statements, and required for them")
+	v.date("end_date", &s.EndDate, today)
+	v.date("publish_date", &s.PublishDate, today)
+	v.date("per_share_basis_date", s.PerShareBasisDate, today)
+	v.check(!s.PublishDate.Before(s.EndDate), "publish_date", "must not be before end_date")
+	v.webAddress("url", s.URL)
+}
+
+// CreateStatement enters a statement by hand for a superuser. It is known from its publish date on.
+func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s value.Statement) (out Statement, err error) {
+	if err := actor.superuser(); err != nil {
+		return out, err
+	}
+	if err := a.complete(&s); err != nil {
+		return out, err
+	}
+	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		c, err := q.LockCompanyByTicker(ctx, ticker(t))
+		if err != nil {
+			return found(err, "company")
+		}
+		ids, err := q.NextFinancialStatementIDs(ctx, 1)
+		if err != nil {
+			return errors.Wrap(err, "draw id")
+		}
+		if err := insertManual(ctx, q, &s, ids[0], c.ID, s.PublishDate); err != nil {
+			return err
+		}
+		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: ids[0]})
+		out = Statement(row)
+		return errors.Wrap(err, "get statement")
+	})
+	return out, err
+}
+
+// complete checks a statement entered by hand and fills in what follows from it.
+func (a *App) complete(s *value.Statement) error {
+	var v validator
+	v.statement(s, a.today())
+	if err := v.err(); err != nil {
+		return err
+	}
+	if s.PerShareBasisDate == nil && (s.EarningsPerShare != nil || s.EarningsPerShareDiluted != nil) {
+		s.PerShareBasisDate = &s.PublishDate
+	}
+	value.Complete(s)
+	return nil
+}
+
+func insertManual(ctx context.Context, q *db.Queries, s *value.Statement, id, companyID int64, knownFrom time.Time) error {
+	row := statementParams(s)
+	row.ID, row.CompanyID, row.KnownFrom, row.Source = id, companyID, knownFrom, "manual"
+	_, err := q.InsertFinancialStatements(ctx, []db.InsertFinancialStatementsParams{row})
+	return errors.Wrap(err, "insert statement")
+}
+
+// ReplaceStatement replaces a statement by hand for a superuser. The new figures are known from today on; what was known
+// before stays.
+func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s value.Statement) (out Statement, err error) {
+	if err := actor.superuser(); err != nil {
+		return out, err
+	}
+	if err := a.complete(&s); err != nil {
+		return out, err
+	}
+	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		old, err := q.LockFinancialStatement(ctx, id)
+		if err != nil {
+			return found(err, "statement")
+		}
+		var v validator
+		v.check(string(s.Period) == old.Period, "period", "cannot change")
+		v.check(s.EndDate.Equal(old.EndDate), "end_date", "cannot change")
+		if err := v.err(); err != nil {
+			return err
+		}
+		today := a.today()
+		if old.KnownFrom.Before(today) {
+			err = q.EndFinancialStatements(ctx, db.EndFinancialStatementsParams{
+				Ids: []int64{id}, KnownFrom: []time.Time{old.KnownFrom}, KnownTo: []string{today.Format(time.DateOnly)},
+			})
+		} else { // changed again on the same day
+			err = q.DeleteFinancialStatementVersions(ctx, db.DeleteFinancialStatementVersionsParams{Ids: []int64{id}, KnownFrom: []time.Time{old.KnownFrom}})
+		}
+		if err != nil {
+			return errors.Wrap(err, "end version")
+		}
+		if err := insertManual(ctx, q, &s, id, old.CompanyID, today); err != nil {
+			return err
+		}
+		if err := q.SetFinancialStatementSource(ctx, db.SetFinancialStatementSourceParams{ID: id, Source: "manual"}); err != nil {
+			return errors.Wrap(err, "set source")
+		}
+		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
+		out = Statement(row)
+		return errors.Wrap(err, "get statement")
+	})
+	return out, err
+}
+
+// DeleteStatement deletes all versions of a statement for a superuser.
+func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error {
+	if err := actor.superuser(); err != nil {
+		return err
+	}
+	n, err := a.queries.DeleteFinancialStatement(ctx, id)
+	if err == nil && n == 0 {
+		return notFound("statement")
+	}
+	return errors.Wrap(err, "delete statement")
+}
+
+// StatementMetrics is a statement with its trailing twelve months and value metrics.
+type StatementMetrics struct {
+	Statement
+	TTM     value.TTM
+	Metrics value.Metrics
+}
+
+// ListCompanyMetrics answers the metrics of the statements that ListCompanyStatements answers.
+func (a *App) ListCompanyMetrics(ctx context.Context, t string, period *value.Period, asOf *time.Time, p Page) ([]StatementMetrics, string, error) {
+	page, next, err := a.ListCompanyStatements(ctx, t, period, asOf, p)
+	if err != nil || len(page) == 0 {
+		return nil, "", err
+	}
+	all, err := a.queries.ListCompanyFinancialStatements(ctx, db.ListCompanyFinancialStatementsParams{CompanyID: page[0].CompanyID, AsOf: asOf})
+	if err != nil {
+		return nil, "", errors.Wrap(err, "list statements")
+	}
+	others := map[int64][]value.Statement{page[0].CompanyID: statementsFromRows(all)}
+	return withMetrics(page, others), next, nil
+}
+
+// ListMetrics answers the metrics of the statements that ListStatements answers.
+func (a *App) ListMetrics(ctx context.Context, f StatementFilter, p Page) ([]StatementMetrics, string, error) {
+	page, next, err := a.ListStatements(ctx, f, p)
+	if err != nil {
+		return nil, "", err
+	}
+	var params db.ListFinancialStatementsBeforeParams
+	for _, s := range page {
+		params.CompanyIds = append(params.CompanyIds, s.CompanyID)
+		params.EndDates = append(params.EndDates, s.EndDate)
+	}
+	rows, err := a.queries.ListFinancialStatementsBefore(ctx, params)
+	if err != nil {
+		return nil, "", errors.Wrap(err, "list statements before")
+	}
+	return withMetrics(page, byCompany(rows)), next, nil
+}
+
+func byCompany(rows []db.FinancialStatement) map[int64][]value.Statement {
+	out := map[int64][]value.Statement{}
+	for i := range rows {
+		out[rows[i].CompanyID] = append(out[rows[i].CompanyID], statementFromRow(&rows[i]))
+	}
+	return out
+}
+
+func withMetrics(page []Statement, others map[int64][]value.Statement) []StatementMetrics {
+	out := make([]StatementMetrics, len(page))
+	for i, s := range page {
+		st := statementFromRow(&s.FinancialStatement)
+		ttm := value.TrailingTwelveMonths(st, others[s.CompanyID])
+		out[i] = StatementMetrics{s, ttm, value.ComputeMetrics(st, ttm)}
+	}
+	return out
+}

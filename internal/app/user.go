@@ -1,0 +1,263 @@
+package app
+
+import (
+	"context"
+	"net/mail"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/auth"
+)
+
+// NewUser is a user to be created.
+type NewUser struct {
+	Email, Password string
+	FullName        *string
+	Active          bool
+	Superuser       bool
+}
+
+// UserChange holds the fields of a user to change; nil leaves one as it is.
+type UserChange struct {
+	Email, Password   *string
+	FullName          **string
+	Active, Superuser *bool
+}
+
+func (v *validator) email(field, address string) {
+	a, err := mail.ParseAddress(address)
+	v.check(err == nil && a.Address == address && len(address) <= 254, field, "is no mail address")
+	v.text(field, address)
+}
+
+func (v *validator) password(field, password string) {
+	if err := auth.CheckPassword(password); err != nil {
+		v.check(false, field, err.Error())
+	}
+}
+
+// ListUsers answers a page of all users to a superuser.
+func (a *App) ListUsers(ctx context.Context, actor Actor, p Page) ([]db.UserAccount, string, error) {
+	if err := actor.superuser(); err != nil {
+		return nil, "", err
+	}
+	var after int64
+	if _, err := p.after(&after); err != nil {
+		return nil, "", err
+	}
+	rows, err := a.queries.ListUsers(ctx, db.ListUsersParams{AfterID: after, PageSize: p.limit()})
+	if err != nil {
+		return nil, "", errors.Wrap(err, "list users")
+	}
+	return cut(rows, p, func(u db.UserAccount) []any { return []any{u.ID} })
+}
+
+// GetUser answers a user to themselves and to superusers.
+func (a *App) GetUser(ctx context.Context, actor Actor, id int64) (db.UserAccount, error) {
+	if actor.UserID == 0 || actor.UserID != id {
+		if err := actor.superuser(); err != nil {
+			return db.UserAccount{}, err
+		}
+	}
+	u, err := a.queries.GetUser(ctx, id)
+	return u, found(err, "user")
+}
+
+// CreateUser adds a user for a superuser, who is told by mail.
+func (a *App) CreateUser(ctx context.Context, actor Actor, in NewUser) (db.UserAccount, error) {
+	if err := actor.superuser(); err != nil {
+		return db.UserAccount{}, err
+	}
+	return a.createUser(ctx, in)
+}
+
+// RegisterUser adds an ordinary user, if registration is open.
+func (a *App) RegisterUser(ctx context.Context, client string, in NewUser) (db.UserAccount, error) {
+	if !a.OpenRegistration {
+		return db.UserAccount{}, &Error{Code: Forbidden, Message: "open registration is off"}
+	}
+	if err := a.countAttempt(ctx, "register", client, ""); err != nil {
+		return db.UserAccount{}, err
+	}
+	in.Active, in.Superuser = true, false
+	return a.createUser(ctx, in)
+}
+
+func (a *App) createUser(ctx context.Context, in NewUser) (u db.UserAccount, err error) {
+	var v validator
+	v.email("email", in.Email)
+	v.password("password", in.Password)
+	v.optionalText("full_name", in.FullName)
+	if err := v.err(); err != nil {
+		return u, err
+	}
+	hash, err := a.Hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return u, errors.Wrap(err, "hash password")
+	}
+	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+		u, err = q.CreateUser(ctx, db.CreateUserParams{
+			Email: in.Email, FullName: in.FullName, PasswordHash: hash, IsActive: in.Active, IsSuperuser: in.Superuser,
+		})
+		if err != nil {
+			return errors.Wrap(err, "create user")
+		}
+		_, err = a.jobs.InsertTx(ctx, tx, NewAccountMailArgs{UserID: u.ID}, nil)
+		return errors.Wrap(err, "enqueue mail")
+	})
+	return u, err
+}
+
+// EnsureSuperuser creates an active superuser unless the address is known already. It reports whether it created one.
+func (a *App) EnsureSuperuser(ctx context.Context, email, password string) (bool, error) {
+	switch _, err := a.queries.GetUserByEmail(ctx, email); {
+	case err == nil:
+		return false, nil
+	case !errors.Is(err, pgx.ErrNoRows):
+		return false, errors.Wrap(err, "get user")
+	}
+	_, err := a.createUser(ctx, NewUser{Email: email, Password: password, Active: true, Superuser: true})
+	return err == nil, err
+}
+
+// UpdateUser changes a user for a superuser.
+func (a *App) UpdateUser(ctx context.Context, actor Actor, id int64, in UserChange) (db.UserAccount, error) {
+	if err := actor.superuser(); err != nil {
+		return db.UserAccount{}, err
+	}
+	return a.updateUser(ctx, id, in)
+}
+
+// UpdateCurrentUser changes the actor's own address and name.
+func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, email *string, fullName **string) (db.UserAccount, error) {
+	return a.updateUser(ctx, actor.UserID, UserChange{Email: email, FullName: fullName})
+}
+
+func (a *App) updateUser(ctx context.Context, id int64, in UserChange) (u db.UserAccount, err error) {
+	var v validator
+	var hash string
+	if in.Email != nil {
+		v.email("email", *in.Email)
+	}
+	if in.FullName != nil {
+		v.optionalText("full_name", *in.FullName)
+	}
+	if in.Password != nil {
+		v.password("password", *in.Password)
+	}
+	if err := v.err(); err != nil {
+		return u, err
+	}
+	if in.Password != nil {
+		if hash, err = a.Hasher.Hash(ctx, *in.Password); err != nil {
+			return u, errors.Wrap(err, "hash password")
+		}
+	}
+	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		supers, err := q.LockActiveSuperusers(ctx)
+		if err != nil {
+			return errors.Wrap(err, "lock superusers")
+		}
+		if u, err = q.LockUser(ctx, id); err != nil {
+			return found(err, "user")
+		}
+		p := db.UpdateUserParams{
+			ID: id, Email: u.Email, FullName: u.FullName, PasswordHash: u.PasswordHash, IsActive: u.IsActive,
+			IsSuperuser: u.IsSuperuser, TokenVersion: u.TokenVersion,
+		}
+		set(&p.Email, in.Email)
+		set(&p.FullName, in.FullName)
+		set(&p.IsActive, in.Active)
+		set(&p.IsSuperuser, in.Superuser)
+		if (!p.IsActive || !p.IsSuperuser) && isLast(supers, id) {
+			return lastSuperuser
+		}
+		if in.Password != nil {
+			p.PasswordHash = hash
+			if err := q.DeletePasswordResets(ctx, id); err != nil {
+				return errors.Wrap(err, "delete reset tokens")
+			}
+		}
+		if in.Password != nil || u.IsActive && !p.IsActive {
+			p.TokenVersion++
+		}
+		u, err = q.UpdateUser(ctx, p)
+		return errors.Wrap(err, "update user")
+	})
+	return u, err
+}
+
+// set assigns *src, if there is one.
+func set[T any](dst, src *T) {
+	if src != nil {
+		*dst = *src
+	}
+}
+
+var lastSuperuser = &Error{Code: Conflict, Message: "this is the last active superuser"}
+
+func isLast(supers []int64, id int64) bool { return len(supers) == 1 && supers[0] == id }
+
+// DeleteUser deletes a user for a superuser.
+func (a *App) DeleteUser(ctx context.Context, actor Actor, id int64) error {
+	if err := actor.superuser(); err != nil {
+		return err
+	}
+	return a.deleteUser(ctx, id)
+}
+
+// DeleteCurrentUser deletes the actor's own account.
+func (a *App) DeleteCurrentUser(ctx context.Context, actor Actor) error {
+	return a.deleteUser(ctx, actor.UserID)
+}
+
+func (a *App) deleteUser(ctx context.Context, id int64) error {
+	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		supers, err := q.LockActiveSuperusers(ctx)
+		if err != nil {
+			return errors.Wrap(err, "lock superusers")
+		}
+		if isLast(supers, id) {
+			return lastSuperuser
+		}
+		n, err := q.DeleteUser(ctx, id)
+		if err == nil && n == 0 {
+			return notFound("user")
+		}
+		return errors.Wrap(err, "delete user")
+	})
+}
+
+// ChangePassword sets the actor's password, who must know the current one.
+func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, password string) error {
+	u, err := a.queries.GetUser(ctx, actor.UserID)
+	if err != nil {
+		return found(err, "user")
+	}
+	if err := a.countAttempt(ctx, "password", client, u.Email); err != nil {
+		return err
+	}
+	var v validator
+	v.password("new_password", password)
+	if err := v.err(); err != nil {
+		return err
+	}
+	ok, _, err := a.Hasher.Verify(ctx, current, u.PasswordHash)
+	if err != nil {
+		return errors.Wrap(err, "verify password")
+	}
+	v.check(ok, "current_password", "is wrong")
+	if err := v.err(); err != nil {
+		return err
+	}
+	if _, err = a.updateUser(ctx, u.ID, UserChange{Password: &password}); err != nil {
+		return err
+	}
+	return a.forgetAttempts(ctx, "password", u.Email)
+}
+
+// resetDeadline is when a reset token made now expires.
+func (a *App) resetDeadline() time.Time { return a.Now().Add(a.ResetTokenLife) }
