@@ -47,3 +47,10 @@ ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newes
 DELETE FROM document d
 WHERE NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
   AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.state IN ('queued', 'running'));
+
+-- name: TryImportLock :one
+-- Held by the session that works on an import, so that a dead worker's import is free at once.
+SELECT pg_try_advisory_lock(@space::integer, @import_id::integer);
+
+-- name: ReleaseImportLock :exec
+SELECT pg_advisory_unlock(@space::integer, @import_id::integer);

@@ -267,6 +267,20 @@ func (q *Queries) PruneDocuments(ctx context.Context) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const releaseImportLock = `-- name: ReleaseImportLock :exec
+SELECT pg_advisory_unlock($1::integer, $2::integer)
+`
+
+type ReleaseImportLockParams struct {
+	Space    int32
+	ImportID int32
+}
+
+func (q *Queries) ReleaseImportLock(ctx context.Context, arg ReleaseImportLockParams) error {
+	_, err := q.db.Exec(ctx, releaseImportLock, arg.Space, arg.ImportID)
+	return err
+}
+
 const setCompanyFacts = `-- name: SetCompanyFacts :exec
 INSERT INTO company_facts (company_id, document_id, newest_filed) VALUES ($1, $2, $3)
 ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newest_filed = excluded.newest_filed
@@ -367,4 +381,21 @@ func (q *Queries) StartImport(ctx context.Context, arg StartImportParams) (Impor
 		&i.FinishedAt,
 	)
 	return i, err
+}
+
+const tryImportLock = `-- name: TryImportLock :one
+SELECT pg_try_advisory_lock($1::integer, $2::integer)
+`
+
+type TryImportLockParams struct {
+	Space    int32
+	ImportID int32
+}
+
+// Held by the session that works on an import, so that a dead worker's import is free at once.
+func (q *Queries) TryImportLock(ctx context.Context, arg TryImportLockParams) (bool, error) {
+	row := q.db.QueryRow(ctx, tryImportLock, arg.Space, arg.ImportID)
+	var pg_try_advisory_lock bool
+	err := row.Scan(&pg_try_advisory_lock)
+	return pg_try_advisory_lock, err
 }

@@ -89,7 +89,7 @@ func (a *App) ListDividends(ctx context.Context, fiscalYear *int32, publishedSin
 	}
 	out := make([]Dividend, len(rows))
 	for i, r := range rows {
-		out[i] = Dividend(r)
+		out[i] = Dividend{r.Dividend, r.Ticker}
 	}
 	return out, next, nil
 }
@@ -97,7 +97,7 @@ func (a *App) ListDividends(ctx context.Context, fiscalYear *int32, publishedSin
 // GetDividend answers a dividend.
 func (a *App) GetDividend(ctx context.Context, id int64) (Dividend, error) {
 	row, err := a.queries.GetDividend(ctx, id)
-	return Dividend(row), found(err, "dividend")
+	return Dividend{row.Dividend, row.Ticker}, found(err, "dividend")
 }
 
 func (v *validator) dividend(in *DividendInput, today time.Time) {
@@ -173,7 +173,7 @@ func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in Div
 			return notFound("dividend")
 		}
 		row, err := q.GetDividend(ctx, id)
-		out = Dividend(row)
+		out = Dividend{row.Dividend, row.Ticker}
 		return errors.Wrap(err, "get dividend")
 	})
 	return out, err

@@ -100,7 +100,7 @@ func (a *App) ListStatements(ctx context.Context, f StatementFilter, p Page) ([]
 	}
 	out := make([]Statement, len(rows))
 	for i, r := range rows {
-		out[i] = Statement(r)
+		out[i] = Statement{r.FinancialStatement, r.Ticker}
 	}
 	return out, next, nil
 }
@@ -116,7 +116,7 @@ func (a *App) GetStatement(ctx context.Context, id int64, asOf *time.Time) (Stat
 		return Statement{}, err
 	}
 	row, err := a.queries.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id, AsOf: asOf})
-	return Statement(row), found(err, "statement")
+	return Statement{row.FinancialStatement, row.Ticker}, found(err, "statement")
 }
 
 func (v *validator) statement(s *value.Statement, today time.Time) {
@@ -149,7 +149,7 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 			return err
 		}
 		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: ids[0]})
-		out = Statement(row)
+		out = Statement{row.FinancialStatement, row.Ticker}
 		return errors.Wrap(err, "get statement")
 	})
 	return out, err
@@ -214,7 +214,7 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 			return errors.Wrap(err, "set source")
 		}
 		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
-		out = Statement(row)
+		out = Statement{row.FinancialStatement, row.Ticker}
 		return errors.Wrap(err, "get statement")
 	})
 	return out, err

@@ -1,0 +1,241 @@
+package app
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/shopspring/decimal"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+)
+
+// A table reads a CSV file with a header line.
+type table struct {
+	r       *csv.Reader
+	columns map[string]int
+	record  []string
+	line    int
+	err     *Error // the first bad value of the line
+}
+
+func newTable(r io.Reader, required, optional []string) (*table, error) {
+	t := &table{r: csv.NewReader(r), columns: map[string]int{}}
+	t.r.ReuseRecord = true
+	t.r.LazyQuotes = false
+	if err := t.read(); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, invalidFile("is empty")
+		}
+		return nil, err
+	}
+	for i, name := range t.record {
+		name = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(name, "\ufeff")))
+		if !slices.Contains(required, name) && !slices.Contains(optional, name) {
+			return nil, t.bad(fmt.Sprintf("unknown column %.50q", name))
+		}
+		if _, twice := t.columns[name]; twice {
+			return nil, t.bad(fmt.Sprintf("column %q appears twice", name))
+		}
+		t.columns[name] = i
+	}
+	for _, name := range required {
+		if _, ok := t.columns[name]; !ok {
+			return nil, t.bad(fmt.Sprintf("column %q is missing", name))
+		}
+	}
+	return t, nil
+}
+
+func (t *table) bad(what string) *Error {
+	return &Error{Code: Invalid, Message: fmt.Sprintf("line %d: %s", t.line, what)}
+}
+
+// read reads the next line; its error is io.EOF after the last.
+func (t *table) read() error {
+	t.err = nil
+	record, err := t.r.Read()
+	var syntax *csv.ParseError
+	switch {
+	case errors.As(err, &syntax):
+		t.line = syntax.Line
+		return t.bad(syntax.Err.Error())
+	case err != nil:
+		return err
+	}
+	t.record = record
+	t.line, _ = t.r.FieldPos(0)
+	return nil
+}
+
+func (t *table) text(column string) string {
+	if i, ok := t.columns[column]; ok {
+		return strings.TrimSpace(t.record[i])
+	}
+	return ""
+}
+
+func (t *table) check(ok bool, column, what string) {
+	if !ok && t.err == nil {
+		t.err = t.bad(fmt.Sprintf("%s %.50q %s", column, t.text(column), what))
+	}
+}
+
+func (t *table) date(column string, last time.Time) time.Time {
+	day, err := time.Parse(time.DateOnly, t.text(column))
+	t.check(err == nil && !day.Before(firstDay) && !day.After(last), column,
+		"is no date between 1900-01-01 and "+last.Format(time.DateOnly))
+	return day
+}
+
+// decimal reads a number that must not be negative; an empty text is fallback.
+func (t *table) decimal(column string, fallback decimal.Decimal) decimal.Decimal {
+	s := t.text(column)
+	if s == "" {
+		return fallback
+	}
+	d, err := decimal.NewFromString(s)
+	t.check(err == nil && len(s) <= 40 && !d.IsNegative() && d.Exponent() > -20 && d.Exponent() < 20, column, "is no number of 0 or more")
+	return d
+}
+
+// number reads an optional number as its text.
+func (t *table) number(column string) string {
+	if t.text(column) == "" {
+		return ""
+	}
+	return t.decimal(column, decimal.Zero).String()
+}
+
+// count reads an optional whole number as its text.
+func (t *table) count(column string) string {
+	s := t.text(column)
+	if s == "" {
+		return ""
+	}
+	n, err := strconv.ParseInt(strings.TrimSuffix(s, ".0"), 10, 64)
+	t.check(err == nil && n >= 0, column, "is no whole number of 0 or more")
+	return strconv.FormatInt(n, 10)
+}
+
+// each calls f for every line until one fails.
+func (t *table) each(f func() error) error {
+	for {
+		switch err := t.read(); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := f(); err != nil {
+			return err
+		}
+		if t.err != nil {
+			return t.err
+		}
+	}
+}
+
+// priceBatch is how many prices go to the database at a time.
+const priceBatch = 5000
+
+func (a *App) readPrices(r io.Reader, im db.Import) (func(context.Context, *db.Queries) (counts, error), error) {
+	t, err := newTable(r, []string{"date", "close"}, []string{"open", "high", "low", "volume", "ex_dividend", "split_ratio"})
+	if err != nil {
+		return nil, err
+	}
+	var batches []db.UpsertPricesParams
+	seen := map[time.Time]int{}
+	today := a.today()
+	err = t.each(func() error {
+		day := t.date("date", today)
+		t.check(t.text("close") != "", "close", "is missing")
+		if first, twice := seen[day]; twice && t.err == nil {
+			t.err = t.bad(fmt.Sprintf("date %s stands on line %d already", day.Format(time.DateOnly), first))
+		}
+		seen[day] = t.line
+		if len(batches) == 0 || len(batches[len(batches)-1].Date) == priceBatch {
+			batches = append(batches, db.UpsertPricesParams{})
+		}
+		b := &batches[len(batches)-1]
+		b.Date = append(b.Date, day)
+		b.Open = append(b.Open, t.number("open"))
+		b.High = append(b.High, t.number("high"))
+		b.Low = append(b.Low, t.number("low"))
+		b.Close = append(b.Close, t.decimal("close", decimal.Zero))
+		b.Volume = append(b.Volume, t.count("volume"))
+		b.ExDividend = append(b.ExDividend, t.decimal("ex_dividend", decimal.Zero))
+		ratio := t.decimal("split_ratio", decimal.NewFromInt(1))
+		t.check(ratio.IsPositive(), "split_ratio", "must be more than 0")
+		b.SplitRatio = append(b.SplitRatio, ratio)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, q *db.Queries) (c counts, err error) {
+		l, err := q.GetListing(ctx, *im.Ticker)
+		if err != nil {
+			return c, found(err, "company "+*im.Ticker)
+		}
+		for _, b := range batches {
+			b.ListingID = l.ID
+			n, err := q.UpsertPrices(ctx, b)
+			if err != nil {
+				return c, errors.Wrap(err, "write prices")
+			}
+			c.written += n
+			c.unchanged += int64(len(b.Date)) - n
+		}
+		return c, nil
+	}, nil
+}
+
+func (a *App) readSplits(r io.Reader) (func(context.Context, *db.Queries) (counts, error), error) {
+	t, err := newTable(r, []string{"ticker", "effective_date", "ratio"}, nil)
+	if err != nil {
+		return nil, err
+	}
+	var p db.ImportSplitsParams
+	type key struct {
+		ticker string
+		day    time.Time
+	}
+	seen := map[key]int{}
+	last := a.today().AddDate(2, 0, 0)
+	err = t.each(func() error {
+		k := key{ticker(t.text("ticker")), t.date("effective_date", last)}
+		t.check(tickerForm.MatchString(k.ticker), "ticker", "is no ticker")
+		ratio := t.decimal("ratio", decimal.Zero)
+		t.check(ratio.IsPositive(), "ratio", "must be more than 0")
+		if first, twice := seen[k]; twice && t.err == nil {
+			t.err = t.bad(fmt.Sprintf("this split stands on line %d already", first))
+		}
+		seen[k] = t.line
+		p.Tickers = append(p.Tickers, k.ticker)
+		p.EffectiveDate = append(p.EffectiveDate, k.day)
+		p.Ratio = append(p.Ratio, ratio)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, q *db.Queries) (c counts, err error) {
+		unknown, err := q.ListUnknownTickers(ctx, p.Tickers)
+		if err != nil {
+			return c, errors.Wrap(err, "list unknown tickers")
+		}
+		if len(unknown) > 0 {
+			unknown = slices.Compact(unknown)
+			return c, &Error{Code: Invalid, Message: fmt.Sprintf("no company has the ticker %s", strings.Join(unknown[:min(len(unknown), 10)], ", "))}
+		}
+		n, err := q.ImportSplits(ctx, p)
+		return counts{written: n, unchanged: int64(len(p.Tickers)) - n}, errors.Wrap(err, "write splits")
+	}, nil
+}
