@@ -1,0 +1,14 @@
+"use strict";
+
+Redoc.init(
+  "/api/v1/openapi.json",
+  {
+    theme: {
+      typography: {
+        fontFamily: "system-ui, sans-serif",
+        headings: { fontFamily: "system-ui, sans-serif" },
+      },
+    },
+  },
+  document.getElementById("docs"),
+);
