@@ -2307,7 +2307,8 @@ type Import struct {
 	Written int64 `json:"written"`
 	// Records that were there already.
 	Unchanged int64 `json:"unchanged"`
-	// Records left out because they were entered by hand.
+	// Records left out: entered by hand, listed for another company, or older than what was imported
+	// before.
 	Skipped int64 `json:"skipped"`
 	// Why it failed.
 	Error NilString `json:"error"`

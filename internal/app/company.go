@@ -317,7 +317,7 @@ func replaceListings(ctx context.Context, q *db.Queries, companyID int64, listin
 			return errors.Wrap(err, "update listing")
 		}
 	}
-	return errors.Wrap(q.CreateListings(ctx, listingParams(companyID, added)), "create listings")
+	return wrap(q.CreateListings(ctx, listingParams(companyID, added)), "create listings")
 }
 
 // DeleteCompany deletes a company and all that belongs to it, for a superuser.
@@ -329,7 +329,7 @@ func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 	if err == nil && n == 0 {
 		return notFound("company")
 	}
-	return errors.Wrap(err, "delete company")
+	return wrap(err, "delete company")
 }
 
 // primaryTicker is the ticker of the primary listing.

@@ -174,7 +174,7 @@ func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in Div
 		}
 		row, err := q.GetDividend(ctx, id)
 		out = Dividend{row.Dividend, row.Ticker}
-		return errors.Wrap(err, "get dividend")
+		return wrap(err, "get dividend")
 	})
 	return out, err
 }
@@ -188,5 +188,5 @@ func (a *App) DeleteDividend(ctx context.Context, actor Actor, id int64) error {
 	if err == nil && n == 0 {
 		return notFound("dividend")
 	}
-	return errors.Wrap(err, "delete dividend")
+	return wrap(err, "delete dividend")
 }

@@ -136,3 +136,11 @@ func (v *validator) err() error {
 	}
 	return &Error{Code: Invalid, Message: "the input has invalid fields", Fields: v.fields}
 }
+
+// wrap is errors.Wrap for an error that may be nil.
+func wrap(err error, message string) error {
+	if err == nil {
+		return nil
+	}
+	return errors.Wrap(err, message)
+}

@@ -94,7 +94,7 @@ func (a *App) StartImport(ctx context.Context, actor Actor, kind ImportKind, tic
 			return errors.Wrap(err, "enqueue import")
 		}
 		im, err = q.SetImportJob(ctx, db.SetImportJobParams{ID: im.ID, JobID: &res.Job.ID})
-		return errors.Wrap(err, "set job")
+		return wrap(err, "set job")
 	})
 	return im, err
 }
@@ -194,7 +194,7 @@ func (a *App) CancelImport(ctx context.Context, actor Actor, id int64) (im db.Im
 			}
 		}
 		im, err = q.GetImport(ctx, id)
-		return errors.Wrap(err, "get import")
+		return wrap(err, "get import")
 	})
 	return im, err
 }
@@ -318,7 +318,7 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 			return errors.Wrap(err, "end import")
 		}
 		_, err = river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job)
-		return errors.Wrap(err, "complete job")
+		return wrap(err, "complete job")
 	})
 }
 
@@ -355,7 +355,7 @@ func (a *App) RequeueImports(ctx context.Context) (int64, error) {
 		  AND NOT EXISTS (SELECT FROM pg_locks l
 			WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = (j.args->>'import_id')::bigint::integer::oid
 			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.granted)`, importLocks)
-	return tag.RowsAffected(), errors.Wrap(err, "requeue imports")
+	return tag.RowsAffected(), wrap(err, "requeue imports")
 }
 
 // PruneArgs is the periodic job that deletes what is no longer needed.
@@ -373,5 +373,5 @@ func (a *App) Prune(ctx context.Context) error {
 		return errors.Wrap(err, "prune reset tokens")
 	}
 	_, err := a.queries.PruneRateLimits(ctx, now.Add(-a.AttemptWindow))
-	return errors.Wrap(err, "prune attempts")
+	return wrap(err, "prune attempts")
 }

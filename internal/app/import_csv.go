@@ -236,6 +236,6 @@ func (a *App) readSplits(r io.Reader) (func(context.Context, *db.Queries) (count
 			return c, &Error{Code: Invalid, Message: fmt.Sprintf("no company has the ticker %s", strings.Join(unknown[:min(len(unknown), 10)], ", "))}
 		}
 		n, err := q.ImportSplits(ctx, p)
-		return counts{written: n, unchanged: int64(len(p.Tickers)) - n}, errors.Wrap(err, "write splits")
+		return counts{written: n, unchanged: int64(len(p.Tickers)) - n}, wrap(err, "write splits")
 	}, nil
 }

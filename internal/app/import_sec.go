@@ -23,7 +23,7 @@ func unreadable(err error) error {
 	if errors.As(err, &format) {
 		return &Error{Code: Invalid, Message: format.Error()}
 	}
-	return errors.Wrap(err, "read file")
+	return wrap(err, "read file")
 }
 
 func (a *App) readCompanies(r io.Reader) (func(context.Context, *db.Queries) (counts, error), error) {
@@ -117,7 +117,7 @@ func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context,
 			return c, err
 		}
 		err = q.SetCompanyFacts(ctx, db.SetCompanyFactsParams{CompanyID: company.ID, DocumentID: *im.DocumentID, NewestFiled: facts.NewestFiled()})
-		return c, errors.Wrap(err, "set company facts")
+		return c, wrap(err, "set company facts")
 	}, nil
 }
 
@@ -177,7 +177,7 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 		}
 	}
 	company, err = q.LockCompany(ctx, company.ID)
-	return company, errors.Wrap(err, "lock company")
+	return company, wrap(err, "lock company")
 }
 
 // A versionKey names a statement of one company.
@@ -324,7 +324,7 @@ func writeDividends(ctx context.Context, q *db.Queries, companyID int64, currenc
 	n, err := q.UpsertDividends(ctx, p)
 	c.written = gone + n
 	c.unchanged = max(int64(len(dividends))-n-c.skipped, 0)
-	return c, errors.Wrap(err, "write dividends")
+	return c, wrap(err, "write dividends")
 }
 
 func writeShareCounts(ctx context.Context, q *db.Queries, companyID int64, shareCounts []value.ShareCount) error {
@@ -344,5 +344,5 @@ func writeShareCounts(ctx context.Context, q *db.Queries, companyID int64, share
 		return nil
 	}
 	_, err := q.UpsertShareCounts(ctx, p)
-	return errors.Wrap(err, "write share counts")
+	return wrap(err, "write share counts")
 }

@@ -39,7 +39,7 @@ func (a *App) countAttempt(ctx context.Context, purpose, client, account string)
 }
 
 func (a *App) forgetAttempts(ctx context.Context, purpose, account string) error {
-	return errors.Wrap(a.queries.ForgetAttempts(ctx, accountKey(purpose, account)), "forget attempts")
+	return wrap(a.queries.ForgetAttempts(ctx, accountKey(purpose, account)), "forget attempts")
 }
 
 // accountKey hides the address: what people type there may be anything, even a password.
@@ -121,7 +121,7 @@ func (a *App) RecoverPassword(ctx context.Context, client, email string) error {
 		return err
 	}
 	_, err := a.jobs.Insert(ctx, ResetMailArgs{Email: email}, nil)
-	return errors.Wrap(err, "enqueue mail")
+	return wrap(err, "enqueue mail")
 }
 
 // ResetPassword sets a password with a token from the mail, once.
@@ -160,7 +160,7 @@ func (a *App) ResetPassword(ctx context.Context, client, token, password string)
 			ID: id, Email: u.Email, FullName: u.FullName, PasswordHash: hash, IsActive: u.IsActive,
 			IsSuperuser: u.IsSuperuser, TokenVersion: u.TokenVersion + 1,
 		})
-		return errors.Wrap(err, "update user")
+		return wrap(err, "update user")
 	})
 }
 
@@ -205,7 +205,7 @@ func (a *App) SendNewAccountMail(ctx context.Context, userID int64) error {
 	if err != nil {
 		return errors.Wrap(err, "write mail")
 	}
-	return errors.Wrap(a.Mail.Send(ctx, m), "send mail")
+	return wrap(a.Mail.Send(ctx, m), "send mail")
 }
 
 // SendResetMail carries out a ResetMailArgs job.
@@ -225,12 +225,12 @@ func (a *App) SendResetMail(ctx context.Context, email string) error {
 		if err := q.DeletePasswordResets(ctx, u.ID); err != nil {
 			return errors.Wrap(err, "delete earlier tokens")
 		}
-		return errors.Wrap(q.CreatePasswordReset(ctx, db.CreatePasswordResetParams{TokenHash: hash, UserID: u.ID, ExpiresAt: a.resetDeadline()}), "store reset token")
+		return wrap(q.CreatePasswordReset(ctx, db.CreatePasswordResetParams{TokenHash: hash, UserID: u.ID, ExpiresAt: a.resetDeadline()}), "store reset token")
 	})
 	if err != nil {
 		return err
 	}
-	return errors.Wrap(a.Mail.Send(ctx, m), "send mail")
+	return wrap(a.Mail.Send(ctx, m), "send mail")
 }
 
 // StartTestMail enqueues a test mail for a superuser.
@@ -244,7 +244,7 @@ func (a *App) StartTestMail(ctx context.Context, actor Actor, to string) error {
 		return err
 	}
 	_, err := a.jobs.Insert(ctx, TestMailArgs{Email: to}, nil)
-	return errors.Wrap(err, "enqueue mail")
+	return wrap(err, "enqueue mail")
 }
 
 // SendTestMail carries out a TestMailArgs job.
@@ -253,7 +253,7 @@ func (a *App) SendTestMail(ctx context.Context, to string) error {
 	if err != nil {
 		return errors.Wrap(err, "write mail")
 	}
-	return errors.Wrap(a.Mail.Send(ctx, m), "send mail")
+	return wrap(a.Mail.Send(ctx, m), "send mail")
 }
 
 // StartTestJob enqueues a job that echoes a word, for a superuser, and answers its id.

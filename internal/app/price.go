@@ -51,7 +51,7 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, day time.T
 			return found(err, "company")
 		}
 		s, err = q.CreateSplit(ctx, db.CreateSplitParams{CompanyID: c.ID, EffectiveDate: day, Ratio: ratio})
-		return errors.Wrap(err, "create split")
+		return wrap(err, "create split")
 	})
 	return s, err
 }

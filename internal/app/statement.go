@@ -150,7 +150,7 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 		}
 		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: ids[0]})
 		out = Statement{row.FinancialStatement, row.Ticker}
-		return errors.Wrap(err, "get statement")
+		return wrap(err, "get statement")
 	})
 	return out, err
 }
@@ -173,7 +173,7 @@ func insertManual(ctx context.Context, q *db.Queries, s *value.Statement, id, co
 	row := statementParams(s)
 	row.ID, row.CompanyID, row.KnownFrom, row.Source = id, companyID, knownFrom, "manual"
 	_, err := q.InsertFinancialStatements(ctx, []db.InsertFinancialStatementsParams{row})
-	return errors.Wrap(err, "insert statement")
+	return wrap(err, "insert statement")
 }
 
 // ReplaceStatement replaces a statement by hand for a superuser. The new figures are known from today on; what was known
@@ -215,7 +215,7 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		}
 		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
 		out = Statement{row.FinancialStatement, row.Ticker}
-		return errors.Wrap(err, "get statement")
+		return wrap(err, "get statement")
 	})
 	return out, err
 }
@@ -229,7 +229,7 @@ func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error 
 	if err == nil && n == 0 {
 		return notFound("statement")
 	}
-	return errors.Wrap(err, "delete statement")
+	return wrap(err, "delete statement")
 }
 
 // StatementMetrics is a statement with its trailing twelve months and value metrics.

@@ -106,7 +106,7 @@ func (a *App) createUser(ctx context.Context, in NewUser) (u db.UserAccount, err
 			return errors.Wrap(err, "create user")
 		}
 		_, err = a.jobs.InsertTx(ctx, tx, NewAccountMailArgs{UserID: u.ID}, nil)
-		return errors.Wrap(err, "enqueue mail")
+		return wrap(err, "enqueue mail")
 	})
 	return u, err
 }
@@ -185,7 +185,7 @@ func (a *App) updateUser(ctx context.Context, id int64, in UserChange) (u db.Use
 			p.TokenVersion++
 		}
 		u, err = q.UpdateUser(ctx, p)
-		return errors.Wrap(err, "update user")
+		return wrap(err, "update user")
 	})
 	return u, err
 }
@@ -227,7 +227,7 @@ func (a *App) deleteUser(ctx context.Context, id int64) error {
 		if err == nil && n == 0 {
 			return notFound("user")
 		}
-		return errors.Wrap(err, "delete user")
+		return wrap(err, "delete user")
 	})
 }
 

@@ -31,7 +31,7 @@ func Workers(a *app.App) *river.Workers {
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.EchoArgs]) error {
 		a.Logger.InfoContext(ctx, "echo", "word", job.Args.Word, "job_id", job.ID)
-		return errors.Wrap(river.RecordOutput(ctx, map[string]string{"word": job.Args.Word}), "record output")
+		return river.RecordOutput(ctx, map[string]string{"word": job.Args.Word})
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[app.PruneArgs]) error {
 		return a.Prune(ctx)
@@ -89,7 +89,10 @@ func NewClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
 			func() (river.JobArgs, *river.InsertOpts) { return app.PruneArgs{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})}
 	}
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), rc)
-	return client, errors.Wrap(err, "create River client")
+	if err != nil {
+		return nil, errors.Wrap(err, "create River client")
+	}
+	return client, nil
 }
 
 // Run works on jobs until ctx ends, then gives those that run until grace has passed to finish. Every 15 seconds, and
@@ -129,10 +132,13 @@ func Stop(client *river.Client[pgx.Tx], grace time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	err := client.Stop(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		err = client.StopAndCancel(ctx)
+	}
+	if err != nil {
 		return errors.Wrap(err, "stop River")
 	}
-	ctx, cancel = context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	return errors.Wrap(client.StopAndCancel(ctx), "cancel jobs")
+	return nil
 }
