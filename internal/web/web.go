@@ -1,4 +1,4 @@
-// Package web serves the landing page, Swagger UI, ReDoc and the API's specification, all of it embedded: no page
+// Package web serves the landing page, Swagger UI, ReDoc, the form of the password mail and the API's specification, all of it embedded: no page
 // fetches anything from another host, and each has a strict Content-Security-Policy.
 package web
 
@@ -30,6 +30,7 @@ type Link struct{ Title, URL, Text string }
 const (
 	strictCSP = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
 	homeCSP   = strictCSP + "img-src 'self'; style-src 'self'"
+	resetCSP  = homeCSP + "; connect-src 'self'; script-src 'self'"
 	// Swagger UI's style sheet has images in data: URLs.
 	docsCSP = strictCSP + "connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'"
 	// ReDoc searches in a worker made from a Blob, and adds two style elements: an empty one, which it fills through the
@@ -58,6 +59,7 @@ var assets = []struct {
 	{"docs.css", "text/css; charset=utf-8", embedded, "assets/docs.css"},
 	{"docs.js", "text/javascript; charset=utf-8", embedded, "assets/docs.js"},
 	{"redoc.js", "text/javascript; charset=utf-8", embedded, "assets/redoc.js"},
+	{"reset-password.js", "text/javascript; charset=utf-8", embedded, "assets/reset-password.js"},
 	{"redoc.standalone.js", "text/javascript; charset=utf-8", embedded, "assets/redoc.standalone.js.gz"},
 	{"redoc.LICENSE.txt", "text/plain; charset=utf-8", embedded, "assets/redoc.LICENSE.txt"},
 	{"swagger-ui.css", "text/css; charset=utf-8", swagger.FS, "swagger-ui.css.gz"},
@@ -103,6 +105,7 @@ func Register(mux *http.ServeMux, cfg Config) error {
 		{"GET /{$}", "home.html", homeCSP},
 		{"GET /docs", "docs.html", docsCSP},
 		{"GET /redoc", "redoc.html", redocCSP},
+		{"GET /reset-password", "reset-password.html", resetCSP},
 	} {
 		var b bytes.Buffer
 		if err := pages.ExecuteTemplate(&b, p.name, cfg); err != nil {

@@ -1,0 +1,25 @@
+// The token stands behind the # of the mail's link, so that it reaches no server log.
+const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+const form = document.getElementById("reset");
+const answer = document.getElementById("answer");
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  answer.textContent = "";
+  try {
+    const response = await fetch("/api/v1/reset-password", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ token, new_password: document.getElementById("password").value }),
+    });
+    const body = await response.json();
+    if (response.ok) {
+      form.hidden = true;
+      answer.textContent = body.message;
+    } else {
+      answer.textContent = (body.errors ?? []).map((e) => `${e.field} ${e.message}`).join("; ") || body.detail || body.title;
+    }
+  } catch {
+    answer.textContent = "The server cannot be reached.";
+  }
+});
