@@ -1,0 +1,82 @@
+package value
+
+import (
+	"math"
+
+	"github.com/shopspring/decimal"
+)
+
+// Precision is the number of decimals that quotients are rounded to, half away from zero.
+const Precision = 12
+
+// Add returns a + b, nil if either is nil or the sum does not fit in an int64.
+func Add(a, b *int64) *int64 {
+	if a == nil || b == nil || *b > 0 && *a > math.MaxInt64-*b || *b < 0 && *a < math.MinInt64-*b {
+		return nil
+	}
+	return new(*a + *b)
+}
+
+// Sub returns a - b, nil if either is nil or the difference does not fit in an int64.
+func Sub(a, b *int64) *int64 {
+	if a == nil || b == nil || *b < 0 && *a > math.MaxInt64+*b || *b > 0 && *a < math.MinInt64+*b {
+		return nil
+	}
+	return new(*a - *b)
+}
+
+// Sum adds the amounts that are not nil. It returns nil if all are or the sum does not fit in an int64.
+func Sum(amounts ...*int64) *int64 {
+	var sum *int64
+	for _, a := range amounts {
+		switch {
+		case a == nil:
+		case sum == nil:
+			sum = new(*a)
+		default:
+			if sum = Add(sum, a); sum == nil {
+				return nil
+			}
+		}
+	}
+	return sum
+}
+
+// AddKnown returns a, plus b if that is known.
+func AddKnown(a, b *int64) *int64 { return Add(a, known(b)) }
+
+// SubKnown returns a, less b if that is known.
+func SubKnown(a, b *int64) *int64 { return Sub(a, known(b)) }
+
+func known(a *int64) *int64 {
+	if a == nil {
+		return new(int64)
+	}
+	return a
+}
+
+func first(amounts ...*int64) *int64 {
+	for _, a := range amounts {
+		if a != nil {
+			return a
+		}
+	}
+	return nil
+}
+
+// ratio is a / b, nil if either is nil or b is zero.
+func ratio(a, b *int64) *decimal.Decimal {
+	if a == nil || b == nil || *b == 0 {
+		return nil
+	}
+	return new(decimal.NewFromInt(*a).DivRound(decimal.NewFromInt(*b), Precision))
+}
+
+// whole rounds half up to whole units, nil if that does not fit in an int64.
+func whole(d decimal.Decimal) *int64 {
+	d = d.Round(0)
+	if !d.BigInt().IsInt64() {
+		return nil
+	}
+	return new(d.IntPart())
+}

@@ -1,0 +1,94 @@
+package value
+
+// TrailingTwelveMonths returns the flows of the twelve months that end with s. The others are the company's
+// statements as known on the same day, in any order, with or without s.
+//
+// A year, and the fourth quarter with its year, give the annual values. Quarters 1 to 3 add the four consecutive
+// fiscal quarters up to theirs: a field is nil if one of the four statements or values is missing. EBIT and EBITDA
+// are found from these parts.
+func TrailingTwelveMonths(s Statement, others []Statement) TTM {
+	switch {
+	case s.FiscalQuarter == nil:
+		return annualTTM(s)
+	case *s.FiscalQuarter == 4:
+		for _, o := range others {
+			if o.Period == Annual && o.EndDate.Equal(s.EndDate) {
+				return annualTTM(o)
+			}
+		}
+		return TTM{}
+	}
+
+	ttm := quarterFlows(s)
+	fiscalYear, quarter := s.FiscalYear, *s.FiscalQuarter
+	for range 3 {
+		if quarter--; quarter == 0 {
+			fiscalYear, quarter = fiscalYear-1, 4
+		}
+		q := findQuarter(others, fiscalYear, quarter, s)
+		if q == nil {
+			return TTM{}
+		}
+		ttm = addFlows(ttm, quarterFlows(*q))
+	}
+	ttm.EBIT, ttm.EBITBasis = EBIT(ttm.ProfitBeforeTax, ttm.InterestExpense, ttm.OperatingIncome)
+	ttm.EBITDA = EBITDA(ttm.EBIT, ttm.DepreciationAndAmortization)
+	return ttm
+}
+
+// findQuarter returns the statement of a fiscal quarter before s; if there are two, after a change of fiscal year,
+// the later one.
+func findQuarter(statements []Statement, fiscalYear, quarter int, s Statement) *Statement {
+	var found *Statement
+	for i := range statements {
+		o := &statements[i]
+		if o.Period == Quarterly && o.FiscalYear == fiscalYear && o.FiscalQuarter != nil && *o.FiscalQuarter == quarter &&
+			o.EndDate.Before(s.EndDate) && (found == nil || o.EndDate.After(found.EndDate)) {
+			found = o
+		}
+	}
+	return found
+}
+
+func annualTTM(s Statement) TTM {
+	ttm := quarterFlows(s)
+	ttm.EBIT, ttm.EBITBasis, ttm.EBITDA = s.EBIT, s.EBITBasis, s.EBITDA
+	return ttm
+}
+
+// quarterFlows returns the flows of s that add up over periods.
+func quarterFlows(s Statement) TTM {
+	return TTM{
+		TotalRevenues:               s.TotalRevenues,
+		CostOfRevenue:               s.CostOfRevenue,
+		GrossProfit:                 s.GrossProfit,
+		OperatingIncome:             s.OperatingIncome,
+		InterestExpense:             s.InterestExpense,
+		ProfitBeforeTax:             s.ProfitBeforeTax,
+		TaxExpense:                  s.TaxExpense,
+		NetIncome:                   s.NetIncome,
+		DepreciationAndAmortization: s.DepreciationAndAmortization,
+		OperatingCashFlow:           s.OperatingCashFlow,
+		CapitalExpenditure:          s.CapitalExpenditure,
+		FreeCashFlow:                s.FreeCashFlow,
+		DividendsPaid:               s.DividendsPaid,
+	}
+}
+
+func addFlows(a, b TTM) TTM {
+	return TTM{
+		TotalRevenues:               Add(a.TotalRevenues, b.TotalRevenues),
+		CostOfRevenue:               Add(a.CostOfRevenue, b.CostOfRevenue),
+		GrossProfit:                 Add(a.GrossProfit, b.GrossProfit),
+		OperatingIncome:             Add(a.OperatingIncome, b.OperatingIncome),
+		InterestExpense:             Add(a.InterestExpense, b.InterestExpense),
+		ProfitBeforeTax:             Add(a.ProfitBeforeTax, b.ProfitBeforeTax),
+		TaxExpense:                  Add(a.TaxExpense, b.TaxExpense),
+		NetIncome:                   Add(a.NetIncome, b.NetIncome),
+		DepreciationAndAmortization: Add(a.DepreciationAndAmortization, b.DepreciationAndAmortization),
+		OperatingCashFlow:           Add(a.OperatingCashFlow, b.OperatingCashFlow),
+		CapitalExpenditure:          Add(a.CapitalExpenditure, b.CapitalExpenditure),
+		FreeCashFlow:                Add(a.FreeCashFlow, b.FreeCashFlow),
+		DividendsPaid:               Add(a.DividendsPaid, b.DividendsPaid),
+	}
+}
