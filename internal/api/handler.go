@@ -356,7 +356,7 @@ func (h *handler) ListDailyRatios(ctx context.Context, p oas.ListDailyRatiosPara
 // Imports
 
 func (h *handler) startImport(ctx context.Context, kind app.ImportKind, ticker, exchange *string, file io.Reader) (*oas.Import, error) {
-	return importAnswer(h.app.StartImport(ctx, actor(ctx), kind, ticker, exchange, file))
+	return importAnswer(h.app.StartImport(ctx, actor(ctx), app.ImportRequest{Kind: kind, Ticker: ticker, Exchange: exchange, File: file}))
 }
 
 func importAnswer(im db.Import, err error) (*oas.Import, error) {

@@ -32,7 +32,7 @@ var statuses = map[app.Code]int{
 // or 503 without its text.
 func newProblem(ctx context.Context, log *slog.Logger, err error) *oas.ProblemStatusCode {
 	status, detail, fields := describe(err)
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented {
 		log.ErrorContext(ctx, "request failed", "error", err, "request_id", RequestID(ctx), "status", status)
 	}
 	p := oas.Problem{Type: "about:blank", Title: http.StatusText(status), Status: int32(status)}
@@ -50,6 +50,7 @@ func newProblem(ctx context.Context, log *slog.Logger, err error) *oas.ProblemSt
 
 func describe(err error) (status int, detail string, fields []app.FieldError) {
 	var (
+		coded    *statusError
 		e        *app.Error
 		tooLarge *http.MaxBytesError
 		invalid  *validate.Error
@@ -62,6 +63,8 @@ func describe(err error) (status int, detail string, fields []app.FieldError) {
 		pg       *pgconn.PgError
 	)
 	switch {
+	case errors.As(err, &coded):
+		return coded.status, coded.err.Error(), nil
 	case errors.As(err, &e):
 		return statuses[e.Code], e.Message, e.Fields
 	case errors.As(err, &tooLarge):
@@ -143,6 +146,11 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p *oas.ProblemStatusCo
 	if p.StatusCode == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="EdgeValue"`)
 	}
+	writeProblemAs(w, r, p)
+}
+
+// writeProblemAs is writeProblem with the headers that are set already.
+func writeProblemAs(w http.ResponseWriter, r *http.Request, p *oas.ProblemStatusCode) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.StatusCode)
 	if r.Method == http.MethodHead {

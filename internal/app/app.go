@@ -59,6 +59,9 @@ type Actor struct {
 	Superuser bool
 }
 
+// System is the actor of the command line, whose user may reach the database anyway.
+var System = Actor{UserID: -1, Superuser: true}
+
 // superuser returns an error unless the actor is one.
 func (a Actor) superuser() error {
 	switch {

@@ -50,53 +50,85 @@ func (ImportArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: ImportQueue, MaxAttempts: 5}
 }
 
-// StartImport takes in a file, plain or gzip-compressed, and enqueues its import for a superuser. Ticker and exchange
-// are those of the listing that the file is about.
-func (a *App) StartImport(ctx context.Context, actor Actor, kind ImportKind, tickerName, exchange *string, file io.Reader) (db.Import, error) {
-	if err := actor.superuser(); err != nil {
-		return db.Import{}, err
-	}
-	var v validator
-	if tickerName != nil {
-		t := ticker(*tickerName)
-		tickerName = &t
-		v.check(tickerForm.MatchString(t), "ticker", "may hold letters, digits, dots and dashes")
-	}
-	v.optionalText("exchange", exchange)
-	v.check(exchange == nil || tickerName != nil, "exchange", "needs a ticker")
-	if err := v.err(); err != nil {
-		return db.Import{}, err
-	}
-	if kind == ImportPrices {
-		if _, err := a.listing(ctx, *tickerName); err != nil {
-			return db.Import{}, err
-		}
-	}
-	doc, err := readDocument(file)
+// An ImportRequest is a file to import, plain or gzip-compressed. Ticker and Exchange are those of the listing that it is
+// about; prices need the ticker of one that exists, company facts may do without.
+type ImportRequest struct {
+	Kind             ImportKind
+	Ticker, Exchange *string
+	File             io.Reader
+}
+
+// StartImport takes in a file and enqueues its import for a superuser.
+func (a *App) StartImport(ctx context.Context, actor Actor, in ImportRequest) (db.Import, error) {
+	imports, err := a.StartImports(ctx, actor, in)
 	if err != nil {
 		return db.Import{}, err
 	}
-	var im db.Import
-	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		docID, err := q.CreateDocument(ctx, doc)
+	return imports[0], nil
+}
+
+// StartImports takes in all of the files, or none when one cannot be. They are imported in no certain order.
+func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest) ([]db.Import, error) {
+	if err := actor.superuser(); err != nil {
+		return nil, err
+	}
+	docs := make([]db.CreateDocumentParams, len(in))
+	for i := range in {
+		var v validator
+		v.importRequest(&in[i])
+		err := v.err()
+		if err == nil && in[i].Kind == ImportPrices && len(in) == 1 {
+			_, err = a.listing(ctx, *in[i].Ticker)
+		}
+		if err == nil {
+			docs[i], err = readDocument(in[i].File)
+		}
 		if err != nil {
-			return errors.Wrap(err, "store document")
+			return nil, err
 		}
-		params := db.CreateImportParams{Kind: string(kind), Ticker: tickerName, Exchange: exchange, DocumentID: &docID, Total: &doc.Size}
-		if actor.UserID > 0 {
-			params.CreatedBy = &actor.UserID
+	}
+	imports := make([]db.Import, len(in))
+	err := a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) (err error) {
+		for i, r := range in {
+			if imports[i], err = a.enqueueImport(ctx, tx, q, actor, r, docs[i]); err != nil {
+				return err
+			}
 		}
-		if im, err = q.CreateImport(ctx, params); err != nil {
-			return errors.Wrap(err, "create import")
-		}
-		res, err := a.jobs.InsertTx(ctx, tx, ImportArgs{ImportID: im.ID}, nil)
-		if err != nil {
-			return errors.Wrap(err, "enqueue import")
-		}
-		im, err = q.SetImportJob(ctx, db.SetImportJobParams{ID: im.ID, JobID: &res.Job.ID})
-		return wrap(err, "set job")
+		return nil
 	})
-	return im, err
+	return imports, err
+}
+
+func (v *validator) importRequest(r *ImportRequest) {
+	if r.Ticker != nil {
+		t := ticker(*r.Ticker)
+		r.Ticker = &t
+		v.check(tickerForm.MatchString(t), "ticker", "may hold letters, digits, dots and dashes")
+	}
+	v.optionalText("exchange", r.Exchange)
+	v.check(r.Exchange == nil || r.Ticker != nil, "exchange", "needs a ticker")
+	v.check(r.Kind != ImportPrices || r.Ticker != nil, "ticker", "is required")
+}
+
+func (a *App) enqueueImport(ctx context.Context, tx pgx.Tx, q *db.Queries, actor Actor, r ImportRequest, doc db.CreateDocumentParams) (db.Import, error) {
+	docID, err := q.CreateDocument(ctx, doc)
+	if err != nil {
+		return db.Import{}, errors.Wrap(err, "store document")
+	}
+	params := db.CreateImportParams{Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, DocumentID: &docID, Total: &doc.Size}
+	if actor != System {
+		params.CreatedBy = &actor.UserID
+	}
+	im, err := q.CreateImport(ctx, params)
+	if err != nil {
+		return im, errors.Wrap(err, "create import")
+	}
+	res, err := a.jobs.InsertTx(ctx, tx, ImportArgs{ImportID: im.ID}, nil)
+	if err != nil {
+		return im, errors.Wrap(err, "enqueue import")
+	}
+	im, err = q.SetImportJob(ctx, db.SetImportJobParams{ID: im.ID, JobID: &res.Job.ID})
+	return im, wrap(err, "set job")
 }
 
 // readDocument compresses a file on its way in, after unpacking it if need be.
@@ -227,12 +259,13 @@ func (a *App) RunImport(ctx context.Context, job *river.Job[ImportArgs]) error {
 		return err
 	}
 	var e *Error
-	permanent := errors.As(err, &e)
+	// A conflict is with another import at the same time, which the next attempt sees.
+	permanent := errors.As(err, &e) && e.Code != Conflict
 	if !permanent && job.Attempt < job.MaxAttempts {
 		return err
 	}
 	message := "an internal error, see the log"
-	if permanent {
+	if e != nil {
 		message = e.Error()
 	}
 	_, ferr := a.queries.FinishImport(context.WithoutCancel(ctx), db.FinishImportParams{

@@ -1,0 +1,199 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/go-faster/errors"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
+)
+
+// Prefix is the path below which the API is served.
+const Prefix = "/api/v1"
+
+// Bounds of a request.
+const (
+	maxBody        = 1 << 20             // bytes, but for files
+	maxFile        = app.MaxFileSize + 1 // one more, so that the use case sees that a file is too large
+	requestTimeout = 30 * time.Second    // of an operation
+	uploadTimeout  = 5 * time.Minute     // of one that takes in a file
+)
+
+// Config is what the server depends on.
+type Config struct {
+	App            *app.App
+	Logger         *slog.Logger
+	CORSOrigins    []string
+	TrustedProxies []netip.Prefix
+	HTTPS          bool                                             // the public address is https
+	Metrics        func(http.Handler) http.Handler                  // measures requests by operation; may be nil
+	Capture        func(context.Context, error)                     // reports a panic; may be nil
+	Mount          func(mux *http.ServeMux, handler *Mounted) error // further pages; may be nil
+}
+
+// Mounted is what further pages share with the API.
+type Mounted struct {
+	app *app.App
+	log *slog.Logger
+}
+
+// New returns the handler of everything that is served to the public.
+func New(cfg Config) (http.Handler, error) {
+	h := &handler{app: cfg.App, log: cfg.Logger}
+	problem := func(w http.ResponseWriter, r *http.Request, err error) {
+		writeProblem(w, r, newProblem(r.Context(), cfg.Logger, err), err)
+	}
+	status := func(w http.ResponseWriter, r *http.Request, status int, err error) {
+		problem(w, r, &statusError{status, err})
+	}
+	operations, err := oas.NewServer(h, h,
+		oas.WithPathPrefix(Prefix),
+		oas.WithErrorHandler(func(_ context.Context, w http.ResponseWriter, r *http.Request, err error) { problem(w, r, err) }),
+		oas.WithNotFound(func(w http.ResponseWriter, r *http.Request) {
+			status(w, r, http.StatusNotFound, errors.New("there is nothing at this path"))
+		}),
+		oas.WithMethodNotAllowed(func(w http.ResponseWriter, r *http.Request, allowed string) {
+			w.Header().Set("Allow", allowed)
+			status(w, r, http.StatusMethodNotAllowed, errors.New("this path allows "+strings.ReplaceAll(allowed, ",", ", ")))
+		}),
+	)
+	if err != nil {
+		return nil, errors.Wrap(err, "create API server")
+	}
+	mux := http.NewServeMux()
+	mux.Handle(Prefix+"/", operation(operations))
+	if cfg.Mount != nil {
+		if err := cfg.Mount(mux, &Mounted{cfg.App, cfg.Logger}); err != nil {
+			return nil, err
+		}
+	}
+	return chain(cfg, status, pages(mux, status)), nil
+}
+
+// pages answers what no route matches with a problem.
+func pages(mux *http.ServeMux, problem func(http.ResponseWriter, *http.Request, int, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		probe := &statusProbe{header: http.Header{}}
+		h.ServeHTTP(probe, r)
+		if probe.status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", probe.header.Get("Allow"))
+			problem(w, r, probe.status, errors.New("this path allows "+probe.header.Get("Allow")))
+			return
+		}
+		problem(w, r, http.StatusNotFound, errors.New("there is nothing at this path"))
+	})
+}
+
+// statusProbe keeps the status and headers of an answer and drops its body.
+type statusProbe struct {
+	header http.Header
+	status int
+}
+
+func (p *statusProbe) Header() http.Header         { return p.header }
+func (p *statusProbe) Write(b []byte) (int, error) { return len(b), nil }
+func (p *statusProbe) WriteHeader(status int)      { p.status = status }
+
+// operation prepares a request for ogen's server: its name for logs and metrics, its time, and the headers of errors.
+func operation(operations *oas.Server) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if route, ok := operations.FindRoute(r.Method, r.URL.Path); ok {
+			SetRoute(r.Context(), route.OperationID())
+		}
+		timeout := requestTimeout
+		if isUpload(r) {
+			timeout = uploadTimeout
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		defer cancel()
+		hw := &headerWriter{ResponseWriter: w}
+		operations.ServeHTTP(hw, r.WithContext(context.WithValue(ctx, errorKey{}, hw)))
+	})
+}
+
+func isUpload(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, Prefix+"/imports/")
+}
+
+// bodyLimit is how many bytes a request's body may have.
+func bodyLimit(r *http.Request) int64 {
+	if isUpload(r) {
+		return maxFile
+	}
+	return maxBody
+}
+
+// statusError is an error that says its HTTP status.
+type statusError struct {
+	status int
+	err    error
+}
+
+func (e *statusError) Error() string { return e.err.Error() }
+func (e *statusError) Unwrap() error { return e.err }
+
+// cookieName holds the access token of a browser that looks at the job monitor.
+const cookieName = "edgevalue_jobs"
+
+// SuperusersOnly lets superusers pass, who say who they are with an access token, or with address and password
+// (Basic), for which a browser gets a cookie for the path. Requests that change something must come from the same origin.
+func (m *Mounted) SuperusersOnly(path string, next http.Handler) http.Handler {
+	deny := func(w http.ResponseWriter, r *http.Request, err error) {
+		p := newProblem(r.Context(), m.log, err)
+		writeProblem(w, r, p, err)
+	}
+	protected := http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+			if a, err := m.app.Identify(r.Context(), token); err != nil {
+				deny(w, r, err)
+			} else if !a.Superuser {
+				deny(w, r, &app.Error{Code: app.Forbidden, Message: "only a superuser may do this"})
+			} else {
+				protected.ServeHTTP(w, r)
+			}
+			return
+		}
+		if c, err := r.Cookie(cookieName); err == nil {
+			if a, err := m.app.Identify(r.Context(), c.Value); err == nil && a.Superuser {
+				protected.ServeHTTP(w, r)
+				return
+			}
+		}
+		email, password, ok := r.BasicAuth()
+		if !ok {
+			w.Header().Set("WWW-Authenticate", `Basic realm="EdgeValue", charset="UTF-8"`)
+			writeProblemAs(w, r, newProblem(r.Context(), m.log, &app.Error{Code: app.Unauthenticated, Message: "log in as a superuser"}))
+			return
+		}
+		token, life, err := m.app.Login(r.Context(), ClientIP(r.Context()), email, password)
+		if err == nil {
+			var a app.Actor
+			if a, err = m.app.Identify(r.Context(), token); err == nil && !a.Superuser {
+				err = &app.Error{Code: app.Forbidden, Message: "only a superuser may do this"}
+			}
+		}
+		if err != nil {
+			w.Header().Set("WWW-Authenticate", `Basic realm="EdgeValue", charset="UTF-8"`)
+			setErrorHeaders(w, err)
+			writeProblemAs(w, r, newProblem(r.Context(), m.log, err))
+			return
+		}
+		http.SetCookie(w, &http.Cookie{
+			Name: cookieName, Value: token, Path: path, MaxAge: int(min(life, 12*time.Hour).Seconds()),
+			HttpOnly: true, Secure: r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https", SameSite: http.SameSiteStrictMode,
+		})
+		protected.ServeHTTP(w, r)
+	})
+}
