@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 	"github.com/go-faster/errors"
@@ -129,7 +130,16 @@ func download(ctx context.Context, who *account, major int, cfg Config, log *slo
 	if err != nil {
 		return binaries{}, errors.Wrap(err, "make the cache directory")
 	}
-	remove := func() { _ = os.RemoveAll(tmp) }
+	begin := time.Now().Add(-time.Second) // file times are coarse
+	remove := func() {
+		_ = os.RemoveAll(tmp)
+		logs, _ := filepath.Glob(filepath.Join(os.TempDir(), "embedded_postgres_log*")) // the library forgets its own
+		for _, name := range logs {
+			if info, err := os.Stat(name); err == nil && info.Size() == 0 && info.ModTime().After(begin) {
+				_ = os.Remove(name)
+			}
+		}
+	}
 
 	log.InfoContext(ctx, "downloading PostgreSQL", "version", version, "to", final)
 	// The library fetches and unpacks only within Start. Its next step is to empty the data directory: one that cannot

@@ -80,6 +80,7 @@ func (c Config) cacheDir(who *account) (string, error) {
 // A Server is a running PostgreSQL server, started or taken over by this process.
 type Server struct {
 	log      *slog.Logger
+	dir      string // Config.Dir
 	home     string // holds the data directory, the lock, the password and the log
 	password string
 	port     int
@@ -100,13 +101,13 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.home = home
+	s.dir, s.home = cfg.Dir, home
 	if s.lock, err = takeLock(filepath.Join(home, "lock")); err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			_ = s.lock.Close()
+			release(s.lock)
 		}
 	}()
 
@@ -136,9 +137,20 @@ func (s *Server) Stop() error {
 		if s.stopErr = s.end(); s.stopErr == nil {
 			s.log.Info("PostgreSQL has stopped", "pid", s.pid)
 		}
-		_ = s.lock.Close()
+		release(s.lock)
 	})
 	return s.stopErr
+}
+
+// Remove stops the server and deletes all that Start made, wherever it is.
+func (s *Server) Remove() error {
+	if err := s.Stop(); err != nil {
+		return err
+	}
+	if err := errors.Join(os.RemoveAll(s.home), os.RemoveAll(s.dir)); err != nil {
+		return errors.Wrap(err, "remove the embedded database")
+	}
+	return nil
 }
 
 // Running returns the URL of the database of a server that Start brought up in dir. The error matches ErrNotRunning
@@ -257,7 +269,7 @@ func makeOwned(path string) error {
 	return nil
 }
 
-// takeLock holds path until the returned file is closed or the process ends.
+// takeLock holds path until release or the end of the process.
 func takeLock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -276,6 +288,12 @@ func takeLock(path string) (*os.File, error) {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	return f, nil
+}
+
+// release unlocks before it closes: a child of ours that is between fork and exec still has the file open.
+func release(lock *os.File) {
+	_ = syscall.Flock(int(lock.Fd()), syscall.LOCK_UN)
+	_ = lock.Close()
 }
 
 // adopt takes over a server that is up already. One that is going down is waited for.
@@ -629,4 +647,3 @@ func freePort() (int, error) {
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
-

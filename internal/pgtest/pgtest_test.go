@@ -70,7 +70,7 @@ func TestSharedServer(t *testing.T) {
 	tmp, err := os.MkdirTemp("/tmp", "pgtest-")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(tmp, 0o755))
-	t.Cleanup(func() { _ = os.RemoveAll(tmp) })
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(tmp)) })
 
 	start := func() (*exec.Cmd, io.Closer, *url.URL) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestMember$")

@@ -62,10 +62,10 @@ func share() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer start.Close()
+	defer unlock(start)
 	free, err := flock(filepath.Join(dir, "supervisor"), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
-		_ = free.Close()
+		unlock(free)
 		err = spawn(dir)
 	} else if errors.Is(err, syscall.EWOULDBLOCK) {
 		err = nil
@@ -126,10 +126,9 @@ func supervisor(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
-	data := filepath.Join(dir, "server")
+	defer unlock(lock)
 	server, err := pg.Start(ctx, pg.Config{
-		Dir: data, Ephemeral: true, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Dir: filepath.Join(dir, "server"), Ephemeral: true, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {
 		return err
@@ -140,10 +139,11 @@ func supervisor(dir string) error {
 		err = os.Rename(dsn+".new", dsn)
 	}
 	if err == nil {
-		users := awaitIdle(ctx, dir)
-		defer users.Close()
+		if users := awaitIdle(ctx, dir); users != nil {
+			defer unlock(users)
+		}
 	}
-	return errors.Join(err, server.Stop(), os.Remove(dsn), os.RemoveAll(data))
+	return errors.Join(err, server.Remove(), os.Remove(dsn))
 }
 
 // awaitIdle returns with the lock users held alone, so that nobody joins a server that is going down; after SIGTERM it
@@ -167,7 +167,7 @@ func awaitIdle(ctx context.Context, dir string) *os.File {
 		if !goRuns(dir) { // one may have come and left its number since
 			return users
 		}
-		_ = users.Close()
+		unlock(users)
 	}
 }
 
@@ -214,6 +214,12 @@ func flock(path string, how int) (*os.File, error) {
 		return nil, errors.Wrapf(err, "lock %s", path)
 	}
 	return f, nil
+}
+
+// unlock does not leave it to Close: a child between fork and exec still has the file open.
+func unlock(f *os.File) {
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+	_ = f.Close()
 }
 
 // makePrivate makes path and the directory above it, which others may pass through but neither read nor write: the

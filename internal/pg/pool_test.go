@@ -1,0 +1,331 @@
+package pg_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edgevalue/edgevalue/internal/pg"
+	"github.com/edgevalue/edgevalue/internal/pgtest"
+)
+
+var quiet = pg.WithLogger(slog.New(slog.DiscardHandler))
+
+func open(t *testing.T, dsn string, opts ...pg.Option) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pg.Open(t.Context(), dsn, append(opts, quiet)...)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+func TestOpenTypes(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), open(t, pgtest.Empty(t))
+
+	for _, text := range []string{"0", "1.10", "-383285000000", "12345678901234567890.000000000000000000012345", "1e30"} {
+		in := decimal.RequireFromString(text)
+		var out decimal.Decimal
+		var pointer, null *decimal.Decimal
+		require.NoError(t, pool.QueryRow(ctx, "SELECT $1::numeric, $2::numeric, $3::numeric", in, &in, null).
+			Scan(&out, &pointer, &null))
+		assert.True(t, in.Equal(out), "%s came back as %s", in, out)
+		require.NotNil(t, pointer)
+		assert.True(t, in.Equal(*pointer))
+		assert.Nil(t, null)
+	}
+
+	in := []decimal.Decimal{decimal.RequireFromString("1.5"), decimal.RequireFromString("-2")}
+	var list []decimal.Decimal
+	require.NoError(t, pool.QueryRow(ctx, "SELECT $1::numeric[]", in).Scan(&list))
+	require.Len(t, list, 2)
+	assert.Equal(t, "1.5 -2", list[0].String()+" "+list[1].String())
+
+	_, err := pool.Exec(ctx, "CREATE TABLE n (plain numeric, nullable numeric)")
+	require.NoError(t, err)
+	_, err = pool.CopyFrom(ctx, pgx.Identifier{"n"}, []string{"plain", "nullable"},
+		pgx.CopyFromRows([][]any{{in[0], &in[1]}, {in[1], (*decimal.Decimal)(nil)}}))
+	require.NoError(t, err)
+	var sum decimal.Decimal
+	var missing int
+	require.NoError(t, pool.QueryRow(ctx, "SELECT sum(plain), count(*) FILTER (WHERE nullable IS NULL) FROM n").
+		Scan(&sum, &missing))
+	assert.Equal(t, "-0.5", sum.String())
+	assert.Equal(t, 1, missing)
+
+	instant := time.Date(2023, 11, 3, 12, 30, 0, 0, time.FixedZone("", 3600))
+	var at time.Time
+	var several []time.Time
+	var zone, name string
+	require.NoError(t, pool.QueryRow(ctx, `SELECT $1::timestamptz, ARRAY[$1::timestamptz],
+		current_setting('timezone'), current_setting('application_name')`, instant).Scan(&at, &several, &zone, &name))
+	assert.Equal(t, instant.UTC(), at)
+	assert.Equal(t, []time.Time{instant.UTC()}, several)
+	assert.Equal(t, "UTC", zone)
+	assert.Equal(t, "pgtest", name, "what the address says stays")
+}
+
+func TestOpenPool(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Empty(t)
+	assert.GreaterOrEqual(t, open(t, dsn).Config().MaxConns, int32(10))
+	assert.EqualValues(t, 3, open(t, dsn+"&pool_max_conns=3").Config().MaxConns)
+
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	u.RawQuery = "sslmode=disable"
+	var name string
+	require.NoError(t, open(t, u.String()).QueryRow(t.Context(), "SELECT current_setting('application_name')").Scan(&name))
+	assert.Equal(t, "edgevalue", name)
+}
+
+type tracer struct{ queries chan string }
+
+func (tr tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	select {
+	case tr.queries <- q.SQL:
+	default:
+	}
+	return ctx
+}
+
+func (tracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func TestOpenTracer(t *testing.T) {
+	t.Parallel()
+	tr := tracer{make(chan string, 10)}
+	pool := open(t, pgtest.Empty(t), pg.WithTracer(tr))
+	_, err := pool.Exec(t.Context(), "SELECT 42")
+	require.NoError(t, err)
+	var seen []string
+	for len(tr.queries) > 0 {
+		seen = append(seen, <-tr.queries)
+	}
+	assert.Contains(t, seen, "SELECT 42")
+}
+
+func TestOpenRefused(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*url.URL)
+		want   string
+	}{
+		"password": {func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "wrong-secret") },
+			"password authentication failed"},
+		"database": {func(u *url.URL) { u.Path = "/nowhere" }, `database "nowhere" does not exist`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u, err := url.Parse(pgtest.Empty(t))
+			require.NoError(t, err)
+			tt.change(u)
+			begin := time.Now()
+			_, err = pg.Open(t.Context(), u.String(), quiet)
+			require.ErrorContains(t, err, tt.want)
+			require.ErrorContains(t, err, "refuses user")
+			assert.NotContains(t, err.Error(), "wrong-secret")
+			assert.Less(t, time.Since(begin), 5*time.Second)
+		})
+	}
+	_, err := pg.Open(t.Context(), "postgres://u:hunter2@h:port/db", quiet)
+	require.ErrorContains(t, err, "database address")
+	assert.NotContains(t, err.Error(), "hunter2")
+}
+
+// A port that nobody listens on, then a relay to the server on it.
+func TestOpenWaits(t *testing.T) {
+	t.Parallel()
+	dsn, err := url.Parse(pgtest.Empty(t))
+	require.NoError(t, err)
+	server := dsn.Host
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	dsn.Host = l.Addr().String()
+	require.NoError(t, l.Close())
+
+	var log bytes.Buffer
+	logged := pg.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
+	_, err = pg.Open(t.Context(), dsn.String(), logged, pg.WithWait(300*time.Millisecond))
+	require.ErrorContains(t, err, "does not answer after 300ms")
+	assert.Contains(t, log.String(), "waiting for the database")
+	assert.Contains(t, log.String(), "connection refused")
+
+	opened := make(chan error, 1)
+	go func() {
+		pool, err := pg.Open(t.Context(), dsn.String(), quiet)
+		if err == nil {
+			pool.Close()
+		}
+		opened <- err
+	}()
+	time.Sleep(200 * time.Millisecond)
+	l, err = net.Listen("tcp", dsn.Host)
+	require.NoError(t, err)
+	defer l.Close()
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer client.Close()
+				upstream, err := net.Dial("tcp", server)
+				if err != nil {
+					return
+				}
+				defer upstream.Close()
+				go func() { _, _ = io.Copy(upstream, client) }()
+				_, _ = io.Copy(client, upstream)
+			}()
+		}
+	}()
+	require.NoError(t, <-opened)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = pg.Open(ctx, "postgres://nobody@127.0.0.1:1/x", quiet)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestEnsureDatabase(t *testing.T) {
+	t.Parallel()
+	ctx, dsn := t.Context(), pgtest.Empty(t)
+	name := `ensured "` + rest(t, dsn)
+	t.Cleanup(func() {
+		conn, err := pgx.Connect(context.Background(), dsn)
+		if assert.NoError(t, err) {
+			_, err = conn.Exec(context.Background(), "DROP DATABASE "+pgx.Identifier{name}.Sanitize())
+			assert.NoError(t, err)
+			_ = conn.Close(context.Background())
+		}
+	})
+	var g errgroup.Group
+	for range 4 {
+		g.Go(func() error { return pg.EnsureDatabase(ctx, dsn, name) })
+	}
+	require.NoError(t, g.Wait())
+	require.NoError(t, pg.EnsureDatabase(ctx, dsn, name))
+}
+
+func rest(t *testing.T, dsn string) string {
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	return u.Path[len(u.Path)-8:]
+}
+
+func TestMigrations(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), open(t, pgtest.Empty(t))
+
+	require.ErrorIs(t, pg.Current(ctx, pool), pg.ErrNotCurrent)
+	list, err := pg.MigrationStatus(ctx, pool)
+	require.NoError(t, err)
+	applied, all := count(list)
+	assert.Equal(t, map[string]int{}, applied)
+	require.Positive(t, all["edgevalue"])
+	require.Positive(t, all["river"])
+
+	var g errgroup.Group // several processes at their first start
+	for range 3 {
+		other := open(t, pool.Config().ConnString())
+		g.Go(func() error { return pg.Migrate(ctx, other, quiet) })
+	}
+	require.NoError(t, g.Wait())
+	require.NoError(t, pg.Current(ctx, pool))
+	list, err = pg.MigrationStatus(ctx, pool)
+	require.NoError(t, err)
+	applied, _ = count(list)
+	assert.Equal(t, all, applied)
+	assert.WithinDuration(t, time.Now(), list[0].AppliedAt, time.Minute)
+
+	down, err := pg.MigrateDown(ctx, pool)
+	require.NoError(t, err)
+	assert.EqualValues(t, all["edgevalue"], down.Version)
+	assert.Contains(t, down.Name, ".sql")
+	err = pg.Current(ctx, pool)
+	require.ErrorIs(t, err, pg.ErrNotCurrent)
+	require.ErrorContains(t, err, "migrate up")
+	for range all["edgevalue"] - 1 {
+		_, err = pg.MigrateDown(ctx, pool)
+		require.NoError(t, err)
+	}
+	_, err = pg.MigrateDown(ctx, pool)
+	require.ErrorIs(t, err, goose.ErrNoNextVersion)
+	list, err = pg.MigrationStatus(ctx, pool)
+	require.NoError(t, err)
+	applied, _ = count(list)
+	assert.Equal(t, map[string]int{"river": all["river"]}, applied)
+
+	require.NoError(t, pg.Migrate(ctx, pool, quiet), "what went down comes up again")
+	require.NoError(t, pg.Migrate(ctx, pool, quiet), "a second time changes nothing")
+	require.NoError(t, pg.Current(ctx, pool))
+
+	_, err = pool.Exec(ctx, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
+	require.NoError(t, err)
+	err = pg.Current(ctx, pool)
+	require.ErrorIs(t, err, pg.ErrNotCurrent)
+	require.ErrorContains(t, err, "newer edgevalue")
+}
+
+func count(list []pg.Migration) (applied, all map[string]int) {
+	applied, all = map[string]int{}, map[string]int{}
+	for _, m := range list {
+		all[m.Source]++
+		if m.Applied {
+			applied[m.Source]++
+		}
+	}
+	return applied, all
+}
+
+func TestCreateMigration(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, tt := range []struct{ name, want string }{
+		{"Add the table!", "00001_add_the_table.sql"},
+		{"../escape", "00002_escape.sql"},
+	} {
+		path, err := pg.CreateMigration(dir, tt.name)
+		require.NoError(t, err)
+		assert.Equal(t, filepath.Join(dir, tt.want), path)
+	}
+	_, err := pg.CreateMigration(dir, "---")
+	require.Error(t, err)
+
+	db := stdlib.OpenDBFromPool(open(t, pgtest.Empty(t)))
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS(dir))
+	require.NoError(t, err)
+	up, err := p.Up(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, up, 2)
+	_, err = p.Down(t.Context())
+	require.NoError(t, err)
+}
+
+func TestFingerprint(t *testing.T) {
+	t.Parallel()
+	a, err := pg.Fingerprint()
+	require.NoError(t, err)
+	b, err := pg.Fingerprint()
+	require.NoError(t, err)
+	assert.Equal(t, a, b)
+	assert.Len(t, a, 64)
+}
