@@ -1,0 +1,217 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/edgevalue/edgevalue"
+	"github.com/edgevalue/edgevalue/internal/api"
+)
+
+// An operation of the specification.
+type operation struct {
+	*openapi3.Operation
+	method, path string
+	params       []*openapi3.Parameter // of the path and the operation
+	item         *openapi3.PathItem
+}
+
+// spec is the specification, read by a library that has nothing to do with the server.
+var spec = sync.OnceValue(func() *openapi3.T {
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromData(edgevalue.OpenAPI)
+	if err == nil {
+		err = doc.Validate(loader.Context)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("openapi.yaml: %v", err))
+	}
+	return doc
+})
+
+var operations = sync.OnceValue(func() (all []*operation) {
+	for path, item := range spec().Paths.Map() {
+		for method, o := range item.Operations() {
+			op := &operation{Operation: o, method: method, path: path, item: item}
+			for _, p := range slices.Concat(item.Parameters, o.Parameters) {
+				op.params = append(op.params, p.Value)
+			}
+			all = append(all, op)
+		}
+	}
+	slices.SortFunc(all, func(a, b *operation) int { return strings.Compare(a.OperationID, b.OperationID) })
+	return all
+})
+
+// find returns the operation that a request calls, or nil.
+func find(method, path string) *operation {
+	path, ok := strings.CutPrefix(path, api.Prefix)
+	if !ok {
+		return nil
+	}
+	segments := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	var best *operation
+	for _, op := range operations() {
+		template := strings.Split(op.path, "/")
+		match := op.method == method && len(template) == len(segments)
+		for i := 0; match && i < len(segments); i++ {
+			match = template[i] == segments[i] || strings.HasPrefix(template[i], "{") && segments[i] != ""
+		}
+		if match && (best == nil || strings.Count(op.path, "{") < strings.Count(best.path, "{")) {
+			best = op
+		}
+	}
+	return best
+}
+
+// success is the status of the operation's only successful response.
+func (op *operation) success() int {
+	for status := range op.Responses.Map() {
+		if strings.HasPrefix(status, "2") {
+			n, _ := strconv.Atoi(status)
+			return n
+		}
+	}
+	panic(op.OperationID + " has no successful response")
+}
+
+var (
+	errorsParagraph = regexp.MustCompile(`(?s)Errors: (.*)`)
+	statusNumber    = regexp.MustCompile(`\b[45]\d\d\b`)
+)
+
+// errorStatuses are those that the operation's description names.
+func (op *operation) errorStatuses() (statuses []int) {
+	if m := errorsParagraph.FindStringSubmatch(op.Description); m != nil {
+		for _, s := range statusNumber.FindAllString(m[1], -1) {
+			n, _ := strconv.Atoi(s)
+			statuses = append(statuses, n)
+		}
+	}
+	return statuses
+}
+
+func (op *operation) names(status int) bool { return slices.Contains(op.errorStatuses(), status) }
+
+func (op *operation) param(name string) *openapi3.Parameter {
+	if i := slices.IndexFunc(op.params, func(p *openapi3.Parameter) bool { return p.Name == name }); i >= 0 {
+		return op.params[i]
+	}
+	return nil
+}
+
+func (op *operation) upload() bool {
+	return op.RequestBody != nil && op.RequestBody.Value.Content["*/*"] != nil
+}
+
+// seen holds the (operation, status) pairs that were answered as the specification says.
+var seen = struct {
+	sync.Mutex
+	pairs map[string]map[int]bool
+}{pairs: map[string]map[int]bool{}}
+
+// contract is a transport that fails the test for a response that the specification does not allow.
+type contract struct {
+	t    testing.TB
+	next http.RoundTripper
+}
+
+func (c contract) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := c.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	if op := find(r.Method, r.URL.EscapedPath()); op != nil {
+		if err := op.validate(r, res, body); err != nil {
+			c.t.Errorf("%s %s: %d is not as %s specifies: %v\n%.2000s", r.Method, r.URL, res.StatusCode, op.OperationID, err, body)
+		} else {
+			seen.Lock()
+			if seen.pairs[op.OperationID] == nil {
+				seen.pairs[op.OperationID] = map[int]bool{}
+			}
+			seen.pairs[op.OperationID][res.StatusCode] = true
+			seen.Unlock()
+		}
+	}
+	return res, nil
+}
+
+// always are the statuses that every operation may answer.
+var always = []int{400, 405, 413, 415, 429, 500, 503}
+
+func (op *operation) validate(r *http.Request, res *http.Response, body []byte) error {
+	if res.StatusCode != op.success() && !op.names(res.StatusCode) && !slices.Contains(always, res.StatusCode) {
+		// A wrong parameter is 422 wherever there is one.
+		if res.StatusCode != http.StatusUnprocessableEntity || len(op.params) == 0 {
+			return fmt.Errorf("the description does not name this status")
+		}
+	}
+	if res.StatusCode == http.StatusNoContent && len(body) > 0 {
+		return fmt.Errorf("a body")
+	}
+	return openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{
+			Request: r,
+			Route:   &routers.Route{Spec: spec(), Path: op.path, PathItem: op.item, Method: op.method, Operation: op.Operation},
+		},
+		Status: res.StatusCode, Header: res.Header, Body: io.NopCloser(bytes.NewReader(body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+	})
+}
+
+// missing lists the pairs that the specification names and no test has seen, and counts all that were.
+func missing() (gaps []string, pairs int) {
+	seen.Lock()
+	defer seen.Unlock()
+	for _, op := range operations() {
+		for _, status := range append([]int{op.success()}, op.errorStatuses()...) {
+			if !seen.pairs[op.OperationID][status] {
+				gaps = append(gaps, fmt.Sprintf("%s %d", op.OperationID, status))
+			}
+		}
+	}
+	for statuses := range maps.Values(seen.pairs) {
+		pairs += len(statuses)
+	}
+	return gaps, pairs
+}
+
+// TestMain fails a whole run that did not call every operation for its success and for each error that it names.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	whole := true
+	for _, name := range []string{"run", "skip", "list", "bench", "fuzz"} {
+		whole = whole && flag.Lookup("test."+name).Value.String() == ""
+	}
+	if code == 0 && whole && !remote() {
+		gaps, pairs := missing()
+		if len(gaps) > 0 {
+			fmt.Printf("FAIL: of openapi.yaml, no test has seen\n\t%s\n", strings.Join(gaps, "\n\t"))
+			code = 1
+		}
+		fmt.Printf("%d operations, %d (operation, status) pairs called and validated\n", len(seen.pairs), pairs)
+	}
+	os.Exit(code)
+}

@@ -1,0 +1,418 @@
+package api_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/ogen-go/ogen/ogenerrors"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/api"
+	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/auth"
+	"github.com/edgevalue/edgevalue/internal/jobs"
+	"github.com/edgevalue/edgevalue/internal/mail"
+	"github.com/edgevalue/edgevalue/internal/pgtest"
+	"github.com/edgevalue/edgevalue/internal/sample"
+)
+
+// With EDGEVALUE_TEST_URL the tests that need no more than the public surface call that server, with the superuser of
+// EDGEVALUE_TEST_SUPERUSER and EDGEVALUE_TEST_PASSWORD. They leave their companies and users behind.
+func remote() bool { return os.Getenv("EDGEVALUE_TEST_URL") != "" }
+
+const password = "correct horse battery"
+
+// cheap are the costs of a hash in tests.
+var cheap = auth.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// start is when the clock of a test begins: after the newest filing of the samples.
+var start = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+
+// fixture is a server and its clients.
+type fixture struct {
+	t                 *testing.T
+	url               string // without a trailing slash
+	anon, user, super *oas.Client
+	userEmail         string
+	userToken         string
+	superToken        string
+	http              *http.Client
+
+	// What follows is nil when the server is not this process's.
+	pool  *pgxpool.Pool
+	app   *app.App
+	clock *clock
+	mails *outbox
+	log   *buffer
+}
+
+type options struct {
+	app  func(*app.Config)
+	api  func(*api.Config)
+	jobs bool
+}
+
+// setup returns a server of the test's own with an ordinary user and a superuser. It skips the test when the server is
+// another one: only what setupAnywhere gives works there.
+func setup(t *testing.T, o options) *fixture {
+	t.Helper()
+	if remote() {
+		t.Skip("needs a server in this process")
+	}
+	f := &fixture{t: t, pool: pgtest.New(t), clock: &clock{now: start}, mails: &outbox{}, log: &buffer{}}
+	hasher, err := auth.NewHasher(cheap)
+	require.NoError(t, err)
+	logger := slog.New(slog.NewTextHandler(f.log, nil))
+	cfg := app.Config{
+		Pool: f.pool, Hasher: hasher, Mail: f.mails, Logger: logger, Now: f.clock.Now,
+		Tokens:      auth.NewTokens("a secret of the tests, long enough", time.Hour, f.clock.Now),
+		ProjectName: "EdgeValue", PublicURL: "https://edgevalue.example", OpenRegistration: true,
+		AccessTokenLife: time.Hour, ResetTokenLife: 48 * time.Hour,
+		AttemptsPerAddress: 1_000_000, AttemptsPerAccount: 1_000_000, AttemptWindow: 15 * time.Minute,
+	}
+	if o.app != nil {
+		o.app(&cfg)
+	}
+	f.app, err = app.New(cfg)
+	require.NoError(t, err)
+	if o.jobs {
+		f.work()
+	}
+	server := api.Config{App: f.app, Logger: logger}
+	if o.api != nil {
+		o.api(&server)
+	}
+	handler, err := api.New(server)
+	require.NoError(t, err)
+	s := httptest.NewServer(handler)
+	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		if t.Failed() && f.log.Len() > 0 {
+			t.Logf("the server's log:\n%s", f.log)
+		}
+	})
+	_, err = f.app.EnsureSuperuser(t.Context(), "super@example.com", password)
+	require.NoError(t, err)
+	f.connect(s.URL, "super@example.com", password)
+	return f
+}
+
+// setupAnywhere is setup for tests that work on a server that others use too, and whose database they cannot see.
+// Imports are carried out.
+func setupAnywhere(t *testing.T) *fixture {
+	t.Helper()
+	if !remote() {
+		return setup(t, options{jobs: true})
+	}
+	f := &fixture{t: t}
+	f.connect(strings.TrimSuffix(os.Getenv("EDGEVALUE_TEST_URL"), "/"), os.Getenv("EDGEVALUE_TEST_SUPERUSER"), os.Getenv("EDGEVALUE_TEST_PASSWORD"))
+	return f
+}
+
+func (f *fixture) connect(base, superuser, superPassword string) {
+	f.t.Helper()
+	f.url = base
+	f.http = &http.Client{
+		Transport:     contract{f.t, &http.Transport{ExpectContinueTimeout: 10 * time.Second}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       time.Minute,
+	}
+	f.t.Cleanup(f.http.CloseIdleConnections)
+	f.anon = f.client("")
+	f.superToken = f.login(superuser, superPassword)
+	f.super = f.client(f.superToken)
+	f.userEmail = unique("user") + "@example.com"
+	f.createUser(f.userEmail)
+	f.userToken = f.login(f.userEmail, password)
+	f.user = f.client(f.userToken)
+}
+
+// work carries out jobs until the test ends.
+func (f *fixture) work() {
+	f.t.Helper()
+	client, err := jobs.NewClient(f.app, jobs.Config{Concurrency: 2, Imports: 2, Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	require.NoError(f.t, err)
+	require.NoError(f.t, client.Start(context.WithoutCancel(f.t.Context())))
+	f.t.Cleanup(func() { assert.NoError(f.t, jobs.Stop(client, 10*time.Second)) })
+}
+
+// bearer gives a client its access token; "" is none.
+type bearer string
+
+func (b bearer) OAuth2PasswordBearer(context.Context, oas.OperationName) (oas.OAuth2PasswordBearer, error) {
+	if b == "" {
+		return oas.OAuth2PasswordBearer{}, ogenerrors.ErrSkipClientSecurity
+	}
+	return oas.OAuth2PasswordBearer{Token: string(b)}, nil
+}
+
+func (f *fixture) client(token string) *oas.Client {
+	f.t.Helper()
+	c, err := oas.NewClient(f.url+api.Prefix, bearer(token), oas.WithClient(f.http))
+	require.NoError(f.t, err)
+	return c
+}
+
+// login answers an access token.
+func (f *fixture) login(email, password string) string {
+	f.t.Helper()
+	token, err := f.anon.CreateAccessToken(f.t.Context(), &oas.AccessTokenForm{Username: email, Password: password})
+	require.NoError(f.t, err)
+	return token.AccessToken
+}
+
+// createUser adds an ordinary user with the password of the tests.
+func (f *fixture) createUser(email string) *oas.User {
+	f.t.Helper()
+	u, err := f.super.CreateUser(f.t.Context(), &oas.UserCreate{Email: oas.Email(email), Password: password})
+	require.NoError(f.t, err)
+	return u
+}
+
+// createCompany adds a company with one listing.
+func (f *fixture) createCompany(ticker string) *oas.Company {
+	f.t.Helper()
+	c, err := f.super.CreateCompany(f.t.Context(), &oas.CompanyCreate{
+		Name: ticker + " Inc.", Listings: []oas.ListingInput{{Ticker: oas.Ticker(ticker)}},
+	})
+	require.NoError(f.t, err)
+	return c
+}
+
+// call sends any request with an access token ("" is none) and returns the response with its body.
+func (f *fixture) call(token, method, path string, body io.Reader, header ...string) (*http.Response, []byte) {
+	f.t.Helper()
+	r, err := http.NewRequestWithContext(f.t.Context(), method, f.url+path, body)
+	require.NoError(f.t, err)
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	res, err := f.http.Do(r)
+	require.NoError(f.t, err, "%s %.200s", method, path)
+	out, err := io.ReadAll(res.Body)
+	require.NoError(f.t, err)
+	require.NoError(f.t, res.Body.Close())
+	return res, out
+}
+
+// callJSON sends a JSON body to a path below the API's prefix.
+func (f *fixture) callJSON(token, method, path, body string) (*http.Response, []byte) {
+	f.t.Helper()
+	return f.call(token, method, api.Prefix+path, strings.NewReader(body), "Content-Type", "application/json")
+}
+
+// problem requires that an error is a problem with this status, and returns it.
+func problem(t testing.TB, err error, status int) oas.Problem {
+	t.Helper()
+	require.Error(t, err)
+	var p *oas.ProblemStatusCode
+	require.True(t, errors.As(err, &p), "%v", err)
+	require.Equal(t, status, p.StatusCode, "%+v", p.Response)
+	assert.EqualValues(t, status, p.Response.Status)
+	assert.Equal(t, http.StatusText(status), p.Response.Title)
+	return p.Response
+}
+
+// fieldProblem requires a 422 problem about one field.
+func fieldProblem(t testing.TB, err error, field string) string {
+	t.Helper()
+	p := problem(t, err, http.StatusUnprocessableEntity)
+	require.Len(t, p.Errors, 1, "%+v", p)
+	assert.Equal(t, field, p.Errors[0].Field)
+	return p.Errors[0].Message
+}
+
+// decodeProblem reads the problem of a raw response.
+func decodeProblem(t testing.TB, body []byte) (p oas.Problem) {
+	t.Helper()
+	require.NoError(t, p.UnmarshalJSON(body), "%s", body)
+	return p
+}
+
+// unique returns a name that no other test uses, on no server.
+func unique(prefix string) string { return fmt.Sprintf("%s%08X", prefix, rand.Uint32()) }
+
+func day(s string) time.Time {
+	d, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// sampleFile reads one of the shipped files.
+func sampleFile(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := sample.FS.ReadFile(name)
+	require.NoError(t, err)
+	return b
+}
+
+func unpacked(t testing.TB, b []byte) []byte {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	require.NoError(t, err)
+	out, err := io.ReadAll(z)
+	require.NoError(t, err)
+	return out
+}
+
+const (
+	apple     = "companyfacts-CIK0000320193.json.gz"
+	snowflake = "companyfacts-CIK0001640147.json.gz"
+	marvell   = "companyfacts-CIK0001835632.json.gz"
+)
+
+// finished waits until an import has ended.
+func (f *fixture) finished(id int64) *oas.Import {
+	f.t.Helper()
+	var im *oas.Import
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		var err error
+		im, err = f.super.GetImport(f.t.Context(), oas.GetImportParams{ID: id})
+		require.NoError(f.t, err)
+		if im.State != oas.ImportStateQueued && im.State != oas.ImportStateRunning {
+			return im
+		}
+		require.True(f.t, time.Now().Before(deadline), "import %d has not ended: %+v", id, im)
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// upload starts an import of a kind (the last part of the path, with a query) and requires that it is accepted.
+func (f *fixture) upload(kind string, file []byte) *oas.Import {
+	f.t.Helper()
+	res, body := f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/"+kind, bytes.NewReader(file), "Content-Type", "application/octet-stream")
+	require.Equal(f.t, http.StatusAccepted, res.StatusCode, "%s", body)
+	var im oas.Import
+	require.NoError(f.t, json.Unmarshal(body, &im))
+	return &im
+}
+
+// imported uploads a file and requires that its import succeeds.
+func (f *fixture) imported(kind string, file []byte) *oas.Import {
+	f.t.Helper()
+	im := f.finished(f.upload(kind, file).ID)
+	require.Equal(f.t, oas.ImportStateSucceeded, im.State, "%s: %s", kind, im.Error.Value)
+	return im
+}
+
+// refused uploads a file and requires that its import fails; it returns the reason.
+func (f *fixture) refused(kind string, file []byte) string {
+	f.t.Helper()
+	im := f.finished(f.upload(kind, file).ID)
+	require.Equal(f.t, oas.ImportStateFailed, im.State, kind)
+	require.False(f.t, im.Error.Null)
+	return im.Error.Value
+}
+
+// count answers one number from the database.
+func (f *fixture) count(query string, args ...any) (n int) {
+	f.t.Helper()
+	require.NoError(f.t, f.pool.QueryRow(f.t.Context(), query, args...).Scan(&n))
+	return n
+}
+
+// rows counts everything that an import could have written.
+func (f *fixture) rows() map[string]int {
+	f.t.Helper()
+	n := map[string]int{}
+	for _, table := range []string{"company", "listing", "financial_statement", "share_count", "dividend", "split", "price", "company_facts"} {
+		n[table] = f.count("SELECT count(*) FROM " + table)
+	}
+	return n
+}
+
+func escape(s string) string { return url.PathEscape(s) }
+
+// clock is a clock that stands still until it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// outbox keeps the mails that are sent.
+type outbox struct {
+	mu   sync.Mutex
+	sent []mail.Message
+}
+
+func (o *outbox) Send(_ context.Context, m mail.Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent = append(o.sent, m)
+	return nil
+}
+
+// to returns the mails to an address whose text contains a word.
+func (o *outbox) to(address, word string) (found []mail.Message) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, m := range o.sent {
+		if m.To == address && strings.Contains(m.Text, word) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// wait returns the n-th mail to an address whose text contains a word, as soon as it is there.
+func (o *outbox) wait(t testing.TB, address, word string, n int) mail.Message {
+	t.Helper()
+	require.Eventually(t, func() bool { return len(o.to(address, word)) >= n }, 15*time.Second, 10*time.Millisecond)
+	return o.to(address, word)[n-1]
+}
+
+// buffer is a bytes.Buffer that is safe for concurrent use.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func (b *buffer) Len() int { return len(b.String()) }
