@@ -1,0 +1,669 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/getsentry/sentry-go"
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/joho/godotenv"
+
+	"github.com/edgevalue/edgevalue/internal/auth"
+)
+
+// Config is the whole configuration, from environment variables of the names in the tags. An empty variable counts as
+// one that is not set. A field of type Secret can come from a file too, whose path is in the variable NAME_FILE.
+type Config struct {
+	Environment Environment `env:"ENVIRONMENT" envDefault:"local"`
+	ProjectName string      `env:"PROJECT_NAME" envDefault:"EdgeValue"`
+	Domain      string      `env:"DOMAIN" envDefault:"localhost"`
+	// ServerHost is the public base URL, without a trailing slash. By default it is https:// and the domain; in local,
+	// http://localhost with the port of ListenAddr.
+	ServerHost string `env:"SERVER_HOST"`
+
+	// ListenAddr is :8080 by default, for dev 127.0.0.1:8080.
+	ListenAddr string `env:"LISTEN_ADDR"`
+	// AdminAddr serves metrics and profiles, which are not for the public.
+	AdminAddr string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:8081"`
+	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	TrustedProxies prefixes `env:"TRUSTED_PROXIES"`
+	CORSOrigins    origins  `env:"BACKEND_CORS_ORIGINS"`
+	// ShutdownTimeout is how long requests and jobs have to finish.
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
+	// WorkerConcurrency is how many jobs one process works at a time.
+	WorkerConcurrency int        `env:"WORKER_CONCURRENCY" envDefault:"4"`
+	LogLevel          slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
+	LogFormat         logFormat  `env:"LOG_FORMAT" envDefault:"auto"`
+	SentryDSN         Secret     `env:"SENTRY_DSN"`
+
+	// SecretKey signs access tokens. In local dev makes one and keeps it.
+	SecretKey Secret `env:"SECRET_KEY"`
+	// FirstSuperuser is the address of the account to create when there is none; in local admin@example.com by default.
+	FirstSuperuser string `env:"FIRST_SUPERUSER"`
+	// FirstSuperuserPassword may be empty in local: choose a random one.
+	FirstSuperuserPassword Secret `env:"FIRST_SUPERUSER_PASSWORD"`
+	OpenRegistration       bool   `env:"USERS_OPEN_REGISTRATION" envDefault:"false"`
+	// AccessTokenMinutes are 8 days by default.
+	AccessTokenMinutes int `env:"ACCESS_TOKEN_EXPIRE_MINUTES" envDefault:"11520"`
+	ResetTokenHours    int `env:"EMAIL_RESET_TOKEN_EXPIRE_HOURS" envDefault:"48"`
+
+	// SMTPHost is empty when no mail is to be sent.
+	SMTPHost     string `env:"SMTP_HOST"`
+	SMTPPort     uint16 `env:"SMTP_PORT" envDefault:"587"`
+	SMTPTLS      bool   `env:"SMTP_TLS" envDefault:"true"`
+	SMTPUser     string `env:"SMTP_USER"`
+	SMTPPassword Secret `env:"SMTP_PASSWORD"`
+	FromEmail    string `env:"EMAILS_FROM_EMAIL"`
+	// FromName is the project's name by default.
+	FromName string `env:"EMAILS_FROM_NAME"`
+
+	// The database: one URL or the five parts. Both may be set when they name the same.
+	DatabaseURL Secret `env:"DATABASE_URL"`
+	// PostgresServer is a host, or the directory of a socket.
+	PostgresServer   string `env:"POSTGRES_SERVER"`
+	PostgresPort     uint16 `env:"POSTGRES_PORT" envDefault:"5432"`
+	PostgresUser     string `env:"POSTGRES_USER"`
+	PostgresPassword Secret `env:"POSTGRES_PASSWORD"`
+	PostgresDB       string `env:"POSTGRES_DB"`
+}
+
+// purpose is what the configuration is loaded for.
+type purpose int
+
+const (
+	forTool  purpose = iota // a command that neither serves nor works; in local it needs no secret key
+	forServe                // serve and worker
+	forDev                  // dev: local only, on loopback, with the file .env and a secret key of its own
+)
+
+const (
+	secretKeyFile   = ".edgevalue/secret_key"
+	placeholder     = "changethis"
+	minSecretKey    = 32 // bytes, as many as the signing key has
+	masked          = "******"
+	maxTokenMinutes = 365 * 24 * 60
+	maxResetHours   = 30 * 24
+)
+
+// loadConfig reads the environment, "NAME=value" each, and checks it as a whole. dir is the project's directory, which
+// has .env and .edgevalue. The error is a configError.
+func loadConfig(environ []string, dir string, p purpose) (Config, error) {
+	var (
+		c        Config
+		mistakes configError
+		vars     = env.ToMap(environ)
+	)
+	maps.DeleteFunc(vars, func(_, value string) bool { return value == "" })
+	if p == forDev {
+		mistakes.add(".env", readDotEnv(filepath.Join(dir, ".env"), vars))
+	}
+	mistakes.readSecretFiles(vars)
+	mistakes.parse(&c, vars)
+
+	if c.ListenAddr == "" {
+		c.ListenAddr = ":8080"
+		if p == forDev {
+			c.ListenAddr = "127.0.0.1:8080"
+		}
+	}
+	c.setDefaults()
+	if c.SecretKey == "" && c.Environment == local && vars["SECRET_KEY_FILE"] == "" {
+		var err error
+		c.SecretKey, err = localSecretKey(filepath.Join(dir, secretKeyFile), p == forDev)
+		mistakes.add("SECRET_KEY", err)
+	}
+	mistakes.check(c, vars, p)
+	if len(mistakes) > 0 {
+		return Config{}, mistakes.sorted()
+	}
+	return c, nil
+}
+
+func (c *Config) setDefaults() {
+	if c.ServerHost == "" && c.Environment == local {
+		_, port, _ := net.SplitHostPort(c.ListenAddr)
+		c.ServerHost = "http://localhost:" + port
+	} else if c.ServerHost == "" {
+		c.ServerHost = "https://" + c.Domain
+	}
+	c.ServerHost = strings.TrimRight(c.ServerHost, "/")
+	if c.FirstSuperuser == "" && c.Environment == local {
+		c.FirstSuperuser = "admin@example.com"
+	}
+	if c.FromName == "" {
+		c.FromName = c.ProjectName
+	}
+}
+
+// DSN returns the URL of the configured database, with its password, or "" when none is configured.
+func (c Config) DSN() string {
+	if c.DatabaseURL != "" || c.PostgresServer == "" {
+		return string(c.DatabaseURL)
+	}
+	u := url.URL{Scheme: "postgres", User: url.User(c.PostgresUser), Path: "/" + c.PostgresDB}
+	if c.PostgresPassword != "" {
+		u.User = url.UserPassword(c.PostgresUser, string(c.PostgresPassword))
+	}
+	port := strconv.Itoa(int(c.PostgresPort))
+	if strings.HasPrefix(c.PostgresServer, "/") {
+		u.RawQuery = url.Values{"host": {c.PostgresServer}, "port": {port}}.Encode()
+	} else {
+		u.Host = net.JoinHostPort(strings.Trim(c.PostgresServer, "[]"), port)
+	}
+	return u.String()
+}
+
+// HTTPS reports whether the public address is encrypted.
+func (c Config) HTTPS() bool { return strings.HasPrefix(c.ServerHost, "https://") }
+
+// AccessTokenLife is how long a login lasts.
+func (c Config) AccessTokenLife() time.Duration {
+	return time.Duration(c.AccessTokenMinutes) * time.Minute
+}
+
+// ResetTokenLife is how long the link of a password mail works.
+func (c Config) ResetTokenLife() time.Duration { return time.Duration(c.ResetTokenHours) * time.Hour }
+
+// Print writes every variable with its effective value as a line that a .env file may have, secrets masked.
+func (c Config) Print(w io.Writer) error {
+	for field, value := range fields(&c) {
+		text := fmt.Sprint(value.Interface())
+		if m, ok := value.Interface().(encoding.TextMarshaler); ok {
+			b, err := m.MarshalText()
+			if err != nil {
+				return errors.Wrap(err, variable(field))
+			}
+			text = string(b)
+		}
+		if variable(field) == "DATABASE_URL" {
+			text = maskURL(string(c.DatabaseURL))
+		}
+		if strings.ContainsAny(text, " \t#\"'`$\\\n") {
+			text = strconv.Quote(text)
+		}
+		if _, err := fmt.Fprintf(w, "%s=%s\n", variable(field), text); err != nil {
+			return errors.Wrap(err, "print configuration")
+		}
+	}
+	return nil
+}
+
+// maskURL leaves of a URL what is no password, and nothing of what is no URL.
+func maskURL(s string) string {
+	u, err := url.Parse(s)
+	if s != "" && (err != nil || u.Scheme == "" || u.Host == "") {
+		return masked
+	} else if s == "" {
+		return ""
+	}
+	q := u.Query()
+	for name := range q {
+		if strings.Contains(name, "pass") {
+			q.Set(name, "xxxxx")
+		}
+	}
+	u.RawQuery = q.Encode()
+	return strings.ReplaceAll(u.Redacted(), "xxxxx", masked)
+}
+
+// Secret is a string that no log, error or format verb shows. string(s) is its value.
+type Secret string
+
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return masked
+}
+
+// Format covers the verbs, such as %d and %#v, for which fmt would not call String.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// LogValue implements slog.LogValuer.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Environment is the kind of installation.
+type Environment string
+
+const (
+	local      Environment = "local"
+	staging    Environment = "staging"
+	production Environment = "production"
+)
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (e *Environment) UnmarshalText(b []byte) error {
+	*e = Environment(b)
+	return oneOf(*e, local, staging, production)
+}
+
+type logFormat string
+
+func (f *logFormat) UnmarshalText(b []byte) error {
+	*f = logFormat(b)
+	return oneOf(*f, "auto", "json", "text")
+}
+
+func oneOf[T ~string](value T, allowed ...T) error {
+	if !slices.Contains(allowed, value) {
+		return errors.Errorf("is %q, not one of %q", value, allowed)
+	}
+	return nil
+}
+
+// prefixes are networks in CIDR notation, or single addresses, separated by commas.
+type prefixes []netip.Prefix
+
+func (p *prefixes) UnmarshalText(b []byte) error {
+	*p = nil
+	for s := range strings.SplitSeq(string(b), ",") {
+		s = strings.TrimSpace(s)
+		if s == "" {
+			continue
+		}
+		if a, err := netip.ParseAddr(s); err == nil {
+			*p = append(*p, netip.PrefixFrom(a, a.BitLen()))
+			continue
+		}
+		n, err := netip.ParsePrefix(s)
+		if err != nil {
+			return errors.Errorf("%q is neither an IP address nor a network such as 10.0.0.0/8", s)
+		}
+		*p = append(*p, n.Masked())
+	}
+	return nil
+}
+
+func (p prefixes) MarshalText() ([]byte, error) {
+	s := make([]string, len(p))
+	for i, n := range p {
+		s[i] = n.String()
+	}
+	return []byte(strings.Join(s, ",")), nil
+}
+
+// origins are of the form scheme://host[:port], or the single "*" for all.
+type origins []string
+
+func (o *origins) UnmarshalText(b []byte) error {
+	var list []string
+	if text := strings.TrimSpace(string(b)); strings.HasPrefix(text, "[") {
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			return errors.Wrap(err, "is no JSON list of strings")
+		}
+	} else {
+		list = strings.Split(text, ",")
+	}
+	*o = nil
+	for _, s := range list {
+		s = strings.TrimRight(strings.TrimSpace(s), "/")
+		if s == "" {
+			continue
+		}
+		if s != "*" {
+			if err := checkBaseURL(s); err != nil {
+				return err
+			}
+		}
+		*o = append(*o, strings.ToLower(s))
+	}
+	return nil
+}
+
+func (o origins) MarshalText() ([]byte, error) { return []byte(strings.Join(o, ",")), nil }
+
+// readDotEnv adds the variables of a file that are not set yet. A variable that is set hides its NAME_FILE too, and the
+// other way round. It is no error when there is no file.
+func readDotEnv(path string, vars map[string]string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return errors.Wrap(err, "open")
+	}
+	defer func() { _ = f.Close() }()
+	file, err := godotenv.Parse(f)
+	if err != nil {
+		return errors.New("is no file of NAME=value lines") // godotenv's text quotes the file, with its secrets
+	}
+	set := maps.Clone(vars)
+	for name, value := range file {
+		_, same := set[name]
+		_, inFile := set[name+"_FILE"]
+		_, direct := set[strings.TrimSuffix(name, "_FILE")]
+		if !same && !inFile && !direct && value != "" {
+			vars[name] = value
+		}
+	}
+	return nil
+}
+
+// localSecretKey reads the key, and creates it when it may and there is none.
+func localSecretKey(path string, create bool) (Secret, error) {
+	b, err := os.ReadFile(path)
+	if err == nil {
+		return Secret(strings.TrimSpace(string(b))), nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", errors.Wrap(err, "read the generated one")
+	}
+	if !create {
+		return "", nil
+	}
+	key := rand.Text() + rand.Text()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", errors.Wrap(err, "keep a generated one")
+	}
+	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
+		return "", errors.Wrap(err, "keep a generated one")
+	}
+	return Secret(key), nil
+}
+
+// configError lists every mistake of a configuration, each beginning with its variable.
+type configError []string
+
+func (e configError) Error() string {
+	return "the configuration has mistakes:\n  " + strings.Join(e, "\n  ")
+}
+
+func (e configError) sorted() configError {
+	slices.Sort(e)
+	return slices.Compact(e)
+}
+
+// add keeps an error, if there is one; it must not show a secret.
+func (e *configError) add(variable string, err error) {
+	if err != nil {
+		*e = append(*e, variable+": "+err.Error())
+	}
+}
+
+func (e *configError) addf(variable, format string, args ...any) {
+	*e = append(*e, variable+": "+fmt.Sprintf(format, args...))
+}
+
+// readSecretFiles replaces each NAME_FILE of a secret by NAME.
+func (e *configError) readSecretFiles(vars map[string]string) {
+	for field, value := range fields(&Config{}) {
+		name := variable(field)
+		path := vars[name+"_FILE"]
+		if _, ok := value.Interface().(Secret); !ok || path == "" {
+			continue
+		}
+		if vars[name] != "" {
+			e.addf(name+"_FILE", "is set together with %s; choose one", name)
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			e.add(name+"_FILE", err)
+			continue
+		}
+		if vars[name] = strings.TrimRight(string(b), "\r\n"); vars[name] == "" {
+			e.addf(name+"_FILE", "%s is empty", path)
+		}
+	}
+}
+
+// parse leaves the default where a value is no good.
+func (e *configError) parse(c *Config, vars map[string]string) {
+	var all env.AggregateError
+	if err := env.ParseWithOptions(c, env.Options{Environment: vars}); !errors.As(err, &all) {
+		return
+	}
+	defer func() {
+		if err := env.ParseWithOptions(c, env.Options{Environment: vars}); err != nil {
+			panic(err) // a wrong default
+		}
+	}()
+	for _, err := range all.Errors {
+		var p env.ParseError
+		if !errors.As(err, &p) {
+			panic(err) // a wrong tag
+		}
+		field, _ := reflect.TypeFor[Config]().FieldByName(p.Name)
+		name := variable(field)
+		switch field.Type.Kind() {
+		case reflect.Bool:
+			e.addf(name, "is %q, neither true nor false", vars[name])
+		case reflect.Uint16:
+			e.addf(name, "is %q, no port", vars[name])
+		case reflect.Int:
+			e.addf(name, "is %q, no whole number", vars[name])
+		default:
+			e.add(name, p.Err)
+		}
+		delete(vars, name)
+	}
+}
+
+// check finds what is wrong with values that could be parsed, each by itself and together.
+func (e *configError) check(c Config, vars map[string]string, p purpose) {
+	e.checkServer(c, vars)
+	e.checkAccounts(c, p)
+	e.checkMail(c)
+	e.checkDatabase(c, vars)
+
+	if c.Environment == local {
+		return
+	}
+	if p == forDev {
+		e.addf("ENVIRONMENT", "is %q; dev is for local, use serve and worker", c.Environment)
+	}
+	for field, value := range fields(&c) {
+		if s, ok := value.Interface().(Secret); ok && s == placeholder {
+			e.addf(variable(field), "is the placeholder %q", placeholder)
+		}
+	}
+}
+
+func (e *configError) checkServer(c Config, vars map[string]string) {
+	if vars["SERVER_HOST"] != "" {
+		e.add("SERVER_HOST", checkBaseURL(c.ServerHost))
+	}
+	if u, err := url.Parse("//" + c.Domain); err != nil || u.Hostname() == "" || u.Host != c.Domain {
+		e.addf("DOMAIN", "%q is no host name", c.Domain)
+	}
+	e.add("LISTEN_ADDR", checkAddr(c.ListenAddr))
+	e.add("ADMIN_ADDR", checkAddr(c.AdminAddr))
+	if _, port, _ := net.SplitHostPort(c.AdminAddr); c.ListenAddr == c.AdminAddr && port != "0" {
+		e.addf("ADMIN_ADDR", "is that of LISTEN_ADDR")
+	}
+	if len(c.CORSOrigins) > 1 && slices.Contains(c.CORSOrigins, "*") {
+		e.addf("BACKEND_CORS_ORIGINS", `has "*" beside other origins`)
+	}
+	if c.ShutdownTimeout <= 0 {
+		e.addf("SHUTDOWN_TIMEOUT", "must be more than 0s")
+	}
+	e.between("WORKER_CONCURRENCY", c.WorkerConcurrency, 1, 1000)
+	if c.SentryDSN != "" && c.SentryDSN != placeholder {
+		if _, err := sentry.NewDsn(string(c.SentryDSN)); err != nil {
+			e.addf("SENTRY_DSN", "is no DSN of Sentry, as https://key@host/project")
+		}
+	}
+}
+
+func (e *configError) checkAccounts(c Config, p purpose) {
+	e.between("ACCESS_TOKEN_EXPIRE_MINUTES", c.AccessTokenMinutes, 1, maxTokenMinutes)
+	e.between("EMAIL_RESET_TOKEN_EXPIRE_HOURS", c.ResetTokenHours, 1, maxResetHours)
+	if c.FirstSuperuser != "" {
+		e.add("FIRST_SUPERUSER", checkEmail(c.FirstSuperuser))
+	}
+	if c.FirstSuperuserPassword != "" && (c.Environment == local || c.FirstSuperuserPassword != placeholder) {
+		e.add("FIRST_SUPERUSER_PASSWORD", auth.CheckPassword(string(c.FirstSuperuserPassword)))
+	}
+	if c.Environment == local {
+		if c.SecretKey == "" && p == forServe {
+			e.addf("SECRET_KEY", "is missing (dev makes one in %s)", secretKeyFile)
+		}
+		return
+	}
+	e.require("SECRET_KEY", string(c.SecretKey))
+	e.require("FIRST_SUPERUSER", c.FirstSuperuser)
+	e.require("FIRST_SUPERUSER_PASSWORD", string(c.FirstSuperuserPassword))
+	if n := len(c.SecretKey); n > 0 && n < minSecretKey && c.SecretKey != placeholder {
+		e.addf("SECRET_KEY", "has %d bytes, fewer than %d (openssl rand -base64 32 makes one)", n, minSecretKey)
+	}
+}
+
+func (e *configError) checkMail(c Config) {
+	if c.FromEmail != "" {
+		e.add("EMAILS_FROM_EMAIL", checkEmail(c.FromEmail))
+	}
+	if strings.ContainsAny(c.FromName, "\r\n") {
+		e.addf("EMAILS_FROM_NAME", "has more than one line")
+	}
+	if c.SMTPPort == 0 {
+		e.addf("SMTP_PORT", "is 0")
+	}
+	if c.SMTPHost != "" {
+		e.require("EMAILS_FROM_EMAIL", c.FromEmail)
+	} else if c.SMTPUser != "" || c.SMTPPassword != "" {
+		e.addf("SMTP_HOST", "is missing, but SMTP_USER or SMTP_PASSWORD is set")
+	}
+	if c.SMTPUser != "" {
+		e.require("SMTP_PASSWORD", string(c.SMTPPassword))
+	} else if c.SMTPPassword != "" {
+		e.require("SMTP_USER", c.SMTPUser)
+	}
+}
+
+func (e *configError) checkDatabase(c Config, vars map[string]string) {
+	if c.PostgresPort == 0 {
+		e.addf("POSTGRES_PORT", "is 0")
+	}
+	if c.DatabaseURL == "" {
+		parts := c.PostgresServer + c.PostgresUser + string(c.PostgresPassword) + c.PostgresDB
+		if parts == "" && c.Environment == local {
+			return
+		} else if parts == "" {
+			e.addf("DATABASE_URL", "is missing, and so is POSTGRES_SERVER")
+			return
+		}
+		e.require("POSTGRES_SERVER", c.PostgresServer)
+		e.require("POSTGRES_USER", c.PostgresUser)
+		e.require("POSTGRES_DB", c.PostgresDB)
+		if c.Environment != local {
+			e.require("POSTGRES_PASSWORD", string(c.PostgresPassword))
+		}
+		return
+	}
+	if c.DatabaseURL == placeholder && c.Environment != local {
+		return
+	}
+	const form = "is no URL as postgres://user:password@host:5432/database"
+	dsn := string(c.DatabaseURL)
+	isURL := strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+	if _, err := url.Parse(dsn); isURL && err != nil {
+		e.addf("DATABASE_URL", form)
+		return
+	}
+	d, err := pgconn.ParseConfig(dsn)
+	if cause := errors.Unwrap(err); isURL && cause != nil {
+		e.add("DATABASE_URL", cause) // of one parameter; the outer text and those of other forms can show the password
+		return
+	} else if err != nil {
+		e.addf("DATABASE_URL", form)
+		return
+	}
+	if d.Password == placeholder && c.Environment != local {
+		e.addf("DATABASE_URL", "has the placeholder %q as its password", placeholder)
+	}
+	for _, part := range []struct{ name, inURL string }{
+		{"POSTGRES_SERVER", d.Host},
+		{"POSTGRES_PORT", strconv.Itoa(int(d.Port))},
+		{"POSTGRES_USER", d.User},
+		{"POSTGRES_PASSWORD", d.Password},
+		{"POSTGRES_DB", d.Database},
+	} {
+		if v := vars[part.name]; v != "" && v != part.inURL {
+			e.addf(part.name, "differs from DATABASE_URL; leave one of them out")
+		}
+	}
+}
+
+func (e *configError) require(variable, value string) {
+	if value == "" {
+		e.addf(variable, "is missing")
+	}
+}
+
+func (e *configError) between(variable string, n, low, high int) {
+	if n < low || n > high {
+		e.addf(variable, "is %d, not from %d to %d", n, low, high)
+	}
+}
+
+func checkEmail(s string) error {
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s {
+		return errors.Errorf("%q is no e-mail address", s)
+	}
+	return nil
+}
+
+func checkBaseURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || checkPort(u.Port(), true) != nil {
+		return errors.Errorf("%q is no URL as https://example.com", maskURL(s))
+	}
+	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.Errorf("%q has more than scheme, host and port", maskURL(s))
+	}
+	return nil
+}
+
+// checkAddr checks an address to listen on.
+func checkAddr(s string) error {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return errors.Errorf("%q is no address as 127.0.0.1:8080 or :8080", s)
+	}
+	return checkPort(port, false)
+}
+
+func checkPort(s string, optional bool) error {
+	if s == "" && optional {
+		return nil
+	}
+	if _, err := strconv.ParseUint(s, 10, 16); err != nil {
+		return errors.Errorf("%q is no port", s)
+	}
+	return nil
+}
+
+// fields lists the fields of a configuration in their order, with their values.
+func fields(c *Config) func(func(reflect.StructField, reflect.Value) bool) {
+	return func(yield func(reflect.StructField, reflect.Value) bool) {
+		v := reflect.ValueOf(c).Elem()
+		for i := range v.NumField() {
+			if !yield(v.Type().Field(i), v.Field(i)) {
+				return
+			}
+		}
+	}
+}
+
+func variable(f reflect.StructField) string { return f.Tag.Get("env") }

@@ -1,0 +1,344 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	testKey      = "0123456789abcdef0123456789abcdef"
+	testPassword = "correct horse battery"
+)
+
+// inProduction is the least that production needs, and more variables.
+func inProduction(more ...string) []string {
+	return append([]string{
+		"ENVIRONMENT=production",
+		"DOMAIN=value.example.com",
+		"SECRET_KEY=" + testKey,
+		"FIRST_SUPERUSER=root@example.com",
+		"FIRST_SUPERUSER_PASSWORD=" + testPassword,
+		"DATABASE_URL=postgres://edge:hunter2hunter2@db:5433/value?sslmode=disable",
+	}, more...)
+}
+
+func TestConfigDefaults(t *testing.T) {
+	t.Parallel()
+	c, err := loadConfig(nil, t.TempDir(), forTool)
+	require.NoError(t, err)
+	want := Config{
+		Environment: local, ProjectName: "EdgeValue", Domain: "localhost", ServerHost: "http://localhost:8080",
+		ListenAddr: ":8080", AdminAddr: "127.0.0.1:8081", ShutdownTimeout: 20 * time.Second, WorkerConcurrency: 4,
+		LogLevel: slog.LevelInfo, LogFormat: "auto", FirstSuperuser: "admin@example.com",
+		AccessTokenMinutes: 11520, ResetTokenHours: 48, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
+		PostgresPort: 5432,
+	}
+	assert.Equal(t, want, c)
+	assert.Empty(t, c.DSN())
+	assert.Equal(t, 8*24*time.Hour, c.AccessTokenLife())
+	assert.Equal(t, 48*time.Hour, c.ResetTokenLife())
+
+	c, err = loadConfig(inProduction(), t.TempDir(), forServe)
+	require.NoError(t, err)
+	assert.Equal(t, "https://value.example.com", c.ServerHost)
+	assert.True(t, c.HTTPS())
+	assert.Equal(t, "postgres://edge:hunter2hunter2@db:5433/value?sslmode=disable", c.DSN())
+}
+
+func TestConfigValues(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		vars []string
+		get  func(Config) any
+		want any
+	}{
+		{"origins as JSON", []string{`BACKEND_CORS_ORIGINS=["http://localhost", "https://a.example/"]`},
+			func(c Config) any { return c.CORSOrigins }, origins{"http://localhost", "https://a.example"}},
+		{"origins by commas", []string{"BACKEND_CORS_ORIGINS=http://localhost:3000, https://A.example,"},
+			func(c Config) any { return c.CORSOrigins }, origins{"http://localhost:3000", "https://a.example"}},
+		{"all origins", []string{"BACKEND_CORS_ORIGINS=*"},
+			func(c Config) any { return c.CORSOrigins }, origins{"*"}},
+		{"proxies", []string{"TRUSTED_PROXIES=10.1.2.3/8, ::1"},
+			func(c Config) any { return c.TrustedProxies },
+			prefixes{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}},
+		{"empty is not set", []string{"SMTP_PORT=", "SMTP_TLS=", "PROJECT_NAME="},
+			func(c Config) any { return fmt.Sprint(c.SMTPPort, " ", c.SMTPTLS, " ", c.ProjectName) }, "587 true EdgeValue"},
+		{"public URL", []string{"SERVER_HOST=https://value.example.com/"},
+			func(c Config) any { return c.ServerHost }, "https://value.example.com"},
+		{"port of the public URL", []string{"LISTEN_ADDR=127.0.0.1:9000"},
+			func(c Config) any { return c.ServerHost }, "http://localhost:9000"},
+		{"log", []string{"LOG_LEVEL=debug", "LOG_FORMAT=json"},
+			func(c Config) any { return fmt.Sprint(c.LogLevel, " ", c.LogFormat) }, "DEBUG json"},
+		{"sender", []string{"PROJECT_NAME=Values"}, func(c Config) any { return c.FromName }, "Values"},
+		{"parts of the database", []string{"POSTGRES_SERVER=db", "POSTGRES_USER=u", "POSTGRES_PASSWORD=p@/:", "POSTGRES_DB=d"},
+			Config.dsn, "postgres://u:p%40%2F%3A@db:5432/d"},
+		{"IPv6", []string{"POSTGRES_SERVER=::1", "POSTGRES_USER=u", "POSTGRES_DB=d", "POSTGRES_PORT=5433"},
+			Config.dsn, "postgres://u@[::1]:5433/d"},
+		{"socket", []string{"POSTGRES_SERVER=/run/postgresql", "POSTGRES_USER=u", "POSTGRES_DB=d"},
+			Config.dsn, "postgres://u@/d?host=%2Frun%2Fpostgresql&port=5432"},
+		{"URL and parts agree", []string{"DATABASE_URL=postgres://u:p@db/d", "POSTGRES_SERVER=db", "POSTGRES_PORT=5432",
+			"POSTGRES_USER=u", "POSTGRES_PASSWORD=p", "POSTGRES_DB=d"}, Config.dsn, "postgres://u:p@db/d"},
+		{"keywords", []string{"DATABASE_URL=host=db user=u password=p dbname=d"},
+			Config.dsn, "host=db user=u password=p dbname=d"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, err := loadConfig(tt.vars, t.TempDir(), forTool)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, tt.get(c))
+		})
+	}
+}
+
+func (c Config) dsn() any { return c.DSN() }
+
+func TestConfigMistakes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		vars    []string
+		purpose purpose
+		want    []string // what the lines begin with
+	}{
+		{"environment", []string{"ENVIRONMENT=test"}, forTool, []string{`ENVIRONMENT: is "test", not one of`}},
+		{"base URL", []string{"SERVER_HOST=value.example.com"}, forTool, []string{"SERVER_HOST: "}},
+		{"base URL with a path", []string{"SERVER_HOST=https://a.example/x"}, forTool, []string{"SERVER_HOST: "}},
+		{"domain", []string{"DOMAIN=https://a.example"}, forTool, []string{"DOMAIN: "}},
+		{"address", []string{"LISTEN_ADDR=8080"}, forTool, []string{"LISTEN_ADDR: "}},
+		{"port", []string{"LISTEN_ADDR=:99999"}, forTool, []string{"LISTEN_ADDR: "}},
+		{"one address for two", []string{"LISTEN_ADDR=127.0.0.1:8081"}, forTool, []string{"ADMIN_ADDR: "}},
+		{"proxies", []string{"TRUSTED_PROXIES=10.0.0.0/8,proxy"}, forTool, []string{`TRUSTED_PROXIES: "proxy"`}},
+		{"origin", []string{"BACKEND_CORS_ORIGINS=a.example"}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
+		{"origin with a path", []string{`BACKEND_CORS_ORIGINS=["https://a.example/x"]`}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
+		{"origins are no JSON", []string{`BACKEND_CORS_ORIGINS=["https://a.example"`}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
+		{"all origins and one", []string{"BACKEND_CORS_ORIGINS=*,https://a.example"}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
+		{"bool", []string{"USERS_OPEN_REGISTRATION=perhaps"}, forTool, []string{`USERS_OPEN_REGISTRATION: is "perhaps"`}},
+		{"number", []string{"WORKER_CONCURRENCY=many"}, forTool, []string{`WORKER_CONCURRENCY: is "many"`}},
+		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "WORKER_CONCURRENCY=-1"}, forTool,
+			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "WORKER_CONCURRENCY: "}},
+		{"duration", []string{"SHUTDOWN_TIMEOUT=20"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
+		{"no time", []string{"SHUTDOWN_TIMEOUT=0s"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
+		{"log", []string{"LOG_LEVEL=loud", "LOG_FORMAT=xml"}, forTool, []string{"LOG_FORMAT: ", "LOG_LEVEL: "}},
+		{"e-mail", []string{"FIRST_SUPERUSER=admin", "EMAILS_FROM_EMAIL=A <a@example.com>"}, forTool,
+			[]string{"EMAILS_FROM_EMAIL: ", "FIRST_SUPERUSER: "}},
+		{"password", []string{"FIRST_SUPERUSER_PASSWORD=changethis"}, forTool, []string{"FIRST_SUPERUSER_PASSWORD: "}},
+		{"no sender", []string{"SMTP_HOST=mail"}, forTool, []string{"EMAILS_FROM_EMAIL: is missing"}},
+		{"no mail server", []string{"SMTP_USER=u", "SMTP_PASSWORD=p"}, forTool, []string{"SMTP_HOST: is missing"}},
+		{"half a login", []string{"SMTP_HOST=mail", "EMAILS_FROM_EMAIL=a@example.com", "SMTP_USER=u"}, forTool,
+			[]string{"SMTP_PASSWORD: is missing"}},
+		{"the other half", []string{"SMTP_HOST=mail", "EMAILS_FROM_EMAIL=a@example.com", "SMTP_PASSWORD=p"}, forTool,
+			[]string{"SMTP_USER: is missing"}},
+		{"ports", []string{"SMTP_PORT=0", "POSTGRES_PORT=70000"}, forTool,
+			[]string{`POSTGRES_PORT: is "70000", no port`, "SMTP_PORT: is 0"}},
+		{"Sentry", []string{"SENTRY_DSN=https://sentry.example.com/1"}, forTool, []string{"SENTRY_DSN: "}},
+		{"no secret key", nil, forServe, []string{"SECRET_KEY: is missing"}},
+		{"half a database", []string{"POSTGRES_USER=u"}, forTool,
+			[]string{"POSTGRES_DB: is missing", "POSTGRES_SERVER: is missing"}},
+		{"database URL", []string{"DATABASE_URL=mysql://db/d"}, forTool, []string{"DATABASE_URL: is no URL"}},
+		{"database parameter", []string{"DATABASE_URL=postgres://u:p@db/d?sslmode=perhaps"}, forTool, []string{"DATABASE_URL: sslmode"}},
+		{"two databases", []string{"DATABASE_URL=postgres://u:p@db/d", "POSTGRES_SERVER=other", "POSTGRES_PASSWORD=q"}, forTool,
+			[]string{"POSTGRES_PASSWORD: differs", "POSTGRES_SERVER: differs"}},
+		{"secret file", []string{"SMTP_PASSWORD_FILE=/nowhere"}, forTool, []string{"SMTP_PASSWORD_FILE: open /nowhere"}},
+		{"nothing in production", []string{"ENVIRONMENT=production", "POSTGRES_SERVER=db", "POSTGRES_USER=u", "POSTGRES_DB=d"}, forServe,
+			[]string{"FIRST_SUPERUSER: is missing", "FIRST_SUPERUSER_PASSWORD: is missing", "POSTGRES_PASSWORD: is missing",
+				"SECRET_KEY: is missing"}},
+		{"no database in staging", []string{"ENVIRONMENT=staging", "SECRET_KEY=" + testKey, "FIRST_SUPERUSER=a@example.com",
+			"FIRST_SUPERUSER_PASSWORD=" + testPassword}, forTool, []string{"DATABASE_URL: is missing"}},
+		{"short key in production", inProduction("SECRET_KEY=short"), forTool, []string{"SECRET_KEY: has 5 bytes"}},
+		{"placeholders in production", inProduction("SECRET_KEY=changethis", "FIRST_SUPERUSER_PASSWORD=changethis",
+			"SENTRY_DSN=changethis", "SMTP_HOST=mail", "SMTP_USER=u", "SMTP_PASSWORD=changethis",
+			"EMAILS_FROM_EMAIL=a@example.com", "DATABASE_URL=postgres://u:changethis@db/d"), forServe,
+			[]string{"DATABASE_URL: has the placeholder", "FIRST_SUPERUSER_PASSWORD: is the placeholder",
+				"SECRET_KEY: is the placeholder", "SENTRY_DSN: is the placeholder", "SMTP_PASSWORD: is the placeholder"}},
+		{"dev in production", inProduction(), forDev, []string{"ENVIRONMENT: "}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := loadConfig(tt.vars, t.TempDir(), tt.purpose)
+			var mistakes configError
+			require.ErrorAs(t, err, &mistakes)
+			require.Len(t, mistakes, len(tt.want), "%v", err)
+			for i, want := range tt.want {
+				assert.True(t, strings.HasPrefix(mistakes[i], want), "%q, want %q", mistakes[i], want)
+			}
+		})
+	}
+}
+
+// Whatever is wrong with the rest, no message shows a secret.
+func TestConfigMistakesHideSecrets(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"postgres://u:s3cr3t@db:port/d", "postgres://u:s3cr3t@db/d?sslmode=x", "postgres://u:s3cr3t@[::1/d", "u:s3cr3t@db",
+		"host=db password=s3cr3t port=x", "host=db password='s3cr3t", "postgres://u:s3cr3t%zz@db/d", "mysql://u:s3cr3t@db/d",
+		"postgresql://u:s3cr3t@db/d?connect_timeout=x", "postgres://u:s3cr3t/x@db/d",
+	} {
+		_, err := loadConfig([]string{
+			"ENVIRONMENT=production", "DATABASE_URL=" + url, "SECRET_KEY=s3cr3t", "SENTRY_DSN=https://s3cr3t/",
+			"FIRST_SUPERUSER_PASSWORD=s3cr3t", "SMTP_PASSWORD=s3cr3t", "POSTGRES_PASSWORD=s3cr3t2",
+			"SERVER_HOST=https://u:s3cr3t@example.com",
+		}, t.TempDir(), forServe)
+		require.ErrorContains(t, err, "DATABASE_URL: ", url)
+		assert.NotContains(t, err.Error(), "s3cr3t", url)
+	}
+}
+
+func TestConfigSecretFiles(t *testing.T) {
+	t.Parallel()
+	file := func(content string) string {
+		path := filepath.Join(t.TempDir(), "secret")
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		return path
+	}
+	for _, name := range []string{
+		"SECRET_KEY", "FIRST_SUPERUSER_PASSWORD", "SMTP_PASSWORD", "POSTGRES_PASSWORD", "DATABASE_URL", "SENTRY_DSN",
+	} {
+		_, err := loadConfig([]string{name + "=a", name + "_FILE=" + file("b\n")}, t.TempDir(), forTool)
+		require.ErrorContains(t, err, name+"_FILE: is set together with "+name)
+		_, err = loadConfig([]string{name + "_FILE=" + file("\n")}, t.TempDir(), forTool)
+		require.ErrorContains(t, err, "is empty")
+	}
+	c, err := loadConfig([]string{
+		"SECRET_KEY_FILE=" + file(" "+testKey+"\r\n"), "DATABASE_URL_FILE=" + file("postgres://u:p@db/d\n"),
+	}, t.TempDir(), forServe)
+	require.NoError(t, err)
+	assert.Equal(t, " "+testKey, string(c.SecretKey))
+	assert.Equal(t, "postgres://u:p@db/d", c.DSN())
+}
+
+func TestConfigDotEnv(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(content string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte(content), 0o600))
+	}
+	write("PROJECT_NAME=from the file\nDOMAIN=file.example\nSECRET_KEY=" + testKey + "\nSMTP_PASSWORD_FILE=/nowhere\n")
+	vars := []string{"DOMAIN=real.example", "SECRET_KEY_FILE=" + filepath.Join(dir, "key"),
+		"SMTP_PASSWORD=p", "SMTP_USER=u", "SMTP_HOST=h", "EMAILS_FROM_EMAIL=a@example.com"}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "key"), []byte("real"), 0o600))
+
+	c, err := loadConfig(vars, dir, forDev)
+	require.NoError(t, err)
+	assert.Equal(t, "from the file", c.ProjectName)
+	assert.Equal(t, "real.example", c.Domain)
+	assert.Equal(t, "real", string(c.SecretKey))
+	assert.Equal(t, "p", string(c.SMTPPassword))
+
+	c, err = loadConfig(vars, dir, forServe)
+	require.NoError(t, err)
+	assert.Equal(t, "EdgeValue", c.ProjectName, "only dev reads .env")
+
+	write("SECRET_KEY='s3cr3t\n")
+	_, err = loadConfig(nil, dir, forDev)
+	require.ErrorContains(t, err, ".env: ")
+	assert.NotContains(t, err.Error(), "s3cr3t")
+}
+
+func TestConfigLocalSecretKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	dev, err := loadConfig(nil, dir, forDev)
+	require.NoError(t, err)
+	assert.Equal(t, "127.0.0.1:8080", dev.ListenAddr)
+	assert.GreaterOrEqual(t, len(dev.SecretKey), minSecretKey)
+	info, err := os.Stat(filepath.Join(dir, secretKeyFile))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	for _, p := range []purpose{forDev, forServe, forTool} {
+		again, err := loadConfig(nil, dir, p)
+		require.NoError(t, err)
+		assert.Equal(t, string(dev.SecretKey), string(again.SecretKey))
+	}
+	_, err = loadConfig([]string{"ENVIRONMENT=production"}, dir, forServe)
+	require.ErrorContains(t, err, "SECRET_KEY: is missing", "the generated key is for local")
+}
+
+func TestConfigPrint(t *testing.T) {
+	t.Parallel()
+	c, err := loadConfig(inProduction("PROJECT_NAME=Edge Value", "SMTP_HOST=mail", "SMTP_USER=u", "SMTP_PASSWORD=s3cr3t",
+		"EMAILS_FROM_EMAIL=a@example.com", `BACKEND_CORS_ORIGINS=["https://a.example","https://b.example"]`,
+		"SENTRY_DSN=https://s3cr3t@sentry.example.com/1", "TRUSTED_PROXIES=10.0.0.0/8"), t.TempDir(), forServe)
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, c.Print(&out))
+	assert.Equal(t, `ENVIRONMENT=production
+PROJECT_NAME="Edge Value"
+DOMAIN=value.example.com
+SERVER_HOST=https://value.example.com
+LISTEN_ADDR=:8080
+ADMIN_ADDR=127.0.0.1:8081
+TRUSTED_PROXIES=10.0.0.0/8
+BACKEND_CORS_ORIGINS=https://a.example,https://b.example
+SHUTDOWN_TIMEOUT=20s
+WORKER_CONCURRENCY=4
+LOG_LEVEL=INFO
+LOG_FORMAT=auto
+SENTRY_DSN=******
+SECRET_KEY=******
+FIRST_SUPERUSER=root@example.com
+FIRST_SUPERUSER_PASSWORD=******
+USERS_OPEN_REGISTRATION=false
+ACCESS_TOKEN_EXPIRE_MINUTES=11520
+EMAIL_RESET_TOKEN_EXPIRE_HOURS=48
+SMTP_HOST=mail
+SMTP_PORT=587
+SMTP_TLS=true
+SMTP_USER=u
+SMTP_PASSWORD=******
+EMAILS_FROM_EMAIL=a@example.com
+EMAILS_FROM_NAME="Edge Value"
+DATABASE_URL=postgres://edge:******@db:5433/value?sslmode=disable
+POSTGRES_SERVER=
+POSTGRES_PORT=5432
+POSTGRES_USER=
+POSTGRES_PASSWORD=
+POSTGRES_DB=
+`, out.String())
+}
+
+func TestMaskURL(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                                     "",
+		"postgres://u@db/d":                    "postgres://u@db/d",
+		"postgres://u:s3cr3t@db/d":             "postgres://u:******@db/d",
+		"postgres://db/d?password=s3cr3t&a=b":  "postgres://db/d?a=b&password=******",
+		"postgres://db/d?sslpassword=s3cr3t":   "postgres://db/d?sslpassword=******",
+		"host=db password=s3cr3t":              "******",
+		"postgres://u:s3cr3t%zz@db/d":          "******",
+		"postgres:///d?host=/run&user=u":       "******",
+		"postgres://u:s3cr3t@db/d?sslmode=off": "postgres://u:******@db/d?sslmode=off",
+	} {
+		assert.Equal(t, want, maskURL(in), in)
+	}
+}
+
+func TestSecretNeverShown(t *testing.T) {
+	t.Parallel()
+	c := Config{SecretKey: "s3cr3t", DatabaseURL: "postgres://u:s3cr3t@db/d"}
+	var out bytes.Buffer
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		fmt.Fprintf(&out, format, c)
+		fmt.Fprintf(&out, format, &c)
+		fmt.Fprintf(&out, format, c.SecretKey)
+	}
+	slog.New(slog.NewTextHandler(&out, nil)).Info("text", "config", c, "key", c.SecretKey)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "config", c, "key", c.SecretKey)
+	require.NoError(t, json.NewEncoder(&out).Encode(c))
+	assert.NotContains(t, out.String(), "s3cr3t")
+	assert.NotContains(t, out.String(), fmt.Sprintf("%x", "s3cr3t"))
+	assert.Contains(t, out.String(), `"SecretKey":"******"`)
+}
