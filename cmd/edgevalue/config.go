@@ -59,9 +59,9 @@ type Config struct {
 	SecretKey Secret `env:"SECRET_KEY"`
 	// FirstSuperuser is the address of the account to create when there is none; in local admin@example.com by default.
 	FirstSuperuser string `env:"FIRST_SUPERUSER"`
-	// FirstSuperuserPassword may be empty in local: choose a random one.
-	FirstSuperuserPassword Secret `env:"FIRST_SUPERUSER_PASSWORD"`
-	OpenRegistration       bool   `env:"USERS_OPEN_REGISTRATION" envDefault:"false"`
+	// FirstPassword may be empty in local: choose a random one.
+	FirstPassword    Secret `env:"FIRST_SUPERUSER_PASSWORD"`
+	OpenRegistration bool   `env:"USERS_OPEN_REGISTRATION" envDefault:"false"`
 	// AccessTokenMinutes are 8 days by default.
 	AccessTokenMinutes int `env:"ACCESS_TOKEN_EXPIRE_MINUTES" envDefault:"11520"`
 	ResetTokenHours    int `env:"EMAIL_RESET_TOKEN_EXPIRE_HOURS" envDefault:"48"`
@@ -511,8 +511,8 @@ func (e *configError) checkAccounts(c Config, p purpose) {
 	if c.FirstSuperuser != "" {
 		e.add("FIRST_SUPERUSER", checkEmail(c.FirstSuperuser))
 	}
-	if c.FirstSuperuserPassword != "" && (c.Environment == local || c.FirstSuperuserPassword != placeholder) {
-		e.add("FIRST_SUPERUSER_PASSWORD", auth.CheckPassword(string(c.FirstSuperuserPassword)))
+	if c.FirstPassword != "" && (c.Environment == local || c.FirstPassword != placeholder) {
+		e.add("FIRST_SUPERUSER_PASSWORD", auth.CheckPassword(string(c.FirstPassword)))
 	}
 	if c.Environment == local {
 		if c.SecretKey == "" && p == forServe {
@@ -522,7 +522,7 @@ func (e *configError) checkAccounts(c Config, p purpose) {
 	}
 	e.require("SECRET_KEY", string(c.SecretKey))
 	e.require("FIRST_SUPERUSER", c.FirstSuperuser)
-	e.require("FIRST_SUPERUSER_PASSWORD", string(c.FirstSuperuserPassword))
+	e.require("FIRST_SUPERUSER_PASSWORD", string(c.FirstPassword))
 	if n := len(c.SecretKey); n > 0 && n < minSecretKey && c.SecretKey != placeholder {
 		e.addf("SECRET_KEY", "has %d bytes, fewer than %d (openssl rand -base64 32 makes one)", n, minSecretKey)
 	}

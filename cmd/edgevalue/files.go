@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/jobs"
+)
+
+func newImport() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import",
+		Short: "Import files, as the API does",
+		Long: `Import files as background jobs, as the API does, and wait for them. Files may be gzip-compressed. The exit
+code is 1 when a file cannot be imported; nothing of it stays.`,
+	}
+	add := func(use, short, example string, kind app.ImportKind) {
+		var ticker, exchange string
+		c := &cobra.Command{
+			Use: use, Short: short, Example: example, Args: cobra.MinimumNArgs(1),
+			RunE: func(cmd *cobra.Command, files []string) error {
+				r := app.ImportRequest{Kind: kind}
+				if ticker != "" {
+					r.Ticker = &ticker
+				}
+				if exchange != "" {
+					r.Exchange = &exchange
+				}
+				return withServices(cmd.Context(), func(s *services) error { return s.importFiles(cmd, r, files) })
+			},
+		}
+		switch kind {
+		case app.ImportPrices:
+			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the listing that the prices are of")
+			_ = c.MarkFlagRequired("ticker")
+		case app.ImportSECCompanyFacts:
+			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the company (default: found by its CIK)")
+			c.Flags().StringVar(&exchange, "exchange", "", "exchange of that ticker")
+		}
+		cmd.AddCommand(c)
+	}
+	add("companies FILE...", "Import the SEC's list of companies (company_tickers.json)",
+		"  edgevalue import companies company_tickers.json.gz", app.ImportCompanies)
+	add("sec FILE...", "Import company facts from the SEC",
+		"  edgevalue import sec --ticker AAPL companyfacts-CIK0000320193.json.gz", app.ImportSECCompanyFacts)
+	add("prices --ticker TICKER FILE...", "Import daily prices (CSV)",
+		"  edgevalue import prices --ticker AAPL prices-AAPL.csv", app.ImportPrices)
+	add("splits FILE...", "Import splits (CSV)", "  edgevalue import splits splits.csv", app.ImportSplits)
+	return cmd
+}
+
+// importFiles enqueues each file, and works on imports itself, so that no worker need run.
+func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []string) error {
+	ctx := cmd.Context()
+	client, err := jobs.NewClient(s.app, jobs.Config{Imports: 1, Logger: s.log})
+	if err != nil {
+		return err
+	}
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return errors.Wrap(err, "start River")
+	}
+	defer func() { _ = jobs.Stop(client, s.cfg.ShutdownTimeout) }()
+	failed := 0
+	for _, name := range files {
+		im, err := s.importFile(ctx, cmd.ErrOrStderr(), r, name)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			failed++
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", name, err)
+		default:
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d written, %d unchanged, %d skipped in %s\n", name,
+				im.Written, im.Unchanged, im.Skipped, im.FinishedAt.Sub(*im.StartedAt).Round(time.Millisecond))
+		}
+	}
+	if failed > 0 {
+		return errors.Errorf("%d of %d files could not be imported", failed, len(files))
+	}
+	return nil
+}
+
+func (s *services) importFile(ctx context.Context, out io.Writer, r app.ImportRequest, name string) (db.Import, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return db.Import{}, err
+	}
+	defer func() { _ = f.Close() }()
+	r.File = f
+	im, err := s.app.StartImport(ctx, app.System, r)
+	if err != nil {
+		return im, err
+	}
+	bar := progressbar.NewOptions64(*im.Total, progressbar.OptionSetWriter(out), progressbar.OptionShowBytes(true),
+		progressbar.OptionSetDescription(filepath.Base(name)), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetVisibility(isTerminal(out)))
+	for {
+		if im, err = s.app.GetImport(ctx, app.System, im.ID); err != nil {
+			return im, err
+		}
+		_ = bar.Set64(im.Done)
+		switch im.State {
+		case "succeeded":
+			return im, bar.Finish()
+		case "failed":
+			_ = bar.Clear()
+			return im, errors.New(*im.Error)
+		case "cancelled":
+			_ = bar.Clear()
+			return im, errors.New("was cancelled")
+		}
+		select {
+		case <-ctx.Done():
+			return im, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func newExport() *cobra.Command {
+	var asOf, out string
+	cmd := &cobra.Command{
+		Use:   "export [--as-of DATE] --out DIR TICKER...",
+		Short: "Write companies' statements, metrics, dividends and daily ratios as JSON",
+		Long: `Write one file TICKER.json a company: every statement with its trailing twelve months and value metrics,
+the dividends, and the daily ratios of the listing. With --as-of, only what was known on that day.`,
+		Example: "  edgevalue export --out export AAPL SNOW\n  edgevalue export --as-of 2009-12-31 --out export AAPL",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, tickers []string) error {
+			var day *time.Time
+			if asOf != "" {
+				d, err := time.Parse(time.DateOnly, asOf)
+				if err != nil {
+					return errors.Errorf("--as-of %q is no date such as 2009-12-31", asOf)
+				}
+				day = &d
+			}
+			if err := os.MkdirAll(out, 0o755); err != nil {
+				return errors.Wrap(err, "create folder")
+			}
+			return withServices(cmd.Context(), func(s *services) error {
+				for _, t := range tickers {
+					if err := s.export(cmd.Context(), out, strings.ToUpper(t), day); err != nil {
+						return errors.Wrap(err, t)
+					}
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&asOf, "as-of", "", "day, as YYYY-MM-DD (default: all that is known)")
+	cmd.Flags().StringVar(&out, "out", "", "folder to write to, created if need be")
+	_ = cmd.MarkFlagRequired("out")
+	return cmd
+}
+
+// export writes a file whole or not at all.
+func (s *services) export(ctx context.Context, dir, ticker string, asOf *time.Time) error {
+	e, err := s.app.ExportCompany(ctx, ticker, asOf)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, "."+ticker+"-*")
+	if err != nil {
+		return errors.Wrap(err, "create file")
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	if err := errors.Join(f.Chmod(0o644), e.Encode(f), f.Close()); err != nil {
+		return errors.Wrap(err, "write file")
+	}
+	if err := os.Rename(f.Name(), filepath.Join(dir, ticker+".json")); err != nil {
+		return errors.Wrap(err, "name file")
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+// Command edgevalue is the whole of EdgeValue: the API and its pages, the job workers, and what an operator needs.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/go-faster/errors"
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version string
+
+func main() {
+	// A second signal ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	if err := newRoot().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "edgevalue:", err)
+		os.Exit(1)
+	}
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "edgevalue",
+		Short: "A data service for value investors",
+		Long: `EdgeValue holds companies, their financial statements, dividends and prices, imports real
+filings, and works out value metrics and daily ratios.
+
+"edgevalue dev" runs everything in one process, with a database of its own. The configuration
+comes from environment variables: "edgevalue config" shows it.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       buildVersion(),
+	}
+	root.AddCommand(newDev(), newServe(), newWorker(), newMigrate(), newImport(), newExport(), newUser(),
+		newConfigCommand(), newHealthcheck(), &cobra.Command{
+			Use:   "version",
+			Short: "Print the version",
+			Args:  cobra.NoArgs,
+			Run:   func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), buildVersion()) },
+		})
+	return root
+}
+
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "dev"
+}
+
+// explained says what to do about an error that an operator can heal.
+func explained(err error, advice string) error {
+	return errors.Errorf("%w\n%s", err, advice)
+}

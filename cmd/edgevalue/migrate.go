@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/spf13/cobra"
+
+	"github.com/edgevalue/edgevalue/internal/pg"
+	"github.com/edgevalue/edgevalue/internal/telemetry"
+)
+
+func newMigrate() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the database's tables up to date, or look at their state",
+	}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use:   "up",
+			Short: "Apply all migrations, River's too, and create the first superuser",
+			Long: `Apply all migrations that are not applied yet, those of River too. When FIRST_SUPERUSER_PASSWORD is set, the
+first superuser is created unless the address is known. Several may run at once: one does the work.`,
+			Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return withPool(cmd.Context(), func(cfg Config, pool *pgxpool.Pool) error {
+					log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel)
+					if err := pg.Migrate(cmd.Context(), pool, pg.WithLogger(log)); err != nil {
+						return err
+					}
+					if cfg.FirstPassword == "" {
+						return nil
+					}
+					s, err := newServices(cfg, log, pool)
+					if err != nil {
+						return err
+					}
+					_, err = s.firstSuperuser(cmd.Context())
+					return err
+				})
+			},
+		},
+		&cobra.Command{
+			Use:   "down",
+			Short: "Take back the newest migration",
+			Args:  cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return withPool(cmd.Context(), func(_ Config, pool *pgxpool.Pool) error {
+					m, err := pg.MigrateDown(cmd.Context(), pool)
+					if err == nil {
+						fmt.Fprintf(cmd.OutOrStdout(), "took back %s\n", m.Name)
+					}
+					return err
+				})
+			},
+		},
+		&cobra.Command{
+			Use:   "status",
+			Short: "List the migrations",
+			Args:  cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return withPool(cmd.Context(), func(_ Config, pool *pgxpool.Pool) error {
+					migrations, err := pg.MigrationStatus(cmd.Context(), pool)
+					if err != nil {
+						return err
+					}
+					w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+					for _, m := range migrations {
+						state := "pending"
+						if m.Applied {
+							state = "applied"
+						}
+						fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", m.Source, m.Version, m.Name, state)
+					}
+					return w.Flush()
+				})
+			},
+		},
+		&cobra.Command{
+			Use:     "create NAME",
+			Short:   "Write an empty migration into schema/",
+			Example: "  edgevalue migrate create add_sector",
+			Args:    cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				path, err := pg.CreateMigration("schema", args[0])
+				if err == nil {
+					fmt.Fprintln(cmd.OutOrStdout(), path)
+				}
+				return err
+			},
+		},
+	)
+	return cmd
+}
+
+// withPool opens the database that the configuration or a running dev names.
+func withPool(ctx context.Context, f func(Config, *pgxpool.Pool) error) error {
+	cfg, err := loadConfig(os.Environ(), ".", forTool)
+	if err != nil {
+		return err
+	}
+	dsn, err := findDSN(cfg)
+	if err != nil {
+		return err
+	}
+	pool, err := openPool(ctx, telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel), dsn)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return f(cfg, pool)
+}

@@ -1,0 +1,334 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/getsentry/sentry-go"
+	"github.com/go-faster/errors"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/jobs"
+	"github.com/edgevalue/edgevalue/internal/pg"
+	"github.com/edgevalue/edgevalue/internal/sample"
+	"github.com/edgevalue/edgevalue/internal/telemetry"
+)
+
+func newServe() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the API and the pages",
+		Long: `Serve the API, the pages and the job monitor at LISTEN_ADDR, and metrics and pprof at ADMIN_ADDR.
+Jobs wait for "edgevalue worker". The database's migrations must be current.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), parts{serve: true})
+		},
+	}
+}
+
+func newWorker() *cobra.Command {
+	return &cobra.Command{
+		Use:   "worker",
+		Short: "Work on the jobs: imports, mail, upkeep",
+		Long: `Work on the jobs that the API enqueues, and on periodic ones. Any number of workers may run; metrics
+and pprof are at ADMIN_ADDR. The database's migrations must be current.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), parts{work: true})
+		},
+	}
+}
+
+func newDev() *cobra.Command {
+	return &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything in one process, with a database of its own",
+		Long: `Run the API, the pages and the job workers in one process. Without a configured database, a PostgreSQL
+server of its own keeps its data in .edgevalue/ of this folder. The first start imports sample
+filings and creates a superuser, whose password is printed once. A .env file is read.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), parts{dev: true, serve: true, work: true, out: cmd.OutOrStdout()})
+		},
+	}
+}
+
+// parts says what a process runs.
+type parts struct {
+	dev, serve, work bool
+	out              io.Writer    // of dev's greeting
+	ready            func(string) // is called with the public address; for tests
+}
+
+// run runs the parts until ctx ends, then finishes requests and jobs.
+func run(ctx context.Context, p parts) (err error) {
+	purpose := forServe
+	if p.dev {
+		purpose = forDev
+	}
+	cfg, err := loadConfig(os.Environ(), ".", purpose)
+	if err != nil {
+		return err
+	}
+	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel)
+	slog.SetDefault(log)
+	stopTelemetry, err := telemetry.Start(ctx, telemetry.Config{
+		SentryDSN: string(cfg.SentryDSN), Environment: string(cfg.Environment), Release: buildVersion(), Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = errors.Join(err, stopTelemetry(ctx))
+	}()
+
+	dsn := cfg.DSN()
+	if dsn == "" {
+		if !p.dev {
+			return errors.New("no database is configured: set DATABASE_URL or POSTGRES_SERVER")
+		}
+		server, err := pg.Start(ctx, pg.Config{Dir: databaseDir(), Port: 5432, Logger: log})
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if err := server.Stop(); err != nil {
+				log.Error("the database did not stop cleanly", "error", err)
+			}
+		}()
+		dsn = server.DSN()
+	}
+	s, password, err := p.open(ctx, cfg, log, dsn)
+	if err != nil {
+		return err
+	}
+	defer s.pool.Close()
+	return p.runServices(ctx, s, password)
+}
+
+// open opens the database. For dev, it is migrated first, and gets its superuser and samples; password is that of a
+// superuser that was created with a random one.
+func (p parts) open(ctx context.Context, cfg Config, log *slog.Logger, dsn string) (_ *services, password string, err error) {
+	if !p.dev {
+		s, err := openServices(ctx, cfg, log, dsn)
+		return s, "", err
+	}
+	pool, err := openPool(ctx, log, dsn)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() {
+		if err != nil {
+			pool.Close()
+		}
+	}()
+	if err := pg.Migrate(ctx, pool, pg.WithLogger(log)); err != nil {
+		return nil, "", err
+	}
+	s, err := newServices(cfg, log, pool)
+	if err != nil {
+		return nil, "", err
+	}
+	if password, err = s.firstSuperuser(ctx); err != nil {
+		return nil, "", err
+	}
+	return s, password, s.importSamples(ctx)
+}
+
+// importSamples enqueues the shipped files, unless something was imported before.
+func (s *services) importSamples(ctx context.Context) error {
+	old, _, err := s.app.ListImports(ctx, app.System, app.Page{Size: 1})
+	if err != nil || len(old) > 0 {
+		return err
+	}
+	var in []app.ImportRequest
+	for _, f := range []struct {
+		kind         app.ImportKind
+		ticker, name string
+	}{
+		{app.ImportCompanies, "", "company_tickers.json.gz"},
+		{app.ImportSECCompanyFacts, "AAPL", "companyfacts-CIK0000320193.json.gz"},
+		{app.ImportSECCompanyFacts, "SNOW", "companyfacts-CIK0001640147.json.gz"},
+		{app.ImportSECCompanyFacts, "MRVL", "companyfacts-CIK0001835632.json.gz"},
+		{app.ImportPrices, "AAPL", "prices-AAPL.csv"},
+		{app.ImportSplits, "", "splits.csv"},
+	} {
+		file, err := sample.FS.Open(f.name)
+		if err != nil {
+			return errors.Wrap(err, "open sample")
+		}
+		defer func() { _ = file.Close() }()
+		r := app.ImportRequest{Kind: f.kind, File: file}
+		if f.ticker != "" {
+			r.Ticker = &f.ticker
+		}
+		in = append(in, r)
+	}
+	_, err = s.app.StartImports(ctx, app.System, in...)
+	if err != nil {
+		return errors.Wrap(err, "enqueue samples")
+	}
+	return nil
+}
+
+// runServices listens, works on jobs, and ends both in order.
+func (p parts) runServices(ctx context.Context, s *services, password string) error {
+	metrics := telemetry.NewMetrics(s.pool)
+	g, ctx := errgroup.WithContext(ctx)
+
+	admin, err := listen(ctx, s.cfg.AdminAddr, p.dev)
+	if err != nil {
+		return err
+	}
+	g.Go(func() error {
+		return serve(ctx, admin, newServer(metrics.AdminHandler(), s.log), s.cfg.ShutdownTimeout)
+	})
+
+	if p.serve {
+		h, err := s.handler(metrics, func(ctx context.Context, err error) { sentry.CaptureException(err) })
+		if err != nil {
+			return err
+		}
+		public, err := listen(ctx, s.cfg.ListenAddr, false)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return serve(ctx, public, newServer(h, s.log), s.cfg.ShutdownTimeout) })
+		if p.dev {
+			p.greet(s.cfg, public.Addr(), admin.Addr(), password)
+		}
+		s.log.Info("serving", "address", public.Addr().String(), "admin", admin.Addr().String(), "version", buildVersion())
+		if p.ready != nil {
+			p.ready(public.Addr().String())
+		}
+	}
+	if p.work {
+		imports := 2
+		if p.dev {
+			imports = 1 // the samples depend on each other's companies
+		}
+		client, err := s.worker(imports, metrics)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return jobs.Run(ctx, s.app, client, s.cfg.ShutdownTimeout) })
+	}
+	return g.Wait()
+}
+
+// listen listens at addr, or at any port of the same host when that one is taken and may be another.
+func listen(ctx context.Context, addr string, other bool) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil && other {
+		host, _, _ := net.SplitHostPort(addr)
+		l, err = lc.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	}
+	if err != nil {
+		return nil, errors.Wrap(err, "listen")
+	}
+	return l, nil
+}
+
+// serve serves until ctx ends, then lets running requests finish until grace has passed.
+func serve(ctx context.Context, l net.Listener, server *http.Server, grace time.Duration) error {
+	var once sync.Once
+	done := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		once.Do(func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+			defer cancel()
+			done <- server.Shutdown(ctx)
+		})
+	})
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return errors.Wrap(err, "serve")
+	}
+	if err := <-done; err != nil {
+		return errors.Wrap(err, "finish requests")
+	}
+	return nil
+}
+
+func (p parts) greet(cfg Config, public, admin net.Addr, password string) {
+	base := "http://" + localAddress(public)
+	fmt.Fprintf(p.out, `
+%s is running:
+  page         %s/
+  API          %s/api/v1/companies
+  Swagger UI   %s/docs
+  ReDoc        %s/redoc
+  jobs         %s/jobs  (log in as %s)
+  metrics      http://%s/metrics
+
+`, cfg.ProjectName, base, base, base, base, base, cfg.FirstSuperuser, localAddress(admin))
+	if password != "" {
+		fmt.Fprintf(p.out, "Superuser %s was created with the password %s\nIt is not shown again.\n\n", cfg.FirstSuperuser, password)
+	}
+}
+
+// localAddress is where this machine reaches a listener.
+func localAddress(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() && !tcp.IP.IsLoopback() {
+		return a.String()
+	}
+	return fmt.Sprintf("localhost:%d", tcp.Port)
+}
+
+func newHealthcheck() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "healthcheck",
+		Short: "Ask the server or worker on this machine whether it is ready",
+		Long: `Ask the server at LISTEN_ADDR for /readyz, or, with --worker, the worker at ADMIN_ADDR for /livez. The exit
+code is 0 when it answers 200. For containers without a shell.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(os.Environ(), ".", forTool)
+			if err != nil {
+				return err
+			}
+			addr, path := cfg.ListenAddr, "/readyz"
+			if worker, _ := cmd.Flags().GetBool("worker"); worker {
+				addr, path = cfg.AdminAddr, "/livez"
+			}
+			host, port, err := net.SplitHostPort(addr)
+			if err != nil {
+				return errors.Wrap(err, "parse address")
+			}
+			if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+				host = "127.0.0.1"
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
+			defer cancel()
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+path, nil)
+			if err != nil {
+				return errors.Wrap(err, "make request")
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return errors.Wrap(err, "ask")
+			}
+			defer func() { _ = resp.Body.Close() }()
+			if resp.StatusCode != http.StatusOK {
+				return errors.Errorf("%s answers %s", path, resp.Status)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().Bool("worker", false, "ask the worker")
+	return cmd
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/exaring/otelpgx"
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"riverqueue.com/riverui"
+
+	"github.com/edgevalue/edgevalue"
+	"github.com/edgevalue/edgevalue/internal/api"
+	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/auth"
+	"github.com/edgevalue/edgevalue/internal/jobs"
+	"github.com/edgevalue/edgevalue/internal/mail"
+	"github.com/edgevalue/edgevalue/internal/pg"
+	"github.com/edgevalue/edgevalue/internal/telemetry"
+	"github.com/edgevalue/edgevalue/internal/web"
+)
+
+// stateDir holds what dev keeps between runs, in the working directory.
+const stateDir = ".edgevalue"
+
+func databaseDir() string { return filepath.Join(stateDir, "postgres") }
+
+// jobsPath is where the job monitor is.
+const jobsPath = "/jobs"
+
+// services are the parts that most commands need.
+type services struct {
+	cfg  Config
+	log  *slog.Logger
+	pool *pgxpool.Pool
+	app  *app.App
+}
+
+// findDSN answers the configured database, or that of a running dev.
+func findDSN(cfg Config) (string, error) {
+	if dsn := cfg.DSN(); dsn != "" {
+		return dsn, nil
+	}
+	dsn, err := pg.Running(databaseDir())
+	if err != nil {
+		return "", explained(err, `No database is configured and "edgevalue dev" does not run in this folder: start it, or set DATABASE_URL.`)
+	}
+	return dsn, nil
+}
+
+func openPool(ctx context.Context, log *slog.Logger, dsn string) (*pgxpool.Pool, error) {
+	return pg.Open(ctx, dsn, pg.WithLogger(log), pg.WithTracer(otelpgx.NewTracer()))
+}
+
+// openServices opens the database, whose migrations must be current, and the use cases over it.
+func openServices(ctx context.Context, cfg Config, log *slog.Logger, dsn string) (*services, error) {
+	pool, err := openPool(ctx, log, dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := pg.Current(ctx, pool); err != nil {
+		pool.Close()
+		return nil, explained(err, `Run "edgevalue migrate up".`)
+	}
+	s, err := newServices(cfg, log, pool)
+	if err != nil {
+		pool.Close()
+	}
+	return s, err
+}
+
+func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool) (*services, error) {
+	hasher, err := auth.NewHasher(auth.DefaultParams)
+	if err != nil {
+		return nil, errors.Wrap(err, "set up password hashing")
+	}
+	sender, err := newSender(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	secret := string(cfg.SecretKey)
+	if secret == "" {
+		secret = rand.Text() // a command that issues no tokens
+	}
+	a, err := app.New(app.Config{
+		Pool:               pool,
+		Hasher:             hasher,
+		Tokens:             auth.NewTokens(secret, cfg.AccessTokenLife(), time.Now),
+		Mail:               sender,
+		Logger:             log,
+		Now:                time.Now,
+		ProjectName:        cfg.ProjectName,
+		PublicURL:          cfg.ServerHost,
+		OpenRegistration:   cfg.OpenRegistration,
+		AccessTokenLife:    cfg.AccessTokenLife(),
+		ResetTokenLife:     cfg.ResetTokenLife(),
+		AttemptsPerAddress: 100,
+		AttemptsPerAccount: 10,
+		AttemptWindow:      15 * time.Minute,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &services{cfg: cfg, log: log, pool: pool, app: a}, nil
+}
+
+func newSender(cfg Config, log *slog.Logger) (mail.Sender, error) {
+	if cfg.SMTPHost == "" {
+		if cfg.Environment == local {
+			return mail.Log{Logger: log}, nil
+		}
+		return noMail{}, nil
+	}
+	return mail.NewSMTP(mail.SMTPConfig{
+		Host: cfg.SMTPHost, Port: int(cfg.SMTPPort), TLS: cfg.SMTPTLS, User: cfg.SMTPUser, Password: string(cfg.SMTPPassword),
+		FromEmail: cfg.FromEmail, FromName: cfg.FromName,
+	})
+}
+
+// noMail refuses to send: an operator sees the jobs that failed, and they are tried again once SMTP_HOST is set.
+type noMail struct{}
+
+func (noMail) Send(context.Context, mail.Message) error { return errors.New("SMTP_HOST is not set") }
+
+// handler is everything that is served to the public.
+func (s *services) handler(metrics *telemetry.Metrics, capture func(context.Context, error)) (http.Handler, error) {
+	monitor, err := s.jobMonitor()
+	if err != nil {
+		return nil, err
+	}
+	return api.New(api.Config{
+		App:            s.app,
+		Logger:         s.log,
+		CORSOrigins:    s.cfg.CORSOrigins,
+		TrustedProxies: s.cfg.TrustedProxies,
+		HTTPS:          s.cfg.HTTPS(),
+		Metrics:        metrics,
+		Capture:        capture,
+		Mount: func(mux *http.ServeMux, m *api.Mounted) error {
+			protected := m.SuperusersOnly(jobsPath, monitor)
+			mux.Handle(jobsPath, protected)
+			mux.Handle(jobsPath+"/", protected)
+			mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+			mux.HandleFunc("GET /readyz", s.ready)
+			return web.Register(mux, web.Config{ProjectName: s.cfg.ProjectName, Version: buildVersion(), Spec: edgevalue.OpenAPI})
+		},
+	})
+}
+
+// ready answers 200 when the database is reached and its migrations are current.
+func (s *services) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	if err := pg.Current(ctx, s.pool); err != nil {
+		s.log.WarnContext(ctx, "not ready", "error", err)
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// jobMonitor is River UI. It frames nothing and fetches from nowhere else.
+func (s *services) jobMonitor() (http.Handler, error) {
+	client, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{Logger: s.log})
+	if err != nil {
+		return nil, errors.Wrap(err, "create River client")
+	}
+	ui, err := riverui.NewHandler(&riverui.HandlerOpts{
+		Endpoints: riverui.NewEndpoints[pgx.Tx](client, nil), Logger: s.log, Prefix: jobsPath,
+	})
+	if err != nil {
+		return nil, errors.Wrap(err, "create River UI")
+	}
+	if err := ui.Start(context.Background()); err != nil {
+		return nil, errors.Wrap(err, "start River UI")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "+
+			"script-src 'self' 'unsafe-inline'; font-src 'self' data:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'")
+		ui.ServeHTTP(w, r)
+	}), nil
+}
+
+func (s *services) worker(imports int, metrics *telemetry.Metrics) (*river.Client[pgx.Tx], error) {
+	return jobs.NewClient(s.app, jobs.Config{
+		Concurrency: s.cfg.WorkerConcurrency, Imports: imports, Periodic: true, Logger: s.log, Middleware: metrics.JobMiddleware(),
+	})
+}
+
+// newServer bounds what a client may take: the handler has its own limits on bodies and the time of an operation.
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       6 * time.Minute, // a file of 64 MiB over a slow line
+		WriteTimeout:      7 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
