@@ -32,9 +32,15 @@ type Config struct {
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
 	HTTPS          bool                                             // the public address is https
-	Metrics        func(http.Handler) http.Handler                  // measures requests by operation; may be nil
+	Metrics        Metrics                                          // may be nil
 	Capture        func(context.Context, error)                     // reports a panic; may be nil
 	Mount          func(mux *http.ServeMux, handler *Mounted) error // further pages; may be nil
+}
+
+// Metrics measures requests.
+type Metrics interface {
+	Observe(operation, method string, status int, took time.Duration)
+	InFlight(next http.Handler) http.Handler
 }
 
 // Mounted is what further pages share with the API.
