@@ -1,15 +1,321 @@
 package api_test
 
 import (
+	"fmt"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
 )
 
-func TestSmoke(t *testing.T) {
+func TestCreateUser(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	u, err := f.super.CreateUser(t.Context(), &oas.UserCreate{
+		Email: "Ada@example.com", Password: password, FullName: oas.NewOptNilFullName("Ada Lovelace"), IsSuperuser: oas.NewOptBool(true),
+	})
+	require.NoError(t, err)
+	assert.EqualValues(t, "Ada@example.com", u.Email)
+	assert.Equal(t, oas.NewNilString("Ada Lovelace"), u.FullName)
+	assert.True(t, u.IsActive)
+	assert.True(t, u.IsSuperuser)
+	assert.Contains(t, f.mails.wait(t, "Ada@example.com", "https://edgevalue.example/", 1).HTML, "https://edgevalue.example/")
+	got, err := f.super.GetUser(t.Context(), oas.GetUserParams{UserID: u.ID})
+	require.NoError(t, err)
+	assert.Equal(t, u, got)
+	f.login("ada@EXAMPLE.com", password)
+	assert.NotContains(t, f.dump(), password)
+
+	idle, err := f.super.CreateUser(t.Context(), &oas.UserCreate{Email: "idle@example.com", Password: password, IsActive: oas.NewOptBool(false)})
+	require.NoError(t, err)
+	assert.False(t, idle.IsActive)
+	assert.True(t, idle.FullName.Null)
+	_, err = f.anon.CreateAccessToken(t.Context(), &oas.AccessTokenForm{Username: "idle@example.com", Password: password})
+	problem(t, err, http.StatusUnauthorized)
+
+	mails := f.count("SELECT count(*) FROM river_job WHERE kind = 'new_account_mail'")
+	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{Email: "ADA@example.com", Password: password})
+	p := problem(t, err, http.StatusConflict)
+	assert.Equal(t, "email", p.Errors[0].Field)
+	assert.Equal(t, mails, f.count("SELECT count(*) FROM river_job WHERE kind = 'new_account_mail'"), "no mail about what was not done")
+
+	for field, in := range map[string]*oas.UserCreate{
+		"email":     {Email: "Ada <ada@example.org>", Password: password},
+		"password":  {Email: "b@example.com", Password: "eleven char"},
+		"full_name": {Email: "b@example.com", Password: password, FullName: oas.NewOptNilFullName("two\nlines")},
+	} {
+		_, err := f.super.CreateUser(t.Context(), in)
+		fieldProblem(t, err, field)
+	}
+	for _, in := range []*oas.UserCreate{
+		{Email: "b@example.com", Password: oas.Password(strings.Repeat("é", 129))},
+		{Email: "b@example.com", Password: "with a NUL \x00 in it"},
+		{Email: "b@example.com", Password: password, FullName: oas.NewOptNilFullName("a\x00b")},
+		{Email: "b@example.com", Password: password, FullName: oas.NewOptNilFullName(oas.FullName(strings.Repeat("x", 201)))},
+		{Email: "x", Password: password},
+	} {
+		_, err := f.super.CreateUser(t.Context(), in)
+		problem(t, err, http.StatusUnprocessableEntity)
+	}
+	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{Email: "long@example.com", Password: oas.Password(strings.Repeat("é", 128))})
+	require.NoError(t, err)
+	f.login("long@example.com", strings.Repeat("é", 128))
+	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{Email: "form@example.com", Password: oas.Password(strings.Repeat("é", 20))})
+	require.NoError(t, err)
+	f.login("form@example.com", strings.Repeat("e\u0301", 20)) // the same in another normal form
+}
+
+func TestListUsers(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	var want []int64
+	for i := range 7 {
+		want = append(want, f.createUser(fmt.Sprintf("u%d@example.com", i)).ID)
+	}
+	var got []int64
+	params := oas.ListUsersParams{PageSize: oas.NewOptInt32(2)}
+	for {
+		page, err := f.super.ListUsers(t.Context(), params)
+		require.NoError(t, err)
+		for _, u := range page.Items {
+			got = append(got, u.ID)
+		}
+		if page.NextPageToken.Null {
+			break
+		}
+		assert.Len(t, page.Items, 2)
+		params.PageToken = oas.NewOptString(page.NextPageToken.Value)
+	}
+	assert.Equal(t, want, got[2:], "after the two of the fixture, in order, each once")
+	page, err := f.super.ListUsers(t.Context(), oas.ListUsersParams{})
+	require.NoError(t, err)
+	assert.Len(t, page.Items, 9)
+	assert.True(t, page.NextPageToken.Null)
+	page, err = f.super.ListUsers(t.Context(), oas.ListUsersParams{PageSize: oas.NewOptInt32(9)})
+	require.NoError(t, err)
+	assert.True(t, page.NextPageToken.Null, "a full last page has no next one")
+}
+
+func TestRegister(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)
-	u, err := f.user.GetCurrentUser(t.Context())
+	email := oas.Email(unique("ada") + "@example.com")
+	u, err := f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: email, Password: password, FullName: oas.NewOptNilFullName("Ada")})
+	if remote() && err != nil {
+		problem(t, err, http.StatusForbidden)
+		return
+	}
 	require.NoError(t, err)
-	require.EqualValues(t, f.userEmail, u.Email)
+	assert.True(t, u.IsActive)
+	assert.False(t, u.IsSuperuser)
+	f.login(string(email), password)
+	_, err = f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: email, Password: password})
+	problem(t, err, http.StatusConflict)
+	_, err = f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: "no address", Password: password})
+	fieldProblem(t, err, "email")
+	for _, more := range []string{"is_superuser", "is_active", "id"} {
+		res, body := f.callJSON("", http.MethodPost, "/users/open", fmt.Sprintf(`{"email": "%s@example.com", "password": "%s", "%s": true}`, unique("x"), password, more))
+		assert.Equal(t, http.StatusBadRequest, res.StatusCode, "%s", body)
+	}
+}
+
+func TestRegistrationClosed(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{app: func(c *app.Config) { c.OpenRegistration = false }})
+	_, err := f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: "ada@example.com", Password: password})
+	problem(t, err, http.StatusForbidden)
+	_, err = f.super.RegisterUser(t.Context(), &oas.UserRegister{Email: "ada@example.com", Password: password})
+	problem(t, err, http.StatusForbidden)
+}
+
+func TestCurrentUser(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	me, err := f.user.GetCurrentUser(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, f.userEmail, me.Email)
+
+	changed, err := f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{FullName: oas.NewOptNilFullName("Ada")})
+	require.NoError(t, err)
+	assert.Equal(t, oas.NewNilString("Ada"), changed.FullName)
+	assert.Equal(t, me.Email, changed.Email, "what is not given stays")
+	assert.False(t, changed.UpdatedAt.Before(me.UpdatedAt))
+	assert.Equal(t, me.CreatedAt, changed.CreatedAt)
+	email := oas.Email(unique("new") + "@example.com")
+	changed, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail(email)})
+	require.NoError(t, err)
+	assert.Equal(t, email, changed.Email)
+	assert.Equal(t, oas.NewNilString("Ada"), changed.FullName)
+	var null oas.OptNilFullName
+	null.SetToNull()
+	changed, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{FullName: null})
+	require.NoError(t, err)
+	assert.True(t, changed.FullName.Null)
+
+	other := f.createUser(unique("other") + "@example.com")
+	_, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail(oas.Email(strings.ToUpper(string(other.Email))))})
+	problem(t, err, http.StatusConflict)
+	_, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail("no address")})
+	fieldProblem(t, err, "email")
+	res, body := f.callJSON(f.userToken, http.MethodPatch, "/users/me", `{"is_superuser": true}`)
+	assert.Equal(t, http.StatusBadRequest, res.StatusCode, "%s", body)
+
+	for current, next := range map[string]string{"wrong, wrong, wrong": "staple battery horse", password: "too short"} {
+		err = f.user.UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{CurrentPassword: current, NewPassword: oas.Password(next)})
+		problem(t, err, http.StatusUnprocessableEntity)
+	}
+	require.NoError(t, f.user.UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{CurrentPassword: password, NewPassword: "staple battery horse"}))
+	_, err = f.user.GetCurrentUser(t.Context())
+	problem(t, err, http.StatusUnauthorized)
+	f.user = f.client(f.login(string(email), "staple battery horse"))
+	require.NoError(t, f.user.DeleteCurrentUser(t.Context()))
+	_, err = f.user.GetCurrentUser(t.Context())
+	problem(t, err, http.StatusUnauthorized)
+	_, err = f.super.GetUser(t.Context(), oas.GetUserParams{UserID: me.ID})
+	problem(t, err, http.StatusNotFound)
+}
+
+func TestUsersSeeThemselvesOnly(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	me, err := f.user.GetCurrentUser(t.Context())
+	require.NoError(t, err)
+	got, err := f.user.GetUser(t.Context(), oas.GetUserParams{UserID: me.ID})
+	require.NoError(t, err)
+	assert.Equal(t, me, got)
+	other := f.createUser(unique("other") + "@example.com")
+	_, err = f.user.GetUser(t.Context(), oas.GetUserParams{UserID: other.ID})
+	problem(t, err, http.StatusForbidden)
+	_, err = f.user.GetUser(t.Context(), oas.GetUserParams{UserID: 1 << 60})
+	problem(t, err, http.StatusForbidden)
+	for _, id := range []int64{me.ID, other.ID} {
+		_, err = f.user.UpdateUser(t.Context(), &oas.UserUpdate{IsSuperuser: oas.NewOptBool(true)}, oas.UpdateUserParams{UserID: id})
+		problem(t, err, http.StatusForbidden)
+		problem(t, f.user.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: id}), http.StatusForbidden)
+	}
+	got, err = f.super.GetUser(t.Context(), oas.GetUserParams{UserID: other.ID})
+	require.NoError(t, err)
+	assert.Equal(t, other, got)
+}
+
+func TestUpdateAndDeleteUser(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	u := f.createUser(unique("u") + "@example.com")
+	at := oas.UpdateUserParams{UserID: u.ID}
+	email := oas.Email(unique("v") + "@example.com")
+	got, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{
+		Email: oas.NewOptEmail(email), FullName: oas.NewOptNilFullName("Ada"), Password: oas.NewOptPassword("staple battery horse"), IsSuperuser: oas.NewOptBool(true),
+	}, at)
+	require.NoError(t, err)
+	assert.Equal(t, email, got.Email)
+	assert.True(t, got.IsSuperuser)
+	token := f.login(string(email), "staple battery horse")
+	_, err = f.client(token).ListUsers(t.Context(), oas.ListUsersParams{PageSize: oas.NewOptInt32(1)})
+	require.NoError(t, err)
+	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsSuperuser: oas.NewOptBool(false)}, at)
+	require.NoError(t, err)
+	_, err = f.client(token).ListUsers(t.Context(), oas.ListUsersParams{})
+	problem(t, err, http.StatusForbidden)
+
+	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{Email: oas.NewOptEmail(oas.Email(f.userEmail))}, at)
+	problem(t, err, http.StatusConflict)
+	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{Email: oas.NewOptEmail("no address")}, at)
+	fieldProblem(t, err, "email")
+	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{Password: oas.NewOptPassword("short")}, at)
+	fieldProblem(t, err, "password")
+	got, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{}, at)
+	require.NoError(t, err, "nothing to change")
+	assert.Equal(t, email, got.Email)
+
+	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: u.ID}))
+	problem(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: u.ID}), http.StatusNotFound)
+	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{}, at)
+	problem(t, err, http.StatusNotFound)
+}
+
+func TestLastSuperuserStays(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	me, err := f.super.GetCurrentUser(t.Context())
+	require.NoError(t, err)
+	at := oas.UpdateUserParams{UserID: me.ID}
+	demote, deactivate := &oas.UserUpdate{IsSuperuser: oas.NewOptBool(false)}, &oas.UserUpdate{IsActive: oas.NewOptBool(false)}
+	last := func() {
+		t.Helper()
+		_, err := f.super.UpdateUser(t.Context(), demote, at)
+		problem(t, err, http.StatusConflict)
+		_, err = f.super.UpdateUser(t.Context(), deactivate, at)
+		problem(t, err, http.StatusConflict)
+		problem(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: me.ID}), http.StatusConflict)
+		problem(t, f.super.DeleteCurrentUser(t.Context()), http.StatusConflict)
+	}
+	last()
+	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{
+		Email: "idle@example.com", Password: password, IsActive: oas.NewOptBool(false), IsSuperuser: oas.NewOptBool(true),
+	})
+	require.NoError(t, err)
+	last() // one that is not active does not count
+
+	// Of several that go at the same time, one stays.
+	ids := []int64{me.ID}
+	for i := range 4 {
+		u, err := f.super.CreateUser(t.Context(), &oas.UserCreate{
+			Email: oas.Email(fmt.Sprintf("s%d@example.com", i)), Password: password, IsSuperuser: oas.NewOptBool(true),
+		})
+		require.NoError(t, err)
+		ids = append(ids, u.ID)
+	}
+	actor := app.Actor{UserID: me.ID, Superuser: true}
+	var g errgroup.Group
+	for i, id := range ids {
+		g.Go(func() error {
+			var e *app.Error
+			no := false
+			var err error
+			switch i % 3 {
+			case 0:
+				_, err = f.app.UpdateUser(t.Context(), actor, id, app.UserChange{Superuser: &no})
+			case 1:
+				_, err = f.app.UpdateUser(t.Context(), actor, id, app.UserChange{Active: &no})
+			default:
+				err = f.app.DeleteUser(t.Context(), actor, id)
+			}
+			if err != nil && assert.ErrorAs(t, err, &e) {
+				assert.Equal(t, app.Conflict, e.Code)
+			}
+			return nil
+		})
+	}
+	require.NoError(t, g.Wait())
+	assert.Equal(t, 1, f.count("SELECT count(*) FROM user_account WHERE is_superuser AND is_active"))
+}
+
+func TestUtils(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	_, err := f.super.SendTestEmail(t.Context(), &oas.TestEmail{EmailTo: "ada@example.com"})
+	require.NoError(t, err)
+	assert.Contains(t, f.mails.wait(t, "ada@example.com", "", 1).Subject, "EdgeValue")
+	_, err = f.super.SendTestEmail(t.Context(), &oas.TestEmail{EmailTo: "no address"})
+	fieldProblem(t, err, "email_to")
+
+	job, err := f.super.StartTestJob(t.Context(), &oas.TestJob{Word: "hällo"})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		return f.count("SELECT count(*) FROM river_job WHERE id = $1 AND state = 'completed' AND metadata->'output'->>'word' = 'hällo'", job.ID) == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	for _, word := range []string{"", strings.Repeat("x", 101), "a\x00b", "a\nb"} {
+		_, err = f.super.StartTestJob(t.Context(), &oas.TestJob{Word: word})
+		fieldProblem(t, err, "word")
+	}
+	res, body := f.callJSON(f.superToken, http.MethodPost, "/utils/test-job", `{"word": "\ud800"}`)
+	assert.Contains(t, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}, res.StatusCode, "%s", body)
 }

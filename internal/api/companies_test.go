@@ -1,0 +1,326 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/api"
+)
+
+func alphabet() *oas.CompanyCreate {
+	return &oas.CompanyCreate{
+		Name: "Alphabet Inc.", Cik: oas.NewOptNilInt64(1652044), Country: oas.NewOptNilString("US"),
+		URL: oas.NewOptNilString("https://abc.xyz"), IpoDate: oas.NewOptNilDate(day("2004-08-19")),
+		NumberOfShares: oas.NewOptNilInt64(12_100_000_000),
+		Listings: []oas.ListingInput{
+			{Ticker: "GOOG", Exchange: oas.NewOptNilString("Nasdaq"), Isin: oas.NewOptNilString("US02079K1079"), ShareClass: oas.NewOptNilString("C")},
+			{Ticker: "googl", Exchange: oas.NewOptNilString("Nasdaq"), Isin: oas.NewOptNilString("US02079K3059"), ShareClass: oas.NewOptNilString("A"), Primary: oas.NewOptBool(true)},
+		},
+	}
+}
+
+func TestCompanyWithTwoListings(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	created, err := f.super.CreateCompany(t.Context(), alphabet())
+	require.NoError(t, err)
+	assert.Equal(t, "GOOGL", created.Ticker)
+	assert.Equal(t, "Alphabet Inc.", created.Name)
+	assert.Equal(t, oas.NewNilInt64(1652044), created.Cik)
+	assert.Equal(t, oas.NewNilString("US"), created.Country)
+	assert.Equal(t, oas.NewNilString("https://abc.xyz"), created.URL)
+	assert.Equal(t, oas.NewNilDate(day("2004-08-19")), created.IpoDate)
+	assert.Equal(t, oas.NewNilInt64(12_100_000_000), created.NumberOfShares)
+	require.Len(t, created.Listings, 2)
+	assert.Equal(t, oas.Listing{
+		Ticker: "GOOGL", Exchange: oas.NewNilString("Nasdaq"), Isin: oas.NewNilString("US02079K3059"), ShareClass: oas.NewNilString("A"), Primary: true,
+	}, created.Listings[0], "the primary one first")
+	assert.EqualValues(t, "GOOG", created.Listings[1].Ticker)
+	f.createCompany("OTHER")
+
+	for _, ticker := range []string{"GOOG", "GOOGL", "goog", "GoOgL"} {
+		c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: oas.Ticker(ticker)})
+		require.NoError(t, err, ticker)
+		assert.Equal(t, created, c, ticker)
+	}
+	for _, q := range []string{
+		"alphabet", "ALPHABET INC.", "phabet", " alpha ", "GOOG", "googl", "goo", "US02079K1079", "us02079k3059", "US02079K",
+		"1652044", "0001652044", "CIK0001652044", "cik1652044", "16520",
+	} {
+		page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Q: oas.NewOptString(q)})
+		require.NoError(t, err, q)
+		require.Len(t, page.Items, 1, q)
+		assert.Equal(t, *created, page.Items[0], q)
+	}
+	for _, q := range []string{"alphabets", "52044", "02079K", "%", "_", `\`, "a%t", "CIK", "0", "000"} {
+		page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Q: oas.NewOptString(q)})
+		require.NoError(t, err, q)
+		assert.Empty(t, page.Items, q)
+	}
+	for exchange, n := range map[string]int{"nasdaq": 1, "NASDAQ": 1, "NYSE": 0, "Nas": 0} {
+		for _, q := range []oas.OptString{{}, oas.NewOptString("alpha")} {
+			page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Q: q, Exchange: oas.NewOptString(exchange)})
+			require.NoError(t, err)
+			assert.Len(t, page.Items, n, exchange)
+		}
+	}
+
+	require.NoError(t, f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: "goog"}))
+	for _, ticker := range []oas.Ticker{"GOOG", "GOOGL"} {
+		_, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: ticker})
+		problem(t, err, http.StatusNotFound)
+	}
+	problem(t, f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: "GOOG"}), http.StatusNotFound)
+}
+
+func TestCompanyMinimal(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	ticker := unique("T")
+	c := f.createCompany(ticker)
+	assert.True(t, c.Cik.Null && c.Country.Null && c.URL.Null && c.IpoDate.Null && c.NumberOfShares.Null)
+	assert.Equal(t, []oas.Listing{{
+		Ticker: oas.Ticker(ticker), Exchange: oas.NilString{Null: true}, Isin: oas.NilString{Null: true}, ShareClass: oas.NilString{Null: true}, Primary: true,
+	}}, c.Listings)
+	for _, path := range []string{"/companies/", "/companies/" + ticker + "/", "/companies/" + ticker + "/prices/"} {
+		slash, body := f.call("", http.MethodGet, api.Prefix+path+"?page_size=1", nil)
+		require.Equal(t, http.StatusOK, slash.StatusCode, "%s", body)
+		without, want := f.call("", http.MethodGet, api.Prefix+strings.TrimSuffix(path, "/")+"?page_size=1", nil)
+		require.Equal(t, http.StatusOK, without.StatusCode)
+		assert.JSONEq(t, string(want), string(body), "a trailing slash makes no difference")
+	}
+}
+
+func TestCompanyConflicts(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	_, err := f.super.CreateCompany(t.Context(), alphabet())
+	require.NoError(t, err)
+	other := f.createCompany("OTHER")
+	before := f.rows()
+	for field, in := range map[string]*oas.CompanyCreate{
+		"ticker": {Name: "X", Listings: []oas.ListingInput{{Ticker: "NEW"}, {Ticker: "goog"}}},
+		"isin":   {Name: "X", Listings: []oas.ListingInput{{Ticker: "NEW", Isin: oas.NewOptNilString("US02079K1079")}}},
+		"cik":    {Name: "X", Cik: oas.NewOptNilInt64(1652044), Listings: []oas.ListingInput{{Ticker: "NEW"}}},
+	} {
+		_, err := f.super.CreateCompany(t.Context(), in)
+		p := problem(t, err, http.StatusConflict)
+		require.Len(t, p.Errors, 1)
+		assert.Equal(t, field, p.Errors[0].Field)
+		_, err = f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{Name: oas.NewOptString("X"), Cik: in.Cik, Listings: in.Listings}, oas.UpdateCompanyParams{Ticker: "OTHER"})
+		p = problem(t, err, http.StatusConflict)
+		assert.Equal(t, field, p.Errors[0].Field)
+	}
+	assert.Equal(t, before, f.rows(), "nothing half-written stays")
+	c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "OTHER"})
+	require.NoError(t, err)
+	assert.Equal(t, other, c)
+}
+
+func TestCompanyInput(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	ticker := unique("T")
+	f.createCompany(ticker)
+	one := []oas.ListingInput{{Ticker: oas.Ticker(unique("N"))}}
+	isin := func(s string) []oas.ListingInput {
+		return []oas.ListingInput{{Ticker: oas.Ticker(unique("N")), Isin: oas.NewOptNilString(s)}}
+	}
+	for name, c := range map[string]struct {
+		field string
+		in    *oas.CompanyCreate
+	}{
+		"check digit":    {"isin", &oas.CompanyCreate{Name: "X", Listings: isin("US0378331006")}},
+		"not an ISIN":    {"isin", &oas.CompanyCreate{Name: "X", Listings: isin("123456789012")}},
+		"ISIN of 11":     {"listings.[0].isin", &oas.CompanyCreate{Name: "X", Listings: isin("US037833100")}},
+		"no name":        {"name", &oas.CompanyCreate{Name: " ", Listings: one}},
+		"control":        {"name", &oas.CompanyCreate{Name: "a\x00b", Listings: one}},
+		"long name":      {"name", &oas.CompanyCreate{Name: strings.Repeat("x", 301), Listings: one}},
+		"country":        {"country", &oas.CompanyCreate{Name: "X", Country: oas.NewOptNilString("us"), Listings: one}},
+		"url":            {"url", &oas.CompanyCreate{Name: "X", URL: oas.NewOptNilString("ftp://example.com"), Listings: one}},
+		"script":         {"url", &oas.CompanyCreate{Name: "X", URL: oas.NewOptNilString("javascript:alert(1)"), Listings: one}},
+		"future":         {"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("2199-01-01")), Listings: one}},
+		"past":           {"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("1899-12-31")), Listings: one}},
+		"year 0":         {"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("0000-01-01")), Listings: one}},
+		"no listing":     {"listings", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{}}},
+		"cik":            {"cik", &oas.CompanyCreate{Name: "X", Cik: oas.NewOptNilInt64(0), Listings: one}},
+		"shares":         {"number_of_shares", &oas.CompanyCreate{Name: "X", NumberOfShares: oas.NewOptNilInt64(-1), Listings: one}},
+		"same ticker":    {"ticker", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "SAMETICKER"}, {Ticker: "sameticker"}}}},
+		"two primary":    {"listings", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "TWOA", Primary: oas.NewOptBool(true)}, {Ticker: "TWOB", Primary: oas.NewOptBool(true)}}}},
+		"ticker form":    {"listings.[0].ticker", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "A B"}}}},
+		"long ticker":    {"listings.[0].ticker", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "A23456789012345678901"}}}},
+		"empty exchange": {"listings.[0].exchange", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "EXCH", Exchange: oas.NewOptNilString("")}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := f.super.CreateCompany(t.Context(), c.in)
+			fieldProblem(t, err, c.field)
+			up := &oas.CompanyUpdate{
+				Cik: c.in.Cik, Country: c.in.Country, URL: c.in.URL, IpoDate: c.in.IpoDate, NumberOfShares: c.in.NumberOfShares, Listings: c.in.Listings,
+			}
+			if c.field == "name" {
+				up.Name = oas.NewOptString(c.in.Name)
+			}
+			_, err = f.super.UpdateCompany(t.Context(), up, oas.UpdateCompanyParams{Ticker: oas.Ticker(ticker)})
+			if name == "no listing" {
+				return // the client leaves an empty list out
+			}
+			fieldProblem(t, err, c.field)
+		})
+	}
+	res, body := f.callJSON(f.superToken, http.MethodPatch, "/companies/"+ticker, `{"listings": []}`)
+	assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s", body)
+	res, body = f.callJSON(f.superToken, http.MethodPatch, "/companies/"+ticker, `{"name": null}`)
+	assert.Equal(t, http.StatusBadRequest, res.StatusCode, "a name cannot be null: %s", body)
+}
+
+func TestPatchCompany(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	created, err := f.super.CreateCompany(t.Context(), alphabet())
+	require.NoError(t, err)
+	_, err = f.pool.Exec(t.Context(), "INSERT INTO price (listing_id, date, close) SELECT id, '2020-01-02', 100 FROM listing")
+	require.NoError(t, err)
+	at := oas.UpdateCompanyParams{Ticker: "goog"}
+	patch := func(body string) *oas.Company {
+		t.Helper()
+		res, out := f.callJSON(f.superToken, http.MethodPatch, "/companies/goog", body)
+		require.Equal(t, http.StatusOK, res.StatusCode, "%s", out)
+		var c oas.Company
+		require.NoError(t, c.UnmarshalJSON(out))
+		return &c
+	}
+
+	want := *created
+	same := func(got *oas.Company) {
+		t.Helper()
+		got.UpdatedAt, want.UpdatedAt = time.Time{}, time.Time{}
+		assert.Equal(t, &want, got)
+	}
+	same(patch(`{}`))
+	want.Name = "Alphabet"
+	same(patch(`{"name": "Alphabet"}`))
+	want.Cik.SetToNull()
+	want.URL.SetToNull()
+	same(patch(`{"cik": null, "url": null}`))
+	want.Country.SetToNull()
+	want.IpoDate.SetToNull()
+	want.NumberOfShares = oas.NewNilInt64(5)
+	same(patch(`{"country": null, "ipo_date": null, "number_of_shares": 5}`))
+
+	c, err := f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{Listings: []oas.ListingInput{
+		{Ticker: "GOOG", Isin: oas.NewOptNilString("US02079K3059")}, // the two ISINs change places
+		{Ticker: "GOOGL", Isin: oas.NewOptNilString("US02079K1079")},
+	}}, at)
+	require.NoError(t, err)
+	assert.Equal(t, "GOOG", c.Ticker, "the first is primary when none says so")
+	assert.Equal(t, oas.NewNilString("US02079K3059"), c.Listings[0].Isin)
+	assert.True(t, c.Listings[0].Exchange.Null, "a listing is replaced as a whole")
+	assert.Equal(t, 2, f.count("SELECT count(*) FROM price"))
+
+	c, err = f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{Listings: []oas.ListingInput{{Ticker: "GOOG"}, {Ticker: "NEWG"}}}, at)
+	require.NoError(t, err)
+	assert.Len(t, c.Listings, 2)
+	assert.Equal(t, 1, f.count("SELECT count(*) FROM price"), "the prices of a listing go with it")
+	_, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "GOOGL"})
+	problem(t, err, http.StatusNotFound)
+	_, err = f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{}, oas.UpdateCompanyParams{Ticker: "GOOGL"})
+	problem(t, err, http.StatusNotFound)
+}
+
+// pages follows the page tokens to the end and requires that every page but the last is full.
+func pages[T any](t *testing.T, size int, get func(token oas.OptString) ([]T, oas.NilString)) (all []T) {
+	t.Helper()
+	var token oas.OptString
+	for range 10_000 {
+		items, next := get(token)
+		all = append(all, items...)
+		if next.Null {
+			assert.LessOrEqual(t, len(items), size)
+			return all
+		}
+		require.Len(t, items, size)
+		require.NotEqual(t, token.Value, next.Value)
+		token = oas.NewOptString(next.Value)
+	}
+	t.Fatal("the pages do not end")
+	return nil
+}
+
+func (f *fixture) companyPages(size int32, q, exchange oas.OptString) (tickers []string) {
+	f.t.Helper()
+	for _, c := range pages(f.t, int(size), func(token oas.OptString) ([]oas.Company, oas.NilString) {
+		page, err := f.anon.ListCompanies(f.t.Context(), oas.ListCompaniesParams{Q: q, Exchange: exchange, PageSize: oas.NewOptInt32(size), PageToken: token})
+		require.NoError(f.t, err)
+		return page.Items, page.NextPageToken
+	}) {
+		tickers = append(tickers, c.Ticker)
+	}
+	return tickers
+}
+
+func TestCompanyPages(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	names := []string{"Twin", "Twin", "Twin", "Twin", "Twin", "Alpha", "Änder", "alpha", "Zeta", "twin city", "Big Twin", "TWIN Ltd", "O'Twin \"q\" \\ 100%"}
+	for i, name := range names {
+		exchange := []string{"NYSE", "Nasdaq"}[i%2]
+		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: name, Listings: []oas.ListingInput{
+			{Ticker: oas.Ticker(fmt.Sprintf("T%02d", i)), Exchange: oas.NewOptNilString(exchange)},
+			{Ticker: oas.Ticker(fmt.Sprintf("U%02d", i)), Exchange: oas.NewOptNilString(exchange)},
+		}})
+		require.NoError(t, err)
+	}
+	whole := f.companyPages(1000, oas.OptString{}, oas.OptString{})
+	assert.Len(t, whole, len(names))
+	assert.Equal(t, len(names), len(slices.Compact(slices.Sorted(slices.Values(whole)))), "each once")
+	var sorted []string
+	rows, err := f.pool.Query(t.Context(), "SELECT l.ticker FROM company c JOIN listing l ON l.company_id = c.id AND is_primary ORDER BY c.name, c.id")
+	require.NoError(t, err)
+	for rows.Next() {
+		var s string
+		require.NoError(t, rows.Scan(&s))
+		sorted = append(sorted, s)
+	}
+	require.NoError(t, rows.Err())
+	assert.Equal(t, sorted, whole)
+	found := f.companyPages(1000, oas.NewOptString("twin"), oas.OptString{})
+	assert.Len(t, found, 9)
+	for size := range int32(6) {
+		assert.Equal(t, whole, f.companyPages(size+1, oas.OptString{}, oas.OptString{}), "pages of %d", size+1)
+		assert.Equal(t, found, f.companyPages(size+1, oas.NewOptString("twin"), oas.OptString{}), "pages of %d", size+1)
+	}
+	nyse := f.companyPages(2, oas.OptString{}, oas.NewOptString("nyse"))
+	assert.Len(t, nyse, 7)
+	assert.Equal(t, f.companyPages(1000, oas.NewOptString("twin"), oas.NewOptString("nyse")), f.companyPages(1, oas.NewOptString("twin"), oas.NewOptString("nyse")))
+
+	// A page that has been seen stays as it was while companies come and go.
+	first, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{PageSize: oas.NewOptInt32(4)})
+	require.NoError(t, err)
+	f.createCompany("AAA0")
+	require.NoError(t, f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: oas.Ticker(whole[3])}))
+	second, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{PageSize: oas.NewOptInt32(4), PageToken: oas.NewOptString(first.NextPageToken.Value)})
+	require.NoError(t, err)
+	assert.Equal(t, whole[4], second.Items[0].Ticker)
+}
+
+func TestCompanySearchRanks(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	for ticker, name := range map[string]string{
+		"CAT": "Zebra Machines", "CATX": "Yellow Isotopes", "CATY": "Wide Bancorp", "ABC": "Catalyst", "ABD": "Cat Food", "ABE": "Big Cat", "DOG": "Dog",
+	} {
+		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: name, Listings: []oas.ListingInput{{Ticker: oas.Ticker(ticker)}}})
+		require.NoError(t, err)
+	}
+	want := []string{"CAT", "CATY", "CATX", "ABD", "ABC", "ABE"} // the code, its beginning, the name's beginning, any part
+	assert.Equal(t, want, f.companyPages(1000, oas.NewOptString("cat"), oas.OptString{}))
+	assert.Equal(t, want, f.companyPages(1, oas.NewOptString("Cat"), oas.OptString{}))
+}
