@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -64,10 +65,13 @@ func (a *App) Login(ctx context.Context, client, email, password string) (token 
 
 // Authenticate is Login without the token.
 func (a *App) Authenticate(ctx context.Context, client, email, password string) (db.UserAccount, error) {
+	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
+		email = "" // no account's, and nothing to ask the database for
+	}
 	if err := a.countAttempt(ctx, "login", client, email); err != nil {
 		return db.UserAccount{}, err
 	}
-	u, err := a.queries.GetUserByEmail(ctx, strings.ToValidUTF8(strings.ReplaceAll(email, "\x00", ""), ""))
+	u, err := a.queries.GetUserByEmail(ctx, email)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return db.UserAccount{}, errors.Wrap(err, "get user")
 	}
