@@ -71,8 +71,9 @@ FROM (SELECT unnest(@tickers::text[]) AS ticker, unnest(@exchanges::text[]) AS e
 -- name: UpdateListing :exec
 UPDATE listing SET exchange = @exchange, isin = @isin, share_class = @share_class, is_primary = @is_primary WHERE id = @id;
 
--- name: ClearPrimaryListing :exec
-UPDATE listing SET is_primary = false WHERE company_id = @company_id AND is_primary;
+-- name: ClearListings :exec
+-- Makes room for listings that change places: which is primary, and which has which ISIN.
+UPDATE listing SET is_primary = false, isin = NULL WHERE company_id = @company_id;
 
 -- name: SetListingExchange :execrows
 UPDATE listing SET exchange = @exchange WHERE id = @id AND exchange IS DISTINCT FROM @exchange;

@@ -10,12 +10,13 @@ import (
 	"time"
 )
 
-const clearPrimaryListing = `-- name: ClearPrimaryListing :exec
-UPDATE listing SET is_primary = false WHERE company_id = $1 AND is_primary
+const clearListings = `-- name: ClearListings :exec
+UPDATE listing SET is_primary = false, isin = NULL WHERE company_id = $1
 `
 
-func (q *Queries) ClearPrimaryListing(ctx context.Context, companyID int64) error {
-	_, err := q.db.Exec(ctx, clearPrimaryListing, companyID)
+// Makes room for listings that change places: which is primary, and which has which ISIN.
+func (q *Queries) ClearListings(ctx context.Context, companyID int64) error {
+	_, err := q.db.Exec(ctx, clearListings, companyID)
 	return err
 }
 

@@ -301,8 +301,8 @@ func replaceListings(ctx context.Context, q *db.Queries, companyID int64, listin
 	if err := q.DeleteListings(ctx, db.DeleteListingsParams{CompanyID: companyID, Keep: keep}); err != nil {
 		return errors.Wrap(err, "delete listings")
 	}
-	if err := q.ClearPrimaryListing(ctx, companyID); err != nil {
-		return errors.Wrap(err, "clear primary listing")
+	if err := q.ClearListings(ctx, companyID); err != nil {
+		return errors.Wrap(err, "clear listings")
 	}
 	var added []ListingInput
 	for _, l := range listings {
