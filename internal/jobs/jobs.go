@@ -95,7 +95,7 @@ func NewClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
 	return client, nil
 }
 
-// Run works on jobs until ctx ends, then gives those that run until grace has passed to finish. Every 15 seconds, and
+// Run works on jobs until ctx ends, then gives those that run until grace has passed to finish. Every 5 seconds, and
 // at once, it takes over imports whose worker died.
 func Run(ctx context.Context, a *app.App, client *river.Client[pgx.Tx], grace time.Duration) error {
 	if err := requeue(ctx, a); err != nil {
@@ -105,7 +105,7 @@ func Run(ctx context.Context, a *app.App, client *river.Client[pgx.Tx], grace ti
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return errors.Wrap(err, "start River")
 	}
-	tick := time.NewTicker(15 * time.Second)
+	tick := time.NewTicker(5 * time.Second)
 	defer tick.Stop()
 	for {
 		select {
