@@ -1,0 +1,116 @@
+package sec_test
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/internal/sample"
+	"github.com/edgevalue/edgevalue/internal/sec"
+	"github.com/edgevalue/edgevalue/internal/value"
+)
+
+// files are the sample companies' documents by ticker.
+var files = map[string]string{
+	"AAPL": "companyfacts-CIK0000320193.json.gz",
+	"SNOW": "companyfacts-CIK0001640147.json.gz",
+	"MRVL": "companyfacts-CIK0001835632.json.gz",
+}
+
+var million = int64(1_000_000)
+
+func readSample(t testing.TB, name string) []byte {
+	t.Helper()
+	f, err := sample.FS.Open(name)
+	require.NoError(t, err)
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	require.NoError(t, err)
+	document, err := io.ReadAll(z)
+	require.NoError(t, err)
+	return document
+}
+
+var parsed sync.Map
+
+// company parses a sample company's document, once.
+func company(t testing.TB, ticker string) *sec.CompanyFacts {
+	t.Helper()
+	parse, _ := parsed.LoadOrStore(ticker, sync.OnceValues(func() (*sec.CompanyFacts, error) {
+		f, err := sample.FS.Open(files[ticker])
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			return nil, err
+		}
+		return sec.ParseCompanyFacts(z)
+	}))
+	facts, err := parse.(func() (*sec.CompanyFacts, error))()
+	require.NoError(t, err)
+	return facts
+}
+
+func date(t testing.TB, text string) time.Time {
+	t.Helper()
+	d, err := time.Parse(time.DateOnly, text)
+	require.NoError(t, err)
+	return d
+}
+
+func readCSV(t testing.TB, name string) [][]string {
+	t.Helper()
+	f, err := sample.FS.Open(name)
+	require.NoError(t, err)
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	require.NoError(t, err)
+	return rows[1:]
+}
+
+func splits(t testing.TB, ticker string) []value.Split {
+	t.Helper()
+	var splits []value.Split
+	for _, row := range readCSV(t, "splits.csv") {
+		if row[0] == ticker {
+			splits = append(splits, value.Split{
+				EffectiveDate: date(t, row[1]), Ratio: decimal.RequireFromString(row[2]),
+			})
+		}
+	}
+	return splits
+}
+
+// dailyRatios computes the ratios of every nth trading day of Apple's prices from what was known on each.
+func dailyRatios(t testing.TB, nth int) []value.DailyRatios {
+	t.Helper()
+	facts, splits := company(t, "AAPL"), splits(t, "AAPL")
+	var ratios []value.DailyRatios
+	for i, row := range readCSV(t, "prices-AAPL.csv") {
+		day := date(t, row[0])
+		if i%nth != 0 && row[0] != "2017-12-29" {
+			continue
+		}
+		statements := facts.Statements(day)
+		s := value.Latest(statements)
+		require.NotNil(t, s)
+		var count *value.ShareCount
+		for _, c := range facts.ShareCounts() {
+			if !c.KnownFrom.After(day) {
+				count = &c
+			}
+		}
+		ttm := value.TrailingTwelveMonths(*s, statements)
+		close := decimal.RequireFromString(row[4])
+		ratios = append(ratios, value.ComputeDailyRatios(day, close, *s, ttm, count, splits))
+	}
+	return ratios
+}
