@@ -1,0 +1,203 @@
+//go:build unix
+
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/jobs"
+	"github.com/edgevalue/edgevalue/internal/pgtest"
+	"github.com/edgevalue/edgevalue/internal/sample"
+)
+
+// What the import of a large company's filings may take.
+const (
+	maxImportCPU    = time.Second
+	maxImportMemory = 64 << 20 // bytes, of the whole process where that can be told
+)
+
+// BenchmarkImport takes in Apple's company facts (3.7 MB unpacked) and has a River worker import them: into a database
+// without the company, and once more when nothing is left to write. cpu-ms is user and system time of this process,
+// which PostgreSQL's is not; peak-heap is above what is there before, peak-rss that of the whole process.
+func BenchmarkImport(b *testing.B) {
+	file, err := sample.FS.ReadFile("companyfacts-CIK0000320193.json.gz")
+	require.NoError(b, err)
+	for _, bm := range []struct {
+		name string
+		next func(*testing.B, *importer)
+		ok   func(written, unchanged int64) bool
+	}{
+		{"first", func(b *testing.B, i *importer) { i.clear(b) }, func(w, u int64) bool { return w > 100 && u == 0 }},
+		{"again", func(*testing.B, *importer) {}, func(w, u int64) bool { return w == 0 && u > 100 }},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			im := newImporter(b)
+			im.run(b, file) // prepares statements and, for "again", writes
+			var cpu, heap, rss peak
+			b.ReportAllocs()
+			b.ResetTimer()
+			for b.Loop() {
+				b.StopTimer()
+				bm.next(b, im)
+				m := startMeasuring()
+				b.StartTimer()
+				w, u := im.run(b, file)
+				b.StopTimer()
+				require.True(b, bm.ok(w, u), "written %d, unchanged %d", w, u)
+				c, h, r := m.stop()
+				cpu.add(float64(c.Microseconds()) / 1000)
+				heap.add(float64(h) / (1 << 20))
+				rss.add(float64(r) / (1 << 20))
+				b.StartTimer()
+			}
+			b.ReportMetric(cpu.sum/float64(b.N), "cpu-ms/op")
+			b.ReportMetric(heap.max, "peak-heap-MiB")
+			if rss.max > 0 {
+				b.ReportMetric(rss.max, "peak-rss-MiB")
+			}
+			if cpu.sum/float64(b.N) > float64(maxImportCPU.Milliseconds()) {
+				b.Errorf("an import may take %s of CPU time", maxImportCPU)
+			}
+			if max(heap.max, rss.max) > maxImportMemory>>20 {
+				b.Errorf("an import may take %d MiB", maxImportMemory>>20)
+			}
+		})
+	}
+}
+
+type peak struct{ sum, max float64 }
+
+func (p *peak) add(v float64) { p.sum, p.max = p.sum+v, max(p.max, v) }
+
+// importer runs imports one after the other, by a River worker.
+type importer struct {
+	app  *app.App
+	pool *pgxpool.Pool
+	done <-chan *river.Event
+}
+
+func newImporter(b *testing.B) *importer {
+	b.Helper()
+	pool := pgtest.New(quiet{b})
+	log := slog.New(slog.DiscardHandler)
+	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now})
+	require.NoError(b, err)
+	client, err := jobs.NewClient(a, jobs.Config{Imports: 1, Logger: log})
+	require.NoError(b, err)
+	done, cancel := client.Subscribe(river.EventKindJobCompleted, river.EventKindJobFailed, river.EventKindJobCancelled)
+	b.Cleanup(cancel)
+	require.NoError(b, client.Start(context.WithoutCancel(b.Context())))
+	b.Cleanup(func() { require.NoError(b, jobs.Stop(client, 10*time.Second)) })
+	return &importer{a, pool, done}
+}
+
+// quiet keeps what is logged about a database out of a benchmark's output.
+type quiet struct{ testing.TB }
+
+func (quiet) Logf(string, ...any) {}
+
+func (i *importer) run(b *testing.B, file []byte) (written, unchanged int64) {
+	ticker := "AAPL"
+	started, err := i.app.StartImport(b.Context(), app.System, app.ImportRequest{
+		Kind: app.ImportSECCompanyFacts, Ticker: &ticker, File: bytes.NewReader(file),
+	})
+	require.NoError(b, err)
+	select {
+	case <-i.done:
+	case <-time.After(time.Minute):
+		b.Fatal("the import does not end")
+	}
+	im, err := i.app.GetImport(b.Context(), app.System, started.ID)
+	require.NoError(b, err)
+	require.Equal(b, "succeeded", im.State, "%v", im.Error)
+	return im.Written, im.Unchanged
+}
+
+func (i *importer) clear(b *testing.B) {
+	_, err := i.pool.Exec(b.Context(), "TRUNCATE company, document, import CASCADE")
+	require.NoError(b, err)
+}
+
+// measurement watches the process's memory every millisecond.
+type measurement struct {
+	cpu      time.Duration
+	baseline uint64
+	quit     chan struct{}
+	peak     chan uint64
+}
+
+func startMeasuring() *measurement {
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // resets VmHWM on Linux
+	m := &measurement{cpu: cpuTime(), baseline: heapBytes(), quit: make(chan struct{}), peak: make(chan uint64)}
+	go func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		highest := m.baseline
+		for {
+			select {
+			case <-tick.C:
+				highest = max(highest, heapBytes())
+			case <-m.quit:
+				m.peak <- highest
+				return
+			}
+		}
+	}()
+	return m
+}
+
+// stop returns the CPU time since the start, and the peaks in bytes of the heap above the baseline and of the resident
+// set, 0 when the system does not tell.
+func (m *measurement) stop() (cpu time.Duration, heap, rss uint64) {
+	cpu = cpuTime() - m.cpu
+	close(m.quit)
+	heap = <-m.peak - m.baseline
+	return cpu, heap, residentPeak()
+}
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// heapBytes are those of all objects, dead ones that were not yet swept included.
+func heapBytes() uint64 {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
+var vmHWM = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+func residentPeak() uint64 {
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	match := vmHWM.FindSubmatch(status)
+	if err != nil || match == nil {
+		return 0
+	}
+	kb, _ := strconv.ParseUint(string(match[1]), 10, 64)
+	return kb << 10
+}
