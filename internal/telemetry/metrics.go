@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -65,12 +66,25 @@ func (m *Metrics) JobMiddleware() []rivertype.Middleware {
 			outcome := "panicked"
 			defer func() { m.jobs.WithLabelValues(job.Kind, outcome).Observe(time.Since(start).Seconds()) }()
 			err := work(ctx)
-			outcome = "completed"
-			if err != nil {
-				outcome = "failed"
-			}
+			outcome = outcomeOf(err)
 			return err
 		})}
+}
+
+func outcomeOf(err error) string {
+	var (
+		cancelled *rivertype.JobCancelError
+		snoozed   *rivertype.JobSnoozeError
+	)
+	switch {
+	case err == nil:
+		return "completed"
+	case errors.As(err, &cancelled):
+		return "cancelled"
+	case errors.As(err, &snoozed):
+		return "snoozed"
+	}
+	return "failed"
 }
 
 // AdminHandler serves /metrics, pprof and /livez. It is for operators: nothing in it asks who they are.

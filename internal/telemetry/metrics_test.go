@@ -1,0 +1,118 @@
+package telemetry
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/internal/pgtest"
+)
+
+type echoArgs struct{}
+
+func (echoArgs) Kind() string { return "echo" }
+
+// get asks the admin handler.
+func get(t *testing.T, m *Metrics, path string) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.AdminHandler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	body, err := io.ReadAll(w.Body)
+	require.NoError(t, err)
+	return w.Code, string(body)
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
+	require.NoError(t, err)
+	for _, opts := range []*river.InsertOpts{nil, nil, {ScheduledAt: time.Now().Add(time.Hour)}, {Queue: "imports"}} {
+		_, err := client.Insert(t.Context(), echoArgs{}, opts)
+		require.NoError(t, err)
+	}
+	m := NewMetrics(pool)
+	m.Observe("getCompany", http.MethodGet, http.StatusOK, 20*time.Millisecond)
+	m.Observe("", "BREW", http.StatusNotFound, time.Millisecond)
+	m.InFlight(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		_, text := get(t, m, "/metrics")
+		assert.Contains(t, text, "\nhttp_requests_in_flight 1\n")
+	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+
+	work := func(err error) error {
+		w := m.JobMiddleware()[0].(rivertype.WorkerMiddleware)
+		return w.Work(t.Context(), &rivertype.JobRow{Kind: "echo"}, func(context.Context) error { return err })
+	}
+	require.NoError(t, work(nil))
+	for _, err := range []error{
+		errors.New("no"), errors.Wrap(river.JobCancel(errors.New("no")), "work"), river.JobSnooze(time.Second),
+	} {
+		require.ErrorIs(t, work(err), err)
+	}
+
+	status, text := get(t, m, "/metrics")
+	require.Equal(t, http.StatusOK, status)
+	for _, line := range []string{
+		`http_request_duration_seconds_count{method="GET",operation="getCompany",status="200"} 1`,
+		`http_request_duration_seconds_bucket{method="GET",operation="getCompany",status="200",le="0.025"} 1`,
+		`http_request_duration_seconds_count{method="other",operation="",status="404"} 1`,
+		`http_requests_in_flight 0`,
+		`river_jobs{kind="echo",queue="default",state="available"} 2`,
+		`river_jobs{kind="echo",queue="default",state="scheduled"} 1`,
+		`river_jobs{kind="echo",queue="imports",state="available"} 1`,
+		`river_job_duration_seconds_count{kind="echo",outcome="completed"} 1`,
+		`river_job_duration_seconds_count{kind="echo",outcome="failed"} 1`,
+		`river_job_duration_seconds_count{kind="echo",outcome="cancelled"} 1`,
+		`river_job_duration_seconds_count{kind="echo",outcome="snoozed"} 1`,
+		`pgxpool_max_connections 8`,
+	} {
+		assert.Contains(t, text, "\n"+line+"\n")
+	}
+	assert.Contains(t, text, "\ngo_goroutines ")
+	assert.Contains(t, text, "\nprocess_cpu_seconds_total ")
+}
+
+// The other metrics are there while the database is not.
+func TestMetricsWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	m := NewMetrics(pool)
+	pool.Close()
+	status, text := get(t, m, "/metrics")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, text, "\ngo_goroutines ")
+	assert.NotContains(t, text, "\nriver_jobs{")
+}
+
+func TestJobPanic(t *testing.T) {
+	t.Parallel()
+	m := NewMetrics(pgtest.New(t))
+	assert.Panics(t, func() {
+		w := m.JobMiddleware()[0].(rivertype.WorkerMiddleware)
+		_ = w.Work(t.Context(), &rivertype.JobRow{Kind: "echo"}, func(context.Context) error { panic("no") })
+	})
+	_, text := get(t, m, "/metrics")
+	assert.Contains(t, text, `river_job_duration_seconds_count{kind="echo",outcome="panicked"} 1`)
+}
+
+func TestAdminHandler(t *testing.T) {
+	t.Parallel()
+	m := NewMetrics(pgtest.New(t))
+	for path, want := range map[string]int{
+		"/livez": 200, "/debug/pprof/": 200, "/debug/pprof/goroutine?debug=1": 200, "/debug/pprof/cmdline": 200,
+		"/debug/pprof/symbol": 200, "/": 404, "/debug": 404,
+	} {
+		status, _ := get(t, m, path)
+		assert.Equal(t, want, status, path)
+	}
+}
