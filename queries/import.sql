@@ -54,3 +54,6 @@ SELECT pg_try_advisory_lock(@space::integer, @import_id::integer);
 
 -- name: ReleaseImportLock :exec
 SELECT pg_advisory_unlock(@space::integer, @import_id::integer);
+
+-- name: HasEarlierImports :one
+SELECT EXISTS (SELECT FROM import WHERE id < @id AND state IN ('queued', 'running'));

@@ -174,6 +174,17 @@ func (q *Queries) GetImport(ctx context.Context, id int64) (Import, error) {
 	return i, err
 }
 
+const hasEarlierImports = `-- name: HasEarlierImports :one
+SELECT EXISTS (SELECT FROM import WHERE id < $1 AND state IN ('queued', 'running'))
+`
+
+func (q *Queries) HasEarlierImports(ctx context.Context, id int64) (bool, error) {
+	row := q.db.QueryRow(ctx, hasEarlierImports, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const listImports = `-- name: ListImports :many
 SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at FROM import WHERE id < $1 ORDER BY id DESC LIMIT $2
 `

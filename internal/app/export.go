@@ -10,16 +10,9 @@ import (
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-// Export is what is known of a company.
-type Export struct {
-	Statements []StatementMetrics
-	Dividends  []value.Dividend
-	Ratios     []DailyRatios
-}
-
 // ExportCompany answers all that was known of a company on asOf, or that is known: statements with their metrics,
 // dividends filed by then, and the daily ratios of the listing that t names.
-func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out Export, err error) {
+func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out value.Exchange, err error) {
 	var v validator
 	v.date("as_of", asOf, a.today())
 	if err := v.err(); err != nil {
@@ -33,18 +26,14 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 	if err != nil {
 		return out, errors.Wrap(err, "list statements")
 	}
-	page := make([]Statement, len(rows))
-	for i, r := range rows {
-		page[i] = Statement{r, l.Ticker}
-	}
-	out.Statements = withMetrics(page, map[int64][]value.Statement{l.CompanyID: statementsFromRows(rows)})
-	dividends, err := a.queries.ListCompanyDividends(ctx, db.ListCompanyDividendsParams{CompanyID: l.CompanyID})
+	var dividends []value.Dividend
+	filed, err := a.queries.ListCompanyDividends(ctx, db.ListCompanyDividendsParams{CompanyID: l.CompanyID})
 	if err != nil {
 		return out, errors.Wrap(err, "list dividends")
 	}
-	for _, d := range dividends {
+	for _, d := range filed {
 		if asOf == nil || !d.PublishDate.After(*asOf) && !d.ShareBasisDate.After(*asOf) {
-			out.Dividends = append(out.Dividends, dividendFromRow(d))
+			dividends = append(dividends, dividendFromRow(d))
 		}
 	}
 	to := farDay
@@ -53,10 +42,17 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 	if err != nil {
 		return out, errors.Wrap(err, "list prices")
 	}
+	var ratios []value.DailyRatios
 	if len(prices) > 0 {
-		out.Ratios, err = a.dailyRatios(ctx, l, prices)
+		daily, err := a.dailyRatios(ctx, l, prices)
+		if err != nil {
+			return out, err
+		}
+		for _, d := range daily {
+			ratios = append(ratios, d.DailyRatios)
+		}
 	}
-	return out, err
+	return value.NewExchange(statementsFromRows(rows), dividends, ratios), nil
 }
 
 func dividendFromRow(d db.Dividend) value.Dividend {

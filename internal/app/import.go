@@ -259,6 +259,16 @@ func (a *App) RunImport(ctx context.Context, job *river.Job[ImportArgs]) error {
 		return err
 	}
 	var e *Error
+	if errors.As(err, &e) && e.Code == NotFound {
+		// What is not there may come with a file that was handed in earlier.
+		earlier, qerr := a.queries.HasEarlierImports(ctx, id)
+		if qerr != nil {
+			return errors.Wrap(qerr, "look for earlier imports")
+		}
+		if earlier {
+			return river.JobSnooze(time.Second)
+		}
+	}
 	// A conflict is with another import at the same time, which the next attempt sees.
 	permanent := errors.As(err, &e) && e.Code != Conflict
 	if !permanent && job.Attempt < job.MaxAttempts {
@@ -383,7 +393,7 @@ func (p *progressReader) Read(b []byte) (int, error) {
 func (a *App) RequeueImports(ctx context.Context) (int64, error) {
 	// River's table: its own rescuer waits for the job's timeout, as it cannot know that the worker is dead.
 	tag, err := a.Pool.Exec(ctx, `
-		UPDATE river_job j SET state = 'available', scheduled_at = now(), max_attempts = greatest(max_attempts, attempt + 1)
+		UPDATE river_job j SET state = 'available', max_attempts = greatest(max_attempts, attempt + 1)
 		WHERE j.state = 'running' AND j.kind = 'import' AND j.attempted_at < now() - interval '2 seconds'
 		  AND NOT EXISTS (SELECT FROM pg_locks l
 			WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = (j.args->>'import_id')::bigint::integer::oid

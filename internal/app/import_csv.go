@@ -233,7 +233,7 @@ func (a *App) readSplits(r io.Reader) (func(context.Context, *db.Queries) (count
 		}
 		if len(unknown) > 0 {
 			unknown = slices.Compact(unknown)
-			return c, &Error{Code: Invalid, Message: fmt.Sprintf("no company has the ticker %s", strings.Join(unknown[:min(len(unknown), 10)], ", "))}
+			return c, &Error{Code: NotFound, Message: fmt.Sprintf("no company has the ticker %s", strings.Join(unknown[:min(len(unknown), 10)], ", "))}
 		}
 		n, err := q.ImportSplits(ctx, p)
 		return counts{written: n, unchanged: int64(len(p.Tickers)) - n}, wrap(err, "write splits")

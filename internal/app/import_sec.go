@@ -131,7 +131,7 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 	}
 	if im.Ticker == nil {
 		if !known {
-			return company, &Error{Code: Invalid, Message: fmt.Sprintf("CIK %d is not in the list of companies: name its ticker", facts.CIK)}
+			return company, &Error{Code: NotFound, Message: fmt.Sprintf("CIK %d is not in the list of companies: name its ticker", facts.CIK)}
 		}
 	} else {
 		listing, err := q.GetListing(ctx, *im.Ticker)
