@@ -62,7 +62,9 @@ func PriceToEarningsRatioTTM(marketCap, ttmNetIncome *int64) *decimal.Decimal {
 }
 
 // PriceToBookRatio is market capitalisation by book value, a ratio. Market-to-book is the same.
-func PriceToBookRatio(marketCap, bookValue *int64) *decimal.Decimal { return ratio(marketCap, bookValue) }
+func PriceToBookRatio(marketCap, bookValue *int64) *decimal.Decimal {
+	return ratio(marketCap, bookValue)
+}
 
 // PriceToTangibleBookValue is market capitalisation by tangible book value, a ratio.
 func PriceToTangibleBookValue(marketCap, tangibleBookValue *int64) *decimal.Decimal {
@@ -80,7 +82,9 @@ func EVToNetIncome(enterpriseValue, ttmNetIncome *int64) *decimal.Decimal {
 }
 
 // EVToEBIT is enterprise value by the EBIT of twelve months, a ratio.
-func EVToEBIT(enterpriseValue, ttmEBIT *int64) *decimal.Decimal { return ratio(enterpriseValue, ttmEBIT) }
+func EVToEBIT(enterpriseValue, ttmEBIT *int64) *decimal.Decimal {
+	return ratio(enterpriseValue, ttmEBIT)
+}
 
 // EVToEBITDA is enterprise value by the EBITDA of twelve months, a ratio.
 func EVToEBITDA(enterpriseValue, ttmEBITDA *int64) *decimal.Decimal {

@@ -51,10 +51,14 @@ func TangibleBookValuePerShare(tangibleBookValue, sharesOutstanding *int64) *dec
 }
 
 // DebtToEquity is total debt by total equity, a ratio. Only borrowings are debt; operating leases are not.
-func DebtToEquity(totalDebt, totalEquity *int64) *decimal.Decimal { return ratio(totalDebt, totalEquity) }
+func DebtToEquity(totalDebt, totalEquity *int64) *decimal.Decimal {
+	return ratio(totalDebt, totalEquity)
+}
 
 // EquityRatio is total equity by total assets, a ratio.
-func EquityRatio(totalEquity, totalAssets *int64) *decimal.Decimal { return ratio(totalEquity, totalAssets) }
+func EquityRatio(totalEquity, totalAssets *int64) *decimal.Decimal {
+	return ratio(totalEquity, totalAssets)
+}
 
 // DebtRatio is total liabilities (not only debt) by total assets, a ratio.
 func DebtRatio(totalLiabilities, totalAssets *int64) *decimal.Decimal {

@@ -1,0 +1,265 @@
+package value_test
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/internal/value"
+)
+
+func TestSums(t *testing.T) {
+	t.Parallel()
+	const most, least = math.MaxInt64, math.MinInt64
+	n := func(n int64) *int64 { return &n }
+	for _, test := range []struct{ a, b, sum, difference *int64 }{
+		{n(2), n(3), n(5), n(-1)},
+		{nil, n(3), nil, nil},
+		{n(2), nil, nil, nil},
+		{n(most), n(0), n(most), n(most)},
+		{n(most), n(1), nil, n(most - 1)},
+		{n(most), n(-1), n(most - 1), nil},
+		{n(most), n(least), n(-1), nil},
+		{n(least), n(1), n(least + 1), nil},
+		{n(least), n(-1), nil, n(least + 1)},
+		{n(least), n(least), nil, n(0)},
+		{n(-1), n(least), nil, n(most)},
+		{n(0), n(least), n(least), nil},
+	} {
+		assert.Equal(t, test.sum, value.Add(test.a, test.b))
+		assert.Equal(t, test.sum, value.Add(test.b, test.a))
+		assert.Equal(t, test.difference, value.Sub(test.a, test.b))
+	}
+	assert.Nil(t, value.Sum())
+	assert.Nil(t, value.Sum(nil, nil))
+	assert.Equal(t, n(5), value.Sum(nil, n(2), nil, n(3)))
+	assert.Nil(t, value.Sum(n(most), n(1), n(-1)), "an overflow in between is not made good by what follows")
+	assert.Equal(t, n(7), value.AddKnown(n(7), nil))
+	assert.Equal(t, n(4), value.SubKnown(n(7), n(3)))
+	assert.Nil(t, value.SubKnown(nil, n(3)))
+}
+
+// amounts sets fields of a statement by name.
+func amounts(fields map[string]int64) value.Statement {
+	var s value.Statement
+	for name, amount := range fields {
+		reflect.ValueOf(&s).Elem().FieldByName(name).Set(reflect.ValueOf(&amount))
+	}
+	return s
+}
+
+func TestComplete(t *testing.T) {
+	t.Parallel()
+	type fields = map[string]int64
+	for name, test := range map[string]struct {
+		given, derived fields
+		basis          *value.EBITBasis
+	}{
+		"nothing":      {nil, nil, nil},
+		"gross profit": {fields{"TotalRevenues": 10, "CostOfRevenue": 4}, fields{"GrossProfit": 6}, nil},
+		"cost":         {fields{"TotalRevenues": 10, "GrossProfit": 6}, fields{"CostOfRevenue": 4}, nil},
+		"what is given stays": {
+			fields{"TotalRevenues": 10, "CostOfRevenue": 4, "GrossProfit": 5, "OperatingCashFlow": 8, "CapitalExpenditure": 3,
+				"FreeCashFlow": 1, "EBIT": 2, "OperatingIncome": 9},
+			nil, nil,
+		},
+		"earnings": {
+			fields{"NetIncome": 60, "TaxExpense": 20, "InterestExpense": 5, "Depreciation": 7, "Amortization": 3},
+			fields{"ProfitBeforeTax": 80, "DepreciationAndAmortization": 10, "EBIT": 85, "EBITDA": 95},
+			new(value.PretaxPlusInterest),
+		},
+		"operating income, depreciation alone": {
+			fields{"ProfitBeforeTax": 80, "OperatingIncome": 82, "Depreciation": 7},
+			fields{"DepreciationAndAmortization": 7, "EBIT": 82, "EBITDA": 89},
+			new(value.OperatingIncome),
+		},
+		"amortization alone": {fields{"Amortization": 7}, nil, nil},
+		"free cash flow":     {fields{"OperatingCashFlow": 8, "CapitalExpenditure": 3}, fields{"FreeCashFlow": 5}, nil},
+		"liabilities": {
+			fields{"TotalAssets": 100, "CurrentAssets": 40, "TotalEquity": 30, "TemporaryEquity": 5, "CurrentLiabilities": 20,
+				"ShortTermDebt": 3},
+			fields{"NonCurrentAssets": 60, "TotalEquitiesAndLiabilities": 100, "TotalLiabilities": 65,
+				"LongTermLiabilities": 45, "TotalDebt": 3}, nil,
+		},
+		"equity": {
+			fields{"TotalEquitiesAndLiabilities": 100, "TotalLiabilities": 70, "ShortTermDebt": 0, "LongTermDebt": 9},
+			fields{"TotalEquity": 30, "TotalDebt": 9}, nil,
+		},
+		"overflow": {fields{"OperatingCashFlow": math.MaxInt64, "CapitalExpenditure": -1}, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, want := amounts(test.given), amounts(test.given)
+			for name, amount := range test.derived {
+				reflect.ValueOf(&want).Elem().FieldByName(name).Set(reflect.ValueOf(&amount))
+			}
+			want.EBITBasis = test.basis
+			value.Complete(&got)
+			assert.Empty(t, cmp.Diff(want, got))
+			again := got
+			value.Complete(&again)
+			assert.Equal(t, got, again)
+		})
+	}
+}
+
+// quarter returns a quarterly statement of a calendar year, with an amount of each flow.
+func quarter(year, quarter int, amount int64) value.Statement {
+	s := amounts(map[string]int64{
+		"TotalRevenues": amount, "NetIncome": amount, "ProfitBeforeTax": amount, "InterestExpense": amount,
+		"DepreciationAndAmortization": amount, "OperatingIncome": amount,
+	})
+	s.Period, s.FiscalYear, s.FiscalQuarter = value.Quarterly, year, &quarter
+	s.EndDate = time.Date(year, time.Month(3*quarter+1), 0, 0, 0, 0, 0, time.UTC)
+	return s
+}
+
+func TestTrailingTwelveMonths(t *testing.T) {
+	t.Parallel()
+	year := amounts(map[string]int64{"TotalRevenues": 100, "NetIncome": 10, "EBIT": 12})
+	year.Period, year.FiscalYear, year.EndDate = value.Annual, 2020, date("2020-12-31")
+	statements := []value.Statement{
+		quarter(2021, 2, 7), quarter(2020, 2, 1), quarter(2020, 3, 2), year, quarter(2020, 4, 3), quarter(2021, 1, 5),
+	}
+	ttm := value.TrailingTwelveMonths(statements[0], statements)
+	assert.Equal(t, new(int64(2+3+5+7)), ttm.TotalRevenues)
+	assert.Equal(t, new(int64(34)), ttm.EBIT)
+	assert.Equal(t, new(value.PretaxPlusInterest), ttm.EBITBasis)
+	assert.Equal(t, new(int64(51)), ttm.EBITDA)
+	assert.Nil(t, ttm.DividendsPaid)
+	assert.Equal(t, ttm, value.TrailingTwelveMonths(statements[0], statements[1:]), "with or without the statement itself")
+
+	// Without interest in one quarter the sum of operating income stands in, whatever the quarters' own basis.
+	gap := slices.Clone(statements)
+	gap[2].InterestExpense = nil
+	ttm = value.TrailingTwelveMonths(gap[0], gap)
+	assert.Nil(t, ttm.InterestExpense)
+	assert.Equal(t, new(int64(17)), ttm.EBIT)
+	assert.Equal(t, new(value.OperatingIncome), ttm.EBITBasis)
+
+	assert.Equal(t, value.TTM{}, value.TrailingTwelveMonths(statements[5], statements[3:]), "three quarters are no year")
+	assert.Equal(t, new(int64(100)), value.TrailingTwelveMonths(year, nil).TotalRevenues)
+	fourth := value.TrailingTwelveMonths(statements[4], statements)
+	assert.Equal(t, value.TrailingTwelveMonths(year, nil), fourth)
+	assert.Equal(t, new(int64(12)), fourth.EBIT)
+	assert.Equal(t, value.TTM{}, value.TrailingTwelveMonths(statements[4], statements[:3]), "no year")
+
+	huge := slices.Clone(statements)
+	huge[1].TotalRevenues, huge[2].TotalRevenues = new(int64(math.MaxInt64)), new(int64(math.MaxInt64))
+	assert.Nil(t, value.TrailingTwelveMonths(huge[0], huge).TotalRevenues)
+}
+
+func TestLatest(t *testing.T) {
+	t.Parallel()
+	year := value.Statement{Period: value.Annual, EndDate: date("2022-12-31")}
+	earlier := value.Statement{Period: value.Annual, EndDate: date("2021-12-31")}
+	assert.Nil(t, value.Latest(nil))
+	assert.Equal(t, year, *value.Latest([]value.Statement{earlier, year, earlier}))
+	q1, q2 := quarter(2021, 1, 1), quarter(2021, 2, 2)
+	for _, statements := range [][]value.Statement{{q1, q2, year}, {year, q2, q1}, {q2, year, q1}} {
+		assert.Equal(t, q2, *value.Latest(statements))
+	}
+}
+
+func TestMetricsOfNothing(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, value.Metrics{}, value.ComputeMetrics(value.Statement{}, value.TTM{}))
+	zero := amounts(map[string]int64{"TotalRevenues": 0, "NetIncome": 5, "TotalEquity": 0, "TotalDebt": 0, "Goodwill": 3})
+	m := value.ComputeMetrics(zero, value.TTM{NetIncome: new(int64(5)), EBITDA: new(int64(0))})
+	assert.Equal(t, value.Metrics{BookValue: new(int64(0)), TangibleBookValue: new(int64(-3))}, m, "no quotient by zero")
+	negative := amounts(map[string]int64{"TotalEquity": -4, "TotalDebt": 2})
+	m = value.ComputeMetrics(negative, value.TTM{})
+	assert.Equal(t, "-0.5", m.DebtToEquity.String())
+}
+
+func TestDailyRatios(t *testing.T) {
+	t.Parallel()
+	s := amounts(map[string]int64{"TotalEquity": 100, "TotalAssets": 400, "SharesOutstanding": 10})
+	s.PublishDate, s.EndDate = date("2020-02-01"), date("2019-12-31")
+	splits := []value.Split{
+		{EffectiveDate: date("2020-02-01"), Ratio: decimal.NewFromInt(100)}, // already in the count
+		{EffectiveDate: date("2020-03-02"), Ratio: decimal.NewFromInt(3)},
+	}
+	ttm := value.TTM{NetIncome: new(int64(-50))}
+	price := decimal.RequireFromString("2.05")
+
+	r := value.ComputeDailyRatios(date("2020-02-28"), price, s, ttm, nil, splits)
+	assert.Equal(t, new(int64(10)), r.SharesOutstanding)
+	assert.Equal(t, new(int64(21)), r.MarketCap, "20.5 is rounded up")
+	assert.Nil(t, r.EnterpriseValue, "cash is not known")
+	assert.Nil(t, r.EVToAssets)
+	assert.Equal(t, "-0.42", r.PriceToEarningsRatioTTM.String())
+	assert.Equal(t, "0.21", r.PriceToBookRatio.String())
+	assert.Equal(t, r.PriceToBookRatio, r.MarketToBookRatio)
+
+	s.CashAndEquivalents, s.NoncontrollingInterest = new(int64(5)), new(int64(20))
+	r = value.ComputeDailyRatios(date("2020-03-02"), price, s, ttm, nil, splits)
+	assert.Equal(t, new(int64(30)), r.SharesOutstanding)
+	assert.Equal(t, new(int64(62)), r.MarketCap)
+	assert.Equal(t, new(int64(62+20-5)), r.EnterpriseValue)
+	assert.Equal(t, "0.1925", r.EVToAssets.String())
+	assert.Equal(t, "0.775", r.PriceToTangibleBookValue.String())
+
+	count := &value.ShareCount{BasisDate: date("2020-03-02"), Shares: 40}
+	r = value.ComputeDailyRatios(date("2020-03-02"), price, s, ttm, count, splits)
+	assert.Equal(t, new(int64(40)), r.SharesOutstanding)
+	assert.Equal(t, new(int64(82)), r.MarketCap)
+
+	count.Shares = math.MaxInt64
+	r = value.ComputeDailyRatios(date("2020-03-02"), price, s, ttm, count, splits)
+	assert.Nil(t, r.MarketCap, "more than an int64 holds")
+
+	s.SharesOutstanding = nil
+	r = value.ComputeDailyRatios(date("2020-03-02"), price, s, ttm, nil, splits)
+	assert.Equal(t, value.DailyRatios{Date: r.Date, Close: price, StatementEndDate: s.EndDate}, r)
+}
+
+func TestExchange(t *testing.T) {
+	t.Parallel()
+	s := quarter(2021, 1, 7)
+	s.Accession, s.EarningsPerShare = new(`a"b`), new(decimal.RequireFromString("-0.10"))
+	dividend := value.Dividend{PeriodEnd: date("2021-03-31"), AmountPerShare: decimal.New(77, -2), Derived: true}
+	exchange := value.NewExchange([]value.Statement{s, quarter(2021, 2, 8)}, []value.Dividend{dividend},
+		[]value.DailyRatios{{Date: date("2021-04-01"), Close: decimal.RequireFromString("169.23")}})
+	var b strings.Builder
+	require.NoError(t, exchange.Encode(&b))
+
+	var got map[string][]map[string]any
+	d := json.NewDecoder(strings.NewReader(b.String()))
+	d.UseNumber()
+	require.NoError(t, d.Decode(&got))
+	require.Len(t, got, 3)
+	require.Len(t, got["statements"], 2)
+	first := got["statements"][0]
+	assert.Equal(t, "quarterly", first["period"])
+	assert.Equal(t, json.Number("1"), first["fiscal_quarter"])
+	assert.Equal(t, "2021-03-31", first["end_date"])
+	assert.Equal(t, json.Number("7"), first["total_revenues"])
+	assert.Equal(t, json.Number("-0.1"), first["earnings_per_share"])
+	assert.Equal(t, `a"b`, first["accession"])
+	assert.Equal(t, false, first["audited"])
+	assert.Contains(t, first, "ebit_basis")
+	assert.Nil(t, first["url"])
+	assert.Contains(t, first, "url")
+	assert.Len(t, first, reflect.TypeFor[value.Statement]().NumField()+2)
+	assert.Len(t, first["ttm"], reflect.TypeFor[value.TTM]().NumField())
+	assert.Len(t, first["metrics"], reflect.TypeFor[value.Metrics]().NumField())
+	assert.Equal(t, json.Number("1"), first["metrics"].(map[string]any)["net_profit_margin"])
+	assert.Equal(t, json.Number("0.77"), got["dividends"][0]["amount_per_share"])
+	assert.Equal(t, true, got["dividends"][0]["derived"])
+	assert.Equal(t, json.Number("169.23"), got["daily_ratios"][0]["close"])
+	assert.Contains(t, got["daily_ratios"][0], "ev_to_ebitda")
+
+	b.Reset()
+	require.NoError(t, value.Exchange{}.Encode(&b))
+	assert.JSONEq(t, `{"statements":[],"dividends":[],"daily_ratios":[]}`, b.String())
+}
