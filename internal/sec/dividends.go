@@ -77,8 +77,8 @@ func (v view) dividend(alternatives []series, p period) (amount decimal.Decimal,
 }
 
 // ShareCounts returns the newest known number of shares through time, by KnownFrom: a new entry on each filing day on
-// which it or its basis changed. The count on the cover of reports goes first; the balance sheet's stands in while there
-// is none.
+// which it or its basis changed. The count on the cover of reports goes first; the balance sheet's stands in while
+// there is none.
 func (c *CompanyFacts) ShareCounts() []value.ShareCount {
 	var counts []value.ShareCount
 	c.filingDays(func(from, to int) bool {

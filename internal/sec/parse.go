@@ -50,7 +50,7 @@ func decode(r io.Reader, object func(*jx.Decoder) error) error {
 		if err := object(d); err != nil {
 			return err
 		}
-		if err := d.Skip(); err != io.EOF {
+		if err := d.Skip(); err != io.EOF { //nolint:errorlint // a wrapped EOF is from within another value
 			return badFormat("", "something follows after the JSON object")
 		}
 		return nil
@@ -78,7 +78,7 @@ type source struct {
 
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err
 	}
 	return n, err

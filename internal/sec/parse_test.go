@@ -17,10 +17,10 @@ import (
 	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
-// withFact returns a document with a report that has one more fact; %s in it stands for fields of a good one.
+// withFact returns a document with one fact.
 func withFact(tag, unit, fact string) string {
-	return fmt.Sprintf(`{"cik":1,"entityName":"Example","facts":{"us-gaap":{%q:{"label":"x","description":null,"units":{%q:[%s]}}}}}`,
-		tag, unit, fact)
+	return fmt.Sprintf(`{"cik":1,"entityName":"Example","facts":{"us-gaap":{
+		%q:{"label":"x","description":null,"units":{%q:[%s]}}}}}`, tag, unit, fact)
 }
 
 func TestParseCompanyFactsTolerates(t *testing.T) {
@@ -61,39 +61,60 @@ func TestParseCompanyFactsRefuses(t *testing.T) {
 	instant := func(fields string) string { return withFact("Assets", "USD", "{"+fields+"}") }
 	const place = `facts/us-gaap/Assets/USD, accession "0000000001-21-000001"`
 	for name, test := range map[string]struct{ document, message string }{
-		"nothing":            {"", "not a JSON object"},
-		"an HTML page":       {"<!DOCTYPE html><html></html>", "not a JSON object"},
-		"an array":           {"[]", "not a JSON object"},
-		"another document":   {`{"cik":"0000320193","name":"Apple Inc.","filings":{"recent":{}}}`, "no facts"},
-		"no cik":             {`{"facts":{}}`, "no cik"},
-		"cik as a word":      {`{"cik":"AAPL","facts":{}}`, `cik: "AAPL" is not`},
-		"cik as an object":   {`{"cik":{},"facts":{}}`, "cik: not a number"},
-		"cik out of range":   {`{"cik":-5,"facts":{}}`, "cik:"},
-		"facts as a list":    {`{"cik":1,"facts":[]}`, "not valid JSON"},
-		"truncated":          {good[:len(good)-20], "not valid JSON: unexpected EOF"},
-		"truncated number":   {good[:strings.Index(good, `1,"accn`)+1], "not valid JSON: unexpected EOF"},
-		"a comma too many":   {strings.Replace(good, `"form":"10-K"`, `"form":"10-K",`, 1), "not valid JSON"},
-		"trailing garbage":   {good + "x", "follows"},
-		"two documents":      {good + good, "follows"},
-		"NUL in the name":    {strings.Replace(good, "Example", `Ex\u0000`, 1), "entityName: a text with a NUL byte"},
-		"lone surrogate":     {strings.Replace(good, "Example", `Ex\ud800`, 1), "entityName: a text that is not valid Unicode"},
-		"bad UTF-8":          {strings.Replace(good, "Example", "Ex\xff", 1), "entityName: a text that is not valid Unicode"},
-		"NUL in accession":   {strings.Replace(good, "0000000001-", `\u0000-`, 1), "accn: not an accession number"},
-		"accession missing":  {strings.Replace(good, "accn", "acc", 1), "facts/us-gaap/Assets/USD: accn"},
-		"overflow":           {instant(`"end":"2020-12-31","val":9223372036854775808,` + report), place + ": val: 9223372036854775808 is out of range"},
-		"overflow, exponent": {instant(`"end":"2020-12-31","val":1e999999999,` + report), place + ": val: 1e999999999 is out of range"},
-		"underflow":          {instant(`"end":"2020-12-31","val":1e-999999999,` + report), place + ": val"},
-		"val as text":        {instant(`"end":"2020-12-31","val":"1",` + report), "val: not a number"},
-		"val as a word":      {instant(`"end":"2020-12-31","val":NaN,` + report), "not valid JSON"},
-		"end as a number":    {instant(`"end":2020,"val":1,` + report), "end: not a text"},
-		"year 0":             {instant(`"end":"0000-12-31","val":1,` + report), place + `: end: the year of "0000-12-31"`},
-		"no such day":        {instant(`"end":"2021-02-29","val":1,` + report), place + `: end: "2021-02-29" is not a date`},
-		"no end":             {instant(`"val":1,` + report), place + ": end: no date"},
-		"start after end":    {instant(`"start":"2021-01-01","end":"2020-12-31","val":1,` + report), place + ": start 2021-01-01 is after"},
-		"bad filed":          {instant(`"end":"2020-12-31","val":1,"accn":"0000000001-21-000001","filed":"x","form":"10-K"`), place + `: filed: "x" is not a date`},
-		"fy as a fraction":   {instant(`"end":"2020-12-31","val":1,"fy":0.5,` + report), place + ": fy"},
+		"nothing":          {"", "not a JSON object"},
+		"an HTML page":     {"<!DOCTYPE html><html></html>", "not a JSON object"},
+		"an array":         {"[]", "not a JSON object"},
+		"another document": {`{"cik":"0000320193","name":"Apple Inc.","filings":{"recent":{}}}`, "no facts"},
+		"no cik":           {`{"facts":{}}`, "no cik"},
+		"cik as a word":    {`{"cik":"AAPL","facts":{}}`, `cik: "AAPL" is not`},
+		"cik as an object": {`{"cik":{},"facts":{}}`, "cik: not a number"},
+		"cik out of range": {`{"cik":-5,"facts":{}}`, "cik:"},
+		"facts as a list":  {`{"cik":1,"facts":[]}`, "not valid JSON"},
+		"truncated":        {good[:len(good)-20], "not valid JSON: unexpected EOF"},
+		"truncated number": {good[:strings.Index(good, `1,"accn`)+1], "not valid JSON: unexpected EOF"},
+		"a comma too many": {strings.Replace(good, `"form":"10-K"`, `"form":"10-K",`, 1), "not valid JSON"},
+		"trailing garbage": {good + "x", "follows"},
+		"two documents":    {good + good, "follows"},
+		"NUL in the name":  {strings.Replace(good, "Example", `Ex\u0000`, 1), "entityName: a text with a NUL byte"},
+		"lone surrogate": {
+			strings.Replace(good, "Example", `Ex\ud800`, 1), "entityName: a text that is not valid Unicode",
+		},
+		"bad UTF-8": {
+			strings.Replace(good, "Example", "Ex\xff", 1), "entityName: a text that is not valid Unicode",
+		},
+		"NUL in accession":     {strings.Replace(good, "0000000001-", `\u0000-`, 1), "accn: not an accession number"},
+		"accession missing":    {strings.Replace(good, "accn", "acc", 1), "facts/us-gaap/Assets/USD: accn"},
+		"a text that follows":  {good + `"x`, "follows"},
+		"a minus that follows": {good + "-", "follows"},
+		"overflow": {
+			instant(`"end":"2020-12-31","val":9223372036854775808,` + report),
+			place + ": val: 9223372036854775808 is out of range",
+		},
+		"overflow, exponent": {
+			instant(`"end":"2020-12-31","val":1e999999999,` + report), place + ": val: 1e999999999 is out of range",
+		},
+		"underflow":       {instant(`"end":"2020-12-31","val":1e-999999999,` + report), place + ": val"},
+		"val as text":     {instant(`"end":"2020-12-31","val":"1",` + report), "val: not a number"},
+		"val as a word":   {instant(`"end":"2020-12-31","val":NaN,` + report), "not valid JSON"},
+		"end as a number": {instant(`"end":2020,"val":1,` + report), "end: not a text"},
+		"year 0": {
+			instant(`"end":"0000-12-31","val":1,` + report), place + `: end: the year of "0000-12-31"`,
+		},
+		"no such day": {
+			instant(`"end":"2021-02-29","val":1,` + report), place + `: end: "2021-02-29" is not a date`,
+		},
+		"no end": {instant(`"val":1,` + report), place + ": end: no date"},
+		"start after end": {
+			instant(`"start":"2021-01-01","end":"2020-12-31","val":1,` + report), place + ": start 2021-01-01 is after",
+		},
+		"bad filed": {
+			instant(`"end":"2020-12-31","val":1,"accn":"0000000001-21-000001","filed":"x","form":"10-K"`),
+			place + `: filed: "x" is not a date`,
+		},
+		"fy as a fraction": {instant(`"end":"2020-12-31","val":1,"fy":0.5,` + report), place + ": fy"},
 		"negative shares": {
-			withFact("CommonStockSharesOutstanding", "shares", `{"end":"2020-12-31","val":-1,`+report+`}`), "negative number of shares",
+			withFact("CommonStockSharesOutstanding", "shares", `{"end":"2020-12-31","val":-1,`+report+`}`),
+			"negative number of shares",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +147,8 @@ func TestParseCompanyFactsRefusesTooManyReports(t *testing.T) {
 func TestParseCompanyFactsReportsReader(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken pipe")
-	_, err := sec.ParseCompanyFacts(io.MultiReader(strings.NewReader(`{"cik":1,"facts":{"us-gaap":{`), iotest.ErrReader(broken)))
+	cut := io.MultiReader(strings.NewReader(`{"cik":1,"facts":{"us-gaap":{`), iotest.ErrReader(broken))
+	_, err := sec.ParseCompanyFacts(cut)
 	require.ErrorIs(t, err, broken)
 	_, ok := errors.Into[*sec.FormatError](err)
 	assert.False(t, ok)
@@ -145,7 +167,8 @@ func FuzzParseCompanyFacts(f *testing.F) {
 	f.Add([]byte(`{"cik":1,"facts":{}}`))
 	f.Add([]byte(`<html>`))
 	f.Add(reports().json(f))
-	f.Add([]byte(withFact("Assets", "USD", `{"end":"2020-12-31","val":1e3,"accn":"1","filed":"2021-02-01","form":"20-F"}`)))
+	f.Add([]byte(withFact("Assets", "USD",
+		`{"end":"2020-12-31","val":1e3,"accn":"1","filed":"2021-02-01","form":"20-F"}`)))
 	d := reports()
 	d.add(q3, gaap, "CommonStockDividendsPerShareDeclared", "USD/shares", start, endQ3, "0.9")
 	d.add(fy, gaap, "CommonStockDividendsPerShareDeclared", "USD/shares", start, endFY, "1.2")

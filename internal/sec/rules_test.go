@@ -252,11 +252,15 @@ func TestDepreciationAndAmortization(t *testing.T) {
 			map[string]string{"DepreciationDepletionAndAmortization": "5", "DepreciationAndAmortization": "7"}, new(int64(7)),
 		},
 		"sum a tenth above the total": {
-			map[string]string{"DepreciationAndAmortization": "100", "Depreciation": "60", "AmortizationOfIntangibleAssets": "50"},
+			map[string]string{
+				"DepreciationAndAmortization": "100", "Depreciation": "60", "AmortizationOfIntangibleAssets": "50",
+			},
 			new(int64(100)),
 		},
 		"sum more than a tenth above": {
-			map[string]string{"DepreciationAndAmortization": "100", "Depreciation": "61", "AmortizationOfIntangibleAssets": "50"},
+			map[string]string{
+				"DepreciationAndAmortization": "100", "Depreciation": "61", "AmortizationOfIntangibleAssets": "50",
+			},
 			new(int64(111)),
 		},
 		"largest sum": {
@@ -321,7 +325,9 @@ func TestDebt(t *testing.T) {
 		},
 		"senior notes": {gaap, map[string]string{"SeniorLongTermNotes": "8"}, nil, new(int64(8)), new(int64(8))},
 		"ifrs, equal amounts are two": {
-			ifrs, map[string]string{"ShorttermBorrowings": "3", "CurrentPortionOfLongtermBorrowings": "3", "LongtermBorrowings": "10"},
+			ifrs, map[string]string{
+				"ShorttermBorrowings": "3", "CurrentPortionOfLongtermBorrowings": "3", "LongtermBorrowings": "10",
+			},
 			new(int64(6)), new(int64(7)), new(int64(13)),
 		},
 		"ifrs, all borrowings": {
@@ -345,7 +351,8 @@ func TestBalanceSheetTotals(t *testing.T) {
 		"StockholdersEquity": "300", "MinorityInterest": "20", "RedeemableNoncontrollingInterestEquityCarryingAmount": "5",
 		"TemporaryEquityCarryingAmountAttributableToParent": "7", "LiabilitiesCurrent": "100", "LiabilitiesNoncurrent": "1",
 		"AssetsCurrent": "400", "AssetsNoncurrent": "1", "NoncurrentAssets": "2",
-		"FiniteLivedIntangibleAssetsNet": "30", "IndefiniteLivedIntangibleAssetsExcludingGoodwill": "4", "OtherIntangibleAssetsNet": "9",
+		"FiniteLivedIntangibleAssetsNet": "30", "IndefiniteLivedIntangibleAssetsExcludingGoodwill": "4",
+		"OtherIntangibleAssetsNet": "9",
 	})
 	assert.Equal(t, new(int64(320)), s.TotalEquity)
 	assert.Equal(t, new(int64(12)), s.TemporaryEquity)
@@ -356,7 +363,8 @@ func TestBalanceSheetTotals(t *testing.T) {
 	assert.Equal(t, new(int64(34)), s.IntangibleAssets)
 
 	s = balanceSheet(t, gaap, map[string]string{
-		"Liabilities": "700", "LiabilitiesNoncurrent": "1", "AssetsNoncurrent": "2", "OtherIntangibleAssetsNet": "9", "Cash": "3",
+		"Liabilities": "700", "LiabilitiesNoncurrent": "1", "AssetsNoncurrent": "2",
+		"OtherIntangibleAssetsNet": "9", "Cash": "3",
 	})
 	assert.Equal(t, new(int64(300)), s.TotalEquity)
 	assert.Equal(t, new(int64(1)), s.LongTermLiabilities)
@@ -374,8 +382,9 @@ func TestSharesOutstanding(t *testing.T) {
 	t.Parallel()
 	d := reports()
 	d.add(fy, gaap, "CommonStockSharesOutstanding", "shares", "", endFY, "50")
-	d.add(filing{accession(2022, 1), "10-K", "2022-02-01", 2021}, gaap, "CommonStockSharesOutstanding", "shares", "", endFY, "100")
-	d.add(filing{accession(2022, 1), "10-K", "2022-02-01", 2021}, gaap, "CommonStockSharesOutstanding", "shares", "", endQ3, "90")
+	later := filing{accession(2022, 1), "10-K", "2022-02-01", 2021}
+	d.add(later, gaap, "CommonStockSharesOutstanding", "shares", "", endFY, "100")
+	d.add(later, gaap, "CommonStockSharesOutstanding", "shares", "", endQ3, "90")
 	q := quarters(t, d)
 	assert.Equal(t, new(int64(50)), q[0].SharesOutstanding, "on the basis of the own report")
 	assert.Equal(t, new(int64(50)), q[4].SharesOutstanding)

@@ -96,7 +96,8 @@ func (v view) reports() []report {
 }
 
 func (v view) knownReports(reports []report) []report {
-	n, _ := slices.BinarySearchFunc(reports, v.known, func(r report, known int32) int { return cmp.Compare(r.filing, known) })
+	byFiling := func(r report, known int32) int { return cmp.Compare(r.filing, known) }
+	n, _ := slices.BinarySearchFunc(reports, v.known, byFiling)
 	return reports[:n]
 }
 

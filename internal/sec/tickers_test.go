@@ -29,19 +29,22 @@ func TestParseCompanyTickers(t *testing.T) {
 func TestParseCompanyTickersRefuses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ document, message string }{
-		"no object":         {`[]`, "not a JSON object"},
-		"no listings":       {`{}`, "no listings"},
-		"company facts":     {`{"cik":320193,"entityName":"Apple Inc.","facts":{}}`, `entry "cik": not a listing`},
-		"another list":      {`{"fields":["cik"],"data":[]}`, `entry "fields": not a listing`},
-		"no ticker":         {`{"0":{"cik_str":1,"title":"A"}}`, `entry "0": no ticker`},
-		"null ticker":       {`{"0":{"cik_str":1,"ticker":null,"title":"A"}}`, `entry "0": no ticker`},
-		"a ticker's form":   {`{"0":{"cik_str":1,"ticker":"A/B","title":"A"}}`, `entry "0": "A/B" is not a ticker`},
-		"no cik":            {`{"0":{"ticker":"A","title":"A"}}`, `entry "0": no cik_str`},
-		"cik not a number":  {`{"0":{"cik_str":"x","ticker":"A","title":"A"}}`, `entry "0", cik_str: "x" is not`},
-		"no title":          {`{"0":{"cik_str":1,"ticker":"A","title":" "}}`, `entry "0": no title`},
-		"NUL in the title":  {`{"0":{"cik_str":1,"ticker":"A","title":"\u0000"}}`, "NUL"},
-		"duplicate tickers": {`{"0":{"cik_str":1,"ticker":"A","title":"A"},"1":{"cik_str":2,"ticker":"a","title":"B"}}`, `entry "1": ticker A is also in entry "0"`},
-		"truncated":         {`{"0":{"cik_str":1,"ticker":"A"`, "not valid JSON: unexpected EOF"},
+		"no object":        {`[]`, "not a JSON object"},
+		"no listings":      {`{}`, "no listings"},
+		"company facts":    {`{"cik":320193,"entityName":"Apple Inc.","facts":{}}`, `entry "cik": not a listing`},
+		"another list":     {`{"fields":["cik"],"data":[]}`, `entry "fields": not a listing`},
+		"no ticker":        {`{"0":{"cik_str":1,"title":"A"}}`, `entry "0": no ticker`},
+		"null ticker":      {`{"0":{"cik_str":1,"ticker":null,"title":"A"}}`, `entry "0": no ticker`},
+		"a ticker's form":  {`{"0":{"cik_str":1,"ticker":"A/B","title":"A"}}`, `entry "0": "A/B" is not a ticker`},
+		"no cik":           {`{"0":{"ticker":"A","title":"A"}}`, `entry "0": no cik_str`},
+		"cik not a number": {`{"0":{"cik_str":"x","ticker":"A","title":"A"}}`, `entry "0", cik_str: "x" is not`},
+		"no title":         {`{"0":{"cik_str":1,"ticker":"A","title":" "}}`, `entry "0": no title`},
+		"NUL in the title": {`{"0":{"cik_str":1,"ticker":"A","title":"\u0000"}}`, "NUL"},
+		"duplicate tickers": {
+			`{"0":{"cik_str":1,"ticker":"A","title":"A"},"1":{"cik_str":2,"ticker":"a","title":"B"}}`,
+			`entry "1": ticker A is also in entry "0"`,
+		},
+		"truncated": {`{"0":{"cik_str":1,"ticker":"A"`, "not valid JSON: unexpected EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

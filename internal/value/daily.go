@@ -47,51 +47,53 @@ func SharesOn(day time.Time, count ShareCount, splits []Split) decimal.Decimal {
 }
 
 // MarketCap is the as-traded price of a share times the number of shares on the same day, in money, rounded half up.
+// Source: [CFA].
 func MarketCap(close, shares decimal.Decimal) *int64 { return whole(close.Mul(shares)) }
 
 // EnterpriseValue is market capitalisation plus total debt and the minorities' part of equity, each if known, less
-// cash and equivalents, in money. Marketable securities are not deducted.
+// cash and equivalents, in money. Marketable securities are not deducted. Source: [CFA].
 func EnterpriseValue(marketCap, totalDebt, noncontrollingInterest, cashAndEquivalents *int64) *int64 {
 	return Sub(AddKnown(AddKnown(marketCap, totalDebt), noncontrollingInterest), cashAndEquivalents)
 }
 
 // PriceToEarningsRatioTTM is market capitalisation by the net income of twelve months, a ratio. Unlike price by
-// earnings per share it does not depend on the share basis of a report.
+// earnings per share it does not depend on the share basis of a report. Source: [Graham] ch. 14, [CFA].
 func PriceToEarningsRatioTTM(marketCap, ttmNetIncome *int64) *decimal.Decimal {
 	return ratio(marketCap, ttmNetIncome)
 }
 
-// PriceToBookRatio is market capitalisation by book value, a ratio. Market-to-book is the same.
+// PriceToBookRatio is market capitalisation by book value, a ratio. Market-to-book is the same. Source: [Graham] ch.
+// 14, [CFA].
 func PriceToBookRatio(marketCap, bookValue *int64) *decimal.Decimal {
 	return ratio(marketCap, bookValue)
 }
 
-// PriceToTangibleBookValue is market capitalisation by tangible book value, a ratio.
+// PriceToTangibleBookValue is market capitalisation by tangible book value, a ratio. Source: [Graham] ch. 14.
 func PriceToTangibleBookValue(marketCap, tangibleBookValue *int64) *decimal.Decimal {
 	return ratio(marketCap, tangibleBookValue)
 }
 
-// EVToRevenue is enterprise value by the revenues of twelve months, a ratio.
+// EVToRevenue is enterprise value by the revenues of twelve months, a ratio. Source: [CFA].
 func EVToRevenue(enterpriseValue, ttmTotalRevenues *int64) *decimal.Decimal {
 	return ratio(enterpriseValue, ttmTotalRevenues)
 }
 
-// EVToNetIncome is enterprise value by the net income of twelve months, a ratio.
+// EVToNetIncome is enterprise value by the net income of twelve months, a ratio. Source: [CFA], by analogy.
 func EVToNetIncome(enterpriseValue, ttmNetIncome *int64) *decimal.Decimal {
 	return ratio(enterpriseValue, ttmNetIncome)
 }
 
-// EVToEBIT is enterprise value by the EBIT of twelve months, a ratio.
+// EVToEBIT is enterprise value by the EBIT of twelve months, a ratio. Source: [CFA].
 func EVToEBIT(enterpriseValue, ttmEBIT *int64) *decimal.Decimal {
 	return ratio(enterpriseValue, ttmEBIT)
 }
 
-// EVToEBITDA is enterprise value by the EBITDA of twelve months, a ratio.
+// EVToEBITDA is enterprise value by the EBITDA of twelve months, a ratio. Source: [CFA].
 func EVToEBITDA(enterpriseValue, ttmEBITDA *int64) *decimal.Decimal {
 	return ratio(enterpriseValue, ttmEBITDA)
 }
 
-// EVToAssets is enterprise value by total assets, a ratio.
+// EVToAssets is enterprise value by total assets, a ratio. Source: [CFA], by analogy.
 func EVToAssets(enterpriseValue, totalAssets *int64) *decimal.Decimal {
 	return ratio(enterpriseValue, totalAssets)
 }

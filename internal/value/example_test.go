@@ -121,7 +121,8 @@ func ExampleDebtToEBITDA() {
 }
 
 func ExampleCashReturnOnCapitalInvested() {
-	fmt.Println(value.CashReturnOnCapitalInvested(new(int64(129_188)), new(int64(62_146)), new(int64(111_088))).StringFixed(4))
+	crci := value.CashReturnOnCapitalInvested(new(int64(129_188)), new(int64(62_146)), new(int64(111_088)))
+	fmt.Println(crci.StringFixed(4))
 	// Output: 0.7457
 }
 

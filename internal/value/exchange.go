@@ -1,7 +1,6 @@
 package value
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
 	"reflect"
@@ -39,24 +38,23 @@ func NewExchange(statements []Statement, dividends []Dividend, dailyRatios []Dai
 // Encode writes e as one JSON object with an element a line: dates as YYYY-MM-DD, money and decimals as JSON
 // numbers, null written out.
 func (e Exchange) Encode(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	encodeLines(b, `{"statements":[`, e.Statements)
-	encodeLines(b, `],"dividends":[`, e.Dividends)
-	encodeLines(b, `],"daily_ratios":[`, e.DailyRatios)
-	b.WriteString("]}\n")
-	return b.Flush()
+	b := appendLines(nil, `{"statements":[`, e.Statements)
+	b = appendLines(b, `],"dividends":[`, e.Dividends)
+	b = appendLines(b, `],"daily_ratios":[`, e.DailyRatios)
+	_, err := w.Write(append(b, "]}\n"...))
+	return err
 }
 
-// encodeLines leaves errors to b's Flush.
-func encodeLines[T any](b *bufio.Writer, opening string, elements []T) {
-	b.WriteString(opening + "\n")
+func appendLines[T any](b []byte, opening string, elements []T) []byte {
+	b = append(append(b, opening...), '\n')
 	for i, element := range elements {
-		line := appendJSON(b.AvailableBuffer(), reflect.ValueOf(element))
+		b = appendJSON(b, reflect.ValueOf(element))
 		if i < len(elements)-1 {
-			line = append(line, ',')
+			b = append(b, ',')
 		}
-		b.Write(append(line, '\n'))
+		b = append(b, '\n')
 	}
+	return b
 }
 
 // appendJSON is encoding/json for the types of this package, but for dates and decimals.

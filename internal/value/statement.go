@@ -66,7 +66,7 @@ type Statement struct {
 
 	EarningsPerShare        *decimal.Decimal `json:"earnings_per_share"`
 	EarningsPerShareDiluted *decimal.Decimal `json:"earnings_per_share_diluted"`
-	PerShareBasisDate       *time.Time       `json:"per_share_basis_date"` // splits effective after this day are not in the per-share figures
+	PerShareBasisDate       *time.Time       `json:"per_share_basis_date"` // later splits are not in the figures
 
 	TotalAssets                 *int64 `json:"total_assets"`
 	CurrentAssets               *int64 `json:"current_assets"`
@@ -139,7 +139,7 @@ type Dividend struct {
 	Currency       string          `json:"currency"`
 	PublishDate    time.Time       `json:"publish_date"`
 	Derived        bool            `json:"derived"`          // a difference of two reported figures
-	ShareBasisDate time.Time       `json:"share_basis_date"` // splits effective after this day are not in the amount
+	ShareBasisDate time.Time       `json:"share_basis_date"` // later splits are not in the amount
 }
 
 // A Split multiplies the number of shares by Ratio, above zero, on EffectiveDate, the first trading day on the new
