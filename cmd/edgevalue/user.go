@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -88,7 +89,9 @@ func withServices(ctx context.Context, f func(*services) error) error {
 	if err != nil {
 		return err
 	}
-	s, err := openServices(ctx, cfg, telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel), dsn)
+	// The command says itself what it does.
+	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), max(cfg.LogLevel, slog.LevelWarn))
+	s, err := openServices(ctx, cfg, log, dsn)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+)
+
+// TestMain is the command itself when a test runs it as one.
+func TestMain(m *testing.M) {
+	if os.Getenv("EDGEVALUE_TEST_COMMAND") != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// project is a folder in which a test runs the command.
+type project struct {
+	t    *testing.T
+	dir  string
+	addr string
+}
+
+func newProject(t *testing.T) project {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	// Not t.TempDir, which the database's user cannot reach when root runs the tests.
+	dir, err := os.MkdirTemp("", "edgevalue-dev-")
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // on purpose
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
+	return project{t, dir, l.Addr().String()}
+}
+
+func (p project) command(args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(p.t.Context(), os.Args[0], args...)
+	cmd.Dir = p.dir
+	cmd.Env = []string{
+		"EDGEVALUE_TEST_COMMAND=1", "LISTEN_ADDR=" + p.addr, "ADMIN_ADDR=127.0.0.1:0", "LOG_FORMAT=json",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.Getenv("TMPDIR"),
+	}
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
+
+// run runs a command to its end.
+func (p project) run(stdin string, args ...string) (stdout, stderr string, err error) {
+	cmd := p.command(args...)
+	var out, errOut bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errOut
+	err = cmd.Run()
+	return out.String(), errOut.String(), err
+}
+
+func (p project) mustRun(args ...string) string {
+	p.t.Helper()
+	out, errOut, err := p.run("", args...)
+	require.NoErrorf(p.t, err, "%v: %s", args, errOut)
+	return out
+}
+
+// dev starts dev and waits until it serves. What it prints goes to the answered file.
+func (p project) dev() (cmd *exec.Cmd, printed string) {
+	p.t.Helper()
+	printed = filepath.Join(p.t.TempDir(), "printed")
+	f, err := os.Create(printed)
+	require.NoError(p.t, err)
+	defer func() { _ = f.Close() }()
+	cmd = p.command("dev")
+	cmd.Stdout, cmd.Stderr = f, f
+	require.NoError(p.t, cmd.Start())
+	p.t.Cleanup(func() {
+		if cmd.ProcessState == nil { // the test ended early
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+			_ = cmd.Wait()
+		}
+		if p.t.Failed() {
+			b, _ := os.ReadFile(printed)
+			p.t.Logf("dev printed:\n%s", b)
+		}
+	})
+	require.Eventually(p.t, func() bool {
+		_, _, err := p.run("", "healthcheck")
+		return err == nil
+	}, time.Minute, 50*time.Millisecond, "dev does not serve")
+	return cmd, printed
+}
+
+func (p project) stop(cmd *exec.Cmd) {
+	p.t.Helper()
+	require.NoError(p.t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(p.t, cmd.Wait(), "dev must stop cleanly")
+	assert.NoFileExists(p.t, filepath.Join(p.dir, stateDir, "postgres", "data", "postmaster.pid"), "the database must have stopped")
+}
+
+type token string
+
+func (t token) OAuth2PasswordBearer(context.Context, oas.OperationName) (oas.OAuth2PasswordBearer, error) {
+	return oas.OAuth2PasswordBearer{Token: string(t)}, nil
+}
+
+func (p project) client(t token) *oas.Client {
+	c, err := oas.NewClient("http://"+p.addr+"/api/v1", t)
+	require.NoError(p.t, err)
+	return c
+}
+
+// superuser logs in with the password that dev printed.
+func (p project) superuser(printed string) *oas.Client {
+	p.t.Helper()
+	b, err := os.ReadFile(printed)
+	require.NoError(p.t, err)
+	m := regexp.MustCompile(`Superuser (\S+) was created with the password (\S+)`).FindSubmatch(b)
+	require.NotNil(p.t, m, "dev prints the password")
+	got, err := p.client("").CreateAccessToken(p.t.Context(), &oas.AccessTokenForm{Username: string(m[1]), Password: string(m[2])})
+	require.NoError(p.t, err)
+	return p.client(token(got.AccessToken))
+}
+
+// imported waits until the samples are imported, and answers Apple's export.
+func (p project) imported(c *oas.Client) []byte {
+	p.t.Helper()
+	require.EventuallyWithT(p.t, func(t *assert.CollectT) {
+		page, err := c.ListImports(p.t.Context(), oas.ListImportsParams{})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 6)
+		for _, im := range page.Items {
+			require.Equalf(t, oas.ImportStateSucceeded, im.State, "%s: %s", im.Kind, im.Error.Value)
+		}
+	}, 90*time.Second, 100*time.Millisecond)
+	return p.export("AAPL")
+}
+
+func (p project) export(ticker string) []byte {
+	p.t.Helper()
+	p.mustRun("export", "--out", "export", ticker)
+	b, err := os.ReadFile(filepath.Join(p.dir, "export", ticker+".json"))
+	require.NoError(p.t, err)
+	return b
+}
+
+func TestDev(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	cmd, printed := p.dev()
+	super := p.superuser(printed)
+	apple := p.imported(super)
+
+	assertGolden(t, apple)
+
+	t.Run("as of", func(t *testing.T) {
+		p.mustRun("export", "--as-of", "2009-12-31", "--out", "then", "AAPL")
+		b, err := os.ReadFile(filepath.Join(p.dir, "then", "AAPL.json"))
+		require.NoError(t, err)
+		assert.Contains(t, string(b), `"total_revenues":36537000000`)
+		assert.NotContains(t, string(b), `"total_revenues":42905000000`)
+	})
+	t.Run("import", func(t *testing.T) {
+		file, err := filepath.Abs("../../internal/sample/prices-AAPL.csv")
+		require.NoError(t, err)
+		assert.Contains(t, p.mustRun("import", "prices", "--ticker", "aapl", file), "0 written, 753 unchanged, 0 skipped")
+		bad := filepath.Join(p.dir, "bad.json")
+		require.NoError(t, os.WriteFile(bad, []byte("<!doctype html><title>Not found</title>"), 0o600))
+		_, errOut, err := p.run("", "import", "sec", bad)
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit)
+		assert.Equal(t, 1, exit.ExitCode())
+		assert.Contains(t, errOut, "bad.json: not a JSON object")
+	})
+	t.Run("user", func(t *testing.T) {
+		_, errOut, err := p.run("correct horse battery\n", "user", "create", "--email", "ada@example.com", "--password-stdin")
+		require.NoError(t, err, errOut)
+		_, err = p.client("").CreateAccessToken(t.Context(), &oas.AccessTokenForm{Username: "ada@example.com", Password: "correct horse battery"})
+		require.NoError(t, err)
+		_, errOut, err = p.run("short\n", "user", "create", "--email", "bob@example.com", "--password-stdin")
+		require.Error(t, err)
+		assert.Contains(t, errOut, "at least 12 characters")
+	})
+	t.Run("migrate status", func(t *testing.T) {
+		assert.NotRegexp(t, `(?m) pending$`, p.mustRun("migrate", "status"))
+	})
+	t.Run("second dev", func(t *testing.T) {
+		_, errOut, err := p.run("", "dev")
+		require.Error(t, err)
+		assert.Contains(t, errOut, "in use")
+	})
+	p.stop(cmd)
+
+	_, errOut, err := p.run("", "export", "--out", "export", "AAPL")
+	require.Error(t, err)
+	assert.Contains(t, errOut, "edgevalue dev")
+
+	cmd, printed = p.dev()
+	assert.Equal(t, apple, p.export("AAPL"), "the data is kept")
+	b, err := os.ReadFile(printed)
+	require.NoError(t, err)
+	assert.NotContains(t, string(b), "was created with the password")
+	p.stop(cmd)
+}
+
+// A dev that is killed while it imports leaves an import that the next one finishes.
+func TestDevKilled(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	cmd, printed := p.dev()
+	super := p.superuser(printed)
+	require.NoError(t, cmd.Process.Kill())
+	_ = cmd.Wait()
+
+	cmd, _ = p.dev()
+	apple := p.imported(super)
+	assertGolden(t, apple)
+	p.stop(cmd)
+}
+
+// assertGolden compares Apple's export with the golden file, which has every fifth of the daily ratios. The order of
+// elements does not matter.
+func assertGolden(t *testing.T, export []byte) {
+	t.Helper()
+	golden, err := os.ReadFile("../../internal/sec/testdata/AAPL.golden.json")
+	require.NoError(t, err)
+	elements := func(b []byte) (all map[string]bool, ratios int) {
+		all = map[string]bool{}
+		for line := range strings.Lines(string(b)) {
+			line = strings.TrimSuffix(strings.TrimSpace(line), ",")
+			all[line] = true
+			if strings.HasPrefix(line, `{"date"`) {
+				ratios++
+			}
+		}
+		return all, ratios
+	}
+	want, wantRatios := elements(golden)
+	got, gotRatios := elements(export)
+	for line := range want {
+		assert.True(t, got[line], "not exported: %s", line)
+	}
+	assert.Equal(t, len(want)-wantRatios, len(got)-gotRatios)
+	assert.Equal(t, 753, gotRatios, "a ratio for each price")
+}
+
+func TestServeNeedsDatabase(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	cmd := p.command("serve")
+	cmd.Env = append(cmd.Env, "SECRET_KEY=0123456789abcdef0123456789abcdef")
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	assert.Contains(t, string(out), "DATABASE_URL")
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	help := p.mustRun("--help")
+	for _, name := range []string{"dev", "serve", "worker", "migrate", "import", "export", "user", "config", "healthcheck", "version", "completion"} {
+		assert.Contains(t, help, "\n  "+name)
+	}
+	assert.NotEmpty(t, strings.TrimSpace(p.mustRun("version")))
+	assert.Contains(t, p.mustRun("config"), "PROJECT_NAME=EdgeValue")
+}
