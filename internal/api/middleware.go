@@ -247,12 +247,12 @@ func recoverPanics(log *slog.Logger, capture func(context.Context, error), probl
 				if v == nil {
 					return
 				}
-				if v == http.ErrAbortHandler {
-					panic(v)
-				}
 				err, ok := v.(error)
 				if !ok {
 					err = errors.Errorf("%v", v)
+				}
+				if errors.Is(err, http.ErrAbortHandler) {
+					panic(v)
 				}
 				err = errors.Wrap(err, "panic")
 				log.ErrorContext(r.Context(), "panic", "error", err, "request_id", RequestID(r.Context()),
