@@ -1,0 +1,437 @@
+package api_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/internal/api"
+	"github.com/edgevalue/edgevalue/internal/app"
+)
+
+// request is one that the specification's examples make of an operation.
+type request struct {
+	op    *operation
+	path  map[string]string
+	query url.Values
+	body  string
+}
+
+func (op *operation) example(t testing.TB) *request {
+	t.Helper()
+	r := &request{op: op, path: map[string]string{}, query: url.Values{}}
+	for _, p := range op.params {
+		if !p.Required {
+			continue
+		}
+		require.NotEmpty(t, p.Schema.Value.Examples, "%s: %s needs an example", op.OperationID, p.Name)
+		value := fmt.Sprint(p.Schema.Value.Examples[0])
+		if p.In == "path" {
+			r.path[p.Name] = value
+		} else {
+			r.query.Set(p.Name, value)
+		}
+	}
+	if op.RequestBody == nil {
+		return r
+	}
+	for kind, content := range op.RequestBody.Value.Content {
+		switch kind {
+		case "application/json":
+			require.NotEmpty(t, content.Schema.Value.Examples, "%s: the body needs an example", op.OperationID)
+			body, err := json.Marshal(content.Schema.Value.Examples[0])
+			require.NoError(t, err)
+			r.body = string(body)
+		case "application/x-www-form-urlencoded":
+			form := url.Values{}
+			for name, value := range content.Schema.Value.Examples[0].(map[string]any) {
+				form.Set(name, fmt.Sprint(value))
+			}
+			r.body = form.Encode()
+		default:
+			r.body = "a file"
+		}
+	}
+	return r
+}
+
+func (r *request) contentType() string {
+	if r.op.RequestBody == nil {
+		return ""
+	}
+	for kind := range r.op.RequestBody.Value.Content {
+		if kind != "*/*" {
+			return kind
+		}
+	}
+	return "application/octet-stream"
+}
+
+func (r *request) url() string {
+	path := r.op.path
+	for name, value := range r.path {
+		path = strings.ReplaceAll(path, "{"+name+"}", escape(value))
+	}
+	if len(r.query) > 0 {
+		path += "?" + r.query.Encode()
+	}
+	return api.Prefix + path
+}
+
+func (f *fixture) send(token string, r *request) (*http.Response, []byte) {
+	f.t.Helper()
+	var header []string
+	if ct := r.contentType(); ct != "" {
+		header = []string{"Content-Type", ct}
+	}
+	return f.call(token, r.op.method, r.url(), strings.NewReader(r.body), header...)
+}
+
+// requireProblem requires that a response is a problem with this status.
+func requireProblem(t testing.TB, res *http.Response, body []byte, status int, what string) {
+	t.Helper()
+	require.Equal(t, status, res.StatusCode, "%s: %s", what, body)
+	require.Equal(t, "application/problem+json", res.Header.Get("Content-Type"), what)
+	p := decodeProblem(t, body)
+	assert.EqualValues(t, status, p.Status, what)
+	assert.NotEmpty(t, p.Detail.Value, what)
+	assert.Equal(t, res.Header.Get("X-Request-Id"), p.RequestID.Value, what)
+}
+
+func TestNobodyAndOrdinaryUsersAreRefused(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	n := 0
+	for _, op := range operations() {
+		if op.Security == nil || len(*op.Security) == 0 {
+			assert.False(t, op.names(http.StatusForbidden) && op.OperationID != "registerUser", op.OperationID)
+			continue
+		}
+		n++
+		r := op.example(t)
+		for _, token := range []string{"", "nonsense"} {
+			res, body := f.send(token, r)
+			requireProblem(t, res, body, http.StatusUnauthorized, op.OperationID)
+			assert.Contains(t, res.Header.Get("WWW-Authenticate"), "Bearer", op.OperationID)
+		}
+		if op.names(http.StatusForbidden) {
+			res, body := f.send(f.userToken, r)
+			requireProblem(t, res, body, http.StatusForbidden, op.OperationID)
+		}
+	}
+	assert.Greater(t, n, 20)
+	assert.Equal(t, 2, f.count("SELECT count(*) FROM user_account"))
+	assert.Equal(t, 0, f.count("SELECT count(*) FROM import"))
+}
+
+func TestWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	for _, op := range operations() {
+		if !op.names(http.StatusNotFound) {
+			continue
+		}
+		r := op.example(t)
+		for name, value := range map[string]string{"ticker": "NO.SUCH-TICKER", "id": "9223372036854775807", "user_id": "9223372036854775807"} {
+			if _, ok := r.path[name]; ok {
+				r.path[name] = value
+			}
+			if r.query.Has(name) {
+				r.query.Set(name, value)
+			}
+		}
+		res, body := f.send(f.superToken, r)
+		requireProblem(t, res, body, http.StatusNotFound, op.OperationID)
+	}
+}
+
+func TestWrongParameters(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	f.createCompany("AAPL")
+	token := func(keys string) string { return base64.RawURLEncoding.EncodeToString([]byte(keys)) }
+	// 400: what the specification's schema forbids. 422: what fits it and is wrong all the same.
+	wrong := map[string]map[int][]string{
+		"page_size": {400: {"x", "1.5", "9223372036854775808", "2147483648", "", "1e2", "+ 1", "0", "-1", "1001"}},
+		"page_token": {
+			400: {"", strings.Repeat("x", 1001)},
+			422: {
+				"x", "!", token("1"), token("[]"), token("[null]"), token("{}"), token(`[1,2,3,4]`), token("["), token(`[[]]`),
+				token(`[{},{}]`), token(`["\u0000","\u0000"]`), token(`[null,null]`),
+			},
+		},
+		"as_of": {
+			400: {"x", "2020", "2020-13-01", "2020-02-30", "2020-1-1", "20200101", "2020-01-01T00:00:00Z", "10000-01-01"},
+			422: {"0000-01-01", "1899-12-31", "2026-07-02", "9999-12-31"},
+		},
+		"from":            {400: {"x", "2020-02-30"}, 422: {"0000-01-01", "0001-01-01"}},
+		"to":              {400: {"x", "2020-02-30"}, 422: {"0000-01-01", "0001-01-01"}},
+		"date":            {400: {"x", "2020-02-30", ""}, 422: {"0000-01-01", "0001-01-01"}},
+		"published_since": {400: {"x", "2020-02-30"}, 422: {"0000-01-01", "1899-12-31"}},
+		"period":          {400: {"monthly", "Annual", "annual,quarterly"}},
+		"fiscal_year":     {400: {"x", "2020.5", "0", "1899", "2201", "-2020"}},
+		"id":              {400: {"x", "1.5", "1e3", "9223372036854775808", "-9223372036854775809", "0x1", "1;2", "१", "0", "-1"}},
+		"user_id":         {400: {"x", "9223372036854775808", "0", "-1"}},
+		"ticker":          {400: {"A B", "-A", "A23456789012345678901", "Ä", "A/B", "A%", "AAPL\n", "😀"}},
+		"q":               {400: {"", strings.Repeat("x", 101)}, 422: {"a\nb", "a\x7fb"}},
+		"exchange":        {400: {"", strings.Repeat("x", 51)}, 422: {"a\nb"}},
+	}
+	n := 0
+	for _, op := range operations() {
+		for _, p := range op.params {
+			for status, values := range wrong[p.Name] {
+				for _, value := range values {
+					r := op.example(t)
+					if p.In == "path" {
+						r.path[p.Name] = value
+					} else {
+						r.query.Set(p.Name, value)
+					}
+					if p.Name == "exchange" && op.param("ticker") != nil {
+						r.query.Set("ticker", "AAPL")
+					}
+					res, body := f.send(f.superToken, r)
+					what := fmt.Sprintf("%s %s=%.50q", op.OperationID, p.Name, value)
+					if !assert.Equal(t, status, res.StatusCode, "%s: %s", what, body) {
+						continue
+					}
+					requireProblem(t, res, body, status, what)
+					if e := decodeProblem(t, body).Errors; assert.Len(t, e, 1, what) {
+						assert.Equal(t, p.Name, e[0].Field, what)
+						assert.NotEmpty(t, e[0].Message, what)
+					}
+					n++
+				}
+			}
+		}
+	}
+	assert.Greater(t, n, 300)
+
+	res, body := f.call("", http.MethodGet, api.Prefix+"/companies/AAPL/prices?from=2020-01-02&to=2020-01-01", nil)
+	requireProblem(t, res, body, http.StatusUnprocessableEntity, "to before from")
+	res, body = f.call("", http.MethodGet, api.Prefix+"/daily-ratios", nil)
+	requireProblem(t, res, body, http.StatusBadRequest, "no date")
+	res, body = f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/prices", strings.NewReader("x"), "Content-Type", "text/csv")
+	requireProblem(t, res, body, http.StatusBadRequest, "no ticker")
+	res, body = f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/sec-company-facts?exchange=NYSE", strings.NewReader("x"), "Content-Type", "text/csv")
+	requireProblem(t, res, body, http.StatusUnprocessableEntity, "exchange without ticker")
+}
+
+// Bodies that no operation takes.
+func TestWrongBodies(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	f.createCompany("AAPL")
+	deep := strings.Repeat("[", 20_000)
+	for _, op := range operations() {
+		if op.RequestBody == nil || op.upload() {
+			continue
+		}
+		for what, c := range map[string]struct {
+			contentType, body string
+			status            []int
+		}{
+			"no type":         {"", "{}", []int{400, 415}},
+			"another type":    {"text/plain", "{}", []int{415}},
+			"broken type":     {"application/", "{}", []int{400, 415}},
+			"no body":         {"application/json", "", []int{400}},
+			"cut off":         {"application/json", `{"`, []int{400}},
+			"two documents":   {"application/json", `{}{}`, []int{400, 422}},
+			"array":           {"application/json", `[]`, []int{400}},
+			"null":            {"application/json", `null`, []int{400}},
+			"string":          {"application/json", `"x"`, []int{400}},
+			"unknown field":   {"application/json", `{"no_such_field": 1}`, []int{400}},
+			"deep":            {"application/json", `{"no_such_field": ` + deep + "}", []int{400}},
+			"invalid UTF-8":   {"application/json", "{\"\xff\": 1}", []int{400}},
+			"HTML":            {"application/json", "<!DOCTYPE html><html></html>", []int{400}},
+			"UTF-16":          {"application/json; charset=utf-16", "\xff\xfe{\x00}\x00", []int{400, 415}},
+			"larger than 1 M": {"application/json", `{"no_such_field": "` + strings.Repeat("x", 1<<20) + `"}`, []int{413}},
+		} {
+			r := op.example(t)
+			if r.contentType() != "application/json" && (c.contentType == "application/json" || what == "UTF-16") {
+				c.status = []int{415}
+				if what == "larger than 1 M" {
+					c.status = []int{413, 415}
+				}
+			}
+			var header []string
+			if c.contentType != "" {
+				header = []string{"Content-Type", c.contentType}
+			}
+			for _, sized := range []bool{true, false} {
+				var body io.Reader = strings.NewReader(c.body)
+				if !sized {
+					body = io.MultiReader(body) // sent in chunks
+				}
+				res, out := f.call(f.superToken, op.method, r.url(), body, append(header, "Expect", "100-continue")...)
+				if assert.Contains(t, c.status, res.StatusCode, "%s: %s: %s", op.OperationID, what, out) {
+					requireProblem(t, res, out, res.StatusCode, op.OperationID+": "+what)
+				}
+			}
+		}
+	}
+}
+
+// Each field of each JSON body with values of a wrong type, and left out.
+func TestWrongFields(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	f.createCompany("AAPL")
+	n := 0
+	for _, op := range operations() {
+		r := op.example(t)
+		if r.contentType() != "application/json" {
+			continue
+		}
+		schema := op.RequestBody.Value.Content["application/json"].Schema.Value
+		for name, property := range schema.Properties {
+			values := []any{map[string]any{"x": 1}, "\x00", "x\x00y", 1e300, 1.5, "", strings.Repeat("x", 3000), []any{[]any{}}}
+			for _, raw := range []string{`"\ud800"`, `"a\u0000b"`, "\"\xff\"", "99999999999999999999", "-1e999", "1e-400", "NaN", "'x'", "tru"} {
+				values = append(values, json.RawMessage(raw))
+			}
+			if !property.Value.Type.Includes("null") && len(property.Value.OneOf) == 0 {
+				values = append(values, nil)
+			}
+			for _, value := range values {
+				body := map[string]json.RawMessage{}
+				require.NoError(t, json.Unmarshal([]byte(r.body), &body))
+				text, ok := value.(json.RawMessage)
+				if !ok {
+					var err error
+					text, err = json.Marshal(value)
+					require.NoError(t, err)
+				}
+				body[name] = json.RawMessage(`"placeholder"`)
+				b, err := json.Marshal(body)
+				require.NoError(t, err)
+				broken := *r
+				broken.body = strings.Replace(string(b), `"placeholder"`, string(text), 1)
+				res, out := f.send(f.superToken, &broken)
+				assert.Less(t, res.StatusCode, 500, "%s %s=%.60s: %s", op.OperationID, name, text, out)
+				if value == nil || !ok && fmt.Sprintf("%T", value) == "map[string]interface {}" {
+					requireProblem(t, res, out, http.StatusBadRequest, op.OperationID+" "+name)
+				}
+				n++
+			}
+		}
+		for _, name := range schema.Required {
+			body := map[string]json.RawMessage{}
+			require.NoError(t, json.Unmarshal([]byte(r.body), &body))
+			delete(body, name)
+			b, err := json.Marshal(body)
+			require.NoError(t, err)
+			without := *r
+			without.body = string(b)
+			res, out := f.send(f.superToken, &without)
+			assert.Contains(t, []int{400, 422}, res.StatusCode, "%s without %s: %s", op.OperationID, name, out)
+			assert.Contains(t, string(out), name, op.OperationID)
+		}
+	}
+	assert.Greater(t, n, 1000)
+}
+
+func TestNoRouteNoMethod(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	for _, path := range []string{"/nothing", "/companies/AAPL/nothing", "/companies/AAPL/prices/x", "/users/me/nothing", "/imports/1/cancel/x", "//companies", "/companies//prices", "/imports/nothing/x", "/"} {
+		res, body := f.call("", http.MethodGet, api.Prefix+path, nil)
+		if res.StatusCode/100 != 3 {
+			requireProblem(t, res, body, http.StatusNotFound, path)
+		}
+	}
+	res, body := f.call("", http.MethodGet, "/no/such/page", nil)
+	requireProblem(t, res, body, http.StatusNotFound, "page")
+	for path, allow := range map[string]string{
+		"/companies": "GET,POST", "/companies/AAPL": "DELETE,GET,PATCH", "/companies/AAPL/prices": "GET", "/imports/1/cancel": "POST",
+		"/users/me/password": "PUT", "/login/access-token": "POST", "/daily-ratios": "GET",
+	} {
+		res, body := f.call("", http.MethodTrace, api.Prefix+path, nil)
+		requireProblem(t, res, body, http.StatusMethodNotAllowed, path)
+		assert.ElementsMatch(t, strings.Split(allow, ","), strings.Split(strings.ReplaceAll(res.Header.Get("Allow"), " ", ""), ","), path)
+	}
+}
+
+// Whatever is asked for, the server answers as specified and goes on.
+func TestOddRequests(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	f.createCompany("AAPL")
+	odd := []string{
+		"%00", "a%00b", "%ff", "%c3%28", "%ED%A0%80", "%EF%BF%BF", "%zz", "%", "..", "%2e%2e%2f", "%2F", "%5C", "'", "%27%20OR%201=1--", "%22", "%25", "_", "*",
+		"%0A", "%0D%0AX:%20y", "%E2%80%AE", "%F0%9F%98%80", strings.Repeat("9", 400), strings.Repeat("A", 5000), strings.Repeat("%F0%9F%98%80", 500),
+		"-0", "1e1000", "NaN", "Infinity", "0x10", "null", "true", "{}", "[]", "<script>", "+", "%20", "1%201", ";", "&", "=", "#", "?", "1;DROP%20TABLE%20company",
+		"9999-99-99", "-0001-01-01", "99999-01-01", "2020-01-01%00", "0000-00-00", "AAPL%00", "aapl%20", "AAPL%2F..%2FMSFT",
+	}
+	n := 0
+	for _, op := range operations() {
+		if op.upload() && op.method == http.MethodPost && len(op.params) == 0 {
+			continue
+		}
+		for _, p := range op.params {
+			for _, value := range odd {
+				r := op.example(t)
+				var target string
+				if p.In == "path" {
+					r.path[p.Name] = "PLACEHOLDER"
+					target = strings.Replace(r.url(), "PLACEHOLDER", value, 1)
+				} else {
+					r.query.Del(p.Name)
+					target = r.url() + map[bool]string{true: "&", false: "?"}[len(r.query) > 0] + p.Name + "=" + value
+				}
+				u, err := url.Parse(f.url + target)
+				if err != nil { // what no client of Go's sends as it is
+					u, _ = url.Parse(f.url)
+					u.Opaque = "//" + u.Host + target
+				}
+				req, err := http.NewRequestWithContext(t.Context(), op.method, f.url, strings.NewReader(r.body))
+				require.NoError(t, err)
+				req.URL = u
+				req.Header.Set("Authorization", "Bearer "+f.superToken)
+				req.Header.Set("Content-Type", r.contentType())
+				res, err := f.http.Do(req)
+				require.NoError(t, err, "%s %.100s", op.method, target)
+				out, err := io.ReadAll(res.Body)
+				require.NoError(t, err)
+				require.NoError(t, res.Body.Close())
+				assert.Less(t, res.StatusCode, 500, "%s %.100s: %s", op.method, target, out)
+				n++
+			}
+		}
+	}
+	assert.Greater(t, n, 3000)
+	assert.Equal(t, 1, f.count("SELECT count(*) FROM company"))
+}
+
+func TestDatabaseAway(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	cfg := f.app.Config
+	dead := f.pool.Config()
+	dead.ConnConfig.Port, dead.ConnConfig.Fallbacks = 1, nil
+	pool, err := pgxpool.NewWithConfig(t.Context(), dead)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	cfg.Pool = pool
+	a, err := app.New(cfg)
+	require.NoError(t, err)
+	handler, err := api.New(api.Config{App: a, Logger: cfg.Logger})
+	require.NoError(t, err)
+	s := httptest.NewServer(handler)
+	t.Cleanup(s.Close)
+	f.url = s.URL
+	for _, path := range []string{"/companies", "/users/me"} {
+		res, body := f.call(f.userToken, http.MethodGet, api.Prefix+path, nil)
+		requireProblem(t, res, body, http.StatusServiceUnavailable, path)
+		assert.NotContains(t, string(body), "127.0.0.1", "nothing of the database is told")
+	}
+}
