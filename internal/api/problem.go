@@ -57,7 +57,6 @@ func describe(err error) (status int, detail string, fields []app.FieldError) {
 		param    *ogenerrors.DecodeParamError
 		params   *ogenerrors.DecodeParamsError
 		ctype    *validate.InvalidContentTypeError
-		security *ogenerrors.SecurityError
 		request  *ogenerrors.DecodeRequestError
 		connect  *pgconn.ConnectError
 		pg       *pgconn.PgError
@@ -69,7 +68,7 @@ func describe(err error) (status int, detail string, fields []app.FieldError) {
 		return statuses[e.Code], e.Message, e.Fields
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge, "the body has more than " + strconv.FormatInt(tooLarge.Limit, 10) + " bytes", nil
-	case errors.As(err, &security):
+	case errors.Is(err, ogenerrors.ErrSecurityRequirementIsNotSatisfied):
 		return http.StatusUnauthorized, "log in first: an access token is needed", nil
 	case errors.As(err, &params):
 		status = http.StatusBadRequest

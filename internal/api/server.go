@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"path"
 	"strings"
 	"time"
 
@@ -82,10 +83,14 @@ func New(cfg Config) (http.Handler, error) {
 	return chain(cfg, status, pages(mux, status)), nil
 }
 
-// pages answers what no route matches with a problem.
+// pages answers what no route matches with a problem, and sends no client of the API elsewhere.
 func pages(mux *http.ServeMux, problem func(http.ResponseWriter, *http.Request, int, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
+		if strings.HasPrefix(r.URL.Path, Prefix+"/") && path.Clean(r.URL.Path) != r.URL.Path {
+			problem(w, r, http.StatusNotFound, errors.New("there is nothing at this path"))
+			return
+		}
 		if pattern != "" {
 			mux.ServeHTTP(w, r)
 			return

@@ -34,7 +34,7 @@ type DividendInput struct {
 
 // ListCompanyDividends answers a page of a company's dividends, the newest published first.
 func (a *App) ListCompanyDividends(ctx context.Context, t string, p Page) ([]Dividend, string, error) {
-	c, err := a.company(ctx, t)
+	c, err := a.GetCompany(ctx, t)
 	if err != nil {
 		return nil, "", err
 	}
@@ -54,13 +54,9 @@ func (a *App) ListCompanyDividends(ctx context.Context, t string, p Page) ([]Div
 	if err != nil {
 		return nil, "", err
 	}
-	primary, err := a.primaryTicker(ctx, a.queries, c.ID)
-	if err != nil {
-		return nil, "", err
-	}
 	out := make([]Dividend, len(rows))
 	for i, r := range rows {
-		out[i] = Dividend{r, primary}
+		out[i] = Dividend{r, c.Listings[0].Ticker}
 	}
 	return out, next, nil
 }
@@ -102,6 +98,7 @@ func (a *App) GetDividend(ctx context.Context, id int64) (Dividend, error) {
 
 func (v *validator) dividend(in *DividendInput, today time.Time) {
 	v.check(in.AmountPerShare.IsPositive(), "amount_per_share", "must be more than 0")
+	v.number("amount_per_share", &in.AmountPerShare)
 	v.date("period_end", in.PeriodEnd, today.AddDate(1, 0, 0))
 	v.date("publish_date", &in.PublishDate, today)
 	v.date("share_basis_date", in.ShareBasisDate, today)
@@ -134,7 +131,7 @@ func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in Divi
 				return errors.Wrap(err, "delete imported dividend")
 			}
 		}
-		out.Dividend, err = q.CreateDividend(ctx, db.CreateDividendParams{
+		created, err := q.CreateDividend(ctx, db.CreateDividendParams{
 			CompanyID: c.ID, FiscalYear: in.FiscalYear, FiscalQuarter: in.FiscalQuarter, PeriodEnd: in.PeriodEnd,
 			AmountPerShare: in.AmountPerShare, Currency: in.Currency, PublishDate: in.PublishDate,
 			ShareBasisDate: *in.ShareBasisDate, DeclarationDate: in.DeclarationDate, ExDividendDate: in.ExDividendDate,
@@ -143,8 +140,9 @@ func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in Divi
 		if err != nil {
 			return errors.Wrap(err, "create dividend")
 		}
-		out.Ticker, err = a.primaryTicker(ctx, q, c.ID)
-		return err
+		row, err := q.GetDividend(ctx, created.ID)
+		out = Dividend{row.Dividend, row.Ticker}
+		return wrap(err, "get dividend")
 	})
 	return out, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/shopspring/decimal"
 )
 
 // Code says what kind of error an *Error is.
@@ -82,6 +83,8 @@ func translate(err error) error {
 		return &Error{Code: c.code, Message: "the input has invalid fields", Fields: []FieldError{{c.field, c.message}}}
 	case pg.Code == "23503": // foreign_key_violation: what it points to went away in the meantime
 		return &Error{Code: Conflict, Message: "what this belongs to no longer exists"}
+	case pg.Code == "21000": // cardinality_violation: one statement, two values for one row
+		return &Error{Code: Invalid, Message: "the input says two different things of one record"}
 	case pg.Code == "22003": // numeric_value_out_of_range
 		return &Error{Code: Invalid, Message: "a number is too large"}
 	case pg.Code == "22021" || pg.Code == "22P05": // character_not_in_repertoire, untranslatable_character
@@ -117,6 +120,15 @@ func (v *validator) optionalText(field string, s *string) {
 	if s != nil {
 		v.text(field, *s)
 	}
+}
+
+// number checks that a decimal can be stored and written out at a reasonable length.
+func (v *validator) number(field string, d *decimal.Decimal) {
+	v.check(d == nil || plain(*d), field, "has too many digits")
+}
+
+func plain(d decimal.Decimal) bool {
+	return d.Exponent() > -20 && d.Exponent() < 20 && d.NumDigits() <= 40
 }
 
 var firstDay = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)

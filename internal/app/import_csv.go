@@ -101,7 +101,10 @@ func (t *table) decimal(column string, fallback decimal.Decimal) decimal.Decimal
 		return fallback
 	}
 	d, err := decimal.NewFromString(s)
-	t.check(err == nil && len(s) <= 40 && !d.IsNegative() && d.Exponent() > -20 && d.Exponent() < 20, column, "is no number of 0 or more")
+	if err != nil || !plain(d) || d.IsNegative() {
+		t.check(false, column, "is no number of 0 or more")
+		return fallback // d may be too long to be written out
+	}
 	return d
 }
 

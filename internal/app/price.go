@@ -15,7 +15,7 @@ import (
 
 // ListCompanySplits answers a page of a company's splits, the newest first.
 func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Split, string, error) {
-	c, err := a.company(ctx, t)
+	c, err := a.GetCompany(ctx, t)
 	if err != nil {
 		return nil, "", err
 	}
@@ -42,6 +42,7 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, day time.T
 	var v validator
 	v.date("effective_date", &day, a.today().AddDate(2, 0, 0))
 	v.check(ratio.IsPositive(), "ratio", "must be more than 0")
+	v.number("ratio", &ratio)
 	if err := v.err(); err != nil {
 		return s, err
 	}

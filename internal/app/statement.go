@@ -32,7 +32,7 @@ func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	c, err := a.company(ctx, t)
+	c, err := a.GetCompany(ctx, t)
 	if err != nil {
 		return nil, "", err
 	}
@@ -52,13 +52,9 @@ func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value
 	if err != nil {
 		return nil, "", err
 	}
-	primary, err := a.primaryTicker(ctx, a.queries, c.ID)
-	if err != nil {
-		return nil, "", err
-	}
 	out := make([]Statement, len(rows))
 	for i, r := range rows {
-		out[i] = Statement{r, primary}
+		out[i] = Statement{r, c.Listings[0].Ticker}
 	}
 	return out, next, nil
 }
@@ -126,6 +122,8 @@ func (v *validator) statement(s *value.Statement, today time.Time) {
 	v.date("per_share_basis_date", s.PerShareBasisDate, today)
 	v.check(!s.PublishDate.Before(s.EndDate), "publish_date", "must not be before end_date")
 	v.webAddress("url", s.URL)
+	v.number("earnings_per_share", s.EarningsPerShare)
+	v.number("earnings_per_share_diluted", s.EarningsPerShareDiluted)
 }
 
 // CreateStatement enters a statement by hand for a superuser. It is known from its publish date on.
