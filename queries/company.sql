@@ -1,5 +1,10 @@
--- name: GetCompanyByTicker :one
-SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = @ticker;
+-- name: GetCompanyWithListings :many
+-- A company by any of its tickers, once for each of its listings, the primary first.
+SELECT sqlc.embed(c), sqlc.embed(l) FROM listing named
+JOIN company c ON c.id = named.company_id
+JOIN listing l ON l.company_id = c.id
+WHERE named.ticker = @ticker
+ORDER BY l.is_primary DESC, l.ticker;
 
 -- name: GetCompanyByCIK :one
 SELECT * FROM company WHERE cik = @cik;

@@ -134,25 +134,57 @@ func (q *Queries) GetCompanyByCIK(ctx context.Context, cik *int64) (Company, err
 	return i, err
 }
 
-const getCompanyByTicker = `-- name: GetCompanyByTicker :one
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = $1
+const getCompanyWithListings = `-- name: GetCompanyWithListings :many
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at FROM listing named
+JOIN company c ON c.id = named.company_id
+JOIN listing l ON l.company_id = c.id
+WHERE named.ticker = $1
+ORDER BY l.is_primary DESC, l.ticker
 `
 
-func (q *Queries) GetCompanyByTicker(ctx context.Context, ticker string) (Company, error) {
-	row := q.db.QueryRow(ctx, getCompanyByTicker, ticker)
-	var i Company
-	err := row.Scan(
-		&i.ID,
-		&i.Name,
-		&i.Cik,
-		&i.Country,
-		&i.Url,
-		&i.IpoDate,
-		&i.NumberOfShares,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-	)
-	return i, err
+type GetCompanyWithListingsRow struct {
+	Company Company
+	Listing Listing
+}
+
+// A company by any of its tickers, once for each of its listings, the primary first.
+func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]GetCompanyWithListingsRow, error) {
+	rows, err := q.db.Query(ctx, getCompanyWithListings, ticker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []GetCompanyWithListingsRow{}
+	for rows.Next() {
+		var i GetCompanyWithListingsRow
+		if err := rows.Scan(
+			&i.Company.ID,
+			&i.Company.Name,
+			&i.Company.Cik,
+			&i.Company.Country,
+			&i.Company.Url,
+			&i.Company.IpoDate,
+			&i.Company.NumberOfShares,
+			&i.Company.CreatedAt,
+			&i.Company.UpdatedAt,
+			&i.Listing.ID,
+			&i.Listing.CompanyID,
+			&i.Listing.Ticker,
+			&i.Listing.Exchange,
+			&i.Listing.Isin,
+			&i.Listing.ShareClass,
+			&i.Listing.IsPrimary,
+			&i.Listing.CreatedAt,
+			&i.Listing.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const getListing = `-- name: GetListing :one

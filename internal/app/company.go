@@ -149,17 +149,19 @@ func (a *App) withListing(ctx context.Context, q *db.Queries, c db.Company) (Com
 }
 
 // GetCompany answers the company that one of its tickers names.
-func (a *App) GetCompany(ctx context.Context, t string) (Company, error) {
-	c, err := a.company(ctx, t)
+func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
+	rows, err := a.queries.GetCompanyWithListings(ctx, ticker(t))
 	if err != nil {
-		return Company{}, err
+		return c, errors.Wrap(translate(err), "get company")
 	}
-	return a.withListing(ctx, a.queries, c)
-}
-
-func (a *App) company(ctx context.Context, t string) (db.Company, error) {
-	c, err := a.queries.GetCompanyByTicker(ctx, ticker(t))
-	return c, found(err, "company")
+	if len(rows) == 0 {
+		return c, notFound("company")
+	}
+	c.Company = rows[0].Company
+	for _, r := range rows {
+		c.Listings = append(c.Listings, r.Listing)
+	}
+	return c, nil
 }
 
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
@@ -330,13 +332,4 @@ func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 		return notFound("company")
 	}
 	return wrap(err, "delete company")
-}
-
-// primaryTicker is the ticker of the primary listing.
-func (a *App) primaryTicker(ctx context.Context, q *db.Queries, companyID int64) (string, error) {
-	listings, err := q.ListListings(ctx, []int64{companyID})
-	if err != nil || len(listings) == 0 {
-		return "", errors.Wrap(err, "list listings")
-	}
-	return listings[0].Ticker, nil
 }
