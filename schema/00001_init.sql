@@ -175,7 +175,7 @@ CREATE SEQUENCE financial_statement_id_seq OWNED BY financial_statement.id;
 CREATE UNIQUE INDEX financial_statement_current_key ON financial_statement (company_id, period, end_date)
     WHERE known_to IS NULL;
 CREATE INDEX financial_statement_published_idx ON financial_statement (publish_date, id) WHERE known_to IS NULL;
-CREATE INDEX financial_statement_year_idx ON financial_statement (fiscal_year, period, publish_date, id)
+CREATE INDEX financial_statement_year_idx ON financial_statement (fiscal_year, publish_date, id)
     WHERE known_to IS NULL;
 CREATE INDEX financial_statement_period_idx ON financial_statement (period, publish_date, id) WHERE known_to IS NULL;
 CREATE TRIGGER financial_statement_updated_at BEFORE UPDATE ON financial_statement

@@ -42,7 +42,7 @@ func newProject(t *testing.T) project {
 	// Not t.TempDir, which the database's user cannot reach when root runs the tests.
 	dir, err := os.MkdirTemp("", "edgevalue-dev-")
 	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // on purpose
+	require.NoError(t, os.Chmod(dir, 0o755))
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
 	return project{t, dir, l.Addr().String()}
 }

@@ -46,8 +46,9 @@ type Metrics interface {
 
 // Mounted is what further pages share with the API.
 type Mounted struct {
-	app *app.App
-	log *slog.Logger
+	app   *app.App
+	log   *slog.Logger
+	https bool
 }
 
 // New returns the handler of everything that is served to the public.
@@ -74,13 +75,13 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, errors.Wrap(err, "create API server")
 	}
 	mux := http.NewServeMux()
-	mux.Handle(Prefix+"/", operation(operations))
+	mux.Handle(Prefix+"/", operations) // refuses what is no operation
 	if cfg.Mount != nil {
-		if err := cfg.Mount(mux, &Mounted{cfg.App, cfg.Logger}); err != nil {
+		if err := cfg.Mount(mux, &Mounted{cfg.App, cfg.Logger, cfg.HTTPS}); err != nil {
 			return nil, err
 		}
 	}
-	return chain(cfg, status, pages(mux, status)), nil
+	return chain(cfg, status, operation(operations, pages(mux, status))), nil
 }
 
 // pages answers what no route matches with a problem, and sends no client of the API elsewhere.
@@ -117,11 +118,15 @@ func (p *statusProbe) Write(b []byte) (int, error) { return len(b), nil }
 func (p *statusProbe) WriteHeader(status int)      { p.status = status }
 
 // operation prepares a request for ogen's server: its name for logs and metrics, its time, and the headers of errors.
-func operation(operations *oas.Server) http.Handler {
+// What is no operation is for next.
+func operation(operations *oas.Server, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if route, ok := operations.FindRoute(r.Method, r.URL.Path); ok {
-			SetRoute(r.Context(), route.OperationID())
+		route, ok := operations.FindPath(r.Method, r.URL)
+		if !ok {
+			next.ServeHTTP(w, r)
+			return
 		}
+		SetRoute(r.Context(), route.OperationID())
 		timeout := requestTimeout
 		if isUpload(r) {
 			timeout = uploadTimeout
@@ -203,7 +208,7 @@ func (m *Mounted) SuperusersOnly(path string, next http.Handler) http.Handler {
 		}
 		http.SetCookie(w, &http.Cookie{
 			Name: cookieName, Value: token, Path: path, MaxAge: int(min(life, 12*time.Hour).Seconds()),
-			HttpOnly: true, Secure: r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https", SameSite: http.SameSiteStrictMode,
+			HttpOnly: true, Secure: m.https, SameSite: http.SameSiteStrictMode,
 		})
 		protected.ServeHTTP(w, r)
 	})

@@ -173,7 +173,7 @@ func (a *App) updateUser(ctx context.Context, id int64, in UserChange) (u db.Use
 		set(&p.IsActive, in.Active)
 		set(&p.IsSuperuser, in.Superuser)
 		if (!p.IsActive || !p.IsSuperuser) && isLast(supers, id) {
-			return lastSuperuser
+			return errLastSuperuser
 		}
 		if in.Password != nil {
 			p.PasswordHash = hash
@@ -197,7 +197,7 @@ func set[T any](dst, src *T) {
 	}
 }
 
-var lastSuperuser = &Error{Code: Conflict, Message: "this is the last active superuser"}
+var errLastSuperuser = &Error{Code: Conflict, Message: "this is the last active superuser"}
 
 func isLast(supers []int64, id int64) bool { return len(supers) == 1 && supers[0] == id }
 
@@ -221,7 +221,7 @@ func (a *App) deleteUser(ctx context.Context, id int64) error {
 			return errors.Wrap(err, "lock superusers")
 		}
 		if isLast(supers, id) {
-			return lastSuperuser
+			return errLastSuperuser
 		}
 		n, err := q.DeleteUser(ctx, id)
 		if err == nil && n == 0 {

@@ -41,7 +41,7 @@ func init() {
 }
 
 // user keeps this process's share of the lock users open.
-var user *os.File
+var user *os.File //nolint:unused // held for its lock
 
 // share returns the URL of the shared server, which now lives at least as long as this process.
 func share() (string, error) {

@@ -279,7 +279,7 @@ func TestAcceptsGzip(t *testing.T) {
 		"gzip;q=0": false, "gzip; q=0.0": false, "*": true, "*;q=0": false, "gzip;q=0, *": false, "*;q=0, gzip": true,
 		"gzip;q=x": false, "x-gzip-not": false,
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Accept-Encoding", header)
 		assert.Equal(t, want, acceptsGzip(r), "%q", header)
 	}
