@@ -145,6 +145,13 @@ func (f *fixture) connect(base, superuser, superPassword string) {
 	f.user = f.client(f.userToken)
 }
 
+// in is the fixture for a subtest.
+func (f *fixture) in(t *testing.T) *fixture {
+	c := *f
+	c.t = t
+	return &c
+}
+
 // work carries out jobs until the test ends.
 func (f *fixture) work() {
 	f.t.Helper()
