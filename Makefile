@@ -43,4 +43,4 @@ cover: ## Test and write coverage.html
 
 .PHONY: bench
 bench: ## Measure an import, and the API beside hand-written handlers
-	go test -run '^$$' -bench . -benchmem -count 1 $(ARGS) ./internal/sec ./internal/api
+	go test -run '^$$' -bench . -benchtime 5s $(ARGS) ./internal/app ./internal/api

@@ -122,7 +122,7 @@ func (p *statusProbe) WriteHeader(status int)      { p.status = status }
 func operation(operations *oas.Server, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route, ok := operations.FindPath(r.Method, r.URL)
-		if !ok {
+		if !ok || path.Clean(r.URL.Path) != r.URL.Path {
 			next.ServeHTTP(w, r)
 			return
 		}
