@@ -6,7 +6,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net/http"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/gen/oas"
@@ -36,33 +35,12 @@ func (h *handler) HandleOAuth2PasswordBearer(ctx context.Context, _ oas.Operatio
 	return context.WithValue(ctx, actorKey{}, a), err
 }
 
-// errorKey holds the *error through which NewError tells the outer handler of headers to set.
-type errorKey struct{}
-
+// NewError makes the problem that ogen answers, and sets its headers.
 func (h *handler) NewError(ctx context.Context, err error) *oas.ProblemStatusCode {
-	if e, ok := ctx.Value(errorKey{}).(*headerWriter); ok {
-		e.err = err
-	}
-	return newProblem(ctx, h.log, err)
+	p := newProblem(ctx, h.log, err)
+	setErrorHeaders(requestOf(ctx).header, p.StatusCode, err)
+	return p
 }
-
-// headerWriter adds the headers of an error (Retry-After, WWW-Authenticate) to the response that ogen writes for it.
-type headerWriter struct {
-	http.ResponseWriter
-	err error
-}
-
-func (w *headerWriter) WriteHeader(status int) {
-	if w.err != nil {
-		setErrorHeaders(w.ResponseWriter, w.err)
-		if status == http.StatusUnauthorized {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="EdgeValue"`)
-		}
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *headerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Login
 

@@ -55,6 +55,7 @@ type request struct {
 	id     string
 	client string
 	route  string
+	header http.Header // of the response
 }
 
 type requestKey struct{}
@@ -63,7 +64,7 @@ func requestOf(ctx context.Context) *request {
 	if r, ok := ctx.Value(requestKey{}).(*request); ok {
 		return r
 	}
-	return &request{}
+	return &request{header: http.Header{}}
 }
 
 // RequestID is the id by which the log and the response's X-Request-Id name a request.
@@ -85,7 +86,7 @@ func identify(trusted []netip.Prefix) middleware {
 				id = rand.Text()
 			}
 			w.Header().Set("X-Request-Id", id)
-			ctx := context.WithValue(r.Context(), requestKey{}, &request{id: id, client: clientIP(r, trusted)})
+			ctx := context.WithValue(r.Context(), requestKey{}, &request{id: id, client: clientIP(r, trusted), header: w.Header()})
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
@@ -136,6 +137,9 @@ func observe(log *slog.Logger, metrics Metrics) middleware {
 			ctx := otel.GetTextMapPropagator().Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 			ctx, span := tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
 			defer span.End()
+			if span.SpanContext().IsValid() { // there are traces
+				r = r.WithContext(ctx)
+			}
 			rec := &recorder{ResponseWriter: w}
 			defer func() {
 				took := time.Since(start)
@@ -148,7 +152,7 @@ func observe(log *slog.Logger, metrics Metrics) middleware {
 					slog.String("method", r.Method), routeAttr(q.route, r.URL.Path), slog.Int("status", rec.status()),
 					slog.Int64("bytes", rec.bytes), slog.Duration("duration", took), slog.String("client", q.client))
 			}()
-			next.ServeHTTP(rec, r.WithContext(ctx))
+			next.ServeHTTP(rec, r)
 		})
 		if metrics != nil {
 			return metrics.InFlight(h)

@@ -141,15 +141,7 @@ func innermost(err error) string {
 
 // writeProblem answers with a problem. It serves what ogen does not see: unknown routes, decode errors, panics.
 func writeProblem(w http.ResponseWriter, r *http.Request, p *oas.ProblemStatusCode, err error) {
-	setErrorHeaders(w, err)
-	if p.StatusCode == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="EdgeValue"`)
-	}
-	writeProblemAs(w, r, p)
-}
-
-// writeProblemAs is writeProblem with the headers that are set already.
-func writeProblemAs(w http.ResponseWriter, r *http.Request, p *oas.ProblemStatusCode) {
+	setErrorHeaders(w.Header(), p.StatusCode, err)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.StatusCode)
 	if r.Method == http.MethodHead {
@@ -160,9 +152,13 @@ func writeProblemAs(w http.ResponseWriter, r *http.Request, p *oas.ProblemStatus
 	_, _ = w.Write(e.Bytes())
 }
 
-func setErrorHeaders(w http.ResponseWriter, err error) {
+// setErrorHeaders says when to try again, and how to log in unless that is said already.
+func setErrorHeaders(h http.Header, status int, err error) {
 	var e *app.Error
 	if errors.As(err, &e) && e.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds()+0.999)))
+		h.Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds()+0.999)))
+	}
+	if status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
+		h.Set("WWW-Authenticate", `Bearer realm="EdgeValue"`)
 	}
 }

@@ -117,7 +117,7 @@ func (p *statusProbe) Header() http.Header         { return p.header }
 func (p *statusProbe) Write(b []byte) (int, error) { return len(b), nil }
 func (p *statusProbe) WriteHeader(status int)      { p.status = status }
 
-// operation prepares a request for ogen's server: its name for logs and metrics, its time, and the headers of errors.
+// operation prepares a request for ogen's server: its name for logs and metrics, and its time.
 // What is no operation is for next.
 func operation(operations *oas.Server, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -130,11 +130,11 @@ func operation(operations *oas.Server, next http.Handler) http.Handler {
 		timeout := requestTimeout
 		if isUpload(r) {
 			timeout = uploadTimeout
+			r.Header.Set("Content-Type", "application/octet-stream") // whatever the client says; ogen wants one
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
-		hw := &headerWriter{ResponseWriter: w}
-		operations.ServeHTTP(hw, r.WithContext(context.WithValue(ctx, errorKey{}, hw)))
+		operations.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
@@ -190,7 +190,7 @@ func (m *Mounted) SuperusersOnly(path string, next http.Handler) http.Handler {
 		email, password, ok := r.BasicAuth()
 		if !ok {
 			w.Header().Set("WWW-Authenticate", `Basic realm="EdgeValue", charset="UTF-8"`)
-			writeProblemAs(w, r, newProblem(r.Context(), m.log, &app.Error{Code: app.Unauthenticated, Message: "log in as a superuser"}))
+			deny(w, r, &app.Error{Code: app.Unauthenticated, Message: "log in as a superuser"})
 			return
 		}
 		token, life, err := m.app.Login(r.Context(), ClientIP(r.Context()), email, password)
@@ -202,8 +202,7 @@ func (m *Mounted) SuperusersOnly(path string, next http.Handler) http.Handler {
 		}
 		if err != nil {
 			w.Header().Set("WWW-Authenticate", `Basic realm="EdgeValue", charset="UTF-8"`)
-			setErrorHeaders(w, err)
-			writeProblemAs(w, r, newProblem(r.Context(), m.log, err))
+			deny(w, r, err)
 			return
 		}
 		http.SetCookie(w, &http.Cookie{
