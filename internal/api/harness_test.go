@@ -155,7 +155,7 @@ func (f *fixture) in(t *testing.T) *fixture {
 // work carries out jobs until the test ends.
 func (f *fixture) work() {
 	f.t.Helper()
-	client, err := jobs.NewClient(f.app, jobs.Config{Concurrency: 2, Imports: 2, Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	client, err := jobs.NewClient(f.app, jobs.Config{Concurrency: 2, Imports: 3, Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	require.NoError(f.t, err)
 	require.NoError(f.t, client.Start(context.WithoutCancel(f.t.Context())))
 	f.t.Cleanup(func() { assert.NoError(f.t, jobs.Stop(client, 10*time.Second)) })

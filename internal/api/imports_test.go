@@ -1,0 +1,502 @@
+package api_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/api"
+	"github.com/edgevalue/edgevalue/internal/app"
+)
+
+// report is one year's facts as filed.
+type report struct {
+	year            int
+	filed           string
+	revenue, assets string // JSON numbers
+	fy              string // JSON, by default the year
+}
+
+// facts is a company-facts document.
+func facts(cik string, reports ...report) []byte {
+	list := func(value func(report) string, duration bool) string {
+		var parts []string
+		for i, r := range reports {
+			start := ""
+			if duration {
+				start = fmt.Sprintf(`"start":"%d-01-01",`, r.year)
+			}
+			fy := r.fy
+			if fy == "" {
+				fy = fmt.Sprint(r.year)
+			}
+			parts = append(parts, fmt.Sprintf(`{%s"end":"%d-12-31","val":%s,"accn":"0000000001-%s-%06d","fy":%s,"fp":"FY","form":"10-K","filed":"%s"}`,
+				start, r.year, value(r), r.filed[2:4], i+1, fy, r.filed))
+		}
+		return strings.Join(parts, ",")
+	}
+	return fmt.Appendf(nil, `{"cik":%s,"entityName":"Example Corp","facts":{"us-gaap":{`+
+		`"Revenues":{"label":null,"units":{"USD":[%s]}},"Assets":{"units":{"USD":[%s]}}}}}`,
+		cik, list(func(r report) string { return r.revenue }, true), list(func(r report) string { return r.assets }, false))
+}
+
+func compressed(b []byte) []byte {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	_, _ = z.Write(b)
+	_ = z.Close()
+	return out.Bytes()
+}
+
+var (
+	first2020  = report{year: 2020, filed: "2021-02-01", revenue: "1000", assets: "5000"}
+	second2020 = report{year: 2020, filed: "2022-02-01", revenue: "1100", assets: "5000"} // restated a year later
+	first2021  = report{year: 2021, filed: "2022-02-01", revenue: "1200", assets: "6000"}
+)
+
+func TestImportOfFacts(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	file := facts("1234567", first2020)
+	queued := f.upload("sec-company-facts?ticker=exmp&exchange=NYSE", file)
+	assert.Equal(t, oas.ImportKindSecCompanyFacts, queued.Kind)
+	assert.Equal(t, oas.ImportStateQueued, queued.State)
+	assert.Equal(t, oas.NewNilString("EXMP"), queued.Ticker)
+	assert.Equal(t, oas.NewNilString("NYSE"), queued.Exchange)
+	assert.Equal(t, oas.NewNilInt64(int64(len(file))), queued.Total)
+	assert.False(t, queued.JobID.Null)
+	assert.True(t, queued.StartedAt.Null && queued.FinishedAt.Null && queued.Error.Null)
+	me, err := f.super.GetCurrentUser(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, oas.NewNilInt64(me.ID), queued.CreatedBy)
+	done := f.finished(queued.ID)
+	require.Equal(t, oas.ImportStateSucceeded, done.State, done.Error.Value)
+	assert.EqualValues(t, len(file), done.Done)
+	assert.EqualValues(t, 1, done.Written)
+	assert.Zero(t, done.Unchanged+done.Skipped)
+	assert.False(t, done.StartedAt.Null || done.FinishedAt.Null)
+	assert.Equal(t, 1, f.count("SELECT count(*) FROM river_job WHERE id = $1 AND state = 'completed'", done.JobID.Value))
+
+	c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "EXMP"})
+	require.NoError(t, err, "the company is created for its ticker")
+	assert.Equal(t, "Example Corp", c.Name)
+	assert.Equal(t, oas.NewNilInt64(1234567), c.Cik)
+	assert.Equal(t, oas.NewNilString("NYSE"), c.Listings[0].Exchange)
+
+	im := f.imported("sec-company-facts", compressed(file))
+	assert.EqualValues(t, []int64{0, 1, 0}, []int64{im.Written, im.Unchanged, im.Skipped}, "the same, found by its CIK, compressed")
+	assert.EqualValues(t, len(file), im.Total.Value, "the size is that of the unpacked file")
+
+	// A newer file updates what changed and keeps the publish date.
+	statement := f.statements("EXMP", oas.OptDate{})[period{2020, 0}]
+	newer := facts("1234567", first2020, second2020, first2021)
+	im = f.imported("sec-company-facts", newer)
+	assert.Positive(t, im.Written)
+	got := f.statements("EXMP", oas.OptDate{})
+	assert.Len(t, got, 2)
+	assert.Equal(t, statement.ID, got[period{2020, 0}].ID)
+	assert.Equal(t, oas.NewNilInt64(1100), got[period{2020, 0}].TotalRevenues)
+	assert.Equal(t, day("2021-02-01"), got[period{2020, 0}].PublishDate)
+	assert.Equal(t, day("2022-02-01"), got[period{2020, 0}].KnownFrom)
+	assert.Equal(t, oas.NewNilInt64(1000), f.statements("EXMP", oas.NewOptDate(day("2022-01-31")))[period{2020, 0}].TotalRevenues)
+	assert.Zero(t, f.imported("sec-company-facts", newer).Written)
+
+	// An older file after a newer one changes nothing.
+	im = f.imported("sec-company-facts", file)
+	assert.Zero(t, im.Written)
+	assert.Positive(t, im.Skipped)
+	assert.Equal(t, got, f.statements("EXMP", oas.OptDate{}))
+
+	// A listing that is added later belongs to the same company.
+	im = f.imported("sec-company-facts?ticker=EXMP.B", newer)
+	assert.Zero(t, im.Written)
+	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "exmp.b"})
+	require.NoError(t, err)
+	assert.Equal(t, "EXMP", c.Ticker)
+	assert.Len(t, c.Listings, 2)
+
+	// A company that was entered without CIK gets it.
+	f.createCompany("OWN")
+	f.imported("sec-company-facts?ticker=own", facts("7654321", first2020))
+	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "OWN"})
+	require.NoError(t, err)
+	assert.Equal(t, oas.NewNilInt64(7654321), c.Cik)
+	assert.Equal(t, "OWN Inc.", c.Name, "its name stays")
+	assert.Len(t, f.statements("OWN", oas.OptDate{}), 1)
+
+	before := f.rows()
+	assert.Contains(t, f.refused("sec-company-facts?ticker=OWN", file), "not a ticker of CIK 1234567")
+	assert.Contains(t, f.refused("sec-company-facts?ticker=OWN", facts("999", first2020)), "CIK 7654321")
+	assert.Contains(t, f.refused("sec-company-facts", facts("999", first2020)), "CIK 999 is not in the list of companies")
+	assert.Equal(t, before, f.rows())
+}
+
+func TestNoImportOverwritesWhatWasEnteredByHand(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	f.imported("sec-company-facts?ticker=EXMP", facts("1234567", first2020))
+	id := f.statements("EXMP", oas.OptDate{})[period{2020, 0}].ID
+	_, err := f.super.ReplaceFinancialStatement(t.Context(), &oas.FinancialStatementInput{
+		Period: oas.PeriodAnnual, FiscalYear: 2020, EndDate: day("2020-12-31"), PublishDate: day("2021-02-01"), Currency: "USD",
+		TotalRevenues: oas.NewOptNilInt64(7), NetIncome: oas.NewOptNilInt64(1),
+	}, oas.ReplaceFinancialStatementParams{ID: id})
+	require.NoError(t, err)
+	f.createStatement("EXMP", &oas.FinancialStatementInput{
+		Period: oas.PeriodAnnual, FiscalYear: 2021, EndDate: day("2021-12-31"), PublishDate: day("2022-01-31"), Currency: "USD", TotalRevenues: oas.NewOptNilInt64(8),
+	})
+	before := f.statements("EXMP", oas.OptDate{})
+	assertDecimal(t, "0.142857142857", f.metrics("EXMP")[1].NetProfitMargin)
+
+	im := f.imported("sec-company-facts", facts("1234567", first2020, second2020, first2021))
+	assert.Zero(t, im.Written)
+	assert.Positive(t, im.Skipped)
+	assert.Equal(t, before, f.statements("EXMP", oas.OptDate{}))
+	assert.Equal(t, oas.NewNilInt64(1000), f.statements("EXMP", oas.NewOptDate(day("2021-12-31")))[period{2020, 0}].TotalRevenues, "what was known then")
+
+	// Once it is deleted, the file brings back what was filed.
+	require.NoError(t, f.super.DeleteFinancialStatement(t.Context(), oas.DeleteFinancialStatementParams{ID: id}))
+	f.imported("sec-company-facts", facts("1234567", first2020, second2020, first2021))
+	assert.Equal(t, oas.NewNilInt64(1100), f.statements("EXMP", oas.OptDate{})[period{2020, 0}].TotalRevenues)
+
+	// Dividends likewise.
+	f.imported("sec-company-facts?ticker=AAPL", sampleFile(t, apple))
+	find := func() (found []oas.Dividend) {
+		page, err := f.anon.ListCompanyDividends(t.Context(), oas.ListCompanyDividendsParams{Ticker: "AAPL", PageSize: oas.NewOptInt32(1000)})
+		require.NoError(t, err)
+		for _, d := range page.Items {
+			if d.PeriodEnd.Value.Equal(day("2020-09-26")) {
+				found = append(found, d)
+			}
+		}
+		return found
+	}
+	require.Len(t, find(), 1)
+	assert.Equal(t, oas.SourceSec, find()[0].Source)
+	in := dividend2023()
+	in.PeriodEnd = oas.NewOptNilDate(day("2020-09-26"))
+	d := f.createDividend("AAPL", in)
+	assert.Equal(t, []oas.Dividend{*d}, find(), "it stands in for the imported one")
+	im = f.imported("sec-company-facts", sampleFile(t, apple))
+	assert.Zero(t, im.Written)
+	assert.EqualValues(t, 1, im.Skipped)
+	assert.Equal(t, []oas.Dividend{*d}, find())
+	require.NoError(t, f.super.DeleteDividend(t.Context(), oas.DeleteDividendParams{ID: d.ID}))
+	assert.EqualValues(t, 1, f.imported("sec-company-facts", sampleFile(t, apple)).Written)
+	require.Len(t, find(), 1)
+	_, err = f.super.ReplaceDividend(t.Context(), in, oas.ReplaceDividendParams{ID: find()[0].ID})
+	require.NoError(t, err)
+	d = &find()[0]
+	assert.Equal(t, oas.SourceManual, d.Source)
+	assert.Zero(t, f.imported("sec-company-facts", sampleFile(t, apple)).Written)
+	assert.Equal(t, []oas.Dividend{*d}, find())
+}
+
+func TestImportOfCompanies(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	f.createCompany("TAKEN")
+	list := `{"0":{"cik_str":1652044,"ticker":"GOOGL","title":"Alphabet Inc."},"1":{"cik_str":"0001652044","ticker":"goog","title":"Alphabet Inc."},
+		"2":{"cik_str":77,"ticker":"TAKEN","title":"Other"},"3":{"cik_str":78,"ticker":"NEW","title":"New"}}`
+	im := f.imported("companies", []byte(list))
+	assert.EqualValues(t, []int64{5, 0, 1}, []int64{im.Written, im.Unchanged, im.Skipped}, "two companies, three listings; one is another's")
+	c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "GOOG"})
+	require.NoError(t, err)
+	assert.Equal(t, "GOOGL", c.Ticker)
+	assert.Len(t, c.Listings, 2)
+	im = f.imported("companies", []byte(strings.Replace(list, `"title":"New"`, `"title":"Renamed"`, 1)))
+	assert.EqualValues(t, []int64{1, 4, 1}, []int64{im.Written, im.Unchanged, im.Skipped})
+	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "NEW"})
+	require.NoError(t, err)
+	assert.Equal(t, "Renamed", c.Name)
+	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "TAKEN"})
+	require.NoError(t, err)
+	assert.Equal(t, "TAKEN Inc.", c.Name)
+}
+
+func TestImportOfPricesAndSplits(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	f.createCompany("AAPL")
+	f.createCompany("MSFT")
+	im := f.imported("prices?ticker=aapl", []byte("\ufeffclose,Date, volume\r\n1.50,2020-01-02,\r\n1.75,2020-01-03,100.0\r\n"))
+	assert.EqualValues(t, []int64{2, 0, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
+	page, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "AAPL"})
+	require.NoError(t, err)
+	require.Len(t, page.Items, 2)
+	p := page.Items[0]
+	assert.Equal(t, day("2020-01-02"), p.Date)
+	assert.Equal(t, "1.5", p.Close.String())
+	assert.True(t, p.Open.Null && p.High.Null && p.Low.Null && p.Volume.Null)
+	assert.Equal(t, "0", p.ExDividend.String())
+	assert.Equal(t, "1", p.SplitRatio.String())
+	assert.Equal(t, oas.NewNilInt64(100), page.Items[1].Volume)
+	im = f.imported("prices?ticker=AAPL", []byte("date,close,open,high,low,ex_dividend,split_ratio,volume\n2020-01-03,1.75,,,,,,100\n2020-01-02,1.6,1,2,1,0.1,4,7\n2020-01-06,3,,,,,,\n"))
+	assert.EqualValues(t, []int64{2, 1, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
+	page, err = f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "AAPL"})
+	require.NoError(t, err)
+	assert.Equal(t, "1.6", page.Items[0].Close.String())
+	assert.Equal(t, "4", page.Items[0].SplitRatio.String())
+	other, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "MSFT"})
+	require.NoError(t, err)
+	assert.Empty(t, other.Items)
+
+	im = f.imported("splits", []byte("ratio,effective_date,ticker\n4,2020-08-31,aapl\n2,2003-02-18,MSFT\n"))
+	assert.EqualValues(t, []int64{2, 0, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
+	im = f.imported("splits", []byte("ticker,effective_date,ratio\nAAPL,2020-08-31,4.0\nMSFT,2003-02-18,3\n"))
+	assert.EqualValues(t, []int64{1, 1, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
+	splits, err := f.anon.ListCompanySplits(t.Context(), oas.ListCompanySplitsParams{Ticker: "MSFT"})
+	require.NoError(t, err)
+	require.Len(t, splits.Items, 1)
+	assert.Equal(t, "3", splits.Items[0].Ratio.String())
+}
+
+// Files that cannot be imported: each says why, and nothing of it stays.
+func TestBadFiles(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	f.createCompany("AAPL")
+	f.createCompany("MSFT")
+	_, err := f.super.CreateCompany(t.Context(), alphabet())
+	require.NoError(t, err)
+	before := f.rows()
+	good := string(facts("1234567", first2020, first2021))
+	change := func(old, new string) string {
+		require.Contains(t, good, old)
+		return strings.Replace(good, old, new, 1)
+	}
+	const factsKind, list = "sec-company-facts?ticker=BAD", "companies"
+	cases := map[string]struct{ kind, file, message string }{
+		"malformed JSON":              {factsKind, change(`"Assets":{`, `"Assets":{,`), "not valid JSON"},
+		"truncated JSON":              {factsKind, good[:len(good)-7], "unexpected EOF"},
+		"HTML":                        {factsKind, "<!DOCTYPE html><html><body>Undeclared Automated Tool</body></html>", "not a JSON object"},
+		"another document":            {factsKind, `{"cik":320193,"name":"Apple"}`, "no facts"},
+		"a list of companies":         {factsKind, `{"0":{"cik_str":1,"ticker":"A","title":"A"}}`, "no cik"},
+		"int64 overflow":              {factsKind, change(`"val":1000`, `"val":9223372036854775808`), "facts/us-gaap/Revenues/USD"},
+		"huge exponent":               {factsKind, change(`"val":1000`, `"val":1e2000000000`), "out of range"},
+		"year 0":                      {factsKind, strings.ReplaceAll(good, "2020-12-31", "0000-12-31"), "year"},
+		"no such day":                 {factsKind, change("2020-12-31", "2020-02-30"), "is not a date"},
+		"filed in the future":         {factsKind, strings.ReplaceAll(good, "2022-02-01", "2026-07-02"), "2026-07-02, which is in the future"},
+		"unknown currency":            {factsKind, strings.ReplaceAll(good, `"USD"`, `"XYZ"`), "currency is no ISO 4217 code"},
+		"NUL in the name":             {factsKind, change("Example", `Ex\u0000`), "NUL"},
+		"NUL bytes":                   {factsKind, change("Example", "Ex\x00"), "not valid JSON"},
+		"only NUL bytes":              {factsKind, "\x00\x00\x00\x00", "not a JSON object"},
+		"lone surrogate":              {factsKind, change("Example", `\ud800`), "lone surrogate"},
+		"invalid UTF-8":               {factsKind, change("Example", "\xff\xfe"), "Unicode"},
+		"long name":                   {factsKind, change("Example", strings.Repeat("x", 301)), "name must have 1 to 300 characters"},
+		"deep":                        {factsKind, strings.Repeat(`{"a":`, 100_000), "not valid JSON"},
+		"CIK of a word":               {factsKind, change("1234567", `"AAPL"`), "Central Index Key"},
+		"gzip in gzip":                {factsKind, string(compressed(compressed([]byte(good)))), "not a JSON object"},
+		"company without ticker":      {list, `{"0":{"cik_str":1,"ticker":"A","title":"A"},"1":{"cik_str":2,"title":"B"}}`, `entry "1": no ticker`},
+		"no ticker's form":            {list, `{"0":{"cik_str":1,"ticker":"A B","title":"A"}}`, "not a ticker"},
+		"duplicate tickers":           {list, `{"0":{"cik_str":1,"ticker":"A","title":"A"},"1":{"cik_str":2,"ticker":"a","title":"B"}}`, "ticker A is also in"},
+		"list as HTML":                {list, "<html>", "not a JSON object"},
+		"list as facts":               {list, good, "not a listing"},
+		"long title":                  {list, `{"0":{"cik_str":1,"ticker":"A","title":"` + strings.Repeat("x", 301) + `"}}`, "name must have 1 to 300 characters"},
+		"surrogate in the list":       {list, `{"0":{"cik_str":1,"ticker":"A","title":"\udfff"}}`, "lone surrogate"},
+		"broken line":                 {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,1,2\n", "line 3: wrong number of fields"},
+		"broken quotes":               {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n\"2020-01-03,1\n", "line 3"},
+		"bare quotes":                 {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,\"1\"2\n", "line 3"},
+		"no number":                   {"prices?ticker=AAPL", "date,close\n2020-01-02,one\n", `line 2: close "one" is no number`},
+		"NaN":                         {"prices?ticker=AAPL", "date,close\n2020-01-02,NaN\n", "line 2: close"},
+		"infinite":                    {"prices?ticker=AAPL", "date,close\n2020-01-02,Infinity\n", "line 2: close"},
+		"negative":                    {"prices?ticker=AAPL", "date,close\n2020-01-02,-1\n", "line 2: close"},
+		"too long":                    {"prices?ticker=AAPL", "date,close\n2020-01-02," + strings.Repeat("1", 41) + "\n", "line 2: close"},
+		"exponent":                    {"prices?ticker=AAPL", "date,close,open\n2020-01-02,1,1e2000000000\n", "line 2: open"},
+		"no close":                    {"prices?ticker=AAPL", "date,close\n2020-01-02,\n", "line 2: close"},
+		"no column":                   {"prices?ticker=AAPL", "date,open\n2020-01-02,1\n", `column "close" is missing`},
+		"unknown column":              {"prices?ticker=AAPL", "date,close,closing\n", `unknown column "closing"`},
+		"column twice":                {"prices?ticker=AAPL", "date,close,close\n", `column "close" appears twice`},
+		"volume":                      {"prices?ticker=AAPL", "date,close,volume\n2020-01-02,1,1.5\n", "line 2: volume"},
+		"large volume":                {"prices?ticker=AAPL", "date,close,volume\n2020-01-02,1,9223372036854775808\n", "line 2: volume"},
+		"split ratio 0":               {"prices?ticker=AAPL", "date,close,split_ratio\n2020-01-02,1,0\n", "line 2: split_ratio"},
+		"price of tomorrow":           {"prices?ticker=AAPL", "date,close\n2026-07-01,1\n2026-07-02,1\n", "line 3: date"},
+		"price of year 0":             {"prices?ticker=AAPL", "date,close\n0000-01-02,1\n", "line 2: date"},
+		"another form of date":        {"prices?ticker=AAPL", "date,close\n01/02/2020,1\n", "line 2: date"},
+		"date twice":                  {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,1\n2020-01-02,2\n", "line 4: date 2020-01-02 stands on line 2 already"},
+		"NUL in the CSV":              {"prices?ticker=AAPL", "date,close\n2020-01-02,\x001\n", "line 2: close"},
+		"NUL in the header":           {"prices?ticker=AAPL", "date,close\x00\n", "unknown column"},
+		"prices as HTML":              {"prices?ticker=AAPL", "<html>\n", "unknown column"},
+		"line break only":             {"prices?ticker=AAPL", "\n", "is empty"},
+		"split of year 0":             {"splits", "ticker,effective_date,ratio\nAAPL,0000-08-31,4\n", "line 2: effective_date"},
+		"split of far":                {"splits", "ticker,effective_date,ratio\nAAPL,2028-07-02,4\n", "line 2: effective_date"},
+		"split of nobody":             {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nNOPE,2020-08-31,4\nNOPE,2020-09-01,4\n", "no company has the ticker NOPE"},
+		"split of no ticker":          {"splits", "ticker,effective_date,ratio\nA B,2020-08-31,4\n", "line 2: ticker"},
+		"split without ticker":        {"splits", "ticker,effective_date,ratio\n,2020-08-31,4\n", "line 2: ticker"},
+		"split with NUL":              {"splits", "ticker,effective_date,ratio\nAA\x00PL,2020-08-31,4\n", "line 2: ticker"},
+		"split ratio":                 {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,0\n", "line 2: ratio"},
+		"split twice":                 {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nMSFT,2020-08-31,4\naapl,2020-08-31,5\n", "line 4: this split stands on line 2 already"},
+		"split of both of a company":  {"splits", "ticker,effective_date,ratio\nGOOG,2022-07-18,20\nGOOGL,2022-07-18,21\n", "two different things"},
+		"splits with a broken line 3": {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nMSFT\n", "line 3"},
+	}
+	ids := map[string]int64{}
+	for name, c := range cases {
+		ids[name] = f.upload(c.kind, []byte(c.file)).ID
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			im := f.in(t).finished(ids[name])
+			require.Equal(t, oas.ImportStateFailed, im.State)
+			message := im.Error.Value
+			assert.Contains(t, message, c.message)
+			assert.NotContains(t, message, "internal error")
+			assert.NotContains(t, message, "\x00")
+		})
+	}
+	assert.Equal(t, before, f.rows())
+	require.Eventually(t, func() bool {
+		return f.count("SELECT count(*) FROM river_job WHERE kind = 'import' AND state = 'running'") == 0
+	}, 10*time.Second, 10*time.Millisecond)
+	assert.Zero(t, f.count("SELECT count(*) FROM river_job WHERE kind = 'import' AND (state <> 'cancelled' OR attempt <> 1)"), "no retry heals them")
+
+	// What looks odd and is fine.
+	f.imported("sec-company-facts?ticker=FINE", facts(`"0000000042"`, report{year: 2020, filed: "2021-02-01", revenue: "1", assets: "2", fy: "null"}))
+	assert.Len(t, f.statements("FINE", oas.OptDate{}), 1)
+	f.imported("companies", []byte(`{"0":{"cik_str":"42","ticker":"FINE.B","title":"Fine"}}`))
+	f.imported("prices?ticker=AAPL", []byte("date,close\n"))
+}
+
+// Files that are not even taken in.
+func TestRefusedUploads(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	f.createCompany("AAPL")
+	whole := sampleFile(t, apple)
+	flipped := slices.Clone(whole)
+	flipped[len(flipped)/2] ^= 0xff
+	checksum := slices.Clone(whole)
+	checksum[len(checksum)-6] ^= 0xff
+	var bomb bytes.Buffer
+	z, err := gzip.NewWriterLevel(&bomb, gzip.BestSpeed)
+	require.NoError(t, err)
+	block := make([]byte, 1<<20)
+	for range 65 {
+		_, _ = z.Write(block)
+	}
+	require.NoError(t, z.Close())
+	post := func(kind string, body io.Reader, header ...string) (*http.Response, []byte) {
+		return f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/"+kind, body, append(header, "Expect", "100-continue")...)
+	}
+	for _, kind := range []string{"companies", "sec-company-facts", "prices?ticker=AAPL", "splits"} {
+		for name, file := range map[string][]byte{
+			"empty": {}, "truncated gzip": whole[:len(whole)/2], "gzip without its end": whole[:len(whole)-3], "gzip header": whole[:10], "gzip magic": whole[:2],
+			"flipped bits": flipped, "checksum": checksum, "no gzip": []byte("\x1f\x8bno gzip at all, really"), "garbage after": append(slices.Clone(whole), "garbage"...),
+			"empty gzip": compressed(nil),
+		} {
+			res, body := post(kind, bytes.NewReader(file), "Content-Type", "application/gzip")
+			requireProblem(t, res, body, http.StatusUnprocessableEntity, kind+": "+name)
+			p := decodeProblem(t, body)
+			require.Len(t, p.Errors, 1)
+			assert.Equal(t, "body", p.Errors[0].Field)
+		}
+		res, body := post(kind, bytes.NewReader(bomb.Bytes()), "Content-Type", "application/gzip")
+		requireProblem(t, res, body, http.StatusRequestEntityTooLarge, kind+": gzip bomb")
+		assert.Contains(t, string(body), "64 MiB")
+	}
+	res, body := post("companies", bytes.NewReader(make([]byte, 65<<20)), "Content-Type", "application/json")
+	requireProblem(t, res, body, http.StatusRequestEntityTooLarge, "65 MiB")
+	res, body = post("splits", io.MultiReader(bytes.NewReader(make([]byte, 65<<20))), "Content-Type", "text/csv") // in chunks
+	requireProblem(t, res, body, http.StatusRequestEntityTooLarge, "65 MiB of unknown size")
+	assert.Equal(t, 0, f.count("SELECT (SELECT count(*) FROM import) + (SELECT count(*) FROM document) + (SELECT count(*) FROM river_job WHERE kind = 'import')"))
+
+	for _, contentType := range []string{"", "text/csv; charset=utf-8", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"} {
+		var header []string
+		if contentType != "" {
+			header = []string{"Content-Type", contentType}
+		}
+		res, body := post("splits", strings.NewReader("ticker,effective_date,ratio\n"), header...)
+		assert.Equal(t, http.StatusAccepted, res.StatusCode, "%q: any content type is fine: %s", contentType, body)
+	}
+}
+
+func TestListAndCancelImports(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{}) // nobody works on them yet
+	f.createCompany("AAPL")
+	before := f.rows()
+	var ids []int64
+	for i := range 5 {
+		ids = append(ids, f.upload("prices?ticker=AAPL", fmt.Appendf(nil, "date,close\n2020-01-0%d,1\n", i+2)).ID)
+	}
+	var listed []int64
+	for _, im := range pages(t, 2, func(token oas.OptString) ([]oas.Import, oas.NilString) {
+		page, err := f.super.ListImports(t.Context(), oas.ListImportsParams{PageSize: oas.NewOptInt32(2), PageToken: token})
+		require.NoError(t, err)
+		return page.Items, page.NextPageToken
+	}) {
+		assert.Equal(t, oas.ImportStateQueued, im.State)
+		listed = append(listed, im.ID)
+	}
+	slices.Reverse(listed)
+	assert.Equal(t, ids, listed)
+
+	im, err := f.super.CancelImport(t.Context(), oas.CancelImportParams{ID: ids[0]})
+	require.NoError(t, err)
+	assert.Equal(t, oas.ImportStateCancelled, im.State)
+	assert.False(t, im.FinishedAt.Null)
+	_, err = f.super.CancelImport(t.Context(), oas.CancelImportParams{ID: ids[0]})
+	problem(t, err, http.StatusConflict)
+	require.NoError(t, f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: "AAPL"}))
+	f.work()
+	for _, id := range ids[1:] {
+		im := f.finished(id)
+		assert.Equal(t, oas.ImportStateFailed, im.State)
+		assert.Contains(t, im.Error.Value, "no such company", "the company went in the meantime")
+	}
+	im = f.finished(ids[0])
+	assert.Equal(t, oas.ImportStateCancelled, im.State)
+	assert.True(t, im.StartedAt.Null, "a cancelled import does not begin")
+	f.createCompany("AAPL")
+	assert.Equal(t, before, f.rows())
+}
+
+func TestCancelRunningImport(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	before := f.rows()
+	id := f.upload("sec-company-facts?ticker=EXMP", facts("1234567", first2020)).ID
+	hold, err := f.pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = hold.Rollback(t.Context()) }()
+	_, err = hold.Exec(t.Context(), "LOCK TABLE document IN ACCESS EXCLUSIVE MODE") // so that the import waits for its file
+	require.NoError(t, err)
+	f.work()
+	var im *oas.Import
+	require.Eventually(t, func() bool {
+		var err error
+		im, err = f.super.GetImport(t.Context(), oas.GetImportParams{ID: id})
+		return err == nil && im.State == oas.ImportStateRunning
+	}, 15*time.Second, 10*time.Millisecond)
+	assert.False(t, im.StartedAt.Null)
+	im, err = f.super.CancelImport(t.Context(), oas.CancelImportParams{ID: id})
+	require.NoError(t, err)
+	assert.Equal(t, oas.ImportStateCancelled, im.State)
+	require.NoError(t, hold.Rollback(t.Context()))
+	require.Eventually(t, func() bool {
+		return f.count("SELECT count(*) FROM river_job WHERE id = $1 AND state = 'cancelled'", im.JobID.Value) == 1
+	}, 15*time.Second, 10*time.Millisecond)
+	assert.Equal(t, oas.ImportStateCancelled, f.finished(id).State)
+	assert.Equal(t, before, f.rows())
+}
+
+// A foreign key that points nowhere is told as a conflict.
+func TestActorIsGone(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	_, err := f.app.StartImport(t.Context(), app.Actor{UserID: 1 << 40, Superuser: true}, app.ImportRequest{
+		Kind: app.ImportCompanies, File: strings.NewReader("{}"),
+	})
+	var e *app.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, app.Conflict, e.Code)
+	assert.Equal(t, 0, f.count("SELECT (SELECT count(*) FROM import) + (SELECT count(*) FROM document)"))
+}
