@@ -66,6 +66,7 @@ var constraints = map[string]struct {
 	"dividend_currency_check":            {Invalid, "currency", "is no ISO 4217 code"},
 	"dividend_sec_key":                   {Conflict, "period_end", "has a dividend"},
 	"split_pkey":                         {Conflict, "effective_date", "has a split"},
+	"company_name_check":                 {Invalid, "name", "must have 1 to 300 characters"},
 	"company_country_check":              {Invalid, "country", "is no ISO 3166 code of two letters"},
 }
 
@@ -83,6 +84,8 @@ func translate(err error) error {
 		return &Error{Code: c.code, Message: "the input has invalid fields", Fields: []FieldError{{c.field, c.message}}}
 	case pg.Code == "23503": // foreign_key_violation: what it points to went away in the meantime
 		return &Error{Code: Conflict, Message: "what this belongs to no longer exists"}
+	case pg.Code == "23514": // check_violation
+		return &Error{Code: Invalid, Message: "a value breaks the rule " + pg.ConstraintName}
 	case pg.Code == "21000": // cardinality_violation: one statement, two values for one row
 		return &Error{Code: Invalid, Message: "the input says two different things of one record"}
 	case pg.Code == "22003": // numeric_value_out_of_range
