@@ -9,8 +9,8 @@ help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Run everything in one process on http://localhost:8080
-	go run -ldflags "$(LDFLAGS)" ./cmd/edgevalue dev $(ARGS)
+run: build ## Run everything in one process on http://localhost:8080
+	bin/edgevalue dev $(ARGS)
 
 .PHONY: build
 build: ## Build bin/edgevalue
