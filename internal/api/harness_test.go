@@ -21,6 +21,8 @@ import (
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/ogen-go/ogen/ogenerrors"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -155,7 +157,11 @@ func (f *fixture) in(t *testing.T) *fixture {
 // work carries out jobs until the test ends.
 func (f *fixture) work() {
 	f.t.Helper()
-	client, err := jobs.NewClient(f.app, jobs.Config{Concurrency: 2, Imports: 3, Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	client, err := river.NewClient(riverpgxv5.New(f.pool), &river.Config{
+		Workers: jobs.Workers(f.app), Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}, app.ImportQueue: {MaxWorkers: 3}},
+		FetchCooldown: 10 * time.Millisecond, FetchPollInterval: 30 * time.Millisecond, // tests do not wait
+		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
 	require.NoError(f.t, err)
 	require.NoError(f.t, client.Start(context.WithoutCancel(f.t.Context())))
 	f.t.Cleanup(func() { assert.NoError(f.t, jobs.Stop(client, 10*time.Second)) })
