@@ -42,5 +42,5 @@ cover: ## Test and write coverage.html
 	@go tool cover -func=coverage.out | tail -1
 
 .PHONY: bench
-bench: ## Measure an import, and the API beside hand-written handlers
+bench: ## Measure an import, and the API beside handlers written by hand
 	go test -run '^$$' -bench . -benchtime 5s $(ARGS) ./internal/app ./internal/api
