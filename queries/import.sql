@@ -31,7 +31,7 @@ UPDATE import SET done = @done WHERE id = @id AND state = 'running';
 
 -- name: FinishImport :execrows
 UPDATE import
-SET state = @state, error = @error, done = @done, written = @written, unchanged = @unchanged, skipped = @skipped,
+SET state = @state, error = @error, done = coalesce(sqlc.narg(done), done), written = @written, unchanged = @unchanged, skipped = @skipped,
     finished_at = @now
 WHERE id = @id AND state IN ('queued', 'running');
 
@@ -56,4 +56,6 @@ SELECT pg_try_advisory_lock(@space::integer, @import_id::integer);
 SELECT pg_advisory_unlock(@space::integer, @import_id::integer);
 
 -- name: HasEarlierImports :one
-SELECT EXISTS (SELECT FROM import WHERE id < @id AND state IN ('queued', 'running'));
+-- Of those that bring companies, and do not take unusually long.
+SELECT EXISTS (SELECT FROM import WHERE id < @id AND state IN ('queued', 'running')
+    AND kind IN ('companies', 'sec_company_facts') AND created_at > now() - interval '5 minutes');

@@ -109,7 +109,8 @@ CREATE INDEX listing_exchange_idx ON listing (lower(exchange));
 CREATE TRIGGER listing_updated_at BEFORE UPDATE ON listing FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 
 -- One row a version. The versions of one statement share its id; a version holds from known_from until the day
--- before known_to, or still when known_to is null. An import adds versions and ends them, and changes no value of one.
+-- before known_to, or still when known_to is null. An import adds versions and ends them, and replaces
+-- one only where its file says something else about the same day.
 CREATE TABLE financial_statement (
     id                             bigint NOT NULL,
     company_id                     bigint NOT NULL REFERENCES company ON DELETE CASCADE,

@@ -113,7 +113,7 @@ func loadConfig(environ []string, dir string, p purpose) (Config, error) {
 		vars     = env.ToMap(environ)
 	)
 	maps.DeleteFunc(vars, func(_, value string) bool { return value == "" })
-	if p == forDev {
+	if p != forServe { // the other commands find what dev was told
 		mistakes.add(".env", readDotEnv(filepath.Join(dir, ".env"), vars))
 	}
 	mistakes.readSecretFiles(vars)

@@ -77,7 +77,7 @@ func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []
 		im, err := s.importFile(ctx, cmd.ErrOrStderr(), r, name)
 		switch {
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return err
 		case err != nil:
 			failed++
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", name, err)
@@ -123,7 +123,7 @@ func (s *services) importFile(ctx context.Context, out io.Writer, r app.ImportRe
 		}
 		select {
 		case <-ctx.Done():
-			return im, ctx.Err()
+			return im, errors.Errorf("interrupted; import %d of %s goes on when a worker runs", im.ID, name)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

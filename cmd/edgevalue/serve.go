@@ -110,24 +110,22 @@ func run(ctx context.Context, p parts) (err error) {
 		}()
 		dsn = server.DSN()
 	}
-	s, password, err := p.open(ctx, cfg, log, dsn)
+	s, err := p.open(ctx, cfg, log, dsn)
 	if err != nil {
 		return err
 	}
 	defer s.pool.Close()
-	return p.runServices(ctx, s, password)
+	return p.runServices(ctx, s)
 }
 
-// open opens the database. For dev, it is migrated first, and gets its superuser and samples; password is that of a
-// superuser that was created with a random one.
-func (p parts) open(ctx context.Context, cfg Config, log *slog.Logger, dsn string) (_ *services, password string, err error) {
+// open opens the database. For dev, it is migrated first, and gets its superuser and samples.
+func (p parts) open(ctx context.Context, cfg Config, log *slog.Logger, dsn string) (_ *services, err error) {
 	if !p.dev {
-		s, err := openServices(ctx, cfg, log, dsn)
-		return s, "", err
+		return openServices(ctx, cfg, log, dsn)
 	}
 	pool, err := openPool(ctx, log, dsn)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
@@ -135,16 +133,20 @@ func (p parts) open(ctx context.Context, cfg Config, log *slog.Logger, dsn strin
 		}
 	}()
 	if err := pg.Migrate(ctx, pool, pg.WithLogger(log)); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	s, err := newServices(cfg, log, pool)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	if password, err = s.firstSuperuser(ctx); err != nil {
-		return nil, "", err
+	password, err := s.firstSuperuser(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return s, password, s.importSamples(ctx)
+	if password != "" { // at once: it is nowhere else
+		fmt.Fprintf(p.out, "\nSuperuser %s was created with the password %s\nIt is not shown again.\n", cfg.FirstSuperuser, password)
+	}
+	return s, s.importSamples(ctx)
 }
 
 // importSamples enqueues the shipped files, unless something was imported before.
@@ -184,7 +186,8 @@ func (s *services) importSamples(ctx context.Context) error {
 }
 
 // runServices listens, works on jobs, and ends both in order.
-func (p parts) runServices(ctx context.Context, s *services, password string) error {
+func (p parts) runServices(ctx context.Context, s *services) error {
+	defer context.AfterFunc(ctx, func() { s.log.Info("stopping: finishing requests and jobs") })()
 	metrics := telemetry.NewMetrics(s.pool)
 	g, ctx := errgroup.WithContext(ctx)
 
@@ -207,7 +210,7 @@ func (p parts) runServices(ctx context.Context, s *services, password string) er
 		}
 		g.Go(func() error { return serve(ctx, public, newServer(h, s.log), s.cfg.ShutdownTimeout) })
 		if p.dev {
-			p.greet(s.cfg, public.Addr(), admin.Addr(), password)
+			p.greet(s.cfg, public.Addr(), admin.Addr())
 		}
 		s.log.Info("serving", "address", public.Addr().String(), "admin", admin.Addr().String(), "version", buildVersion())
 		if p.ready != nil {
@@ -263,7 +266,7 @@ func serve(ctx context.Context, l net.Listener, server *http.Server, grace time.
 	return nil
 }
 
-func (p parts) greet(cfg Config, public, admin net.Addr, password string) {
+func (p parts) greet(cfg Config, public, admin net.Addr) {
 	base := "http://" + localAddress(public)
 	fmt.Fprintf(p.out, `
 %s is running:
@@ -275,9 +278,6 @@ func (p parts) greet(cfg Config, public, admin net.Addr, password string) {
   metrics      http://%s/metrics
 
 `, cfg.ProjectName, base, base, base, base, base, cfg.FirstSuperuser, localAddress(admin))
-	if password != "" {
-		fmt.Fprintf(p.out, "Superuser %s was created with the password %s\nIt is not shown again.\n\n", cfg.FirstSuperuser, password)
-	}
 }
 
 // localAddress is where this machine reaches a listener.

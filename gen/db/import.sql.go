@@ -77,7 +77,7 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Imp
 
 const finishImport = `-- name: FinishImport :execrows
 UPDATE import
-SET state = $1, error = $2, done = $3, written = $4, unchanged = $5, skipped = $6,
+SET state = $1, error = $2, done = coalesce($3, done), written = $4, unchanged = $5, skipped = $6,
     finished_at = $7
 WHERE id = $8 AND state IN ('queued', 'running')
 `
@@ -85,7 +85,7 @@ WHERE id = $8 AND state IN ('queued', 'running')
 type FinishImportParams struct {
 	State     string
 	Error     *string
-	Done      int64
+	Done      *int64
 	Written   int64
 	Unchanged int64
 	Skipped   int64
@@ -175,9 +175,11 @@ func (q *Queries) GetImport(ctx context.Context, id int64) (Import, error) {
 }
 
 const hasEarlierImports = `-- name: HasEarlierImports :one
-SELECT EXISTS (SELECT FROM import WHERE id < $1 AND state IN ('queued', 'running'))
+SELECT EXISTS (SELECT FROM import WHERE id < $1 AND state IN ('queued', 'running')
+    AND kind IN ('companies', 'sec_company_facts') AND created_at > now() - interval '5 minutes')
 `
 
+// Of those that bring companies, and do not take unusually long.
 func (q *Queries) HasEarlierImports(ctx context.Context, id int64) (bool, error) {
 	row := q.db.QueryRow(ctx, hasEarlierImports, id)
 	var exists bool

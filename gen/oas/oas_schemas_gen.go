@@ -750,7 +750,8 @@ type DeleteFinancialStatementNoContent struct{}
 // DeleteUserNoContent is response for DeleteUser operation.
 type DeleteUserNoContent struct{}
 
-// The dividend declared per share for one fiscal quarter, as filed.
+// The dividend declared per share for one fiscal quarter, as filed last: share_basis_date is the day
+// of that filing.
 // Ref: #/components/schemas/Dividend
 type Dividend struct {
 	ID        int64 `json:"id"`

@@ -1,12 +1,16 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"time"
 
 	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/sec"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
@@ -26,15 +30,9 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 	if err != nil {
 		return out, errors.Wrap(err, "list statements")
 	}
-	var dividends []value.Dividend
-	filed, err := a.queries.ListCompanyDividends(ctx, db.ListCompanyDividendsParams{CompanyID: l.CompanyID})
+	dividends, err := a.dividends(ctx, l.CompanyID, asOf)
 	if err != nil {
-		return out, errors.Wrap(err, "list dividends")
-	}
-	for _, d := range filed {
-		if asOf == nil || !d.PublishDate.After(*asOf) && !d.ShareBasisDate.After(*asOf) {
-			dividends = append(dividends, dividendFromRow(d))
-		}
+		return out, err
 	}
 	to := farDay
 	set(&to, asOf)
@@ -53,6 +51,51 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 		}
 	}
 	return value.NewExchange(statementsFromRows(rows), dividends, ratios), nil
+}
+
+// dividends answers a company's dividends as known on asOf, or today. The table has the newest amounts; earlier ones are
+// in the document.
+func (a *App) dividends(ctx context.Context, companyID int64, asOf *time.Time) (out []value.Dividend, err error) {
+	rows, err := a.queries.ListCompanyDividends(ctx, db.ListCompanyDividendsParams{CompanyID: companyID})
+	if err != nil {
+		return nil, errors.Wrap(err, "list dividends")
+	}
+	manual := map[time.Time]bool{}
+	for _, d := range rows {
+		if asOf == nil || d.Source == "manual" && !d.PublishDate.After(*asOf) {
+			out = append(out, dividendFromRow(d))
+		}
+		if d.Source == "manual" && d.PeriodEnd != nil {
+			manual[*d.PeriodEnd] = true
+		}
+	}
+	if asOf == nil {
+		return out, nil
+	}
+	current, err := a.queries.GetCompanyFacts(ctx, companyID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return out, nil
+	} else if err != nil {
+		return nil, errors.Wrap(err, "get company facts")
+	}
+	doc, err := a.queries.GetDocument(ctx, current.DocumentID)
+	if err != nil {
+		return nil, errors.Wrap(err, "get document")
+	}
+	unpacked, err := gzip.NewReader(bytes.NewReader(doc.Content))
+	if err != nil {
+		return nil, errors.Wrap(err, "unpack document")
+	}
+	facts, err := sec.ParseCompanyFacts(unpacked)
+	if err != nil {
+		return nil, errors.Wrap(err, "read document")
+	}
+	for _, d := range facts.Dividends(*asOf) {
+		if !manual[d.PeriodEnd] {
+			out = append(out, d)
+		}
+	}
+	return out, nil
 }
 
 func dividendFromRow(d db.Dividend) value.Dividend {

@@ -213,7 +213,7 @@ func (a *App) CancelImport(ctx context.Context, actor Actor, id int64) (im db.Im
 		if im, err = q.LockImport(ctx, id); err != nil {
 			return found(err, "import")
 		}
-		n, err := q.FinishImport(ctx, db.FinishImportParams{ID: id, State: "cancelled", Done: im.Done, Now: timePtr(a.Now())})
+		n, err := q.FinishImport(ctx, db.FinishImportParams{ID: id, State: "cancelled", Now: timePtr(a.Now())})
 		if err != nil {
 			return errors.Wrap(err, "cancel import")
 		}
@@ -278,8 +278,11 @@ func (a *App) RunImport(ctx context.Context, job *river.Job[ImportArgs]) error {
 	if e != nil {
 		message = e.Error()
 	}
+	if !permanent {
+		a.Logger.ErrorContext(ctx, "import failed", "import_id", id, "kind", im.Kind, "error", err)
+	}
 	_, ferr := a.queries.FinishImport(context.WithoutCancel(ctx), db.FinishImportParams{
-		ID: id, State: "failed", Error: &message, Done: im.Done, Now: timePtr(a.Now()),
+		ID: id, State: "failed", Error: &message, Now: timePtr(a.Now()),
 	})
 	if ferr != nil {
 		return errors.Wrap(ferr, "end import")
@@ -355,7 +358,7 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 			return err
 		}
 		if _, err := q.FinishImport(ctx, db.FinishImportParams{
-			ID: im.ID, State: "succeeded", Done: doc.Size, Now: timePtr(a.Now()),
+			ID: im.ID, State: "succeeded", Done: &doc.Size, Now: timePtr(a.Now()),
 			Written: c.written, Unchanged: c.unchanged, Skipped: c.skipped,
 		}); err != nil {
 			return errors.Wrap(err, "end import")
@@ -389,7 +392,8 @@ func (p *progressReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// RequeueImports makes the imports of workers that died available again. It reports how many.
+// RequeueImports makes the imports of workers that died available again, and reports how many. It also ends imports
+// whose job is no more.
 func (a *App) RequeueImports(ctx context.Context) (int64, error) {
 	// River's table: its own rescuer waits for the job's timeout, as it cannot know that the worker is dead.
 	tag, err := a.Pool.Exec(ctx, `
@@ -398,7 +402,15 @@ func (a *App) RequeueImports(ctx context.Context) (int64, error) {
 		  AND NOT EXISTS (SELECT FROM pg_locks l
 			WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = (j.args->>'import_id')::bigint::integer::oid
 			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.granted)`, importLocks)
-	return tag.RowsAffected(), wrap(err, "requeue imports")
+	if err != nil {
+		return 0, errors.Wrap(err, "requeue imports")
+	}
+	// A job can end without its import knowing, in the job monitor for example.
+	_, err = a.Pool.Exec(ctx, `
+		UPDATE import i SET state = 'failed', error = 'its job was ended', finished_at = $1
+		WHERE i.state IN ('queued', 'running') AND i.updated_at < now() - interval '2 seconds' AND NOT EXISTS (
+			SELECT FROM river_job j WHERE j.id = i.job_id AND j.state NOT IN ('completed', 'cancelled', 'discarded'))`, a.Now())
+	return tag.RowsAffected(), wrap(err, "end imports without a job")
 }
 
 // PruneArgs is the periodic job that deletes what is no longer needed.

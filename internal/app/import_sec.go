@@ -89,7 +89,13 @@ func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context,
 		return nil, &Error{Code: Invalid, Message: fmt.Sprintf("a fact was filed on %s, which is in the future", newest.Format(time.DateOnly))}
 	}
 	history := facts.History()
-	dividends := facts.Dividends()
+	for _, v := range history {
+		if v.EndDate.After(v.PublishDate) {
+			return nil, &Error{Code: Invalid, Message: fmt.Sprintf("a balance sheet of %s was filed on %s, before that day",
+				v.EndDate.Format(time.DateOnly), v.PublishDate.Format(time.DateOnly))}
+		}
+	}
+	dividends := facts.Dividends(time.Time{})
 	shareCounts := facts.ShareCounts()
 	return func(ctx context.Context, q *db.Queries) (c counts, err error) {
 		company, err := importedCompany(ctx, q, facts, im)

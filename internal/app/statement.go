@@ -184,6 +184,13 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		return out, err
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		current, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
+		if err != nil {
+			return found(err, "statement")
+		}
+		if _, err := q.LockCompany(ctx, current.FinancialStatement.CompanyID); err != nil { // as imports do, first
+			return found(err, "statement")
+		}
 		old, err := q.LockFinancialStatement(ctx, id)
 		if err != nil {
 			return found(err, "statement")

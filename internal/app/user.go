@@ -177,6 +177,8 @@ func (a *App) updateUser(ctx context.Context, id int64, in UserChange) (u db.Use
 		}
 		if in.Password != nil {
 			p.PasswordHash = hash
+		}
+		if in.Password != nil || p.Email != u.Email || !p.IsActive {
 			if err := q.DeletePasswordResets(ctx, id); err != nil {
 				return errors.Wrap(err, "delete reset tokens")
 			}

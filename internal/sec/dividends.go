@@ -12,9 +12,10 @@ import (
 // dividendDecimals is what an amount per share is rounded to.
 const dividendDecimals = 6
 
-// Dividends returns the dividend of each quarterly statement that has one, by period end, from all filings.
-func (c *CompanyFacts) Dividends() []value.Dividend {
-	v, ok := c.view(len(c.filings))
+// Dividends returns the dividend of each quarterly statement that has one, by period end, from what was filed on or
+// before a day, all filings for the zero time.
+func (c *CompanyFacts) Dividends(asOf time.Time) []value.Dividend {
+	v, ok := c.view(c.filedBy(asOf))
 	if !ok {
 		return nil
 	}

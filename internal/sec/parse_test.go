@@ -45,7 +45,7 @@ func TestParseCompanyFactsTolerates(t *testing.T) {
 			assert.Positive(t, facts.CIK)
 			assert.Empty(t, facts.Statements(time.Time{}))
 			assert.Empty(t, facts.History())
-			assert.Empty(t, facts.Dividends())
+			assert.Empty(t, facts.Dividends(time.Time{}))
 			assert.Empty(t, facts.ShareCounts())
 		})
 	}
@@ -183,7 +183,7 @@ func FuzzParseCompanyFacts(f *testing.F) {
 			require.True(t, ok, err)
 			return
 		}
-		facts.Dividends()
+		facts.Dividends(time.Time{})
 		facts.ShareCounts()
 		require.Equal(t, facts.Statements(time.Time{}), holding(facts.History(), facts.NewestFiled()))
 	})
@@ -203,7 +203,7 @@ func BenchmarkCompanyFacts(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		history, dividends, counts := facts.History(), facts.Dividends(), facts.ShareCounts()
+		history, dividends, counts := facts.History(), facts.Dividends(time.Time{}), facts.ShareCounts()
 		runtime.ReadMemStats(&now)
 		peak = max(peak, now.HeapAlloc-min(now.HeapAlloc, before.HeapAlloc))
 		runtime.KeepAlive(history)

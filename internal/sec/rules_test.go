@@ -486,7 +486,7 @@ func TestDividendRules(t *testing.T) {
 		d := reports()
 		add(d)
 		byQuarter := make(map[int]value.Dividend)
-		for _, dividend := range d.parse(t).Dividends() {
+		for _, dividend := range d.parse(t).Dividends(time.Time{}) {
 			assert.Equal(t, 2020, dividend.FiscalYear)
 			byQuarter[dividend.FiscalQuarter] = dividend
 		}

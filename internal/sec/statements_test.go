@@ -29,7 +29,7 @@ func TestGolden(t *testing.T) {
 				ratios = dailyRatios(t, 5)
 			}
 			var got bytes.Buffer
-			exchange := value.NewExchange(facts.Statements(time.Time{}), facts.Dividends(), ratios)
+			exchange := value.NewExchange(facts.Statements(time.Time{}), facts.Dividends(time.Time{}), ratios)
 			require.NoError(t, exchange.Encode(&got))
 
 			path := filepath.Join("testdata", ticker+".golden.json")
@@ -333,7 +333,7 @@ func TestKnownValues(t *testing.T) {
 func TestDividends(t *testing.T) {
 	t.Parallel()
 	byQuarter := make(map[[2]int]value.Dividend)
-	for _, d := range company(t, "AAPL").Dividends() {
+	for _, d := range company(t, "AAPL").Dividends(time.Time{}) {
 		byQuarter[[2]int{d.FiscalYear, d.FiscalQuarter}] = d
 	}
 	d := byQuarter[[2]int{2019, 4}]
@@ -350,7 +350,7 @@ func TestDividends(t *testing.T) {
 	assert.Equal(t, date(t, "2021-10-29"), d.ShareBasisDate)
 	assert.Equal(t, date(t, "2020-10-30"), d.PublishDate)
 
-	assert.Empty(t, company(t, "SNOW").Dividends())
+	assert.Empty(t, company(t, "SNOW").Dividends(time.Time{}))
 }
 
 func TestDailyRatios(t *testing.T) {
