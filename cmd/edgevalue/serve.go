@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/getsentry/sentry-go"
 	"github.com/go-faster/errors"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -200,7 +199,7 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 	})
 
 	if p.serve {
-		h, err := s.handler(metrics, func(ctx context.Context, err error) { sentry.CaptureException(err) })
+		h, err := s.handler(metrics)
 		if err != nil {
 			return err
 		}

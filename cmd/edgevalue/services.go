@@ -130,7 +130,7 @@ type noMail struct{}
 func (noMail) Send(context.Context, mail.Message) error { return errors.New("SMTP_HOST is not set") }
 
 // handler is everything that is served to the public.
-func (s *services) handler(metrics *telemetry.Metrics, capture func(context.Context, error)) (http.Handler, error) {
+func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 	monitor, err := s.jobMonitor()
 	if err != nil {
 		return nil, err
@@ -142,7 +142,6 @@ func (s *services) handler(metrics *telemetry.Metrics, capture func(context.Cont
 		TrustedProxies: s.cfg.TrustedProxies,
 		HTTPS:          s.cfg.HTTPS(),
 		Metrics:        metrics,
-		Capture:        capture,
 		Mount: func(mux *http.ServeMux, m *api.Mounted) error {
 			protected := m.SuperusersOnly(jobsPath, monitor)
 			mux.Handle(jobsPath, protected)

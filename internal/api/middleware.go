@@ -38,7 +38,7 @@ func chain(cfg Config, problem problemFunc, h http.Handler) http.Handler {
 		secure(cfg.HTTPS),
 		allowOrigins(cfg.CORSOrigins),
 		compress(),
-		recoverPanics(cfg.Logger, cfg.Capture, problem), // inside compress, which would answer 200 for a buffered part
+		recoverPanics(cfg.Logger, problem), // inside compress, which would answer 200 for a buffered part
 		refuseMalformed(problem),
 		limitBody(bodyLimit, problem),
 		stripSlash,
@@ -241,7 +241,7 @@ func compress() middleware {
 }
 
 // recoverPanics answers a panic with status 500 or, when the response has begun, breaks it off.
-func recoverPanics(log *slog.Logger, capture func(context.Context, error), problem problemFunc) middleware {
+func recoverPanics(log *slog.Logger, problem problemFunc) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec := &recorder{ResponseWriter: w}
@@ -260,9 +260,6 @@ func recoverPanics(log *slog.Logger, capture func(context.Context, error), probl
 				err = errors.Wrap(err, "panic")
 				log.ErrorContext(r.Context(), "panic", "error", err, "request_id", RequestID(r.Context()),
 					"stack", string(debug.Stack()))
-				if capture != nil {
-					capture(r.Context(), err)
-				}
 				if rec.code != 0 {
 					panic(http.ErrAbortHandler)
 				}

@@ -32,7 +32,8 @@ var statuses = map[app.Code]int{
 // or 503 without its text.
 func newProblem(ctx context.Context, log *slog.Logger, err error) *oas.ProblemStatusCode {
 	status, detail, fields := describe(err)
-	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented {
+	var told *statusError // who made it has logged it
+	if status >= http.StatusInternalServerError && !errors.As(err, &told) {
 		log.ErrorContext(ctx, "request failed", "error", err, "request_id", RequestID(ctx), "status", status)
 	}
 	p := oas.Problem{Type: "about:blank", Title: http.StatusText(status), Status: int32(status)}

@@ -34,7 +34,6 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	HTTPS          bool                                             // the public address is https
 	Metrics        Metrics                                          // may be nil
-	Capture        func(context.Context, error)                     // reports a panic; may be nil
 	Mount          func(mux *http.ServeMux, handler *Mounted) error // further pages; may be nil
 }
 

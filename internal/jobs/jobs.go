@@ -67,6 +67,21 @@ type Config struct {
 	Middleware  []rivertype.Middleware
 }
 
+// errorLog logs what ends a job for good, and every panic; River logs the attempts before at a lower level.
+type errorLog struct{ log *slog.Logger }
+
+func (l *errorLog) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	if job.Attempt >= job.MaxAttempts {
+		l.log.ErrorContext(ctx, "job failed for good", "kind", job.Kind, "job_id", job.ID, "error", err)
+	}
+	return nil
+}
+
+func (l *errorLog) HandlePanic(ctx context.Context, job *rivertype.JobRow, panicked any, trace string) *river.ErrorHandlerResult {
+	l.log.ErrorContext(ctx, "job panicked", "kind", job.Kind, "job_id", job.ID, "panic", panicked, "stack", trace)
+	return nil
+}
+
 // jobTimeout is for jobs that set no other: a mail server may be slow.
 const jobTimeout = 2 * time.Minute
 
@@ -79,7 +94,8 @@ func NewClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
 		Logger:     cfg.Logger,
 		Middleware: cfg.Middleware,
 		// What a retry can heal is healed by then; River's default of 25 attempts goes on for weeks.
-		MaxAttempts: 10,
+		MaxAttempts:  10,
+		ErrorHandler: &errorLog{cfg.Logger},
 	}
 	if cfg.Concurrency > 0 {
 		rc.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: cfg.Concurrency}
