@@ -22,7 +22,7 @@ generate: ## Rebuild gen/ from openapi.yaml, schema/ and queries/
 
 .PHONY: lint
 lint: ## Lint
-	go tool -modfile=scripts/lint/go.mod golangci-lint run ./...
+	go tool -modfile=scripts/lint/go.mod golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: check
 check: ## Generated code is current, modules are tidy, the linter has nothing to say
