@@ -211,7 +211,7 @@ func load(b *testing.B, addr, path string, wire int, long time.Duration) (answer
 				}
 				const ok = "HTTP/1.1 200 OK\r\n"
 				if head, err := r.Peek(len(ok)); err != nil || string(head) != ok {
-					return fmt.Errorf("no answer: %q, %v", head, err)
+					return fmt.Errorf("no answer: %q, %w", head, err)
 				}
 				if _, err := r.Discard(wire); err != nil {
 					return err

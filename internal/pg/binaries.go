@@ -155,7 +155,7 @@ func download(ctx context.Context, who *account, major int, cfg Config, log *slo
 	select {
 	case err = <-fetched:
 	case <-ctx.Done():
-		go func() { _ = <-fetched; remove() }()
+		go func() { <-fetched; remove() }() //nolint:errcheck // nobody waits for it any more
 		return binaries{}, errors.Wrap(ctx.Err(), "download PostgreSQL")
 	}
 	defer remove()
