@@ -41,7 +41,8 @@ func TestCompanyWithTwoListings(t *testing.T) {
 	assert.Equal(t, oas.NewNilInt64(12_100_000_000), created.NumberOfShares)
 	require.Len(t, created.Listings, 2)
 	assert.Equal(t, oas.Listing{
-		Ticker: "GOOGL", Exchange: oas.NewNilString("Nasdaq"), Isin: oas.NewNilString("US02079K3059"), ShareClass: oas.NewNilString("A"), Primary: true,
+		Ticker: "GOOGL", Exchange: oas.NewNilString("Nasdaq"), Isin: oas.NewNilString("US02079K3059"),
+		ShareClass: oas.NewNilString("A"), Primary: true,
 	}, created.Listings[0], "the primary one first")
 	assert.EqualValues(t, "GOOG", created.Listings[1].Ticker)
 	f.createCompany("OTHER")
@@ -52,7 +53,8 @@ func TestCompanyWithTwoListings(t *testing.T) {
 		assert.Equal(t, created, c, ticker)
 	}
 	for _, q := range []string{
-		"alphabet", "ALPHABET INC.", "phabet", " alpha ", "GOOG", "googl", "goo", "US02079K1079", "us02079k3059", "US02079K",
+		"alphabet", "ALPHABET INC.", "phabet", " alpha ", "GOOG", "googl", "goo", "US02079K1079", "us02079k3059",
+		"US02079K",
 		"1652044", "0001652044", "CIK0001652044", "cik1652044", "16520",
 	} {
 		page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Q: oas.NewOptString(q)})
@@ -67,7 +69,9 @@ func TestCompanyWithTwoListings(t *testing.T) {
 	}
 	for exchange, n := range map[string]int{"nasdaq": 1, "NASDAQ": 1, "NYSE": 0, "Nas": 0} {
 		for _, q := range []oas.OptString{{}, oas.NewOptString("alpha")} {
-			page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Q: q, Exchange: oas.NewOptString(exchange)})
+			page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{
+				Q: q, Exchange: oas.NewOptString(exchange),
+			})
 			require.NoError(t, err)
 			assert.Len(t, page.Items, n, exchange)
 		}
@@ -88,7 +92,8 @@ func TestCompanyMinimal(t *testing.T) {
 	c := f.createCompany(ticker)
 	assert.True(t, c.Cik.Null && c.Country.Null && c.URL.Null && c.IpoDate.Null && c.NumberOfShares.Null)
 	assert.Equal(t, []oas.Listing{{
-		Ticker: oas.Ticker(ticker), Exchange: oas.NilString{Null: true}, Isin: oas.NilString{Null: true}, ShareClass: oas.NilString{Null: true}, Primary: true,
+		Ticker: oas.Ticker(ticker), Exchange: oas.NilString{Null: true}, Isin: oas.NilString{Null: true},
+		ShareClass: oas.NilString{Null: true}, Primary: true,
 	}}, c.Listings)
 	for _, path := range []string{"/companies/", "/companies/" + ticker + "/", "/companies/" + ticker + "/prices/"} {
 		slash, body := f.call("", http.MethodGet, api.Prefix+path+"?page_size=1", nil)
@@ -115,7 +120,9 @@ func TestCompanyConflicts(t *testing.T) {
 		p := problem(t, err, http.StatusConflict)
 		require.Len(t, p.Errors, 1)
 		assert.Equal(t, field, p.Errors[0].Field)
-		_, err = f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{Name: oas.NewOptString("X"), Cik: in.Cik, Listings: in.Listings}, oas.UpdateCompanyParams{Ticker: "OTHER"})
+		_, err = f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{Name: oas.NewOptString("X"), Cik: in.Cik, Listings: in.Listings}, oas.UpdateCompanyParams{
+			Ticker: "OTHER",
+		})
 		p = problem(t, err, http.StatusConflict)
 		assert.Equal(t, field, p.Errors[0].Field)
 	}
@@ -138,32 +145,65 @@ func TestCompanyInput(t *testing.T) {
 		field string
 		in    *oas.CompanyCreate
 	}{
-		"check digit":    {"isin", &oas.CompanyCreate{Name: "X", Listings: isin("US0378331006")}},
-		"not an ISIN":    {"isin", &oas.CompanyCreate{Name: "X", Listings: isin("123456789012")}},
-		"ISIN of 11":     {"listings.[0].isin", &oas.CompanyCreate{Name: "X", Listings: isin("US037833100")}},
-		"no name":        {"name", &oas.CompanyCreate{Name: " ", Listings: one}},
-		"control":        {"name", &oas.CompanyCreate{Name: "a\x00b", Listings: one}},
-		"long name":      {"name", &oas.CompanyCreate{Name: strings.Repeat("x", 301), Listings: one}},
-		"country":        {"country", &oas.CompanyCreate{Name: "X", Country: oas.NewOptNilString("us"), Listings: one}},
-		"url":            {"url", &oas.CompanyCreate{Name: "X", URL: oas.NewOptNilString("ftp://example.com"), Listings: one}},
-		"script":         {"url", &oas.CompanyCreate{Name: "X", URL: oas.NewOptNilString("javascript:alert(1)"), Listings: one}},
-		"future":         {"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("2199-01-01")), Listings: one}},
-		"past":           {"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("1899-12-31")), Listings: one}},
-		"year 0":         {"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("0000-01-01")), Listings: one}},
-		"no listing":     {"listings", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{}}},
-		"cik":            {"cik", &oas.CompanyCreate{Name: "X", Cik: oas.NewOptNilInt64(0), Listings: one}},
-		"shares":         {"number_of_shares", &oas.CompanyCreate{Name: "X", NumberOfShares: oas.NewOptNilInt64(-1), Listings: one}},
-		"same ticker":    {"ticker", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "SAMETICKER"}, {Ticker: "sameticker"}}}},
-		"two primary":    {"listings", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "TWOA", Primary: oas.NewOptBool(true)}, {Ticker: "TWOB", Primary: oas.NewOptBool(true)}}}},
-		"ticker form":    {"listings.[0].ticker", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "A B"}}}},
-		"long ticker":    {"listings.[0].ticker", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "A23456789012345678901"}}}},
-		"empty exchange": {"listings.[0].exchange", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "EXCH", Exchange: oas.NewOptNilString("")}}}},
+		"check digit": {"isin", &oas.CompanyCreate{Name: "X", Listings: isin("US0378331006")}},
+		"not an ISIN": {"isin", &oas.CompanyCreate{Name: "X", Listings: isin("123456789012")}},
+		"ISIN of 11":  {"listings.[0].isin", &oas.CompanyCreate{Name: "X", Listings: isin("US037833100")}},
+		"no name":     {"name", &oas.CompanyCreate{Name: " ", Listings: one}},
+		"control":     {"name", &oas.CompanyCreate{Name: "a\x00b", Listings: one}},
+		"long name":   {"name", &oas.CompanyCreate{Name: strings.Repeat("x", 301), Listings: one}},
+		"country":     {"country", &oas.CompanyCreate{Name: "X", Country: oas.NewOptNilString("us"), Listings: one}},
+		"url": {
+			"url", &oas.CompanyCreate{Name: "X", URL: oas.NewOptNilString("ftp://example.com"), Listings: one},
+		},
+		"script": {
+			"url", &oas.CompanyCreate{Name: "X", URL: oas.NewOptNilString("javascript:alert(1)"), Listings: one},
+		},
+		"future": {
+			"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("2199-01-01")), Listings: one},
+		},
+		"past": {
+			"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("1899-12-31")), Listings: one},
+		},
+		"year 0": {
+			"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("0000-01-01")), Listings: one},
+		},
+		"no listing": {"listings", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{}}},
+		"cik":        {"cik", &oas.CompanyCreate{Name: "X", Cik: oas.NewOptNilInt64(0), Listings: one}},
+		"shares": {
+			"number_of_shares", &oas.CompanyCreate{Name: "X", NumberOfShares: oas.NewOptNilInt64(-1), Listings: one},
+		},
+		"same ticker": {
+			"ticker", &oas.CompanyCreate{
+				Name: "X", Listings: []oas.ListingInput{{Ticker: "SAMETICKER"}, {Ticker: "sameticker"}},
+			},
+		},
+		"two primary": {
+			"listings", &oas.CompanyCreate{
+				Name: "X", Listings: []oas.ListingInput{
+					{Ticker: "TWOA", Primary: oas.NewOptBool(true)}, {Ticker: "TWOB", Primary: oas.NewOptBool(true)},
+				},
+			},
+		},
+		"ticker form": {
+			"listings.[0].ticker", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "A B"}}},
+		},
+		"long ticker": {
+			"listings.[0].ticker", &oas.CompanyCreate{
+				Name: "X", Listings: []oas.ListingInput{{Ticker: "A23456789012345678901"}},
+			},
+		},
+		"empty exchange": {
+			"listings.[0].exchange", &oas.CompanyCreate{
+				Name: "X", Listings: []oas.ListingInput{{Ticker: "EXCH", Exchange: oas.NewOptNilString("")}},
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := f.super.CreateCompany(t.Context(), c.in)
 			fieldProblem(t, err, c.field)
 			up := &oas.CompanyUpdate{
-				Cik: c.in.Cik, Country: c.in.Country, URL: c.in.URL, IpoDate: c.in.IpoDate, NumberOfShares: c.in.NumberOfShares, Listings: c.in.Listings,
+				Cik: c.in.Cik, Country: c.in.Country, URL: c.in.URL, IpoDate: c.in.IpoDate,
+				NumberOfShares: c.in.NumberOfShares, Listings: c.in.Listings,
 			}
 			if c.field == "name" {
 				up.Name = oas.NewOptString(c.in.Name)
@@ -186,7 +226,8 @@ func TestPatchCompany(t *testing.T) {
 	f := setup(t, options{})
 	created, err := f.super.CreateCompany(t.Context(), alphabet())
 	require.NoError(t, err)
-	_, err = f.pool.Exec(t.Context(), "INSERT INTO price (listing_id, date, close) SELECT id, '2020-01-02', 100 FROM listing")
+	_, err = f.pool.Exec(t.Context(),
+		"INSERT INTO price (listing_id, date, close) SELECT id, '2020-01-02', 100 FROM listing")
 	require.NoError(t, err)
 	at := oas.UpdateCompanyParams{Ticker: "goog"}
 	patch := func(body string) *oas.Company {
@@ -225,7 +266,8 @@ func TestPatchCompany(t *testing.T) {
 	assert.True(t, c.Listings[0].Exchange.Null, "a listing is replaced as a whole")
 	assert.Equal(t, 2, f.count("SELECT count(*) FROM price"))
 
-	c, err = f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{Listings: []oas.ListingInput{{Ticker: "GOOG"}, {Ticker: "NEWG"}}}, at)
+	c, err = f.super.UpdateCompany(t.Context(),
+		&oas.CompanyUpdate{Listings: []oas.ListingInput{{Ticker: "GOOG"}, {Ticker: "NEWG"}}}, at)
 	require.NoError(t, err)
 	assert.Len(t, c.Listings, 2)
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM price"), "the prices of a listing go with it")
@@ -257,7 +299,9 @@ func pages[T any](t *testing.T, size int, get func(token oas.OptString) ([]T, oa
 func (f *fixture) companyPages(size int32, q, exchange oas.OptString) (tickers []string) {
 	f.t.Helper()
 	for _, c := range pages(f.t, int(size), func(token oas.OptString) ([]oas.Company, oas.NilString) {
-		page, err := f.anon.ListCompanies(f.t.Context(), oas.ListCompaniesParams{Q: q, Exchange: exchange, PageSize: oas.NewOptInt32(size), PageToken: token})
+		page, err := f.anon.ListCompanies(f.t.Context(), oas.ListCompaniesParams{
+			Q: q, Exchange: exchange, PageSize: oas.NewOptInt32(size), PageToken: token,
+		})
 		require.NoError(f.t, err)
 		return page.Items, page.NextPageToken
 	}) {
@@ -269,7 +313,10 @@ func (f *fixture) companyPages(size int32, q, exchange oas.OptString) (tickers [
 func TestCompanyPages(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	names := []string{"Twin", "Twin", "Twin", "Twin", "Twin", "Alpha", "Änder", "alpha", "Zeta", "twin city", "Big Twin", "TWIN Ltd", "O'Twin \"q\" \\ 100%"}
+	names := []string{
+		"Twin", "Twin", "Twin", "Twin", "Twin", "Alpha", "Änder", "alpha", "Zeta", "twin city", "Big Twin", "TWIN Ltd",
+		"O'Twin \"q\" \\ 100%",
+	}
 	for i, name := range names {
 		exchange := []string{"NYSE", "Nasdaq"}[i%2]
 		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: name, Listings: []oas.ListingInput{
@@ -282,7 +329,8 @@ func TestCompanyPages(t *testing.T) {
 	assert.Len(t, whole, len(names))
 	assert.Equal(t, len(names), len(slices.Compact(slices.Sorted(slices.Values(whole)))), "each once")
 	var sorted []string
-	rows, err := f.pool.Query(t.Context(), "SELECT l.ticker FROM company c JOIN listing l ON l.company_id = c.id AND is_primary ORDER BY c.name, c.id")
+	rows, err := f.pool.Query(t.Context(),
+		"SELECT l.ticker FROM company c JOIN listing l ON l.company_id = c.id AND is_primary ORDER BY c.name, c.id")
 	require.NoError(t, err)
 	for rows.Next() {
 		var s string
@@ -299,14 +347,17 @@ func TestCompanyPages(t *testing.T) {
 	}
 	nyse := f.companyPages(2, oas.OptString{}, oas.NewOptString("nyse"))
 	assert.Len(t, nyse, 7)
-	assert.Equal(t, f.companyPages(1000, oas.NewOptString("twin"), oas.NewOptString("nyse")), f.companyPages(1, oas.NewOptString("twin"), oas.NewOptString("nyse")))
+	assert.Equal(t, f.companyPages(1000, oas.NewOptString("twin"), oas.NewOptString("nyse")),
+		f.companyPages(1, oas.NewOptString("twin"), oas.NewOptString("nyse")))
 
 	// A page that has been seen stays as it was while companies come and go.
 	first, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{PageSize: oas.NewOptInt32(4)})
 	require.NoError(t, err)
 	f.createCompany("AAA0")
 	require.NoError(t, f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: oas.Ticker(whole[3])}))
-	second, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{PageSize: oas.NewOptInt32(4), PageToken: oas.NewOptString(first.NextPageToken.Value)})
+	second, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{
+		PageSize: oas.NewOptInt32(4), PageToken: oas.NewOptString(first.NextPageToken.Value),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, whole[4], second.Items[0].Ticker)
 }
@@ -315,9 +366,12 @@ func TestCompanySearchRanks(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
 	for ticker, name := range map[string]string{
-		"CAT": "Zebra Machines", "CATX": "Yellow Isotopes", "CATY": "Wide Bancorp", "ABC": "Catalyst", "ABD": "Cat Food", "ABE": "Big Cat", "DOG": "Dog",
+		"CAT": "Zebra Machines", "CATX": "Yellow Isotopes", "CATY": "Wide Bancorp", "ABC": "Catalyst", "ABD": "Cat Food",
+		"ABE": "Big Cat", "DOG": "Dog",
 	} {
-		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: name, Listings: []oas.ListingInput{{Ticker: oas.Ticker(ticker)}}})
+		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{
+			Name: name, Listings: []oas.ListingInput{{Ticker: oas.Ticker(ticker)}},
+		})
 		require.NoError(t, err)
 	}
 	want := []string{"CAT", "CATY", "CATX", "ABD", "ABC", "ABE"} // the code, its beginning, the name's beginning, any part

@@ -151,7 +151,8 @@ func (c contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	if op := find(r.Method, r.URL.EscapedPath()); op != nil {
 		if err := op.validate(r, res, body); err != nil {
-			c.t.Errorf("%s %s: %d is not as %s specifies: %v\n%.2000s", r.Method, r.URL, res.StatusCode, op.OperationID, err, body)
+			c.t.Errorf("%s %s: %d is not as %s specifies: %v\n%.2000s", r.Method, r.URL, res.StatusCode, op.OperationID,
+				err, body)
 		} else {
 			seen.Lock()
 			if seen.pairs[op.OperationID] == nil {
@@ -177,7 +178,9 @@ func (op *operation) validate(r *http.Request, res *http.Response, body []byte) 
 	return openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{
 			Request: r,
-			Route:   &routers.Route{Spec: spec(), Path: op.path, PathItem: op.item, Method: op.method, Operation: op.Operation},
+			Route: &routers.Route{
+				Spec: spec(), Path: op.path, PathItem: op.item, Method: op.method, Operation: op.Operation,
+			},
 		},
 		Status: res.StatusCode, Header: res.Header, Body: io.NopCloser(bytes.NewReader(body)),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},

@@ -14,7 +14,8 @@ import (
 
 func dividend2023() *oas.DividendInput {
 	return &oas.DividendInput{
-		FiscalYear: oas.NewOptNilInt32(2023), FiscalQuarter: oas.NewOptNilInt32(4), PeriodEnd: oas.NewOptNilDate(day("2023-12-31")),
+		FiscalYear: oas.NewOptNilInt32(2023), FiscalQuarter: oas.NewOptNilInt32(4),
+		PeriodEnd:      oas.NewOptNilDate(day("2023-12-31")),
 		AmountPerShare: decimal.RequireFromString("0.235"), Currency: "USD", PublishDate: day("2024-02-01"),
 		DeclarationDate: oas.NewOptNilDate(day("2024-01-15")), ExDividendDate: oas.NewOptNilDate(day("2024-02-09")),
 		RecordDate: oas.NewOptNilDate(day("2024-02-12")), PaymentDate: oas.NewOptNilDate(day("2024-02-15")),
@@ -45,14 +46,16 @@ func TestDividendByHand(t *testing.T) {
 	assert.Equal(t, d, got)
 
 	put, err := f.super.ReplaceDividend(t.Context(), &oas.DividendInput{
-		AmountPerShare: decimal.RequireFromString("1"), Currency: "EUR", PublishDate: day("2024-02-02"), ShareBasisDate: oas.NewOptNilDate(day("2024-01-01")),
+		AmountPerShare: decimal.RequireFromString("1"), Currency: "EUR", PublishDate: day("2024-02-02"),
+		ShareBasisDate: oas.NewOptNilDate(day("2024-01-01")),
 	}, oas.ReplaceDividendParams{ID: d.ID})
 	require.NoError(t, err)
 	assert.Equal(t, d.ID, put.ID)
 	assert.Equal(t, "1", put.AmountPerShare.String())
 	assert.Equal(t, day("2024-01-01"), put.ShareBasisDate)
-	assert.True(t, put.FiscalYear.Null && put.FiscalQuarter.Null && put.PeriodEnd.Null && put.ExDividendDate.Null && put.DeclarationDate.Null &&
-		put.RecordDate.Null && put.PaymentDate.Null, "PUT replaces all")
+	assert.True(t,
+		put.FiscalYear.Null && put.FiscalQuarter.Null && put.PeriodEnd.Null && put.ExDividendDate.Null && put.DeclarationDate.Null &&
+			put.RecordDate.Null && put.PaymentDate.Null, "PUT replaces all")
 
 	for field, change := range map[string]func(*oas.DividendInput){
 		"amount_per_share": func(in *oas.DividendInput) { in.AmountPerShare = decimal.Zero },
@@ -115,7 +118,9 @@ func TestDividendPages(t *testing.T) {
 	assert.Equal(t, want[3:6], list(2, oas.ListDividendsParams{FiscalYear: oas.NewOptInt32(2022)}))
 	assert.Equal(t, want[:6], list(2, oas.ListDividendsParams{PublishedSince: oas.NewOptDate(day("2023-02-01"))}))
 	assert.Equal(t, []string{"T1 2023", "T1 2022", "T1 2021"}, keys(pages(t, 2, func(token oas.OptString) ([]oas.Dividend, oas.NilString) {
-		page, err := f.anon.ListCompanyDividends(t.Context(), oas.ListCompanyDividendsParams{Ticker: "T1", PageSize: oas.NewOptInt32(2), PageToken: token})
+		page, err := f.anon.ListCompanyDividends(t.Context(), oas.ListCompanyDividendsParams{
+			Ticker: "T1", PageSize: oas.NewOptInt32(2), PageToken: token,
+		})
 		require.NoError(t, err)
 		return page.Items, page.NextPageToken
 	})))
@@ -127,7 +132,9 @@ func TestSplits(t *testing.T) {
 	ticker := oas.Ticker(unique("T"))
 	f.createCompany(string(ticker))
 	create := func(date, ratio string) (*oas.Split, error) {
-		return f.super.CreateSplit(t.Context(), &oas.SplitInput{EffectiveDate: day(date), Ratio: decimal.RequireFromString(ratio)}, oas.CreateSplitParams{Ticker: ticker})
+		return f.super.CreateSplit(t.Context(), &oas.SplitInput{EffectiveDate: day(date), Ratio: decimal.RequireFromString(ratio)}, oas.CreateSplitParams{
+			Ticker: ticker,
+		})
 	}
 	for _, s := range [][2]string{{"2014-06-09", "7"}, {"2020-08-31", "4"}, {"2000-06-21", "2"}, {"2005-02-28", "0.125"}} {
 		split, err := create(s[0], s[1])
@@ -145,12 +152,15 @@ func TestSplits(t *testing.T) {
 	fieldProblem(t, err, "effective_date")
 	_, err = create("0000-01-01", "2")
 	fieldProblem(t, err, "effective_date")
-	res, body := f.callJSON(f.superToken, http.MethodPost, "/companies/"+string(ticker)+"/splits", `{"effective_date": "2020-09-01", "ratio": 1e9999}`)
+	res, body := f.callJSON(f.superToken, http.MethodPost, "/companies/"+string(ticker)+"/splits",
+		`{"effective_date": "2020-09-01", "ratio": 1e9999}`)
 	assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s", body)
 
 	var dates []string
 	for _, s := range pages(t, 3, func(token oas.OptString) ([]oas.Split, oas.NilString) {
-		page, err := f.anon.ListCompanySplits(t.Context(), oas.ListCompanySplitsParams{Ticker: ticker, PageSize: oas.NewOptInt32(3), PageToken: token})
+		page, err := f.anon.ListCompanySplits(t.Context(), oas.ListCompanySplitsParams{
+			Ticker: ticker, PageSize: oas.NewOptInt32(3), PageToken: token,
+		})
 		require.NoError(t, err)
 		return page.Items, page.NextPageToken
 	}) {

@@ -166,7 +166,8 @@ func TestWrongParameters(t *testing.T) {
 		"page_token": {
 			400: {"", strings.Repeat("x", 1001)},
 			422: {
-				"x", "!", token("1"), token("[]"), token("[null]"), token("{}"), token(`[1,2,3,4]`), token("["), token(`[[]]`),
+				"x", "!", token("1"), token("[]"), token("[null]"), token("{}"), token(`[1,2,3,4]`), token("["),
+				token(`[[]]`),
 				token(`[{},{}]`), token(`["\u0000","\u0000"]`), token(`[null,null]`),
 			},
 		},
@@ -180,11 +181,13 @@ func TestWrongParameters(t *testing.T) {
 		"published_since": {400: {"x", "2020-02-30"}, 422: {"0000-01-01", "1899-12-31"}},
 		"period":          {400: {"monthly", "Annual", "annual,quarterly"}},
 		"fiscal_year":     {400: {"x", "2020.5", "0", "1899", "2201", "-2020"}},
-		"id":              {400: {"x", "1.5", "1e3", "9223372036854775808", "-9223372036854775809", "0x1", "1;2", "१", "0", "-1"}},
-		"user_id":         {400: {"x", "9223372036854775808", "0", "-1"}},
-		"ticker":          {400: {"A B", "-A", "A23456789012345678901", "Ä", "A/B", "A%", "AAPL\n", "😀"}},
-		"q":               {400: {"", strings.Repeat("x", 101)}, 422: {"a\nb", "a\x7fb"}},
-		"exchange":        {400: {"", strings.Repeat("x", 51)}, 422: {"a\nb"}},
+		"id": {
+			400: {"x", "1.5", "1e3", "9223372036854775808", "-9223372036854775809", "0x1", "1;2", "१", "0", "-1"},
+		},
+		"user_id":  {400: {"x", "9223372036854775808", "0", "-1"}},
+		"ticker":   {400: {"A B", "-A", "A23456789012345678901", "Ä", "A/B", "A%", "AAPL\n", "😀"}},
+		"q":        {400: {"", strings.Repeat("x", 101)}, 422: {"a\nb", "a\x7fb"}},
+		"exchange": {400: {"", strings.Repeat("x", 51)}, 422: {"a\nb"}},
 	}
 	n := 0
 	for _, op := range operations() {
@@ -221,9 +224,11 @@ func TestWrongParameters(t *testing.T) {
 	requireProblem(t, res, body, http.StatusUnprocessableEntity, "to before from")
 	res, body = f.call("", http.MethodGet, api.Prefix+"/daily-ratios", nil)
 	requireProblem(t, res, body, http.StatusBadRequest, "no date")
-	res, body = f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/prices", strings.NewReader("x"), "Content-Type", "text/csv")
+	res, body = f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/prices", strings.NewReader("x"),
+		"Content-Type", "text/csv")
 	requireProblem(t, res, body, http.StatusBadRequest, "no ticker")
-	res, body = f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/sec-company-facts?exchange=NYSE", strings.NewReader("x"), "Content-Type", "text/csv")
+	res, body = f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/sec-company-facts?exchange=NYSE",
+		strings.NewReader("x"), "Content-Type", "text/csv")
 	requireProblem(t, res, body, http.StatusUnprocessableEntity, "exchange without ticker")
 }
 
@@ -241,21 +246,23 @@ func TestWrongBodies(t *testing.T) {
 			contentType, body string
 			status            []int
 		}{
-			"no type":         {"", "{}", []int{400, 415}},
-			"another type":    {"text/plain", "{}", []int{415}},
-			"broken type":     {"application/", "{}", []int{400, 415}},
-			"no body":         {"application/json", "", []int{400}},
-			"cut off":         {"application/json", `{"`, []int{400}},
-			"two documents":   {"application/json", `{}{}`, []int{400, 422}},
-			"array":           {"application/json", `[]`, []int{400}},
-			"null":            {"application/json", `null`, []int{400}},
-			"string":          {"application/json", `"x"`, []int{400}},
-			"unknown field":   {"application/json", `{"no_such_field": 1}`, []int{400}},
-			"deep":            {"application/json", `{"no_such_field": ` + deep + "}", []int{400}},
-			"invalid UTF-8":   {"application/json", "{\"\xff\": 1}", []int{400}},
-			"HTML":            {"application/json", "<!DOCTYPE html><html></html>", []int{400}},
-			"UTF-16":          {"application/json; charset=utf-16", "\xff\xfe{\x00}\x00", []int{400, 415}},
-			"larger than 1 M": {"application/json", `{"no_such_field": "` + strings.Repeat("x", 1<<20) + `"}`, []int{413}},
+			"no type":       {"", "{}", []int{400, 415}},
+			"another type":  {"text/plain", "{}", []int{415}},
+			"broken type":   {"application/", "{}", []int{400, 415}},
+			"no body":       {"application/json", "", []int{400}},
+			"cut off":       {"application/json", `{"`, []int{400}},
+			"two documents": {"application/json", `{}{}`, []int{400, 422}},
+			"array":         {"application/json", `[]`, []int{400}},
+			"null":          {"application/json", `null`, []int{400}},
+			"string":        {"application/json", `"x"`, []int{400}},
+			"unknown field": {"application/json", `{"no_such_field": 1}`, []int{400}},
+			"deep":          {"application/json", `{"no_such_field": ` + deep + "}", []int{400}},
+			"invalid UTF-8": {"application/json", "{\"\xff\": 1}", []int{400}},
+			"HTML":          {"application/json", "<!DOCTYPE html><html></html>", []int{400}},
+			"UTF-16":        {"application/json; charset=utf-16", "\xff\xfe{\x00}\x00", []int{400, 415}},
+			"larger than 1 M": {
+				"application/json", `{"no_such_field": "` + strings.Repeat("x", 1<<20) + `"}`, []int{413},
+			},
 		} {
 			r := op.example(t)
 			if r.contentType() != "application/json" && (c.contentType == "application/json" || what == "UTF-16") {
@@ -295,7 +302,9 @@ func TestWrongFields(t *testing.T) {
 		}
 		schema := op.RequestBody.Value.Content["application/json"].Schema.Value
 		for name, property := range schema.Properties {
-			values := []any{map[string]any{"x": 1}, "\x00", "x\x00y", 1e300, 1.5, "", strings.Repeat("x", 3000), []any{[]any{}}}
+			values := []any{
+				map[string]any{"x": 1}, "\x00", "x\x00y", 1e300, 1.5, "", strings.Repeat("x", 3000), []any{[]any{}},
+			}
 			for _, raw := range []string{`"\ud800"`, `"a\u0000b"`, "\"\xff\"", "99999999999999999999", "-1e999", "1e-400", "NaN", "'x'", "tru"} {
 				values = append(values, json.RawMessage(raw))
 			}
@@ -352,12 +361,14 @@ func TestNoRouteNoMethod(t *testing.T) {
 	res, body := f.call("", http.MethodGet, "/no/such/page", nil)
 	requireProblem(t, res, body, http.StatusNotFound, "page")
 	for path, allow := range map[string]string{
-		"/companies": "GET,POST", "/companies/AAPL": "DELETE,GET,PATCH", "/companies/AAPL/prices": "GET", "/imports/1/cancel": "POST",
+		"/companies": "GET,POST", "/companies/AAPL": "DELETE,GET,PATCH", "/companies/AAPL/prices": "GET",
+		"/imports/1/cancel":  "POST",
 		"/users/me/password": "PUT", "/login/access-token": "POST", "/daily-ratios": "GET",
 	} {
 		res, body := f.call("", http.MethodTrace, api.Prefix+path, nil)
 		requireProblem(t, res, body, http.StatusMethodNotAllowed, path)
-		assert.ElementsMatch(t, strings.Split(allow, ","), strings.Split(strings.ReplaceAll(res.Header.Get("Allow"), " ", ""), ","), path)
+		assert.ElementsMatch(t, strings.Split(allow, ","),
+			strings.Split(strings.ReplaceAll(res.Header.Get("Allow"), " ", ""), ","), path)
 	}
 }
 
@@ -367,10 +378,14 @@ func TestOddRequests(t *testing.T) {
 	f := setup(t, options{})
 	f.createCompany("AAPL")
 	odd := []string{
-		"%00", "a%00b", "%ff", "%c3%28", "%ED%A0%80", "%EF%BF%BF", "%zz", "%", "..", "%2e%2e%2f", "%2F", "%5C", "'", "%27%20OR%201=1--", "%22", "%25", "_", "*",
-		"%0A", "%0D%0AX:%20y", "%E2%80%AE", "%F0%9F%98%80", strings.Repeat("9", 400), strings.Repeat("A", 5000), strings.Repeat("%F0%9F%98%80", 500),
-		"-0", "1e1000", "NaN", "Infinity", "0x10", "null", "true", "{}", "[]", "<script>", "+", "%20", "1%201", ";", "&", "=", "#", "?", "1;DROP%20TABLE%20company",
-		"9999-99-99", "-0001-01-01", "99999-01-01", "2020-01-01%00", "0000-00-00", "AAPL%00", "aapl%20", "AAPL%2F..%2FMSFT",
+		"%00", "a%00b", "%ff", "%c3%28", "%ED%A0%80", "%EF%BF%BF", "%zz", "%", "..", "%2e%2e%2f", "%2F", "%5C", "'",
+		"%27%20OR%201=1--", "%22", "%25", "_", "*",
+		"%0A", "%0D%0AX:%20y", "%E2%80%AE", "%F0%9F%98%80", strings.Repeat("9", 400), strings.Repeat("A", 5000),
+		strings.Repeat("%F0%9F%98%80", 500),
+		"-0", "1e1000", "NaN", "Infinity", "0x10", "null", "true", "{}", "[]", "<script>", "+", "%20", "1%201", ";", "&",
+		"=", "#", "?", "1;DROP%20TABLE%20company",
+		"9999-99-99", "-0001-01-01", "99999-01-01", "2020-01-01%00", "0000-00-00", "AAPL%00", "aapl%20",
+		"AAPL%2F..%2FMSFT",
 	}
 	n := 0
 	for _, op := range operations() {

@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -125,7 +124,8 @@ func setupAnywhere(t *testing.T) *fixture {
 		return setup(t, options{jobs: true})
 	}
 	f := &fixture{t: t}
-	f.connect(strings.TrimSuffix(os.Getenv("EDGEVALUE_TEST_URL"), "/"), os.Getenv("EDGEVALUE_TEST_SUPERUSER"), os.Getenv("EDGEVALUE_TEST_PASSWORD"))
+	f.connect(strings.TrimSuffix(os.Getenv("EDGEVALUE_TEST_URL"), "/"), os.Getenv("EDGEVALUE_TEST_SUPERUSER"),
+		os.Getenv("EDGEVALUE_TEST_PASSWORD"))
 	return f
 }
 
@@ -158,7 +158,9 @@ func (f *fixture) in(t *testing.T) *fixture {
 func (f *fixture) work() {
 	f.t.Helper()
 	client, err := river.NewClient(riverpgxv5.New(f.pool), &river.Config{
-		Workers: jobs.Workers(f.app), Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}, app.ImportQueue: {MaxWorkers: 3}},
+		Workers: jobs.Workers(f.app), Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: 2}, app.ImportQueue: {MaxWorkers: 3},
+		},
 		FetchCooldown: 10 * time.Millisecond, FetchPollInterval: 30 * time.Millisecond, // tests do not wait
 		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
@@ -282,15 +284,6 @@ func sampleFile(t testing.TB, name string) []byte {
 	return b
 }
 
-func unpacked(t testing.TB, b []byte) []byte {
-	t.Helper()
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	require.NoError(t, err)
-	out, err := io.ReadAll(z)
-	require.NoError(t, err)
-	return out
-}
-
 const (
 	apple     = "companyfacts-CIK0000320193.json.gz"
 	snowflake = "companyfacts-CIK0001640147.json.gz"
@@ -317,7 +310,8 @@ func (f *fixture) finished(id int64) *oas.Import {
 // upload starts an import of a kind (the last part of the path, with a query) and requires that it is accepted.
 func (f *fixture) upload(kind string, file []byte) *oas.Import {
 	f.t.Helper()
-	res, body := f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/"+kind, bytes.NewReader(file), "Content-Type", "application/octet-stream")
+	res, body := f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/"+kind, bytes.NewReader(file), "Content-Type",
+		"application/octet-stream")
 	require.Equal(f.t, http.StatusAccepted, res.StatusCode, "%s", body)
 	var im oas.Import
 	require.NoError(f.t, json.Unmarshal(body, &im))

@@ -40,8 +40,9 @@ func facts(cik string, reports ...report) []byte {
 			if fy == "" {
 				fy = fmt.Sprint(r.year)
 			}
-			parts = append(parts, fmt.Sprintf(`{%s"end":"%d-12-31","val":%s,"accn":"0000000001-%s-%06d","fy":%s,"fp":"FY","form":"10-K","filed":"%s"}`,
-				start, r.year, value(r), r.filed[2:4], i+1, fy, r.filed))
+			parts = append(parts,
+				fmt.Sprintf(`{%s"end":"%d-12-31","val":%s,"accn":"0000000001-%s-%06d","fy":%s,"fp":"FY","form":"10-K","filed":"%s"}`,
+					start, r.year, value(r), r.filed[2:4], i+1, fy, r.filed))
 		}
 		return strings.Join(parts, ",")
 	}
@@ -94,7 +95,8 @@ func TestImportOfFacts(t *testing.T) {
 	assert.Equal(t, oas.NewNilString("NYSE"), c.Listings[0].Exchange)
 
 	im := f.imported("sec-company-facts", compressed(file))
-	assert.EqualValues(t, []int64{0, 1, 0}, []int64{im.Written, im.Unchanged, im.Skipped}, "the same, found by its CIK, compressed")
+	assert.EqualValues(t, []int64{0, 1, 0}, []int64{im.Written, im.Unchanged, im.Skipped},
+		"the same, found by its CIK, compressed")
 	assert.EqualValues(t, len(file), im.Total.Value, "the size is that of the unpacked file")
 
 	// A newer file updates what changed and keeps the publish date.
@@ -108,7 +110,8 @@ func TestImportOfFacts(t *testing.T) {
 	assert.Equal(t, oas.NewNilInt64(1100), got[period{2020, 0}].TotalRevenues)
 	assert.Equal(t, day("2021-02-01"), got[period{2020, 0}].PublishDate)
 	assert.Equal(t, day("2022-02-01"), got[period{2020, 0}].KnownFrom)
-	assert.Equal(t, oas.NewNilInt64(1000), f.statements("EXMP", oas.NewOptDate(day("2022-01-31")))[period{2020, 0}].TotalRevenues)
+	assert.Equal(t, oas.NewNilInt64(1000),
+		f.statements("EXMP", oas.NewOptDate(day("2022-01-31")))[period{2020, 0}].TotalRevenues)
 	assert.Zero(t, f.imported("sec-company-facts", newer).Written)
 
 	// An older file after a newer one changes nothing.
@@ -147,12 +150,14 @@ func TestNoImportOverwritesWhatWasEnteredByHand(t *testing.T) {
 	f.imported("sec-company-facts?ticker=EXMP", facts("1234567", first2020))
 	id := f.statements("EXMP", oas.OptDate{})[period{2020, 0}].ID
 	_, err := f.super.ReplaceFinancialStatement(t.Context(), &oas.FinancialStatementInput{
-		Period: oas.PeriodAnnual, FiscalYear: 2020, EndDate: day("2020-12-31"), PublishDate: day("2021-02-01"), Currency: "USD",
+		Period: oas.PeriodAnnual, FiscalYear: 2020, EndDate: day("2020-12-31"), PublishDate: day("2021-02-01"),
+		Currency:      "USD",
 		TotalRevenues: oas.NewOptNilInt64(7), NetIncome: oas.NewOptNilInt64(1),
 	}, oas.ReplaceFinancialStatementParams{ID: id})
 	require.NoError(t, err)
 	f.createStatement("EXMP", &oas.FinancialStatementInput{
-		Period: oas.PeriodAnnual, FiscalYear: 2021, EndDate: day("2021-12-31"), PublishDate: day("2022-01-31"), Currency: "USD", TotalRevenues: oas.NewOptNilInt64(8),
+		Period: oas.PeriodAnnual, FiscalYear: 2021, EndDate: day("2021-12-31"), PublishDate: day("2022-01-31"),
+		Currency: "USD", TotalRevenues: oas.NewOptNilInt64(8),
 	})
 	before := f.statements("EXMP", oas.OptDate{})
 	assertDecimal(t, "0.142857142857", f.metrics("EXMP")[1].NetProfitMargin)
@@ -161,7 +166,8 @@ func TestNoImportOverwritesWhatWasEnteredByHand(t *testing.T) {
 	assert.Zero(t, im.Written)
 	assert.Positive(t, im.Skipped)
 	assert.Equal(t, before, f.statements("EXMP", oas.OptDate{}))
-	assert.Equal(t, oas.NewNilInt64(1000), f.statements("EXMP", oas.NewOptDate(day("2021-12-31")))[period{2020, 0}].TotalRevenues, "what was known then")
+	assert.Equal(t, oas.NewNilInt64(1000),
+		f.statements("EXMP", oas.NewOptDate(day("2021-12-31")))[period{2020, 0}].TotalRevenues, "what was known then")
 
 	// Once it is deleted, the file brings back what was filed.
 	require.NoError(t, f.super.DeleteFinancialStatement(t.Context(), oas.DeleteFinancialStatementParams{ID: id}))
@@ -171,7 +177,9 @@ func TestNoImportOverwritesWhatWasEnteredByHand(t *testing.T) {
 	// Dividends likewise.
 	f.imported("sec-company-facts?ticker=AAPL", sampleFile(t, apple))
 	find := func() (found []oas.Dividend) {
-		page, err := f.anon.ListCompanyDividends(t.Context(), oas.ListCompanyDividendsParams{Ticker: "AAPL", PageSize: oas.NewOptInt32(1000)})
+		page, err := f.anon.ListCompanyDividends(t.Context(), oas.ListCompanyDividendsParams{
+			Ticker: "AAPL", PageSize: oas.NewOptInt32(1000),
+		})
 		require.NoError(t, err)
 		for _, d := range page.Items {
 			if d.PeriodEnd.Value.Equal(day("2020-09-26")) {
@@ -208,7 +216,8 @@ func TestImportOfCompanies(t *testing.T) {
 	list := `{"0":{"cik_str":1652044,"ticker":"GOOGL","title":"Alphabet Inc."},"1":{"cik_str":"0001652044","ticker":"goog","title":"Alphabet Inc."},
 		"2":{"cik_str":77,"ticker":"TAKEN","title":"Other"},"3":{"cik_str":78,"ticker":"NEW","title":"New"}}`
 	im := f.imported("companies", []byte(list))
-	assert.EqualValues(t, []int64{5, 0, 1}, []int64{im.Written, im.Unchanged, im.Skipped}, "two companies, three listings; one is another's")
+	assert.EqualValues(t, []int64{5, 0, 1}, []int64{im.Written, im.Unchanged, im.Skipped},
+		"two companies, three listings; one is another's")
 	c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "GOOG"})
 	require.NoError(t, err)
 	assert.Equal(t, "GOOGL", c.Ticker)
@@ -228,7 +237,8 @@ func TestImportOfPricesAndSplits(t *testing.T) {
 	f := setup(t, options{jobs: true})
 	f.createCompany("AAPL")
 	f.createCompany("MSFT")
-	im := f.imported("prices?ticker=aapl", []byte("\ufeffclose,Date, volume\r\n1.50,2020-01-02,\r\n1.75,2020-01-03,100.0\r\n"))
+	im := f.imported("prices?ticker=aapl",
+		[]byte("\ufeffclose,Date, volume\r\n1.50,2020-01-02,\r\n1.75,2020-01-03,100.0\r\n"))
 	assert.EqualValues(t, []int64{2, 0, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
 	page, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "AAPL"})
 	require.NoError(t, err)
@@ -240,7 +250,8 @@ func TestImportOfPricesAndSplits(t *testing.T) {
 	assert.Equal(t, "0", p.ExDividend.String())
 	assert.Equal(t, "1", p.SplitRatio.String())
 	assert.Equal(t, oas.NewNilInt64(100), page.Items[1].Volume)
-	im = f.imported("prices?ticker=AAPL", []byte("date,close,open,high,low,ex_dividend,split_ratio,volume\n2020-01-03,1.75,,,,,,100\n2020-01-02,1.6,1,2,1,0.1,4,7\n2020-01-06,3,,,,,,\n"))
+	im = f.imported("prices?ticker=AAPL",
+		[]byte("date,close,open,high,low,ex_dividend,split_ratio,volume\n2020-01-03,1.75,,,,,,100\n2020-01-02,1.6,1,2,1,0.1,4,7\n2020-01-06,3,,,,,,\n"))
 	assert.EqualValues(t, []int64{2, 1, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
 	page, err = f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "AAPL"})
 	require.NoError(t, err)
@@ -276,66 +287,112 @@ func TestBadFiles(t *testing.T) {
 	}
 	const factsKind, list = "sec-company-facts?ticker=BAD", "companies"
 	cases := map[string]struct{ kind, file, message string }{
-		"malformed JSON":              {factsKind, change(`"Assets":{`, `"Assets":{,`), "not valid JSON"},
-		"truncated JSON":              {factsKind, good[:len(good)-7], "unexpected EOF"},
-		"HTML":                        {factsKind, "<!DOCTYPE html><html><body>Undeclared Automated Tool</body></html>", "not a JSON object"},
-		"another document":            {factsKind, `{"cik":320193,"name":"Apple"}`, "no facts"},
-		"a list of companies":         {factsKind, `{"0":{"cik_str":1,"ticker":"A","title":"A"}}`, "no cik"},
-		"int64 overflow":              {factsKind, change(`"val":1000`, `"val":9223372036854775808`), "facts/us-gaap/Revenues/USD"},
-		"huge exponent":               {factsKind, change(`"val":1000`, `"val":1e2000000000`), "out of range"},
-		"year 0":                      {factsKind, strings.ReplaceAll(good, "2020-12-31", "0000-12-31"), "year"},
-		"no such day":                 {factsKind, change("2020-12-31", "2020-02-30"), "is not a date"},
-		"filed in the future":         {factsKind, strings.ReplaceAll(good, "2022-02-01", "2026-07-02"), "2026-07-02, which is in the future"},
-		"unknown currency":            {factsKind, strings.ReplaceAll(good, `"USD"`, `"XYZ"`), "currency is no ISO 4217 code"},
-		"NUL in the name":             {factsKind, change("Example", `Ex\u0000`), "NUL"},
-		"NUL bytes":                   {factsKind, change("Example", "Ex\x00"), "not valid JSON"},
-		"only NUL bytes":              {factsKind, "\x00\x00\x00\x00", "not a JSON object"},
-		"lone surrogate":              {factsKind, change("Example", `\ud800`), "lone surrogate"},
-		"invalid UTF-8":               {factsKind, change("Example", "\xff\xfe"), "Unicode"},
-		"long name":                   {factsKind, change("Example", strings.Repeat("x", 301)), "name must have 1 to 300 characters"},
-		"deep":                        {factsKind, strings.Repeat(`{"a":`, 100_000), "not valid JSON"},
-		"CIK of a word":               {factsKind, change("1234567", `"AAPL"`), "Central Index Key"},
-		"gzip in gzip":                {factsKind, string(compressed(compressed([]byte(good)))), "not a JSON object"},
-		"company without ticker":      {list, `{"0":{"cik_str":1,"ticker":"A","title":"A"},"1":{"cik_str":2,"title":"B"}}`, `entry "1": no ticker`},
-		"no ticker's form":            {list, `{"0":{"cik_str":1,"ticker":"A B","title":"A"}}`, "not a ticker"},
-		"duplicate tickers":           {list, `{"0":{"cik_str":1,"ticker":"A","title":"A"},"1":{"cik_str":2,"ticker":"a","title":"B"}}`, "ticker A is also in"},
-		"list as HTML":                {list, "<html>", "not a JSON object"},
-		"list as facts":               {list, good, "not a listing"},
-		"long title":                  {list, `{"0":{"cik_str":1,"ticker":"A","title":"` + strings.Repeat("x", 301) + `"}}`, "name must have 1 to 300 characters"},
-		"surrogate in the list":       {list, `{"0":{"cik_str":1,"ticker":"A","title":"\udfff"}}`, "lone surrogate"},
-		"broken line":                 {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,1,2\n", "line 3: wrong number of fields"},
-		"broken quotes":               {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n\"2020-01-03,1\n", "line 3"},
-		"bare quotes":                 {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,\"1\"2\n", "line 3"},
-		"no number":                   {"prices?ticker=AAPL", "date,close\n2020-01-02,one\n", `line 2: close "one" is no number`},
-		"NaN":                         {"prices?ticker=AAPL", "date,close\n2020-01-02,NaN\n", "line 2: close"},
-		"infinite":                    {"prices?ticker=AAPL", "date,close\n2020-01-02,Infinity\n", "line 2: close"},
-		"negative":                    {"prices?ticker=AAPL", "date,close\n2020-01-02,-1\n", "line 2: close"},
-		"too long":                    {"prices?ticker=AAPL", "date,close\n2020-01-02," + strings.Repeat("1", 41) + "\n", "line 2: close"},
-		"exponent":                    {"prices?ticker=AAPL", "date,close,open\n2020-01-02,1,1e2000000000\n", "line 2: open"},
-		"no close":                    {"prices?ticker=AAPL", "date,close\n2020-01-02,\n", "line 2: close"},
-		"no column":                   {"prices?ticker=AAPL", "date,open\n2020-01-02,1\n", `column "close" is missing`},
-		"unknown column":              {"prices?ticker=AAPL", "date,close,closing\n", `unknown column "closing"`},
-		"column twice":                {"prices?ticker=AAPL", "date,close,close\n", `column "close" appears twice`},
-		"volume":                      {"prices?ticker=AAPL", "date,close,volume\n2020-01-02,1,1.5\n", "line 2: volume"},
-		"large volume":                {"prices?ticker=AAPL", "date,close,volume\n2020-01-02,1,9223372036854775808\n", "line 2: volume"},
-		"split ratio 0":               {"prices?ticker=AAPL", "date,close,split_ratio\n2020-01-02,1,0\n", "line 2: split_ratio"},
-		"price of tomorrow":           {"prices?ticker=AAPL", "date,close\n2026-07-01,1\n2026-07-02,1\n", "line 3: date"},
-		"price of year 0":             {"prices?ticker=AAPL", "date,close\n0000-01-02,1\n", "line 2: date"},
-		"another form of date":        {"prices?ticker=AAPL", "date,close\n01/02/2020,1\n", "line 2: date"},
-		"date twice":                  {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,1\n2020-01-02,2\n", "line 4: date 2020-01-02 stands on line 2 already"},
-		"NUL in the CSV":              {"prices?ticker=AAPL", "date,close\n2020-01-02,\x001\n", "line 2: close"},
-		"NUL in the header":           {"prices?ticker=AAPL", "date,close\x00\n", "unknown column"},
-		"prices as HTML":              {"prices?ticker=AAPL", "<html>\n", "unknown column"},
-		"line break only":             {"prices?ticker=AAPL", "\n", "is empty"},
-		"split of year 0":             {"splits", "ticker,effective_date,ratio\nAAPL,0000-08-31,4\n", "line 2: effective_date"},
-		"split of far":                {"splits", "ticker,effective_date,ratio\nAAPL,2028-07-02,4\n", "line 2: effective_date"},
-		"split of nobody":             {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nNOPE,2020-08-31,4\nNOPE,2020-09-01,4\n", "no company has the ticker NOPE"},
-		"split of no ticker":          {"splits", "ticker,effective_date,ratio\nA B,2020-08-31,4\n", "line 2: ticker"},
-		"split without ticker":        {"splits", "ticker,effective_date,ratio\n,2020-08-31,4\n", "line 2: ticker"},
-		"split with NUL":              {"splits", "ticker,effective_date,ratio\nAA\x00PL,2020-08-31,4\n", "line 2: ticker"},
-		"split ratio":                 {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,0\n", "line 2: ratio"},
-		"split twice":                 {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nMSFT,2020-08-31,4\naapl,2020-08-31,5\n", "line 4: this split stands on line 2 already"},
-		"split of both of a company":  {"splits", "ticker,effective_date,ratio\nGOOG,2022-07-18,20\nGOOGL,2022-07-18,21\n", "two different things"},
+		"malformed JSON": {factsKind, change(`"Assets":{`, `"Assets":{,`), "not valid JSON"},
+		"truncated JSON": {factsKind, good[:len(good)-7], "unexpected EOF"},
+		"HTML": {
+			factsKind, "<!DOCTYPE html><html><body>Undeclared Automated Tool</body></html>", "not a JSON object",
+		},
+		"another document":    {factsKind, `{"cik":320193,"name":"Apple"}`, "no facts"},
+		"a list of companies": {factsKind, `{"0":{"cik_str":1,"ticker":"A","title":"A"}}`, "no cik"},
+		"int64 overflow": {
+			factsKind, change(`"val":1000`, `"val":9223372036854775808`), "facts/us-gaap/Revenues/USD",
+		},
+		"huge exponent": {factsKind, change(`"val":1000`, `"val":1e2000000000`), "out of range"},
+		"year 0":        {factsKind, strings.ReplaceAll(good, "2020-12-31", "0000-12-31"), "year"},
+		"no such day":   {factsKind, change("2020-12-31", "2020-02-30"), "is not a date"},
+		"filed in the future": {
+			factsKind, strings.ReplaceAll(good, "2022-02-01", "2026-07-02"), "2026-07-02, which is in the future",
+		},
+		"unknown currency": {
+			factsKind, strings.ReplaceAll(good, `"USD"`, `"XYZ"`), "currency is no ISO 4217 code",
+		},
+		"NUL in the name": {factsKind, change("Example", `Ex\u0000`), "NUL"},
+		"NUL bytes":       {factsKind, change("Example", "Ex\x00"), "not valid JSON"},
+		"only NUL bytes":  {factsKind, "\x00\x00\x00\x00", "not a JSON object"},
+		"lone surrogate":  {factsKind, change("Example", `\ud800`), "lone surrogate"},
+		"invalid UTF-8":   {factsKind, change("Example", "\xff\xfe"), "Unicode"},
+		"long name": {
+			factsKind, change("Example", strings.Repeat("x", 301)), "name must have 1 to 300 characters",
+		},
+		"deep":          {factsKind, strings.Repeat(`{"a":`, 100_000), "not valid JSON"},
+		"CIK of a word": {factsKind, change("1234567", `"AAPL"`), "Central Index Key"},
+		"gzip in gzip":  {factsKind, string(compressed(compressed([]byte(good)))), "not a JSON object"},
+		"company without ticker": {
+			list, `{"0":{"cik_str":1,"ticker":"A","title":"A"},"1":{"cik_str":2,"title":"B"}}`, `entry "1": no ticker`,
+		},
+		"no ticker's form": {list, `{"0":{"cik_str":1,"ticker":"A B","title":"A"}}`, "not a ticker"},
+		"duplicate tickers": {
+			list, `{"0":{"cik_str":1,"ticker":"A","title":"A"},"1":{"cik_str":2,"ticker":"a","title":"B"}}`, "ticker A is also in",
+		},
+		"list as HTML":  {list, "<html>", "not a JSON object"},
+		"list as facts": {list, good, "not a listing"},
+		"long title": {
+			list, `{"0":{"cik_str":1,"ticker":"A","title":"` + strings.Repeat("x",
+				301) + `"}}`, "name must have 1 to 300 characters",
+		},
+		"surrogate in the list": {list, `{"0":{"cik_str":1,"ticker":"A","title":"\udfff"}}`, "lone surrogate"},
+		"broken line": {
+			"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,1,2\n", "line 3: wrong number of fields",
+		},
+		"broken quotes": {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n\"2020-01-03,1\n", "line 3"},
+		"bare quotes":   {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,\"1\"2\n", "line 3"},
+		"no number": {
+			"prices?ticker=AAPL", "date,close\n2020-01-02,one\n", `line 2: close "one" is no number`,
+		},
+		"NaN":      {"prices?ticker=AAPL", "date,close\n2020-01-02,NaN\n", "line 2: close"},
+		"infinite": {"prices?ticker=AAPL", "date,close\n2020-01-02,Infinity\n", "line 2: close"},
+		"negative": {"prices?ticker=AAPL", "date,close\n2020-01-02,-1\n", "line 2: close"},
+		"too long": {
+			"prices?ticker=AAPL", "date,close\n2020-01-02," + strings.Repeat("1", 41) + "\n", "line 2: close",
+		},
+		"exponent": {
+			"prices?ticker=AAPL", "date,close,open\n2020-01-02,1,1e2000000000\n", "line 2: open",
+		},
+		"no close":       {"prices?ticker=AAPL", "date,close\n2020-01-02,\n", "line 2: close"},
+		"no column":      {"prices?ticker=AAPL", "date,open\n2020-01-02,1\n", `column "close" is missing`},
+		"unknown column": {"prices?ticker=AAPL", "date,close,closing\n", `unknown column "closing"`},
+		"column twice":   {"prices?ticker=AAPL", "date,close,close\n", `column "close" appears twice`},
+		"volume":         {"prices?ticker=AAPL", "date,close,volume\n2020-01-02,1,1.5\n", "line 2: volume"},
+		"large volume": {
+			"prices?ticker=AAPL", "date,close,volume\n2020-01-02,1,9223372036854775808\n", "line 2: volume",
+		},
+		"split ratio 0": {
+			"prices?ticker=AAPL", "date,close,split_ratio\n2020-01-02,1,0\n", "line 2: split_ratio",
+		},
+		"price of tomorrow":    {"prices?ticker=AAPL", "date,close\n2026-07-01,1\n2026-07-02,1\n", "line 3: date"},
+		"price of year 0":      {"prices?ticker=AAPL", "date,close\n0000-01-02,1\n", "line 2: date"},
+		"another form of date": {"prices?ticker=AAPL", "date,close\n01/02/2020,1\n", "line 2: date"},
+		"date twice": {
+			"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,1\n2020-01-02,2\n",
+			"line 4: date 2020-01-02 stands on line 2 already",
+		},
+		"NUL in the CSV":    {"prices?ticker=AAPL", "date,close\n2020-01-02,\x001\n", "line 2: close"},
+		"NUL in the header": {"prices?ticker=AAPL", "date,close\x00\n", "unknown column"},
+		"prices as HTML":    {"prices?ticker=AAPL", "<html>\n", "unknown column"},
+		"line break only":   {"prices?ticker=AAPL", "\n", "is empty"},
+		"split of year 0": {
+			"splits", "ticker,effective_date,ratio\nAAPL,0000-08-31,4\n", "line 2: effective_date",
+		},
+		"split of far": {
+			"splits", "ticker,effective_date,ratio\nAAPL,2028-07-02,4\n", "line 2: effective_date",
+		},
+		"split of nobody": {
+			"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nNOPE,2020-08-31,4\nNOPE,2020-09-01,4\n",
+			"no company has the ticker NOPE",
+		},
+		"split of no ticker":   {"splits", "ticker,effective_date,ratio\nA B,2020-08-31,4\n", "line 2: ticker"},
+		"split without ticker": {"splits", "ticker,effective_date,ratio\n,2020-08-31,4\n", "line 2: ticker"},
+		"split with NUL": {
+			"splits", "ticker,effective_date,ratio\nAA\x00PL,2020-08-31,4\n", "line 2: ticker",
+		},
+		"split ratio": {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,0\n", "line 2: ratio"},
+		"split twice": {
+			"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nMSFT,2020-08-31,4\naapl,2020-08-31,5\n",
+			"line 4: this split stands on line 2 already",
+		},
+		"split of both of a company": {
+			"splits", "ticker,effective_date,ratio\nGOOG,2022-07-18,20\nGOOGL,2022-07-18,21\n", "two different things",
+		},
 		"splits with a broken line 3": {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nMSFT\n", "line 3"},
 	}
 	ids := map[string]int64{}
@@ -356,10 +413,13 @@ func TestBadFiles(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return f.count("SELECT count(*) FROM river_job WHERE kind = 'import' AND state = 'running'") == 0
 	}, 10*time.Second, 10*time.Millisecond)
-	assert.Zero(t, f.count("SELECT count(*) FROM river_job WHERE kind = 'import' AND (state <> 'cancelled' OR attempt <> 1)"), "no retry heals them")
+	assert.Zero(t,
+		f.count("SELECT count(*) FROM river_job WHERE kind = 'import' AND (state <> 'cancelled' OR attempt <> 1)"), "no retry heals them")
 
 	// What looks odd and is fine.
-	f.imported("sec-company-facts?ticker=FINE", facts(`"0000000042"`, report{year: 2020, filed: "2021-02-01", revenue: "1", assets: "2", fy: "null"}))
+	f.imported("sec-company-facts?ticker=FINE", facts(`"0000000042"`, report{
+		year: 2020, filed: "2021-02-01", revenue: "1", assets: "2", fy: "null",
+	}))
 	assert.Len(t, f.statements("FINE", oas.OptDate{}), 1)
 	f.imported("companies", []byte(`{"0":{"cik_str":"42","ticker":"FINE.B","title":"Fine"}}`))
 	f.imported("prices?ticker=AAPL", []byte("date,close\n"))
@@ -384,13 +444,16 @@ func TestRefusedUploads(t *testing.T) {
 	}
 	require.NoError(t, z.Close())
 	post := func(kind string, body io.Reader, header ...string) (*http.Response, []byte) {
-		return f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/"+kind, body, append(header, "Expect", "100-continue")...)
+		return f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/"+kind, body,
+			append(header, "Expect", "100-continue")...)
 	}
 	for _, kind := range []string{"companies", "sec-company-facts", "prices?ticker=AAPL", "splits"} {
 		for name, file := range map[string][]byte{
-			"empty": {}, "truncated gzip": whole[:len(whole)/2], "gzip without its end": whole[:len(whole)-3], "gzip header": whole[:10], "gzip magic": whole[:2],
-			"flipped bits": flipped, "checksum": checksum, "no gzip": []byte("\x1f\x8bno gzip at all, really"), "garbage after": append(slices.Clone(whole), "garbage"...),
-			"empty gzip": compressed(nil),
+			"empty": {}, "truncated gzip": whole[:len(whole)/2], "gzip without its end": whole[:len(whole)-3],
+			"gzip header": whole[:10], "gzip magic": whole[:2],
+			"flipped bits": flipped, "checksum": checksum, "no gzip": []byte("\x1f\x8bno gzip at all, really"),
+			"garbage after": append(slices.Clone(whole), "garbage"...),
+			"empty gzip":    compressed(nil),
 		} {
 			res, body := post(kind, bytes.NewReader(file), "Content-Type", "application/gzip")
 			requireProblem(t, res, body, http.StatusUnprocessableEntity, kind+": "+name)
@@ -404,9 +467,11 @@ func TestRefusedUploads(t *testing.T) {
 	}
 	res, body := post("companies", bytes.NewReader(make([]byte, 65<<20)), "Content-Type", "application/json")
 	requireProblem(t, res, body, http.StatusRequestEntityTooLarge, "65 MiB")
-	res, body = post("splits", io.MultiReader(bytes.NewReader(make([]byte, 65<<20))), "Content-Type", "text/csv") // in chunks
+	res, body = post("splits", io.MultiReader(bytes.NewReader(make([]byte, 65<<20))), "Content-Type",
+		"text/csv") // in chunks
 	requireProblem(t, res, body, http.StatusRequestEntityTooLarge, "65 MiB of unknown size")
-	assert.Equal(t, 0, f.count("SELECT (SELECT count(*) FROM import) + (SELECT count(*) FROM document) + (SELECT count(*) FROM river_job WHERE kind = 'import')"))
+	assert.Equal(t, 0,
+		f.count("SELECT (SELECT count(*) FROM import) + (SELECT count(*) FROM document) + (SELECT count(*) FROM river_job WHERE kind = 'import')"))
 
 	for _, contentType := range []string{"", "text/csv; charset=utf-8", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"} {
 		var header []string
@@ -429,7 +494,9 @@ func TestListAndCancelImports(t *testing.T) {
 	}
 	var listed []int64
 	for _, im := range pages(t, 2, func(token oas.OptString) ([]oas.Import, oas.NilString) {
-		page, err := f.super.ListImports(t.Context(), oas.ListImportsParams{PageSize: oas.NewOptInt32(2), PageToken: token})
+		page, err := f.super.ListImports(t.Context(), oas.ListImportsParams{
+			PageSize: oas.NewOptInt32(2), PageToken: token,
+		})
 		require.NoError(t, err)
 		return page.Items, page.NextPageToken
 	}) {
@@ -467,7 +534,8 @@ func TestCancelRunningImport(t *testing.T) {
 	hold, err := f.pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = hold.Rollback(t.Context()) }()
-	_, err = hold.Exec(t.Context(), "LOCK TABLE document IN ACCESS EXCLUSIVE MODE") // so that the import waits for its file
+	_, err = hold.Exec(t.Context(),
+		"LOCK TABLE document IN ACCESS EXCLUSIVE MODE") // so that the import waits for its file
 	require.NoError(t, err)
 	f.work()
 	var im *oas.Import

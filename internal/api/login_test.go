@@ -34,7 +34,9 @@ func TestLogin(t *testing.T) {
 	assert.False(t, u.IsSuperuser)
 
 	idle := f.createUser(unique("idle") + "@example.com")
-	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(false)}, oas.UpdateUserParams{UserID: idle.ID})
+	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(false)}, oas.UpdateUserParams{
+		UserID: idle.ID,
+	})
 	require.NoError(t, err)
 	var answers []string
 	for _, in := range map[string]*oas.AccessTokenForm{
@@ -65,7 +67,8 @@ func TestLogin(t *testing.T) {
 		"username=%zz&password=x":                                http.StatusBadRequest,
 		"username=%ff%fe&password=%00":                           http.StatusUnauthorized,
 	} {
-		res, out := f.call("", http.MethodPost, api.Prefix+"/login/access-token", strings.NewReader(body), "Content-Type", "application/x-www-form-urlencoded")
+		res, out := f.call("", http.MethodPost, api.Prefix+"/login/access-token", strings.NewReader(body), "Content-Type",
+			"application/x-www-form-urlencoded")
 		assert.Equal(t, status, res.StatusCode, "%.100s: %s", body, out)
 	}
 }
@@ -82,7 +85,9 @@ func TestLoginRehashes(t *testing.T) {
 	_, err = f.pool.Exec(t.Context(), "UPDATE user_account SET password_hash = $1 WHERE email = $2", hash, f.userEmail)
 	require.NoError(t, err)
 	stored := func() (hash string) {
-		require.NoError(t, f.pool.QueryRow(t.Context(), "SELECT password_hash FROM user_account WHERE email = $1", f.userEmail).Scan(&hash))
+		require.NoError(t,
+			f.pool.QueryRow(t.Context(), "SELECT password_hash FROM user_account WHERE email = $1",
+				f.userEmail).Scan(&hash))
 		return hash
 	}
 
@@ -203,7 +208,9 @@ func (f *fixture) dump() string {
 	var all strings.Builder
 	for _, name := range tables {
 		var text string
-		require.NoError(f.t, f.pool.QueryRow(f.t.Context(), `SELECT coalesce(string_agg(t::text, E'\n'), '') FROM "`+name+`" t`).Scan(&text))
+		require.NoError(f.t,
+			f.pool.QueryRow(f.t.Context(),
+				`SELECT coalesce(string_agg(t::text, E'\n'), '') FROM "`+name+`" t`).Scan(&text))
 		all.WriteString(text)
 	}
 	return all.String()
@@ -228,7 +235,9 @@ func TestAccessTokenEnds(t *testing.T) {
 	}
 
 	u, token := newUser()
-	require.NoError(t, f.client(token).UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{CurrentPassword: password, NewPassword: "staple battery horse"}))
+	require.NoError(t, f.client(token).UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{
+		CurrentPassword: password, NewPassword: "staple battery horse",
+	}))
 	problem(t, me(token), http.StatusUnauthorized)
 	require.NoError(t, me(f.login(string(u.Email), "staple battery horse")))
 
@@ -244,7 +253,9 @@ func TestAccessTokenEnds(t *testing.T) {
 	require.NoError(t, me(f.login(string(u.Email), password)))
 
 	u, token = newUser()
-	change(u.ID, &oas.UserUpdate{FullName: oas.NewOptNilFullName("Ada"), Email: oas.NewOptEmail(oas.Email(unique("v") + "@example.com"))})
+	change(u.ID, &oas.UserUpdate{
+		FullName: oas.NewOptNilFullName("Ada"), Email: oas.NewOptEmail(oas.Email(unique("v") + "@example.com")),
+	})
 	require.NoError(t, me(token), "a new name or address ends no token")
 	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: u.ID}))
 	problem(t, me(token), http.StatusUnauthorized)
@@ -330,11 +341,15 @@ func TestPasswordReset(t *testing.T) {
 	me, err := f.client(f.login(f.userEmail, "staple battery horse")).GetCurrentUser(t.Context())
 	require.NoError(t, err)
 	f.super = f.client(f.login("super@example.com", password))
-	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(false)}, oas.UpdateUserParams{UserID: me.ID})
+	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(false)}, oas.UpdateUserParams{
+		UserID: me.ID,
+	})
 	require.NoError(t, err)
 	fieldProblem(t, reset(token, password), "token")
 	recover(f.userEmail)
-	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(true)}, oas.UpdateUserParams{UserID: me.ID})
+	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(true)}, oas.UpdateUserParams{
+		UserID: me.ID,
+	})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		return f.count("SELECT count(*) FROM river_job WHERE kind = 'reset_mail' AND state <> 'completed'") == 0

@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -75,7 +74,9 @@ func (f *fixture) testSampleCompanies(t *testing.T) {
 	assert.Equal(t, 7919, f.count("SELECT count(*) FROM listing WHERE is_primary"))
 	for q, ticker := range map[string]string{"AAPL": "AAPL", "apple inc": "AAPL", "0000320193": "AAPL", "goog": "GOOGL", "alphabet inc.": "GOOGL", "snowflake": "SNOW"} {
 		begin := time.Now()
-		page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Q: oas.NewOptString(q), PageSize: oas.NewOptInt32(10)})
+		page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{
+			Q: oas.NewOptString(q), PageSize: oas.NewOptInt32(10),
+		})
 		require.NoError(t, err)
 		require.NotEmpty(t, page.Items, q)
 		assert.Equal(t, ticker, page.Items[0].Ticker, q)
@@ -97,7 +98,8 @@ func (f *fixture) testSampleCompanies(t *testing.T) {
 
 func (f *fixture) testSampleStatements(t *testing.T) {
 	f = f.in(t)
-	aapl, snow, mrvl := f.statements("AAPL", oas.OptDate{}), f.statements("SNOW", oas.OptDate{}), f.statements("MRVL", oas.OptDate{})
+	aapl, snow, mrvl := f.statements("AAPL", oas.OptDate{}), f.statements("SNOW", oas.OptDate{}), f.statements("MRVL",
+		oas.OptDate{})
 	assert.Len(t, aapl, 84)
 	assert.Len(t, snow, 24)
 	assert.Len(t, mrvl, 26)
@@ -157,14 +159,17 @@ func (f *fixture) testSampleStatements(t *testing.T) {
 	assert.Equal(t, then.PublishDate, now.PublishDate)
 	assert.Equal(t, then.ID, now.ID)
 	assert.True(t, now.KnownFrom.After(day("2009-12-31")))
-	got, err := f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: now.ID, AsOf: oas.NewOptDate(day("2009-12-31"))})
+	got, err := f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{
+		ID: now.ID, AsOf: oas.NewOptDate(day("2009-12-31")),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, then, *got)
 	assert.Empty(t, f.statements("AAPL", oas.NewOptDate(day("2009-07-21"))), "before the first filing")
 	assert.NotEmpty(t, f.statements("AAPL", oas.NewOptDate(day("2009-07-22"))))
 	for _, asOf := range []string{"2010-06-30", "2015-01-02", "2020-10-29", "2020-10-30"} {
 		for p, s := range f.statements("AAPL", oas.NewOptDate(day(asOf))) {
-			assert.False(t, s.PublishDate.After(day(asOf)) || s.KnownFrom.After(day(asOf)), "%s: %v was published on %s", asOf, p, s.PublishDate)
+			assert.False(t, s.PublishDate.After(day(asOf)) || s.KnownFrom.After(day(asOf)), "%s: %v was published on %s",
+				asOf, p, s.PublishDate)
 		}
 	}
 	assert.NotContains(t, f.statements("AAPL", oas.NewOptDate(day("2020-10-29"))), period{2020, 0})
@@ -174,7 +179,9 @@ func (f *fixture) testSampleStatements(t *testing.T) {
 		ids := map[int64]bool{}
 		published := day("9999-12-31")
 		for _, s := range pages(t, int(size), func(token oas.OptString) ([]oas.FinancialStatement, oas.NilString) {
-			page, err := f.anon.ListFinancialStatements(t.Context(), oas.ListFinancialStatementsParams{PageSize: oas.NewOptInt32(size), PageToken: token})
+			page, err := f.anon.ListFinancialStatements(t.Context(), oas.ListFinancialStatementsParams{
+				PageSize: oas.NewOptInt32(size), PageToken: token,
+			})
 			require.NoError(t, err)
 			return page.Items, page.NextPageToken
 		}) {
@@ -194,7 +201,9 @@ func (f *fixture) testSampleStatements(t *testing.T) {
 func (f *fixture) testSampleMetrics(t *testing.T) {
 	f = f.in(t)
 	metrics := func(ticker string, p period) oas.ValueMetrics {
-		page, err := f.anon.ListCompanyValueMetrics(t.Context(), oas.ListCompanyValueMetricsParams{Ticker: oas.Ticker(ticker)})
+		page, err := f.anon.ListCompanyValueMetrics(t.Context(), oas.ListCompanyValueMetricsParams{
+			Ticker: oas.Ticker(ticker),
+		})
 		require.NoError(t, err)
 		i := slices.IndexFunc(page.Items, func(m oas.ValueMetrics) bool { return m.FiscalYear == p.year && m.FiscalQuarter.Value == p.quarter })
 		require.GreaterOrEqual(t, i, 0)
@@ -217,7 +226,9 @@ func (f *fixture) testSampleMetrics(t *testing.T) {
 
 	all := map[int64]oas.ValueMetrics{}
 	for _, m := range pages(t, 30, func(token oas.OptString) ([]oas.ValueMetrics, oas.NilString) {
-		page, err := f.anon.ListValueMetrics(t.Context(), oas.ListValueMetricsParams{PageSize: oas.NewOptInt32(30), PageToken: token})
+		page, err := f.anon.ListValueMetrics(t.Context(), oas.ListValueMetricsParams{
+			PageSize: oas.NewOptInt32(30), PageToken: token,
+		})
 		require.NoError(t, err)
 		return page.Items, page.NextPageToken
 	}) {
@@ -237,7 +248,9 @@ func (f *fixture) testSampleDividends(t *testing.T) {
 	f = f.in(t)
 	dividends := map[period]oas.Dividend{}
 	for _, d := range pages(t, 10, func(token oas.OptString) ([]oas.Dividend, oas.NilString) {
-		page, err := f.anon.ListCompanyDividends(t.Context(), oas.ListCompanyDividendsParams{Ticker: "AAPL", PageSize: oas.NewOptInt32(10), PageToken: token})
+		page, err := f.anon.ListCompanyDividends(t.Context(), oas.ListCompanyDividendsParams{
+			Ticker: "AAPL", PageSize: oas.NewOptInt32(10), PageToken: token,
+		})
 		require.NoError(t, err)
 		return page.Items, page.NextPageToken
 	}) {
@@ -255,7 +268,9 @@ func (f *fixture) testSampleDividends(t *testing.T) {
 	got, err := f.anon.GetDividend(t.Context(), oas.GetDividendParams{ID: d.ID})
 	require.NoError(t, err)
 	assert.Equal(t, d, *got)
-	page, err := f.anon.ListDividends(t.Context(), oas.ListDividendsParams{FiscalYear: oas.NewOptInt32(2020), PageSize: oas.NewOptInt32(1000)})
+	page, err := f.anon.ListDividends(t.Context(), oas.ListDividendsParams{
+		FiscalYear: oas.NewOptInt32(2020), PageSize: oas.NewOptInt32(1000),
+	})
 	require.NoError(t, err)
 	assert.Len(t, page.Items, 4, "Apple alone paid then")
 }
@@ -264,7 +279,9 @@ func (f *fixture) testSampleRatios(t *testing.T) {
 	f = f.in(t)
 	list := func(size int32, from, to oas.OptDate) []oas.DailyRatios {
 		return pages(t, int(size), func(token oas.OptString) ([]oas.DailyRatios, oas.NilString) {
-			page, err := f.anon.ListCompanyDailyRatios(t.Context(), oas.ListCompanyDailyRatiosParams{Ticker: "aapl", From: from, To: to, PageSize: oas.NewOptInt32(size), PageToken: token})
+			page, err := f.anon.ListCompanyDailyRatios(t.Context(), oas.ListCompanyDailyRatiosParams{
+				Ticker: "aapl", From: from, To: to, PageSize: oas.NewOptInt32(size), PageToken: token,
+			})
 			require.NoError(t, err)
 			return page.Items, page.NextPageToken
 		})
@@ -312,7 +329,9 @@ func (f *fixture) testSampleRatios(t *testing.T) {
 	assert.Empty(t, page.Items)
 
 	prices := pages(t, 100, func(token oas.OptString) ([]oas.Price, oas.NilString) {
-		page, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "AAPL", PageSize: oas.NewOptInt32(100), PageToken: token})
+		page, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{
+			Ticker: "AAPL", PageSize: oas.NewOptInt32(100), PageToken: token,
+		})
 		require.NoError(t, err)
 		return page.Items, page.NextPageToken
 	})
@@ -322,7 +341,9 @@ func (f *fixture) testSampleRatios(t *testing.T) {
 	}
 	assert.Equal(t, oas.NewNilInt64(25_643_711), prices[752].Volume)
 	assertDecimal(t, "170.52", prices[752].Open)
-	span, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "AAPL", From: oas.NewOptDate(day("2016-01-01")), To: oas.NewOptDate(day("2016-01-08"))})
+	span, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{
+		Ticker: "AAPL", From: oas.NewOptDate(day("2016-01-01")), To: oas.NewOptDate(day("2016-01-08")),
+	})
 	require.NoError(t, err)
 	assert.Len(t, span.Items, 5)
 	assert.True(t, span.NextPageToken.Null)
@@ -357,5 +378,5 @@ func (f *fixture) testSamplesAgain(t *testing.T) {
 			assert.Positive(t, im.Unchanged, in.file)
 		}
 	}
-	assert.Equal(t, before, state(), fmt.Sprint("not even updated_at"))
+	assert.Equal(t, before, state(), "not even updated_at")
 }

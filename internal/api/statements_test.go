@@ -19,27 +19,36 @@ import (
 func year2023() *oas.FinancialStatementInput {
 	n := oas.NewOptNilInt64
 	return &oas.FinancialStatementInput{
-		Period: oas.PeriodAnnual, FiscalYear: 2023, EndDate: day("2023-12-31"), PublishDate: day("2024-02-01"), Currency: "EUR",
-		URL: oas.NewOptNilString("https://example.com/2023"), Audited: oas.NewOptBool(true),
-		TotalRevenues: n(1000), CostOfRevenue: n(600), OperatingIncome: n(250), InterestExpense: n(20), ProfitBeforeTax: n(230),
-		TaxExpense: n(30), NetIncome: n(200), Depreciation: n(40), Amortization: n(10), OperatingCashFlow: n(300), CapitalExpenditure: n(90),
-		EarningsPerShare: oas.NewOptNilDecimal(decimal.RequireFromString("2.05")),
-		TotalAssets:      n(2000), CurrentAssets: n(700), CashAndEquivalents: n(200), TotalLiabilities: n(1200), CurrentLiabilities: n(500),
-		ShortTermDebt: n(100), LongTermDebt: n(400), TotalEquity: n(800), NoncontrollingInterest: n(50), Goodwill: n(150), IntangibleAssets: n(100),
+		Period: oas.PeriodAnnual, FiscalYear: 2023, EndDate: day("2023-12-31"), PublishDate: day("2024-02-01"),
+		Currency: "EUR",
+		URL:      oas.NewOptNilString("https://example.com/2023"), Audited: oas.NewOptBool(true),
+		TotalRevenues: n(1000), CostOfRevenue: n(600), OperatingIncome: n(250), InterestExpense: n(20),
+		ProfitBeforeTax: n(230),
+		TaxExpense:      n(30), NetIncome: n(200), Depreciation: n(40), Amortization: n(10), OperatingCashFlow: n(300),
+		CapitalExpenditure: n(90),
+		EarningsPerShare:   oas.NewOptNilDecimal(decimal.RequireFromString("2.05")),
+		TotalAssets:        n(2000), CurrentAssets: n(700), CashAndEquivalents: n(200), TotalLiabilities: n(1200),
+		CurrentLiabilities: n(500),
+		ShortTermDebt:      n(100), LongTermDebt: n(400), TotalEquity: n(800), NoncontrollingInterest: n(50), Goodwill: n(150),
+		IntangibleAssets:  n(100),
 		SharesOutstanding: n(100),
 	}
 }
 
 func (f *fixture) createStatement(ticker string, in *oas.FinancialStatementInput) *oas.FinancialStatement {
 	f.t.Helper()
-	s, err := f.super.CreateFinancialStatement(f.t.Context(), in, oas.CreateFinancialStatementParams{Ticker: oas.Ticker(ticker)})
+	s, err := f.super.CreateFinancialStatement(f.t.Context(), in, oas.CreateFinancialStatementParams{
+		Ticker: oas.Ticker(ticker),
+	})
 	require.NoError(f.t, err)
 	return s
 }
 
 func (f *fixture) metrics(ticker string) []oas.ValueMetrics {
 	f.t.Helper()
-	page, err := f.anon.ListCompanyValueMetrics(f.t.Context(), oas.ListCompanyValueMetricsParams{Ticker: oas.Ticker(ticker)})
+	page, err := f.anon.ListCompanyValueMetrics(f.t.Context(), oas.ListCompanyValueMetricsParams{
+		Ticker: oas.Ticker(ticker),
+	})
 	require.NoError(f.t, err)
 	return page.Items
 }
@@ -69,9 +78,15 @@ func TestStatementByHand(t *testing.T) {
 		got  oas.NilInt64
 		want int64
 	}{
-		"gross_profit": {s.GrossProfit, 400}, "depreciation_and_amortization": {s.DepreciationAndAmortization, 50}, "ebit": {s.Ebit, 250},
-		"ebitda": {s.Ebitda, 300}, "free_cash_flow": {s.FreeCashFlow, 210}, "non_current_assets": {s.NonCurrentAssets, 1300},
-		"total_debt": {s.TotalDebt, 500}, "long_term_liabilities": {s.LongTermLiabilities, 700}, "total_equities_and_liabilities": {s.TotalEquitiesAndLiabilities, 2000},
+		"gross_profit": {s.GrossProfit, 400}, "depreciation_and_amortization": {s.DepreciationAndAmortization, 50}, "ebit": {
+			s.Ebit, 250,
+		},
+		"ebitda": {s.Ebitda, 300}, "free_cash_flow": {s.FreeCashFlow, 210}, "non_current_assets": {
+			s.NonCurrentAssets, 1300,
+		},
+		"total_debt": {s.TotalDebt, 500}, "long_term_liabilities": {s.LongTermLiabilities, 700}, "total_equities_and_liabilities": {
+			s.TotalEquitiesAndLiabilities, 2000,
+		},
 	} {
 		assert.Equal(t, oas.NewNilInt64(c.want), c.got, name)
 	}
@@ -81,10 +96,14 @@ func TestStatementByHand(t *testing.T) {
 	got, err := f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID})
 	require.NoError(t, err)
 	assert.Equal(t, s, got)
-	got, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, AsOf: oas.NewOptDate(day("2024-02-01"))})
+	got, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{
+		ID: s.ID, AsOf: oas.NewOptDate(day("2024-02-01")),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, s, got)
-	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, AsOf: oas.NewOptDate(day("2024-01-31"))})
+	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{
+		ID: s.ID, AsOf: oas.NewOptDate(day("2024-01-31")),
+	})
 	problem(t, err, http.StatusNotFound)
 
 	m := f.metrics(ticker)
@@ -100,7 +119,9 @@ func TestStatementByHand(t *testing.T) {
 	assertDecimal(t, "0.1", m[0].ReturnOnAssets)
 	assert.Equal(t, oas.NewNilInt64(200), m[0].Ttm.NetIncome, "a year is its own twelve months")
 
-	_, err = f.super.CreateFinancialStatement(t.Context(), year2023(), oas.CreateFinancialStatementParams{Ticker: oas.Ticker(ticker)})
+	_, err = f.super.CreateFinancialStatement(t.Context(), year2023(), oas.CreateFinancialStatementParams{
+		Ticker: oas.Ticker(ticker),
+	})
 	problem(t, err, http.StatusConflict)
 
 	// PUT replaces: what is not given is null again.
@@ -114,14 +135,18 @@ func TestStatementByHand(t *testing.T) {
 	assert.True(t, put.KnownFrom.After(s.KnownFrom))
 	assertDecimal(t, "0.1", f.metrics(ticker)[0].NetProfitMargin, "the metrics follow")
 	assert.True(t, f.metrics(ticker)[0].GrossProfitMargin.Null)
-	before, err := f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, AsOf: oas.NewOptDate(put.KnownFrom.AddDate(0, 0, -1))})
+	before, err := f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{
+		ID: s.ID, AsOf: oas.NewOptDate(put.KnownFrom.AddDate(0, 0, -1)),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, s.TotalRevenues, before.TotalRevenues, "what was known before stays known then")
 	in.TotalRevenues = oas.NewOptNilInt64(4000)
 	put, err = f.super.ReplaceFinancialStatement(t.Context(), in, oas.ReplaceFinancialStatementParams{ID: s.ID})
 	require.NoError(t, err, "twice on one day")
 	assert.Equal(t, oas.NewNilInt64(4000), put.TotalRevenues)
-	before, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, AsOf: oas.NewOptDate(put.KnownFrom.AddDate(0, 0, -1))})
+	before, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{
+		ID: s.ID, AsOf: oas.NewOptDate(put.KnownFrom.AddDate(0, 0, -1)),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, s.TotalRevenues, before.TotalRevenues)
 	for field, change := range map[string]func(*oas.FinancialStatementInput){
@@ -139,7 +164,9 @@ func TestStatementByHand(t *testing.T) {
 	require.NoError(t, f.super.DeleteFinancialStatement(t.Context(), oas.DeleteFinancialStatementParams{ID: s.ID}))
 	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID})
 	problem(t, err, http.StatusNotFound)
-	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, AsOf: oas.NewOptDate(day("2024-02-01"))})
+	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{
+		ID: s.ID, AsOf: oas.NewOptDate(day("2024-02-01")),
+	})
 	problem(t, err, http.StatusNotFound)
 	assert.Empty(t, f.metrics(ticker))
 }
@@ -182,7 +209,9 @@ func TestStatementInput(t *testing.T) {
 				assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s", body)
 				return
 			}
-			_, err := f.super.CreateFinancialStatement(t.Context(), in, oas.CreateFinancialStatementParams{Ticker: ticker})
+			_, err := f.super.CreateFinancialStatement(t.Context(), in, oas.CreateFinancialStatementParams{
+				Ticker: ticker,
+			})
 			if c.field == "" {
 				problem(t, err, http.StatusUnprocessableEntity)
 				return
@@ -213,8 +242,10 @@ func TestMetricsFollowQuarters(t *testing.T) {
 	f.createCompany(ticker)
 	quarter := func(year, q int32, end string, revenue int64) *oas.FinancialStatementInput {
 		return &oas.FinancialStatementInput{
-			Period: oas.PeriodQuarterly, FiscalYear: year, FiscalQuarter: oas.NewOptNilInt32(q), EndDate: day(end), PublishDate: day(end).AddDate(0, 0, 30),
-			Currency: "USD", TotalRevenues: oas.NewOptNilInt64(revenue), NetIncome: oas.NewOptNilInt64(revenue / 10), TotalAssets: oas.NewOptNilInt64(1000),
+			Period: oas.PeriodQuarterly, FiscalYear: year, FiscalQuarter: oas.NewOptNilInt32(q), EndDate: day(end),
+			PublishDate: day(end).AddDate(0, 0, 30),
+			Currency:    "USD", TotalRevenues: oas.NewOptNilInt64(revenue), NetIncome: oas.NewOptNilInt64(revenue / 10),
+			TotalAssets: oas.NewOptNilInt64(1000),
 		}
 	}
 	f.createStatement(ticker, quarter(2022, 2, "2022-06-30", 100))
@@ -227,15 +258,21 @@ func TestMetricsFollowQuarters(t *testing.T) {
 	assert.Equal(t, oas.NewNilInt32(1), m[0].FiscalQuarter, "the newest first")
 	assert.Equal(t, oas.NewNilInt64(1000), m[0].Ttm.TotalRevenues)
 	assertDecimal(t, "0.1", m[0].ReturnOnAssets)
-	_, err := f.super.ReplaceFinancialStatement(t.Context(), quarter(2022, 4, "2022-12-31", 1300), oas.ReplaceFinancialStatementParams{ID: fourth.ID})
+	_, err := f.super.ReplaceFinancialStatement(t.Context(), quarter(2022, 4, "2022-12-31", 1300), oas.ReplaceFinancialStatementParams{
+		ID: fourth.ID,
+	})
 	require.NoError(t, err)
 	assert.Equal(t, oas.NewNilInt64(2000), f.metrics(ticker)[0].Ttm.TotalRevenues)
-	past, err := f.anon.ListCompanyValueMetrics(t.Context(), oas.ListCompanyValueMetricsParams{Ticker: oas.Ticker(ticker), AsOf: oas.NewOptDate(day("2024-02-01"))})
+	past, err := f.anon.ListCompanyValueMetrics(t.Context(), oas.ListCompanyValueMetricsParams{
+		Ticker: oas.Ticker(ticker), AsOf: oas.NewOptDate(day("2024-02-01")),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, oas.NewNilInt64(1000), past.Items[0].Ttm.TotalRevenues, "as known before the change")
 	require.NoError(t, f.super.DeleteFinancialStatement(t.Context(), oas.DeleteFinancialStatementParams{ID: fourth.ID}))
 	assert.True(t, f.metrics(ticker)[0].Ttm.TotalRevenues.Null)
-	annual, err := f.anon.ListCompanyValueMetrics(t.Context(), oas.ListCompanyValueMetricsParams{Ticker: oas.Ticker(ticker), Period: oas.NewOptPeriod(oas.PeriodAnnual)})
+	annual, err := f.anon.ListCompanyValueMetrics(t.Context(), oas.ListCompanyValueMetricsParams{
+		Ticker: oas.Ticker(ticker), Period: oas.NewOptPeriod(oas.PeriodAnnual),
+	})
 	require.NoError(t, err)
 	assert.Empty(t, annual.Items)
 }
@@ -277,7 +314,10 @@ func TestStatementsOfAllCompanies(t *testing.T) {
 		}
 		return keys
 	}
-	want := []string{"T3 2023", "T2 2023", "T1 2023", "T0 2023", "T3 2022", "T2 2022", "T1 2022", "T0 2022", "T3 2021", "T2 2021", "T1 2021", "T0 2021"}
+	want := []string{
+		"T3 2023", "T2 2023", "T1 2023", "T0 2023", "T3 2022", "T2 2022", "T1 2022", "T0 2022", "T3 2021", "T2 2021",
+		"T1 2021", "T0 2021",
+	}
 	for _, size := range []int32{1, 4, 5, 12, 1000} {
 		assert.Equal(t, want, list(size, oas.ListFinancialStatementsParams{}), size)
 		assert.Equal(t, want, metrics(size, oas.ListValueMetricsParams{}), size)
@@ -292,7 +332,9 @@ func TestStatementsOfAllCompanies(t *testing.T) {
 
 	company := func(size int32) (years []int32) {
 		for _, s := range pages(t, int(size), func(token oas.OptString) ([]oas.FinancialStatement, oas.NilString) {
-			page, err := f.anon.ListCompanyFinancialStatements(t.Context(), oas.ListCompanyFinancialStatementsParams{Ticker: "t1", PageSize: oas.NewOptInt32(size), PageToken: token})
+			page, err := f.anon.ListCompanyFinancialStatements(t.Context(), oas.ListCompanyFinancialStatementsParams{
+				Ticker: "t1", PageSize: oas.NewOptInt32(size), PageToken: token,
+			})
 			require.NoError(t, err)
 			return page.Items, page.NextPageToken
 		}) {
@@ -322,7 +364,9 @@ func TestCompanyGoesWhileWritten(t *testing.T) {
 			return f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: ticker})
 		})
 		g.Go(func() error {
-			_, err := f.super.CreateFinancialStatement(t.Context(), year2023(), oas.CreateFinancialStatementParams{Ticker: ticker})
+			_, err := f.super.CreateFinancialStatement(t.Context(), year2023(), oas.CreateFinancialStatementParams{
+				Ticker: ticker,
+			})
 			late(err)
 			return nil
 		})
@@ -332,7 +376,9 @@ func TestCompanyGoesWhileWritten(t *testing.T) {
 			return nil
 		})
 		g.Go(func() error {
-			_, err := f.super.CreateSplit(t.Context(), &oas.SplitInput{EffectiveDate: day("2020-01-02"), Ratio: decimal.NewFromInt(2)}, oas.CreateSplitParams{Ticker: ticker})
+			_, err := f.super.CreateSplit(t.Context(), &oas.SplitInput{EffectiveDate: day("2020-01-02"), Ratio: decimal.NewFromInt(2)}, oas.CreateSplitParams{
+				Ticker: ticker,
+			})
 			late(err)
 			return nil
 		})

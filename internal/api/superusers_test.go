@@ -102,7 +102,8 @@ func TestSuperusersOnly(t *testing.T) {
 		{"a sibling", []string{"Sec-Fetch-Site", "same-site", "Origin", "https://sub.edgevalue.example"}, http.StatusForbidden},
 	} {
 		for _, set := range []func(*http.Request){withCookie, basic("super@example.com", password)} {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url+"/jobs/api/jobs/cancel", strings.NewReader("{}"))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url+"/jobs/api/jobs/cancel",
+				strings.NewReader("{}"))
 			require.NoError(t, err)
 			set(r)
 			for i := 0; i < len(c.header); i += 2 {

@@ -19,21 +19,25 @@ func TestCreateUser(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{jobs: true})
 	u, err := f.super.CreateUser(t.Context(), &oas.UserCreate{
-		Email: "Ada@example.com", Password: password, FullName: oas.NewOptNilFullName("Ada Lovelace"), IsSuperuser: oas.NewOptBool(true),
+		Email: "Ada@example.com", Password: password, FullName: oas.NewOptNilFullName("Ada Lovelace"),
+		IsSuperuser: oas.NewOptBool(true),
 	})
 	require.NoError(t, err)
 	assert.EqualValues(t, "Ada@example.com", u.Email)
 	assert.Equal(t, oas.NewNilString("Ada Lovelace"), u.FullName)
 	assert.True(t, u.IsActive)
 	assert.True(t, u.IsSuperuser)
-	assert.Contains(t, f.mails.wait(t, "Ada@example.com", "https://edgevalue.example/", 1).HTML, "https://edgevalue.example/")
+	assert.Contains(t, f.mails.wait(t, "Ada@example.com", "https://edgevalue.example/", 1).HTML,
+		"https://edgevalue.example/")
 	got, err := f.super.GetUser(t.Context(), oas.GetUserParams{UserID: u.ID})
 	require.NoError(t, err)
 	assert.Equal(t, u, got)
 	f.login("ada@EXAMPLE.com", password)
 	assert.NotContains(t, f.dump(), password)
 
-	idle, err := f.super.CreateUser(t.Context(), &oas.UserCreate{Email: "idle@example.com", Password: password, IsActive: oas.NewOptBool(false)})
+	idle, err := f.super.CreateUser(t.Context(), &oas.UserCreate{
+		Email: "idle@example.com", Password: password, IsActive: oas.NewOptBool(false),
+	})
 	require.NoError(t, err)
 	assert.False(t, idle.IsActive)
 	assert.True(t, idle.FullName.Null)
@@ -44,7 +48,8 @@ func TestCreateUser(t *testing.T) {
 	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{Email: "ADA@example.com", Password: password})
 	p := problem(t, err, http.StatusConflict)
 	assert.Equal(t, "email", p.Errors[0].Field)
-	assert.Equal(t, mails, f.count("SELECT count(*) FROM river_job WHERE kind = 'new_account_mail'"), "no mail about what was not done")
+	assert.Equal(t, mails, f.count("SELECT count(*) FROM river_job WHERE kind = 'new_account_mail'"),
+		"no mail about what was not done")
 
 	for field, in := range map[string]*oas.UserCreate{
 		"email":     {Email: "Ada <ada@example.org>", Password: password},
@@ -58,16 +63,21 @@ func TestCreateUser(t *testing.T) {
 		{Email: "b@example.com", Password: oas.Password(strings.Repeat("é", 129))},
 		{Email: "b@example.com", Password: "with a NUL \x00 in it"},
 		{Email: "b@example.com", Password: password, FullName: oas.NewOptNilFullName("a\x00b")},
-		{Email: "b@example.com", Password: password, FullName: oas.NewOptNilFullName(oas.FullName(strings.Repeat("x", 201)))},
+		{Email: "b@example.com", Password: password, FullName: oas.NewOptNilFullName(oas.FullName(strings.Repeat("x",
+			201)))},
 		{Email: "x", Password: password},
 	} {
 		_, err := f.super.CreateUser(t.Context(), in)
 		problem(t, err, http.StatusUnprocessableEntity)
 	}
-	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{Email: "long@example.com", Password: oas.Password(strings.Repeat("é", 128))})
+	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{
+		Email: "long@example.com", Password: oas.Password(strings.Repeat("é", 128)),
+	})
 	require.NoError(t, err)
 	f.login("long@example.com", strings.Repeat("é", 128))
-	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{Email: "form@example.com", Password: oas.Password(strings.Repeat("é", 20))})
+	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{
+		Email: "form@example.com", Password: oas.Password(strings.Repeat("é", 20)),
+	})
 	require.NoError(t, err)
 	f.login("form@example.com", strings.Repeat("e\u0301", 20)) // the same in another normal form
 }
@@ -107,7 +117,9 @@ func TestRegister(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)
 	email := oas.Email(unique("ada") + "@example.com")
-	u, err := f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: email, Password: password, FullName: oas.NewOptNilFullName("Ada")})
+	u, err := f.anon.RegisterUser(t.Context(), &oas.UserRegister{
+		Email: email, Password: password, FullName: oas.NewOptNilFullName("Ada"),
+	})
 	if remote() && err != nil {
 		problem(t, err, http.StatusForbidden)
 		return
@@ -121,7 +133,8 @@ func TestRegister(t *testing.T) {
 	_, err = f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: "no address", Password: password})
 	fieldProblem(t, err, "email")
 	for _, more := range []string{"is_superuser", "is_active", "id"} {
-		res, body := f.callJSON("", http.MethodPost, "/users/open", fmt.Sprintf(`{"email": "%s@example.com", "password": "%s", "%s": true}`, unique("x"), password, more))
+		res, body := f.callJSON("", http.MethodPost, "/users/open",
+			fmt.Sprintf(`{"email": "%s@example.com", "password": "%s", "%s": true}`, unique("x"), password, more))
 		assert.Equal(t, http.StatusBadRequest, res.StatusCode, "%s", body)
 	}
 }
@@ -160,7 +173,9 @@ func TestCurrentUser(t *testing.T) {
 	assert.True(t, changed.FullName.Null)
 
 	other := f.createUser(unique("other") + "@example.com")
-	_, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail(oas.Email(strings.ToUpper(string(other.Email))))})
+	_, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{
+		Email: oas.NewOptEmail(oas.Email(strings.ToUpper(string(other.Email)))),
+	})
 	problem(t, err, http.StatusConflict)
 	_, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail("no address")})
 	fieldProblem(t, err, "email")
@@ -168,10 +183,14 @@ func TestCurrentUser(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, res.StatusCode, "%s", body)
 
 	for current, next := range map[string]string{"wrong, wrong, wrong": "staple battery horse", password: "too short"} {
-		err = f.user.UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{CurrentPassword: current, NewPassword: oas.Password(next)})
+		err = f.user.UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{
+			CurrentPassword: current, NewPassword: oas.Password(next),
+		})
 		problem(t, err, http.StatusUnprocessableEntity)
 	}
-	require.NoError(t, f.user.UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{CurrentPassword: password, NewPassword: "staple battery horse"}))
+	require.NoError(t, f.user.UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{
+		CurrentPassword: password, NewPassword: "staple battery horse",
+	}))
 	_, err = f.user.GetCurrentUser(t.Context())
 	problem(t, err, http.StatusUnauthorized)
 	f.user = f.client(f.login(string(email), "staple battery horse"))
@@ -196,7 +215,9 @@ func TestUsersSeeThemselvesOnly(t *testing.T) {
 	_, err = f.user.GetUser(t.Context(), oas.GetUserParams{UserID: 1 << 60})
 	problem(t, err, http.StatusForbidden)
 	for _, id := range []int64{me.ID, other.ID} {
-		_, err = f.user.UpdateUser(t.Context(), &oas.UserUpdate{IsSuperuser: oas.NewOptBool(true)}, oas.UpdateUserParams{UserID: id})
+		_, err = f.user.UpdateUser(t.Context(), &oas.UserUpdate{IsSuperuser: oas.NewOptBool(true)}, oas.UpdateUserParams{
+			UserID: id,
+		})
 		problem(t, err, http.StatusForbidden)
 		problem(t, f.user.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: id}), http.StatusForbidden)
 	}
@@ -212,7 +233,8 @@ func TestUpdateAndDeleteUser(t *testing.T) {
 	at := oas.UpdateUserParams{UserID: u.ID}
 	email := oas.Email(unique("v") + "@example.com")
 	got, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{
-		Email: oas.NewOptEmail(email), FullName: oas.NewOptNilFullName("Ada"), Password: oas.NewOptPassword("staple battery horse"), IsSuperuser: oas.NewOptBool(true),
+		Email: oas.NewOptEmail(email), FullName: oas.NewOptNilFullName("Ada"),
+		Password: oas.NewOptPassword("staple battery horse"), IsSuperuser: oas.NewOptBool(true),
 	}, at)
 	require.NoError(t, err)
 	assert.Equal(t, email, got.Email)
@@ -247,7 +269,9 @@ func TestLastSuperuserStays(t *testing.T) {
 	me, err := f.super.GetCurrentUser(t.Context())
 	require.NoError(t, err)
 	at := oas.UpdateUserParams{UserID: me.ID}
-	demote, deactivate := &oas.UserUpdate{IsSuperuser: oas.NewOptBool(false)}, &oas.UserUpdate{IsActive: oas.NewOptBool(false)}
+	demote, deactivate := &oas.UserUpdate{IsSuperuser: oas.NewOptBool(false)}, &oas.UserUpdate{
+		IsActive: oas.NewOptBool(false),
+	}
 	last := func() {
 		t.Helper()
 		_, err := f.super.UpdateUser(t.Context(), demote, at)

@@ -70,7 +70,9 @@ func startApple(t *testing.T, a *app.App) int64 {
 	require.NoError(t, err)
 	defer file.Close()
 	ticker := "AAPL"
-	im, err := a.StartImport(t.Context(), root, app.ImportRequest{Kind: app.ImportSECCompanyFacts, Ticker: &ticker, File: file})
+	im, err := a.StartImport(t.Context(), root, app.ImportRequest{
+		Kind: app.ImportSECCompanyFacts, Ticker: &ticker, File: file,
+	})
 	require.NoError(t, err)
 	return im.ID
 }
@@ -117,7 +119,8 @@ func mortal(t *testing.T, pool *pgxpool.Pool) (doomed *pgxpool.Pool, kill func()
 	t.Cleanup(doomed.Close)
 	return doomed, func() {
 		dead.Store(true)
-		_, err := pool.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'doomed' AND datname = current_database()")
+		_, err := pool.Exec(t.Context(),
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'doomed' AND datname = current_database()")
 		require.NoError(t, err)
 	}
 }
@@ -147,7 +150,10 @@ func TestImportOfDeadWorkerIsTakenOver(t *testing.T) {
 			stop := work(t, newApp(t, doomed))
 			require.Eventually(t, func() bool { // until it waits for the table
 				var waits bool
-				require.NoError(t, pool.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = $1::regclass AND NOT granted)", table).Scan(&waits))
+				require.NoError(t,
+					pool.QueryRow(t.Context(),
+						"SELECT EXISTS (SELECT FROM pg_locks WHERE relation = $1::regclass AND NOT granted)",
+						table).Scan(&waits))
 				return waits
 			}, 20*time.Second, 20*time.Millisecond)
 			eventually(t, a, id, "running")
@@ -225,13 +231,15 @@ func TestEveryJobHasItsWorker(t *testing.T) {
 	pool := pgtest.New(t)
 	a := newApp(t, pool)
 	for _, kind := range append(kinds, "no_such_kind") {
-		_, err := pool.Exec(t.Context(), `INSERT INTO river_job (kind, args, queue, max_attempts, state) VALUES ($1, '{}', 'default', 1, 'available')`, kind)
+		_, err := pool.Exec(t.Context(),
+			`INSERT INTO river_job (kind, args, queue, max_attempts, state) VALUES ($1, '{}', 'default', 1, 'available')`, kind)
 		require.NoError(t, err)
 	}
 	work(t, a)
 	var unknown []string
 	require.Eventually(t, func() bool {
-		rows, err := pool.Query(t.Context(), `SELECT kind, coalesce(errors::text, '') FROM river_job WHERE finalized_at IS NOT NULL`)
+		rows, err := pool.Query(t.Context(),
+			`SELECT kind, coalesce(errors::text, '') FROM river_job WHERE finalized_at IS NOT NULL`)
 		require.NoError(t, err)
 		unknown = nil
 		n := 0
