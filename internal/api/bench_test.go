@@ -360,9 +360,12 @@ func (h byHand) companies(r *http.Request, e *jx.Encoder) error {
 	if err != nil {
 		return err
 	}
+	// LATERAL looks the listings up by their index; a plain join reads and hashes the whole table.
 	rows, err := h.pool.Query(r.Context(), "SELECT "+companyColumns+` FROM (
 			SELECT * FROM company ORDER BY name, id LIMIT $1
-		) c JOIN listing l ON l.company_id = c.id ORDER BY c.name, c.id, l.is_primary DESC, l.ticker`, size+1)
+		) c CROSS JOIN LATERAL (
+			SELECT * FROM listing WHERE company_id = c.id ORDER BY is_primary DESC, ticker
+		) l ORDER BY c.name, c.id, l.is_primary DESC, l.ticker`, size+1)
 	if err != nil {
 		return err
 	}
