@@ -147,7 +147,7 @@ func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in Divi
 	return out, err
 }
 
-// ReplaceDividend replaces a dividend by hand for a superuser.
+// ReplaceDividend replaces a dividend by hand for a superuser, in place of the imported one of the same period end, too.
 func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in DividendInput) (out Dividend, err error) {
 	if err := actor.superuser(); err != nil {
 		return out, err
@@ -171,8 +171,15 @@ func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in Div
 			return notFound("dividend")
 		}
 		row, err := q.GetDividend(ctx, id)
+		if err != nil {
+			return errors.Wrap(err, "get dividend")
+		}
 		out = Dividend{row.Dividend, row.Ticker}
-		return wrap(err, "get dividend")
+		if in.PeriodEnd == nil {
+			return nil
+		}
+		err = q.DeleteImportedDividend(ctx, db.DeleteImportedDividendParams{CompanyID: row.Dividend.CompanyID, PeriodEnd: in.PeriodEnd})
+		return wrap(err, "delete imported dividend")
 	})
 	return out, err
 }
