@@ -43,4 +43,4 @@ cover: ## Test and write coverage.html
 
 .PHONY: bench
 bench: ## Measure an import, and the API beside handlers written by hand
-	go test -run '^$$' -bench . -benchtime 5s $(ARGS) ./internal/app ./internal/api
+	go test -run '^$$' -bench . -benchtime 10s $(ARGS) ./internal/app ./internal/api

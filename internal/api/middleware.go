@@ -196,21 +196,28 @@ func routeAttr(route, path string) slog.Attr {
 
 // secure sets the headers by which a browser trusts a response with little. A handler can replace them.
 func secure(https bool) middleware {
-	headers := http.Header{ // names in their canonical form
+	answers := http.Header{ // names in their canonical form
 		"Cache-Control":                {"no-store"},
 		"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"},
-		"Cross-Origin-Opener-Policy":   {"same-origin"},
 		"Cross-Origin-Resource-Policy": {"same-origin"},
-		"Permissions-Policy":           {"camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
 		"Referrer-Policy":              {"no-referrer"},
 		"X-Content-Type-Options":       {"nosniff"},
-		"X-Frame-Options":              {"DENY"},
 	}
 	if https {
-		headers.Set("Strict-Transport-Security", "max-age=31536000")
+		answers.Set("Strict-Transport-Security", "max-age=31536000")
 	}
+	pages := maps.Clone(answers) // what only documents heed
+	maps.Copy(pages, http.Header{
+		"Cross-Origin-Opener-Policy": {"same-origin"},
+		"Permissions-Policy":         {"camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+		"X-Frame-Options":            {"DENY"},
+	})
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			headers := pages
+			if strings.HasPrefix(r.URL.Path, Prefix+"/") {
+				headers = answers
+			}
 			maps.Copy(w.Header(), headers)
 			next.ServeHTTP(w, r)
 		})
