@@ -27,7 +27,7 @@ func newServe() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the API and the pages",
 		Long: `Serve the API, the pages and the job monitor at LISTEN_ADDR, and metrics and pprof at ADMIN_ADDR.
-Jobs wait for "edgevalue worker". The database's migrations must be current.`,
+Jobs wait for "edgevalue worker". The database must have this version's migrations, or newer ones.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), parts{serve: true})
@@ -40,7 +40,7 @@ func newWorker() *cobra.Command {
 		Use:   "worker",
 		Short: "Work on the jobs: imports, mail, upkeep",
 		Long: `Work on the jobs that the API enqueues, and on periodic ones. Any number of workers may run; metrics
-and pprof are at ADMIN_ADDR. The database's migrations must be current.`,
+and pprof are at ADMIN_ADDR. The database must have this version's migrations, or newer ones.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), parts{work: true})

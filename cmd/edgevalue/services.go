@@ -59,15 +59,19 @@ func openPool(ctx context.Context, log *slog.Logger, dsn string) (*pgxpool.Pool,
 	return pg.Open(ctx, dsn, pg.WithLogger(log), pg.WithTracer(otelpgx.NewTracer()))
 }
 
-// openServices opens the database, whose migrations must be current, and the use cases over it.
+// openServices opens the database, which must have this program's migrations, and the use cases over it.
 func openServices(ctx context.Context, cfg Config, log *slog.Logger, dsn string) (*services, error) {
 	pool, err := openPool(ctx, log, dsn)
 	if err != nil {
 		return nil, err
 	}
-	if err := pg.Current(ctx, pool); err != nil {
+	newer, err := pg.Current(ctx, pool)
+	if err != nil {
 		pool.Close()
 		return nil, explained(err, `Run "edgevalue migrate up".`)
+	}
+	if newer {
+		log.Warn("a newer edgevalue has migrated the database; this one goes on with it", "version", buildVersion())
 	}
 	s, err := newServices(cfg, log, pool)
 	if err != nil {
@@ -153,11 +157,11 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 	})
 }
 
-// ready answers 200 when the database is reached and its migrations are current.
+// ready answers 200 when the database is reached and has this program's migrations.
 func (s *services) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
-	if err := pg.Current(ctx, s.pool); err != nil {
+	if _, err := pg.Current(ctx, s.pool); err != nil {
 		s.log.WarnContext(ctx, "not ready", "error", err)
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ import (
 	"github.com/edgevalue/edgevalue/schema"
 )
 
-// ErrNotCurrent is matched by the errors of Current that a migration heals, here or by a newer program.
+// ErrNotCurrent is matched by the errors of Current that Migrate heals.
 var ErrNotCurrent = errors.New("the database's migrations are not current")
 
 // A Migration is one step of the schema and whether the database has it.
@@ -41,7 +42,8 @@ type Migration struct {
 }
 
 // Migrate brings the database to the newest schema: EdgeValue's migrations, then River's. Processes that migrate at
-// the same time wait for each other. It needs two connections of the pool.
+// the same time wait for each other. A database that a newer program has migrated stays as it is. It needs two
+// connections of the pool.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 	o := newOptions(opts)
 	return locked(ctx, pool, func(p *goose.Provider) error {
@@ -82,7 +84,7 @@ func MigrateDown(ctx context.Context, pool *pgxpool.Pool) (Migration, error) {
 	return m, err
 }
 
-// MigrationStatus lists EdgeValue's migrations, then River's, each in ascending order.
+// MigrationStatus lists the migrations that this program knows, EdgeValue's, then River's, each in ascending order.
 func MigrationStatus(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()
@@ -105,48 +107,56 @@ func MigrationStatus(ctx context.Context, pool *pgxpool.Pool) ([]Migration, erro
 	if err != nil {
 		return nil, err
 	}
-	existing, err := river.ExistingVersions(ctx)
+	applied, err := riverApplied(ctx, pool)
 	if err != nil {
 		return nil, errors.Wrap(err, "river's migration status")
 	}
-	applied := map[int]bool{}
-	for _, m := range existing {
-		applied[m.Version] = true
-	}
 	for _, m := range river.AllVersions() {
 		list = append(list, Migration{
-			Source: "river", Version: int64(m.Version), Name: m.Name, Applied: applied[m.Version],
+			Source: "river", Version: int64(m.Version), Name: m.Name, Applied: slices.Contains(applied, m.Version),
 		})
 	}
 	return list, nil
 }
 
-// Current answers with one query whether the database has the newest migrations; its error says what differs.
-func Current(ctx context.Context, pool *pgxpool.Pool) error {
+// riverApplied lists River's applied migrations. River's own list of them refuses a newer River's.
+func riverApplied(ctx context.Context, pool *pgxpool.Pool) ([]int, error) {
+	rows, _ := pool.Query(ctx, "SELECT version FROM river_migration WHERE line = 'main'") // CollectRows has its error
+	versions, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if hasCode(err, pgerrcode.UndefinedTable) {
+		return nil, nil
+	}
+	return versions, err
+}
+
+func hasCode(err error, code string) bool {
+	var answer *pgconn.PgError
+	return errors.As(err, &answer) && answer.Code == code
+}
+
+// Current answers with one query whether the database has this program's migrations; its error says what is missing.
+// A newer database is current too, because migrations expand first and contract later: the version before goes on while
+// the next one is rolled out, and can be rolled back to.
+func Current(ctx context.Context, pool *pgxpool.Pool) (newer bool, err error) {
 	want, wantRiver, err := newest()
 	if err != nil {
-		return err
+		return false, err
 	}
 	var have, haveRiver int64
 	err = pool.QueryRow(ctx, `SELECT
 		(SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied),
 		(SELECT coalesce(max(version), 0) FROM river_migration WHERE line = 'main')`).Scan(&have, &haveRiver)
-	var answer *pgconn.PgError
-	if errors.As(err, &answer) && answer.Code == pgerrcode.UndefinedTable {
-		return errors.Wrap(ErrNotCurrent, "the database was never migrated (edgevalue migrate up)")
+	if hasCode(err, pgerrcode.UndefinedTable) {
+		return false, errors.Wrap(ErrNotCurrent, "the database was never migrated (edgevalue migrate up)")
 	}
 	if err != nil {
-		return errors.Wrap(err, "read the migrations' versions")
+		return false, errors.Wrap(err, "read the migrations' versions")
 	}
-	switch {
-	case have < want || haveRiver < wantRiver:
-		return errors.Wrapf(ErrNotCurrent, "the database is at version %d (river %d), this program needs %d (river %d):"+
+	if have < want || haveRiver < wantRiver {
+		return false, errors.Wrapf(ErrNotCurrent, "the database is at version %d (river %d), this program needs %d (river %d):"+
 			" run edgevalue migrate up", have, haveRiver, want, wantRiver)
-	case have > want || haveRiver > wantRiver:
-		return errors.Wrapf(ErrNotCurrent, "the database is at version %d (river %d), this program knows %d (river %d):"+
-			" it needs a newer edgevalue", have, haveRiver, want, wantRiver)
 	}
-	return nil
+	return have > want || haveRiver > wantRiver, nil
 }
 
 // Fingerprint identifies the schema that Migrate makes: a hash of every migration, River's too.

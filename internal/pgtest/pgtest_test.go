@@ -27,9 +27,10 @@ func TestNewIsMigratedAndAlone(t *testing.T) {
 			begin := time.Now()
 			pool := pgtest.New(t)
 			t.Logf("ready after %s", time.Since(begin))
-			require.NoError(t, pg.Current(t.Context(), pool))
+			_, err := pg.Current(t.Context(), pool)
+			require.NoError(t, err)
 			assert.EqualValues(t, 8, pool.Config().MaxConns)
-			_, err := pool.Exec(t.Context(), "CREATE TABLE only_here ()")
+			_, err = pool.Exec(t.Context(), "CREATE TABLE only_here ()")
 			require.NoError(t, err)
 		})
 	}
