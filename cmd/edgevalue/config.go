@@ -47,7 +47,10 @@ type Config struct {
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies prefixes `env:"TRUSTED_PROXIES"`
 	CORSOrigins    origins  `env:"BACKEND_CORS_ORIGINS"`
-	// ShutdownTimeout is how long requests and jobs have to finish.
+	// ShutdownDelay is how long a server that was told to stop goes on, while its probes fail, so that load balancers
+	// send it nothing more.
+	ShutdownDelay time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
+	// ShutdownTimeout is how long requests and jobs then have to finish.
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
 	// WorkerConcurrency is how many jobs one process works at a time.
 	WorkerConcurrency int        `env:"WORKER_CONCURRENCY" envDefault:"4"`
@@ -105,7 +108,7 @@ const (
 )
 
 // loadConfig reads the environment, "NAME=value" each, and checks it as a whole. dir is the project's directory, which
-// has .env and .edgevalue. The error is a configError.
+// has .env and .edgevalue. The error is a configError; what could be read is answered with it.
 func loadConfig(environ []string, dir string, p purpose) (Config, error) {
 	var (
 		c        Config
@@ -133,7 +136,7 @@ func loadConfig(environ []string, dir string, p purpose) (Config, error) {
 	}
 	mistakes.check(c, vars, p)
 	if len(mistakes) > 0 {
-		return Config{}, mistakes.sorted()
+		return c, mistakes.sorted()
 	}
 	return c, nil
 }
@@ -493,6 +496,9 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 	}
 	if len(c.CORSOrigins) > 1 && slices.Contains(c.CORSOrigins, "*") {
 		e.addf("BACKEND_CORS_ORIGINS", `has "*" beside other origins`)
+	}
+	if c.ShutdownDelay < 0 {
+		e.addf("SHUTDOWN_DELAY", "is less than 0s")
 	}
 	if c.ShutdownTimeout <= 0 {
 		e.addf("SHUTDOWN_TIMEOUT", "must be more than 0s")

@@ -129,6 +129,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "WORKER_CONCURRENCY=-1"}, forTool,
 			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "WORKER_CONCURRENCY: "}},
 		{"duration", []string{"SHUTDOWN_TIMEOUT=20"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
+		{"negative delay", []string{"SHUTDOWN_DELAY=-1s"}, forTool, []string{"SHUTDOWN_DELAY: is less than 0s"}},
 		{"no time", []string{"SHUTDOWN_TIMEOUT=0s"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
 		{"log", []string{"LOG_LEVEL=loud", "LOG_FORMAT=xml"}, forTool, []string{"LOG_FORMAT: ", "LOG_LEVEL: "}},
 		{"e-mail", []string{"FIRST_SUPERUSER=admin", "EMAILS_FROM_EMAIL=A <a@example.com>"}, forTool,
@@ -282,6 +283,7 @@ LISTEN_ADDR=:8080
 ADMIN_ADDR=127.0.0.1:8081
 TRUSTED_PROXIES=10.0.0.0/8
 BACKEND_CORS_ORIGINS=https://a.example,https://b.example
+SHUTDOWN_DELAY=0s
 SHUTDOWN_TIMEOUT=20s
 WORKER_CONCURRENCY=4
 LOG_LEVEL=INFO

@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/pgtest"
 )
 
 // TestMain is the command itself when a test runs it as one.
@@ -262,6 +266,155 @@ func TestServeNeedsDatabase(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	require.Error(t, err)
 	assert.Contains(t, string(out), "DATABASE_URL")
+}
+
+// start starts a command with more variables. What it logs goes to the answered buffer.
+func (p project) start(command string, env ...string) (*exec.Cmd, *log) {
+	p.t.Helper()
+	cmd, out := p.command(command), &log{}
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Env = append(cmd.Env, "SECRET_KEY="+testKey)
+	cmd.Stdout, cmd.Stderr = out, out
+	require.NoError(p.t, cmd.Start())
+	p.t.Cleanup(func() {
+		if cmd.ProcessState == nil { // the test ended early
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+		if p.t.Failed() {
+			p.t.Logf("%s logged:\n%s", command, out)
+		}
+	})
+	return cmd, out
+}
+
+// get answers the status and body of a page, and whether the connection closes; 0 when there is no answer.
+func (p project) get(path string) (status int, body string, closes bool) {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, "http://"+p.addr+path, nil)
+	require.NoError(p.t, err)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err.Error(), true
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	require.NoError(p.t, err)
+	return res.StatusCode, string(b), res.Close
+}
+
+// eventually waits until a page is answered with a status.
+func (p project) eventually(path string, status int) {
+	p.t.Helper()
+	require.EventuallyWithT(p.t, func(t *assert.CollectT) {
+		got, body, _ := p.get(path)
+		assert.Equal(t, status, got, "%s: %s", path, body)
+	}, 30*time.Second, 20*time.Millisecond)
+}
+
+// log is a bytes.Buffer that is safe for concurrent use.
+type log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// While a server waits for its load balancers, it answers everything but their probes.
+func TestShutdownDelay(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	cmd, out := p.start("serve", "DATABASE_URL="+pgtest.DSN(t), "SHUTDOWN_DELAY=2s")
+	p.eventually("/readyz", http.StatusOK)
+	p.mustRun("healthcheck")
+	p.mustRun("healthcheck", "--ready")
+	_, _, closes := p.get("/api/v1/companies")
+	assert.False(t, closes)
+	assert.NotContains(t, out.String(), "newer edgevalue")
+
+	begin := time.Now()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	p.eventually("/readyz", http.StatusServiceUnavailable)
+	_, errOut, err := p.run("", "healthcheck")
+	require.Error(t, err)
+	assert.Contains(t, errOut, "/livez answers 503")
+	for time.Since(begin) < 1500*time.Millisecond {
+		for path, want := range map[string]int{
+			"/api/v1/companies": http.StatusOK, "/": http.StatusOK,
+			"/livez": http.StatusServiceUnavailable, "/readyz": http.StatusServiceUnavailable,
+		} {
+			status, body, closes := p.get(path)
+			require.Equal(t, want, status, "%s: %s", path, body)
+			assert.True(t, closes, path)
+			if want == http.StatusServiceUnavailable {
+				assert.Equal(t, "stopping\n", body)
+			}
+		}
+	}
+	require.NoError(t, cmd.Wait())
+	assert.GreaterOrEqual(t, time.Since(begin), 2*time.Second)
+	status, _, _ := p.get("/")
+	assert.Zero(t, status)
+}
+
+func TestSecondSignal(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	cmd, _ := p.start("serve", "DATABASE_URL="+pgtest.DSN(t), "SHUTDOWN_DELAY=1m")
+	p.eventually("/livez", http.StatusOK)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	p.eventually("/livez", http.StatusServiceUnavailable)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	var exit *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &exit)
+}
+
+// A worker has no load balancer to wait for.
+func TestWorkerStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	admin := "ADMIN_ADDR=" + newProject(t).addr
+	cmd, out := p.start("worker", "DATABASE_URL="+pgtest.DSN(t), "SHUTDOWN_DELAY=1m", admin)
+	require.Eventually(t, func() bool {
+		check := p.command("healthcheck", "--worker")
+		check.Env = append(check.Env, admin)
+		check.Env = append(check.Env, "SMTP_PORT=no port", "ENVIRONMENT=production") // not its business
+		return check.Run() == nil
+	}, 30*time.Second, 50*time.Millisecond)
+	assert.NotContains(t, out.String(), "newer edgevalue")
+	begin := time.Now()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait())
+	assert.Less(t, time.Since(begin), 30*time.Second)
+}
+
+func TestServeOnNewerDatabase(t *testing.T) {
+	t.Parallel()
+	p, pool := newProject(t), pgtest.New(t)
+	_, err := pool.Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
+	require.NoError(t, err)
+	database := "DATABASE_URL=" + pool.Config().ConnString()
+	cmd, out := p.start("serve", database)
+	p.eventually("/readyz", http.StatusOK)
+	assert.Equal(t, 1, strings.Count(out.String(), "newer edgevalue"))
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait())
+
+	_, err = pool.Exec(t.Context(), "DELETE FROM goose_db_version WHERE version_id > 0")
+	require.NoError(t, err)
+	cmd, out = p.start("serve", database)
+	require.Error(t, cmd.Wait())
+	assert.Contains(t, out.String(), "edgevalue migrate up")
 }
 
 func TestHelpAndVersion(t *testing.T) {

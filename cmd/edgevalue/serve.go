@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -189,13 +188,17 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 	defer context.AfterFunc(ctx, func() { s.log.Info("stopping: finishing requests and jobs") })()
 	metrics := telemetry.NewMetrics(s.pool)
 	g, ctx := errgroup.WithContext(ctx)
+	var delay time.Duration // a worker has no load balancer
+	if p.serve {
+		delay = s.cfg.ShutdownDelay
+	}
 
 	admin, err := listen(ctx, s.cfg.AdminAddr, p.dev)
 	if err != nil {
 		return err
 	}
 	g.Go(func() error {
-		return serve(ctx, admin, newServer(metrics.AdminHandler(), s.log), s.cfg.ShutdownTimeout)
+		return serve(ctx, admin, newServer(metrics.AdminHandler(), s.log), delay, s.cfg.ShutdownTimeout)
 	})
 
 	if p.serve {
@@ -207,7 +210,9 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 		if err != nil {
 			return err
 		}
-		g.Go(func() error { return serve(ctx, public, newServer(h, s.log), s.cfg.ShutdownTimeout) })
+		g.Go(func() error {
+			return serve(ctx, public, newServer(draining(ctx, h), s.log), delay, s.cfg.ShutdownTimeout)
+		})
 		if p.dev {
 			p.greet(s.cfg, public.Addr(), admin.Addr())
 		}
@@ -244,16 +249,14 @@ func listen(ctx context.Context, addr string, other bool) (net.Listener, error) 
 	return l, nil
 }
 
-// serve serves until ctx ends, then lets running requests finish until grace has passed.
-func serve(ctx context.Context, l net.Listener, server *http.Server, grace time.Duration) error {
-	var once sync.Once
+// serve serves until ctx ends and delay has passed, then lets running requests finish until grace has passed.
+func serve(ctx context.Context, l net.Listener, server *http.Server, delay, grace time.Duration) error {
 	done := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
-		once.Do(func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-			defer cancel()
-			done <- server.Shutdown(ctx)
-		})
+		time.Sleep(delay)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+		done <- server.Shutdown(ctx)
 	})
 	defer stop()
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -263,6 +266,21 @@ func serve(ctx context.Context, l net.Listener, server *http.Server, grace time.
 		return errors.Wrap(err, "finish requests")
 	}
 	return nil
+}
+
+// draining sends clients elsewhere once ctx has ended: each answer closes its connection, and the probes fail. Idle
+// connections stay open until the server shuts down, because a request may be on its way on one.
+func draining(ctx context.Context, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ctx.Err() != nil {
+			w.Header().Set("Connection", "close")
+			if r.URL.Path == "/livez" || r.URL.Path == "/readyz" {
+				http.Error(w, "stopping", http.StatusServiceUnavailable)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (p parts) greet(cfg Config, public, admin net.Addr) {
@@ -289,45 +307,54 @@ func localAddress(a net.Addr) string {
 }
 
 func newHealthcheck() *cobra.Command {
+	var ready, worker bool
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
-		Short: "Ask the server or worker on this machine whether it is ready",
-		Long: `Ask the server at LISTEN_ADDR for /readyz, or, with --worker, the worker at ADMIN_ADDR for /livez. The exit
-code is 0 when it answers 200. For containers without a shell.`,
+		Short: "Ask the server or worker on this machine whether it is alive",
+		Long: `Ask the server at LISTEN_ADDR for /livez or, with --ready, for /readyz; with --worker, the worker at
+ADMIN_ADDR for /livez. The exit code is 0 when it answers 200. For containers without a shell.
+
+What is not alive is to be replaced; what is not ready, as while the database is away, is to be waited for.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := loadConfig(os.Environ(), ".", forTool)
-			if err != nil {
-				return err
+			cfg, _ := loadConfig(os.Environ(), ".", forTool) // mistakes are for the server to tell
+			addr, path := cfg.ListenAddr, "/livez"
+			if worker {
+				addr = cfg.AdminAddr
+			} else if ready {
+				path = "/readyz"
 			}
-			addr, path := cfg.ListenAddr, "/readyz"
-			if worker, _ := cmd.Flags().GetBool("worker"); worker {
-				addr, path = cfg.AdminAddr, "/livez"
-			}
-			host, port, err := net.SplitHostPort(addr)
-			if err != nil {
-				return errors.Wrap(err, "parse address")
-			}
-			if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-				host = "127.0.0.1"
-			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
-			defer cancel()
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+path, nil)
-			if err != nil {
-				return errors.Wrap(err, "make request")
-			}
-			resp, err := http.DefaultClient.Do(req)
-			if err != nil {
-				return errors.Wrap(err, "ask")
-			}
-			defer func() { _ = resp.Body.Close() }()
-			if resp.StatusCode != http.StatusOK {
-				return errors.Errorf("%s answers %s", path, resp.Status)
-			}
-			return nil
+			return askHealth(cmd.Context(), addr, path)
 		},
 	}
-	cmd.Flags().Bool("worker", false, "ask the worker")
+	cmd.Flags().BoolVar(&ready, "ready", false, "ask whether the server is ready")
+	cmd.Flags().BoolVar(&worker, "worker", false, "ask the worker")
+	cmd.MarkFlagsMutuallyExclusive("ready", "worker")
 	return cmd
+}
+
+// askHealth returns an error unless what listens at addr answers 200.
+func askHealth(ctx context.Context, addr, path string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return errors.Wrap(err, "parse address")
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+path, nil)
+	if err != nil {
+		return errors.Wrap(err, "make request")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return errors.Wrap(err, "ask")
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return errors.Errorf("%s answers %s", path, resp.Status)
+	}
+	return nil
 }
