@@ -79,7 +79,8 @@ type Config struct {
 	// FromName is the project's name by default.
 	FromName string `env:"EMAILS_FROM_NAME"`
 
-	// The database: one URL or the five parts. Both may be set when they name the same.
+	// The database: one URL or the five parts. Both may be set when they name the same. In local, dev and the tools heed
+	// the parts only when the server is among them.
 	DatabaseURL Secret `env:"DATABASE_URL"`
 	// PostgresServer is a host, or the directory of a socket.
 	PostgresServer   string `env:"POSTGRES_SERVER"`
@@ -467,7 +468,7 @@ func (e *configError) check(c Config, vars map[string]string, p purpose) {
 	e.checkServer(c, vars)
 	e.checkAccounts(c, p)
 	e.checkMail(c)
-	e.checkDatabase(c, vars)
+	e.checkDatabase(c, vars, p)
 
 	if c.Environment == local {
 		return
@@ -556,11 +557,16 @@ func (e *configError) checkMail(c Config) {
 	}
 }
 
-func (e *configError) checkDatabase(c Config, vars map[string]string) {
+func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose) {
 	if c.PostgresPort == 0 {
 		e.addf("POSTGRES_PORT", "is 0")
 	}
+	// The .env of a stack has the other parts, for its containers.
+	noParts := c.PostgresServer == "" && c.Environment == local && p != forServe
 	if c.DatabaseURL == "" {
+		if noParts {
+			return
+		}
 		parts := c.PostgresServer + c.PostgresUser + string(c.PostgresPassword) + c.PostgresDB
 		if parts == "" && c.Environment == local {
 			return
@@ -596,6 +602,9 @@ func (e *configError) checkDatabase(c Config, vars map[string]string) {
 	}
 	if d.Password == placeholder && c.Environment != local {
 		e.addf("DATABASE_URL", "has the placeholder %q as its password", placeholder)
+	}
+	if noParts {
+		return
 	}
 	for _, part := range []struct{ name, inURL string }{
 		{"POSTGRES_SERVER", d.Host},

@@ -145,8 +145,12 @@ func TestConfigMistakes(t *testing.T) {
 			[]string{`POSTGRES_PORT: is "70000", no port`, "SMTP_PORT: is 0"}},
 		{"Sentry", []string{"SENTRY_DSN=https://sentry.example.com/1"}, forTool, []string{"SENTRY_DSN: "}},
 		{"no secret key", nil, forServe, []string{"SECRET_KEY: is missing"}},
-		{"half a database", []string{"POSTGRES_USER=u"}, forTool,
-			[]string{"POSTGRES_DB: is missing", "POSTGRES_SERVER: is missing"}},
+		{"half a database", []string{"POSTGRES_SERVER=db"}, forTool,
+			[]string{"POSTGRES_DB: is missing", "POSTGRES_USER: is missing"}},
+		{"no database server", []string{"SECRET_KEY=" + testKey, "POSTGRES_USER=u", "POSTGRES_PASSWORD=p", "POSTGRES_DB=d"}, forServe,
+			[]string{"POSTGRES_SERVER: is missing"}},
+		{"no database server in production", inProduction("DATABASE_URL=", "POSTGRES_USER=u", "POSTGRES_PASSWORD=p", "POSTGRES_DB=d"), forTool,
+			[]string{"POSTGRES_SERVER: is missing"}},
 		{"database URL", []string{"DATABASE_URL=mysql://db/d"}, forTool, []string{"DATABASE_URL: is no URL"}},
 		{"database parameter", []string{"DATABASE_URL=postgres://u:p@db/d?sslmode=perhaps"}, forTool, []string{"DATABASE_URL: sslmode"}},
 		{"two databases", []string{"DATABASE_URL=postgres://u:p@db/d", "POSTGRES_SERVER=other", "POSTGRES_PASSWORD=q"}, forTool,
@@ -245,6 +249,25 @@ func TestConfigDotEnv(t *testing.T) {
 	_, err = loadConfig(nil, dir, forDev)
 	require.ErrorContains(t, err, ".env: ")
 	assert.NotContains(t, err.Error(), "s3cr3t")
+}
+
+// The stack's .env has the parts of its database but for the server, which only its containers can reach.
+func TestConfigDotEnvOfTheStack(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"),
+		[]byte("POSTGRES_USER=edgevalue\nPOSTGRES_PASSWORD=changethis\nPOSTGRES_DB=edgevalue\n"), 0o600))
+	for _, p := range []purpose{forDev, forTool} {
+		c, err := loadConfig(nil, dir, p)
+		require.NoError(t, err)
+		assert.Empty(t, c.DSN(), "dev has a database of its own, which the tools find")
+		c, err = loadConfig([]string{"DATABASE_URL=postgres://u:p@db/d"}, dir, p)
+		require.NoError(t, err)
+		assert.Equal(t, "postgres://u:p@db/d", c.DSN())
+		c, err = loadConfig([]string{"POSTGRES_SERVER=db"}, dir, p)
+		require.NoError(t, err)
+		assert.Equal(t, "postgres://edgevalue:changethis@db:5432/edgevalue", c.DSN())
+	}
 }
 
 func TestConfigLocalSecretKey(t *testing.T) {
