@@ -48,6 +48,10 @@ SET attempts = CASE WHEN rate_limit.window_start <= @window_floor::timestamptz T
     window_start = CASE WHEN rate_limit.window_start <= @window_floor THEN excluded.window_start ELSE rate_limit.window_start END
 RETURNING attempts, window_start;
 
+-- name: TakeBackAttempt :exec
+-- Takes back one attempt that was counted in the window of that beginning.
+UPDATE rate_limit SET attempts = attempts - 1 WHERE key = @key AND window_start = @window_start AND attempts > 0;
+
 -- name: ForgetAttempts :exec
 DELETE FROM rate_limit WHERE key = @key;
 

@@ -284,6 +284,21 @@ func (q *Queries) RehashPassword(ctx context.Context, arg RehashPasswordParams) 
 	return err
 }
 
+const takeBackAttempt = `-- name: TakeBackAttempt :exec
+UPDATE rate_limit SET attempts = attempts - 1 WHERE key = $1 AND window_start = $2 AND attempts > 0
+`
+
+type TakeBackAttemptParams struct {
+	Key         string
+	WindowStart time.Time
+}
+
+// Takes back one attempt that was counted in the window of that beginning.
+func (q *Queries) TakeBackAttempt(ctx context.Context, arg TakeBackAttemptParams) error {
+	_, err := q.db.Exec(ctx, takeBackAttempt, arg.Key, arg.WindowStart)
+	return err
+}
+
 const takePasswordReset = `-- name: TakePasswordReset :one
 DELETE FROM password_reset WHERE token_hash = $1 AND expires_at > $2 RETURNING user_id
 `

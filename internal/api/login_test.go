@@ -6,11 +6,13 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/api"
@@ -166,6 +168,38 @@ func TestLimits(t *testing.T) {
 	status, _ = login("198.51.100.2", f.userEmail, password)
 	assert.Equal(t, http.StatusOK, status, "other addresses go on")
 
+	// What succeeds does not count, so that an office behind one address is not locked out; what fails does.
+	for n := range 30 {
+		status, _ = login("198.51.100.3", f.userEmail, password)
+		assert.Equal(t, http.StatusOK, status)
+		if n%5 == 0 {
+			status, _ = login("198.51.100.3", unique("a")+"@example.com", "wrong")
+			assert.Equal(t, http.StatusUnauthorized, status)
+		}
+	}
+	before, _ = limited(t, func() (int, http.Header) {
+		return login("198.51.100.3", unique("a")+"@example.com", "wrong")
+	})
+	assert.Equal(t, 8-6, before)
+	status, _ = login("198.51.100.3", f.userEmail, password)
+	assert.Equal(t, http.StatusTooManyRequests, status)
+
+	// Attempts at the same time are no more.
+	var tried errgroup.Group
+	var wrong atomic.Int32
+	for n := range 60 {
+		tried.Go(func() error {
+			if n%3 == 0 {
+				login("198.51.100.4", "super@example.com", password)
+			} else if status, _ := login("198.51.100.4", unique("a")+"@example.com", "wrong"); status == http.StatusUnauthorized {
+				wrong.Add(1)
+			}
+			return nil
+		})
+	}
+	require.NoError(t, tried.Wait())
+	assert.LessOrEqual(t, wrong.Load(), int32(8))
+
 	post := func(token, method, path, body string) func() (int, http.Header) {
 		return func() (int, http.Header) {
 			fill := strings.NewReplacer("{}", unique("a")+"@example.com")
@@ -189,6 +223,19 @@ func TestLimits(t *testing.T) {
 		before, retry := limited(t, c.call)
 		assert.Equal(t, c.before, before, c.name)
 		assert.NotEmpty(t, retry, c.name)
+	}
+
+	// Changes of a password that succeed do not count either.
+	email := unique("u") + "@example.com"
+	f.createUser(email)
+	for n := range 12 {
+		from, to := fmt.Sprintf("%s %d", password, n), fmt.Sprintf("%s %d", password, n+1)
+		if n == 0 {
+			from = password
+		}
+		status, _ := post(f.login(email, from), http.MethodPut, "/users/me/password",
+			fmt.Sprintf(`{"current_password": "%s", "new_password": "%s"}`, from, to))()
+		require.Equal(t, http.StatusNoContent, status)
 	}
 	assert.Equal(t, 0, f.count("SELECT count(*) FROM rate_limit WHERE key LIKE '%@%'"), "what was typed is not kept")
 }

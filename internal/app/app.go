@@ -32,7 +32,7 @@ type Config struct {
 	OpenRegistration   bool
 	AccessTokenLife    time.Duration
 	ResetTokenLife     time.Duration
-	AttemptsPerAddress int // logins, recoveries and the like that one client address has in AttemptWindow
+	AttemptsPerAddress int // failed logins, recoveries and the like that one client address has in AttemptWindow
 	AttemptsPerAccount int
 	AttemptWindow      time.Duration
 }

@@ -17,30 +17,40 @@ import (
 )
 
 // countAttempt counts an attempt from the client's address and, unless account is empty, at the account. It returns a
-// RateLimited error when one of them has had too many.
-func (a *App) countAttempt(ctx context.Context, purpose, client, account string) error {
+// RateLimited error when one of them has had too many. An attempt counts before its outcome is known, so that those at
+// the same time are no more; succeeded takes it back from the address and lets the account begin anew.
+func (a *App) countAttempt(ctx context.Context, purpose, client, account string) (succeeded func() error, err error) {
 	now := a.Now()
-	count := func(key string, limit int) error {
+	count := func(key string, limit int) (db.CountAttemptRow, error) {
 		row, err := a.queries.CountAttempt(ctx, db.CountAttemptParams{Key: key, Now: now, WindowFloor: now.Add(-a.AttemptWindow)})
 		if err != nil {
-			return errors.Wrap(err, "count attempt")
+			return row, errors.Wrap(err, "count attempt")
 		}
 		if int(row.Attempts) > limit {
-			return &Error{
+			return row, &Error{
 				Code: RateLimited, Message: "too many attempts, try again later",
 				RetryAfter: max(row.WindowStart.Add(a.AttemptWindow).Sub(now), time.Second),
 			}
 		}
-		return nil
+		return row, nil
 	}
-	if err := count(purpose+":address:"+client, a.AttemptsPerAddress); err != nil || account == "" {
-		return err
+	addressKey := purpose + ":address:" + client
+	row, err := count(addressKey, a.AttemptsPerAddress)
+	if err != nil {
+		return nil, err
 	}
-	return count(accountKey(purpose, account), a.AttemptsPerAccount)
-}
-
-func (a *App) forgetAttempts(ctx context.Context, purpose, account string) error {
-	return wrap(a.queries.ForgetAttempts(ctx, accountKey(purpose, account)), "forget attempts")
+	if account != "" {
+		if _, err := count(accountKey(purpose, account), a.AttemptsPerAccount); err != nil {
+			return nil, err
+		}
+	}
+	return func() error {
+		err := a.queries.TakeBackAttempt(ctx, db.TakeBackAttemptParams{Key: addressKey, WindowStart: row.WindowStart})
+		if err != nil {
+			return errors.Wrap(err, "take back attempt")
+		}
+		return wrap(a.queries.ForgetAttempts(ctx, accountKey(purpose, account)), "forget attempts")
+	}, nil
 }
 
 // accountKey hides the address: what people type there may be anything, even a password.
@@ -68,7 +78,8 @@ func (a *App) Authenticate(ctx context.Context, client, email, password string) 
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
 		email = "" // no account's, and nothing to ask the database for
 	}
-	if err := a.countAttempt(ctx, "login", client, email); err != nil {
+	succeeded, err := a.countAttempt(ctx, "login", client, email)
+	if err != nil {
 		return db.UserAccount{}, err
 	}
 	u, err := a.queries.GetUserByEmail(ctx, email)
@@ -91,7 +102,7 @@ func (a *App) Authenticate(ctx context.Context, client, email, password string) 
 			return db.UserAccount{}, errors.Wrap(err, "store new hash")
 		}
 	}
-	return u, a.forgetAttempts(ctx, "login", email)
+	return u, succeeded()
 }
 
 // Identify answers whose access token this is. The error is Unauthenticated when it is not valid (any more).
@@ -121,7 +132,7 @@ func (a *App) RecoverPassword(ctx context.Context, client, email string) error {
 	if err := v.err(); err != nil {
 		return err
 	}
-	if err := a.countAttempt(ctx, "recovery", client, email); err != nil {
+	if _, err := a.countAttempt(ctx, "recovery", client, email); err != nil {
 		return err
 	}
 	_, err := a.jobs.Insert(ctx, ResetMailArgs{Email: email}, nil)
@@ -130,7 +141,7 @@ func (a *App) RecoverPassword(ctx context.Context, client, email string) error {
 
 // ResetPassword sets a password with a token from the mail, once.
 func (a *App) ResetPassword(ctx context.Context, client, token, password string) error {
-	if err := a.countAttempt(ctx, "reset", client, ""); err != nil {
+	if _, err := a.countAttempt(ctx, "reset", client, ""); err != nil {
 		return err
 	}
 	var v validator

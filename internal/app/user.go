@@ -79,7 +79,7 @@ func (a *App) RegisterUser(ctx context.Context, client string, in NewUser) (db.U
 	if !a.OpenRegistration {
 		return db.UserAccount{}, &Error{Code: Forbidden, Message: "open registration is off"}
 	}
-	if err := a.countAttempt(ctx, "register", client, ""); err != nil {
+	if _, err := a.countAttempt(ctx, "register", client, ""); err != nil {
 		return db.UserAccount{}, err
 	}
 	in.Active, in.Superuser = true, false
@@ -239,7 +239,8 @@ func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, 
 	if err != nil {
 		return found(err, "user")
 	}
-	if err := a.countAttempt(ctx, "password", client, u.Email); err != nil {
+	succeeded, err := a.countAttempt(ctx, "password", client, u.Email)
+	if err != nil {
 		return err
 	}
 	var v validator
@@ -258,7 +259,7 @@ func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, 
 	if _, err = a.updateUser(ctx, u.ID, UserChange{Password: &password}); err != nil {
 		return err
 	}
-	return a.forgetAttempts(ctx, "password", u.Email)
+	return succeeded()
 }
 
 // resetDeadline is when a reset token made now expires.
