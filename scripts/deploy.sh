@@ -1,0 +1,202 @@
+#!/usr/bin/env bash
+# Deploys the stack to the Swarm that docker talks to, a manager node. Variables come from the environment or .env, as
+# .env.example explains them; TAG and STACK_NAME and DOMAIN are what differs between stacks.
+#
+#   STACK_NAME=prod DOMAIN=example.com TAG=v1.2.3 scripts/deploy.sh
+#
+# The steps: render docker-stack.yml, whose passwords are Docker secrets; label nodes; the database; the migrations,
+# while the running version goes on serving; then everything, each service rolled back by itself when the new version
+# does not become healthy. Exits 1, saying what is wrong, when any of that fails within DEPLOY_TIMEOUT seconds.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# What is published as Docker secrets. A program finds the path in NAME_FILE.
+secrets='["POSTGRES_PASSWORD", "SECRET_KEY", "FIRST_SUPERUSER_PASSWORD", "SMTP_PASSWORD", "SENTRY_DSN",
+	"PGADMIN_DEFAULT_PASSWORD", "PGPASSWORD", "RIVER_BASIC_AUTH_PASS"]'
+stack_file=docker-stack.yml
+timeout=${DEPLOY_TIMEOUT:-300}
+: "${TAG:?the tag of the image to deploy}"
+
+say() { echo "deploy: $*"; }
+fail() {
+	say "$*" >&2
+	exit 1
+}
+
+# read_settings prints the stack that the compose files describe, as JSON.
+read_settings() {
+	local env_file=/dev/null
+	[ ! -e .env ] || env_file=.env
+	DEPLOYED_AT=$started docker compose --env-file "$env_file" \
+		-f compose/compose.yaml -f compose/compose.swarm.yaml config --format json
+}
+
+# publish KIND NAME < CONTENT makes a Docker secret or config, whose name tells its content, and prints that name.
+publish() {
+	local kind=$1 content name
+	content=$(cat && echo .) # keeps newlines at the end
+	content=${content%.}
+	# Salted: a name gives no way to try passwords.
+	name=${stack}_$2_$(printf '%s\0%s' "$salt" "$content" | sha256sum | cut -c1-12)
+	docker "$kind" inspect "$name" >/dev/null 2>&1 ||
+		printf '%s' "$content" | docker "$kind" create --label com.docker.stack.namespace="$stack" "$name" - >/dev/null
+	echo "$name"
+}
+
+# render writes docker-stack.yml: the settings in the form that "docker stack deploy" takes.
+render() {
+	local published='{}' key name
+	while read -r key; do
+		name=$(jq -j --arg key "$key" '[.services[].environment // {} | .[$key] // empty][0] | gsub("\\$\\$"; "$")' \
+			<<<"$settings" | publish secret "$key")
+		published=$(jq --arg key "$key" --arg name "$name" '.secrets[$key] = $name' <<<"$published")
+	done < <(jq -r --argjson secrets "$secrets" \
+		'[.services[].environment // {} | to_entries[] | select(.value // "" != "") | .key] | unique[] | select(IN($secrets[]))' \
+		<<<"$settings")
+	while read -r key; do
+		name=$(jq -j --arg key "$key" '.configs[$key] | if .content then .content | gsub("\\$\\$"; "$") else "" end' <<<"$settings" |
+			if file=$(jq -er --arg key "$key" '.configs[$key].file' <<<"$settings"); then cat "$file"; else cat; fi |
+			publish config "$key")
+		published=$(jq --arg key "$key" --arg name "$name" '.configs[$key] = $name' <<<"$published")
+	done < <(jq -r '.configs // {} | keys[]' <<<"$settings")
+
+	(umask 077 && jq --argjson published "$published" '
+		def external: map_values({external: true, name: .});
+		{version: "3.9", services, networks, volumes,
+			secrets: ($published.secrets // {} | external), configs: ($published.configs // {} | external)}
+		| .networks |= map_values(del(.ipam))
+		| .networks |= map_values(if .external then {external, name} else . end)
+		| .services |= map_values(
+			# what a Swarm does not know, or knows by another name
+			del(.build, .depends_on, .restart, .security_opt, .labels)
+			| if .shm_size then
+				.volumes += [{type: "tmpfs", target: "/dev/shm", tmpfs: {size: (.shm_size | tonumber)}}] | del(.shm_size)
+			  else . end
+			| .volumes |= (if . then map(del(.bind)) else . end)
+			| .deploy.resources.limits.cpus |= (if . then tostring else . end)
+			# secrets in place of passwords
+			| [.environment // {} | to_entries[] | select(.value // "" != "" and $published.secrets[.key]) | .key] as $keys
+			| .secrets = [$keys[] | {source: ., target: .}]
+			| .environment = (.environment // {} | with_entries(
+				select(.value // "" != "")
+				| if $published.secrets[.key] then {key: (.key + "_FILE"), value: "/run/secrets/\(.key)"} else . end))
+			| del(..| nulls))
+	' <<<"$settings" >"$stack_file")
+}
+
+# label labels this node where a service must run on a labelled node and there is none.
+label() {
+	local name self
+	self=$(docker info --format '{{.Swarm.NodeID}}')
+	while read -r name; do
+		if ! docker node ls -q | xargs docker node inspect | jq -e --arg name "$name" 'any(.[]; .Spec.Labels[$name] == "true")' >/dev/null; then
+			docker node update --label-add "$name=true" "$self" >/dev/null
+			say "labelled this node $name=true: what is bound to it runs and keeps its data here"
+		fi
+	done < <(jq -r '[.services[].deploy.placement.constraints[]? | capture("^node\\.labels\\.(?<name>\\S+)\\s*==\\s*true$").name] | unique[]' "$stack_file")
+}
+
+# deploy [SERVICE...] deploys these services of docker-stack.yml, or all of them and nothing else.
+deploy() {
+	local file=$stack_file prune=--prune
+	if (($#)); then
+		prune=--prune=false
+		file=$(mktemp)
+		jq '.services |= with_entries(select(.key | IN($ARGS.positional[])))' --args "$@" <"$stack_file" >"$file"
+	fi
+	docker stack deploy --detach=true --with-registry-auth "$prune" -c "$file" "$stack"
+	((!$#)) || rm "$file"
+}
+
+# tasks SERVICE prints the service's tasks as JSON, newest first.
+tasks() {
+	docker service ps -q --no-trunc "${stack}_$1" | xargs -r docker inspect | jq -s 'flatten | sort_by(.CreatedAt) | reverse'
+}
+
+# state SERVICE prints "converged", "pending", or what is wrong.
+state() {
+	docker service inspect "${stack}_$1" | jq -r --argjson tasks "$(tasks "$1")" --arg started "$started" '.[0]
+		| .Spec.TaskTemplate.ContainerSpec.Image as $image
+		| (.UpdateStatus.State // "completed") as $update
+		| [$tasks[] | select(.DesiredState == "running" and .Status.State == "running" and .Spec.ContainerSpec.Image == $image)] as $running
+		| [$tasks[] | select(.CreatedAt >= $started and (.Status.State | IN("failed", "rejected")))] as $failed
+		| if $update | IN("rollback_completed", "rollback_paused", "paused") then "\($update | gsub("_"; " ")): \(.UpdateStatus.Message)"
+		  elif $update != "completed" then "pending"
+		  elif ($running | length) == .Spec.Mode.Replicated.Replicas then "converged"
+		  elif ($failed | length) >= 3 then "its containers fail"
+		  else "pending" end'
+}
+
+# migrated prints "converged" when the migrations of this deployment ran, "pending", or what is wrong.
+migrated() {
+	tasks migrate | jq -r --arg started "$started" '[.[] | select(.CreatedAt >= $started)][0]
+		| if . == null then "pending"
+		  elif .Status.State == "complete" then "converged"
+		  elif .Status.State | IN("failed", "rejected") then "the migrations failed"
+		  else "pending" end'
+}
+
+# explain SERVICE prints what its tasks and its log say.
+explain() {
+	say "service $1:"
+	tasks "$1" | jq -r '.[:5][] | "  \(.CreatedAt[:19])  \(.Spec.ContainerSpec.Image)  \(.Status.State)  \(.Status.Err // "")"'
+	docker service logs --raw --tail 20 "${stack}_$1" 2>&1 | sed 's/^/  | /' || true
+} >&2
+
+# await CHECK SERVICE... waits until each service passes the check twice in a row.
+await() {
+	local check=$1 deadline=$((SECONDS + timeout)) service answer passed broken=()
+	shift
+	for service in "$@"; do
+		passed=0
+		while ((passed < 2)); do
+			answer=$("$check" "$service")
+			case $answer in
+			converged) passed=$((passed + 1)) ;;
+			pending) passed=0 ;;
+			*) break ;;
+			esac
+			((SECONDS < deadline)) || break
+			sleep 2
+		done
+		((passed == 2)) || {
+			[ "$answer" != pending ] || answer="has not converged after ${timeout}s"
+			broken+=("$service")
+			explain "$service"
+			say "$service: $answer" >&2
+		}
+	done
+	((${#broken[@]} == 0)) || fail "$stack is not at $TAG: ${broken[*]}"
+	say "converged: $*"
+}
+
+# prune removes the stack's secrets and configs that nothing uses any more.
+prune() {
+	local kind name
+	for kind in secret config; do
+		docker "$kind" ls --filter label=com.docker.stack.namespace="$stack" --format '{{.Name}}' |
+			while read -r name; do
+				jq -e --arg name "$name" --arg kind "${kind}s" 'any(.[$kind][]; .name == $name)' "$stack_file" >/dev/null ||
+					docker "$kind" rm "$name" >/dev/null 2>&1 || true
+			done
+	done
+}
+
+started=$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)
+settings=$(read_settings)
+stack=$(jq -r .name <<<"$settings")
+salt=$(jq -r .services.backend.environment.SECRET_KEY <<<"$settings")
+render
+label
+say "$stack at $TAG: the database"
+deploy db
+await state db
+say "the migrations"
+deploy migrate
+await migrated migrate
+say "everything"
+deploy
+mapfile -t services < <(jq -r '.services | keys[] | select(. != "migrate")' "$stack_file")
+await state "${services[@]}"
+prune
+say "$stack is at $TAG: https://$(jq -r .services.backend.environment.DOMAIN <<<"$settings")"
