@@ -51,7 +51,7 @@ render() {
 			<<<"$settings" | publish secret "$key")
 		published=$(jq --arg key "$key" --arg name "$name" '.secrets[$key] = $name' <<<"$published")
 	done < <(jq -r --argjson secrets "$secrets" \
-		'[.services[].environment // {} | to_entries[] | select(.value // "" != "") | .key] | unique[] | select(IN($secrets[]))' \
+		'[.services[].environment // {} | to_entries[] | select((.value // "") != "") | .key] | unique[] | select(IN($secrets[]))' \
 		<<<"$settings")
 	while read -r key; do
 		name=$(jq -j --arg key "$key" '.configs[$key] | if .content then .content | gsub("\\$\\$"; "$") else "" end' <<<"$settings" |
@@ -75,10 +75,10 @@ render() {
 			| .volumes |= (if . then map(del(.bind)) else . end)
 			| .deploy.resources.limits.cpus |= (if . then tostring else . end)
 			# secrets in place of passwords
-			| [.environment // {} | to_entries[] | select(.value // "" != "" and $published.secrets[.key]) | .key] as $keys
+			| [.environment // {} | to_entries[] | select((.value // "") != "" and $published.secrets[.key]) | .key] as $keys
 			| .secrets = [$keys[] | {source: ., target: .}]
 			| .environment = (.environment // {} | with_entries(
-				select(.value // "" != "")
+				select((.value // "") != "")
 				| if $published.secrets[.key] then {key: (.key + "_FILE"), value: "/run/secrets/\(.key)"} else . end))
 			| del(..| nulls))
 	' <<<"$settings" >"$stack_file")

@@ -1,22 +1,29 @@
 package api_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/pg"
 )
 
 // request is one that the specification's examples make of an operation.
@@ -427,26 +434,192 @@ func TestOddRequests(t *testing.T) {
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM company"))
 }
 
+// relay passes connections on to a database, until it is cut and again after it is mended.
+type relay struct {
+	t        *testing.T
+	upstream string
+	mu       sync.Mutex
+	listener net.Listener
+	conns    []net.Conn
+}
+
+// relayed puts a relay before the database at dsn, and answers the URL through it.
+func relayed(t *testing.T, dsn string) (*relay, string) {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	r := &relay{t: t, upstream: u.Host}
+	r.listen("127.0.0.1:0")
+	t.Cleanup(r.cut)
+	u.Host = r.listener.Addr().String()
+	return r, u.String()
+}
+
+func (r *relay) listen(addr string) {
+	r.t.Helper()
+	l, err := net.Listen("tcp", addr)
+	require.NoError(r.t, err)
+	r.listener = l
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", r.upstream)
+			if err != nil {
+				_ = client.Close()
+				continue
+			}
+			r.mu.Lock()
+			r.conns = append(r.conns, client, server)
+			r.mu.Unlock()
+			for _, pair := range [][2]net.Conn{{client, server}, {server, client}} {
+				go func() {
+					_, _ = io.Copy(pair[0], pair[1])
+					_ = pair[0].Close()
+				}()
+			}
+		}
+	}()
+}
+
+// cut refuses new connections and resets those that are open.
+func (r *relay) cut() {
+	_ = r.listener.Close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.conns {
+		_ = c.(*net.TCPConn).SetLinger(0)
+		_ = c.Close()
+	}
+	r.conns = nil
+}
+
+func (r *relay) mend() {
+	r.t.Helper()
+	r.listen(r.listener.Addr().String())
+}
+
+// over serves the fixture's API over another pool.
+func (f *fixture) over(pool *pgxpool.Pool) *fixture {
+	f.t.Helper()
+	cfg := f.app.Config
+	cfg.Pool = pool
+	a, err := app.New(cfg)
+	require.NoError(f.t, err)
+	handler, err := api.New(api.Config{App: a, Logger: cfg.Logger})
+	require.NoError(f.t, err)
+	s := httptest.NewServer(handler)
+	f.t.Cleanup(s.Close)
+	other := *f
+	other.url, other.pool = s.URL, pool
+	return &other
+}
+
+func openPool(t *testing.T, dsn string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pg.Open(t.Context(), dsn, pg.WithLogger(slog.New(slog.DiscardHandler)))
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+func (f *fixture) requireUnavailable(what string) {
+	f.t.Helper()
+	for _, path := range []string{"/companies", "/users/me"} {
+		res, body := f.call(f.userToken, http.MethodGet, api.Prefix+path, nil)
+		requireProblem(f.t, res, body, http.StatusServiceUnavailable, what+": "+path)
+		assert.Equal(f.t, "the database cannot be reached", decodeProblem(f.t, body).Detail.Value, what)
+		assert.NotContains(f.t, string(body), "127.0.0.1", "nothing of the database is told")
+	}
+}
+
 func TestDatabaseAway(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	cfg := f.app.Config
-	dead := f.pool.Config()
-	dead.ConnConfig.Port, dead.ConnConfig.Fallbacks = 1, nil
-	pool, err := pgxpool.NewWithConfig(t.Context(), dead)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	cfg.Pool = pool
-	a, err := app.New(cfg)
-	require.NoError(t, err)
-	handler, err := api.New(api.Config{App: a, Logger: cfg.Logger})
-	require.NoError(t, err)
-	s := httptest.NewServer(handler)
-	t.Cleanup(s.Close)
-	f.url = s.URL
-	for _, path := range []string{"/companies", "/users/me"} {
-		res, body := f.call(f.userToken, http.MethodGet, api.Prefix+path, nil)
-		requireProblem(t, res, body, http.StatusServiceUnavailable, path)
-		assert.NotContains(t, string(body), "127.0.0.1", "nothing of the database is told")
+	r, dsn := relayed(t, f.pool.Config().ConnString())
+	away := f.over(openPool(t, dsn))
+	ok := func() {
+		t.Helper()
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			res, body := away.call(f.userToken, http.MethodGet, api.Prefix+"/users/me", nil)
+			assert.Equal(c, http.StatusOK, res.StatusCode, "%s", body)
+		}, 10*time.Second, 10*time.Millisecond)
 	}
+	for range 2 {
+		ok()
+		r.cut()
+		away.requireUnavailable("cut")
+		r.mend()
+	}
+	ok()
+}
+
+// A connection that breaks while a query runs, in each of the ways that it can.
+func TestDatabaseBreaksOff(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	r, dsn := relayed(t, f.pool.Config().ConnString())
+	for name, breakOff := range map[string]func(away *fixture){
+		"reset": func(*fixture) { r.cut() },
+		"ended by an administrator": func(*fixture) {
+			f.count("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'away'")
+		},
+	} {
+		away := f.over(openPool(t, dsn+"&application_name=away"))
+		lock, err := f.pool.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = lock.Exec(t.Context(), "LOCK TABLE company IN ACCESS EXCLUSIVE MODE")
+		require.NoError(t, err)
+		var g errgroup.Group
+		for range 3 {
+			g.Go(func() error {
+				res, body := away.call("", http.MethodGet, api.Prefix+"/companies", nil)
+				if res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "cannot be reached") {
+					return fmt.Errorf("%s: %d %s", name, res.StatusCode, body)
+				}
+				return nil
+			})
+		}
+		require.Eventually(t, func() bool {
+			return f.count("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'away' AND wait_event_type = 'Lock'") == 3
+		}, 10*time.Second, 10*time.Millisecond)
+		breakOff(away)
+		require.NoError(t, g.Wait())
+		require.NoError(t, lock.Rollback(t.Context()))
+		if name == "reset" {
+			r.mend()
+		}
+		require.Eventually(t, func() bool {
+			res, _ := away.call("", http.MethodGet, api.Prefix+"/companies", nil)
+			return res.StatusCode == http.StatusOK
+		}, 10*time.Second, 10*time.Millisecond, name)
+	}
+}
+
+func TestDatabaseFull(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	role := strings.ToLower(unique("full_"))
+	for _, sql := range []string{
+		"CREATE ROLE " + role + " LOGIN CONNECTION LIMIT 1 PASSWORD '" + role + "'", "GRANT pg_read_all_data TO " + role,
+	} {
+		_, err := f.pool.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() {
+		_, err := f.pool.Exec(context.Background(), "DROP ROLE "+role)
+		assert.NoError(t, err)
+	})
+	dsn, err := url.Parse(f.pool.Config().ConnString())
+	require.NoError(t, err)
+	dsn.User = url.UserPassword(role, role)
+	full := f.over(openPool(t, dsn.String()))
+	only, err := full.pool.Acquire(t.Context())
+	require.NoError(t, err)
+	full.requireUnavailable("too many connections")
+	only.Release()
+	res, body := full.call(f.userToken, http.MethodGet, api.Prefix+"/users/me", nil)
+	assert.Equal(t, http.StatusOK, res.StatusCode, "%s", body)
 }
