@@ -72,6 +72,7 @@ render() {
 			| if .shm_size then
 				.volumes += [{type: "tmpfs", target: "/dev/shm", tmpfs: {size: (.shm_size | tonumber)}}] | del(.shm_size)
 			  else . end
+			| .networks |= map_values(. // {})
 			| .volumes |= (if . then map(del(.bind)) else . end)
 			| .deploy.resources.limits.cpus |= (if . then tostring else . end)
 			# secrets in place of passwords
