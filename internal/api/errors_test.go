@@ -570,6 +570,8 @@ func TestDatabaseBreaksOff(t *testing.T) {
 		away := f.over(openPool(t, dsn+"&application_name=away"))
 		lock, err := f.pool.Begin(t.Context())
 		require.NoError(t, err)
+		unlock := func() { _ = lock.Rollback(context.Background()) }
+		t.Cleanup(unlock)
 		_, err = lock.Exec(t.Context(), "LOCK TABLE company IN ACCESS EXCLUSIVE MODE")
 		require.NoError(t, err)
 		var g errgroup.Group
@@ -587,7 +589,7 @@ func TestDatabaseBreaksOff(t *testing.T) {
 		}, 10*time.Second, 10*time.Millisecond)
 		breakOff(away)
 		require.NoError(t, g.Wait())
-		require.NoError(t, lock.Rollback(t.Context()))
+		unlock()
 		if name == "reset" {
 			r.mend()
 		}
@@ -618,6 +620,7 @@ func TestDatabaseFull(t *testing.T) {
 	full := f.over(openPool(t, dsn.String()))
 	only, err := full.pool.Acquire(t.Context())
 	require.NoError(t, err)
+	t.Cleanup(only.Release) // harmless when done before
 	full.requireUnavailable("too many connections")
 	only.Release()
 	res, body := full.call(f.userToken, http.MethodGet, api.Prefix+"/users/me", nil)

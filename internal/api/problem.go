@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/go-faster/jx"
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/ogen-go/ogen/ogenerrors"
 	"github.com/ogen-go/ogen/validate"
@@ -61,6 +64,7 @@ func describe(err error) (status int, detail string, fields []app.FieldError) {
 		request  *ogenerrors.DecodeRequestError
 		connect  *pgconn.ConnectError
 		pg       *pgconn.PgError
+		broken   *net.OpError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -88,12 +92,21 @@ func describe(err error) (status int, detail string, fields []app.FieldError) {
 		return http.StatusUnsupportedMediaType, "the content type " + strconv.Quote(ctype.ContentType) + " is not supported", nil
 	case errors.As(err, &request):
 		return http.StatusBadRequest, "the body cannot be read: " + innermost(request.Err), bodyField(request.Err)
-	case errors.As(err, &connect), errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "57P") || pg.Code == "53300"):
+	case errors.As(err, &connect), errors.As(err, &pg) && isOutage(pg.Code):
 		return http.StatusServiceUnavailable, "the database cannot be reached", nil
-	case errors.Is(err, context.DeadlineExceeded), pgconn.SafeToRetry(err):
+	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, "this took too long", nil
+	// A connection that broke; one to the client needs no answer any more.
+	case errors.As(err, &broken), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), pgconn.SafeToRetry(err):
+		return http.StatusServiceUnavailable, "the database cannot be reached", nil
 	}
 	return http.StatusInternalServerError, "an internal error; the request id finds it in the log", nil
+}
+
+// isOutage reports whether PostgreSQL says by a code that it cannot serve for now: a broken connection, a shutdown or
+// start, too many connections.
+func isOutage(code string) bool {
+	return pgerrcode.IsConnectionException(code) || strings.HasPrefix(code, "57P") || code == pgerrcode.TooManyConnections
 }
 
 // flatten lists the fields of a validation error, with their paths.
