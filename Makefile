@@ -45,3 +45,54 @@ cover: ## Test and write coverage.html
 .PHONY: bench
 bench: ## Measure an import, and the API beside handlers written by hand
 	go test -run '^$$' -bench . -benchtime 10s $(ARGS) ./internal/app ./internal/api
+
+# --- The stack: see docs/development.md
+
+.env:
+	scripts/env.sh
+
+.PHONY: env
+env: ## Write .env with fresh secrets; an .env that is there stays
+	scripts/env.sh
+
+.PHONY: up
+up: .env ## Start the stack on http://localhost, and wait until it is healthy
+	@docker compose up --detach --wait || { \
+		docker compose ps --all --format '{{.Service}} {{.State}} {{.ExitCode}} {{.Health}}' | \
+			awk '$$2 != "created" && ($$2 != "running" || $$4 != "healthy") && ($$2 != "exited" || $$3 != 0) {print $$1}' | \
+			xargs --no-run-if-empty docker compose logs --tail 20; \
+		exit 1; }
+
+.PHONY: idle
+idle: .env ## Start the stack with a backend that does nothing, to run or debug the server in it
+	docker compose -f compose/compose.yaml -f compose/compose.override.yaml -f compose/compose.idle.yaml up --detach --wait
+
+.PHONY: down
+down: ## Stop the stack; its data stays
+	docker compose down
+
+.PHONY: logs
+logs: ## Follow the stack's logs (ARGS=backend)
+	docker compose logs --follow --tail 100 $(ARGS)
+
+.PHONY: psql
+psql: ## Open psql in the stack's database
+	docker compose exec db psql $(ARGS)
+
+.PHONY: test-stack
+test-stack: ## Test the API of a stack of its own, through its proxy
+	scripts/test.sh $(ARGS)
+
+.PHONY: test-local
+test-local: ## Test the API of the running stack, with the mounted source
+	scripts/test-local.sh $(ARGS)
+
+# A stack elsewhere: URL, and EDGEVALUE_TEST_SUPERUSER and EDGEVALUE_TEST_PASSWORD in the environment.
+URL ?= http://localhost
+.PHONY: test-url
+test-url: ## Test the API at URL, which leaves companies and users there
+	@case '$(URL)' in http://localhost | http://localhost[:/]*) \
+		value() { sed -n "s/^$$1=//p" .env; }; \
+		export EDGEVALUE_TEST_SUPERUSER="$$(value FIRST_SUPERUSER)" EDGEVALUE_TEST_PASSWORD="$$(value FIRST_SUPERUSER_PASSWORD)" \
+			EDGEVALUE_TEST_MAIL_URL=http://localhost:8025 ;; \
+	esac; EDGEVALUE_TEST_URL='$(URL)' go test -count=1 $(ARGS) ./internal/api

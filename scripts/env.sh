@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Writes .env from .env.example, with a random value for every "changethis". Never overwrites one.
+# Writes .env, or the file that is named, from .env.example, with a random value for every "changethis". Never
+# overwrites one.
 set -euo pipefail
+target=$(realpath -m -- "${1:-$(dirname "$0")/../.env}")
 cd "$(dirname "$0")/.."
-if [ -e .env ]; then
-	echo ".env is there already"
+if [ -e "$target" ]; then
+	echo "$target is there already"
 	exit 0
 fi
 umask 077
 user=$(id -u):$(id -g)
 [ "$user" != 0:0 ] || user=65532:65532 # root's containers need not be root's
-new=$(mktemp .env.XXXXXX)
+new=$(mktemp "$target.XXXXXX")
 trap 'rm -f "$new"' EXIT
 while IFS= read -r line; do
 	case $line in
@@ -18,5 +20,5 @@ while IFS= read -r line; do
 	esac
 	printf '%s\n' "$line"
 done <.env.example >"$new"
-ln "$new" .env # fails where another made one meanwhile
-echo "wrote .env with fresh secrets: FIRST_SUPERUSER_PASSWORD in it logs you in"
+ln "$new" "$target" # fails where another made one meanwhile
+echo "wrote $target with fresh secrets: FIRST_SUPERUSER_PASSWORD in it logs you in"

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Calls the API of the development stack with the tests of the source as it is now, bringing the stack up where it is
+# not: scripts/test-local.sh [go test arguments]. The tests leave their companies and users behind in its database.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+make --no-print-directory up
+# shellcheck disable=SC2016 # the container's variables
+exec docker compose exec -T -e EDGEVALUE_TEST_URL=http://proxy -e EDGEVALUE_TEST_MAIL_URL=http://mailpit:8025 backend \
+	sh -c 'EDGEVALUE_TEST_SUPERUSER=$FIRST_SUPERUSER EDGEVALUE_TEST_PASSWORD=$FIRST_SUPERUSER_PASSWORD \
+		exec go test -count=1 "$@" ./internal/api' sh "$@"
