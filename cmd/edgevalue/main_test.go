@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -396,6 +398,43 @@ func TestWorkerStopsAtOnce(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, cmd.Wait())
 	assert.Less(t, time.Since(begin), 30*time.Second)
+}
+
+// A server whose database is away lives on and recovers by itself.
+func TestServeWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	p, pool := newProject(t), pgtest.New(t)
+	role := strings.ToLower("away_" + rand.Text())
+	exec := func(sql string) {
+		_, err := pool.Exec(context.Background(), sql)
+		assert.NoError(t, err)
+	}
+	exec("CREATE ROLE " + role + " LOGIN PASSWORD '" + role + "'")
+	t.Cleanup(func() { exec("DROP ROLE " + role) })
+	exec("GRANT pg_read_all_data TO " + role)
+	dsn, err := url.Parse(pool.Config().ConnString())
+	require.NoError(t, err)
+	dsn.User = url.UserPassword(role, role)
+	cmd, _ := p.start("serve", "DATABASE_URL="+dsn.String())
+	p.eventually("/readyz", http.StatusOK)
+
+	for range 2 {
+		exec("ALTER ROLE " + role + " NOLOGIN")
+		exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + role + "'")
+		p.eventually("/readyz", http.StatusServiceUnavailable)
+		p.eventually("/api/v1/companies", http.StatusServiceUnavailable)
+		p.eventually("/livez", http.StatusOK)
+		p.mustRun("healthcheck")
+		_, errOut, err := p.run("", "healthcheck", "--ready")
+		require.Error(t, err)
+		assert.Contains(t, errOut, "/readyz answers 503")
+
+		exec("ALTER ROLE " + role + " LOGIN")
+		p.eventually("/readyz", http.StatusOK)
+		p.eventually("/api/v1/companies", http.StatusOK)
+	}
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait())
 }
 
 func TestServeOnNewerDatabase(t *testing.T) {
