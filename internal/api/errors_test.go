@@ -117,7 +117,7 @@ func requireProblem(t testing.TB, res *http.Response, body []byte, status int, w
 
 func TestNobodyAndOrdinaryUsersAreRefused(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
+	f := setupAnywhere(t)
 	n := 0
 	for _, op := range operations() {
 		if op.Security == nil || len(*op.Security) == 0 {
@@ -137,6 +137,9 @@ func TestNobodyAndOrdinaryUsersAreRefused(t *testing.T) {
 		}
 	}
 	assert.Greater(t, n, 20)
+	if remote() {
+		return
+	}
 	assert.Equal(t, 2, f.count("SELECT count(*) FROM user_account"))
 	assert.Equal(t, 0, f.count("SELECT count(*) FROM import"))
 }
@@ -164,8 +167,13 @@ func TestWhatIsNotThere(t *testing.T) {
 
 func TestWrongParameters(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
-	f.createCompany("AAPL")
+	f := setupAnywhere(t)
+	ticker := unique("T")
+	f.createCompany(ticker)
+	future := "2026-07-02"
+	if remote() {
+		future = time.Now().AddDate(0, 0, 3).Format(time.DateOnly)
+	}
 	token := func(keys string) string { return base64.RawURLEncoding.EncodeToString([]byte(keys)) }
 	// 400: what the specification's schema forbids. 422: what fits it and is wrong all the same.
 	wrong := map[string]map[int][]string{
@@ -180,7 +188,7 @@ func TestWrongParameters(t *testing.T) {
 		},
 		"as_of": {
 			400: {"x", "2020", "2020-13-01", "2020-02-30", "2020-1-1", "20200101", "2020-01-01T00:00:00Z", "10000-01-01"},
-			422: {"0000-01-01", "1899-12-31", "2026-07-02", "9999-12-31"},
+			422: {"0000-01-01", "1899-12-31", future, "9999-12-31"},
 		},
 		"from":            {400: {"x", "2020-02-30"}, 422: {"0000-01-01", "0001-01-01"}},
 		"to":              {400: {"x", "2020-02-30"}, 422: {"0000-01-01", "0001-01-01"}},
@@ -201,14 +209,23 @@ func TestWrongParameters(t *testing.T) {
 		for _, p := range op.params {
 			for status, values := range wrong[p.Name] {
 				for _, value := range values {
+					if remote() && p.In == "path" && strings.ContainsAny(value, "/%;") {
+						continue // proxies refuse it
+					}
 					r := op.example(t)
+					if _, ok := r.path["ticker"]; ok {
+						r.path["ticker"] = ticker
+					}
+					if r.query.Has("ticker") {
+						r.query.Set("ticker", ticker)
+					}
 					if p.In == "path" {
 						r.path[p.Name] = value
 					} else {
 						r.query.Set(p.Name, value)
 					}
 					if p.Name == "exchange" && op.param("ticker") != nil {
-						r.query.Set("ticker", "AAPL")
+						r.query.Set("ticker", ticker)
 					}
 					res, body := f.send(f.superToken, r)
 					what := fmt.Sprintf("%s %s=%.50q", op.OperationID, p.Name, value)
@@ -227,7 +244,7 @@ func TestWrongParameters(t *testing.T) {
 	}
 	assert.Greater(t, n, 300)
 
-	res, body := f.call("", http.MethodGet, api.Prefix+"/companies/AAPL/prices?from=2020-01-02&to=2020-01-01", nil)
+	res, body := f.call("", http.MethodGet, api.Prefix+"/companies/"+ticker+"/prices?from=2020-01-02&to=2020-01-01", nil)
 	requireProblem(t, res, body, http.StatusUnprocessableEntity, "to before from")
 	res, body = f.call("", http.MethodGet, api.Prefix+"/daily-ratios", nil)
 	requireProblem(t, res, body, http.StatusBadRequest, "no date")
@@ -360,6 +377,9 @@ func TestNoRouteNoMethod(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)
 	for _, path := range []string{"/nothing", "/companies/AAPL/nothing", "/companies/AAPL/prices/x", "/users/me/nothing", "/imports/1/cancel/x", "//companies", "/companies//prices", "/imports/nothing/x", "/"} {
+		if remote() && strings.Contains(path, "//") {
+			continue // proxies make one slash of two
+		}
 		res, body := f.call("", http.MethodGet, api.Prefix+path, nil)
 		if res.StatusCode/100 != 3 {
 			requireProblem(t, res, body, http.StatusNotFound, path)

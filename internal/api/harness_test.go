@@ -36,7 +36,7 @@ import (
 )
 
 // With EDGEVALUE_TEST_URL the tests that need no more than the public surface call that server, with the superuser of
-// EDGEVALUE_TEST_SUPERUSER and EDGEVALUE_TEST_PASSWORD. They leave their companies and users behind.
+// EDGEVALUE_TEST_SUPERUSER and EDGEVALUE_TEST_PASSWORD. They import the samples and leave their companies and users behind.
 func remote() bool { return os.Getenv("EDGEVALUE_TEST_URL") != "" }
 
 const password = "correct horse battery"
@@ -294,7 +294,7 @@ const (
 func (f *fixture) finished(id int64) *oas.Import {
 	f.t.Helper()
 	var im *oas.Import
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		var err error
 		im, err = f.super.GetImport(f.t.Context(), oas.GetImportParams{ID: id})

@@ -1,10 +1,13 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -45,7 +48,7 @@ func TestLogin(t *testing.T) {
 		"wrong password": form(f.userEmail, "correct horse batteri"),
 		"unknown":        form(unique("nobody")+"@example.com", password),
 		"deactivated":    form(string(idle.Email), password),
-		"no address":     form("nobody", password),
+		"no address":     form(unique("nobody"), password),
 		"NUL":            form(f.userEmail+"\x00", password),
 		"long":           form(f.userEmail, strings.Repeat("é", 1000)),
 	} {
@@ -58,7 +61,7 @@ func TestLogin(t *testing.T) {
 	}
 
 	res, _ := f.call("", http.MethodPost, api.Prefix+"/login/access-token",
-		strings.NewReader(url.Values{"username": {"a@b.c"}, "password": {"x"}}.Encode()), "Content-Type", "application/x-www-form-urlencoded")
+		strings.NewReader(url.Values{"username": {unique("a") + "@b.c"}, "password": {"x"}}.Encode()), "Content-Type", "application/x-www-form-urlencoded")
 	assert.Equal(t, http.StatusUnauthorized, res.StatusCode)
 	assert.Contains(t, res.Header.Get("WWW-Authenticate"), "Bearer")
 	for body, status := range map[string]int{
@@ -265,7 +268,7 @@ func (f *fixture) dump() string {
 
 func TestAccessTokenEnds(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
+	f := setupAnywhere(t)
 	me := func(token string) error {
 		_, err := f.client(token).TestAccessToken(t.Context())
 		return err
@@ -308,22 +311,12 @@ func TestAccessTokenEnds(t *testing.T) {
 	problem(t, me(token), http.StatusUnauthorized)
 
 	_, token = newUser()
-	f.clock.advance(time.Hour - time.Second)
-	require.NoError(t, me(token))
-	f.clock.advance(2 * time.Second)
-	problem(t, me(token), http.StatusUnauthorized)
-
-	f.super = f.client(f.login("super@example.com", password))
-	_, token = newUser()
 	parts := strings.Split(token, ".")
-	foreign, _, err := auth.NewTokens("another secret, long enough too", time.Hour, f.clock.Now).Issue(1, 0)
-	require.NoError(t, err)
 	for _, forged := range map[string]string{
 		"nothing":       "x",
 		"no signature":  parts[0] + "." + parts[1] + ".",
 		"algorithm":     "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0." + parts[1] + ".",
-		"other payload": parts[0] + "." + strings.Split(f.login("super@example.com", password), ".")[1] + "." + parts[2],
-		"other key":     foreign,
+		"other payload": parts[0] + "." + strings.Split(f.superToken, ".")[1] + "." + parts[2],
 		"very long":     strings.Repeat("x", 8000),
 	} {
 		problem(t, me(forged), http.StatusUnauthorized)
@@ -333,6 +326,84 @@ func TestAccessTokenEnds(t *testing.T) {
 		assert.Equal(t, http.StatusUnauthorized, res.StatusCode, "%q", header)
 		assert.Contains(t, res.Header.Get("WWW-Authenticate"), "Bearer")
 	}
+}
+
+func TestAccessTokenExpires(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	me := func(token string) error {
+		_, err := f.client(token).TestAccessToken(t.Context())
+		return err
+	}
+	foreign, _, err := auth.NewTokens("another secret, long enough too", time.Hour, f.clock.Now).Issue(1, 0)
+	require.NoError(t, err)
+	problem(t, me(foreign), http.StatusUnauthorized)
+	f.clock.advance(time.Hour - time.Second)
+	require.NoError(t, me(f.userToken))
+	f.clock.advance(2 * time.Second)
+	problem(t, me(f.userToken), http.StatusUnauthorized)
+}
+
+// resetLink waits for the mail with a link to reset the password of an address, and answers the link's token.
+func (f *fixture) resetLink(email string) (token string) {
+	f.t.Helper()
+	link := regexp.MustCompile(`/reset-password#token=(\S+)`)
+	if !remote() {
+		return link.FindStringSubmatch(f.mails.wait(f.t, email, "#token=", 1).Text)[1]
+	}
+	base := strings.TrimSuffix(os.Getenv("EDGEVALUE_TEST_MAIL_URL"), "/") + "/api/v1/"
+	get := func(t require.TestingT, path string, to any) {
+		req, err := http.NewRequestWithContext(f.t.Context(), http.MethodGet, base+path, nil)
+		require.NoError(t, err)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		defer func() { _ = res.Body.Close() }()
+		require.Equal(t, http.StatusOK, res.StatusCode, path)
+		require.NoError(t, json.NewDecoder(res.Body).Decode(to))
+	}
+	require.EventuallyWithT(f.t, func(t *assert.CollectT) {
+		var list struct {
+			Messages []struct {
+				ID string
+				To []struct{ Address string }
+			} `json:"messages"`
+		}
+		get(t, "messages?limit=500", &list)
+		for _, m := range list.Messages {
+			if len(m.To) != 1 || m.To[0].Address != email {
+				continue
+			}
+			var mail struct{ Text, HTML string }
+			get(t, "message/"+m.ID, &mail)
+			if found := link.FindStringSubmatch(mail.Text); found != nil {
+				token = found[1]
+				assert.Contains(t, mail.HTML, token)
+			}
+		}
+		require.NotEmpty(t, token, "no mail to %s with a link", email)
+	}, 30*time.Second, 250*time.Millisecond)
+	return token
+}
+
+// A user who forgot the password asks for a mail, follows its link and logs in. With EDGEVALUE_TEST_URL, the mail is
+// looked for in the Mailpit at EDGEVALUE_TEST_MAIL_URL.
+func TestPasswordRecovery(t *testing.T) {
+	t.Parallel()
+	if remote() && os.Getenv("EDGEVALUE_TEST_MAIL_URL") == "" {
+		t.Skip("EDGEVALUE_TEST_MAIL_URL does not name the Mailpit that has the server's mail")
+	}
+	f := setupAnywhere(t)
+	_, err := f.anon.RecoverPassword(t.Context(), oas.RecoverPasswordParams{Email: oas.Email(f.userEmail)})
+	require.NoError(t, err)
+	reset := &oas.PasswordReset{Token: f.resetLink(f.userEmail), NewPassword: "staple battery horse"}
+	_, err = f.anon.ResetPassword(t.Context(), reset)
+	require.NoError(t, err)
+	_, err = f.user.GetCurrentUser(t.Context())
+	problem(t, err, http.StatusUnauthorized)
+	_, err = f.client(f.login(f.userEmail, "staple battery horse")).GetCurrentUser(t.Context())
+	require.NoError(t, err)
+	_, err = f.anon.ResetPassword(t.Context(), reset)
+	fieldProblem(t, err, "token")
 }
 
 // resetToken is the token in the n-th mail to an address about its password.

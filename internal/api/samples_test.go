@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -53,11 +54,14 @@ func (f *fixture) statements(ticker string, asOf oas.OptDate) map[period]oas.Fin
 	return all
 }
 
+// isSample reports whether a ticker is one of those with sample filings; a server that others use has more.
+func isSample(ticker string) bool { return slices.Contains([]string{"AAPL", "SNOW", "MRVL"}, ticker) }
+
 func million(n float64) oas.NilInt64 { return oas.NewNilInt64(int64(n * 1e6)) }
 
 func TestSamples(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{jobs: true})
+	f := setupAnywhere(t)
 	f.importSamples()
 	t.Run("companies", f.testSampleCompanies)
 	t.Run("statements", f.testSampleStatements)
@@ -69,9 +73,11 @@ func TestSamples(t *testing.T) {
 
 func (f *fixture) testSampleCompanies(t *testing.T) {
 	f = f.in(t)
-	assert.Equal(t, 7919, f.count("SELECT count(*) FROM company"))
-	assert.Equal(t, 9610, f.count("SELECT count(*) FROM listing"))
-	assert.Equal(t, 7919, f.count("SELECT count(*) FROM listing WHERE is_primary"))
+	if !remote() {
+		assert.Equal(t, 7919, f.count("SELECT count(*) FROM company"))
+		assert.Equal(t, 9610, f.count("SELECT count(*) FROM listing"))
+		assert.Equal(t, 7919, f.count("SELECT count(*) FROM listing WHERE is_primary"))
+	}
 	for q, ticker := range map[string]string{"AAPL": "AAPL", "apple inc": "AAPL", "0000320193": "AAPL", "goog": "GOOGL", "alphabet inc.": "GOOGL", "snowflake": "SNOW"} {
 		begin := time.Now()
 		page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{
@@ -91,6 +97,9 @@ func (f *fixture) testSampleCompanies(t *testing.T) {
 	c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "SNOW"})
 	require.NoError(t, err)
 	assert.Equal(t, oas.NewNilString("NYSE"), c.Listings[0].Exchange)
+	if remote() {
+		return // others add companies
+	}
 	tickers := f.companyPages(1000, oas.OptString{}, oas.OptString{})
 	slices.Sort(tickers)
 	assert.Len(t, slices.Compact(tickers), 7919)
@@ -186,8 +195,10 @@ func (f *fixture) testSampleStatements(t *testing.T) {
 			return page.Items, page.NextPageToken
 		}) {
 			assert.False(t, s.PublishDate.After(published))
-			published, ids[s.ID] = s.PublishDate, true
+			published = s.PublishDate
+			ids[s.ID] = ids[s.ID] || isSample(s.Ticker)
 		}
+		maps.DeleteFunc(ids, func(_ int64, sample bool) bool { return !sample })
 		assert.Len(t, ids, 84+24+26)
 	}
 	res, body := f.call("", http.MethodGet, api.Prefix+"/companies/AAPL/financial-statements?period=annual", nil)
@@ -232,7 +243,9 @@ func (f *fixture) testSampleMetrics(t *testing.T) {
 		require.NoError(t, err)
 		return page.Items, page.NextPageToken
 	}) {
-		all[m.StatementID] = m
+		if isSample(m.Ticker) {
+			all[m.StatementID] = m
+		}
 	}
 	assert.Len(t, all, 84+24+26)
 	for _, ticker := range []oas.Ticker{"AAPL", "SNOW", "MRVL"} {
@@ -272,7 +285,8 @@ func (f *fixture) testSampleDividends(t *testing.T) {
 		FiscalYear: oas.NewOptInt32(2020), PageSize: oas.NewOptInt32(1000),
 	})
 	require.NoError(t, err)
-	assert.Len(t, page.Items, 4, "Apple alone paid then")
+	paid := slices.DeleteFunc(page.Items, func(d oas.Dividend) bool { return remote() && !isSample(d.Ticker) })
+	assert.Len(t, paid, 4, "Apple alone paid then")
 }
 
 func (f *fixture) testSampleRatios(t *testing.T) {
@@ -353,6 +367,9 @@ func (f *fixture) testSampleRatios(t *testing.T) {
 func (f *fixture) testSamplesAgain(t *testing.T) {
 	f = f.in(t)
 	state := func() string {
+		if remote() {
+			return ""
+		}
 		var sum string
 		require.NoError(t, f.pool.QueryRow(t.Context(), `SELECT md5(string_agg(x, '' ORDER BY x)) FROM (
 			SELECT t::text x FROM financial_statement t UNION ALL SELECT t::text FROM company t UNION ALL SELECT t::text FROM listing t
