@@ -111,7 +111,7 @@ deploy() {
 
 # tasks SERVICE prints the service's tasks as JSON, newest first.
 tasks() {
-	docker service ps -q --no-trunc "${stack}_$1" | xargs -r docker inspect | jq -s 'flatten | sort_by(.CreatedAt) | reverse'
+	docker service ps -q --no-trunc "${stack}_$1" | { xargs -r docker inspect 2>/dev/null || true; } | jq -s 'flatten | sort_by(.CreatedAt) | reverse'
 }
 
 # state SERVICE prints "converged", "pending", or what is wrong.
@@ -137,12 +137,32 @@ migrated() {
 		  else "pending" end'
 }
 
-# explain SERVICE prints what its tasks and its log say.
+# explain SERVICE prints the state of its newest tasks, and what those wrote that ended badly, or else the newest.
 explain() {
+	local tasks task
+	tasks=$(tasks "$1")
 	say "service $1:"
-	tasks "$1" | jq -r '.[:5][] | "  \(.CreatedAt[:19])  \(.Spec.ContainerSpec.Image)  \(.Status.State)  \(.Status.Err // "")"'
-	docker service logs --raw --tail 20 "${stack}_$1" 2>&1 | sed 's/^/  | /' || true
+	jq -r '.[:5][] | "  \(.CreatedAt[:19])  \(.Spec.ContainerSpec.Image)  \(.Status.State)  \(.Status.Err // "")"' <<<"$tasks"
+	for task in $(jq -r --arg started "$started" '
+		[.[] | select(.CreatedAt >= $started and (.Status.State | IN("failed", "rejected")))][:2] as $failed
+		| (if $failed == [] then .[:1] else $failed end)[].ID' <<<"$tasks"); do
+		docker service logs --raw --tail 20 "$task" 2>&1 | sed 's/^/  | /' || true
+	done
 } >&2
+
+# roll_back SERVICE... takes back what this deployment changed and Swarm has not taken back itself.
+roll_back() {
+	local service
+	for service in "$@"; do
+		if docker service inspect "${stack}_$service" | jq -e '
+			def filled: walk(if type == "object" then with_entries(select(.value | IN(null, {}, []) | not)) else . end);
+			.[0] | (.UpdateStatus.State // "" | startswith("rollback") | not)
+			and .PreviousSpec != null and (.PreviousSpec.TaskTemplate | filled) != (.Spec.TaskTemplate | filled)' >/dev/null; then
+			say "rolling back $service"
+			docker service rollback --quiet "${stack}_$service" >/dev/null || say "$service was not rolled back" >&2
+		fi
+	done
+}
 
 # await CHECK SERVICE... waits until each service passes the check twice in a row.
 await() {
@@ -167,7 +187,10 @@ await() {
 			say "$service: $answer" >&2
 		}
 	done
-	((${#broken[@]} == 0)) || fail "$stack is not at $TAG: ${broken[*]}"
+	if ((${#broken[@]})); then
+		[ "$check" = migrated ] || roll_back "$@"
+		fail "$stack is not at $TAG: ${broken[*]}"
+	fi
 	say "converged: $*"
 }
 
