@@ -44,7 +44,7 @@ func TestLogin(t *testing.T) {
 	})
 	require.NoError(t, err)
 	var answers []string
-	for _, in := range map[string]*oas.AccessTokenForm{
+	for name, in := range map[string]*oas.AccessTokenForm{
 		"wrong password": form(f.userEmail, "correct horse batteri"),
 		"unknown":        form(unique("nobody")+"@example.com", password),
 		"deactivated":    form(string(idle.Email), password),
@@ -52,6 +52,9 @@ func TestLogin(t *testing.T) {
 		"NUL":            form(f.userEmail+"\x00", password),
 		"long":           form(f.userEmail, strings.Repeat("é", 1000)),
 	} {
+		if remote() && name != "wrong password" && name != "deactivated" {
+			continue // each counts against the limit of this machine's address
+		}
 		_, err := f.anon.CreateAccessToken(t.Context(), in)
 		p := problem(t, err, http.StatusUnauthorized)
 		answers = append(answers, p.Detail.Value)

@@ -17,39 +17,46 @@ import (
 
 func TestCreateUser(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{jobs: true})
+	f := setupAnywhere(t)
+	ada, idleEmail, long, form := "Ada"+unique("")+"@example.com", unique("idle")+"@example.com", unique("long")+"@example.com", unique("form")+"@example.com"
 	u, err := f.super.CreateUser(t.Context(), &oas.UserCreate{
-		Email: "Ada@example.com", Password: password, FullName: oas.NewOptNilFullName("Ada Lovelace"),
+		Email: oas.Email(ada), Password: password, FullName: oas.NewOptNilFullName("Ada Lovelace"),
 		IsSuperuser: oas.NewOptBool(true),
 	})
 	require.NoError(t, err)
-	assert.EqualValues(t, "Ada@example.com", u.Email)
+	assert.EqualValues(t, ada, u.Email)
 	assert.Equal(t, oas.NewNilString("Ada Lovelace"), u.FullName)
 	assert.True(t, u.IsActive)
 	assert.True(t, u.IsSuperuser)
-	assert.Contains(t, f.mails.wait(t, "Ada@example.com", "https://edgevalue.example/", 1).HTML,
-		"https://edgevalue.example/")
 	got, err := f.super.GetUser(t.Context(), oas.GetUserParams{UserID: u.ID})
 	require.NoError(t, err)
 	assert.Equal(t, u, got)
-	f.login("ada@EXAMPLE.com", password)
-	assert.NotContains(t, f.dump(), password)
+	f.login(strings.ToUpper(ada), password)
+	if !remote() {
+		assert.Contains(t, f.mails.wait(t, ada, "https://edgevalue.example/", 1).HTML, "https://edgevalue.example/")
+		assert.NotContains(t, f.dump(), password)
+	}
 
 	idle, err := f.super.CreateUser(t.Context(), &oas.UserCreate{
-		Email: "idle@example.com", Password: password, IsActive: oas.NewOptBool(false),
+		Email: oas.Email(idleEmail), Password: password, IsActive: oas.NewOptBool(false),
 	})
 	require.NoError(t, err)
 	assert.False(t, idle.IsActive)
 	assert.True(t, idle.FullName.Null)
-	_, err = f.anon.CreateAccessToken(t.Context(), &oas.AccessTokenForm{Username: "idle@example.com", Password: password})
+	_, err = f.anon.CreateAccessToken(t.Context(), &oas.AccessTokenForm{Username: idleEmail, Password: password})
 	problem(t, err, http.StatusUnauthorized)
 
-	mails := f.count("SELECT count(*) FROM river_job WHERE kind = 'new_account_mail'")
-	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{Email: "ADA@example.com", Password: password})
+	mails := func() int {
+		if remote() {
+			return 0
+		}
+		return f.count("SELECT count(*) FROM river_job WHERE kind = 'new_account_mail'")
+	}
+	before := mails()
+	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{Email: oas.Email(strings.ToUpper(ada)), Password: password})
 	p := problem(t, err, http.StatusConflict)
 	assert.Equal(t, "email", p.Errors[0].Field)
-	assert.Equal(t, mails, f.count("SELECT count(*) FROM river_job WHERE kind = 'new_account_mail'"),
-		"no mail about what was not done")
+	assert.Equal(t, before, mails(), "no mail about what was not done")
 
 	for field, in := range map[string]*oas.UserCreate{
 		"email":     {Email: "Ada <ada@example.org>", Password: password},
@@ -71,15 +78,15 @@ func TestCreateUser(t *testing.T) {
 		problem(t, err, http.StatusUnprocessableEntity)
 	}
 	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{
-		Email: "long@example.com", Password: oas.Password(strings.Repeat("é", 128)),
+		Email: oas.Email(long), Password: oas.Password(strings.Repeat("é", 128)),
 	})
 	require.NoError(t, err)
-	f.login("long@example.com", strings.Repeat("é", 128))
+	f.login(long, strings.Repeat("é", 128))
 	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{
-		Email: "form@example.com", Password: oas.Password(strings.Repeat("é", 20)),
+		Email: oas.Email(form), Password: oas.Password(strings.Repeat("é", 20)),
 	})
 	require.NoError(t, err)
-	f.login("form@example.com", strings.Repeat("e\u0301", 20)) // the same in another normal form
+	f.login(form, strings.Repeat("e\u0301", 20)) // the same in another normal form
 }
 
 func TestListUsers(t *testing.T) {
