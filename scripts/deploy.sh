@@ -155,9 +155,9 @@ roll_back() {
 	local service
 	for service in "$@"; do
 		if docker service inspect "${stack}_$service" | jq -e '
-			def filled: walk(if type == "object" then with_entries(select(.value | IN(null, {}, []) | not)) else . end);
+			def program: .TaskTemplate.ContainerSpec | {Image, Env, Command, Args, Secrets, Configs, Mounts};
 			.[0] | (.UpdateStatus.State // "" | startswith("rollback") | not)
-			and .PreviousSpec != null and (.PreviousSpec.TaskTemplate | filled) != (.Spec.TaskTemplate | filled)' >/dev/null; then
+			and .PreviousSpec != null and (.PreviousSpec | program) != (.Spec | program)' >/dev/null; then
 			say "rolling back $service"
 			docker service rollback --quiet "${stack}_$service" >/dev/null || say "$service was not rolled back" >&2
 		fi
