@@ -65,7 +65,7 @@ up: .env ## Start the stack on http://localhost, and wait until it is healthy
 
 .PHONY: idle
 idle: .env ## Start the stack with a backend that does nothing, to run or debug the server in it
-	docker compose -f compose/compose.yaml -f compose/compose.override.yaml -f compose/compose.idle.yaml up --detach --wait
+	COMPOSE_FILE=compose/compose.yaml:compose/compose.override.yaml:compose/compose.idle.yaml docker compose up --detach --wait
 
 .PHONY: down
 down: ## Stop the stack; its data stays
@@ -95,4 +95,4 @@ test-url: ## Test the API at URL, which leaves companies and users there
 		value() { sed -n "s/^$$1=//p" .env; }; \
 		export EDGEVALUE_TEST_SUPERUSER="$$(value FIRST_SUPERUSER)" EDGEVALUE_TEST_PASSWORD="$$(value FIRST_SUPERUSER_PASSWORD)" \
 			EDGEVALUE_TEST_MAIL_URL=http://localhost:8025 ;; \
-	esac; EDGEVALUE_TEST_URL='$(URL)' go test -count=1 $(ARGS) ./internal/api
+	esac; EDGEVALUE_TEST_URL='$(URL)' go test -count=1 ./internal/api $(ARGS)

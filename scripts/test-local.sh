@@ -7,4 +7,4 @@ make --no-print-directory up
 # shellcheck disable=SC2016 # the container's variables
 exec docker compose exec -T -e EDGEVALUE_TEST_URL=http://proxy -e EDGEVALUE_TEST_MAIL_URL=http://mailpit:8025 backend \
 	sh -c 'EDGEVALUE_TEST_SUPERUSER=$FIRST_SUPERUSER EDGEVALUE_TEST_PASSWORD=$FIRST_SUPERUSER_PASSWORD \
-		exec go test -count=1 "$@" ./internal/api' sh "$@"
+		exec go test -count=1 ./internal/api "$@"' sh "$@"

@@ -5,7 +5,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-profile='' args=(-count=1)
+profile='' args=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	-coverprofile=* | --coverprofile=*) profile=${1#*=} ;;
@@ -20,7 +20,10 @@ export STACK_NAME TAG DOCKER_IMAGE_BACKEND=edgevalue-test TRAEFIK_TAG='' BACKEND
 STACK_NAME=edgevalue-test-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
 TAG=$STACK_NAME
 TEST_IMAGE=edgevalue-test-go:$(cd "$root" && cat go.mod go.sum compose/Dockerfile scripts/dev/go.* | sha256sum | cut -c1-12)
-[ -z "$profile" ] || BUILD_FLAGS='-cover -covermode=atomic -coverpkg=./cmd/...,./internal/...'
+if [ -n "$profile" ]; then
+	: >"$profile" # better now than after the tests
+	BUILD_FLAGS='-cover -covermode=atomic -coverpkg=./cmd/...,./internal/...'
+fi
 
 tmp=$(mktemp -d)
 "$root/scripts/env.sh" "$tmp/env" >/dev/null
@@ -34,7 +37,12 @@ run() { compose run --rm --no-deps -T test "$@"; }
 end() {
 	local code=$?
 	trap '' INT TERM
-	[ "$code" = 0 ] || compose logs --no-color --tail 100 >&2 || true
+	case $code in
+	0 | 130 | 143) ;;
+	*) compose logs --no-color --tail 100 >&2 || true ;;
+	esac
+	# "down" lets a "run" that was interrupted be.
+	docker ps -aq --filter "label=com.docker.compose.project=$STACK_NAME" | xargs -r docker rm -f >/dev/null || true
 	compose --profile test down --volumes --timeout 0 --remove-orphans || true
 	docker image rm "$DOCKER_IMAGE_BACKEND:$TAG" >/dev/null 2>&1 || true
 	rm -rf "$tmp"
@@ -51,7 +59,7 @@ run install -d -m 1777 /coverage
 compose up -d --wait proxy worker mailpit
 
 code=0
-run go test "${args[@]}" ./internal/api || code=$?
+run go test -count=1 ./internal/api "${args[@]}" || code=$?
 
 if [ -n "$profile" ]; then
 	compose stop backend worker # they write their counts when they end
