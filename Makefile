@@ -60,7 +60,7 @@ up: .env ## Start the stack on http://localhost, and wait until it is healthy
 	@docker compose up --detach --wait || { \
 		docker compose ps --all --format '{{.Service}} {{.State}} {{.ExitCode}} {{.Health}}' | \
 			awk '$$2 != "created" && ($$2 != "running" || $$4 != "healthy") && ($$2 != "exited" || $$3 != 0) {print $$1}' | \
-			xargs --no-run-if-empty docker compose logs --tail 20; \
+			xargs -r docker compose logs --tail 20; \
 		exit 1; }
 
 .PHONY: idle

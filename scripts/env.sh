@@ -2,8 +2,8 @@
 # Writes .env, or the file that is named, from .env.example, with a random value for every "changethis". Never
 # overwrites one.
 set -euo pipefail
-target=$(realpath -m -- "${1:-$(dirname "$0")/../.env}")
-cd "$(dirname "$0")/.."
+root=$(cd "$(dirname "$0")/.." && pwd)
+target=${1:-$root/.env}
 if [ -e "$target" ]; then
 	echo "$target is there already"
 	exit 0
@@ -19,6 +19,6 @@ while IFS= read -r line; do
 	DEV_USER=*) line=DEV_USER=$user ;;
 	esac
 	printf '%s\n' "$line"
-done <.env.example >"$new"
+done <"$root/.env.example" >"$new"
 ln "$new" "$target" # fails where another made one meanwhile
 echo "wrote $target with fresh secrets: FIRST_SUPERUSER_PASSWORD in it logs you in"
