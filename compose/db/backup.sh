@@ -71,7 +71,7 @@ serve() {
 	say "every day at $BACKUP_TIME UTC, kept for $BACKUP_KEEP_DAYS days in $BACKUP_DIR"
 	while :; do
 		if is_due; then
-			"$0" now &
+			"$BASH" "$0" now &
 			wait $! || { say "failed; again in $retry seconds" >&2 && pause "$retry" && continue; }
 			delete_old
 		fi
