@@ -5,7 +5,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-profile='' args=()
+profile='' args=(-count=1)
 while [ $# -gt 0 ]; do
 	case $1 in
 	-coverprofile=* | --coverprofile=*) profile=${1#*=} ;;
@@ -59,7 +59,7 @@ run install -d -m 1777 /coverage
 compose up -d --wait proxy worker mailpit
 
 code=0
-run go test -count=1 ./internal/api "${args[@]}" || code=$?
+run go test ./internal/api "${args[@]}" || code=$?
 
 if [ -n "$profile" ]; then
 	compose stop backend worker # they write their counts when they end
