@@ -42,6 +42,8 @@ for present in "$file" "$file.sha256"; do
 	fi
 done
 trap clean EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 docker exec "$db" pg_dump --format=custom >"$partial" || fail "pg_dump failed"
 # All of it, not only the table of contents.

@@ -22,6 +22,8 @@ if [ -n "$checksum" ]; then
 fi
 
 cd "$(dirname "$0")/.."
+exec {lock}<scripts/restore.sh
+flock --nonblock "$lock" || fail "another restore is running"
 db=$(scripts/db-container.sh)
 { read -r role && read -r live; } < <(docker exec "$db" printenv PGUSER PGDATABASE)
 id=$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
@@ -66,10 +68,12 @@ swap() {
 found=$(data "$live")
 [ -z "$found" ] || fail "the database is not empty: it has $found. Restore into a new stack"
 
-sql postgres <<-'SQL' || fail "another restore is running"
+sql postgres <<-'SQL' || fail "another restore is running, or was killed and still ends"
 	SELECT format('DROP DATABASE %I', datname) FROM pg_database WHERE starts_with(datname, :'live' || '_restore_') \gexec
 SQL
 trap 'sql postgres <<<"SET client_min_messages = error; DROP DATABASE IF EXISTS :\"next\" WITH (FORCE);" || true' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 sql postgres <<-'SQL'
 	CREATE DATABASE :"next" OWNER :"role" TEMPLATE template0;
 	REVOKE CONNECT, TEMPORARY ON DATABASE :"next" FROM PUBLIC;
@@ -91,7 +95,7 @@ if [ -n "$found" ]; then
 	fail "the database is as it was: while the backup was restored, somebody made $found"
 fi
 sql postgres <<<'DROP DATABASE :"previous" WITH (FORCE);'
-trap - EXIT
+trap - EXIT INT TERM
 echo "restore: restored $restored"
 
 # The backup may be of an older version.

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make --no-print-directory up
-# shellcheck disable=SC2016 # the container's variables
-exec docker compose exec -T -e EDGEVALUE_TEST_URL=http://proxy -e EDGEVALUE_TEST_MAIL_URL=http://mailpit:8025 backend \
-	sh -c 'EDGEVALUE_TEST_SUPERUSER=$FIRST_SUPERUSER EDGEVALUE_TEST_PASSWORD=$FIRST_SUPERUSER_PASSWORD \
-		exec go test -count=1 ./internal/api "$@"' sh "$@"
+value() { sed -n "s/^$1=//p" .env; }
+EDGEVALUE_TEST_SUPERUSER=$(value FIRST_SUPERUSER) EDGEVALUE_TEST_PASSWORD=$(value FIRST_SUPERUSER_PASSWORD) \
+	exec docker compose exec -T -e EDGEVALUE_TEST_SUPERUSER -e EDGEVALUE_TEST_PASSWORD -e EDGEVALUE_TEST_URL=http://proxy \
+	-e EDGEVALUE_TEST_MAIL_URL=http://mailpit:8025 backend go test -count=1 ./internal/api "$@"

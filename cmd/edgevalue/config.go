@@ -62,7 +62,7 @@ type Config struct {
 	SecretKey Secret `env:"SECRET_KEY"`
 	// FirstSuperuser is the address of the account to create when there is none; in local admin@example.com by default.
 	FirstSuperuser string `env:"FIRST_SUPERUSER"`
-	// FirstPassword may be empty in local: choose a random one.
+	// FirstPassword may be empty: dev chooses a random one, the migrations make no superuser. Nothing else needs it.
 	FirstPassword    Secret `env:"FIRST_SUPERUSER_PASSWORD"`
 	OpenRegistration bool   `env:"USERS_OPEN_REGISTRATION" envDefault:"false"`
 	// AccessTokenMinutes are 8 days by default.
@@ -528,8 +528,9 @@ func (e *configError) checkAccounts(c Config, p purpose) {
 		return
 	}
 	e.require("SECRET_KEY", string(c.SecretKey))
-	e.require("FIRST_SUPERUSER", c.FirstSuperuser)
-	e.require("FIRST_SUPERUSER_PASSWORD", string(c.FirstPassword))
+	if c.FirstPassword != "" {
+		e.require("FIRST_SUPERUSER", c.FirstSuperuser)
+	}
 	if n := len(c.SecretKey); n > 0 && n < minSecretKey && c.SecretKey != placeholder {
 		e.addf("SECRET_KEY", "has %d bytes, fewer than %d (openssl rand -base64 32 makes one)", n, minSecretKey)
 	}

@@ -8,10 +8,12 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/joho/godotenv"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -157,8 +159,8 @@ func TestConfigMistakes(t *testing.T) {
 			[]string{"POSTGRES_PASSWORD: differs", "POSTGRES_SERVER: differs"}},
 		{"secret file", []string{"SMTP_PASSWORD_FILE=/nowhere"}, forTool, []string{"SMTP_PASSWORD_FILE: open /nowhere"}},
 		{"nothing in production", []string{"ENVIRONMENT=production", "POSTGRES_SERVER=db", "POSTGRES_USER=u", "POSTGRES_DB=d"}, forServe,
-			[]string{"FIRST_SUPERUSER: is missing", "FIRST_SUPERUSER_PASSWORD: is missing", "POSTGRES_PASSWORD: is missing",
-				"SECRET_KEY: is missing"}},
+			[]string{"POSTGRES_PASSWORD: is missing", "SECRET_KEY: is missing"}},
+		{"superuser in production", inProduction("FIRST_SUPERUSER="), forTool, []string{"FIRST_SUPERUSER: is missing"}},
 		{"no database in staging", []string{"ENVIRONMENT=staging", "SECRET_KEY=" + testKey, "FIRST_SUPERUSER=a@example.com",
 			"FIRST_SUPERUSER_PASSWORD=" + testPassword}, forTool, []string{"DATABASE_URL: is missing"}},
 		{"short key in production", inProduction("SECRET_KEY=short"), forTool, []string{"SECRET_KEY: has 5 bytes"}},
@@ -366,4 +368,24 @@ func TestSecretNeverShown(t *testing.T) {
 	assert.NotContains(t, out.String(), "s3cr3t")
 	assert.NotContains(t, out.String(), fmt.Sprintf("%x", "s3cr3t"))
 	assert.Contains(t, out.String(), `"SecretKey":"******"`)
+}
+
+// .env.example is where people look for what can be set.
+func TestEnvExample(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile("../../.env.example")
+	require.NoError(t, err)
+	explained, err := godotenv.UnmarshalBytes(example)
+	require.NoError(t, err)
+	for field := range fields(&Config{}) {
+		assert.Contains(t, explained, variable(field))
+	}
+	reference := regexp.MustCompile(`\$\{([A-Z_]+)`)
+	for _, name := range []string{"compose.yaml", "compose.override.yaml", "compose.swarm.yaml"} {
+		text, err := os.ReadFile("../../compose/" + name)
+		require.NoError(t, err)
+		for _, m := range reference.FindAllStringSubmatch(string(text), -1) {
+			assert.Contains(t, explained, m[1], name)
+		}
+	}
 }
