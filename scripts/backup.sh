@@ -10,6 +10,10 @@ fail() {
 	exit 1
 }
 
+# Also where docker takes the signal for itself.
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 (($# <= 1)) || fail "usage: scripts/backup.sh [FILE]"
 root=$(cd "$(dirname "$0")/.." && pwd)
 db=$("$root/scripts/db-container.sh")
@@ -42,8 +46,6 @@ for present in "$file" "$file.sha256"; do
 	fi
 done
 trap clean EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 docker exec "$db" pg_dump --format=custom >"$partial" || fail "pg_dump failed"
 # All of it, not only the table of contents.

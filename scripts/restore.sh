@@ -9,6 +9,10 @@ fail() {
 	exit 1
 }
 
+# Also where docker takes the signal for itself.
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 checksum=yes
 if [ "${1:-}" = --no-checksum ]; then
 	checksum='' && shift
@@ -72,8 +76,6 @@ sql postgres <<-'SQL' || fail "another restore is running, or was killed and sti
 	SELECT format('DROP DATABASE %I', datname) FROM pg_database WHERE starts_with(datname, :'live' || '_restore_') \gexec
 SQL
 trap 'sql postgres <<<"SET client_min_messages = error; DROP DATABASE IF EXISTS :\"next\" WITH (FORCE);" || true' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 sql postgres <<-'SQL'
 	CREATE DATABASE :"next" OWNER :"role" TEMPLATE template0;
 	REVOKE CONNECT, TEMPORARY ON DATABASE :"next" FROM PUBLIC;
