@@ -69,6 +69,7 @@ render() {
 		| .services |= map_values(
 			# what a Swarm does not know, or knows by another name
 			del(.build, .depends_on, .restart, .security_opt, .labels)
+			| if .tmpfs then .volumes += [.tmpfs[] | {type: "tmpfs", target: split(":")[0]}] | del(.tmpfs) else . end
 			| if .shm_size then
 				.volumes += [{type: "tmpfs", target: "/dev/shm", tmpfs: {size: (.shm_size | tonumber)}}] | del(.shm_size)
 			  else . end
