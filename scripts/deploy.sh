@@ -167,26 +167,27 @@ roll_back() {
 
 # await CHECK SERVICE... waits until each service passes the check twice in a row.
 await() {
-	local check=$1 deadline=$((SECONDS + timeout)) service answer passed broken=()
+	local check=$1 deadline=$((SECONDS + timeout)) service answer left next broken=()
+	local -A passed=()
 	shift
-	for service in "$@"; do
-		passed=0
-		while ((passed < 2)); do
+	left=("$@")
+	while ((${#left[@]})); do
+		next=()
+		for service in "${left[@]}"; do
 			answer=$("$check" "$service")
+			((SECONDS < deadline)) || [ "$answer" != pending ] || answer="has not converged after ${timeout}s"
 			case $answer in
-			converged) passed=$((passed + 1)) ;;
-			pending) passed=0 ;;
-			*) break ;;
+			converged) ((++passed[$service] == 2)) || next+=("$service") ;;
+			pending) passed[$service]=0 && next+=("$service") ;;
+			*)
+				broken+=("$service")
+				explain "$service"
+				say "$service: $answer" >&2
+				;;
 			esac
-			((SECONDS < deadline)) || break
-			sleep 2
 		done
-		((passed == 2)) || {
-			[ "$answer" != pending ] || answer="has not converged after ${timeout}s"
-			broken+=("$service")
-			explain "$service"
-			say "$service: $answer" >&2
-		}
+		left=("${next[@]}")
+		((${#left[@]} == 0)) || sleep 2
 	done
 	if ((${#broken[@]})); then
 		[ "$check" = migrated ] || roll_back "$@"
