@@ -456,10 +456,9 @@ func TestOddRequests(t *testing.T) {
 
 // relay passes connections on to a database, until it is cut and again after it is mended.
 type relay struct {
-	t        *testing.T
 	upstream string
 	mu       sync.Mutex
-	listener net.Listener
+	down     bool
 	conns    []net.Conn
 }
 
@@ -468,47 +467,56 @@ func relayed(t *testing.T, dsn string) (*relay, string) {
 	t.Helper()
 	u, err := url.Parse(dsn)
 	require.NoError(t, err)
-	r := &relay{t: t, upstream: u.Host}
-	r.listen("127.0.0.1:0")
-	t.Cleanup(r.cut)
-	u.Host = r.listener.Addr().String()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	r := &relay{upstream: u.Host}
+	go r.serve(l)
+	t.Cleanup(func() {
+		_ = l.Close()
+		r.cut()
+	})
+	u.Host = l.Addr().String()
 	return r, u.String()
 }
 
-func (r *relay) listen(addr string) {
-	r.t.Helper()
-	l, err := net.Listen("tcp", addr)
-	require.NoError(r.t, err)
-	r.listener = l
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", r.upstream)
-			if err != nil {
-				_ = client.Close()
-				continue
-			}
-			r.mu.Lock()
-			r.conns = append(r.conns, client, server)
-			r.mu.Unlock()
-			for _, pair := range [][2]net.Conn{{client, server}, {server, client}} {
-				go func() {
-					_, _ = io.Copy(pair[0], pair[1])
-					_ = pair[0].Close()
-				}()
-			}
+func (r *relay) serve(l net.Listener) {
+	for {
+		client, err := l.Accept()
+		if err != nil {
+			return
 		}
-	}()
+		server, err := net.Dial("tcp", r.upstream)
+		if err != nil || !r.keep(client, server) {
+			_ = client.Close()
+			if server != nil {
+				_ = server.Close()
+			}
+			continue
+		}
+		for _, pair := range [][2]net.Conn{{client, server}, {server, client}} {
+			go func() {
+				_, _ = io.Copy(pair[0], pair[1])
+				_ = pair[0].Close()
+			}()
+		}
+	}
 }
 
-// cut refuses new connections and resets those that are open.
-func (r *relay) cut() {
-	_ = r.listener.Close()
+// keep remembers connections for the next cut; it reports false while the relay is down.
+func (r *relay) keep(conns ...net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.down {
+		r.conns = append(r.conns, conns...)
+	}
+	return !r.down
+}
+
+// cut resets the connections that are open, and closes new ones. The address stays taken.
+func (r *relay) cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.down = true
 	for _, c := range r.conns {
 		_ = c.(*net.TCPConn).SetLinger(0)
 		_ = c.Close()
@@ -517,8 +525,9 @@ func (r *relay) cut() {
 }
 
 func (r *relay) mend() {
-	r.t.Helper()
-	r.listen(r.listener.Addr().String())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.down = false
 }
 
 // over serves the fixture's API over another pool.
