@@ -6,14 +6,16 @@
 #
 # The steps: render docker-stack.yml, whose passwords are Docker secrets; label nodes; the database; the migrations,
 # while the running version goes on serving; then everything, each service rolled back by itself when the new version
-# does not become healthy. Exits 1, saying what is wrong, when any of that fails within DEPLOY_TIMEOUT seconds.
+# does not become healthy. Exits 1, saying what is wrong, when a step fails or takes longer than DEPLOY_TIMEOUT seconds.
+# Needs bash 4.4, jq, and the Docker command line 26 with Compose 2.24.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # What is published as Docker secrets. A program finds the path in NAME_FILE.
 secrets='["POSTGRES_PASSWORD", "SECRET_KEY", "FIRST_SUPERUSER_PASSWORD", "SMTP_PASSWORD", "SENTRY_DSN",
 	"PGADMIN_DEFAULT_PASSWORD", "PGPASSWORD", "RIVER_BASIC_AUTH_PASS"]'
-stack_file=docker-stack.yml
+stack_file=$(mktemp) # of this deployment's own; docker-stack.yml is its copy to read
+trap 'rm -f "$stack_file"' EXIT
 timeout=${DEPLOY_TIMEOUT:-300}
 : "${TAG:?the tag of the image to deploy}"
 
@@ -36,8 +38,7 @@ publish() {
 	local kind=$1 content name
 	content=$(cat && echo .) # keeps newlines at the end
 	content=${content%.}
-	# Salted: a name gives no way to try passwords.
-	name=${stack}_$2_$(printf '%s\0%s' "$salt" "$content" | sha256sum | cut -c1-12)
+	name=${stack}_$2_$(printf '%s\0%s' "$2" "$content" | sha256sum | cut -c1-12)
 	docker "$kind" inspect "$name" >/dev/null 2>&1 ||
 		printf '%s' "$content" | docker "$kind" create --label com.docker.stack.namespace="$stack" "$name" - >/dev/null
 	echo "$name"
@@ -60,7 +61,7 @@ render() {
 		published=$(jq --arg key "$key" --arg name "$name" '.configs[$key] = $name' <<<"$published")
 	done < <(jq -r '.configs // {} | keys[]' <<<"$settings")
 
-	(umask 077 && jq --argjson published "$published" '
+	jq --argjson published "$published" '
 		def external: map_values({external: true, name: .});
 		{version: "3.9", services, networks, volumes,
 			secrets: ($published.secrets // {} | external), configs: ($published.configs // {} | external)}
@@ -83,15 +84,17 @@ render() {
 				select((.value // "") != "")
 				| if $published.secrets[.key] then {key: (.key + "_FILE"), value: "/run/secrets/\(.key)"} else . end))
 			| del(..| nulls))
-	' <<<"$settings" >"$stack_file")
+	' <<<"$settings" >"$stack_file"
+	(umask 077 && cp "$stack_file" docker-stack.yml)
 }
 
 # label labels this node where a service must run on a labelled node and there is none.
 label() {
-	local name self
+	local name self nodes
 	self=$(docker info --format '{{.Swarm.NodeID}}')
+	nodes=$(docker node ls -q | xargs docker node inspect)
 	while read -r name; do
-		if ! docker node ls -q | xargs docker node inspect | jq -e --arg name "$name" 'any(.[]; .Spec.Labels[$name] == "true")' >/dev/null; then
+		if ! jq -e --arg name "$name" 'any(.[]; .Spec.Labels[$name] == "true")' <<<"$nodes" >/dev/null; then
 			docker node update --label-add "$name=true" "$self" >/dev/null
 			say "labelled this node $name=true: what is bound to it runs and keeps its data here"
 		fi
@@ -117,11 +120,11 @@ tasks() {
 
 # state SERVICE prints "converged", "pending", or what is wrong.
 state() {
-	docker service inspect "${stack}_$1" | jq -r --argjson tasks "$(tasks "$1")" --arg started "$started" '.[0]
+	docker service inspect "${stack}_$1" | jq -r --slurpfile tasks <(tasks "$1") --arg started "$started" '.[0]
 		| .Spec.TaskTemplate.ContainerSpec.Image as $image
 		| (.UpdateStatus.State // "completed") as $update
-		| [$tasks[] | select(.DesiredState == "running" and .Status.State == "running" and .Spec.ContainerSpec.Image == $image)] as $running
-		| [$tasks[] | select(.CreatedAt >= $started and (.Status.State | IN("failed", "rejected")))] as $failed
+		| [$tasks[0][] | select(.DesiredState == "running" and .Status.State == "running" and .Spec.ContainerSpec.Image == $image)] as $running
+		| [$tasks[0][] | select(.CreatedAt >= $started and (.Status.State | IN("failed", "rejected")))] as $failed
 		| if $update | IN("rollback_completed", "rollback_paused", "paused") then "\($update | gsub("_"; " ")): \(.UpdateStatus.Message)"
 		  elif $update != "completed" then "pending"
 		  elif ($running | length) == .Spec.Mode.Replicated.Replicas then "converged"
@@ -131,7 +134,7 @@ state() {
 
 # migrated prints "converged" when the migrations of this deployment ran, "pending", or what is wrong.
 migrated() {
-	tasks migrate | jq -r --arg started "$started" '[.[] | select(.CreatedAt >= $started)][0]
+	tasks migrate | jq -r --arg deployed "DEPLOYED_AT=$started" '[.[] | select(.Spec.ContainerSpec.Env | index($deployed))][0]
 		| if . == null then "pending"
 		  elif .Status.State == "complete" then "converged"
 		  elif .Status.State | IN("failed", "rejected") then "the migrations failed"
@@ -174,7 +177,7 @@ await() {
 	while ((${#left[@]})); do
 		next=()
 		for service in "${left[@]}"; do
-			answer=$("$check" "$service")
+			answer=$("$check" "$service") || answer=pending # a hiccup of the connection
 			((SECONDS < deadline)) || [ "$answer" != pending ] || answer="has not converged after ${timeout}s"
 			case $answer in
 			converged) ((++passed[$service] == 2)) || next+=("$service") ;;
@@ -196,22 +199,22 @@ await() {
 	say "converged: $*"
 }
 
-# prune removes the stack's secrets and configs that nothing uses any more.
+# prune removes the stack's secrets and configs that no service uses, nor did before this deployment.
 prune() {
-	local kind name
+	local kind name used
+	used=$(docker service ls -q --filter label=com.docker.stack.namespace="$stack" | xargs docker service inspect)
 	for kind in secret config; do
 		docker "$kind" ls --filter label=com.docker.stack.namespace="$stack" --format '{{.Name}}' |
 			while read -r name; do
-				jq -e --arg name "$name" --arg kind "${kind}s" 'any(.[$kind][]; .name == $name)' "$stack_file" >/dev/null ||
-					docker "$kind" rm "$name" >/dev/null 2>&1 || true
+				grep -qF "\"$name\"" <<<"$used" || docker "$kind" rm "$name" >/dev/null || true
 			done
 	done
 }
 
-started=$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)
+# By the manager's clock where "date" can convert it, as that of tasks is.
+started=$(date -u -d "$(docker info --format '{{.SystemTime}}')" +%Y-%m-%dT%H:%M:%S 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%S)
 settings=$(read_settings)
 stack=$(jq -r .name <<<"$settings")
-salt=$(jq -r .services.backend.environment.SECRET_KEY <<<"$settings")
 render
 label
 say "$stack at $TAG: the database"
