@@ -4,7 +4,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=${1:-$root/.env}
-if [ -e "$target" ]; then
+if [ -s "$target" ]; then
 	echo "$target is there already"
 	exit 0
 fi
