@@ -17,7 +17,7 @@ done
 
 # What the shell exports counts more than a file of variables: nothing of another stack may get in by it.
 while IFS='=' read -r name _; do
-	unset "$name"
+	[ "$name" = DOCKER_SOCKET ] || unset "$name"
 done < <(grep -E '^[A-Z]' "$root/.env.example")
 export STACK_NAME TAG DOCKER_IMAGE_BACKEND=edgevalue-test TRAEFIK_TAG='' BACKEND_REPLICAS=1 BUILD_FLAGS='' TEST_IMAGE
 STACK_NAME=edgevalue-test-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
