@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -481,6 +483,38 @@ func TestRefusedUploads(t *testing.T) {
 		res, body := post("splits", strings.NewReader("ticker,effective_date,ratio\n"), header...)
 		assert.Equal(t, http.StatusAccepted, res.StatusCode, "%q: any content type is fine: %s", contentType, body)
 	}
+}
+
+// A body that breaks off is its client's doing, not the server's nor the database's.
+func TestAbortedUpload(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	for path, start := range map[string]string{
+		"/imports/companies": "", "/imports/splits": "ticker,effective_date,ratio\n",
+		"/imports/sec-company-facts": string(sampleFile(t, apple)[:1000]), "/companies": `{"name": "A`,
+	} {
+		for name, framing := range map[string]string{
+			"sized":     "Content-Length: 100000\r\n\r\n" + start,
+			"in chunks": "Transfer-Encoding: chunked\r\n\r\n" + fmt.Sprintf("%x\r\n", len(start)+1) + start,
+		} {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
+			require.NoError(t, err)
+			_, err = fmt.Fprintf(conn, "POST %s%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nX-Request-Id: %s\r\n"+
+				"Content-Type: application/json\r\n%s", api.Prefix, path, f.superToken, unique("R"), framing)
+			require.NoError(t, err)
+			require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err)
+			body, err := io.ReadAll(res.Body)
+			require.NoError(t, err)
+			require.NoError(t, conn.Close())
+			requireProblem(t, res, body, http.StatusBadRequest, path+" "+name)
+			assert.Contains(t, string(body), "the body breaks off", path+" "+name)
+		}
+	}
+	assert.NotContains(t, f.log.String(), "ERROR")
+	assert.NotContains(t, f.log.String(), "database")
+	assert.Equal(t, 0, f.count("SELECT count(*) FROM import"))
 }
 
 func TestListAndCancelImports(t *testing.T) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -306,7 +307,7 @@ func refuseMalformed(problem problemFunc) middleware {
 func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 // limitBody answers 413 to a body that says to be larger than limit allows; reading from others fails with a
-// *http.MaxBytesError.
+// *http.MaxBytesError. Reading one that the client breaks off fails with status 400.
 func limitBody(limit func(*http.Request) int64, problem problemFunc) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -317,11 +318,22 @@ func limitBody(limit func(*http.Request) int64, problem problemFunc) middleware 
 					problem(w, r, http.StatusRequestEntityTooLarge, errors.Errorf("the body has more than %d bytes", n))
 					return
 				}
-				r.Body = http.MaxBytesReader(w, r.Body, n)
+				r.Body = http.MaxBytesReader(w, body{r.Body}, n)
 			}
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// body tells the errors of a client's connection from those of others.
+type body struct{ io.ReadCloser }
+
+func (b body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &statusError{http.StatusBadRequest, errors.New("the body breaks off")}
+	}
+	return n, err
 }
 
 // stripSlash takes a path of the API with a trailing slash for the one without.

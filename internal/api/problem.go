@@ -96,7 +96,7 @@ func describe(err error) (status int, detail string, fields []app.FieldError) {
 		return http.StatusServiceUnavailable, "the database cannot be reached", nil
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, "this took too long", nil
-	// A connection that broke; one to the client needs no answer any more.
+	// A connection to the database that broke; that to the client makes a statusError.
 	case errors.As(err, &broken), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), pgconn.SafeToRetry(err):
 		return http.StatusServiceUnavailable, "the database cannot be reached", nil
 	}
