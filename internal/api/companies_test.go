@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,74 +15,82 @@ import (
 	"github.com/edgevalue/edgevalue/internal/api"
 )
 
+// alphabet is a company with two listings like Alphabet's; names and codes are unique.
 func alphabet() *oas.CompanyCreate {
+	ticker, exchange := unique("G"), oas.NewOptNilString(uniqueWord("Nasdaq"))
 	return &oas.CompanyCreate{
-		Name: "Alphabet Inc.", Cik: oas.NewOptNilInt64(1652044), Country: oas.NewOptNilString("US"),
+		Name: uniqueWord("Alphabet") + " Inc.", Cik: oas.NewOptNilInt64(uniqueCIK()), Country: oas.NewOptNilString("US"),
 		URL: oas.NewOptNilString("https://abc.xyz"), IpoDate: oas.NewOptNilDate(day("2004-08-19")),
 		NumberOfShares: oas.NewOptNilInt64(12_100_000_000),
 		Listings: []oas.ListingInput{
-			{Ticker: "GOOG", Exchange: oas.NewOptNilString("Nasdaq"), Isin: oas.NewOptNilString("US02079K1079"), ShareClass: oas.NewOptNilString("C")},
-			{Ticker: "googl", Exchange: oas.NewOptNilString("Nasdaq"), Isin: oas.NewOptNilString("US02079K3059"), ShareClass: oas.NewOptNilString("A"), Primary: oas.NewOptBool(true)},
+			{Ticker: oas.Ticker(ticker), Exchange: exchange, Isin: oas.NewOptNilString(uniqueISIN()), ShareClass: oas.NewOptNilString("C")},
+			{Ticker: oas.Ticker(strings.ToLower(ticker) + "l"), Exchange: exchange, Isin: oas.NewOptNilString(uniqueISIN()), ShareClass: oas.NewOptNilString("A"), Primary: oas.NewOptBool(true)},
 		},
 	}
 }
 
 func TestCompanyWithTwoListings(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
-	created, err := f.super.CreateCompany(t.Context(), alphabet())
+	f := setupAnywhere(t)
+	in := alphabet()
+	goog, googl := string(in.Listings[0].Ticker), string(in.Listings[0].Ticker)+"L"
+	isin, isinL, exchange := in.Listings[0].Isin.Value, in.Listings[1].Isin.Value, in.Listings[0].Exchange.Value
+	created, err := f.super.CreateCompany(t.Context(), in)
 	require.NoError(t, err)
-	assert.Equal(t, "GOOGL", created.Ticker)
-	assert.Equal(t, "Alphabet Inc.", created.Name)
-	assert.Equal(t, oas.NewNilInt64(1652044), created.Cik)
+	assert.Equal(t, googl, created.Ticker)
+	assert.Equal(t, in.Name, created.Name)
+	assert.Equal(t, oas.NewNilInt64(in.Cik.Value), created.Cik)
 	assert.Equal(t, oas.NewNilString("US"), created.Country)
 	assert.Equal(t, oas.NewNilString("https://abc.xyz"), created.URL)
 	assert.Equal(t, oas.NewNilDate(day("2004-08-19")), created.IpoDate)
 	assert.Equal(t, oas.NewNilInt64(12_100_000_000), created.NumberOfShares)
 	require.Len(t, created.Listings, 2)
 	assert.Equal(t, oas.Listing{
-		Ticker: "GOOGL", Exchange: oas.NewNilString("Nasdaq"), Isin: oas.NewNilString("US02079K3059"),
+		Ticker: oas.Ticker(googl), Exchange: oas.NewNilString(exchange), Isin: oas.NewNilString(isinL),
 		ShareClass: oas.NewNilString("A"), Primary: true,
 	}, created.Listings[0], "the primary one first")
-	assert.EqualValues(t, "GOOG", created.Listings[1].Ticker)
-	f.createCompany("OTHER")
+	assert.EqualValues(t, goog, created.Listings[1].Ticker)
+	other := f.createCompany(uniqueWord("OTHER"))
 
-	for _, ticker := range []string{"GOOG", "GOOGL", "goog", "GoOgL"} {
+	for _, ticker := range []string{goog, googl, strings.ToLower(goog), goog + "l"} {
 		c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: oas.Ticker(ticker)})
 		require.NoError(t, err, ticker)
 		assert.Equal(t, created, c, ticker)
 	}
+	name, cik := strings.TrimSuffix(in.Name, " Inc."), fmt.Sprint(in.Cik.Value)
 	for _, q := range []string{
-		"alphabet", "ALPHABET INC.", "phabet", " alpha ", "GOOG", "googl", "goo", "US02079K1079", "us02079k3059",
-		"US02079K",
-		"1652044", "0001652044", "CIK0001652044", "cik1652044", "16520",
+		strings.ToLower(name), strings.ToUpper(in.Name), name[2:], " " + name[:14] + " ",
+		goog, strings.ToLower(googl), strings.ToLower(goog[:8]), isin, strings.ToLower(isinL), isin[:10],
+		cik, "0" + cik, "CIK0" + cik, "cik" + cik, cik[:8],
 	} {
 		page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Q: oas.NewOptString(q)})
 		require.NoError(t, err, q)
 		require.Len(t, page.Items, 1, q)
 		assert.Equal(t, *created, page.Items[0], q)
 	}
-	for _, q := range []string{"alphabets", "52044", "02079K", "%", "_", `\`, "a%t", "CIK", "0", "000"} {
-		page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Q: oas.NewOptString(q)})
-		require.NoError(t, err, q)
-		assert.Empty(t, page.Items, q)
+	for _, q := range []string{
+		name + "s", cik[2:], isin[2:8], "%", "_", `\`, name[:4] + "%" + name[6:], name[:4] + "_" + name[5:], "CIK", "0", "000",
+	} {
+		found := f.companyPages(1000, oas.NewOptString(q), oas.OptString{})
+		assert.NotContains(t, found, created.Ticker, q)
+		assert.NotContains(t, found, other.Ticker, q)
 	}
-	for exchange, n := range map[string]int{"nasdaq": 1, "NASDAQ": 1, "NYSE": 0, "Nas": 0} {
-		for _, q := range []oas.OptString{{}, oas.NewOptString("alpha")} {
-			page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{
-				Q: q, Exchange: oas.NewOptString(exchange),
-			})
+	for in, n := range map[string]int{
+		exchange: 1, strings.ToLower(exchange): 1, strings.ToUpper(exchange): 1, "No" + exchange: 0, exchange[:10]: 0,
+	} {
+		for _, q := range []oas.OptString{{}, oas.NewOptString(name)} {
+			page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Q: q, Exchange: oas.NewOptString(in)})
 			require.NoError(t, err)
-			assert.Len(t, page.Items, n, exchange)
+			assert.Len(t, page.Items, n, in)
 		}
 	}
 
-	require.NoError(t, f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: "goog"}))
-	for _, ticker := range []oas.Ticker{"GOOG", "GOOGL"} {
-		_, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: ticker})
+	require.NoError(t, f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: oas.Ticker(strings.ToLower(goog))}))
+	for _, ticker := range []string{goog, googl} {
+		_, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: oas.Ticker(ticker)})
 		problem(t, err, http.StatusNotFound)
 	}
-	problem(t, f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: "GOOG"}), http.StatusNotFound)
+	problem(t, f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: oas.Ticker(goog)}), http.StatusNotFound)
 }
 
 func TestCompanyMinimal(t *testing.T) {
@@ -109,7 +116,7 @@ func TestCompanyConflicts(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)
 	// Apple's ISIN may be taken already, which is as good.
-	isin, cik := oas.NewOptNilString("US0378331005"), oas.NewOptNilInt64(9_000_000_000+int64(rand.Uint32N(900_000_000)))
+	isin, cik := oas.NewOptNilString("US0378331005"), oas.NewOptNilInt64(uniqueCIK())
 	first, another := oas.Ticker(unique("T")), oas.Ticker(unique("T"))
 	_, _ = f.super.CreateCompany(t.Context(), &oas.CompanyCreate{
 		Name: "Apple", Listings: []oas.ListingInput{{Ticker: oas.Ticker(unique("T")), Isin: isin}},
@@ -239,16 +246,24 @@ func TestCompanyInput(t *testing.T) {
 
 func TestPatchCompany(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
-	created, err := f.super.CreateCompany(t.Context(), alphabet())
+	f := setupAnywhere(t)
+	in := alphabet()
+	goog, googl := in.Listings[0].Ticker, in.Listings[0].Ticker+"L"
+	created, err := f.super.CreateCompany(t.Context(), in)
 	require.NoError(t, err)
-	_, err = f.pool.Exec(t.Context(),
-		"INSERT INTO price (listing_id, date, close) SELECT id, '2020-01-02', 100 FROM listing")
-	require.NoError(t, err)
-	at := oas.UpdateCompanyParams{Ticker: "goog"}
+	for _, ticker := range []oas.Ticker{goog, googl} {
+		f.imported("prices?ticker="+string(ticker), []byte("date,close\n2020-01-02,100\n"))
+	}
+	prices := func(ticker oas.Ticker) int {
+		t.Helper()
+		page, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: ticker})
+		require.NoError(t, err)
+		return len(page.Items)
+	}
+	at := oas.UpdateCompanyParams{Ticker: oas.Ticker(strings.ToLower(string(goog)))}
 	patch := func(body string) *oas.Company {
 		t.Helper()
-		res, out := f.callJSON(f.superToken, http.MethodPatch, "/companies/goog", body)
+		res, out := f.callJSON(f.superToken, http.MethodPatch, "/companies/"+string(at.Ticker), body)
 		require.Equal(t, http.StatusOK, res.StatusCode, "%s", out)
 		var c oas.Company
 		require.NoError(t, c.UnmarshalJSON(out))
@@ -273,23 +288,26 @@ func TestPatchCompany(t *testing.T) {
 	same(patch(`{"country": null, "ipo_date": null, "number_of_shares": 5}`))
 
 	c, err := f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{Listings: []oas.ListingInput{
-		{Ticker: "GOOG", Isin: oas.NewOptNilString("US02079K3059")}, // the two ISINs change places
-		{Ticker: "GOOGL", Isin: oas.NewOptNilString("US02079K1079")},
+		{Ticker: goog, Isin: in.Listings[1].Isin}, // the two ISINs change places
+		{Ticker: googl, Isin: in.Listings[0].Isin},
 	}}, at)
 	require.NoError(t, err)
-	assert.Equal(t, "GOOG", c.Ticker, "the first is primary when none says so")
-	assert.Equal(t, oas.NewNilString("US02079K3059"), c.Listings[0].Isin)
+	assert.EqualValues(t, goog, c.Ticker, "the first is primary when none says so")
+	assert.Equal(t, oas.NewNilString(in.Listings[1].Isin.Value), c.Listings[0].Isin)
 	assert.True(t, c.Listings[0].Exchange.Null, "a listing is replaced as a whole")
-	assert.Equal(t, 2, f.count("SELECT count(*) FROM price"))
+	assert.Equal(t, []int{1, 1}, []int{prices(goog), prices(googl)})
 
 	c, err = f.super.UpdateCompany(t.Context(),
-		&oas.CompanyUpdate{Listings: []oas.ListingInput{{Ticker: "GOOG"}, {Ticker: "NEWG"}}}, at)
+		&oas.CompanyUpdate{Listings: []oas.ListingInput{{Ticker: goog}, {Ticker: goog + "N"}}}, at)
 	require.NoError(t, err)
 	assert.Len(t, c.Listings, 2)
-	assert.Equal(t, 1, f.count("SELECT count(*) FROM price"), "the prices of a listing go with it")
-	_, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "GOOGL"})
+	assert.Equal(t, []int{1, 0}, []int{prices(goog), prices(goog + "N")})
+	if !remote() {
+		assert.Equal(t, 1, f.count("SELECT count(*) FROM price"), "the prices of a listing go with it")
+	}
+	_, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: googl})
 	problem(t, err, http.StatusNotFound)
-	_, err = f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{}, oas.UpdateCompanyParams{Ticker: "GOOGL"})
+	_, err = f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{}, oas.UpdateCompanyParams{Ticker: googl})
 	problem(t, err, http.StatusNotFound)
 }
 
@@ -328,51 +346,64 @@ func (f *fixture) companyPages(size int32, q, exchange oas.OptString) (tickers [
 
 func TestCompanyPages(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
+	f := setupAnywhere(t)
+	twin, nyse, nasdaq := uniqueWord("Twin"), uniqueWord("NYSE"), uniqueWord("Nasdaq")
 	names := []string{
 		"Twin", "Twin", "Twin", "Twin", "Twin", "Alpha", "Änder", "alpha", "Zeta", "twin city", "Big Twin", "TWIN Ltd",
 		"O'Twin \"q\" \\ 100%",
 	}
+	market, none, ticker := uniqueWord("Market"), oas.OptString{}, unique("T")
+	if remote() {
+		none.SetTo(market) // others have companies
+	}
 	for i, name := range names {
-		exchange := []string{"NYSE", "Nasdaq"}[i%2]
+		for _, word := range []string{"Twin", "twin", "TWIN"} {
+			name = strings.Replace(name, word, word+twin[4:], 1)
+		}
 		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: name, Listings: []oas.ListingInput{
-			{Ticker: oas.Ticker(fmt.Sprintf("T%02d", i)), Exchange: oas.NewOptNilString(exchange)},
-			{Ticker: oas.Ticker(fmt.Sprintf("U%02d", i)), Exchange: oas.NewOptNilString(exchange)},
+			{Ticker: oas.Ticker(fmt.Sprintf("%sT%02d", ticker, i)), Exchange: oas.NewOptNilString([]string{nyse, nasdaq}[i%2])},
+			{Ticker: oas.Ticker(fmt.Sprintf("%sU%02d", ticker, i)), Exchange: oas.NewOptNilString([]string{nyse, nasdaq}[i%2])},
+			{Ticker: oas.Ticker(fmt.Sprintf("%sV%02d", ticker, i)), Exchange: oas.NewOptNilString(market)},
 		}})
 		require.NoError(t, err)
 	}
-	whole := f.companyPages(1000, oas.OptString{}, oas.OptString{})
+	whole := f.companyPages(1000, oas.OptString{}, none)
 	assert.Len(t, whole, len(names))
 	assert.Equal(t, len(names), len(slices.Compact(slices.Sorted(slices.Values(whole)))), "each once")
-	var sorted []string
-	rows, err := f.pool.Query(t.Context(),
-		"SELECT l.ticker FROM company c JOIN listing l ON l.company_id = c.id AND is_primary ORDER BY c.name, c.id")
-	require.NoError(t, err)
-	for rows.Next() {
-		var s string
-		require.NoError(t, rows.Scan(&s))
-		sorted = append(sorted, s)
+	if !remote() {
+		var sorted []string
+		rows, err := f.pool.Query(t.Context(),
+			"SELECT l.ticker FROM company c JOIN listing l ON l.company_id = c.id AND is_primary ORDER BY c.name, c.id")
+		require.NoError(t, err)
+		for rows.Next() {
+			var s string
+			require.NoError(t, rows.Scan(&s))
+			sorted = append(sorted, s)
+		}
+		require.NoError(t, rows.Err())
+		assert.Equal(t, sorted, whole)
 	}
-	require.NoError(t, rows.Err())
-	assert.Equal(t, sorted, whole)
-	found := f.companyPages(1000, oas.NewOptString("twin"), oas.OptString{})
+	q := oas.NewOptString(strings.ToLower(twin))
+	found := f.companyPages(1000, q, oas.OptString{})
 	assert.Len(t, found, 9)
 	for size := range int32(6) {
-		assert.Equal(t, whole, f.companyPages(size+1, oas.OptString{}, oas.OptString{}), "pages of %d", size+1)
-		assert.Equal(t, found, f.companyPages(size+1, oas.NewOptString("twin"), oas.OptString{}), "pages of %d", size+1)
+		assert.Equal(t, whole, f.companyPages(size+1, oas.OptString{}, none), "pages of %d", size+1)
+		assert.Equal(t, found, f.companyPages(size+1, q, oas.OptString{}), "pages of %d", size+1)
 	}
-	nyse := f.companyPages(2, oas.OptString{}, oas.NewOptString("nyse"))
-	assert.Len(t, nyse, 7)
-	assert.Equal(t, f.companyPages(1000, oas.NewOptString("twin"), oas.NewOptString("nyse")),
-		f.companyPages(1, oas.NewOptString("twin"), oas.NewOptString("nyse")))
+	exchange := oas.NewOptString(strings.ToLower(nyse))
+	assert.Len(t, f.companyPages(2, oas.OptString{}, exchange), 7)
+	assert.Equal(t, f.companyPages(1000, q, exchange), f.companyPages(1, q, exchange))
 
 	// A page that has been seen stays as it was while companies come and go.
-	first, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{PageSize: oas.NewOptInt32(4)})
+	first, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Exchange: none, PageSize: oas.NewOptInt32(4)})
 	require.NoError(t, err)
-	f.createCompany("AAA0")
+	_, err = f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: "AAA0", Listings: []oas.ListingInput{
+		{Ticker: oas.Ticker(ticker + "A"), Exchange: oas.NewOptNilString(market)},
+	}})
+	require.NoError(t, err)
 	require.NoError(t, f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: oas.Ticker(whole[3])}))
 	second, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{
-		PageSize: oas.NewOptInt32(4), PageToken: oas.NewOptString(first.NextPageToken.Value),
+		Exchange: none, PageSize: oas.NewOptInt32(4), PageToken: oas.NewOptString(first.NextPageToken.Value),
 	})
 	require.NoError(t, err)
 	assert.Equal(t, whole[4], second.Items[0].Ticker)
@@ -380,17 +411,19 @@ func TestCompanyPages(t *testing.T) {
 
 func TestCompanySearchRanks(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
+	f := setupAnywhere(t)
+	cat, abc := uniqueWord("CAT"), uniqueWord("ABC")
 	for ticker, name := range map[string]string{
-		"CAT": "Zebra Machines", "CATX": "Yellow Isotopes", "CATY": "Wide Bancorp", "ABC": "Catalyst", "ABD": "Cat Food",
-		"ABE": "Big Cat", "DOG": "Dog",
+		cat: "Zebra Machines", cat + "X": "Yellow Isotopes", cat + "Y": "Wide Bancorp", abc + "C": cat + "alyst",
+		abc + "D": cat + " Food", abc + "E": "Big " + cat, uniqueWord("DOG"): "Dog",
 	} {
 		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{
 			Name: name, Listings: []oas.ListingInput{{Ticker: oas.Ticker(ticker)}},
 		})
 		require.NoError(t, err)
 	}
-	want := []string{"CAT", "CATY", "CATX", "ABD", "ABC", "ABE"} // the code, its beginning, the name's beginning, any part
-	assert.Equal(t, want, f.companyPages(1000, oas.NewOptString("cat"), oas.OptString{}))
-	assert.Equal(t, want, f.companyPages(1, oas.NewOptString("Cat"), oas.OptString{}))
+	// The code, its beginning, the name's beginning, any part.
+	want := []string{cat, cat + "Y", cat + "X", abc + "D", abc + "C", abc + "E"}
+	assert.Equal(t, want, f.companyPages(1000, oas.NewOptString(strings.ToLower(cat)), oas.OptString{}))
+	assert.Equal(t, want, f.companyPages(1, oas.NewOptString("Cat"+cat[3:]), oas.OptString{}))
 }

@@ -85,9 +85,12 @@ func TestDividendByHand(t *testing.T) {
 
 func TestDividendPages(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
+	f := setupAnywhere(t)
+	names := map[string]string{} // of the test's companies, by ticker
+	var tickers []string
 	for c := range 3 {
-		ticker := fmt.Sprintf("T%d", c)
+		ticker := unique("T")
+		tickers, names[ticker] = append(tickers, ticker), fmt.Sprintf("T%d", c)
 		f.createCompany(ticker)
 		for y := range 3 {
 			in := dividend2023()
@@ -99,7 +102,9 @@ func TestDividendPages(t *testing.T) {
 	}
 	keys := func(all []oas.Dividend) (keys []string) {
 		for _, d := range all {
-			keys = append(keys, fmt.Sprintf("%s %d", d.Ticker, d.FiscalYear.Value))
+			if name, ok := names[d.Ticker]; ok || !remote() {
+				keys = append(keys, fmt.Sprintf("%s %d", name, d.FiscalYear.Value))
+			}
 		}
 		return keys
 	}
@@ -119,7 +124,7 @@ func TestDividendPages(t *testing.T) {
 	assert.Equal(t, want[:6], list(2, oas.ListDividendsParams{PublishedSince: oas.NewOptDate(day("2023-02-01"))}))
 	assert.Equal(t, []string{"T1 2023", "T1 2022", "T1 2021"}, keys(pages(t, 2, func(token oas.OptString) ([]oas.Dividend, oas.NilString) {
 		page, err := f.anon.ListCompanyDividends(t.Context(), oas.ListCompanyDividendsParams{
-			Ticker: "T1", PageSize: oas.NewOptInt32(2), PageToken: token,
+			Ticker: oas.Ticker(tickers[1]), PageSize: oas.NewOptInt32(2), PageToken: token,
 		})
 		require.NoError(t, err)
 		return page.Items, page.NextPageToken

@@ -170,10 +170,7 @@ func TestWrongParameters(t *testing.T) {
 	f := setupAnywhere(t)
 	ticker := unique("T")
 	f.createCompany(ticker)
-	future := "2026-07-02"
-	if remote() {
-		future = time.Now().AddDate(0, 0, 3).Format(time.DateOnly)
-	}
+	future := tomorrow().Format(time.DateOnly)
 	token := func(keys string) string { return base64.RawURLEncoding.EncodeToString([]byte(keys)) }
 	// 400: what the specification's schema forbids. 422: what fits it and is wrong all the same.
 	wrong := map[string]map[int][]string{
@@ -259,8 +256,9 @@ func TestWrongParameters(t *testing.T) {
 // Bodies that no operation takes.
 func TestWrongBodies(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
-	f.createCompany("AAPL")
+	f := setupAnywhere(t)
+	ticker := unique("T")
+	f.createCompany(ticker)
 	deep := strings.Repeat("[", 20_000)
 	for _, op := range operations() {
 		if op.RequestBody == nil || op.upload() {
@@ -289,6 +287,9 @@ func TestWrongBodies(t *testing.T) {
 			},
 		} {
 			r := op.example(t)
+			if _, ok := r.path["ticker"]; ok {
+				r.path["ticker"] = ticker
+			}
 			if r.contentType() != "application/json" && (c.contentType == "application/json" || what == "UTF-16") {
 				c.status = []int{415}
 				if what == "larger than 1 M" {

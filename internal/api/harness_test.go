@@ -268,6 +268,40 @@ func decodeProblem(t testing.TB, body []byte) (p oas.Problem) {
 // unique returns a name that no other test uses, on no server.
 func unique(prefix string) string { return fmt.Sprintf("%s%08X", prefix, rand.Uint32()) }
 
+// uniqueWord is unique in letters.
+func uniqueWord(prefix string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return r - '0' + 'Q'
+		}
+		return r
+	}, unique(prefix))
+}
+
+// uniqueCIK is larger than those of real companies, and shorter than a CIK can be.
+func uniqueCIK() int64 { return 100_000_000 + rand.Int64N(900_000_000) }
+
+func uniqueISIN() string {
+	number, sum := fmt.Sprintf("%09d", rand.Int64N(1_000_000_000)), 0
+	digits := "3028" + number // U and S as numbers
+	for i := range digits {
+		d := int(digits[i] - '0')
+		if (len(digits)-i)%2 == 1 {
+			d = d*2/10 + d*2%10
+		}
+		sum += d
+	}
+	return fmt.Sprintf("US%s%d", number, (10-sum%10)%10)
+}
+
+// tomorrow is a day that the server takes for one in the future.
+func tomorrow() time.Time {
+	if remote() {
+		return time.Now().UTC().AddDate(0, 0, 3)
+	}
+	return start.AddDate(0, 0, 1)
+}
+
 func day(s string) time.Time {
 	d, err := time.Parse(time.DateOnly, s)
 	if err != nil {

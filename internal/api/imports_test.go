@@ -29,8 +29,8 @@ type report struct {
 	fy              string // JSON, by default the year
 }
 
-// facts is a company-facts document.
-func facts(cik string, reports ...report) []byte {
+// facts is a company-facts document; cik is a number, or another JSON value to be written as it is.
+func facts(cik any, reports ...report) []byte {
 	list := func(value func(report) string, duration bool) string {
 		var parts []string
 		for i, r := range reports {
@@ -48,7 +48,7 @@ func facts(cik string, reports ...report) []byte {
 		}
 		return strings.Join(parts, ",")
 	}
-	return fmt.Appendf(nil, `{"cik":%s,"entityName":"Example Corp","facts":{"us-gaap":{`+
+	return fmt.Appendf(nil, `{"cik":%v,"entityName":"Example Corp","facts":{"us-gaap":{`+
 		`"Revenues":{"label":null,"units":{"USD":[%s]}},"Assets":{"units":{"USD":[%s]}}}}}`,
 		cik, list(func(r report) string { return r.revenue }, true), list(func(r report) string { return r.assets }, false))
 }
@@ -69,12 +69,13 @@ var (
 
 func TestImportOfFacts(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{jobs: true})
-	file := facts("1234567", first2020)
-	queued := f.upload("sec-company-facts?ticker=exmp&exchange=NYSE", file)
+	f := setupAnywhere(t)
+	ticker, own, cik, ownCIK, noCIK := unique("E"), unique("O"), uniqueCIK(), uniqueCIK(), uniqueCIK()
+	file := facts(cik, first2020)
+	queued := f.upload("sec-company-facts?ticker="+strings.ToLower(ticker)+"&exchange=NYSE", file)
 	assert.Equal(t, oas.ImportKindSecCompanyFacts, queued.Kind)
 	assert.Equal(t, oas.ImportStateQueued, queued.State)
-	assert.Equal(t, oas.NewNilString("EXMP"), queued.Ticker)
+	assert.Equal(t, oas.NewNilString(ticker), queued.Ticker)
 	assert.Equal(t, oas.NewNilString("NYSE"), queued.Exchange)
 	assert.Equal(t, oas.NewNilInt64(int64(len(file))), queued.Total)
 	assert.False(t, queued.JobID.Null)
@@ -88,12 +89,14 @@ func TestImportOfFacts(t *testing.T) {
 	assert.EqualValues(t, 1, done.Written)
 	assert.Zero(t, done.Unchanged+done.Skipped)
 	assert.False(t, done.StartedAt.Null || done.FinishedAt.Null)
-	assert.Equal(t, 1, f.count("SELECT count(*) FROM river_job WHERE id = $1 AND state = 'completed'", done.JobID.Value))
+	if !remote() {
+		assert.Equal(t, 1, f.count("SELECT count(*) FROM river_job WHERE id = $1 AND state = 'completed'", done.JobID.Value))
+	}
 
-	c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "EXMP"})
+	c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: oas.Ticker(ticker)})
 	require.NoError(t, err, "the company is created for its ticker")
 	assert.Equal(t, "Example Corp", c.Name)
-	assert.Equal(t, oas.NewNilInt64(1234567), c.Cik)
+	assert.Equal(t, oas.NewNilInt64(cik), c.Cik)
 	assert.Equal(t, oas.NewNilString("NYSE"), c.Listings[0].Exchange)
 
 	im := f.imported("sec-company-facts", compressed(file))
@@ -102,85 +105,102 @@ func TestImportOfFacts(t *testing.T) {
 	assert.EqualValues(t, len(file), im.Total.Value, "the size is that of the unpacked file")
 
 	// A newer file updates what changed and keeps the publish date.
-	statement := f.statements("EXMP", oas.OptDate{})[period{2020, 0}]
-	newer := facts("1234567", first2020, second2020, first2021)
+	statement := f.statements(ticker, oas.OptDate{})[period{2020, 0}]
+	newer := facts(cik, first2020, second2020, first2021)
 	im = f.imported("sec-company-facts", newer)
 	assert.Positive(t, im.Written)
-	got := f.statements("EXMP", oas.OptDate{})
+	got := f.statements(ticker, oas.OptDate{})
 	assert.Len(t, got, 2)
 	assert.Equal(t, statement.ID, got[period{2020, 0}].ID)
 	assert.Equal(t, oas.NewNilInt64(1100), got[period{2020, 0}].TotalRevenues)
 	assert.Equal(t, day("2021-02-01"), got[period{2020, 0}].PublishDate)
 	assert.Equal(t, day("2022-02-01"), got[period{2020, 0}].KnownFrom)
 	assert.Equal(t, oas.NewNilInt64(1000),
-		f.statements("EXMP", oas.NewOptDate(day("2022-01-31")))[period{2020, 0}].TotalRevenues)
+		f.statements(ticker, oas.NewOptDate(day("2022-01-31")))[period{2020, 0}].TotalRevenues)
 	assert.Zero(t, f.imported("sec-company-facts", newer).Written)
 
 	// An older file after a newer one changes nothing.
 	im = f.imported("sec-company-facts", file)
 	assert.Zero(t, im.Written)
 	assert.Positive(t, im.Skipped)
-	assert.Equal(t, got, f.statements("EXMP", oas.OptDate{}))
+	assert.Equal(t, got, f.statements(ticker, oas.OptDate{}))
 
 	// A listing that is added later belongs to the same company.
-	im = f.imported("sec-company-facts?ticker=EXMP.B", newer)
+	im = f.imported("sec-company-facts?ticker="+ticker+".B", newer)
 	assert.Zero(t, im.Written)
-	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "exmp.b"})
+	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: oas.Ticker(strings.ToLower(ticker) + ".b")})
 	require.NoError(t, err)
-	assert.Equal(t, "EXMP", c.Ticker)
+	assert.Equal(t, ticker, c.Ticker)
 	assert.Len(t, c.Listings, 2)
 
 	// A company that was entered without CIK gets it.
-	f.createCompany("OWN")
-	f.imported("sec-company-facts?ticker=own", facts("7654321", first2020))
-	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "OWN"})
+	f.createCompany(own)
+	f.imported("sec-company-facts?ticker="+strings.ToLower(own), facts(ownCIK, first2020))
+	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: oas.Ticker(own)})
 	require.NoError(t, err)
-	assert.Equal(t, oas.NewNilInt64(7654321), c.Cik)
-	assert.Equal(t, "OWN Inc.", c.Name, "its name stays")
-	assert.Len(t, f.statements("OWN", oas.OptDate{}), 1)
+	assert.Equal(t, oas.NewNilInt64(ownCIK), c.Cik)
+	assert.Equal(t, own+" Inc.", c.Name, "its name stays")
+	assert.Len(t, f.statements(own, oas.OptDate{}), 1)
 
+	refused := func() {
+		t.Helper()
+		assert.Contains(t, f.refused("sec-company-facts?ticker="+own, file), fmt.Sprintf("not a ticker of CIK %d", cik))
+		assert.Contains(t, f.refused("sec-company-facts?ticker="+own, facts(noCIK, first2020)), fmt.Sprintf("CIK %d", ownCIK))
+		assert.Contains(t, f.refused("sec-company-facts", facts(noCIK, first2020)),
+			fmt.Sprintf("CIK %d is not in the list of companies", noCIK))
+	}
+	if remote() {
+		refused()
+		return
+	}
 	before := f.rows()
-	assert.Contains(t, f.refused("sec-company-facts?ticker=OWN", file), "not a ticker of CIK 1234567")
-	assert.Contains(t, f.refused("sec-company-facts?ticker=OWN", facts("999", first2020)), "CIK 7654321")
-	assert.Contains(t, f.refused("sec-company-facts", facts("999", first2020)), "CIK 999 is not in the list of companies")
+	refused()
 	assert.Equal(t, before, f.rows())
 }
 
 func TestNoImportOverwritesWhatWasEnteredByHand(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{jobs: true})
-	f.imported("sec-company-facts?ticker=EXMP", facts("1234567", first2020))
-	id := f.statements("EXMP", oas.OptDate{})[period{2020, 0}].ID
+	f := setupAnywhere(t)
+	ticker, cik := unique("E"), uniqueCIK()
+	f.imported("sec-company-facts?ticker="+ticker, facts(cik, first2020))
+	id := f.statements(ticker, oas.OptDate{})[period{2020, 0}].ID
 	_, err := f.super.ReplaceFinancialStatement(t.Context(), &oas.FinancialStatementInput{
 		Period: oas.PeriodAnnual, FiscalYear: 2020, EndDate: day("2020-12-31"), PublishDate: day("2021-02-01"),
 		Currency:      "USD",
 		TotalRevenues: oas.NewOptNilInt64(7), NetIncome: oas.NewOptNilInt64(1),
 	}, oas.ReplaceFinancialStatementParams{ID: id})
 	require.NoError(t, err)
-	f.createStatement("EXMP", &oas.FinancialStatementInput{
+	f.createStatement(ticker, &oas.FinancialStatementInput{
 		Period: oas.PeriodAnnual, FiscalYear: 2021, EndDate: day("2021-12-31"), PublishDate: day("2022-01-31"),
 		Currency: "USD", TotalRevenues: oas.NewOptNilInt64(8),
 	})
-	before := f.statements("EXMP", oas.OptDate{})
-	assertDecimal(t, "0.142857142857", f.metrics("EXMP")[1].NetProfitMargin)
+	before := f.statements(ticker, oas.OptDate{})
+	assertDecimal(t, "0.142857142857", f.metrics(ticker)[1].NetProfitMargin)
 
-	im := f.imported("sec-company-facts", facts("1234567", first2020, second2020, first2021))
+	im := f.imported("sec-company-facts", facts(cik, first2020, second2020, first2021))
 	assert.Zero(t, im.Written)
 	assert.Positive(t, im.Skipped)
-	assert.Equal(t, before, f.statements("EXMP", oas.OptDate{}))
+	assert.Equal(t, before, f.statements(ticker, oas.OptDate{}))
 	assert.Equal(t, oas.NewNilInt64(1000),
-		f.statements("EXMP", oas.NewOptDate(day("2021-12-31")))[period{2020, 0}].TotalRevenues, "what was known then")
+		f.statements(ticker, oas.NewOptDate(day("2021-12-31")))[period{2020, 0}].TotalRevenues, "what was known then")
 
 	// Once it is deleted, the file brings back what was filed.
 	require.NoError(t, f.super.DeleteFinancialStatement(t.Context(), oas.DeleteFinancialStatementParams{ID: id}))
-	f.imported("sec-company-facts", facts("1234567", first2020, second2020, first2021))
-	assert.Equal(t, oas.NewNilInt64(1100), f.statements("EXMP", oas.OptDate{})[period{2020, 0}].TotalRevenues)
+	f.imported("sec-company-facts", facts(cik, first2020, second2020, first2021))
+	assert.Equal(t, oas.NewNilInt64(1100), f.statements(ticker, oas.OptDate{})[period{2020, 0}].TotalRevenues)
 
 	// Dividends likewise.
-	f.imported("sec-company-facts?ticker=AAPL", sampleFile(t, apple))
+	z, err := gzip.NewReader(bytes.NewReader(sampleFile(t, apple)))
+	require.NoError(t, err)
+	plain, err := io.ReadAll(z)
+	require.NoError(t, err)
+	require.True(t, bytes.HasPrefix(plain, []byte(`{"cik":320193,`)))
+	file := compressed(bytes.Replace(plain, []byte("320193"), fmt.Append(nil, uniqueCIK()), 1)) // another company like Apple
+	ticker = unique("E")
+	f.imported("sec-company-facts?ticker="+ticker, file)
 	find := func() (found []oas.Dividend) {
 		page, err := f.anon.ListCompanyDividends(t.Context(), oas.ListCompanyDividendsParams{
-			Ticker: "AAPL", PageSize: oas.NewOptInt32(1000),
+			Ticker: oas.Ticker(ticker), PageSize: oas.NewOptInt32(1000),
 		})
 		require.NoError(t, err)
 		for _, d := range page.Items {
@@ -194,55 +214,58 @@ func TestNoImportOverwritesWhatWasEnteredByHand(t *testing.T) {
 	assert.Equal(t, oas.SourceSec, find()[0].Source)
 	in := dividend2023()
 	in.PeriodEnd = oas.NewOptNilDate(day("2020-09-26"))
-	d := f.createDividend("AAPL", in)
+	d := f.createDividend(ticker, in)
 	assert.Equal(t, []oas.Dividend{*d}, find(), "it stands in for the imported one")
-	im = f.imported("sec-company-facts", sampleFile(t, apple))
+	im = f.imported("sec-company-facts", file)
 	assert.Zero(t, im.Written)
 	assert.EqualValues(t, 1, im.Skipped)
 	assert.Equal(t, []oas.Dividend{*d}, find())
 	require.NoError(t, f.super.DeleteDividend(t.Context(), oas.DeleteDividendParams{ID: d.ID}))
-	assert.EqualValues(t, 1, f.imported("sec-company-facts", sampleFile(t, apple)).Written)
+	assert.EqualValues(t, 1, f.imported("sec-company-facts", file).Written)
 	require.Len(t, find(), 1)
 	_, err = f.super.ReplaceDividend(t.Context(), in, oas.ReplaceDividendParams{ID: find()[0].ID})
 	require.NoError(t, err)
 	d = &find()[0]
 	assert.Equal(t, oas.SourceManual, d.Source)
-	assert.Zero(t, f.imported("sec-company-facts", sampleFile(t, apple)).Written)
+	assert.Zero(t, f.imported("sec-company-facts", file).Written)
 	assert.Equal(t, []oas.Dividend{*d}, find())
 }
 
 func TestImportOfCompanies(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{jobs: true})
-	f.createCompany("TAKEN")
-	list := `{"0":{"cik_str":1652044,"ticker":"GOOGL","title":"Alphabet Inc."},"1":{"cik_str":"0001652044","ticker":"goog","title":"Alphabet Inc."},
-		"2":{"cik_str":77,"ticker":"TAKEN","title":"Other"},"3":{"cik_str":78,"ticker":"NEW","title":"New"}}`
+	f := setupAnywhere(t)
+	goog, taken, added, cik := unique("G"), unique("T"), unique("N"), uniqueCIK()
+	f.createCompany(taken)
+	list := fmt.Sprintf(`{"0":{"cik_str":%d,"ticker":"%sL","title":"Alphabet Inc."},"1":{"cik_str":"%010d","ticker":"%s","title":"Alphabet Inc."},
+		"2":{"cik_str":%d,"ticker":"%s","title":"Other"},"3":{"cik_str":%d,"ticker":"%s","title":"New"}}`,
+		cik, goog, cik, strings.ToLower(goog), uniqueCIK(), taken, uniqueCIK(), added)
 	im := f.imported("companies", []byte(list))
 	assert.EqualValues(t, []int64{5, 0, 1}, []int64{im.Written, im.Unchanged, im.Skipped},
 		"two companies, three listings; one is another's")
-	c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "GOOG"})
+	c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: oas.Ticker(goog)})
 	require.NoError(t, err)
-	assert.Equal(t, "GOOGL", c.Ticker)
+	assert.Equal(t, goog+"L", c.Ticker)
 	assert.Len(t, c.Listings, 2)
 	im = f.imported("companies", []byte(strings.Replace(list, `"title":"New"`, `"title":"Renamed"`, 1)))
 	assert.EqualValues(t, []int64{1, 4, 1}, []int64{im.Written, im.Unchanged, im.Skipped})
-	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "NEW"})
+	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: oas.Ticker(added)})
 	require.NoError(t, err)
 	assert.Equal(t, "Renamed", c.Name)
-	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "TAKEN"})
+	c, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: oas.Ticker(taken)})
 	require.NoError(t, err)
-	assert.Equal(t, "TAKEN Inc.", c.Name)
+	assert.Equal(t, taken+" Inc.", c.Name)
 }
 
 func TestImportOfPricesAndSplits(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{jobs: true})
-	f.createCompany("AAPL")
-	f.createCompany("MSFT")
-	im := f.imported("prices?ticker=aapl",
+	f := setupAnywhere(t)
+	aapl, msft := unique("A"), unique("M")
+	f.createCompany(aapl)
+	f.createCompany(msft)
+	im := f.imported("prices?ticker="+strings.ToLower(aapl),
 		[]byte("\ufeffclose,Date, volume\r\n1.50,2020-01-02,\r\n1.75,2020-01-03,100.0\r\n"))
 	assert.EqualValues(t, []int64{2, 0, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
-	page, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "AAPL"})
+	page, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: oas.Ticker(aapl)})
 	require.NoError(t, err)
 	require.Len(t, page.Items, 2)
 	p := page.Items[0]
@@ -252,22 +275,22 @@ func TestImportOfPricesAndSplits(t *testing.T) {
 	assert.Equal(t, "0", p.ExDividend.String())
 	assert.Equal(t, "1", p.SplitRatio.String())
 	assert.Equal(t, oas.NewNilInt64(100), page.Items[1].Volume)
-	im = f.imported("prices?ticker=AAPL",
+	im = f.imported("prices?ticker="+aapl,
 		[]byte("date,close,open,high,low,ex_dividend,split_ratio,volume\n2020-01-03,1.75,,,,,,100\n2020-01-02,1.6,1,2,1,0.1,4,7\n2020-01-06,3,,,,,,\n"))
 	assert.EqualValues(t, []int64{2, 1, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
-	page, err = f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "AAPL"})
+	page, err = f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: oas.Ticker(aapl)})
 	require.NoError(t, err)
 	assert.Equal(t, "1.6", page.Items[0].Close.String())
 	assert.Equal(t, "4", page.Items[0].SplitRatio.String())
-	other, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "MSFT"})
+	other, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: oas.Ticker(msft)})
 	require.NoError(t, err)
 	assert.Empty(t, other.Items)
 
-	im = f.imported("splits", []byte("ratio,effective_date,ticker\n4,2020-08-31,aapl\n2,2003-02-18,MSFT\n"))
+	im = f.imported("splits", fmt.Appendf(nil, "ratio,effective_date,ticker\n4,2020-08-31,%s\n2,2003-02-18,%s\n", strings.ToLower(aapl), msft))
 	assert.EqualValues(t, []int64{2, 0, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
-	im = f.imported("splits", []byte("ticker,effective_date,ratio\nAAPL,2020-08-31,4.0\nMSFT,2003-02-18,3\n"))
+	im = f.imported("splits", fmt.Appendf(nil, "ticker,effective_date,ratio\n%s,2020-08-31,4.0\n%s,2003-02-18,3\n", aapl, msft))
 	assert.EqualValues(t, []int64{1, 1, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
-	splits, err := f.anon.ListCompanySplits(t.Context(), oas.ListCompanySplitsParams{Ticker: "MSFT"})
+	splits, err := f.anon.ListCompanySplits(t.Context(), oas.ListCompanySplitsParams{Ticker: oas.Ticker(msft)})
 	require.NoError(t, err)
 	require.Len(t, splits.Items, 1)
 	assert.Equal(t, "3", splits.Items[0].Ratio.String())
@@ -276,18 +299,28 @@ func TestImportOfPricesAndSplits(t *testing.T) {
 // Files that cannot be imported: each says why, and nothing of it stays.
 func TestBadFiles(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{jobs: true})
-	f.createCompany("AAPL")
-	f.createCompany("MSFT")
-	_, err := f.super.CreateCompany(t.Context(), alphabet())
+	f := setupAnywhere(t)
+	aapl, msft, bad, nope, fine := unique("A"), unique("M"), unique("B"), unique("N"), unique("F")
+	f.createCompany(aapl)
+	f.createCompany(msft)
+	two := alphabet()
+	_, err := f.super.CreateCompany(t.Context(), two)
 	require.NoError(t, err)
-	before := f.rows()
-	good := string(facts("1234567", first2020, first2021))
+	goog := string(two.Listings[0].Ticker)
+	var before map[string]int
+	if !remote() {
+		before = f.rows()
+	}
+	today, future := start.Format(time.DateOnly), tomorrow().Format(time.DateOnly)
+	if remote() {
+		today = time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly) // in any case
+	}
+	good := string(facts(1234567, first2020, first2021))
 	change := func(old, new string) string {
 		require.Contains(t, good, old)
 		return strings.Replace(good, old, new, 1)
 	}
-	const factsKind, list = "sec-company-facts?ticker=BAD", "companies"
+	factsKind, prices, list := "sec-company-facts?ticker="+bad, "prices?ticker="+aapl, "companies"
 	cases := map[string]struct{ kind, file, message string }{
 		"malformed JSON": {factsKind, change(`"Assets":{`, `"Assets":{,`), "not valid JSON"},
 		"truncated JSON": {factsKind, good[:len(good)-7], "unexpected EOF"},
@@ -303,7 +336,7 @@ func TestBadFiles(t *testing.T) {
 		"year 0":        {factsKind, strings.ReplaceAll(good, "2020-12-31", "0000-12-31"), "year"},
 		"no such day":   {factsKind, change("2020-12-31", "2020-02-30"), "is not a date"},
 		"filed in the future": {
-			factsKind, strings.ReplaceAll(good, "2022-02-01", "2026-07-02"), "2026-07-02, which is in the future",
+			factsKind, strings.ReplaceAll(good, "2022-02-01", future), future + ", which is in the future",
 		},
 		"unknown currency": {
 			factsKind, strings.ReplaceAll(good, `"USD"`, `"XYZ"`), "currency is no ISO 4217 code",
@@ -329,73 +362,73 @@ func TestBadFiles(t *testing.T) {
 		"list as HTML":  {list, "<html>", "not a JSON object"},
 		"list as facts": {list, good, "not a listing"},
 		"long title": {
-			list, `{"0":{"cik_str":1,"ticker":"A","title":"` + strings.Repeat("x",
-				301) + `"}}`, "name must have 1 to 300 characters",
+			list, fmt.Sprintf(`{"0":{"cik_str":%d,"ticker":"%s","title":"%s"}}`, uniqueCIK(), bad, strings.Repeat("x", 301)),
+			"name must have 1 to 300 characters",
 		},
 		"surrogate in the list": {list, `{"0":{"cik_str":1,"ticker":"A","title":"\udfff"}}`, "lone surrogate"},
 		"broken line": {
-			"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,1,2\n", "line 3: wrong number of fields",
+			prices, "date,close\n2020-01-02,1\n2020-01-03,1,2\n", "line 3: wrong number of fields",
 		},
-		"broken quotes": {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n\"2020-01-03,1\n", "line 3"},
-		"bare quotes":   {"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,\"1\"2\n", "line 3"},
+		"broken quotes": {prices, "date,close\n2020-01-02,1\n\"2020-01-03,1\n", "line 3"},
+		"bare quotes":   {prices, "date,close\n2020-01-02,1\n2020-01-03,\"1\"2\n", "line 3"},
 		"no number": {
-			"prices?ticker=AAPL", "date,close\n2020-01-02,one\n", `line 2: close "one" is no number`,
+			prices, "date,close\n2020-01-02,one\n", `line 2: close "one" is no number`,
 		},
-		"NaN":      {"prices?ticker=AAPL", "date,close\n2020-01-02,NaN\n", "line 2: close"},
-		"infinite": {"prices?ticker=AAPL", "date,close\n2020-01-02,Infinity\n", "line 2: close"},
-		"negative": {"prices?ticker=AAPL", "date,close\n2020-01-02,-1\n", "line 2: close"},
+		"NaN":      {prices, "date,close\n2020-01-02,NaN\n", "line 2: close"},
+		"infinite": {prices, "date,close\n2020-01-02,Infinity\n", "line 2: close"},
+		"negative": {prices, "date,close\n2020-01-02,-1\n", "line 2: close"},
 		"too long": {
-			"prices?ticker=AAPL", "date,close\n2020-01-02," + strings.Repeat("1", 41) + "\n", "line 2: close",
+			prices, "date,close\n2020-01-02," + strings.Repeat("1", 41) + "\n", "line 2: close",
 		},
 		"exponent": {
-			"prices?ticker=AAPL", "date,close,open\n2020-01-02,1,1e2000000000\n", "line 2: open",
+			prices, "date,close,open\n2020-01-02,1,1e2000000000\n", "line 2: open",
 		},
-		"no close":       {"prices?ticker=AAPL", "date,close\n2020-01-02,\n", "line 2: close"},
-		"no column":      {"prices?ticker=AAPL", "date,open\n2020-01-02,1\n", `column "close" is missing`},
-		"unknown column": {"prices?ticker=AAPL", "date,close,closing\n", `unknown column "closing"`},
-		"column twice":   {"prices?ticker=AAPL", "date,close,close\n", `column "close" appears twice`},
-		"volume":         {"prices?ticker=AAPL", "date,close,volume\n2020-01-02,1,1.5\n", "line 2: volume"},
+		"no close":       {prices, "date,close\n2020-01-02,\n", "line 2: close"},
+		"no column":      {prices, "date,open\n2020-01-02,1\n", `column "close" is missing`},
+		"unknown column": {prices, "date,close,closing\n", `unknown column "closing"`},
+		"column twice":   {prices, "date,close,close\n", `column "close" appears twice`},
+		"volume":         {prices, "date,close,volume\n2020-01-02,1,1.5\n", "line 2: volume"},
 		"large volume": {
-			"prices?ticker=AAPL", "date,close,volume\n2020-01-02,1,9223372036854775808\n", "line 2: volume",
+			prices, "date,close,volume\n2020-01-02,1,9223372036854775808\n", "line 2: volume",
 		},
 		"split ratio 0": {
-			"prices?ticker=AAPL", "date,close,split_ratio\n2020-01-02,1,0\n", "line 2: split_ratio",
+			prices, "date,close,split_ratio\n2020-01-02,1,0\n", "line 2: split_ratio",
 		},
-		"price of tomorrow":    {"prices?ticker=AAPL", "date,close\n2026-07-01,1\n2026-07-02,1\n", "line 3: date"},
-		"price of year 0":      {"prices?ticker=AAPL", "date,close\n0000-01-02,1\n", "line 2: date"},
-		"another form of date": {"prices?ticker=AAPL", "date,close\n01/02/2020,1\n", "line 2: date"},
+		"price of tomorrow":    {prices, "date,close\n" + today + ",1\n" + future + ",1\n", "line 3: date"},
+		"price of year 0":      {prices, "date,close\n0000-01-02,1\n", "line 2: date"},
+		"another form of date": {prices, "date,close\n01/02/2020,1\n", "line 2: date"},
 		"date twice": {
-			"prices?ticker=AAPL", "date,close\n2020-01-02,1\n2020-01-03,1\n2020-01-02,2\n",
+			prices, "date,close\n2020-01-02,1\n2020-01-03,1\n2020-01-02,2\n",
 			"line 4: date 2020-01-02 stands on line 2 already",
 		},
-		"NUL in the CSV":    {"prices?ticker=AAPL", "date,close\n2020-01-02,\x001\n", "line 2: close"},
-		"NUL in the header": {"prices?ticker=AAPL", "date,close\x00\n", "unknown column"},
-		"prices as HTML":    {"prices?ticker=AAPL", "<html>\n", "unknown column"},
-		"line break only":   {"prices?ticker=AAPL", "\n", "is empty"},
+		"NUL in the CSV":    {prices, "date,close\n2020-01-02,\x001\n", "line 2: close"},
+		"NUL in the header": {prices, "date,close\x00\n", "unknown column"},
+		"prices as HTML":    {prices, "<html>\n", "unknown column"},
+		"line break only":   {prices, "\n", "is empty"},
 		"split of year 0": {
-			"splits", "ticker,effective_date,ratio\nAAPL,0000-08-31,4\n", "line 2: effective_date",
+			"splits", "ticker,effective_date,ratio\n" + aapl + ",0000-08-31,4\n", "line 2: effective_date",
 		},
 		"split of far": {
-			"splits", "ticker,effective_date,ratio\nAAPL,2028-07-02,4\n", "line 2: effective_date",
+			"splits", "ticker,effective_date,ratio\n" + aapl + "," + tomorrow().AddDate(2, 0, 0).Format(time.DateOnly) + ",4\n", "line 2: effective_date",
 		},
 		"split of nobody": {
-			"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nNOPE,2020-08-31,4\nNOPE,2020-09-01,4\n",
-			"no company has the ticker NOPE",
+			"splits", fmt.Sprintf("ticker,effective_date,ratio\n%s,2020-08-31,4\n%s,2020-08-31,4\n%s,2020-09-01,4\n", aapl, nope, nope),
+			"no company has the ticker " + nope,
 		},
 		"split of no ticker":   {"splits", "ticker,effective_date,ratio\nA B,2020-08-31,4\n", "line 2: ticker"},
 		"split without ticker": {"splits", "ticker,effective_date,ratio\n,2020-08-31,4\n", "line 2: ticker"},
 		"split with NUL": {
 			"splits", "ticker,effective_date,ratio\nAA\x00PL,2020-08-31,4\n", "line 2: ticker",
 		},
-		"split ratio": {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,0\n", "line 2: ratio"},
+		"split ratio": {"splits", "ticker,effective_date,ratio\n" + aapl + ",2020-08-31,0\n", "line 2: ratio"},
 		"split twice": {
-			"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nMSFT,2020-08-31,4\naapl,2020-08-31,5\n",
+			"splits", fmt.Sprintf("ticker,effective_date,ratio\n%s,2020-08-31,4\n%s,2020-08-31,4\n%s,2020-08-31,5\n", aapl, msft, strings.ToLower(aapl)),
 			"line 4: this split stands on line 2 already",
 		},
 		"split of both of a company": {
-			"splits", "ticker,effective_date,ratio\nGOOG,2022-07-18,20\nGOOGL,2022-07-18,21\n", "two different things",
+			"splits", fmt.Sprintf("ticker,effective_date,ratio\n%s,2022-07-18,20\n%sL,2022-07-18,21\n", goog, goog), "two different things",
 		},
-		"splits with a broken line 3": {"splits", "ticker,effective_date,ratio\nAAPL,2020-08-31,4\nMSFT\n", "line 3"},
+		"splits with a broken line 3": {"splits", fmt.Sprintf("ticker,effective_date,ratio\n%s,2020-08-31,4\n%s\n", aapl, msft), "line 3"},
 	}
 	ids := map[string]int64{}
 	for name, c := range cases {
@@ -411,27 +444,33 @@ func TestBadFiles(t *testing.T) {
 			assert.NotContains(t, message, "\x00")
 		})
 	}
-	assert.Equal(t, before, f.rows())
-	require.Eventually(t, func() bool {
-		return f.count("SELECT count(*) FROM river_job WHERE kind = 'import' AND state = 'running'") == 0
-	}, 10*time.Second, 10*time.Millisecond)
-	assert.Zero(t,
-		f.count("SELECT count(*) FROM river_job WHERE kind = 'import' AND (state <> 'cancelled' OR attempt <> 1)"), "no retry heals them")
+	_, err = f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: oas.Ticker(bad)})
+	problem(t, err, http.StatusNotFound)
+	if !remote() {
+		assert.Equal(t, before, f.rows())
+		require.Eventually(t, func() bool {
+			return f.count("SELECT count(*) FROM river_job WHERE kind = 'import' AND state = 'running'") == 0
+		}, 10*time.Second, 10*time.Millisecond)
+		assert.Zero(t,
+			f.count("SELECT count(*) FROM river_job WHERE kind = 'import' AND (state <> 'cancelled' OR attempt <> 1)"), "no retry heals them")
+	}
 
 	// What looks odd and is fine.
-	f.imported("sec-company-facts?ticker=FINE", facts(`"0000000042"`, report{
+	cik := uniqueCIK()
+	f.imported("sec-company-facts?ticker="+fine, facts(fmt.Sprintf(`"%010d"`, cik), report{
 		year: 2020, filed: "2021-02-01", revenue: "1", assets: "2", fy: "null",
 	}))
-	assert.Len(t, f.statements("FINE", oas.OptDate{}), 1)
-	f.imported("companies", []byte(`{"0":{"cik_str":"42","ticker":"FINE.B","title":"Fine"}}`))
-	f.imported("prices?ticker=AAPL", []byte("date,close\n"))
+	assert.Len(t, f.statements(fine, oas.OptDate{}), 1)
+	f.imported("companies", fmt.Appendf(nil, `{"0":{"cik_str":"%d","ticker":"%s.B","title":"Fine"}}`, cik, fine))
+	f.imported(prices, []byte("date,close\n"))
 }
 
 // Files that are not even taken in.
 func TestRefusedUploads(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
-	f.createCompany("AAPL")
+	f := setupAnywhere(t)
+	ticker := unique("T")
+	f.createCompany(ticker)
 	whole := sampleFile(t, apple)
 	flipped := slices.Clone(whole)
 	flipped[len(flipped)/2] ^= 0xff
@@ -449,7 +488,7 @@ func TestRefusedUploads(t *testing.T) {
 		return f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/"+kind, body,
 			append(header, "Expect", "100-continue")...)
 	}
-	for _, kind := range []string{"companies", "sec-company-facts", "prices?ticker=AAPL", "splits"} {
+	for _, kind := range []string{"companies", "sec-company-facts", "prices?ticker=" + ticker, "splits"} {
 		for name, file := range map[string][]byte{
 			"empty": {}, "truncated gzip": whole[:len(whole)/2], "gzip without its end": whole[:len(whole)-3],
 			"gzip header": whole[:10], "gzip magic": whole[:2],
@@ -469,11 +508,12 @@ func TestRefusedUploads(t *testing.T) {
 	}
 	res, body := post("companies", bytes.NewReader(make([]byte, 65<<20)), "Content-Type", "application/json")
 	requireProblem(t, res, body, http.StatusRequestEntityTooLarge, "65 MiB")
-	res, body = post("splits", io.MultiReader(bytes.NewReader(make([]byte, 65<<20))), "Content-Type",
+	res, body = post("splits", io.MultiReader(bytes.NewReader(make([]byte, app.MaxFileSize+2))), "Content-Type",
 		"text/csv") // in chunks
-	requireProblem(t, res, body, http.StatusRequestEntityTooLarge, "65 MiB of unknown size")
-	assert.Equal(t, 0,
-		f.count("SELECT (SELECT count(*) FROM import) + (SELECT count(*) FROM document) + (SELECT count(*) FROM river_job WHERE kind = 'import')"))
+	requireProblem(t, res, body, http.StatusRequestEntityTooLarge, "2 bytes too many, of unknown size")
+	if !remote() {
+		assert.Equal(t, 0, f.count("SELECT (SELECT count(*) FROM import) + (SELECT count(*) FROM document) + (SELECT count(*) FROM river_job WHERE kind = 'import')"))
+	}
 
 	for _, contentType := range []string{"", "text/csv; charset=utf-8", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"} {
 		var header []string
@@ -517,28 +557,57 @@ func TestAbortedUpload(t *testing.T) {
 	assert.Equal(t, 0, f.count("SELECT count(*) FROM import"))
 }
 
-func TestListAndCancelImports(t *testing.T) {
-	t.Parallel()
-	f := setup(t, options{}) // nobody works on them yet
-	f.createCompany("AAPL")
-	before := f.rows()
-	var ids []int64
-	for i := range 5 {
-		ids = append(ids, f.upload("prices?ticker=AAPL", fmt.Appendf(nil, "date,close\n2020-01-0%d,1\n", i+2)).ID)
+// uploadPrices starts n imports of a price each.
+func (f *fixture) uploadPrices(ticker string, n int) (ids []int64) {
+	f.t.Helper()
+	for i := range n {
+		ids = append(ids, f.upload("prices?ticker="+ticker, fmt.Appendf(nil, "date,close\n2020-01-0%d,1\n", i+2)).ID)
 	}
+	return ids
+}
+
+func TestListImports(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	ticker, size := unique("T"), 2
+	if remote() {
+		size = 50 // there are many
+	}
+	f.createCompany(ticker)
+	ids := f.uploadPrices(ticker, 5)
 	var listed []int64
-	for _, im := range pages(t, 2, func(token oas.OptString) ([]oas.Import, oas.NilString) {
+	for _, im := range pages(t, size, func(token oas.OptString) ([]oas.Import, oas.NilString) {
 		page, err := f.super.ListImports(t.Context(), oas.ListImportsParams{
-			PageSize: oas.NewOptInt32(2), PageToken: token,
+			PageSize: oas.NewOptInt32(int32(size)), PageToken: token,
 		})
 		require.NoError(t, err)
 		return page.Items, page.NextPageToken
 	}) {
-		assert.Equal(t, oas.ImportStateQueued, im.State)
-		listed = append(listed, im.ID)
+		if im.Ticker.Value == ticker || !remote() {
+			listed = append(listed, im.ID)
+		}
 	}
 	slices.Reverse(listed)
 	assert.Equal(t, ids, listed)
+	for _, id := range ids {
+		assert.Equal(t, oas.ImportStateSucceeded, f.finished(id).State)
+	}
+	_, err := f.super.CancelImport(t.Context(), oas.CancelImportParams{ID: ids[0]})
+	problem(t, err, http.StatusConflict)
+}
+
+func TestCancelQueuedImport(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{}) // nobody works on them yet
+	f.createCompany("AAPL")
+	before := f.rows()
+	ids := f.uploadPrices("AAPL", 5)
+	page, err := f.super.ListImports(t.Context(), oas.ListImportsParams{})
+	require.NoError(t, err)
+	require.Len(t, page.Items, 5)
+	for _, im := range page.Items {
+		assert.Equal(t, oas.ImportStateQueued, im.State)
+	}
 
 	im, err := f.super.CancelImport(t.Context(), oas.CancelImportParams{ID: ids[0]})
 	require.NoError(t, err)
@@ -564,7 +633,7 @@ func TestCancelRunningImport(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
 	before := f.rows()
-	id := f.upload("sec-company-facts?ticker=EXMP", facts("1234567", first2020)).ID
+	id := f.upload("sec-company-facts?ticker=EXMP", facts(1234567, first2020)).ID
 	hold, err := f.pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = hold.Rollback(t.Context()) }()

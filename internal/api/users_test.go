@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,18 +92,22 @@ func TestCreateUser(t *testing.T) {
 
 func TestListUsers(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{})
-	var want []int64
-	for i := range 7 {
-		want = append(want, f.createUser(fmt.Sprintf("u%d@example.com", i)).ID)
+	f := setupAnywhere(t)
+	var want, got []int64
+	for range 7 {
+		want = append(want, f.createUser(unique("u")+"@example.com").ID)
 	}
-	var got []int64
+	others := 0
 	params := oas.ListUsersParams{PageSize: oas.NewOptInt32(2)}
 	for {
 		page, err := f.super.ListUsers(t.Context(), params)
 		require.NoError(t, err)
 		for _, u := range page.Items {
-			got = append(got, u.ID)
+			if slices.Contains(want, u.ID) {
+				got = append(got, u.ID)
+			} else {
+				others++
+			}
 		}
 		if page.NextPageToken.Null {
 			break
@@ -110,7 +115,11 @@ func TestListUsers(t *testing.T) {
 		assert.Len(t, page.Items, 2)
 		params.PageToken = oas.NewOptString(page.NextPageToken.Value)
 	}
-	assert.Equal(t, want, got[2:], "after the two of the fixture, in order, each once")
+	assert.Equal(t, want, got, "in order, each once")
+	if remote() {
+		return
+	}
+	assert.Equal(t, 2, others, "the two of the fixture")
 	page, err := f.super.ListUsers(t.Context(), oas.ListUsersParams{})
 	require.NoError(t, err)
 	assert.Len(t, page.Items, 9)
@@ -331,18 +340,22 @@ func TestLastSuperuserStays(t *testing.T) {
 
 func TestUtils(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{jobs: true})
+	f := setupAnywhere(t)
 	_, err := f.super.SendTestEmail(t.Context(), &oas.TestEmail{EmailTo: "ada@example.com"})
 	require.NoError(t, err)
-	assert.Contains(t, f.mails.wait(t, "ada@example.com", "", 1).Subject, "EdgeValue")
+	if !remote() {
+		assert.Contains(t, f.mails.wait(t, "ada@example.com", "", 1).Subject, "EdgeValue")
+	}
 	_, err = f.super.SendTestEmail(t.Context(), &oas.TestEmail{EmailTo: "no address"})
 	fieldProblem(t, err, "email_to")
 
 	job, err := f.super.StartTestJob(t.Context(), &oas.TestJob{Word: "hällo"})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		return f.count("SELECT count(*) FROM river_job WHERE id = $1 AND state = 'completed' AND metadata->'output'->>'word' = 'hällo'", job.ID) == 1
-	}, 10*time.Second, 10*time.Millisecond)
+	if !remote() {
+		require.Eventually(t, func() bool {
+			return f.count("SELECT count(*) FROM river_job WHERE id = $1 AND state = 'completed' AND metadata->'output'->>'word' = 'hällo'", job.ID) == 1
+		}, 10*time.Second, 10*time.Millisecond)
+	}
 	for _, word := range []string{"", strings.Repeat("x", 101), "a\x00b", "a\nb"} {
 		_, err = f.super.StartTestJob(t.Context(), &oas.TestJob{Word: word})
 		fieldProblem(t, err, "word")
