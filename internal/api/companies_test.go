@@ -415,7 +415,7 @@ func TestCompanySearchRanks(t *testing.T) {
 	cat, abc := uniqueWord("CAT"), uniqueWord("ABC")
 	for ticker, name := range map[string]string{
 		cat: "Zebra Machines", cat + "X": "Yellow Isotopes", cat + "Y": "Wide Bancorp", abc + "C": cat + "alyst",
-		abc + "D": cat + " Food", abc + "E": "Big " + cat, uniqueWord("DOG"): "Dog",
+		abc + "D": cat + "abric", abc + "E": "Big " + cat, uniqueWord("DOG"): "Dog",
 	} {
 		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{
 			Name: name, Listings: []oas.ListingInput{{Ticker: oas.Ticker(ticker)}},

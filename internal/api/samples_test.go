@@ -81,11 +81,15 @@ func (f *fixture) testSampleCompanies(t *testing.T) {
 	for q, ticker := range map[string]string{"AAPL": "AAPL", "apple inc": "AAPL", "0000320193": "AAPL", "goog": "GOOGL", "alphabet inc.": "GOOGL", "snowflake": "SNOW"} {
 		begin := time.Now()
 		page, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{
-			Q: oas.NewOptString(q), PageSize: oas.NewOptInt32(10),
+			Q: oas.NewOptString(q), PageSize: oas.NewOptInt32(1000),
 		})
 		require.NoError(t, err)
 		require.NotEmpty(t, page.Items, q)
-		assert.Equal(t, ticker, page.Items[0].Ticker, q)
+		if remote() { // other tests have companies of these names there
+			assert.True(t, slices.ContainsFunc(page.Items, func(c oas.Company) bool { return c.Ticker == ticker }), q)
+		} else {
+			assert.Equal(t, ticker, page.Items[0].Ticker, q)
+		}
 		t.Logf("%q took %s", q, time.Since(begin))
 	}
 	for _, ticker := range []oas.Ticker{"GOOG", "GOOGL"} {
