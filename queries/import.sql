@@ -1,12 +1,28 @@
 -- name: CreateDocument :one
-INSERT INTO document (sha256, size, content) VALUES (@sha256, @size, @content) RETURNING id;
+-- Returns the document with the same bytes when there is one; the lock on it keeps it from being pruned.
+INSERT INTO document (sha256, size, content) VALUES (@sha256, @size, @content)
+ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256
+RETURNING id;
 
 -- name: GetDocument :one
 SELECT * FROM document WHERE id = @id;
 
+-- name: LockUnneededDocuments :many
+SELECT d.id FROM document d
+WHERE NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
+  AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.finished_at IS NULL)
+FOR UPDATE SKIP LOCKED;
+
+-- name: DeleteUnneededDocuments :execrows
+-- Looks again, as something may have come to need a document before it was locked.
+DELETE FROM document d
+WHERE d.id = ANY(@ids::bigint[])
+  AND NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
+  AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.finished_at IS NULL);
+
 -- name: CreateImport :one
-INSERT INTO import (kind, ticker, exchange, document_id, total, created_by)
-VALUES (@kind, @ticker, @exchange, @document_id, @total, @created_by)
+INSERT INTO import (kind, ticker, exchange, file_name, document_id, total, created_by)
+VALUES (@kind, @ticker, @exchange, @file_name, @document_id, @total, @created_by)
 RETURNING *;
 
 -- name: SetImportJob :one
@@ -15,47 +31,54 @@ UPDATE import SET job_id = @job_id WHERE id = @id RETURNING *;
 -- name: GetImport :one
 SELECT * FROM import WHERE id = @id;
 
--- name: LockImport :one
-SELECT * FROM import WHERE id = @id FOR UPDATE;
-
 -- name: ListImports :many
 SELECT * FROM import WHERE id < @before_id ORDER BY id DESC LIMIT @page_size;
 
--- name: StartImport :one
-UPDATE import SET state = 'running', started_at = coalesce(started_at, @now), done = 0
-WHERE id = @id AND state IN ('queued', 'running')
-RETURNING *;
-
 -- name: SetImportProgress :exec
-UPDATE import SET done = @done WHERE id = @id AND state = 'running';
+UPDATE import SET done = @done WHERE id = @id AND finished_at IS NULL;
+
+-- name: SetImportError :exec
+-- Says why its job is about to be discarded.
+UPDATE import SET error = @error WHERE id = @id AND finished_at IS NULL;
 
 -- name: FinishImport :execrows
-UPDATE import
-SET state = @state, error = @error, done = coalesce(sqlc.narg(done), done), written = @written, unchanged = @unchanged, skipped = @skipped,
-    finished_at = @now
-WHERE id = @id AND state IN ('queued', 'running');
+-- Says what came of an import whose job was completed in this transaction.
+UPDATE import SET state = @state, done = total, written = @written, unchanged = @unchanged, skipped = @skipped
+WHERE id = @id AND state = 'succeeded';
+
+-- name: CancelRunningImport :exec
+UPDATE import SET state = 'cancelled', finished_at = @now WHERE id = @id AND finished_at IS NULL;
+
+-- name: LockImportOrder :exec
+SELECT pg_advisory_xact_lock('import'::regclass::oid::bigint);
+
+-- name: CompaniesAreComing :one
+-- Whether an import that has not ended may bring companies.
+SELECT EXISTS (SELECT FROM import
+    WHERE finished_at IS NULL AND (kind = 'companies' OR kind = 'sec_company_facts' AND ticker IS NOT NULL));
+
+-- name: WakeImports :exec
+SELECT wake_imports();
+
+-- name: PruneImports :execrows
+DELETE FROM import WHERE finished_at < @before;
+
+-- name: HasData :one
+SELECT (EXISTS (SELECT FROM company) OR EXISTS (SELECT FROM import))::boolean AS has_data;
 
 -- name: GetCompanyFacts :one
 SELECT * FROM company_facts WHERE company_id = @company_id;
 
+-- name: GetFactsOfDocument :one
+-- The company whose figures come from the document by these rules, with nothing changed by hand since.
+SELECT * FROM company_facts WHERE document_id = @document_id AND rules_version = @rules_version;
+
 -- name: SetCompanyFacts :exec
-INSERT INTO company_facts (company_id, document_id, newest_filed) VALUES (@company_id, @document_id, @newest_filed)
-ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newest_filed = excluded.newest_filed;
+INSERT INTO company_facts (company_id, document_id, newest_filed, rules_version)
+VALUES (@company_id, @document_id, @newest_filed, @rules_version)
+ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newest_filed = excluded.newest_filed,
+    rules_version = excluded.rules_version;
 
--- name: PruneDocuments :execrows
--- Deletes the documents that neither a company's statements nor an import that has not ended need.
-DELETE FROM document d
-WHERE NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
-  AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.state IN ('queued', 'running'));
-
--- name: TryImportLock :one
--- Held by the session that works on an import, so that a dead worker's import is free at once.
-SELECT pg_try_advisory_lock(@space::integer, @import_id::integer);
-
--- name: ReleaseImportLock :exec
-SELECT pg_advisory_unlock(@space::integer, @import_id::integer);
-
--- name: HasEarlierImports :one
--- Of those that bring companies, and do not take unusually long.
-SELECT EXISTS (SELECT FROM import WHERE id < @id AND state IN ('queued', 'running')
-    AND kind IN ('companies', 'sec_company_facts') AND created_at > now() - interval '5 minutes');
+-- name: ForgetRules :exec
+-- Has the document read again by the next import, because what came from it was changed by hand.
+UPDATE company_facts SET rules_version = 0 WHERE company_id = @company_id;

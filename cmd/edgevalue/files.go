@@ -62,16 +62,17 @@ code is 1 when a file cannot be imported; nothing of it stays.`,
 }
 
 // importFiles enqueues each file, and works on imports itself, so that no worker need run.
-func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []string) error {
-	ctx := cmd.Context()
-	client, err := jobs.NewClient(s.app, jobs.Config{Imports: 1, Logger: s.log})
-	if err != nil {
-		return err
-	}
-	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
-		return errors.Wrap(err, "start River")
-	}
-	defer func() { _ = jobs.Stop(client, s.cfg.ShutdownTimeout) }()
+func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []string) (err error) {
+	ctx, stop := context.WithCancel(cmd.Context())
+	working := make(chan error, 1)
+	go func() {
+		defer stop()
+		working <- jobs.Run(ctx, s.app, jobs.Config{Imports: 1, Grace: s.cfg.ShutdownTimeout, Logger: s.log})
+	}()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-working)
+	}()
 	failed := 0
 	for _, name := range files {
 		im, err := s.importFile(ctx, cmd.ErrOrStderr(), r, name)
@@ -81,6 +82,8 @@ func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []
 		case err != nil:
 			failed++
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", name, err)
+		case im.State == app.ImportUnchanged:
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: unchanged since it was imported before\n", name)
 		default:
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d written, %d unchanged, %d skipped in %s\n", name,
 				im.Written, im.Unchanged, im.Skipped, im.FinishedAt.Sub(*im.StartedAt).Round(time.Millisecond))
@@ -98,7 +101,7 @@ func (s *services) importFile(ctx context.Context, out io.Writer, r app.ImportRe
 		return db.Import{}, err
 	}
 	defer func() { _ = f.Close() }()
-	r.File = f
+	r.FileName, r.File = new(filepath.Base(name)), f
 	im, err := s.app.StartImport(ctx, app.System, r)
 	if err != nil {
 		return im, err
@@ -112,12 +115,12 @@ func (s *services) importFile(ctx context.Context, out io.Writer, r app.ImportRe
 		}
 		_ = bar.Set64(im.Done)
 		switch im.State {
-		case "succeeded":
+		case app.ImportSucceeded, app.ImportUnchanged:
 			return im, bar.Finish()
-		case "failed":
+		case app.ImportFailed:
 			_ = bar.Clear()
 			return im, errors.New(*im.Error)
-		case "cancelled":
+		case app.ImportCancelled:
 			_ = bar.Clear()
 			return im, errors.New("was cancelled")
 		}

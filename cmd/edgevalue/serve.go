@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/edgevalue/edgevalue/internal/app"
-	"github.com/edgevalue/edgevalue/internal/jobs"
 	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/sample"
 	"github.com/edgevalue/edgevalue/internal/telemetry"
@@ -147,10 +146,9 @@ func (p parts) open(ctx context.Context, cfg Config, log *slog.Logger, dsn strin
 	return s, s.importSamples(ctx)
 }
 
-// importSamples enqueues the shipped files, unless something was imported before.
+// importSamples enqueues the shipped files, unless the database has data.
 func (s *services) importSamples(ctx context.Context) error {
-	old, _, err := s.app.ListImports(ctx, app.System, app.Page{Size: 1})
-	if err != nil || len(old) > 0 {
+	if some, err := s.app.HasData(ctx); err != nil || some {
 		return err
 	}
 	var in []app.ImportRequest
@@ -170,14 +168,13 @@ func (s *services) importSamples(ctx context.Context) error {
 			return errors.Wrap(err, "open sample")
 		}
 		defer func() { _ = file.Close() }()
-		r := app.ImportRequest{Kind: f.kind, File: file}
+		r := app.ImportRequest{Kind: f.kind, FileName: &f.name, File: file}
 		if f.ticker != "" {
 			r.Ticker = &f.ticker
 		}
 		in = append(in, r)
 	}
-	_, err = s.app.StartImports(ctx, app.System, in...)
-	if err != nil {
+	if _, err := s.app.StartImports(ctx, app.System, in...); err != nil {
 		return errors.Wrap(err, "enqueue samples")
 	}
 	return nil
@@ -222,15 +219,7 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 		}
 	}
 	if p.work {
-		imports := 2
-		if p.dev {
-			imports = 1 // the samples depend on each other's companies
-		}
-		client, err := s.worker(imports, metrics)
-		if err != nil {
-			return err
-		}
-		g.Go(func() error { return jobs.Run(ctx, s.app, client, s.cfg.ShutdownTimeout) })
+		g.Go(func() error { return s.work(ctx, metrics) })
 	}
 	return g.Wait()
 }

@@ -191,9 +191,10 @@ func (s *services) jobMonitor() (http.Handler, error) {
 	}), nil
 }
 
-func (s *services) worker(imports int, metrics *telemetry.Metrics) (*river.Client[pgx.Tx], error) {
-	return jobs.NewClient(s.app, jobs.Config{
-		Concurrency: s.cfg.WorkerConcurrency, Imports: imports, Periodic: true, Logger: s.log, Middleware: metrics.JobMiddleware(),
+func (s *services) work(ctx context.Context, metrics *telemetry.Metrics) error {
+	return jobs.Run(ctx, s.app, jobs.Config{
+		Concurrency: s.cfg.WorkerConcurrency, Imports: 2, Periodic: true, Grace: s.cfg.ShutdownTimeout, Logger: s.log,
+		Middleware: metrics.JobMiddleware(),
 	})
 }
 

@@ -10,8 +10,37 @@ import (
 	"time"
 )
 
+const cancelRunningImport = `-- name: CancelRunningImport :exec
+UPDATE import SET state = 'cancelled', finished_at = $1 WHERE id = $2 AND finished_at IS NULL
+`
+
+type CancelRunningImportParams struct {
+	Now *time.Time
+	ID  int64
+}
+
+func (q *Queries) CancelRunningImport(ctx context.Context, arg CancelRunningImportParams) error {
+	_, err := q.db.Exec(ctx, cancelRunningImport, arg.Now, arg.ID)
+	return err
+}
+
+const companiesAreComing = `-- name: CompaniesAreComing :one
+SELECT EXISTS (SELECT FROM import
+    WHERE finished_at IS NULL AND (kind = 'companies' OR kind = 'sec_company_facts' AND ticker IS NOT NULL))
+`
+
+// Whether an import that has not ended may bring companies.
+func (q *Queries) CompaniesAreComing(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, companiesAreComing)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const createDocument = `-- name: CreateDocument :one
-INSERT INTO document (sha256, size, content) VALUES ($1, $2, $3) RETURNING id
+INSERT INTO document (sha256, size, content) VALUES ($1, $2, $3)
+ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256
+RETURNING id
 `
 
 type CreateDocumentParams struct {
@@ -20,6 +49,7 @@ type CreateDocumentParams struct {
 	Content []byte
 }
 
+// Returns the document with the same bytes when there is one; the lock on it keeps it from being pruned.
 func (q *Queries) CreateDocument(ctx context.Context, arg CreateDocumentParams) (int64, error) {
 	row := q.db.QueryRow(ctx, createDocument, arg.Sha256, arg.Size, arg.Content)
 	var id int64
@@ -28,15 +58,16 @@ func (q *Queries) CreateDocument(ctx context.Context, arg CreateDocumentParams) 
 }
 
 const createImport = `-- name: CreateImport :one
-INSERT INTO import (kind, ticker, exchange, document_id, total, created_by)
-VALUES ($1, $2, $3, $4, $5, $6)
-RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at
+INSERT INTO import (kind, ticker, exchange, file_name, document_id, total, created_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name
 `
 
 type CreateImportParams struct {
 	Kind       string
 	Ticker     *string
 	Exchange   *string
+	FileName   *string
 	DocumentID *int64
 	Total      *int64
 	CreatedBy  *int64
@@ -47,6 +78,7 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Imp
 		arg.Kind,
 		arg.Ticker,
 		arg.Exchange,
+		arg.FileName,
 		arg.DocumentID,
 		arg.Total,
 		arg.CreatedBy,
@@ -71,37 +103,47 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Imp
 		&i.UpdatedAt,
 		&i.StartedAt,
 		&i.FinishedAt,
+		&i.FileName,
 	)
 	return i, err
 }
 
+const deleteUnneededDocuments = `-- name: DeleteUnneededDocuments :execrows
+DELETE FROM document d
+WHERE d.id = ANY($1::bigint[])
+  AND NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
+  AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.finished_at IS NULL)
+`
+
+// Looks again, as something may have come to need a document before it was locked.
+func (q *Queries) DeleteUnneededDocuments(ctx context.Context, ids []int64) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteUnneededDocuments, ids)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const finishImport = `-- name: FinishImport :execrows
-UPDATE import
-SET state = $1, error = $2, done = coalesce($3, done), written = $4, unchanged = $5, skipped = $6,
-    finished_at = $7
-WHERE id = $8 AND state IN ('queued', 'running')
+UPDATE import SET state = $1, done = total, written = $2, unchanged = $3, skipped = $4
+WHERE id = $5 AND state = 'succeeded'
 `
 
 type FinishImportParams struct {
 	State     string
-	Error     *string
-	Done      *int64
 	Written   int64
 	Unchanged int64
 	Skipped   int64
-	Now       *time.Time
 	ID        int64
 }
 
+// Says what came of an import whose job was completed in this transaction.
 func (q *Queries) FinishImport(ctx context.Context, arg FinishImportParams) (int64, error) {
 	result, err := q.db.Exec(ctx, finishImport,
 		arg.State,
-		arg.Error,
-		arg.Done,
 		arg.Written,
 		arg.Unchanged,
 		arg.Skipped,
-		arg.Now,
 		arg.ID,
 	)
 	if err != nil {
@@ -110,8 +152,18 @@ func (q *Queries) FinishImport(ctx context.Context, arg FinishImportParams) (int
 	return result.RowsAffected(), nil
 }
 
+const forgetRules = `-- name: ForgetRules :exec
+UPDATE company_facts SET rules_version = 0 WHERE company_id = $1
+`
+
+// Has the document read again by the next import, because what came from it was changed by hand.
+func (q *Queries) ForgetRules(ctx context.Context, companyID int64) error {
+	_, err := q.db.Exec(ctx, forgetRules, companyID)
+	return err
+}
+
 const getCompanyFacts = `-- name: GetCompanyFacts :one
-SELECT company_id, document_id, newest_filed, created_at, updated_at FROM company_facts WHERE company_id = $1
+SELECT company_id, document_id, newest_filed, created_at, updated_at, rules_version FROM company_facts WHERE company_id = $1
 `
 
 func (q *Queries) GetCompanyFacts(ctx context.Context, companyID int64) (CompanyFact, error) {
@@ -123,6 +175,7 @@ func (q *Queries) GetCompanyFacts(ctx context.Context, companyID int64) (Company
 		&i.NewestFiled,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RulesVersion,
 	)
 	return i, err
 }
@@ -144,8 +197,32 @@ func (q *Queries) GetDocument(ctx context.Context, id int64) (Document, error) {
 	return i, err
 }
 
+const getFactsOfDocument = `-- name: GetFactsOfDocument :one
+SELECT company_id, document_id, newest_filed, created_at, updated_at, rules_version FROM company_facts WHERE document_id = $1 AND rules_version = $2
+`
+
+type GetFactsOfDocumentParams struct {
+	DocumentID   int64
+	RulesVersion int32
+}
+
+// The company whose figures come from the document by these rules, with nothing changed by hand since.
+func (q *Queries) GetFactsOfDocument(ctx context.Context, arg GetFactsOfDocumentParams) (CompanyFact, error) {
+	row := q.db.QueryRow(ctx, getFactsOfDocument, arg.DocumentID, arg.RulesVersion)
+	var i CompanyFact
+	err := row.Scan(
+		&i.CompanyID,
+		&i.DocumentID,
+		&i.NewestFiled,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.RulesVersion,
+	)
+	return i, err
+}
+
 const getImport = `-- name: GetImport :one
-SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at FROM import WHERE id = $1
+SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name FROM import WHERE id = $1
 `
 
 func (q *Queries) GetImport(ctx context.Context, id int64) (Import, error) {
@@ -170,25 +247,24 @@ func (q *Queries) GetImport(ctx context.Context, id int64) (Import, error) {
 		&i.UpdatedAt,
 		&i.StartedAt,
 		&i.FinishedAt,
+		&i.FileName,
 	)
 	return i, err
 }
 
-const hasEarlierImports = `-- name: HasEarlierImports :one
-SELECT EXISTS (SELECT FROM import WHERE id < $1 AND state IN ('queued', 'running')
-    AND kind IN ('companies', 'sec_company_facts') AND created_at > now() - interval '5 minutes')
+const hasData = `-- name: HasData :one
+SELECT (EXISTS (SELECT FROM company) OR EXISTS (SELECT FROM import))::boolean AS has_data
 `
 
-// Of those that bring companies, and do not take unusually long.
-func (q *Queries) HasEarlierImports(ctx context.Context, id int64) (bool, error) {
-	row := q.db.QueryRow(ctx, hasEarlierImports, id)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
+func (q *Queries) HasData(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, hasData)
+	var has_data bool
+	err := row.Scan(&has_data)
+	return has_data, err
 }
 
 const listImports = `-- name: ListImports :many
-SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at FROM import WHERE id < $1 ORDER BY id DESC LIMIT $2
+SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name FROM import WHERE id < $1 ORDER BY id DESC LIMIT $2
 `
 
 type ListImportsParams struct {
@@ -224,6 +300,7 @@ func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Imp
 			&i.UpdatedAt,
 			&i.StartedAt,
 			&i.FinishedAt,
+			&i.FileName,
 		); err != nil {
 			return nil, err
 		}
@@ -235,83 +312,95 @@ func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Imp
 	return items, nil
 }
 
-const lockImport = `-- name: LockImport :one
-SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at FROM import WHERE id = $1 FOR UPDATE
+const lockImportOrder = `-- name: LockImportOrder :exec
+SELECT pg_advisory_xact_lock('import'::regclass::oid::bigint)
 `
 
-func (q *Queries) LockImport(ctx context.Context, id int64) (Import, error) {
-	row := q.db.QueryRow(ctx, lockImport, id)
-	var i Import
-	err := row.Scan(
-		&i.ID,
-		&i.Kind,
-		&i.State,
-		&i.Ticker,
-		&i.Exchange,
-		&i.DocumentID,
-		&i.JobID,
-		&i.Done,
-		&i.Total,
-		&i.Written,
-		&i.Unchanged,
-		&i.Skipped,
-		&i.Error,
-		&i.CreatedBy,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.StartedAt,
-		&i.FinishedAt,
-	)
-	return i, err
+func (q *Queries) LockImportOrder(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockImportOrder)
+	return err
 }
 
-const pruneDocuments = `-- name: PruneDocuments :execrows
-DELETE FROM document d
+const lockUnneededDocuments = `-- name: LockUnneededDocuments :many
+SELECT d.id FROM document d
 WHERE NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
-  AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.state IN ('queued', 'running'))
+  AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.finished_at IS NULL)
+FOR UPDATE SKIP LOCKED
 `
 
-// Deletes the documents that neither a company's statements nor an import that has not ended need.
-func (q *Queries) PruneDocuments(ctx context.Context) (int64, error) {
-	result, err := q.db.Exec(ctx, pruneDocuments)
+func (q *Queries) LockUnneededDocuments(ctx context.Context) ([]int64, error) {
+	rows, err := q.db.Query(ctx, lockUnneededDocuments)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pruneImports = `-- name: PruneImports :execrows
+DELETE FROM import WHERE finished_at < $1
+`
+
+func (q *Queries) PruneImports(ctx context.Context, before *time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneImports, before)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const releaseImportLock = `-- name: ReleaseImportLock :exec
-SELECT pg_advisory_unlock($1::integer, $2::integer)
-`
-
-type ReleaseImportLockParams struct {
-	Space    int32
-	ImportID int32
-}
-
-func (q *Queries) ReleaseImportLock(ctx context.Context, arg ReleaseImportLockParams) error {
-	_, err := q.db.Exec(ctx, releaseImportLock, arg.Space, arg.ImportID)
-	return err
-}
-
 const setCompanyFacts = `-- name: SetCompanyFacts :exec
-INSERT INTO company_facts (company_id, document_id, newest_filed) VALUES ($1, $2, $3)
-ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newest_filed = excluded.newest_filed
+INSERT INTO company_facts (company_id, document_id, newest_filed, rules_version)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newest_filed = excluded.newest_filed,
+    rules_version = excluded.rules_version
 `
 
 type SetCompanyFactsParams struct {
-	CompanyID   int64
-	DocumentID  int64
-	NewestFiled time.Time
+	CompanyID    int64
+	DocumentID   int64
+	NewestFiled  time.Time
+	RulesVersion int32
 }
 
 func (q *Queries) SetCompanyFacts(ctx context.Context, arg SetCompanyFactsParams) error {
-	_, err := q.db.Exec(ctx, setCompanyFacts, arg.CompanyID, arg.DocumentID, arg.NewestFiled)
+	_, err := q.db.Exec(ctx, setCompanyFacts,
+		arg.CompanyID,
+		arg.DocumentID,
+		arg.NewestFiled,
+		arg.RulesVersion,
+	)
+	return err
+}
+
+const setImportError = `-- name: SetImportError :exec
+UPDATE import SET error = $1 WHERE id = $2 AND finished_at IS NULL
+`
+
+type SetImportErrorParams struct {
+	Error *string
+	ID    int64
+}
+
+// Says why its job is about to be discarded.
+func (q *Queries) SetImportError(ctx context.Context, arg SetImportErrorParams) error {
+	_, err := q.db.Exec(ctx, setImportError, arg.Error, arg.ID)
 	return err
 }
 
 const setImportJob = `-- name: SetImportJob :one
-UPDATE import SET job_id = $1 WHERE id = $2 RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at
+UPDATE import SET job_id = $1 WHERE id = $2 RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name
 `
 
 type SetImportJobParams struct {
@@ -341,12 +430,13 @@ func (q *Queries) SetImportJob(ctx context.Context, arg SetImportJobParams) (Imp
 		&i.UpdatedAt,
 		&i.StartedAt,
 		&i.FinishedAt,
+		&i.FileName,
 	)
 	return i, err
 }
 
 const setImportProgress = `-- name: SetImportProgress :exec
-UPDATE import SET done = $1 WHERE id = $2 AND state = 'running'
+UPDATE import SET done = $1 WHERE id = $2 AND finished_at IS NULL
 `
 
 type SetImportProgressParams struct {
@@ -359,56 +449,11 @@ func (q *Queries) SetImportProgress(ctx context.Context, arg SetImportProgressPa
 	return err
 }
 
-const startImport = `-- name: StartImport :one
-UPDATE import SET state = 'running', started_at = coalesce(started_at, $1), done = 0
-WHERE id = $2 AND state IN ('queued', 'running')
-RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at
+const wakeImports = `-- name: WakeImports :exec
+SELECT wake_imports()
 `
 
-type StartImportParams struct {
-	Now *time.Time
-	ID  int64
-}
-
-func (q *Queries) StartImport(ctx context.Context, arg StartImportParams) (Import, error) {
-	row := q.db.QueryRow(ctx, startImport, arg.Now, arg.ID)
-	var i Import
-	err := row.Scan(
-		&i.ID,
-		&i.Kind,
-		&i.State,
-		&i.Ticker,
-		&i.Exchange,
-		&i.DocumentID,
-		&i.JobID,
-		&i.Done,
-		&i.Total,
-		&i.Written,
-		&i.Unchanged,
-		&i.Skipped,
-		&i.Error,
-		&i.CreatedBy,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.StartedAt,
-		&i.FinishedAt,
-	)
-	return i, err
-}
-
-const tryImportLock = `-- name: TryImportLock :one
-SELECT pg_try_advisory_lock($1::integer, $2::integer)
-`
-
-type TryImportLockParams struct {
-	Space    int32
-	ImportID int32
-}
-
-// Held by the session that works on an import, so that a dead worker's import is free at once.
-func (q *Queries) TryImportLock(ctx context.Context, arg TryImportLockParams) (bool, error) {
-	row := q.db.QueryRow(ctx, tryImportLock, arg.Space, arg.ImportID)
-	var pg_try_advisory_lock bool
-	err := row.Scan(&pg_try_advisory_lock)
-	return pg_try_advisory_lock, err
+func (q *Queries) WakeImports(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, wakeImports)
+	return err
 }

@@ -23,11 +23,12 @@ type Company struct {
 }
 
 type CompanyFact struct {
-	CompanyID   int64
-	DocumentID  int64
-	NewestFiled time.Time
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	CompanyID    int64
+	DocumentID   int64
+	NewestFiled  time.Time
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	RulesVersion int32
 }
 
 type Dividend struct {
@@ -134,6 +135,7 @@ type Import struct {
 	UpdatedAt  time.Time
 	StartedAt  *time.Time
 	FinishedAt *time.Time
+	FileName   *string
 }
 
 type Listing struct {

@@ -158,7 +158,7 @@ type Invoker interface {
 	// file).
 	//
 	// POST /imports/companies
-	ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType) (*Import, error)
+	ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
 	// ImportPrices invokes importPrices operation.
 	//
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
@@ -192,7 +192,7 @@ type Invoker interface {
 	// file).
 	//
 	// POST /imports/splits
-	ImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType) (*Import, error)
+	ImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType, params ImportSplitsParams) (*Import, error)
 	// ListCompanies invokes listCompanies operation.
 	//
 	// With `q`: the best match first (ticker, ISIN or CIK, then the beginning of the name, then any part
@@ -1969,17 +1969,37 @@ func (c *Client) sendGetUser(ctx context.Context, params GetUserParams) (res *Us
 // file).
 //
 // POST /imports/companies
-func (c *Client) ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType) (*Import, error) {
-	res, err := c.sendImportCompanies(ctx, request)
+func (c *Client) ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error) {
+	res, err := c.sendImportCompanies(ctx, request, params)
 	return res, err
 }
 
-func (c *Client) sendImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType) (res *Import, err error) {
+func (c *Client) sendImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (res *Import, err error) {
 
 	u := uri.Clone(c.requestURL(ctx))
 	var pathParts [1]string
 	pathParts[0] = "/imports/companies"
 	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "file_name" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "file_name",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.FileName.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
 
 	r, err := ht.NewRequest(ctx, "POST", u)
 	if err != nil {
@@ -2078,6 +2098,23 @@ func (c *Client) sendImportPrices(ctx context.Context, request *ImportPricesReqW
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if unwrapped := string(params.Ticker); true {
 				return e.EncodeValue(conv.StringToString(unwrapped))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "file_name" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "file_name",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.FileName.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
 			}
 			return nil
 		}); err != nil {
@@ -2208,6 +2245,23 @@ func (c *Client) sendImportSecCompanyFacts(ctx context.Context, request *ImportS
 			return res, errors.Wrap(err, "encode query")
 		}
 	}
+	{
+		// Encode "file_name" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "file_name",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.FileName.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
 	u.RawQuery = q.Values().Encode()
 
 	r, err := ht.NewRequest(ctx, "POST", u)
@@ -2282,17 +2336,37 @@ func (c *Client) sendImportSecCompanyFacts(ctx context.Context, request *ImportS
 // file).
 //
 // POST /imports/splits
-func (c *Client) ImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType) (*Import, error) {
-	res, err := c.sendImportSplits(ctx, request)
+func (c *Client) ImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType, params ImportSplitsParams) (*Import, error) {
+	res, err := c.sendImportSplits(ctx, request, params)
 	return res, err
 }
 
-func (c *Client) sendImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType) (res *Import, err error) {
+func (c *Client) sendImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType, params ImportSplitsParams) (res *Import, err error) {
 
 	u := uri.Clone(c.requestURL(ctx))
 	var pathParts [1]string
 	pathParts[0] = "/imports/splits"
 	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "file_name" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "file_name",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.FileName.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
 
 	r, err := ht.NewRequest(ctx, "POST", u)
 	if err != nil {

@@ -2487,6 +2487,16 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 			return
 		}
 	}
+	params, err := decodeImportCompaniesParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
 
 	var rawBody []byte
 	request, rawBody, close, err := s.decodeImportCompaniesRequest(r)
@@ -2514,13 +2524,18 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 			OperationID:      "importCompanies",
 			Body:             request,
 			RawBody:          rawBody,
-			Params:           middleware.Parameters{},
-			Raw:              r,
+			Params: middleware.Parameters{
+				{
+					Name: "file_name",
+					In:   "query",
+				}: params.FileName,
+			},
+			Raw: r,
 		}
 
 		type (
 			Request  = *ImportCompaniesReqWithContentType
-			Params   = struct{}
+			Params   = ImportCompaniesParams
 			Response = *Import
 		)
 		response, err = middleware.HookMiddleware[
@@ -2530,14 +2545,14 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 		](
 			m,
 			mreq,
-			nil,
+			unpackImportCompaniesParams,
 			func(ctx context.Context, request Request, params Params) (response Response, err error) {
-				response, err = s.h.ImportCompanies(ctx, request)
+				response, err = s.h.ImportCompanies(ctx, request, params)
 				return response, err
 			},
 		)
 	} else {
-		response, err = s.h.ImportCompanies(ctx, request)
+		response, err = s.h.ImportCompanies(ctx, request, params)
 	}
 	if err != nil {
 		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
@@ -2676,6 +2691,10 @@ func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w h
 					Name: "ticker",
 					In:   "query",
 				}: params.Ticker,
+				{
+					Name: "file_name",
+					In:   "query",
+				}: params.FileName,
 			},
 			Raw: r,
 		}
@@ -2841,6 +2860,10 @@ func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped 
 					Name: "exchange",
 					In:   "query",
 				}: params.Exchange,
+				{
+					Name: "file_name",
+					In:   "query",
+				}: params.FileName,
 			},
 			Raw: r,
 		}
@@ -2960,6 +2983,16 @@ func (s *Server) handleImportSplitsRequest(args [0]string, argsEscaped bool, w h
 			return
 		}
 	}
+	params, err := decodeImportSplitsParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
 
 	var rawBody []byte
 	request, rawBody, close, err := s.decodeImportSplitsRequest(r)
@@ -2987,13 +3020,18 @@ func (s *Server) handleImportSplitsRequest(args [0]string, argsEscaped bool, w h
 			OperationID:      "importSplits",
 			Body:             request,
 			RawBody:          rawBody,
-			Params:           middleware.Parameters{},
-			Raw:              r,
+			Params: middleware.Parameters{
+				{
+					Name: "file_name",
+					In:   "query",
+				}: params.FileName,
+			},
+			Raw: r,
 		}
 
 		type (
 			Request  = *ImportSplitsReqWithContentType
-			Params   = struct{}
+			Params   = ImportSplitsParams
 			Response = *Import
 		)
 		response, err = middleware.HookMiddleware[
@@ -3003,14 +3041,14 @@ func (s *Server) handleImportSplitsRequest(args [0]string, argsEscaped bool, w h
 		](
 			m,
 			mreq,
-			nil,
+			unpackImportSplitsParams,
 			func(ctx context.Context, request Request, params Params) (response Response, err error) {
-				response, err = s.h.ImportSplits(ctx, request)
+				response, err = s.h.ImportSplits(ctx, request, params)
 				return response, err
 			},
 		)
 	} else {
-		response, err = s.h.ImportSplits(ctx, request)
+		response, err = s.h.ImportSplits(ctx, request, params)
 	}
 	if err != nil {
 		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {

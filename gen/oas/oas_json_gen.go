@@ -4271,6 +4271,10 @@ func (s *Import) encodeFields(e *jx.Encoder) {
 		s.Exchange.Encode(e)
 	}
 	{
+		e.FieldStart("file_name")
+		s.FileName.Encode(e)
+	}
+	{
 		e.FieldStart("job_id")
 		s.JobID.Encode(e)
 	}
@@ -4320,24 +4324,25 @@ func (s *Import) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfImport = [17]string{
+var jsonFieldsNameOfImport = [18]string{
 	0:  "id",
 	1:  "kind",
 	2:  "state",
 	3:  "ticker",
 	4:  "exchange",
-	5:  "job_id",
-	6:  "done",
-	7:  "total",
-	8:  "written",
-	9:  "unchanged",
-	10: "skipped",
-	11: "error",
-	12: "created_by",
-	13: "created_at",
-	14: "updated_at",
-	15: "started_at",
-	16: "finished_at",
+	5:  "file_name",
+	6:  "job_id",
+	7:  "done",
+	8:  "total",
+	9:  "written",
+	10: "unchanged",
+	11: "skipped",
+	12: "error",
+	13: "created_by",
+	14: "created_at",
+	15: "updated_at",
+	16: "started_at",
+	17: "finished_at",
 }
 
 // Decode decodes Import from json.
@@ -4401,8 +4406,18 @@ func (s *Import) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"exchange\"")
 			}
-		case "job_id":
+		case "file_name":
 			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				if err := s.FileName.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"file_name\"")
+			}
+		case "job_id":
+			requiredBitSet[0] |= 1 << 6
 			if err := func() error {
 				if err := s.JobID.Decode(d); err != nil {
 					return err
@@ -4412,7 +4427,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"job_id\"")
 			}
 		case "done":
-			requiredBitSet[0] |= 1 << 6
+			requiredBitSet[0] |= 1 << 7
 			if err := func() error {
 				v, err := d.Int64()
 				s.Done = int64(v)
@@ -4424,7 +4439,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"done\"")
 			}
 		case "total":
-			requiredBitSet[0] |= 1 << 7
+			requiredBitSet[1] |= 1 << 0
 			if err := func() error {
 				if err := s.Total.Decode(d); err != nil {
 					return err
@@ -4434,7 +4449,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total\"")
 			}
 		case "written":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 1
 			if err := func() error {
 				v, err := d.Int64()
 				s.Written = int64(v)
@@ -4446,7 +4461,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"written\"")
 			}
 		case "unchanged":
-			requiredBitSet[1] |= 1 << 1
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				v, err := d.Int64()
 				s.Unchanged = int64(v)
@@ -4458,7 +4473,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"unchanged\"")
 			}
 		case "skipped":
-			requiredBitSet[1] |= 1 << 2
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				v, err := d.Int64()
 				s.Skipped = int64(v)
@@ -4470,7 +4485,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"skipped\"")
 			}
 		case "error":
-			requiredBitSet[1] |= 1 << 3
+			requiredBitSet[1] |= 1 << 4
 			if err := func() error {
 				if err := s.Error.Decode(d); err != nil {
 					return err
@@ -4480,7 +4495,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"error\"")
 			}
 		case "created_by":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[1] |= 1 << 5
 			if err := func() error {
 				if err := s.CreatedBy.Decode(d); err != nil {
 					return err
@@ -4490,7 +4505,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_by\"")
 			}
 		case "created_at":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[1] |= 1 << 6
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -4502,7 +4517,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -4514,7 +4529,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"updated_at\"")
 			}
 		case "started_at":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				if err := s.StartedAt.Decode(d, json.DecodeDateTime); err != nil {
 					return err
@@ -4524,7 +4539,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"started_at\"")
 			}
 		case "finished_at":
-			requiredBitSet[2] |= 1 << 0
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				if err := s.FinishedAt.Decode(d, json.DecodeDateTime); err != nil {
 					return err
@@ -4545,7 +4560,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 	for i, mask := range [3]uint8{
 		0b11111111,
 		0b11111111,
-		0b00000001,
+		0b00000011,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -4778,6 +4793,8 @@ func (s *ImportState) Decode(d *jx.Decoder) error {
 		*s = ImportStateRunning
 	case ImportStateSucceeded:
 		*s = ImportStateSucceeded
+	case ImportStateUnchanged:
+		*s = ImportStateUnchanged
 	case ImportStateFailed:
 		*s = ImportStateFailed
 	case ImportStateCancelled:

@@ -1137,10 +1137,104 @@ func decodeGetUserParams(args [1]string, argsEscaped bool, r *http.Request) (par
 	return params, nil
 }
 
+// ImportCompaniesParams is parameters of importCompanies operation.
+type ImportCompaniesParams struct {
+	// The file's name, to be shown beside its import.
+	FileName OptString `json:",omitempty,omitzero"`
+}
+
+func unpackImportCompaniesParams(packed middleware.Parameters) (params ImportCompaniesParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "file_name",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.FileName = v.(OptString)
+		}
+	}
+	return params
+}
+
+func decodeImportCompaniesParams(args [0]string, argsEscaped bool, r *http.Request) (params ImportCompaniesParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: file_name.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "file_name",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotFileNameVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotFileNameVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.FileName.SetTo(paramsDotFileNameVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.FileName.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     255,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         nil,
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "file_name",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // ImportPricesParams is parameters of importPrices operation.
 type ImportPricesParams struct {
 	// Ticker of the listing.
 	Ticker Ticker
+	// The file's name, to be shown beside its import.
+	FileName OptString `json:",omitempty,omitzero"`
 }
 
 func unpackImportPricesParams(packed middleware.Parameters) (params ImportPricesParams) {
@@ -1150,6 +1244,15 @@ func unpackImportPricesParams(packed middleware.Parameters) (params ImportPrices
 			In:   "query",
 		}
 		params.Ticker = packed[key].(Ticker)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "file_name",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.FileName = v.(OptString)
+		}
 	}
 	return params
 }
@@ -1207,6 +1310,74 @@ func decodeImportPricesParams(args [0]string, argsEscaped bool, r *http.Request)
 			Err:  err,
 		}
 	}
+	// Decode query: file_name.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "file_name",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotFileNameVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotFileNameVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.FileName.SetTo(paramsDotFileNameVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.FileName.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     255,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         nil,
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "file_name",
+			In:   "query",
+			Err:  err,
+		}
+	}
 	return params, nil
 }
 
@@ -1216,6 +1387,8 @@ type ImportSecCompanyFactsParams struct {
 	Ticker OptTicker `json:",omitempty,omitzero"`
 	// Exchange of that ticker.
 	Exchange OptString `json:",omitempty,omitzero"`
+	// The file's name, to be shown beside its import.
+	FileName OptString `json:",omitempty,omitzero"`
 }
 
 func unpackImportSecCompanyFactsParams(packed middleware.Parameters) (params ImportSecCompanyFactsParams) {
@@ -1235,6 +1408,15 @@ func unpackImportSecCompanyFactsParams(packed middleware.Parameters) (params Imp
 		}
 		if v, ok := packed[key]; ok {
 			params.Exchange = v.(OptString)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "file_name",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.FileName = v.(OptString)
 		}
 	}
 	return params
@@ -1369,6 +1551,166 @@ func decodeImportSecCompanyFactsParams(args [0]string, argsEscaped bool, r *http
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "exchange",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: file_name.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "file_name",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotFileNameVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotFileNameVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.FileName.SetTo(paramsDotFileNameVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.FileName.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     255,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         nil,
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "file_name",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// ImportSplitsParams is parameters of importSplits operation.
+type ImportSplitsParams struct {
+	// The file's name, to be shown beside its import.
+	FileName OptString `json:",omitempty,omitzero"`
+}
+
+func unpackImportSplitsParams(packed middleware.Parameters) (params ImportSplitsParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "file_name",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.FileName = v.(OptString)
+		}
+	}
+	return params
+}
+
+func decodeImportSplitsParams(args [0]string, argsEscaped bool, r *http.Request) (params ImportSplitsParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: file_name.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "file_name",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotFileNameVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotFileNameVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.FileName.SetTo(paramsDotFileNameVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.FileName.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     255,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         nil,
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "file_name",
 			In:   "query",
 			Err:  err,
 		}

@@ -2298,6 +2298,7 @@ type Import struct {
 	State    ImportState `json:"state"`
 	Ticker   NilString   `json:"ticker"`
 	Exchange NilString   `json:"exchange"`
+	FileName NilString   `json:"file_name"`
 	// The job's id in River.
 	JobID NilInt64 `json:"job_id"`
 	// Bytes of the unpacked file that have been read.
@@ -2344,6 +2345,11 @@ func (s *Import) GetTicker() NilString {
 // GetExchange returns the value of Exchange.
 func (s *Import) GetExchange() NilString {
 	return s.Exchange
+}
+
+// GetFileName returns the value of FileName.
+func (s *Import) GetFileName() NilString {
+	return s.FileName
 }
 
 // GetJobID returns the value of JobID.
@@ -2429,6 +2435,11 @@ func (s *Import) SetTicker(val NilString) {
 // SetExchange sets the value of Exchange.
 func (s *Import) SetExchange(val NilString) {
 	s.Exchange = val
+}
+
+// SetFileName sets the value of FileName.
+func (s *Import) SetFileName(val NilString) {
+	s.FileName = val
 }
 
 // SetJobID sets the value of JobID.
@@ -2742,6 +2753,7 @@ func (s *ImportSplitsReqWithContentType) SetContent(val ImportSplitsReq) {
 	s.Content = val
 }
 
+// `unchanged`: the same company facts were imported before.
 // Ref: #/components/schemas/ImportState
 type ImportState string
 
@@ -2749,6 +2761,7 @@ const (
 	ImportStateQueued    ImportState = "queued"
 	ImportStateRunning   ImportState = "running"
 	ImportStateSucceeded ImportState = "succeeded"
+	ImportStateUnchanged ImportState = "unchanged"
 	ImportStateFailed    ImportState = "failed"
 	ImportStateCancelled ImportState = "cancelled"
 )
@@ -2759,6 +2772,7 @@ func (ImportState) AllValues() []ImportState {
 		ImportStateQueued,
 		ImportStateRunning,
 		ImportStateSucceeded,
+		ImportStateUnchanged,
 		ImportStateFailed,
 		ImportStateCancelled,
 	}
@@ -2772,6 +2786,8 @@ func (s ImportState) MarshalText() ([]byte, error) {
 	case ImportStateRunning:
 		return []byte(s), nil
 	case ImportStateSucceeded:
+		return []byte(s), nil
+	case ImportStateUnchanged:
 		return []byte(s), nil
 	case ImportStateFailed:
 		return []byte(s), nil
@@ -2793,6 +2809,9 @@ func (s *ImportState) UnmarshalText(data []byte) error {
 		return nil
 	case ImportStateSucceeded:
 		*s = ImportStateSucceeded
+		return nil
+	case ImportStateUnchanged:
+		*s = ImportStateUnchanged
 		return nil
 	case ImportStateFailed:
 		*s = ImportStateFailed

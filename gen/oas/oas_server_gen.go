@@ -144,7 +144,7 @@ type Handler interface {
 	// file).
 	//
 	// POST /imports/companies
-	ImportCompanies(ctx context.Context, req *ImportCompaniesReqWithContentType) (*Import, error)
+	ImportCompanies(ctx context.Context, req *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
 	// ImportPrices implements importPrices operation.
 	//
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
@@ -178,7 +178,7 @@ type Handler interface {
 	// file).
 	//
 	// POST /imports/splits
-	ImportSplits(ctx context.Context, req *ImportSplitsReqWithContentType) (*Import, error)
+	ImportSplits(ctx context.Context, req *ImportSplitsReqWithContentType, params ImportSplitsParams) (*Import, error)
 	// ListCompanies implements listCompanies operation.
 	//
 	// With `q`: the best match first (ticker, ISIN or CIK, then the beginning of the name, then any part

@@ -1265,6 +1265,8 @@ func (s ImportState) Validate() error {
 		return nil
 	case "succeeded":
 		return nil
+	case "unchanged":
+		return nil
 	case "failed":
 		return nil
 	case "cancelled":

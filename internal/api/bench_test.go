@@ -101,9 +101,9 @@ func benchPool(b *testing.B) *pgxpool.Pool {
 	log := slog.New(slog.DiscardHandler)
 	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now})
 	require.NoError(b, err)
-	client, err := jobs.NewClient(a, jobs.Config{Imports: 1, Logger: log})
-	require.NoError(b, err)
-	require.NoError(b, client.Start(context.WithoutCancel(b.Context())))
+	ctx, stop := context.WithCancel(context.WithoutCancel(b.Context()))
+	stopped := make(chan error, 1)
+	go func() { stopped <- jobs.Run(ctx, a, jobs.Config{Imports: 1, Grace: 10 * time.Second, Logger: log}) }()
 	for _, f := range []struct {
 		kind app.ImportKind
 		name string
@@ -121,7 +121,8 @@ func benchPool(b *testing.B) *pgxpool.Pool {
 			return im.State == "succeeded"
 		}, time.Minute, 10*time.Millisecond, f.name)
 	}
-	require.NoError(b, jobs.Stop(client, 10*time.Second))
+	stop()
+	require.NoError(b, <-stopped)
 	_, err = pool.Exec(b.Context(), `
 		WITH other AS (
 			SELECT c.id, row_number() OVER (ORDER BY c.cik) AS n FROM company c

@@ -356,6 +356,7 @@ func toImport(r *db.Import) oas.Import {
 		State:      oas.ImportState(r.State),
 		Ticker:     toNil[oas.NilString](r.Ticker),
 		Exchange:   toNil[oas.NilString](r.Exchange),
+		FileName:   toNil[oas.NilString](r.FileName),
 		JobID:      toNil[oas.NilInt64](r.JobID),
 		Done:       r.Done,
 		Total:      toNil[oas.NilInt64](r.Total),

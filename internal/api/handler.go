@@ -4,7 +4,6 @@ package api
 
 import (
 	"context"
-	"io"
 	"log/slog"
 
 	"github.com/edgevalue/edgevalue/gen/db"
@@ -333,8 +332,8 @@ func (h *handler) ListDailyRatios(ctx context.Context, p oas.ListDailyRatiosPara
 
 // Imports
 
-func (h *handler) startImport(ctx context.Context, kind app.ImportKind, ticker, exchange *string, file io.Reader) (*oas.Import, error) {
-	return importAnswer(h.app.StartImport(ctx, actor(ctx), app.ImportRequest{Kind: kind, Ticker: ticker, Exchange: exchange, File: file}))
+func (h *handler) startImport(ctx context.Context, r app.ImportRequest) (*oas.Import, error) {
+	return importAnswer(h.app.StartImport(ctx, actor(ctx), r))
 }
 
 func importAnswer(im db.Import, err error) (*oas.Import, error) {
@@ -345,21 +344,24 @@ func importAnswer(im db.Import, err error) (*oas.Import, error) {
 	return &out, nil
 }
 
-func (h *handler) ImportCompanies(ctx context.Context, req *oas.ImportCompaniesReqWithContentType) (*oas.Import, error) {
-	return h.startImport(ctx, app.ImportCompanies, nil, nil, req.Content)
+func (h *handler) ImportCompanies(ctx context.Context, req *oas.ImportCompaniesReqWithContentType, p oas.ImportCompaniesParams) (*oas.Import, error) {
+	return h.startImport(ctx, app.ImportRequest{Kind: app.ImportCompanies, FileName: get(p.FileName), File: req.Content})
 }
 
 func (h *handler) ImportSecCompanyFacts(ctx context.Context, req *oas.ImportSecCompanyFactsReqWithContentType, p oas.ImportSecCompanyFactsParams) (*oas.Import, error) {
-	return h.startImport(ctx, app.ImportSECCompanyFacts, (*string)(get(p.Ticker)), get(p.Exchange), req.Content)
+	return h.startImport(ctx, app.ImportRequest{
+		Kind: app.ImportSECCompanyFacts, Ticker: (*string)(get(p.Ticker)), Exchange: get(p.Exchange),
+		FileName: get(p.FileName), File: req.Content,
+	})
 }
 
 func (h *handler) ImportPrices(ctx context.Context, req *oas.ImportPricesReqWithContentType, p oas.ImportPricesParams) (*oas.Import, error) {
 	ticker := string(p.Ticker)
-	return h.startImport(ctx, app.ImportPrices, &ticker, nil, req.Content)
+	return h.startImport(ctx, app.ImportRequest{Kind: app.ImportPrices, Ticker: &ticker, FileName: get(p.FileName), File: req.Content})
 }
 
-func (h *handler) ImportSplits(ctx context.Context, req *oas.ImportSplitsReqWithContentType) (*oas.Import, error) {
-	return h.startImport(ctx, app.ImportSplits, nil, nil, req.Content)
+func (h *handler) ImportSplits(ctx context.Context, req *oas.ImportSplitsReqWithContentType, p oas.ImportSplitsParams) (*oas.Import, error) {
+	return h.startImport(ctx, app.ImportRequest{Kind: app.ImportSplits, FileName: get(p.FileName), File: req.Content})
 }
 
 func (h *handler) ListImports(ctx context.Context, p oas.ListImportsParams) (*oas.ImportPage, error) {

@@ -20,8 +20,6 @@ import (
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/ogen-go/ogen/ogenerrors"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -157,16 +155,18 @@ func (f *fixture) in(t *testing.T) *fixture {
 // work carries out jobs until the test ends.
 func (f *fixture) work() {
 	f.t.Helper()
-	client, err := river.NewClient(riverpgxv5.New(f.pool), &river.Config{
-		Workers: jobs.Workers(f.app), Queues: map[string]river.QueueConfig{
-			river.QueueDefault: {MaxWorkers: 2}, app.ImportQueue: {MaxWorkers: 3},
-		},
-		FetchCooldown: 10 * time.Millisecond, FetchPollInterval: 30 * time.Millisecond, // tests do not wait
-		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	ctx, stop := context.WithCancel(context.WithoutCancel(f.t.Context()))
+	done := make(chan error, 1)
+	go func() {
+		done <- jobs.Run(ctx, f.app, jobs.Config{
+			Concurrency: 2, Imports: 3, Grace: 10 * time.Second, PollInterval: 20 * time.Millisecond,
+			Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		})
+	}()
+	f.t.Cleanup(func() {
+		stop()
+		assert.NoError(f.t, <-done)
 	})
-	require.NoError(f.t, err)
-	require.NoError(f.t, client.Start(context.WithoutCancel(f.t.Context())))
-	f.t.Cleanup(func() { assert.NoError(f.t, jobs.Stop(client, 10*time.Second)) })
 }
 
 // bearer gives a client its access token; "" is none.

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/shopspring/decimal"
+
+	"github.com/edgevalue/edgevalue/internal/mail"
 )
 
 // Code says what kind of error an *Error is.
@@ -45,6 +47,13 @@ func (e *Error) Error() string {
 		b.WriteString(f.Field + " " + f.Message)
 	}
 	return b.String()
+}
+
+// Permanent reports whether no retry can heal the error of a job. A conflict is with another job at the same time, which
+// the next attempt sees.
+func Permanent(err error) bool {
+	e, ok := errors.Into[*Error](err)
+	return ok && e.Code != Conflict || mail.Permanent(err)
 }
 
 func notFound(what string) error { return &Error{Code: NotFound, Message: "no such " + what} }

@@ -1,13 +1,11 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
@@ -82,9 +80,9 @@ func (a *App) dividends(ctx context.Context, companyID int64, asOf *time.Time) (
 	if err != nil {
 		return nil, errors.Wrap(err, "get document")
 	}
-	unpacked, err := gzip.NewReader(bytes.NewReader(doc.Content))
+	unpacked, err := unpack(doc)
 	if err != nil {
-		return nil, errors.Wrap(err, "unpack document")
+		return nil, err
 	}
 	facts, err := sec.ParseCompanyFacts(unpacked)
 	if err != nil {

@@ -122,7 +122,9 @@ func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context,
 		if err := writeShareCounts(ctx, q, company.ID, shareCounts); err != nil {
 			return c, err
 		}
-		err = q.SetCompanyFacts(ctx, db.SetCompanyFactsParams{CompanyID: company.ID, DocumentID: *im.DocumentID, NewestFiled: facts.NewestFiled()})
+		err = q.SetCompanyFacts(ctx, db.SetCompanyFactsParams{
+			CompanyID: company.ID, DocumentID: *im.DocumentID, NewestFiled: facts.NewestFiled(), RulesVersion: sec.RulesVersion,
+		})
 		return c, wrap(err, "set company facts")
 	}, nil
 }
@@ -137,7 +139,7 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 	}
 	if im.Ticker == nil {
 		if !known {
-			return company, &Error{Code: NotFound, Message: fmt.Sprintf("CIK %d is not in the list of companies: name its ticker", facts.CIK)}
+			return company, foundCIK(err, facts.CIK)
 		}
 	} else {
 		listing, err := q.GetListing(ctx, *im.Ticker)

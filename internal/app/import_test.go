@@ -3,14 +3,8 @@ package app_test
 import (
 	"context"
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"log/slog"
-	"os"
-	"slices"
-	"strconv"
-	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -49,17 +43,18 @@ func newApp(t *testing.T, pool *pgxpool.Pool) *app.App {
 // work carries out jobs until stop is called or the test ends.
 func work(t *testing.T, a *app.App) (stop func()) {
 	t.Helper()
-	client, err := jobs.NewClient(a, jobs.Config{Concurrency: 1, Imports: 1, Logger: slog.New(slog.DiscardHandler)})
-	require.NoError(t, err)
-	require.NoError(t, client.Start(context.WithoutCancel(t.Context())))
-	var stopped atomic.Bool
-	stop = func() {
-		if stopped.CompareAndSwap(false, true) {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-			defer cancel()
-			_ = client.StopAndCancel(ctx)
-		}
-	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() {
+		done <- jobs.Run(ctx, a, jobs.Config{
+			Concurrency: 1, Imports: 1, Grace: time.Millisecond, PollInterval: 20 * time.Millisecond,
+			Logger: slog.New(slog.DiscardHandler),
+		})
+	}()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		<-done
+	})
 	t.Cleanup(stop)
 	return stop
 }
@@ -147,7 +142,7 @@ func TestImportOfDeadWorkerIsTakenOver(t *testing.T) {
 			require.NoError(t, err)
 			_, err = hold.Exec(t.Context(), "LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE")
 			require.NoError(t, err)
-			stop := work(t, newApp(t, doomed))
+			work(t, newApp(t, doomed))
 			require.Eventually(t, func() bool { // until it waits for the table
 				var waits bool
 				require.NoError(t,
@@ -157,28 +152,18 @@ func TestImportOfDeadWorkerIsTakenOver(t *testing.T) {
 				return waits
 			}, 20*time.Second, 20*time.Millisecond)
 			eventually(t, a, id, "running")
-			_, err = pool.Exec(t.Context(), "UPDATE river_job SET attempted_at = attempted_at - interval '1 minute'")
-			require.NoError(t, err)
-
-			n, err := a.RequeueImports(t.Context())
-			require.NoError(t, err)
-			require.Zero(t, n, "its worker lives")
+			require.NoError(t, a.Rescue(t.Context(), "another"))
+			assert.Equal(t, "running", state(t, a, id), "its worker lives")
 
 			kill()
-			stop()
 			require.NoError(t, hold.Rollback(t.Context()))
-			require.Eventually(t, func() bool {
-				n, err := a.RequeueImports(t.Context())
-				require.NoError(t, err)
-				return n == 1
-			}, 10*time.Second, 20*time.Millisecond)
-			assert.Equal(t, "running", state(t, a, id))
+			_, err = pool.Exec(t.Context(), "UPDATE worker SET seen_at = seen_at - interval '7 seconds'")
+			require.NoError(t, err)
+			require.NoError(t, a.Rescue(t.Context(), "another"))
+			assert.Equal(t, "queued", state(t, a, id))
 			work(t, a)
 			eventually(t, a, id, "succeeded")
 			assert.Equal(t, want, export(t, a))
-			n, err = a.RequeueImports(t.Context())
-			require.NoError(t, err)
-			assert.Zero(t, n)
 		})
 	}
 }
@@ -197,63 +182,11 @@ func TestImportOfStoppedWorkerGoesOn(t *testing.T) {
 	eventually(t, a, id, "running")
 	stop()
 	require.NoError(t, hold.Rollback(t.Context()))
-	assert.Equal(t, "running", state(t, a, id), "it has neither failed nor ended")
+	assert.Equal(t, "queued", state(t, a, id), "it has neither failed nor ended")
+	var attempt int
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT attempt FROM river_job").Scan(&attempt))
+	assert.Zero(t, attempt, "which costs no attempt")
 	work(t, a)
 	eventually(t, a, id, "succeeded")
 	assert.NotEmpty(t, export(t, a))
-}
-
-func TestEveryJobHasItsWorker(t *testing.T) {
-	t.Parallel()
-	var kinds []string
-	entries, err := os.ReadDir(".")
-	require.NoError(t, err)
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), e.Name(), nil, 0)
-		require.NoError(t, err)
-		for _, decl := range file.Decls {
-			f, ok := decl.(*ast.FuncDecl)
-			if !ok || f.Recv == nil || f.Name.Name != "Kind" {
-				continue
-			}
-			literal := f.Body.List[0].(*ast.ReturnStmt).Results[0].(*ast.BasicLit)
-			kind, err := strconv.Unquote(literal.Value)
-			require.NoError(t, err)
-			kinds = append(kinds, kind)
-		}
-	}
-	require.Subset(t, kinds, []string{"import", "prune", "reset_mail", "echo"})
-
-	// A job without a worker is discarded as of an unknown kind; what a worker makes of nonsense does not matter here.
-	pool := pgtest.New(t)
-	a := newApp(t, pool)
-	for _, kind := range append(kinds, "no_such_kind") {
-		_, err := pool.Exec(t.Context(),
-			`INSERT INTO river_job (kind, args, queue, max_attempts, state) VALUES ($1, '{}', 'default', 1, 'available')`, kind)
-		require.NoError(t, err)
-	}
-	work(t, a)
-	var unknown []string
-	require.Eventually(t, func() bool {
-		rows, err := pool.Query(t.Context(),
-			`SELECT kind, coalesce(errors::text, '') FROM river_job WHERE finalized_at IS NOT NULL`)
-		require.NoError(t, err)
-		unknown = nil
-		n := 0
-		for rows.Next() {
-			var kind, errs string
-			require.NoError(t, rows.Scan(&kind, &errs))
-			n++
-			if strings.Contains(errs, "not registered") {
-				unknown = append(unknown, kind)
-			}
-		}
-		require.NoError(t, rows.Err())
-		return n == len(kinds)+1
-	}, 20*time.Second, 50*time.Millisecond)
-	slices.Sort(unknown)
-	assert.Equal(t, []string{"no_such_kind"}, unknown)
 }

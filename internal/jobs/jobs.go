@@ -13,21 +13,20 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/edgevalue/edgevalue/internal/app"
-	"github.com/edgevalue/edgevalue/internal/mail"
 )
 
-// Workers returns a worker for every kind of job.
-func Workers(a *app.App) *river.Workers {
+// workers returns a worker for every kind of job.
+func workers(a *app.App) *river.Workers {
 	w := river.NewWorkers()
 	river.AddWorker(w, &importWorker{app: a})
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.NewAccountMailArgs]) error {
-		return unlessPermanent(a.SendNewAccountMail(ctx, job.Args.UserID))
+		return a.SendNewAccountMail(ctx, job.Args.UserID)
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.ResetMailArgs]) error {
-		return unlessPermanent(a.SendResetMail(ctx, job.Args.Email))
+		return a.SendResetMail(ctx, job.Args.Email)
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.TestMailArgs]) error {
-		return unlessPermanent(a.SendTestMail(ctx, job.Args.Email))
+		return a.SendTestMail(ctx, job.Args.Email)
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.EchoArgs]) error {
 		a.Logger.InfoContext(ctx, "echo", "word", job.Args.Word, "job_id", job.ID)
@@ -37,14 +36,6 @@ func Workers(a *app.App) *river.Workers {
 		return a.Prune(ctx)
 	}))
 	return w
-}
-
-// unlessPermanent ends a job whose mail no retry can deliver.
-func unlessPermanent(err error) error {
-	if mail.Permanent(err) {
-		return river.JobCancel(err)
-	}
-	return err
 }
 
 type importWorker struct {
@@ -60,42 +51,50 @@ func (w *importWorker) Timeout(*river.Job[app.ImportArgs]) time.Duration { retur
 
 // Config says how a process works on jobs.
 type Config struct {
-	Concurrency int  // of jobs other than imports
-	Imports     int  // imports at a time; each needs memory for its file
-	Periodic    bool // register the periodic jobs
-	Logger      *slog.Logger
-	Middleware  []rivertype.Middleware
+	Concurrency  int           // of jobs other than imports
+	Imports      int           // imports at a time; each needs memory for its file
+	Periodic     bool          // register the periodic jobs
+	Grace        time.Duration // for running jobs to finish, once the process is to stop
+	PollInterval time.Duration // River's default if 0
+	Logger       *slog.Logger
+	Middleware   []rivertype.Middleware
 }
 
-// errorLog logs what ends a job for good, and every panic; River logs the attempts before at a lower level.
-type errorLog struct{ log *slog.Logger }
+// errorHandler discards a job at once that no retry can heal, and logs what ends others for good, and every panic. River
+// logs the attempts before at a lower level.
+type errorHandler struct{ log *slog.Logger }
 
-func (l *errorLog) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
-	if job.Attempt >= job.MaxAttempts {
-		l.log.ErrorContext(ctx, "job failed for good", "kind", job.Kind, "job_id", job.ID, "error", err)
+func (h *errorHandler) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	switch {
+	case app.Permanent(err):
+		job.MaxAttempts = job.Attempt // River looks at it next: this was the last one
+	case job.Attempt >= job.MaxAttempts:
+		h.log.ErrorContext(ctx, "job failed for good", "kind", job.Kind, "job_id", job.ID, "error", err)
 	}
 	return nil
 }
 
-func (l *errorLog) HandlePanic(ctx context.Context, job *rivertype.JobRow, panicked any, trace string) *river.ErrorHandlerResult {
-	l.log.ErrorContext(ctx, "job panicked", "kind", job.Kind, "job_id", job.ID, "panic", panicked, "stack", trace)
+func (h *errorHandler) HandlePanic(ctx context.Context, job *rivertype.JobRow, panicked any, trace string) *river.ErrorHandlerResult {
+	h.log.ErrorContext(ctx, "job panicked", "kind", job.Kind, "job_id", job.ID, "panic", panicked, "stack", trace)
 	return nil
 }
 
 // jobTimeout is for jobs that set no other: a mail server may be slow.
 const jobTimeout = 2 * time.Minute
 
-// NewClient returns a River client that works on all kinds of jobs once started.
-func NewClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
+func newClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
 	rc := &river.Config{
-		Queues:     map[string]river.QueueConfig{app.ImportQueue: {MaxWorkers: max(cfg.Imports, 1)}},
-		Workers:    Workers(a),
-		JobTimeout: jobTimeout,
-		Logger:     cfg.Logger,
-		Middleware: cfg.Middleware,
+		Queues:            map[string]river.QueueConfig{app.ImportQueue: {MaxWorkers: max(cfg.Imports, 1)}},
+		Workers:           workers(a),
+		JobTimeout:        jobTimeout,
+		SoftStopTimeout:   cfg.Grace,
+		FetchCooldown:     min(cfg.PollInterval, river.FetchCooldownDefault),
+		FetchPollInterval: cfg.PollInterval,
+		Logger:            cfg.Logger,
+		Middleware:        cfg.Middleware,
 		// What a retry can heal is healed by then; River's default of 25 attempts goes on for weeks.
 		MaxAttempts:  10,
-		ErrorHandler: &errorLog{cfg.Logger},
+		ErrorHandler: &errorHandler{cfg.Logger},
 	}
 	if cfg.Concurrency > 0 {
 		rc.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: cfg.Concurrency}
@@ -111,50 +110,36 @@ func NewClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
 	return client, nil
 }
 
-// Run works on jobs until ctx ends, then gives those that run until grace has passed to finish. Every 5 seconds, and
-// at once, it takes over imports whose worker died.
-func Run(ctx context.Context, a *app.App, client *river.Client[pgx.Tx], grace time.Duration) error {
-	if err := requeue(ctx, a); err != nil {
+// Run works on all kinds of jobs until ctx ends, then gives those that run until the grace has passed to finish; those
+// that have not go on in another process. It also takes over the jobs of workers that died.
+func Run(ctx context.Context, a *app.App, cfg Config) error {
+	client, err := newClient(a, cfg)
+	if err != nil {
 		return err
 	}
-	// River ends its jobs with the context that it was started with; Stop is what ends them here.
-	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+	alive := context.WithoutCancel(ctx) // until the last job has ended
+	if err := a.Rescue(alive, client.ID()); err != nil {
+		return err
+	}
+	if err := client.Start(ctx); err != nil {
 		return errors.Wrap(err, "start River")
 	}
-	tick := time.NewTicker(5 * time.Second)
+	tick := time.NewTicker(app.RescueInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if err := requeue(ctx, a); err != nil && ctx.Err() == nil {
-				a.Logger.WarnContext(ctx, "cannot look for imports of dead workers", "error", err)
+			if err := rescue(alive, a, client.ID()); err != nil {
+				a.Logger.WarnContext(ctx, "cannot look for jobs of dead workers", "error", err)
 			}
-		case <-ctx.Done():
-			return Stop(client, grace)
+		case <-client.Stopped():
+			return nil
 		}
 	}
 }
 
-func requeue(ctx context.Context, a *app.App) error {
-	n, err := a.RequeueImports(ctx)
-	if n > 0 {
-		a.Logger.InfoContext(ctx, "took over imports of a worker that died", "imports", n)
-	}
-	return err
-}
-
-// Stop lets running jobs finish until grace has passed, then cancels them; they run again later.
-func Stop(client *river.Client[pgx.Tx], grace time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
+func rescue(ctx context.Context, a *app.App, worker string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*app.RescueInterval)
 	defer cancel()
-	err := client.Stop(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		err = client.StopAndCancel(ctx)
-	}
-	if err != nil {
-		return errors.Wrap(err, "stop River")
-	}
-	return nil
+	return a.Rescue(ctx, worker)
 }

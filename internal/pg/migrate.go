@@ -41,19 +41,12 @@ type Migration struct {
 	AppliedAt time.Time // zero when not applied, and for River's
 }
 
-// Migrate brings the database to the newest schema: EdgeValue's migrations, then River's. Processes that migrate at
+// Migrate brings the database to the newest schema: River's migrations, then EdgeValue's, which build on them. Processes that migrate at
 // the same time wait for each other. A database that a newer program has migrated stays as it is. It needs two
 // connections of the pool.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 	o := newOptions(opts)
 	return locked(ctx, pool, func(p *goose.Provider) error {
-		done, err := p.Up(ctx)
-		if err != nil {
-			return errors.Wrap(err, "migrate up")
-		}
-		for _, m := range done {
-			o.log.InfoContext(ctx, "migrated", "migration", filepath.Base(m.Source.Path), "took", m.Duration)
-		}
 		river, err := riverMigrator(pool)
 		if err != nil {
 			return err
@@ -64,6 +57,13 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 		}
 		if n := len(res.Versions); n > 0 {
 			o.log.InfoContext(ctx, "migrated river", "version", res.Versions[n-1].Version)
+		}
+		done, err := p.Up(ctx)
+		if err != nil {
+			return errors.Wrap(err, "migrate up")
+		}
+		for _, m := range done {
+			o.log.InfoContext(ctx, "migrated", "migration", filepath.Base(m.Source.Path), "took", m.Duration)
 		}
 		return nil
 	})

@@ -33,6 +33,9 @@ func badFormat(path, format string, args ...any) error {
 	return &FormatError{Path: path, Reason: fmt.Sprintf(format, args...)}
 }
 
+// RulesVersion is raised when a rule changes, so that documents are read again that were imported before.
+const RulesVersion = 1
+
 const (
 	bufferSize = 64 << 10
 	// A company files about five periodic reports a year. The work on a document grows with the square of their number.
@@ -97,6 +100,29 @@ func ParseCompanyFacts(r io.Reader) (*CompanyFacts, error) {
 		return nil, errors.Wrap(err, "company facts")
 	}
 	return p.finish(), nil
+}
+
+// ReadCIK reads a company facts document up to its CIK. Its errors are those of ParseCompanyFacts.
+func ReadCIK(r io.Reader) (cik int64, err error) {
+	found := errors.New("found")
+	err = decode(r, func(d *jx.Decoder) error {
+		return d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
+			if string(key) != "cik" {
+				return d.Skip()
+			}
+			if cik, err = readCIK(d, "cik"); err == nil {
+				err = found
+			}
+			return err
+		})
+	})
+	switch {
+	case cik != 0:
+		return cik, nil
+	case err == nil:
+		err = badFormat("", "not a company facts document: no cik")
+	}
+	return 0, errors.Wrap(err, "company facts")
 }
 
 type parser struct {

@@ -1,0 +1,190 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/sec"
+)
+
+// counts are what came of an import.
+type counts struct{ written, unchanged, skipped int64 }
+
+// RunImport carries out an ImportArgs job: it reads the file outside any transaction, then writes everything, ends the
+// import and completes the job in one.
+func (a *App) RunImport(ctx context.Context, job *river.Job[ImportArgs]) error {
+	im, err := a.queries.GetImport(ctx, job.Args.ImportID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return river.JobCancel(errors.New("the import was deleted"))
+	} else if err != nil {
+		return errors.Wrap(err, "get import")
+	}
+	err = a.runImport(ctx, im, job)
+	if err == nil || !Permanent(err) && job.Attempt < job.MaxAttempts {
+		return err
+	}
+	message := "an internal error, see the log"
+	if e, ok := errors.Into[*Error](err); ok {
+		message = e.Error()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if serr := a.queries.SetImportError(ctx, db.SetImportErrorParams{ID: im.ID, Error: &message}); serr != nil {
+		return errors.Wrap(serr, "say why the import fails")
+	}
+	return err
+}
+
+func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[ImportArgs]) error {
+	if im.DocumentID == nil {
+		return &Error{Code: NotFound, Message: "the file is no longer there"}
+	}
+	switch same, err := a.importedAlready(ctx, im); {
+	case err != nil:
+		return err
+	case same:
+		return a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+			return finishImport(ctx, tx, q, job, ImportUnchanged, counts{})
+		})
+	}
+	doc, err := a.queries.GetDocument(ctx, *im.DocumentID)
+	if err != nil {
+		return errors.Wrap(err, "get document")
+	}
+	if err := a.findCompany(ctx, im, doc); err != nil {
+		return err
+	}
+	plain, err := unpack(doc)
+	if err != nil {
+		return err
+	}
+	progress := &progressReader{ctx: ctx, r: plain, report: func(done int64) error {
+		return a.queries.SetImportProgress(ctx, db.SetImportProgressParams{ID: im.ID, Done: done})
+	}}
+	var write func(ctx context.Context, q *db.Queries) (counts, error)
+	switch ImportKind(im.Kind) {
+	case ImportCompanies:
+		write, err = a.readCompanies(progress)
+	case ImportSECCompanyFacts:
+		write, err = a.readCompanyFacts(progress, im)
+	case ImportPrices:
+		write, err = a.readPrices(progress, im)
+	case ImportSplits:
+		write, err = a.readSplits(progress)
+	}
+	if err != nil {
+		return err
+	}
+	return a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+		c, err := write(ctx, q)
+		if err != nil {
+			return err
+		}
+		return finishImport(ctx, tx, q, job, ImportSucceeded, c)
+	})
+}
+
+// importedAlready reports whether all that the import would write is there: the same bytes were imported for the
+// company by the same rules, and nothing that came from them was changed by hand since.
+func (a *App) importedAlready(ctx context.Context, im db.Import) (bool, error) {
+	if ImportKind(im.Kind) != ImportSECCompanyFacts {
+		return false, nil
+	}
+	facts, err := a.queries.GetFactsOfDocument(ctx, db.GetFactsOfDocumentParams{
+		DocumentID: *im.DocumentID, RulesVersion: sec.RulesVersion,
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil || im.Ticker == nil {
+		return err == nil, wrap(err, "look for earlier imports of the document")
+	}
+	l, err := a.queries.GetListing(ctx, *im.Ticker)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	same := l.CompanyID == facts.CompanyID &&
+		(im.Exchange == nil || l.Exchange != nil && *l.Exchange == *im.Exchange)
+	return same, wrap(err, "get listing")
+}
+
+// findCompany returns a NotFound error when the company that the file must be about is not there, before all of the
+// file is read.
+func (a *App) findCompany(ctx context.Context, im db.Import, doc db.Document) error {
+	switch kind := ImportKind(im.Kind); {
+	case kind == ImportPrices:
+		_, err := a.queries.GetListing(ctx, *im.Ticker)
+		return found(err, "company "+*im.Ticker)
+	case kind == ImportSECCompanyFacts && im.Ticker == nil:
+		plain, err := unpack(doc)
+		if err != nil {
+			return err
+		}
+		cik, err := sec.ReadCIK(plain)
+		if err != nil {
+			return unreadable(err)
+		}
+		_, err = a.queries.GetCompanyByCIK(ctx, &cik)
+		return foundCIK(err, cik)
+	}
+	return nil
+}
+
+func foundCIK(err error, cik int64) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return &Error{Code: NotFound, Message: fmt.Sprintf("CIK %d is not in the list of companies: name its ticker", cik)}
+	}
+	return wrap(err, "get company")
+}
+
+// finishImport completes the job and ends its import. What the transaction has written is given up when the import was
+// cancelled, or when another worker has taken the job for abandoned.
+func finishImport(ctx context.Context, tx pgx.Tx, q *db.Queries, job *river.Job[ImportArgs], state string, c counts) error {
+	done, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job)
+	if err != nil {
+		return errors.Wrap(err, "complete job")
+	}
+	if done.State != rivertype.JobStateCompleted || done.Attempt != job.Attempt {
+		return errors.New("the job is no longer this worker's")
+	}
+	n, err := q.FinishImport(ctx, db.FinishImportParams{
+		ID: job.Args.ImportID, State: state, Written: c.written, Unchanged: c.unchanged, Skipped: c.skipped,
+	})
+	if err == nil && n == 0 {
+		return river.JobCancel(errors.New("the import was cancelled"))
+	}
+	return wrap(err, "end import")
+}
+
+// progressReader reports at most four times a second how many bytes were read. Reading ends with the context.
+type progressReader struct {
+	ctx    context.Context
+	r      io.Reader
+	report func(done int64) error
+	done   int64
+	last   time.Time
+}
+
+func (p *progressReader) Read(b []byte) (int, error) {
+	if err := p.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := p.r.Read(b)
+	p.done += int64(n)
+	if now := time.Now(); now.Sub(p.last) > 250*time.Millisecond {
+		p.last = now
+		if err := p.report(p.done); err != nil {
+			return n, errors.Wrap(err, "report progress")
+		}
+	}
+	return n, err
+}

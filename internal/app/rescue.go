@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// River cannot know that a worker is dead. It takes a job for abandoned when it has run for longer than it may, and an
+// hour more. Here a worker gives a sign of life every second, and the jobs of one that gave none for six are free
+// again, for the others to work on.
+
+// RescueInterval is how often each worker calls Rescue.
+const RescueInterval = time.Second
+
+// maxDeaths is how many workers a job may take with it.
+const maxDeaths = 3
+
+// Rescue gives the worker's sign of life, and makes the running jobs of workers that died available again. A worker
+// calls it before it takes its first job. A job whose workers died three times is discarded, as is one whose last attempt it was.
+func (a *App) Rescue(ctx context.Context, worker string) error {
+	if err := a.queries.BeatWorker(ctx, worker); err != nil {
+		return errors.Wrap(err, "give a sign of life")
+	}
+	jobs, err := a.queries.ListAbandonedJobs(ctx)
+	if err != nil || len(jobs) == 0 {
+		return wrap(err, "list abandoned jobs")
+	}
+	var p riverdriver.JobRescueManyParams
+	for _, j := range jobs {
+		text := "its worker died"
+		if j.Rescues > 0 {
+			text = fmt.Sprintf("its worker died, %d times now", j.Rescues+1)
+		}
+		attempt, err := json.Marshal(rivertype.AttemptError{At: j.Now, Attempt: int(j.Attempt), Error: text})
+		if err != nil {
+			return errors.Wrap(err, "describe the death")
+		}
+		state, finalized := rivertype.JobStateAvailable, (*time.Time)(nil)
+		switch {
+		case j.Cancelled:
+			state, finalized = rivertype.JobStateCancelled, &j.Now
+		case j.Rescues+1 >= maxDeaths || j.Attempt >= j.MaxAttempts:
+			state, finalized = rivertype.JobStateDiscarded, &j.Now
+		}
+		p.ID = append(p.ID, j.ID)
+		p.Error = append(p.Error, attempt)
+		p.FinalizedAt = append(p.FinalizedAt, finalized)
+		p.ScheduledAt = append(p.ScheduledAt, j.Now)
+		p.State = append(p.State, string(state))
+		p.StuckHorizon = j.Now // a job that was taken up again since is left alone
+		a.Logger.WarnContext(ctx, "the worker of a job died", "job_id", j.ID, "attempt", j.Attempt, "state", state)
+	}
+	_, err = riverpgxv5.New(a.Pool).GetExecutor().JobRescueMany(ctx, &p)
+	return wrap(err, "rescue jobs")
+}
