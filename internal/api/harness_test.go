@@ -360,6 +360,14 @@ func (f *fixture) imported(kind string, file []byte) *oas.Import {
 	return im
 }
 
+// unchanged uploads a file and requires that it was imported before.
+func (f *fixture) unchanged(kind string, file []byte) {
+	f.t.Helper()
+	im := f.finished(f.upload(kind, file).ID)
+	require.Equal(f.t, oas.ImportStateUnchanged, im.State, "%s: %s", kind, im.Error.Value)
+	require.Zero(f.t, im.Written+im.Unchanged+im.Skipped)
+}
+
 // refused uploads a file and requires that its import fails; it returns the reason.
 func (f *fixture) refused(kind string, file []byte) string {
 	f.t.Helper()
