@@ -15,9 +15,9 @@ INSERT INTO document (sha256, size, content) VALUES ($1, $2, $3) RETURNING id
 `
 
 type CreateDocumentParams struct {
-	Sha256  []byte
-	Size    int64
-	Content []byte
+	Sha256  []byte `db:"sha256"`
+	Size    int64  `db:"size"`
+	Content []byte `db:"content"`
 }
 
 func (q *Queries) CreateDocument(ctx context.Context, arg CreateDocumentParams) (int64, error) {
@@ -34,12 +34,12 @@ RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, w
 `
 
 type CreateImportParams struct {
-	Kind       string
-	Ticker     *string
-	Exchange   *string
-	DocumentID *int64
-	Total      *int64
-	CreatedBy  *int64
+	Kind       string  `db:"kind"`
+	Ticker     *string `db:"ticker"`
+	Exchange   *string `db:"exchange"`
+	DocumentID *int64  `db:"document_id"`
+	Total      *int64  `db:"total"`
+	CreatedBy  *int64  `db:"created_by"`
 }
 
 func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Import, error) {
@@ -83,14 +83,14 @@ WHERE id = $8 AND state IN ('queued', 'running')
 `
 
 type FinishImportParams struct {
-	State     string
-	Error     *string
-	Done      *int64
-	Written   int64
-	Unchanged int64
-	Skipped   int64
-	Now       *time.Time
-	ID        int64
+	State     string     `db:"state"`
+	Error     *string    `db:"error"`
+	Done      *int64     `db:"done"`
+	Written   int64      `db:"written"`
+	Unchanged int64      `db:"unchanged"`
+	Skipped   int64      `db:"skipped"`
+	Now       *time.Time `db:"now"`
+	ID        int64      `db:"id"`
 }
 
 func (q *Queries) FinishImport(ctx context.Context, arg FinishImportParams) (int64, error) {
@@ -192,8 +192,8 @@ SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, writ
 `
 
 type ListImportsParams struct {
-	BeforeID int64
-	PageSize int32
+	BeforeID int64 `db:"before_id"`
+	PageSize int32 `db:"page_size"`
 }
 
 func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Import, error) {
@@ -285,8 +285,8 @@ SELECT pg_advisory_unlock($1::integer, $2::integer)
 `
 
 type ReleaseImportLockParams struct {
-	Space    int32
-	ImportID int32
+	Space    int32 `db:"space"`
+	ImportID int32 `db:"import_id"`
 }
 
 func (q *Queries) ReleaseImportLock(ctx context.Context, arg ReleaseImportLockParams) error {
@@ -300,9 +300,9 @@ ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newes
 `
 
 type SetCompanyFactsParams struct {
-	CompanyID   int64
-	DocumentID  int64
-	NewestFiled time.Time
+	CompanyID   int64     `db:"company_id"`
+	DocumentID  int64     `db:"document_id"`
+	NewestFiled time.Time `db:"newest_filed"`
 }
 
 func (q *Queries) SetCompanyFacts(ctx context.Context, arg SetCompanyFactsParams) error {
@@ -315,8 +315,8 @@ UPDATE import SET job_id = $1 WHERE id = $2 RETURNING id, kind, state, ticker, e
 `
 
 type SetImportJobParams struct {
-	JobID *int64
-	ID    int64
+	JobID *int64 `db:"job_id"`
+	ID    int64  `db:"id"`
 }
 
 func (q *Queries) SetImportJob(ctx context.Context, arg SetImportJobParams) (Import, error) {
@@ -350,8 +350,8 @@ UPDATE import SET done = $1 WHERE id = $2 AND state = 'running'
 `
 
 type SetImportProgressParams struct {
-	Done int64
-	ID   int64
+	Done int64 `db:"done"`
+	ID   int64 `db:"id"`
 }
 
 func (q *Queries) SetImportProgress(ctx context.Context, arg SetImportProgressParams) error {
@@ -366,8 +366,8 @@ RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, w
 `
 
 type StartImportParams struct {
-	Now *time.Time
-	ID  int64
+	Now *time.Time `db:"now"`
+	ID  int64      `db:"id"`
 }
 
 func (q *Queries) StartImport(ctx context.Context, arg StartImportParams) (Import, error) {
@@ -401,8 +401,8 @@ SELECT pg_try_advisory_lock($1::integer, $2::integer)
 `
 
 type TryImportLockParams struct {
-	Space    int32
-	ImportID int32
+	Space    int32 `db:"space"`
+	ImportID int32 `db:"import_id"`
 }
 
 // Held by the session that works on an import, so that a dead worker's import is free at once.

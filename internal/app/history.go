@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
-	"github.com/shopspring/decimal"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
+	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 // A versionKey names a statement of one company.
@@ -19,7 +20,7 @@ type versionKey struct {
 }
 
 // writeHistory makes the table hold the versions of history, and leaves statements entered by hand alone.
-func writeHistory(ctx context.Context, q *db.Queries, companyID int64, history []sec.Version) (c counts, err error) {
+func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64, history []sec.Version) (c counts, err error) {
 	rows, err := q.ListFinancialStatementVersionsForUpdate(ctx, companyID)
 	if err != nil {
 		return c, errors.Wrap(err, "list versions")
@@ -53,7 +54,7 @@ func writeHistory(ctx context.Context, q *db.Queries, companyID int64, history [
 	for i, k := range missing {
 		ids[k] = fresh[i]
 	}
-	var inserts []db.InsertFinancialStatementsParams
+	var inserts []db.FinancialStatement
 	var ends db.EndFinancialStatementsParams
 	var deletes db.DeleteFinancialStatementVersionsParams
 	for i := range history {
@@ -63,12 +64,12 @@ func writeHistory(ctx context.Context, q *db.Queries, companyID int64, history [
 			c.skipped++
 			continue
 		}
-		row := statementParams(&v.Statement)
+		row := statementRow(v.Statement)
 		row.ID, row.CompanyID, row.KnownFrom, row.KnownTo, row.Source = ids[k], companyID, v.KnownFrom, v.KnownTo, "sec"
 		vd := versionDay{k, v.KnownFrom}
 		r, ok := old[vd]
 		delete(old, vd)
-		if ok && sameFigures(r, row) {
+		if ok && r.Source == row.Source && sameFigures(r, &v.Statement) {
 			if !reflect.DeepEqual(r.KnownTo, v.KnownTo) {
 				ends.Ids, ends.KnownFrom, ends.KnownTo = append(ends.Ids, r.ID), append(ends.KnownFrom, r.KnownFrom), append(ends.KnownTo, dayText(v.KnownTo))
 			}
@@ -97,12 +98,7 @@ func writeHistory(ctx context.Context, q *db.Queries, companyID int64, history [
 			return c, errors.Wrap(err, "end versions")
 		}
 	}
-	if len(inserts) > 0 {
-		if _, err := q.InsertFinancialStatements(ctx, inserts); err != nil {
-			return c, errors.Wrap(err, "insert versions")
-		}
-	}
-	return c, nil
+	return c, insertStatements(ctx, tx, inserts)
 }
 
 func dayText(t *time.Time) string {
@@ -112,18 +108,32 @@ func dayText(t *time.Time) string {
 	return t.Format(time.DateOnly)
 }
 
-// sameFigures reports whether a row holds what an import would write, but for the version's end.
-func sameFigures(r *db.FinancialStatement, p db.InsertFinancialStatementsParams) bool {
-	s := statementFromRow(r)
-	o := statementParams(&s)
-	o.ID, o.CompanyID, o.KnownFrom, o.KnownTo, o.Source = p.ID, p.CompanyID, p.KnownFrom, p.KnownTo, p.Source
-	if r.Source != p.Source || !sameDecimal(o.EarningsPerShare, p.EarningsPerShare) || !sameDecimal(o.EarningsPerShareDiluted, p.EarningsPerShareDiluted) {
-		return false
-	}
-	o.EarningsPerShare, o.EarningsPerShareDiluted = p.EarningsPerShare, p.EarningsPerShareDiluted
-	return reflect.DeepEqual(o, p)
+func sameFigures(r *db.FinancialStatement, s *value.Statement) bool {
+	row := statementFromRow(*r)
+	return value.SameStatement(&row, s)
 }
 
-func sameDecimal(a, b *decimal.Decimal) bool {
-	return a == b || a != nil && b != nil && a.Equal(*b)
+// copied are the fields of a statement's row that PostgreSQL does not fill by itself, and their columns.
+var copied, copiedColumns = func() (fields []int, columns []string) {
+	for f := range reflect.TypeFor[db.FinancialStatement]().Fields() {
+		if column := f.Tag.Get("db"); column != "created_at" && column != "updated_at" {
+			fields, columns = append(fields, f.Index[0]), append(columns, column)
+		}
+	}
+	return fields, columns
+}()
+
+func insertStatements(ctx context.Context, tx pgx.Tx, rows []db.FinancialStatement) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"financial_statement"}, copiedColumns, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+		row := reflect.ValueOf(&rows[i]).Elem()
+		values := make([]any, len(copied))
+		for j, field := range copied {
+			values[j] = row.Field(field).Interface()
+		}
+		return values, nil
+	}))
+	return wrap(err, "insert statements")
 }

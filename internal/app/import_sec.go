@@ -24,7 +24,7 @@ func unreadable(err error) error {
 	return wrap(err, "read file")
 }
 
-func (a *App) readCompanies(r io.Reader) (func(context.Context, *db.Queries) (counts, error), error) {
+func (a *App) readCompanies(r io.Reader) (func(context.Context, pgx.Tx, *db.Queries) (counts, error), error) {
 	listings, err := sec.ParseCompanyTickers(r)
 	if err != nil {
 		return nil, unreadable(err)
@@ -36,7 +36,7 @@ func (a *App) readCompanies(r io.Reader) (func(context.Context, *db.Queries) (co
 			return nil, &Error{Code: Invalid, Message: fmt.Sprintf("%.50q of CIK %d is no ticker", l.Ticker, l.CIK)}
 		}
 	}
-	return func(ctx context.Context, q *db.Queries) (c counts, err error) {
+	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
 		var all db.ListTickerConflictsParams
 		for _, l := range listings {
 			all.Ciks, all.Tickers = append(all.Ciks, l.CIK), append(all.Tickers, l.Ticker)
@@ -78,7 +78,7 @@ func (a *App) readCompanies(r io.Reader) (func(context.Context, *db.Queries) (co
 }
 
 // readCompanyFacts computes everything that follows from one company's facts. What it returns writes the difference.
-func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context, *db.Queries) (counts, error), error) {
+func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context, pgx.Tx, *db.Queries) (counts, error), error) {
 	facts, err := sec.ParseCompanyFacts(r)
 	if err != nil {
 		return nil, unreadable(err)
@@ -95,7 +95,7 @@ func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context,
 	}
 	dividends := facts.Dividends(time.Time{})
 	shareCounts := facts.ShareCounts()
-	return func(ctx context.Context, q *db.Queries) (c counts, err error) {
+	return func(ctx context.Context, tx pgx.Tx, q *db.Queries) (c counts, err error) {
 		company, err := importedCompany(ctx, q, facts, im)
 		if err != nil {
 			return c, err
@@ -107,7 +107,7 @@ func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context,
 		case current.NewestFiled.After(facts.NewestFiled()):
 			return counts{skipped: int64(len(history) + len(dividends))}, nil
 		}
-		if c, err = writeHistory(ctx, q, company.ID, history); err != nil {
+		if c, err = writeHistory(ctx, tx, q, company.ID, history); err != nil {
 			return c, err
 		}
 		d, err := writeDividends(ctx, q, company.ID, facts.Currency(), dividends)

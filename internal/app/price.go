@@ -187,7 +187,7 @@ func newestKnown(versions []db.FinancialStatement, day time.Time) known {
 	var statements []value.Statement
 	for i := range versions {
 		if v := &versions[i]; !v.KnownFrom.After(day) && (v.KnownTo == nil || v.KnownTo.After(day)) {
-			statements = append(statements, statementFromRow(v))
+			statements = append(statements, statementFromRow(*v))
 		}
 	}
 	latest := value.Latest(statements)
