@@ -62,33 +62,6 @@ SELECT * FROM financial_statement WHERE company_id = @company_id ORDER BY period
 -- name: NextFinancialStatementIDs :many
 SELECT nextval('financial_statement_id_seq') FROM generate_series(1, @n::integer);
 
--- name: InsertFinancialStatements :copyfrom
-INSERT INTO financial_statement (
-    id, company_id, known_from, known_to, end_date,
-    publish_date, fiscal_year, fiscal_quarter, audited, total_revenues,
-    cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax,
-    tax_expense, net_income, depreciation, amortization, depreciation_and_amortization,
-    ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow,
-    dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents,
-    goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities,
-    short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest,
-    temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, earnings_per_share,
-    earnings_per_share_diluted, period, source, currency, ebit_basis,
-    accession, url
-) VALUES (
-    @id, @company_id, @known_from, @known_to, @end_date,
-    @publish_date, @fiscal_year, @fiscal_quarter, @audited, @total_revenues,
-    @cost_of_revenue, @gross_profit, @operating_income, @interest_expense, @profit_before_tax,
-    @tax_expense, @net_income, @depreciation, @amortization, @depreciation_and_amortization,
-    @ebit, @ebitda, @operating_cash_flow, @capital_expenditure, @free_cash_flow,
-    @dividends_paid, @total_assets, @current_assets, @non_current_assets, @cash_and_equivalents,
-    @goodwill, @intangible_assets, @total_liabilities, @current_liabilities, @long_term_liabilities,
-    @short_term_debt, @long_term_debt, @total_debt, @total_equity, @noncontrolling_interest,
-    @temporary_equity, @total_equities_and_liabilities, @shares_outstanding, @per_share_basis_date, @earnings_per_share,
-    @earnings_per_share_diluted, @period, @source, @currency, @ebit_basis,
-    @accession, @url
-);
-
 -- name: EndFinancialStatements :exec
 -- Sets the end of versions, an empty text for none; no value of a version changes.
 UPDATE financial_statement s SET known_to = nullif(w.known_to, '')::date

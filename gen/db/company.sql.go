@@ -27,12 +27,12 @@ RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, u
 `
 
 type CreateCompanyParams struct {
-	Name           string
-	Cik            *int64
-	Country        *string
-	Url            *string
-	IpoDate        *time.Time
-	NumberOfShares *int64
+	Name           string     `db:"name"`
+	Cik            *int64     `db:"cik"`
+	Country        *string    `db:"country"`
+	Url            *string    `db:"url"`
+	IpoDate        *time.Time `db:"ipo_date"`
+	NumberOfShares *int64     `db:"number_of_shares"`
 }
 
 func (q *Queries) CreateCompany(ctx context.Context, arg CreateCompanyParams) (Company, error) {
@@ -67,12 +67,12 @@ FROM (SELECT unnest($2::text[]) AS ticker, unnest($3::text[]) AS exchange, unnes
 `
 
 type CreateListingsParams struct {
-	CompanyID    int64
-	Tickers      []string
-	Exchanges    []string
-	Isins        []string
-	ShareClasses []string
-	Primaries    []bool
+	CompanyID    int64    `db:"company_id"`
+	Tickers      []string `db:"tickers"`
+	Exchanges    []string `db:"exchanges"`
+	Isins        []string `db:"isins"`
+	ShareClasses []string `db:"share_classes"`
+	Primaries    []bool   `db:"primaries"`
 }
 
 func (q *Queries) CreateListings(ctx context.Context, arg CreateListingsParams) error {
@@ -104,8 +104,8 @@ DELETE FROM listing WHERE company_id = $1 AND ticker <> ALL($2::text[])
 `
 
 type DeleteListingsParams struct {
-	CompanyID int64
-	Keep      []string
+	CompanyID int64    `db:"company_id"`
+	Keep      []string `db:"keep"`
 }
 
 func (q *Queries) DeleteListings(ctx context.Context, arg DeleteListingsParams) error {
@@ -143,8 +143,8 @@ ORDER BY l.is_primary DESC, l.ticker
 `
 
 type GetCompanyWithListingsRow struct {
-	Company Company
-	Listing Listing
+	Company Company `db:"company"`
+	Listing Listing `db:"listing"`
 }
 
 // A company by any of its tickers, once for each of its listings, the primary first.
@@ -215,8 +215,8 @@ ON CONFLICT (cik) DO UPDATE SET name = excluded.name WHERE company.name <> exclu
 `
 
 type ImportCompaniesParams struct {
-	Ciks  []int64
-	Names []string
+	Ciks  []int64  `db:"ciks"`
+	Names []string `db:"names"`
 }
 
 // Adds the companies that are not there and renames those that are called otherwise.
@@ -237,9 +237,9 @@ WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker)
 `
 
 type ImportListingsParams struct {
-	Ciks    []int64
-	Tickers []string
-	First   []bool
+	Ciks    []int64  `db:"ciks"`
+	Tickers []string `db:"tickers"`
+	First   []bool   `db:"first"`
 }
 
 // Adds the tickers that are not there. The one marked as its company's first becomes the primary one of a company that
@@ -262,10 +262,10 @@ LIMIT $4
 `
 
 type ListCompaniesParams struct {
-	AfterName string
-	AfterID   int64
-	Exchange  *string
-	PageSize  int32
+	AfterName string  `db:"after_name"`
+	AfterID   int64   `db:"after_id"`
+	Exchange  *string `db:"exchange"`
+	PageSize  int32   `db:"page_size"`
 }
 
 // By name; after_name and after_id are those of the last company of the page before.
@@ -349,8 +349,8 @@ ORDER BY 1
 `
 
 type ListTickerConflictsParams struct {
-	Ciks    []int64
-	Tickers []string
+	Ciks    []int64  `db:"ciks"`
+	Tickers []string `db:"tickers"`
 }
 
 // Tickers of the file that are listed for another company already.
@@ -438,22 +438,22 @@ LIMIT $5
 `
 
 type SearchCompaniesParams struct {
-	AfterRank  int32
-	AfterName  string
-	AfterID    int64
-	Exchange   *string
-	PageSize   int32
-	Code       string
-	CodePrefix string
-	Cik        string
-	CikPrefix  string
-	Prefix     string
-	Part       string
+	AfterRank  int32   `db:"after_rank"`
+	AfterName  string  `db:"after_name"`
+	AfterID    int64   `db:"after_id"`
+	Exchange   *string `db:"exchange"`
+	PageSize   int32   `db:"page_size"`
+	Code       string  `db:"code"`
+	CodePrefix string  `db:"code_prefix"`
+	Cik        string  `db:"cik"`
+	CikPrefix  string  `db:"cik_prefix"`
+	Prefix     string  `db:"prefix"`
+	Part       string  `db:"part"`
 }
 
 type SearchCompaniesRow struct {
-	Company Company
-	Rank    int32
+	Company Company `db:"company"`
+	Rank    int32   `db:"rank"`
 }
 
 // prefix, code_prefix (upper case), cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
@@ -506,8 +506,8 @@ UPDATE listing SET exchange = $1 WHERE id = $2 AND exchange IS DISTINCT FROM $1
 `
 
 type SetListingExchangeParams struct {
-	Exchange *string
-	ID       int64
+	Exchange *string `db:"exchange"`
+	ID       int64   `db:"id"`
 }
 
 func (q *Queries) SetListingExchange(ctx context.Context, arg SetListingExchangeParams) (int64, error) {
@@ -526,13 +526,13 @@ RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, u
 `
 
 type UpdateCompanyParams struct {
-	Name           string
-	Cik            *int64
-	Country        *string
-	Url            *string
-	IpoDate        *time.Time
-	NumberOfShares *int64
-	ID             int64
+	Name           string     `db:"name"`
+	Cik            *int64     `db:"cik"`
+	Country        *string    `db:"country"`
+	Url            *string    `db:"url"`
+	IpoDate        *time.Time `db:"ipo_date"`
+	NumberOfShares *int64     `db:"number_of_shares"`
+	ID             int64      `db:"id"`
 }
 
 func (q *Queries) UpdateCompany(ctx context.Context, arg UpdateCompanyParams) (Company, error) {
@@ -565,11 +565,11 @@ UPDATE listing SET exchange = $1, isin = $2, share_class = $3, is_primary = $4 W
 `
 
 type UpdateListingParams struct {
-	Exchange   *string
-	Isin       *string
-	ShareClass *string
-	IsPrimary  bool
-	ID         int64
+	Exchange   *string `db:"exchange"`
+	Isin       *string `db:"isin"`
+	ShareClass *string `db:"share_class"`
+	IsPrimary  bool    `db:"is_primary"`
+	ID         int64   `db:"id"`
 }
 
 func (q *Queries) UpdateListing(ctx context.Context, arg UpdateListingParams) error {

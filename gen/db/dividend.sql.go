@@ -18,8 +18,8 @@ WHERE company_id = $1 AND source = 'manual' AND period_end = ANY($2::date[])
 `
 
 type CountManualDividendsParams struct {
-	CompanyID  int64
-	PeriodEnds []time.Time
+	CompanyID  int64       `db:"company_id"`
+	PeriodEnds []time.Time `db:"period_ends"`
 }
 
 func (q *Queries) CountManualDividends(ctx context.Context, arg CountManualDividendsParams) (int64, error) {
@@ -38,18 +38,18 @@ RETURNING id, company_id, source, fiscal_year, fiscal_quarter, period_end, amoun
 `
 
 type CreateDividendParams struct {
-	CompanyID       int64
-	FiscalYear      *int32
-	FiscalQuarter   *int32
-	PeriodEnd       *time.Time
-	AmountPerShare  decimal.Decimal
-	Currency        string
-	PublishDate     time.Time
-	ShareBasisDate  time.Time
-	DeclarationDate *time.Time
-	ExDividendDate  *time.Time
-	RecordDate      *time.Time
-	PaymentDate     *time.Time
+	CompanyID       int64           `db:"company_id"`
+	FiscalYear      *int32          `db:"fiscal_year"`
+	FiscalQuarter   *int32          `db:"fiscal_quarter"`
+	PeriodEnd       *time.Time      `db:"period_end"`
+	AmountPerShare  decimal.Decimal `db:"amount_per_share"`
+	Currency        string          `db:"currency"`
+	PublishDate     time.Time       `db:"publish_date"`
+	ShareBasisDate  time.Time       `db:"share_basis_date"`
+	DeclarationDate *time.Time      `db:"declaration_date"`
+	ExDividendDate  *time.Time      `db:"ex_dividend_date"`
+	RecordDate      *time.Time      `db:"record_date"`
+	PaymentDate     *time.Time      `db:"payment_date"`
 }
 
 func (q *Queries) CreateDividend(ctx context.Context, arg CreateDividendParams) (Dividend, error) {
@@ -107,8 +107,8 @@ DELETE FROM dividend WHERE company_id = $1 AND period_end = $2 AND source = 'sec
 `
 
 type DeleteImportedDividendParams struct {
-	CompanyID int64
-	PeriodEnd *time.Time
+	CompanyID int64      `db:"company_id"`
+	PeriodEnd *time.Time `db:"period_end"`
 }
 
 // Makes room for a dividend entered by hand for the same period end.
@@ -122,8 +122,8 @@ DELETE FROM dividend WHERE company_id = $1 AND source = 'sec' AND period_end <> 
 `
 
 type DeleteOtherImportedDividendsParams struct {
-	CompanyID int64
-	Keep      []time.Time
+	CompanyID int64       `db:"company_id"`
+	Keep      []time.Time `db:"keep"`
 }
 
 func (q *Queries) DeleteOtherImportedDividends(ctx context.Context, arg DeleteOtherImportedDividendsParams) (int64, error) {
@@ -141,8 +141,8 @@ WHERE d.id = $1
 `
 
 type GetDividendRow struct {
-	Dividend Dividend
-	Ticker   string
+	Dividend Dividend `db:"dividend"`
+	Ticker   string   `db:"ticker"`
 }
 
 func (q *Queries) GetDividend(ctx context.Context, id int64) (GetDividendRow, error) {
@@ -181,10 +181,10 @@ LIMIT $4
 `
 
 type ListCompanyDividendsParams struct {
-	CompanyID       int64
-	BeforePublished *time.Time
-	BeforeID        int64
-	PageSize        *int32
+	CompanyID       int64      `db:"company_id"`
+	BeforePublished *time.Time `db:"before_published"`
+	BeforeID        int64      `db:"before_id"`
+	PageSize        *int32     `db:"page_size"`
 }
 
 func (q *Queries) ListCompanyDividends(ctx context.Context, arg ListCompanyDividendsParams) ([]Dividend, error) {
@@ -242,16 +242,16 @@ LIMIT $5
 `
 
 type ListDividendsParams struct {
-	FiscalYear      *int32
-	PublishedSince  *time.Time
-	BeforePublished *time.Time
-	BeforeID        int64
-	PageSize        int32
+	FiscalYear      *int32     `db:"fiscal_year"`
+	PublishedSince  *time.Time `db:"published_since"`
+	BeforePublished *time.Time `db:"before_published"`
+	BeforeID        int64      `db:"before_id"`
+	PageSize        int32      `db:"page_size"`
 }
 
 type ListDividendsRow struct {
-	Dividend Dividend
-	Ticker   string
+	Dividend Dividend `db:"dividend"`
+	Ticker   string   `db:"ticker"`
 }
 
 func (q *Queries) ListDividends(ctx context.Context, arg ListDividendsParams) ([]ListDividendsRow, error) {
@@ -309,18 +309,18 @@ WHERE id = $12
 `
 
 type ReplaceDividendParams struct {
-	FiscalYear      *int32
-	FiscalQuarter   *int32
-	PeriodEnd       *time.Time
-	AmountPerShare  decimal.Decimal
-	Currency        string
-	PublishDate     time.Time
-	ShareBasisDate  time.Time
-	DeclarationDate *time.Time
-	ExDividendDate  *time.Time
-	RecordDate      *time.Time
-	PaymentDate     *time.Time
-	ID              int64
+	FiscalYear      *int32          `db:"fiscal_year"`
+	FiscalQuarter   *int32          `db:"fiscal_quarter"`
+	PeriodEnd       *time.Time      `db:"period_end"`
+	AmountPerShare  decimal.Decimal `db:"amount_per_share"`
+	Currency        string          `db:"currency"`
+	PublishDate     time.Time       `db:"publish_date"`
+	ShareBasisDate  time.Time       `db:"share_basis_date"`
+	DeclarationDate *time.Time      `db:"declaration_date"`
+	ExDividendDate  *time.Time      `db:"ex_dividend_date"`
+	RecordDate      *time.Time      `db:"record_date"`
+	PaymentDate     *time.Time      `db:"payment_date"`
+	ID              int64           `db:"id"`
 }
 
 func (q *Queries) ReplaceDividend(ctx context.Context, arg ReplaceDividendParams) (int64, error) {
@@ -366,15 +366,15 @@ WHERE (dividend.fiscal_year, dividend.fiscal_quarter, dividend.amount_per_share,
 `
 
 type UpsertDividendsParams struct {
-	CompanyID      int64
-	Currency       string
-	FiscalYear     []int32
-	FiscalQuarter  []int32
-	PeriodEnd      []time.Time
-	AmountPerShare []decimal.Decimal
-	PublishDate    []time.Time
-	Derived        []bool
-	ShareBasisDate []time.Time
+	CompanyID      int64             `db:"company_id"`
+	Currency       string            `db:"currency"`
+	FiscalYear     []int32           `db:"fiscal_year"`
+	FiscalQuarter  []int32           `db:"fiscal_quarter"`
+	PeriodEnd      []time.Time       `db:"period_end"`
+	AmountPerShare []decimal.Decimal `db:"amount_per_share"`
+	PublishDate    []time.Time       `db:"publish_date"`
+	Derived        []bool            `db:"derived"`
+	ShareBasisDate []time.Time       `db:"share_basis_date"`
 }
 
 // Leaves out the period ends that have a dividend entered by hand.

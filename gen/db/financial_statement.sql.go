@@ -8,8 +8,6 @@ package db
 import (
 	"context"
 	"time"
-
-	"github.com/shopspring/decimal"
 )
 
 const deleteFinancialStatement = `-- name: DeleteFinancialStatement :execrows
@@ -30,8 +28,8 @@ WHERE s.id = w.id AND s.known_from = w.known_from
 `
 
 type DeleteFinancialStatementVersionsParams struct {
-	Ids       []int64
-	KnownFrom []time.Time
+	Ids       []int64     `db:"ids"`
+	KnownFrom []time.Time `db:"known_from"`
 }
 
 func (q *Queries) DeleteFinancialStatementVersions(ctx context.Context, arg DeleteFinancialStatementVersionsParams) error {
@@ -47,9 +45,9 @@ WHERE s.id = w.id AND s.known_from = w.known_from
 `
 
 type EndFinancialStatementsParams struct {
-	Ids       []int64
-	KnownFrom []time.Time
-	KnownTo   []string
+	Ids       []int64     `db:"ids"`
+	KnownFrom []time.Time `db:"known_from"`
+	KnownTo   []string    `db:"known_to"`
 }
 
 // Sets the end of versions, an empty text for none; no value of a version changes.
@@ -67,13 +65,13 @@ WHERE s.id = $1
 `
 
 type GetFinancialStatementParams struct {
-	ID   int64
-	AsOf *time.Time
+	ID   int64      `db:"id"`
+	AsOf *time.Time `db:"as_of"`
 }
 
 type GetFinancialStatementRow struct {
-	FinancialStatement FinancialStatement
-	Ticker             string
+	FinancialStatement FinancialStatement `db:"financial_statement"`
+	Ticker             string             `db:"ticker"`
 }
 
 func (q *Queries) GetFinancialStatement(ctx context.Context, arg GetFinancialStatementParams) (GetFinancialStatementRow, error) {
@@ -139,61 +137,6 @@ func (q *Queries) GetFinancialStatement(ctx context.Context, arg GetFinancialSta
 	return i, err
 }
 
-type InsertFinancialStatementsParams struct {
-	ID                          int64
-	CompanyID                   int64
-	KnownFrom                   time.Time
-	KnownTo                     *time.Time
-	EndDate                     time.Time
-	PublishDate                 time.Time
-	FiscalYear                  int32
-	FiscalQuarter               *int32
-	Audited                     bool
-	TotalRevenues               *int64
-	CostOfRevenue               *int64
-	GrossProfit                 *int64
-	OperatingIncome             *int64
-	InterestExpense             *int64
-	ProfitBeforeTax             *int64
-	TaxExpense                  *int64
-	NetIncome                   *int64
-	Depreciation                *int64
-	Amortization                *int64
-	DepreciationAndAmortization *int64
-	Ebit                        *int64
-	Ebitda                      *int64
-	OperatingCashFlow           *int64
-	CapitalExpenditure          *int64
-	FreeCashFlow                *int64
-	DividendsPaid               *int64
-	TotalAssets                 *int64
-	CurrentAssets               *int64
-	NonCurrentAssets            *int64
-	CashAndEquivalents          *int64
-	Goodwill                    *int64
-	IntangibleAssets            *int64
-	TotalLiabilities            *int64
-	CurrentLiabilities          *int64
-	LongTermLiabilities         *int64
-	ShortTermDebt               *int64
-	LongTermDebt                *int64
-	TotalDebt                   *int64
-	TotalEquity                 *int64
-	NoncontrollingInterest      *int64
-	TemporaryEquity             *int64
-	TotalEquitiesAndLiabilities *int64
-	SharesOutstanding           *int64
-	PerShareBasisDate           *time.Time
-	EarningsPerShare            *decimal.Decimal
-	EarningsPerShareDiluted     *decimal.Decimal
-	Period                      string
-	Source                      string
-	Currency                    string
-	EbitBasis                   *string
-	Accession                   *string
-	Url                         *string
-}
-
 const listCompanyFinancialStatements = `-- name: ListCompanyFinancialStatements :many
 SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url FROM financial_statement s
 WHERE s.company_id = $1
@@ -206,12 +149,12 @@ LIMIT $6
 `
 
 type ListCompanyFinancialStatementsParams struct {
-	CompanyID int64
-	Period    string
-	AsOf      *time.Time
-	BeforeEnd *time.Time
-	BeforeID  int64
-	PageSize  *int32
+	CompanyID int64      `db:"company_id"`
+	Period    string     `db:"period"`
+	AsOf      *time.Time `db:"as_of"`
+	BeforeEnd *time.Time `db:"before_end"`
+	BeforeID  int64      `db:"before_id"`
+	PageSize  *int32     `db:"page_size"`
 }
 
 // A company's statements as known on as_of, or of today; the newest first. an empty period is both.
@@ -303,9 +246,9 @@ WHERE s.company_id = $1 AND s.known_from <= $2 AND (s.known_to IS NULL OR s.know
 `
 
 type ListFinancialStatementVersionsParams struct {
-	CompanyID int64
-	ToDay     time.Time
-	FromDay   time.Time
+	CompanyID int64     `db:"company_id"`
+	ToDay     time.Time `db:"to_day"`
+	FromDay   time.Time `db:"from_day"`
 }
 
 // The versions of a company's statements that were known on some day from from_day to to_day.
@@ -477,17 +420,17 @@ LIMIT $6
 `
 
 type ListFinancialStatementsParams struct {
-	Period          *string
-	FiscalYear      *int32
-	PublishedSince  *time.Time
-	BeforePublished *time.Time
-	BeforeID        int64
-	PageSize        int32
+	Period          *string    `db:"period"`
+	FiscalYear      *int32     `db:"fiscal_year"`
+	PublishedSince  *time.Time `db:"published_since"`
+	BeforePublished *time.Time `db:"before_published"`
+	BeforeID        int64      `db:"before_id"`
+	PageSize        int32      `db:"page_size"`
 }
 
 type ListFinancialStatementsRow struct {
-	FinancialStatement FinancialStatement
-	Ticker             string
+	FinancialStatement FinancialStatement `db:"financial_statement"`
+	Ticker             string             `db:"ticker"`
 }
 
 // All companies' statements of today, the newest published first.
@@ -581,8 +524,8 @@ JOIN financial_statement s ON s.company_id = w.company_id AND s.known_to IS NULL
 `
 
 type ListFinancialStatementsBeforeParams struct {
-	CompanyIds []int64
-	EndDates   []time.Time
+	CompanyIds []int64     `db:"company_ids"`
+	EndDates   []time.Time `db:"end_dates"`
 }
 
 // What the trailing twelve months of the given statements of today need: each company's statements whose end lies in the
@@ -674,8 +617,8 @@ JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= $2
 `
 
 type ListNewestFinancialStatementsParams struct {
-	CompanyIds []int64
-	Day        time.Time
+	CompanyIds []int64   `db:"company_ids"`
+	Day        time.Time `db:"day"`
 }
 
 // What the daily ratios of a day need: each company's statements as known on that day, from 300 days before its newest
@@ -850,8 +793,8 @@ UPDATE financial_statement SET source = $1 WHERE id = $2 AND source <> $1
 `
 
 type SetFinancialStatementSourceParams struct {
-	Source string
-	ID     int64
+	Source string `db:"source"`
+	ID     int64  `db:"id"`
 }
 
 func (q *Queries) SetFinancialStatementSource(ctx context.Context, arg SetFinancialStatementSourceParams) error {

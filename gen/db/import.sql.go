@@ -15,8 +15,8 @@ UPDATE import SET state = 'cancelled', finished_at = $1 WHERE id = $2 AND finish
 `
 
 type CancelRunningImportParams struct {
-	Now *time.Time
-	ID  int64
+	Now *time.Time `db:"now"`
+	ID  int64      `db:"id"`
 }
 
 func (q *Queries) CancelRunningImport(ctx context.Context, arg CancelRunningImportParams) error {
@@ -44,9 +44,9 @@ RETURNING id
 `
 
 type CreateDocumentParams struct {
-	Sha256  []byte
-	Size    int64
-	Content []byte
+	Sha256  []byte `db:"sha256"`
+	Size    int64  `db:"size"`
+	Content []byte `db:"content"`
 }
 
 // Returns the document with the same bytes when there is one; the lock on it keeps it from being pruned.
@@ -64,13 +64,13 @@ RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, w
 `
 
 type CreateImportParams struct {
-	Kind       string
-	Ticker     *string
-	Exchange   *string
-	FileName   *string
-	DocumentID *int64
-	Total      *int64
-	CreatedBy  *int64
+	Kind       string  `db:"kind"`
+	Ticker     *string `db:"ticker"`
+	Exchange   *string `db:"exchange"`
+	FileName   *string `db:"file_name"`
+	DocumentID *int64  `db:"document_id"`
+	Total      *int64  `db:"total"`
+	CreatedBy  *int64  `db:"created_by"`
 }
 
 func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Import, error) {
@@ -130,11 +130,11 @@ WHERE id = $5 AND state = 'succeeded'
 `
 
 type FinishImportParams struct {
-	State     string
-	Written   int64
-	Unchanged int64
-	Skipped   int64
-	ID        int64
+	State     string `db:"state"`
+	Written   int64  `db:"written"`
+	Unchanged int64  `db:"unchanged"`
+	Skipped   int64  `db:"skipped"`
+	ID        int64  `db:"id"`
 }
 
 // Says what came of an import whose job was completed in this transaction.
@@ -202,8 +202,8 @@ SELECT company_id, document_id, newest_filed, created_at, updated_at, rules_vers
 `
 
 type GetFactsOfDocumentParams struct {
-	DocumentID   int64
-	RulesVersion int32
+	DocumentID   int64 `db:"document_id"`
+	RulesVersion int32 `db:"rules_version"`
 }
 
 // The company whose figures come from the document by these rules, with nothing changed by hand since.
@@ -268,8 +268,8 @@ SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, writ
 `
 
 type ListImportsParams struct {
-	BeforeID int64
-	PageSize int32
+	BeforeID int64 `db:"before_id"`
+	PageSize int32 `db:"page_size"`
 }
 
 func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Import, error) {
@@ -368,10 +368,10 @@ ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newes
 `
 
 type SetCompanyFactsParams struct {
-	CompanyID    int64
-	DocumentID   int64
-	NewestFiled  time.Time
-	RulesVersion int32
+	CompanyID    int64     `db:"company_id"`
+	DocumentID   int64     `db:"document_id"`
+	NewestFiled  time.Time `db:"newest_filed"`
+	RulesVersion int32     `db:"rules_version"`
 }
 
 func (q *Queries) SetCompanyFacts(ctx context.Context, arg SetCompanyFactsParams) error {
@@ -389,8 +389,8 @@ UPDATE import SET error = $1 WHERE id = $2 AND finished_at IS NULL
 `
 
 type SetImportErrorParams struct {
-	Error *string
-	ID    int64
+	Error *string `db:"error"`
+	ID    int64   `db:"id"`
 }
 
 // Says why its job is about to be discarded.
@@ -404,8 +404,8 @@ UPDATE import SET job_id = $1 WHERE id = $2 RETURNING id, kind, state, ticker, e
 `
 
 type SetImportJobParams struct {
-	JobID *int64
-	ID    int64
+	JobID *int64 `db:"job_id"`
+	ID    int64  `db:"id"`
 }
 
 func (q *Queries) SetImportJob(ctx context.Context, arg SetImportJobParams) (Import, error) {
@@ -440,8 +440,8 @@ UPDATE import SET done = $1 WHERE id = $2 AND finished_at IS NULL
 `
 
 type SetImportProgressParams struct {
-	Done int64
-	ID   int64
+	Done int64 `db:"done"`
+	ID   int64 `db:"id"`
 }
 
 func (q *Queries) SetImportProgress(ctx context.Context, arg SetImportProgressParams) error {

@@ -11,185 +11,185 @@ import (
 )
 
 type Company struct {
-	ID             int64
-	Name           string
-	Cik            *int64
-	Country        *string
-	Url            *string
-	IpoDate        *time.Time
-	NumberOfShares *int64
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
+	ID             int64      `db:"id"`
+	Name           string     `db:"name"`
+	Cik            *int64     `db:"cik"`
+	Country        *string    `db:"country"`
+	Url            *string    `db:"url"`
+	IpoDate        *time.Time `db:"ipo_date"`
+	NumberOfShares *int64     `db:"number_of_shares"`
+	CreatedAt      time.Time  `db:"created_at"`
+	UpdatedAt      time.Time  `db:"updated_at"`
 }
 
 type CompanyFact struct {
-	CompanyID    int64
-	DocumentID   int64
-	NewestFiled  time.Time
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
-	RulesVersion int32
+	CompanyID    int64     `db:"company_id"`
+	DocumentID   int64     `db:"document_id"`
+	NewestFiled  time.Time `db:"newest_filed"`
+	CreatedAt    time.Time `db:"created_at"`
+	UpdatedAt    time.Time `db:"updated_at"`
+	RulesVersion int32     `db:"rules_version"`
 }
 
 type Dividend struct {
-	ID              int64
-	CompanyID       int64
-	Source          string
-	FiscalYear      *int32
-	FiscalQuarter   *int32
-	PeriodEnd       *time.Time
-	AmountPerShare  decimal.Decimal
-	Currency        string
-	PublishDate     time.Time
-	Derived         bool
-	ShareBasisDate  time.Time
-	DeclarationDate *time.Time
-	ExDividendDate  *time.Time
-	RecordDate      *time.Time
-	PaymentDate     *time.Time
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
+	ID              int64           `db:"id"`
+	CompanyID       int64           `db:"company_id"`
+	Source          string          `db:"source"`
+	FiscalYear      *int32          `db:"fiscal_year"`
+	FiscalQuarter   *int32          `db:"fiscal_quarter"`
+	PeriodEnd       *time.Time      `db:"period_end"`
+	AmountPerShare  decimal.Decimal `db:"amount_per_share"`
+	Currency        string          `db:"currency"`
+	PublishDate     time.Time       `db:"publish_date"`
+	Derived         bool            `db:"derived"`
+	ShareBasisDate  time.Time       `db:"share_basis_date"`
+	DeclarationDate *time.Time      `db:"declaration_date"`
+	ExDividendDate  *time.Time      `db:"ex_dividend_date"`
+	RecordDate      *time.Time      `db:"record_date"`
+	PaymentDate     *time.Time      `db:"payment_date"`
+	CreatedAt       time.Time       `db:"created_at"`
+	UpdatedAt       time.Time       `db:"updated_at"`
 }
 
 type Document struct {
-	ID        int64
-	Sha256    []byte
-	Size      int64
-	Content   []byte
-	CreatedAt time.Time
+	ID        int64     `db:"id"`
+	Sha256    []byte    `db:"sha256"`
+	Size      int64     `db:"size"`
+	Content   []byte    `db:"content"`
+	CreatedAt time.Time `db:"created_at"`
 }
 
 type FinancialStatement struct {
-	ID                          int64
-	CompanyID                   int64
-	KnownFrom                   time.Time
-	KnownTo                     *time.Time
-	EndDate                     time.Time
-	PublishDate                 time.Time
-	FiscalYear                  int32
-	FiscalQuarter               *int32
-	Audited                     bool
-	TotalRevenues               *int64
-	CostOfRevenue               *int64
-	GrossProfit                 *int64
-	OperatingIncome             *int64
-	InterestExpense             *int64
-	ProfitBeforeTax             *int64
-	TaxExpense                  *int64
-	NetIncome                   *int64
-	Depreciation                *int64
-	Amortization                *int64
-	DepreciationAndAmortization *int64
-	Ebit                        *int64
-	Ebitda                      *int64
-	OperatingCashFlow           *int64
-	CapitalExpenditure          *int64
-	FreeCashFlow                *int64
-	DividendsPaid               *int64
-	TotalAssets                 *int64
-	CurrentAssets               *int64
-	NonCurrentAssets            *int64
-	CashAndEquivalents          *int64
-	Goodwill                    *int64
-	IntangibleAssets            *int64
-	TotalLiabilities            *int64
-	CurrentLiabilities          *int64
-	LongTermLiabilities         *int64
-	ShortTermDebt               *int64
-	LongTermDebt                *int64
-	TotalDebt                   *int64
-	TotalEquity                 *int64
-	NoncontrollingInterest      *int64
-	TemporaryEquity             *int64
-	TotalEquitiesAndLiabilities *int64
-	SharesOutstanding           *int64
-	PerShareBasisDate           *time.Time
-	CreatedAt                   time.Time
-	UpdatedAt                   time.Time
-	EarningsPerShare            *decimal.Decimal
-	EarningsPerShareDiluted     *decimal.Decimal
-	Period                      string
-	Source                      string
-	Currency                    string
-	EbitBasis                   *string
-	Accession                   *string
-	Url                         *string
+	ID                          int64            `db:"id"`
+	CompanyID                   int64            `db:"company_id"`
+	KnownFrom                   time.Time        `db:"known_from"`
+	KnownTo                     *time.Time       `db:"known_to"`
+	EndDate                     time.Time        `db:"end_date"`
+	PublishDate                 time.Time        `db:"publish_date"`
+	FiscalYear                  int32            `db:"fiscal_year"`
+	FiscalQuarter               *int32           `db:"fiscal_quarter"`
+	Audited                     bool             `db:"audited"`
+	TotalRevenues               *int64           `db:"total_revenues"`
+	CostOfRevenue               *int64           `db:"cost_of_revenue"`
+	GrossProfit                 *int64           `db:"gross_profit"`
+	OperatingIncome             *int64           `db:"operating_income"`
+	InterestExpense             *int64           `db:"interest_expense"`
+	ProfitBeforeTax             *int64           `db:"profit_before_tax"`
+	TaxExpense                  *int64           `db:"tax_expense"`
+	NetIncome                   *int64           `db:"net_income"`
+	Depreciation                *int64           `db:"depreciation"`
+	Amortization                *int64           `db:"amortization"`
+	DepreciationAndAmortization *int64           `db:"depreciation_and_amortization"`
+	Ebit                        *int64           `db:"ebit"`
+	Ebitda                      *int64           `db:"ebitda"`
+	OperatingCashFlow           *int64           `db:"operating_cash_flow"`
+	CapitalExpenditure          *int64           `db:"capital_expenditure"`
+	FreeCashFlow                *int64           `db:"free_cash_flow"`
+	DividendsPaid               *int64           `db:"dividends_paid"`
+	TotalAssets                 *int64           `db:"total_assets"`
+	CurrentAssets               *int64           `db:"current_assets"`
+	NonCurrentAssets            *int64           `db:"non_current_assets"`
+	CashAndEquivalents          *int64           `db:"cash_and_equivalents"`
+	Goodwill                    *int64           `db:"goodwill"`
+	IntangibleAssets            *int64           `db:"intangible_assets"`
+	TotalLiabilities            *int64           `db:"total_liabilities"`
+	CurrentLiabilities          *int64           `db:"current_liabilities"`
+	LongTermLiabilities         *int64           `db:"long_term_liabilities"`
+	ShortTermDebt               *int64           `db:"short_term_debt"`
+	LongTermDebt                *int64           `db:"long_term_debt"`
+	TotalDebt                   *int64           `db:"total_debt"`
+	TotalEquity                 *int64           `db:"total_equity"`
+	NoncontrollingInterest      *int64           `db:"noncontrolling_interest"`
+	TemporaryEquity             *int64           `db:"temporary_equity"`
+	TotalEquitiesAndLiabilities *int64           `db:"total_equities_and_liabilities"`
+	SharesOutstanding           *int64           `db:"shares_outstanding"`
+	PerShareBasisDate           *time.Time       `db:"per_share_basis_date"`
+	CreatedAt                   time.Time        `db:"created_at"`
+	UpdatedAt                   time.Time        `db:"updated_at"`
+	EarningsPerShare            *decimal.Decimal `db:"earnings_per_share"`
+	EarningsPerShareDiluted     *decimal.Decimal `db:"earnings_per_share_diluted"`
+	Period                      string           `db:"period"`
+	Source                      string           `db:"source"`
+	Currency                    string           `db:"currency"`
+	EbitBasis                   *string          `db:"ebit_basis"`
+	Accession                   *string          `db:"accession"`
+	Url                         *string          `db:"url"`
 }
 
 type Import struct {
-	ID         int64
-	Kind       string
-	State      string
-	Ticker     *string
-	Exchange   *string
-	DocumentID *int64
-	JobID      *int64
-	Done       int64
-	Total      *int64
-	Written    int64
-	Unchanged  int64
-	Skipped    int64
-	Error      *string
-	CreatedBy  *int64
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
-	StartedAt  *time.Time
-	FinishedAt *time.Time
-	FileName   *string
+	ID         int64      `db:"id"`
+	Kind       string     `db:"kind"`
+	State      string     `db:"state"`
+	Ticker     *string    `db:"ticker"`
+	Exchange   *string    `db:"exchange"`
+	DocumentID *int64     `db:"document_id"`
+	JobID      *int64     `db:"job_id"`
+	Done       int64      `db:"done"`
+	Total      *int64     `db:"total"`
+	Written    int64      `db:"written"`
+	Unchanged  int64      `db:"unchanged"`
+	Skipped    int64      `db:"skipped"`
+	Error      *string    `db:"error"`
+	CreatedBy  *int64     `db:"created_by"`
+	CreatedAt  time.Time  `db:"created_at"`
+	UpdatedAt  time.Time  `db:"updated_at"`
+	StartedAt  *time.Time `db:"started_at"`
+	FinishedAt *time.Time `db:"finished_at"`
+	FileName   *string    `db:"file_name"`
 }
 
 type Listing struct {
-	ID         int64
-	CompanyID  int64
-	Ticker     string
-	Exchange   *string
-	Isin       *string
-	ShareClass *string
-	IsPrimary  bool
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	ID         int64     `db:"id"`
+	CompanyID  int64     `db:"company_id"`
+	Ticker     string    `db:"ticker"`
+	Exchange   *string   `db:"exchange"`
+	Isin       *string   `db:"isin"`
+	ShareClass *string   `db:"share_class"`
+	IsPrimary  bool      `db:"is_primary"`
+	CreatedAt  time.Time `db:"created_at"`
+	UpdatedAt  time.Time `db:"updated_at"`
 }
 
 type Price struct {
-	ListingID  int64
-	Date       time.Time
-	Open       *decimal.Decimal
-	High       *decimal.Decimal
-	Low        *decimal.Decimal
-	Close      decimal.Decimal
-	Volume     *int64
-	ExDividend decimal.Decimal
-	SplitRatio decimal.Decimal
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	ListingID  int64            `db:"listing_id"`
+	Date       time.Time        `db:"date"`
+	Open       *decimal.Decimal `db:"open"`
+	High       *decimal.Decimal `db:"high"`
+	Low        *decimal.Decimal `db:"low"`
+	Close      decimal.Decimal  `db:"close"`
+	Volume     *int64           `db:"volume"`
+	ExDividend decimal.Decimal  `db:"ex_dividend"`
+	SplitRatio decimal.Decimal  `db:"split_ratio"`
+	CreatedAt  time.Time        `db:"created_at"`
+	UpdatedAt  time.Time        `db:"updated_at"`
 }
 
 type ShareCount struct {
-	CompanyID int64
-	KnownFrom time.Time
-	BasisDate time.Time
-	EndDate   time.Time
-	Shares    int64
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	CompanyID int64     `db:"company_id"`
+	KnownFrom time.Time `db:"known_from"`
+	BasisDate time.Time `db:"basis_date"`
+	EndDate   time.Time `db:"end_date"`
+	Shares    int64     `db:"shares"`
+	CreatedAt time.Time `db:"created_at"`
+	UpdatedAt time.Time `db:"updated_at"`
 }
 
 type Split struct {
-	CompanyID     int64
-	EffectiveDate time.Time
-	Ratio         decimal.Decimal
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	CompanyID     int64           `db:"company_id"`
+	EffectiveDate time.Time       `db:"effective_date"`
+	Ratio         decimal.Decimal `db:"ratio"`
+	CreatedAt     time.Time       `db:"created_at"`
+	UpdatedAt     time.Time       `db:"updated_at"`
 }
 
 type UserAccount struct {
-	ID           int64
-	Email        string
-	FullName     *string
-	PasswordHash string
-	IsActive     bool
-	IsSuperuser  bool
-	TokenVersion int32
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	ID           int64     `db:"id"`
+	Email        string    `db:"email"`
+	FullName     *string   `db:"full_name"`
+	PasswordHash string    `db:"password_hash"`
+	IsActive     bool      `db:"is_active"`
+	IsSuperuser  bool      `db:"is_superuser"`
+	TokenVersion int32     `db:"token_version"`
+	CreatedAt    time.Time `db:"created_at"`
+	UpdatedAt    time.Time `db:"updated_at"`
 }

@@ -17,9 +17,9 @@ INSERT INTO split (company_id, effective_date, ratio) VALUES ($1, $2, $3) RETURN
 `
 
 type CreateSplitParams struct {
-	CompanyID     int64
-	EffectiveDate time.Time
-	Ratio         decimal.Decimal
+	CompanyID     int64           `db:"company_id"`
+	EffectiveDate time.Time       `db:"effective_date"`
+	Ratio         decimal.Decimal `db:"ratio"`
 }
 
 func (q *Queries) CreateSplit(ctx context.Context, arg CreateSplitParams) (Split, error) {
@@ -45,9 +45,9 @@ ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio WH
 `
 
 type ImportSplitsParams struct {
-	Tickers       []string
-	EffectiveDate []time.Time
-	Ratio         []decimal.Decimal
+	Tickers       []string          `db:"tickers"`
+	EffectiveDate []time.Time       `db:"effective_date"`
+	Ratio         []decimal.Decimal `db:"ratio"`
 }
 
 func (q *Queries) ImportSplits(ctx context.Context, arg ImportSplitsParams) (int64, error) {
@@ -67,9 +67,9 @@ LIMIT $3
 `
 
 type ListCompanySplitsParams struct {
-	CompanyID  int64
-	BeforeDate *time.Time
-	PageSize   *int32
+	CompanyID  int64      `db:"company_id"`
+	BeforeDate *time.Time `db:"before_date"`
+	PageSize   *int32     `db:"page_size"`
 }
 
 func (q *Queries) ListCompanySplits(ctx context.Context, arg ListCompanySplitsParams) ([]Split, error) {
@@ -106,10 +106,10 @@ LIMIT $4
 `
 
 type ListPricesParams struct {
-	ListingID int64
-	FromDay   time.Time
-	ToDay     time.Time
-	PageSize  *int32
+	ListingID int64     `db:"listing_id"`
+	FromDay   time.Time `db:"from_day"`
+	ToDay     time.Time `db:"to_day"`
+	PageSize  *int32    `db:"page_size"`
 }
 
 func (q *Queries) ListPrices(ctx context.Context, arg ListPricesParams) ([]Price, error) {
@@ -157,14 +157,14 @@ LIMIT $3
 `
 
 type ListPricesOfDayParams struct {
-	Date        time.Time
-	AfterTicker string
-	PageSize    int32
+	Date        time.Time `db:"date"`
+	AfterTicker string    `db:"after_ticker"`
+	PageSize    int32     `db:"page_size"`
 }
 
 type ListPricesOfDayRow struct {
-	Listing Listing
-	Close   decimal.Decimal
+	Listing Listing         `db:"listing"`
+	Close   decimal.Decimal `db:"close"`
 }
 
 func (q *Queries) ListPricesOfDay(ctx context.Context, arg ListPricesOfDayParams) ([]ListPricesOfDayRow, error) {
@@ -268,15 +268,15 @@ WHERE (price.open, price.high, price.low, price.close, price.volume, price.ex_di
 `
 
 type UpsertPricesParams struct {
-	ListingID  int64
-	Date       []time.Time
-	Open       []string
-	High       []string
-	Low        []string
-	Close      []decimal.Decimal
-	Volume     []string
-	ExDividend []decimal.Decimal
-	SplitRatio []decimal.Decimal
+	ListingID  int64             `db:"listing_id"`
+	Date       []time.Time       `db:"date"`
+	Open       []string          `db:"open"`
+	High       []string          `db:"high"`
+	Low        []string          `db:"low"`
+	Close      []decimal.Decimal `db:"close"`
+	Volume     []string          `db:"volume"`
+	ExDividend []decimal.Decimal `db:"ex_dividend"`
+	SplitRatio []decimal.Decimal `db:"split_ratio"`
 }
 
 // Open, high, low and volume are texts, empty for null.

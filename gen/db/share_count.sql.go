@@ -15,8 +15,8 @@ DELETE FROM share_count WHERE company_id = $1 AND known_from <> ALL($2::date[])
 `
 
 type DeleteOtherShareCountsParams struct {
-	CompanyID int64
-	Keep      []time.Time
+	CompanyID int64       `db:"company_id"`
+	Keep      []time.Time `db:"keep"`
 }
 
 func (q *Queries) DeleteOtherShareCounts(ctx context.Context, arg DeleteOtherShareCountsParams) (int64, error) {
@@ -34,8 +34,8 @@ ORDER BY company_id, known_from DESC
 `
 
 type ListNewestShareCountsParams struct {
-	CompanyIds []int64
-	Day        time.Time
+	CompanyIds []int64   `db:"company_ids"`
+	Day        time.Time `db:"day"`
 }
 
 // The newest count known on a day, one a company.
@@ -110,11 +110,11 @@ WHERE (share_count.basis_date, share_count.end_date, share_count.shares)
 `
 
 type UpsertShareCountsParams struct {
-	CompanyID int64
-	KnownFrom []time.Time
-	BasisDate []time.Time
-	EndDate   []time.Time
-	Shares    []int64
+	CompanyID int64       `db:"company_id"`
+	KnownFrom []time.Time `db:"known_from"`
+	BasisDate []time.Time `db:"basis_date"`
+	EndDate   []time.Time `db:"end_date"`
+	Shares    []int64     `db:"shares"`
 }
 
 func (q *Queries) UpsertShareCounts(ctx context.Context, arg UpsertShareCountsParams) (int64, error) {

@@ -19,14 +19,14 @@ RETURNING attempts, window_start
 `
 
 type CountAttemptParams struct {
-	Key         string
-	Now         time.Time
-	WindowFloor time.Time
+	Key         string    `db:"key"`
+	Now         time.Time `db:"now"`
+	WindowFloor time.Time `db:"window_floor"`
 }
 
 type CountAttemptRow struct {
-	Attempts    int32
-	WindowStart time.Time
+	Attempts    int32     `db:"attempts"`
+	WindowStart time.Time `db:"window_start"`
 }
 
 // Counts one attempt and answers how many there were in the window and when the window began.
@@ -42,9 +42,9 @@ INSERT INTO password_reset (token_hash, user_id, expires_at) VALUES ($1, $2, $3)
 `
 
 type CreatePasswordResetParams struct {
-	TokenHash []byte
-	UserID    int64
-	ExpiresAt time.Time
+	TokenHash []byte    `db:"token_hash"`
+	UserID    int64     `db:"user_id"`
+	ExpiresAt time.Time `db:"expires_at"`
 }
 
 func (q *Queries) CreatePasswordReset(ctx context.Context, arg CreatePasswordResetParams) error {
@@ -59,11 +59,11 @@ RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_ve
 `
 
 type CreateUserParams struct {
-	Email        string
-	FullName     *string
-	PasswordHash string
-	IsActive     bool
-	IsSuperuser  bool
+	Email        string  `db:"email"`
+	FullName     *string `db:"full_name"`
+	PasswordHash string  `db:"password_hash"`
+	IsActive     bool    `db:"is_active"`
+	IsSuperuser  bool    `db:"is_superuser"`
 }
 
 func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (UserAccount, error) {
@@ -166,8 +166,8 @@ SELECT id, email, full_name, password_hash, is_active, is_superuser, token_versi
 `
 
 type ListUsersParams struct {
-	AfterID  int64
-	PageSize int32
+	AfterID  int64 `db:"after_id"`
+	PageSize int32 `db:"page_size"`
 }
 
 func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]UserAccount, error) {
@@ -274,9 +274,9 @@ UPDATE user_account SET password_hash = $1 WHERE id = $2 AND password_hash = $3
 `
 
 type RehashPasswordParams struct {
-	NewHash string
-	ID      int64
-	OldHash string
+	NewHash string `db:"new_hash"`
+	ID      int64  `db:"id"`
+	OldHash string `db:"old_hash"`
 }
 
 func (q *Queries) RehashPassword(ctx context.Context, arg RehashPasswordParams) error {
@@ -289,8 +289,8 @@ UPDATE rate_limit SET attempts = attempts - 1 WHERE key = $1 AND window_start = 
 `
 
 type TakeBackAttemptParams struct {
-	Key         string
-	WindowStart time.Time
+	Key         string    `db:"key"`
+	WindowStart time.Time `db:"window_start"`
 }
 
 // Takes back one attempt that was counted in the window of that beginning.
@@ -304,8 +304,8 @@ DELETE FROM password_reset WHERE token_hash = $1 AND expires_at > $2 RETURNING u
 `
 
 type TakePasswordResetParams struct {
-	TokenHash []byte
-	Now       time.Time
+	TokenHash []byte    `db:"token_hash"`
+	Now       time.Time `db:"now"`
 }
 
 func (q *Queries) TakePasswordReset(ctx context.Context, arg TakePasswordResetParams) (int64, error) {
@@ -324,13 +324,13 @@ RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_ve
 `
 
 type UpdateUserParams struct {
-	Email        string
-	FullName     *string
-	PasswordHash string
-	IsActive     bool
-	IsSuperuser  bool
-	TokenVersion int32
-	ID           int64
+	Email        string  `db:"email"`
+	FullName     *string `db:"full_name"`
+	PasswordHash string  `db:"password_hash"`
+	IsActive     bool    `db:"is_active"`
+	IsSuperuser  bool    `db:"is_superuser"`
+	TokenVersion int32   `db:"token_version"`
+	ID           int64   `db:"id"`
 }
 
 func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (UserAccount, error) {

@@ -24,10 +24,10 @@ SELECT queue, kind, state::text AS state, count(*) AS n FROM river_job GROUP BY 
 `
 
 type CountJobsRow struct {
-	Queue string
-	Kind  string
-	State string
-	N     int64
+	Queue string `db:"queue"`
+	Kind  string `db:"kind"`
+	State string `db:"state"`
+	N     int64  `db:"n"`
 }
 
 func (q *Queries) CountJobs(ctx context.Context) ([]CountJobsRow, error) {
@@ -63,12 +63,12 @@ WHERE j.state = 'running' AND w.seen_at < now() - interval '6 seconds'
 `
 
 type ListAbandonedJobsRow struct {
-	ID          int64
-	Attempt     int32
-	MaxAttempts int32
-	Cancelled   bool
-	Rescues     int32
-	Now         time.Time
+	ID          int64     `db:"id"`
+	Attempt     int32     `db:"attempt"`
+	MaxAttempts int32     `db:"max_attempts"`
+	Cancelled   bool      `db:"cancelled"`
+	Rescues     int32     `db:"rescues"`
+	Now         time.Time `db:"now"`
 }
 
 // Running jobs of workers that have given no sign of life for too long. Workers that never gave one are not known to be dead.

@@ -8783,12 +8783,12 @@ func (s *ValueMetrics) encodeFields(e *jx.Encoder) {
 		s.TangibleBookValue.Encode(e)
 	}
 	{
-		e.FieldStart("tangible_book_value_per_share")
-		s.TangibleBookValuePerShare.Encode(e)
-	}
-	{
 		e.FieldStart("working_capital")
 		s.WorkingCapital.Encode(e)
+	}
+	{
+		e.FieldStart("tangible_book_value_per_share")
+		s.TangibleBookValuePerShare.Encode(e)
 	}
 	{
 		e.FieldStart("debt_to_equity")
@@ -8864,8 +8864,8 @@ var jsonFieldsNameOfValueMetrics = [28]string{
 	8:  "currency",
 	9:  "book_value",
 	10: "tangible_book_value",
-	11: "tangible_book_value_per_share",
-	12: "working_capital",
+	11: "working_capital",
+	12: "tangible_book_value_per_share",
 	13: "debt_to_equity",
 	14: "equity_ratio",
 	15: "debt_ratio",
@@ -9014,18 +9014,8 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"tangible_book_value\"")
 			}
-		case "tangible_book_value_per_share":
-			requiredBitSet[1] |= 1 << 3
-			if err := func() error {
-				if err := s.TangibleBookValuePerShare.Decode(d); err != nil {
-					return err
-				}
-				return nil
-			}(); err != nil {
-				return errors.Wrap(err, "decode field \"tangible_book_value_per_share\"")
-			}
 		case "working_capital":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				if err := s.WorkingCapital.Decode(d); err != nil {
 					return err
@@ -9033,6 +9023,16 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"working_capital\"")
+			}
+		case "tangible_book_value_per_share":
+			requiredBitSet[1] |= 1 << 4
+			if err := func() error {
+				if err := s.TangibleBookValuePerShare.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"tangible_book_value_per_share\"")
 			}
 		case "debt_to_equity":
 			requiredBitSet[1] |= 1 << 5

@@ -1183,8 +1183,10 @@ func (s *FieldError) SetMessage(val string) {
 	s.Message = val
 }
 
-// One version of a statement. Costs, taxes, capital expenditure and dividends paid are positive when
-// they reduce profit or cash.
+// One version of a company's income statement, cash flow statement and balance sheet for one period,
+// in whole units of its currency. Costs, expenses, taxes, depreciation, capital expenditure and
+// dividends paid are positive when they reduce profit or cash. Balance sheet figures are those at
+// end_date.
 // Ref: #/components/schemas/FinancialStatement
 type FinancialStatement struct {
 	// The same for all versions of a statement.
@@ -1195,7 +1197,7 @@ type FinancialStatement struct {
 	Source     Source `json:"source"`
 	Period     Period `json:"period"`
 	FiscalYear int32  `json:"fiscal_year"`
-	// Null for an annual statement.
+	// 1 to 4; null for an annual statement.
 	FiscalQuarter NilInt32  `json:"fiscal_quarter"`
 	EndDate       time.Time `json:"end_date"`
 	// Day of the first report of the period.
@@ -5117,7 +5119,7 @@ type ValueMetrics struct {
 	Ticker     string `json:"ticker"`
 	Period     Period `json:"period"`
 	FiscalYear int32  `json:"fiscal_year"`
-	// Null for an annual statement.
+	// 1 to 4; null for an annual statement.
 	FiscalQuarter NilInt32  `json:"fiscal_quarter"`
 	EndDate       time.Time `json:"end_date"`
 	// Day of the first report of the period.
@@ -5127,10 +5129,10 @@ type ValueMetrics struct {
 	BookValue NilInt64 `json:"book_value"`
 	// Book_value - goodwill - intangible_assets.
 	TangibleBookValue NilInt64 `json:"tangible_book_value"`
-	// Tangible_book_value / shares_outstanding.
-	TangibleBookValuePerShare NilDecimal `json:"tangible_book_value_per_share"`
 	// Current_assets - current_liabilities.
 	WorkingCapital NilInt64 `json:"working_capital"`
+	// Tangible_book_value / shares_outstanding.
+	TangibleBookValuePerShare NilDecimal `json:"tangible_book_value_per_share"`
 	// Total_debt / total_equity.
 	DebtToEquity NilDecimal `json:"debt_to_equity"`
 	// Total_equity / total_assets.
@@ -5217,14 +5219,14 @@ func (s *ValueMetrics) GetTangibleBookValue() NilInt64 {
 	return s.TangibleBookValue
 }
 
-// GetTangibleBookValuePerShare returns the value of TangibleBookValuePerShare.
-func (s *ValueMetrics) GetTangibleBookValuePerShare() NilDecimal {
-	return s.TangibleBookValuePerShare
-}
-
 // GetWorkingCapital returns the value of WorkingCapital.
 func (s *ValueMetrics) GetWorkingCapital() NilInt64 {
 	return s.WorkingCapital
+}
+
+// GetTangibleBookValuePerShare returns the value of TangibleBookValuePerShare.
+func (s *ValueMetrics) GetTangibleBookValuePerShare() NilDecimal {
+	return s.TangibleBookValuePerShare
 }
 
 // GetDebtToEquity returns the value of DebtToEquity.
@@ -5357,14 +5359,14 @@ func (s *ValueMetrics) SetTangibleBookValue(val NilInt64) {
 	s.TangibleBookValue = val
 }
 
-// SetTangibleBookValuePerShare sets the value of TangibleBookValuePerShare.
-func (s *ValueMetrics) SetTangibleBookValuePerShare(val NilDecimal) {
-	s.TangibleBookValuePerShare = val
-}
-
 // SetWorkingCapital sets the value of WorkingCapital.
 func (s *ValueMetrics) SetWorkingCapital(val NilInt64) {
 	s.WorkingCapital = val
+}
+
+// SetTangibleBookValuePerShare sets the value of TangibleBookValuePerShare.
+func (s *ValueMetrics) SetTangibleBookValuePerShare(val NilDecimal) {
+	s.TangibleBookValuePerShare = val
 }
 
 // SetDebtToEquity sets the value of DebtToEquity.

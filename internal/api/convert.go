@@ -1,8 +1,6 @@
 package api
 
 import (
-	"time"
-
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/app"
@@ -70,13 +68,6 @@ func fiscalQuarter(o oas.OptNilInt32) *int {
 		return &n
 	}
 	return nil
-}
-
-func dateOrNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
 
 func period(o oas.OptPeriod) *value.Period { return (*value.Period)(get(o)) }
@@ -288,7 +279,7 @@ func toDailyRatios(r *app.DailyRatios) oas.DailyRatios {
 		Ticker:                   r.Ticker,
 		Date:                     r.Date,
 		Close:                    r.Close,
-		StatementEndDate:         toNil[oas.NilDate](dateOrNil(r.StatementEndDate)),
+		StatementEndDate:         toNil[oas.NilDate](r.StatementEndDate),
 		SharesOutstanding:        toNil[oas.NilInt64](r.SharesOutstanding),
 		MarketCap:                toNil[oas.NilInt64](r.MarketCap),
 		EnterpriseValue:          toNil[oas.NilInt64](r.EnterpriseValue),

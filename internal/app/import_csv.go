@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
@@ -148,7 +149,7 @@ func (t *table) each(f func() error) error {
 // priceBatch is how many prices go to the database at a time.
 const priceBatch = 5000
 
-func (a *App) readPrices(r io.Reader, im db.Import) (func(context.Context, *db.Queries) (counts, error), error) {
+func (a *App) readPrices(r io.Reader, im db.Import) (func(context.Context, pgx.Tx, *db.Queries) (counts, error), error) {
 	t, err := newTable(r, []string{"date", "close"}, []string{"open", "high", "low", "volume", "ex_dividend", "split_ratio"})
 	if err != nil {
 		return nil, err
@@ -182,7 +183,7 @@ func (a *App) readPrices(r io.Reader, im db.Import) (func(context.Context, *db.Q
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, q *db.Queries) (c counts, err error) {
+	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
 		l, err := q.GetListing(ctx, *im.Ticker)
 		if err != nil {
 			return c, found(err, "company "+*im.Ticker)
@@ -200,7 +201,7 @@ func (a *App) readPrices(r io.Reader, im db.Import) (func(context.Context, *db.Q
 	}, nil
 }
 
-func (a *App) readSplits(r io.Reader) (func(context.Context, *db.Queries) (counts, error), error) {
+func (a *App) readSplits(r io.Reader) (func(context.Context, pgx.Tx, *db.Queries) (counts, error), error) {
 	t, err := newTable(r, []string{"ticker", "effective_date", "ratio"}, nil)
 	if err != nil {
 		return nil, err
@@ -229,7 +230,7 @@ func (a *App) readSplits(r io.Reader) (func(context.Context, *db.Queries) (count
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, q *db.Queries) (c counts, err error) {
+	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
 		unknown, err := q.ListUnknownTickers(ctx, p.Tickers)
 		if err != nil {
 			return c, errors.Wrap(err, "list unknown tickers")

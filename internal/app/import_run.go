@@ -70,7 +70,7 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 	progress := &progressReader{ctx: ctx, r: plain, report: func(done int64) error {
 		return a.queries.SetImportProgress(ctx, db.SetImportProgressParams{ID: im.ID, Done: done})
 	}}
-	var write func(ctx context.Context, q *db.Queries) (counts, error)
+	var write func(ctx context.Context, tx pgx.Tx, q *db.Queries) (counts, error)
 	switch ImportKind(im.Kind) {
 	case ImportCompanies:
 		write, err = a.readCompanies(progress)
@@ -85,7 +85,7 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 		return err
 	}
 	return a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		c, err := write(ctx, q)
+		c, err := write(ctx, tx, q)
 		if err != nil {
 			return err
 		}

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"reflect"
 	"strings"
 	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
-	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
@@ -26,7 +24,7 @@ func unreadable(err error) error {
 	return wrap(err, "read file")
 }
 
-func (a *App) readCompanies(r io.Reader) (func(context.Context, *db.Queries) (counts, error), error) {
+func (a *App) readCompanies(r io.Reader) (func(context.Context, pgx.Tx, *db.Queries) (counts, error), error) {
 	listings, err := sec.ParseCompanyTickers(r)
 	if err != nil {
 		return nil, unreadable(err)
@@ -38,7 +36,7 @@ func (a *App) readCompanies(r io.Reader) (func(context.Context, *db.Queries) (co
 			return nil, &Error{Code: Invalid, Message: fmt.Sprintf("%.50q of CIK %d is no ticker", l.Ticker, l.CIK)}
 		}
 	}
-	return func(ctx context.Context, q *db.Queries) (c counts, err error) {
+	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
 		var all db.ListTickerConflictsParams
 		for _, l := range listings {
 			all.Ciks, all.Tickers = append(all.Ciks, l.CIK), append(all.Tickers, l.Ticker)
@@ -80,7 +78,7 @@ func (a *App) readCompanies(r io.Reader) (func(context.Context, *db.Queries) (co
 }
 
 // readCompanyFacts computes everything that follows from one company's facts. What it returns writes the difference.
-func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context, *db.Queries) (counts, error), error) {
+func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context, pgx.Tx, *db.Queries) (counts, error), error) {
 	facts, err := sec.ParseCompanyFacts(r)
 	if err != nil {
 		return nil, unreadable(err)
@@ -97,7 +95,7 @@ func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context,
 	}
 	dividends := facts.Dividends(time.Time{})
 	shareCounts := facts.ShareCounts()
-	return func(ctx context.Context, q *db.Queries) (c counts, err error) {
+	return func(ctx context.Context, tx pgx.Tx, q *db.Queries) (c counts, err error) {
 		company, err := importedCompany(ctx, q, facts, im)
 		if err != nil {
 			return c, err
@@ -109,7 +107,7 @@ func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context,
 		case current.NewestFiled.After(facts.NewestFiled()):
 			return counts{skipped: int64(len(history) + len(dividends))}, nil
 		}
-		if c, err = writeHistory(ctx, q, company.ID, history); err != nil {
+		if c, err = writeHistory(ctx, tx, q, company.ID, history); err != nil {
 			return c, err
 		}
 		d, err := writeDividends(ctx, q, company.ID, facts.Currency(), dividends)
@@ -186,122 +184,6 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 	}
 	company, err = q.LockCompany(ctx, company.ID)
 	return company, wrap(err, "lock company")
-}
-
-// A versionKey names a statement of one company.
-type versionKey struct {
-	period string
-	end    time.Time
-}
-
-// writeHistory makes the table hold the versions of history, and leaves statements entered by hand alone.
-func writeHistory(ctx context.Context, q *db.Queries, companyID int64, history []sec.Version) (c counts, err error) {
-	rows, err := q.ListFinancialStatementVersionsForUpdate(ctx, companyID)
-	if err != nil {
-		return c, errors.Wrap(err, "list versions")
-	}
-	type versionDay struct {
-		versionKey
-		from time.Time
-	}
-	ids := map[versionKey]int64{}
-	manual := map[versionKey]bool{}
-	old := map[versionDay]*db.FinancialStatement{}
-	for i := range rows {
-		r := &rows[i]
-		k := versionKey{r.Period, r.EndDate}
-		ids[k] = r.ID
-		manual[k] = manual[k] || r.Source == "manual"
-		old[versionDay{k, r.KnownFrom}] = r
-	}
-	var missing []versionKey
-	for _, v := range history {
-		k := versionKey{string(v.Period), v.EndDate}
-		if _, ok := ids[k]; !ok {
-			ids[k] = 0
-			missing = append(missing, k)
-		}
-	}
-	fresh, err := q.NextFinancialStatementIDs(ctx, int32(len(missing)))
-	if err != nil {
-		return c, errors.Wrap(err, "draw ids")
-	}
-	for i, k := range missing {
-		ids[k] = fresh[i]
-	}
-	var inserts []db.InsertFinancialStatementsParams
-	var ends db.EndFinancialStatementsParams
-	var deletes db.DeleteFinancialStatementVersionsParams
-	for i := range history {
-		v := &history[i]
-		k := versionKey{string(v.Period), v.EndDate}
-		if manual[k] {
-			c.skipped++
-			continue
-		}
-		row := statementParams(&v.Statement)
-		row.ID, row.CompanyID, row.KnownFrom, row.KnownTo, row.Source = ids[k], companyID, v.KnownFrom, v.KnownTo, "sec"
-		vd := versionDay{k, v.KnownFrom}
-		r, ok := old[vd]
-		delete(old, vd)
-		if ok && sameFigures(r, row) {
-			if !reflect.DeepEqual(r.KnownTo, v.KnownTo) {
-				ends.Ids, ends.KnownFrom, ends.KnownTo = append(ends.Ids, r.ID), append(ends.KnownFrom, r.KnownFrom), append(ends.KnownTo, dayText(v.KnownTo))
-			}
-			c.unchanged++
-			continue
-		}
-		if ok {
-			deletes.Ids, deletes.KnownFrom = append(deletes.Ids, r.ID), append(deletes.KnownFrom, r.KnownFrom)
-		}
-		inserts = append(inserts, row)
-		c.written++
-	}
-	for vd, r := range old { // versions that the file does not know (any more)
-		if !manual[vd.versionKey] {
-			deletes.Ids, deletes.KnownFrom = append(deletes.Ids, r.ID), append(deletes.KnownFrom, r.KnownFrom)
-			c.written++
-		}
-	}
-	if len(deletes.Ids) > 0 {
-		if err := q.DeleteFinancialStatementVersions(ctx, deletes); err != nil {
-			return c, errors.Wrap(err, "delete versions")
-		}
-	}
-	if len(ends.Ids) > 0 {
-		if err := q.EndFinancialStatements(ctx, ends); err != nil {
-			return c, errors.Wrap(err, "end versions")
-		}
-	}
-	if len(inserts) > 0 {
-		if _, err := q.InsertFinancialStatements(ctx, inserts); err != nil {
-			return c, errors.Wrap(err, "insert versions")
-		}
-	}
-	return c, nil
-}
-
-func dayText(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.Format(time.DateOnly)
-}
-
-// sameFigures reports whether a row holds what an import would write, but for the version's end.
-func sameFigures(r *db.FinancialStatement, p db.InsertFinancialStatementsParams) bool {
-	s := statementFromRow(r)
-	o := statementParams(&s)
-	o.ID, o.CompanyID, o.KnownFrom, o.KnownTo, o.Source = p.ID, p.CompanyID, p.KnownFrom, p.KnownTo, p.Source
-	if r.Source != p.Source || !sameDecimal(o.EarningsPerShare, p.EarningsPerShare) || !sameDecimal(o.EarningsPerShareDiluted, p.EarningsPerShareDiluted) {
-		return false
-	}
-	o.EarningsPerShare, o.EarningsPerShareDiluted = p.EarningsPerShare, p.EarningsPerShareDiluted
-	return reflect.DeepEqual(o, p)
-}
-
-func sameDecimal(a, b *decimal.Decimal) bool {
-	return a == b || a != nil && b != nil && a.Equal(*b)
 }
 
 func writeDividends(ctx context.Context, q *db.Queries, companyID int64, currency string, dividends []value.Dividend) (c counts, err error) {

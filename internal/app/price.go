@@ -105,7 +105,7 @@ func (a *App) pricePage(ctx context.Context, l db.Listing, first, last time.Time
 	return cut(rows, p, func(r db.Price) []any { return []any{r.Date} })
 }
 
-// DailyRatios are one listing's ratios of one day. StatementEndDate is zero when no statement was known.
+// DailyRatios are one listing's ratios of one day.
 type DailyRatios struct {
 	Ticker string
 	value.DailyRatios
@@ -187,7 +187,7 @@ func newestKnown(versions []db.FinancialStatement, day time.Time) known {
 	var statements []value.Statement
 	for i := range versions {
 		if v := &versions[i]; !v.KnownFrom.After(day) && (v.KnownTo == nil || v.KnownTo.After(day)) {
-			statements = append(statements, statementFromRow(v))
+			statements = append(statements, statementFromRow(*v))
 		}
 	}
 	latest := value.Latest(statements)
@@ -198,11 +198,7 @@ func newestKnown(versions []db.FinancialStatement, day time.Time) known {
 }
 
 func (k known) ratios(t string, day time.Time, price decimal.Decimal, shares *value.ShareCount, splits []value.Split) DailyRatios {
-	if k.statement == nil {
-		// The shares may be known though no statement is.
-		return DailyRatios{t, value.ComputeDailyRatios(day, price, value.Statement{PublishDate: day}, value.TTM{}, shares, splits)}
-	}
-	return DailyRatios{t, value.ComputeDailyRatios(day, price, *k.statement, k.ttm, shares, splits)}
+	return DailyRatios{t, value.ComputeDailyRatios(day, price, k.statement, k.ttm, shares, splits)}
 }
 
 func shareCount(r db.ShareCount) *value.ShareCount {

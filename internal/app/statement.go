@@ -17,6 +17,21 @@ type Statement struct {
 	Ticker string
 }
 
+// goverter:variables
+var (
+	statementFromRow func(db.FinancialStatement) value.Statement
+
+	statementsFromRows func([]db.FinancialStatement) []value.Statement
+
+	// statementRow is the row of one version of a statement, but for what tells which version it is.
+	// goverter:ignore ID CompanyID Source KnownFrom KnownTo CreatedAt UpdatedAt
+	statementRow func(value.Statement) db.FinancialStatement
+)
+
+func asText(s string) string { return s }
+func asInt(n int32) int      { return int(n) }
+func asInt32(n int) int32    { return int32(n) }
+
 // A StatementFilter narrows a list over all companies; nil does not.
 type StatementFilter struct {
 	Period         *value.Period
@@ -134,7 +149,7 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 	if err := a.complete(&s); err != nil {
 		return out, err
 	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		c, err := q.LockCompanyByTicker(ctx, ticker(t))
 		if err != nil {
 			return found(err, "company")
@@ -143,7 +158,7 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 		if err != nil {
 			return errors.Wrap(err, "draw id")
 		}
-		if err := insertManual(ctx, q, &s, ids[0], c.ID, s.PublishDate); err != nil {
+		if err := insertManual(ctx, tx, &s, ids[0], c.ID, s.PublishDate); err != nil {
 			return err
 		}
 		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: ids[0]})
@@ -167,11 +182,10 @@ func (a *App) complete(s *value.Statement) error {
 	return nil
 }
 
-func insertManual(ctx context.Context, q *db.Queries, s *value.Statement, id, companyID int64, knownFrom time.Time) error {
-	row := statementParams(s)
+func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, companyID int64, knownFrom time.Time) error {
+	row := statementRow(*s)
 	row.ID, row.CompanyID, row.KnownFrom, row.Source = id, companyID, knownFrom, "manual"
-	_, err := q.InsertFinancialStatements(ctx, []db.InsertFinancialStatementsParams{row})
-	return wrap(err, "insert statement")
+	return insertStatements(ctx, tx, []db.FinancialStatement{row})
 }
 
 // ReplaceStatement replaces a statement by hand for a superuser. The new figures are known from today on; what was known
@@ -183,7 +197,7 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 	if err := a.complete(&s); err != nil {
 		return out, err
 	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		current, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
 		if err != nil {
 			return found(err, "statement")
@@ -212,7 +226,7 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		if err != nil {
 			return errors.Wrap(err, "end version")
 		}
-		if err := insertManual(ctx, q, &s, id, old.CompanyID, today); err != nil {
+		if err := insertManual(ctx, tx, &s, id, old.CompanyID, today); err != nil {
 			return err
 		}
 		if err := q.SetFinancialStatementSource(ctx, db.SetFinancialStatementSourceParams{ID: id, Source: "manual"}); err != nil {
@@ -279,7 +293,7 @@ func (a *App) ListMetrics(ctx context.Context, f StatementFilter, p Page) ([]Sta
 func byCompany(rows []db.FinancialStatement) map[int64][]value.Statement {
 	out := map[int64][]value.Statement{}
 	for i := range rows {
-		out[rows[i].CompanyID] = append(out[rows[i].CompanyID], statementFromRow(&rows[i]))
+		out[rows[i].CompanyID] = append(out[rows[i].CompanyID], statementFromRow(rows[i]))
 	}
 	return out
 }
@@ -287,7 +301,7 @@ func byCompany(rows []db.FinancialStatement) map[int64][]value.Statement {
 func withMetrics(page []Statement, others map[int64][]value.Statement) []StatementMetrics {
 	out := make([]StatementMetrics, len(page))
 	for i, s := range page {
-		st := statementFromRow(&s.FinancialStatement)
+		st := statementFromRow(s.FinancialStatement)
 		ttm := value.TrailingTwelveMonths(st, others[s.CompanyID])
 		out[i] = StatementMetrics{s, ttm, value.ComputeMetrics(st, ttm)}
 	}

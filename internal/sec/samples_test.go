@@ -110,7 +110,7 @@ func dailyRatios(t testing.TB, nth int) []value.DailyRatios {
 		}
 		ttm := value.TrailingTwelveMonths(*s, statements)
 		close := decimal.RequireFromString(row[4])
-		ratios = append(ratios, value.ComputeDailyRatios(day, close, *s, ttm, count, splits))
+		ratios = append(ratios, value.ComputeDailyRatios(day, close, s, ttm, count, splits))
 	}
 	return ratios
 }

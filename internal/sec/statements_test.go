@@ -359,7 +359,7 @@ func TestDailyRatios(t *testing.T) {
 
 	first := ratios[0]
 	assert.Equal(t, date(t, "2015-01-02"), first.Date)
-	assert.Equal(t, date(t, "2014-09-27"), first.StatementEndDate)
+	assert.Equal(t, new(date(t, "2014-09-27")), first.StatementEndDate)
 	assert.Equal(t, int64(641_202_957_200), *first.MarketCap)
 	equal(t, "16.229", first.PriceToEarningsRatioTTM, "P/E")
 

@@ -98,34 +98,44 @@ func EVToAssets(enterpriseValue, totalAssets *int64) *decimal.Decimal {
 	return ratio(enterpriseValue, totalAssets)
 }
 
-// ComputeDailyRatios returns the ratios of a trading day from the latest statement, its twelve months and the newest
-// share count, all as known on that day. The close is as traded. Without a count the statement's own is used, on the
-// share basis of its publish date.
+// ComputeDailyRatios returns the ratios of a trading day from the latest statement (nil if there is none yet), its
+// twelve months and the newest share count, all as known on that day. The close is as traded. Without a count the
+// statement's own is used, on the share basis of its publish date.
 func ComputeDailyRatios(
-	day time.Time, close decimal.Decimal, s Statement, ttm TTM, count *ShareCount, splits []Split,
+	day time.Time, close decimal.Decimal, s *Statement, ttm TTM, count *ShareCount, splits []Split,
 ) DailyRatios {
-	if count == nil && s.SharesOutstanding != nil {
-		count = &ShareCount{BasisDate: s.PublishDate, Shares: *s.SharesOutstanding}
+	var end *time.Time
+	if s == nil {
+		s = new(Statement)
+	} else {
+		end = &s.EndDate
 	}
-	r := DailyRatios{Date: day, Close: close, StatementEndDate: s.EndDate}
+	if count == nil && s.SharesOutstanding != nil {
+		count = &ShareCount{KnownFrom: s.PublishDate, BasisDate: s.PublishDate, EndDate: s.EndDate, Shares: *s.SharesOutstanding}
+	}
+	var shares, marketCap *int64
 	if count != nil {
-		shares := SharesOn(day, *count, splits)
-		r.SharesOutstanding = whole(shares)
-		r.MarketCap = MarketCap(close, shares)
+		n := SharesOn(day, *count, splits)
+		shares, marketCap = whole(n), MarketCap(close, n)
 	}
 	bookValue := BookValue(s.TotalEquity, s.NoncontrollingInterest)
-	tangibleBookValue := TangibleBookValue(bookValue, s.Goodwill, s.IntangibleAssets)
-
-	r.PriceToEarningsRatioTTM = PriceToEarningsRatioTTM(r.MarketCap, ttm.NetIncome)
-	r.PriceToBookRatio = PriceToBookRatio(r.MarketCap, bookValue)
-	r.MarketToBookRatio = r.PriceToBookRatio
-	r.PriceToTangibleBookValue = PriceToTangibleBookValue(r.MarketCap, tangibleBookValue)
-
-	r.EnterpriseValue = EnterpriseValue(r.MarketCap, s.TotalDebt, s.NoncontrollingInterest, s.CashAndEquivalents)
-	r.EVToRevenue = EVToRevenue(r.EnterpriseValue, ttm.TotalRevenues)
-	r.EVToNetIncome = EVToNetIncome(r.EnterpriseValue, ttm.NetIncome)
-	r.EVToEBIT = EVToEBIT(r.EnterpriseValue, ttm.EBIT)
-	r.EVToEBITDA = EVToEBITDA(r.EnterpriseValue, ttm.EBITDA)
-	r.EVToAssets = EVToAssets(r.EnterpriseValue, s.TotalAssets)
-	return r
+	priceToBook := PriceToBookRatio(marketCap, bookValue)
+	enterpriseValue := EnterpriseValue(marketCap, s.TotalDebt, s.NoncontrollingInterest, s.CashAndEquivalents)
+	return DailyRatios{
+		Date:                     day,
+		Close:                    close,
+		StatementEndDate:         end,
+		SharesOutstanding:        shares,
+		MarketCap:                marketCap,
+		EnterpriseValue:          enterpriseValue,
+		PriceToEarningsRatioTTM:  PriceToEarningsRatioTTM(marketCap, ttm.NetIncome),
+		PriceToBookRatio:         priceToBook,
+		MarketToBookRatio:        priceToBook,
+		PriceToTangibleBookValue: PriceToTangibleBookValue(marketCap, TangibleBookValue(bookValue, s.Goodwill, s.IntangibleAssets)),
+		EVToRevenue:              EVToRevenue(enterpriseValue, ttm.TotalRevenues),
+		EVToNetIncome:            EVToNetIncome(enterpriseValue, ttm.NetIncome),
+		EVToEBIT:                 EVToEBIT(enterpriseValue, ttm.EBIT),
+		EVToEBITDA:               EVToEBITDA(enterpriseValue, ttm.EBITDA),
+		EVToAssets:               EVToAssets(enterpriseValue, s.TotalAssets),
+	}
 }

@@ -9,17 +9,17 @@ package value
 func TrailingTwelveMonths(s Statement, others []Statement) TTM {
 	switch {
 	case s.FiscalQuarter == nil:
-		return annualTTM(s)
+		return flows(&s)
 	case *s.FiscalQuarter == 4:
 		for _, o := range others {
 			if o.Period == Annual && o.EndDate.Equal(s.EndDate) {
-				return annualTTM(o)
+				return flows(&o)
 			}
 		}
 		return TTM{}
 	}
 
-	ttm := quarterFlows(s)
+	ttm := flows(&s)
 	fiscalYear, quarter := s.FiscalYear, *s.FiscalQuarter
 	for range 3 {
 		if quarter--; quarter == 0 {
@@ -29,7 +29,7 @@ func TrailingTwelveMonths(s Statement, others []Statement) TTM {
 		if q == nil {
 			return TTM{}
 		}
-		ttm = addFlows(ttm, quarterFlows(*q))
+		ttm = add(ttm, flows(q))
 	}
 	ttm.EBIT, ttm.EBITBasis = EBIT(ttm.ProfitBeforeTax, ttm.InterestExpense, ttm.OperatingIncome)
 	ttm.EBITDA = EBITDA(ttm.EBIT, ttm.DepreciationAndAmortization)
@@ -48,47 +48,4 @@ func findQuarter(statements []Statement, fiscalYear, quarter int, s Statement) *
 		}
 	}
 	return found
-}
-
-func annualTTM(s Statement) TTM {
-	ttm := quarterFlows(s)
-	ttm.EBIT, ttm.EBITBasis, ttm.EBITDA = s.EBIT, s.EBITBasis, s.EBITDA
-	return ttm
-}
-
-// quarterFlows returns the flows of s that add up over periods.
-func quarterFlows(s Statement) TTM {
-	return TTM{
-		TotalRevenues:               s.TotalRevenues,
-		CostOfRevenue:               s.CostOfRevenue,
-		GrossProfit:                 s.GrossProfit,
-		OperatingIncome:             s.OperatingIncome,
-		InterestExpense:             s.InterestExpense,
-		ProfitBeforeTax:             s.ProfitBeforeTax,
-		TaxExpense:                  s.TaxExpense,
-		NetIncome:                   s.NetIncome,
-		DepreciationAndAmortization: s.DepreciationAndAmortization,
-		OperatingCashFlow:           s.OperatingCashFlow,
-		CapitalExpenditure:          s.CapitalExpenditure,
-		FreeCashFlow:                s.FreeCashFlow,
-		DividendsPaid:               s.DividendsPaid,
-	}
-}
-
-func addFlows(a, b TTM) TTM {
-	return TTM{
-		TotalRevenues:               Add(a.TotalRevenues, b.TotalRevenues),
-		CostOfRevenue:               Add(a.CostOfRevenue, b.CostOfRevenue),
-		GrossProfit:                 Add(a.GrossProfit, b.GrossProfit),
-		OperatingIncome:             Add(a.OperatingIncome, b.OperatingIncome),
-		InterestExpense:             Add(a.InterestExpense, b.InterestExpense),
-		ProfitBeforeTax:             Add(a.ProfitBeforeTax, b.ProfitBeforeTax),
-		TaxExpense:                  Add(a.TaxExpense, b.TaxExpense),
-		NetIncome:                   Add(a.NetIncome, b.NetIncome),
-		DepreciationAndAmortization: Add(a.DepreciationAndAmortization, b.DepreciationAndAmortization),
-		OperatingCashFlow:           Add(a.OperatingCashFlow, b.OperatingCashFlow),
-		CapitalExpenditure:          Add(a.CapitalExpenditure, b.CapitalExpenditure),
-		FreeCashFlow:                Add(a.FreeCashFlow, b.FreeCashFlow),
-		DividendsPaid:               Add(a.DividendsPaid, b.DividendsPaid),
-	}
 }

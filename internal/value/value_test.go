@@ -192,7 +192,7 @@ func TestDailyRatios(t *testing.T) {
 	ttm := value.TTM{NetIncome: new(int64(-50))}
 	price := decimal.RequireFromString("2.05")
 
-	r := value.ComputeDailyRatios(date("2020-02-28"), price, s, ttm, nil, splits)
+	r := value.ComputeDailyRatios(date("2020-02-28"), price, &s, ttm, nil, splits)
 	assert.Equal(t, new(int64(10)), r.SharesOutstanding)
 	assert.Equal(t, new(int64(21)), r.MarketCap, "20.5 is rounded up")
 	assert.Nil(t, r.EnterpriseValue, "cash is not known")
@@ -202,7 +202,7 @@ func TestDailyRatios(t *testing.T) {
 	assert.Equal(t, r.PriceToBookRatio, r.MarketToBookRatio)
 
 	s.CashAndEquivalents, s.NoncontrollingInterest = new(int64(5)), new(int64(20))
-	r = value.ComputeDailyRatios(date("2020-03-02"), price, s, ttm, nil, splits)
+	r = value.ComputeDailyRatios(date("2020-03-02"), price, &s, ttm, nil, splits)
 	assert.Equal(t, new(int64(30)), r.SharesOutstanding)
 	assert.Equal(t, new(int64(62)), r.MarketCap)
 	assert.Equal(t, new(int64(62+20-5)), r.EnterpriseValue)
@@ -210,17 +210,57 @@ func TestDailyRatios(t *testing.T) {
 	assert.Equal(t, "0.775", r.PriceToTangibleBookValue.String())
 
 	count := &value.ShareCount{BasisDate: date("2020-03-02"), Shares: 40}
-	r = value.ComputeDailyRatios(date("2020-03-02"), price, s, ttm, count, splits)
+	r = value.ComputeDailyRatios(date("2020-03-02"), price, &s, ttm, count, splits)
 	assert.Equal(t, new(int64(40)), r.SharesOutstanding)
 	assert.Equal(t, new(int64(82)), r.MarketCap)
 
 	count.Shares = math.MaxInt64
-	r = value.ComputeDailyRatios(date("2020-03-02"), price, s, ttm, count, splits)
+	r = value.ComputeDailyRatios(date("2020-03-02"), price, &s, ttm, count, splits)
 	assert.Nil(t, r.MarketCap, "more than an int64 holds")
 
 	s.SharesOutstanding = nil
-	r = value.ComputeDailyRatios(date("2020-03-02"), price, s, ttm, nil, splits)
-	assert.Equal(t, value.DailyRatios{Date: r.Date, Close: price, StatementEndDate: s.EndDate}, r)
+	r = value.ComputeDailyRatios(date("2020-03-02"), price, &s, ttm, nil, splits)
+	assert.Equal(t, value.DailyRatios{Date: r.Date, Close: price, StatementEndDate: &s.EndDate}, r)
+
+	r = value.ComputeDailyRatios(date("2020-03-02"), price, nil, value.TTM{}, &value.ShareCount{Shares: 40}, nil)
+	assert.Equal(t, value.DailyRatios{
+		Date: r.Date, Close: price, SharesOutstanding: new(int64(40)), MarketCap: new(int64(82)),
+	}, r, "the shares may be known though no statement is")
+}
+
+func TestSameStatement(t *testing.T) {
+	t.Parallel()
+	filled := func() (s value.Statement) {
+		for _, field := range reflect.ValueOf(&s).Elem().Fields() {
+			if field.Kind() == reflect.Pointer {
+				field.Set(reflect.New(field.Type().Elem()))
+			}
+		}
+		return s
+	}
+	a, b := filled(), filled()
+	assert.True(t, value.SameStatement(&a, &b))
+	b.EarningsPerShare = new(decimal.New(0, 3))
+	assert.True(t, value.SameStatement(&a, &b))
+	for field, v := range reflect.ValueOf(&a).Elem().Fields() {
+		was := reflect.New(v.Type()).Elem()
+		was.Set(v)
+		if v.Kind() == reflect.Pointer {
+			v.SetZero()
+			assert.False(t, value.SameStatement(&a, &b), "%s: nil", field.Name)
+			v.Set(reflect.New(v.Type().Elem()))
+			v = v.Elem()
+		}
+		other := map[reflect.Type]any{
+			reflect.TypeFor[time.Time](): date("2020-01-01"), reflect.TypeFor[decimal.Decimal](): decimal.New(1, 0),
+			reflect.TypeFor[string](): "1", reflect.TypeFor[bool](): true, reflect.TypeFor[int](): 1, reflect.TypeFor[int64](): int64(1),
+			reflect.TypeFor[value.Period](): value.Annual, reflect.TypeFor[value.EBITBasis](): value.OperatingIncome,
+		}[v.Type()]
+		v.Set(reflect.ValueOf(other))
+		assert.False(t, value.SameStatement(&a, &b), field.Name)
+		reflect.ValueOf(&a).Elem().FieldByName(field.Name).Set(was)
+		assert.True(t, value.SameStatement(&a, &b), field.Name)
+	}
 }
 
 func TestExchange(t *testing.T) {
@@ -258,6 +298,8 @@ func TestExchange(t *testing.T) {
 	assert.Equal(t, true, got["dividends"][0]["derived"])
 	assert.Equal(t, json.Number("169.23"), got["daily_ratios"][0]["close"])
 	assert.Contains(t, got["daily_ratios"][0], "ev_to_ebitda")
+	assert.Contains(t, got["daily_ratios"][0], "statement_end_date")
+	assert.Nil(t, got["daily_ratios"][0]["statement_end_date"])
 
 	b.Reset()
 	require.NoError(t, value.Exchange{}.Encode(&b))
