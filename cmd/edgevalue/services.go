@@ -139,22 +139,29 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.New(api.Config{
+	cfg := api.Config{
 		App:            s.app,
 		Logger:         s.log,
 		CORSOrigins:    s.cfg.CORSOrigins,
 		TrustedProxies: s.cfg.TrustedProxies,
 		HTTPS:          s.cfg.HTTPS(),
-		Metrics:        metrics,
-		Mount: func(mux *http.ServeMux, m *api.Mounted) error {
-			protected := m.SuperusersOnly(jobsPath, monitor)
-			mux.Handle(jobsPath, protected)
-			mux.Handle(jobsPath+"/", protected)
-			mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-			mux.HandleFunc("GET /readyz", s.ready)
-			return web.Register(mux, web.Config{ProjectName: s.cfg.ProjectName, Version: buildVersion(), Spec: edgevalue.OpenAPI})
-		},
-	})
+		Pages:          http.NewServeMux(),
+		Observe:        metrics.Observe,
+	}
+	protected := api.SuperusersOnly(cfg, jobsPath, monitor)
+	cfg.Pages.Handle(jobsPath, protected)
+	cfg.Pages.Handle(jobsPath+"/", protected)
+	cfg.Pages.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	cfg.Pages.HandleFunc("GET /readyz", s.ready)
+	err = web.Register(cfg.Pages, web.Config{ProjectName: s.cfg.ProjectName, Version: buildVersion(), Spec: edgevalue.OpenAPI})
+	if err != nil {
+		return nil, err
+	}
+	h, err := api.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return metrics.InFlight(h), nil
 }
 
 // ready answers 200 when the database is reached and has this program's migrations.
