@@ -186,7 +186,7 @@ func (s *services) importSamples(ctx context.Context) error {
 // runServices listens, works on jobs, and ends both in order.
 func (p parts) runServices(ctx context.Context, s *services) error {
 	defer context.AfterFunc(ctx, func() { s.log.Info("stopping: finishing requests and jobs") })()
-	metrics := telemetry.NewMetrics(s.pool)
+	metrics := telemetry.NewMetrics(s.pool, s.countJobs)
 	g, ctx := errgroup.WithContext(ctx)
 	var delay time.Duration // a worker has no load balancer
 	if p.serve {

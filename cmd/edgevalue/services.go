@@ -198,6 +198,15 @@ func (s *services) jobMonitor() (http.Handler, error) {
 	}), nil
 }
 
+// countJobs is for the metrics.
+func (s *services) countJobs(ctx context.Context) ([]telemetry.JobCount, error) {
+	rows, err := s.pool.Query(ctx, `SELECT queue, kind, state::text, count(*) FROM river_job GROUP BY 1, 2, 3`)
+	if err != nil {
+		return nil, errors.Wrap(err, "count jobs")
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[telemetry.JobCount])
+}
+
 func (s *services) worker(imports int, metrics *telemetry.Metrics) (*river.Client[pgx.Tx], error) {
 	return jobs.NewClient(s.app, jobs.Config{
 		Concurrency: s.cfg.WorkerConcurrency, Imports: imports, Periodic: true, Logger: s.log, Middleware: metrics.JobMiddleware(),

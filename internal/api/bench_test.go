@@ -151,7 +151,7 @@ func serveAPI(b *testing.B, pool *pgxpool.Pool) string {
 	require.NoError(b, err)
 	pages := http.NewServeMux()
 	require.NoError(b, web.Register(pages, web.Config{ProjectName: "EdgeValue", Spec: edgevalue.OpenAPI}))
-	metrics := telemetry.NewMetrics(pool)
+	metrics := telemetry.NewMetrics(pool, nil)
 	handler, err := api.New(api.Config{
 		App: a, Logger: log, CORSOrigins: []string{"https://edgevalue.example"}, HTTPS: true, Pages: pages, Observe: metrics.Observe,
 	})
