@@ -9,7 +9,7 @@ FROM river_job j JOIN worker w ON w.id = j.attempted_by[cardinality(j.attempted_
 WHERE j.state = 'running' AND w.seen_at < now() - interval '6 seconds';
 
 -- name: CountJobs :many
-SELECT queue, kind, state::text AS state, count(*) AS n FROM river_job GROUP BY 1, 2, 3;
+SELECT queue, kind, state::text AS state, count(*) AS count FROM river_job GROUP BY 1, 2, 3;
 
 -- name: PruneWorkers :execrows
 DELETE FROM worker WHERE seen_at < now() - interval '1 day';

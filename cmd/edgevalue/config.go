@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding"
 	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"maps"
 	"net"
@@ -30,14 +32,14 @@ import (
 	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
-// Config is the whole configuration, from environment variables of the names in the tags. An empty variable counts as
-// one that is not set. A field of type Secret can come from a file too, whose path is in the variable NAME_FILE.
+// Config is the whole configuration, from the environment variables that the tags name. An empty variable counts as
+// unset. A Secret can also come from a file, whose path is in the variable NAME_FILE.
 type Config struct {
 	Environment Environment `env:"ENVIRONMENT" envDefault:"local"`
 	ProjectName string      `env:"PROJECT_NAME" envDefault:"EdgeValue"`
 	Domain      string      `env:"DOMAIN" envDefault:"localhost"`
-	// ServerHost is the public base URL, without a trailing slash. By default it is https:// and the domain; in local,
-	// http://localhost with the port of ListenAddr.
+	// ServerHost is the public base URL, without a trailing slash: by default https:// and the domain; in local,
+	// http://localhost and the port of ListenAddr.
 	ServerHost string `env:"SERVER_HOST"`
 
 	// ListenAddr is :8080 by default, for dev 127.0.0.1:8080.
@@ -47,29 +49,29 @@ type Config struct {
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies prefixes `env:"TRUSTED_PROXIES"`
 	CORSOrigins    origins  `env:"BACKEND_CORS_ORIGINS"`
-	// ShutdownDelay is how long a server that was told to stop goes on, while its probes fail, so that load balancers
-	// send it nothing more.
+	// ShutdownDelay is how long a server that was told to stop keeps serving while its probes fail, so that load
+	// balancers stop sending requests.
 	ShutdownDelay time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
 	// ShutdownTimeout is how long requests and jobs then have to finish.
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
-	// WorkerConcurrency is how many jobs one process works at a time.
+	// WorkerConcurrency is how many jobs one process runs at a time.
 	WorkerConcurrency int        `env:"WORKER_CONCURRENCY" envDefault:"4"`
 	LogLevel          slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	LogFormat         logFormat  `env:"LOG_FORMAT" envDefault:"auto"`
 	SentryDSN         Secret     `env:"SENTRY_DSN"`
 
-	// SecretKey signs access tokens. In local dev makes one and keeps it.
+	// SecretKey signs access tokens. In local, dev generates and keeps one.
 	SecretKey Secret `env:"SECRET_KEY"`
-	// FirstSuperuser is the address of the account to create when there is none; in local admin@example.com by default.
+	// FirstSuperuser is the email of the account to create when there is none; in local, admin@example.com by default.
 	FirstSuperuser string `env:"FIRST_SUPERUSER"`
-	// FirstPassword may be empty: dev chooses a random one, the migrations make no superuser. Nothing else needs it.
+	// FirstPassword may be empty: dev then generates one, and migrate creates no superuser. Nothing else needs it.
 	FirstPassword    Secret `env:"FIRST_SUPERUSER_PASSWORD"`
 	OpenRegistration bool   `env:"USERS_OPEN_REGISTRATION" envDefault:"false"`
-	// AccessTokenMinutes are 8 days by default.
+	// AccessTokenMinutes is 8 days by default.
 	AccessTokenMinutes int `env:"ACCESS_TOKEN_EXPIRE_MINUTES" envDefault:"11520"`
 	ResetTokenHours    int `env:"EMAIL_RESET_TOKEN_EXPIRE_HOURS" envDefault:"48"`
 
-	// SMTPHost is empty when no mail is to be sent.
+	// SMTPHost is empty when no email is to be sent.
 	SMTPHost     string `env:"SMTP_HOST"`
 	SMTPPort     uint16 `env:"SMTP_PORT" envDefault:"587"`
 	SMTPTLS      bool   `env:"SMTP_TLS" envDefault:"true"`
@@ -79,8 +81,8 @@ type Config struct {
 	// FromName is the project's name by default.
 	FromName string `env:"EMAILS_FROM_NAME"`
 
-	// The database: one URL or the five parts. Both may be set when they name the same. In local, dev and the tools heed
-	// the parts only when the server is among them.
+	// The database: one URL or the five parts. Both may be set if they agree. In local, dev and the tools use the parts
+	// only when the server is among them.
 	DatabaseURL Secret `env:"DATABASE_URL"`
 	// PostgresServer is a host, or the directory of a socket.
 	PostgresServer   string `env:"POSTGRES_SERVER"`
@@ -94,7 +96,7 @@ type Config struct {
 type purpose int
 
 const (
-	forTool  purpose = iota // a command that neither serves nor works; in local it needs no secret key
+	forTool  purpose = iota // a command that neither serves nor runs jobs; in local it needs no secret key
 	forServe                // serve and worker
 	forDev                  // dev: local only, on loopback, with the file .env and a secret key of its own
 )
@@ -109,7 +111,7 @@ const (
 )
 
 // loadConfig reads the environment, "NAME=value" each, and checks it as a whole. dir is the project's directory, which
-// has .env and .edgevalue. The error is a configError; what could be read is answered with it.
+// has .env and .edgevalue. The error is a configError; what could be read is returned with it.
 func loadConfig(environ []string, dir string, p purpose) (Config, error) {
 	var (
 		c        Config
@@ -123,13 +125,7 @@ func loadConfig(environ []string, dir string, p purpose) (Config, error) {
 	mistakes.readSecretFiles(vars)
 	mistakes.parse(&c, vars)
 
-	if c.ListenAddr == "" {
-		c.ListenAddr = ":8080"
-		if p == forDev {
-			c.ListenAddr = "127.0.0.1:8080"
-		}
-	}
-	c.setDefaults()
+	c.setDefaults(p)
 	if c.SecretKey == "" && c.Environment == local && vars["SECRET_KEY_FILE"] == "" {
 		var err error
 		c.SecretKey, err = localSecretKey(filepath.Join(dir, secretKeyFile), p == forDev)
@@ -142,20 +138,19 @@ func loadConfig(environ []string, dir string, p purpose) (Config, error) {
 	return c, nil
 }
 
-func (c *Config) setDefaults() {
-	if c.ServerHost == "" && c.Environment == local {
+func (c *Config) setDefaults(p purpose) {
+	listen, host := ":8080", "https://"+c.Domain
+	if p == forDev {
+		listen = "127.0.0.1:8080"
+	}
+	c.ListenAddr = cmp.Or(c.ListenAddr, listen)
+	if c.Environment == local {
 		_, port, _ := net.SplitHostPort(c.ListenAddr)
-		c.ServerHost = "http://localhost:" + port
-	} else if c.ServerHost == "" {
-		c.ServerHost = "https://" + c.Domain
+		host = "http://localhost:" + port
+		c.FirstSuperuser = cmp.Or(c.FirstSuperuser, "admin@example.com")
 	}
-	c.ServerHost = strings.TrimRight(c.ServerHost, "/")
-	if c.FirstSuperuser == "" && c.Environment == local {
-		c.FirstSuperuser = "admin@example.com"
-	}
-	if c.FromName == "" {
-		c.FromName = c.ProjectName
-	}
+	c.ServerHost = strings.TrimRight(cmp.Or(c.ServerHost, host), "/")
+	c.FromName = cmp.Or(c.FromName, c.ProjectName)
 }
 
 // DSN returns the URL of the configured database, with its password, or "" when none is configured.
@@ -184,10 +179,10 @@ func (c Config) AccessTokenLife() time.Duration {
 	return time.Duration(c.AccessTokenMinutes) * time.Minute
 }
 
-// ResetTokenLife is how long the link of a password mail works.
+// ResetTokenLife is how long the link in a password email works.
 func (c Config) ResetTokenLife() time.Duration { return time.Duration(c.ResetTokenHours) * time.Hour }
 
-// Print writes every variable with its effective value as a line that a .env file may have, secrets masked.
+// Print writes every variable and its effective value as a line of a .env file, with secrets masked.
 func (c Config) Print(w io.Writer) error {
 	for field, value := range fields(&c) {
 		text := fmt.Sprint(value.Interface())
@@ -211,7 +206,7 @@ func (c Config) Print(w io.Writer) error {
 	return nil
 }
 
-// maskURL leaves of a URL what is no password, and nothing of what is no URL.
+// maskURL masks the passwords in a URL, and the whole of what is not one.
 func maskURL(s string) string {
 	u, err := url.Parse(s)
 	if s != "" && (err != nil || u.Scheme == "" || u.Host == "") {
@@ -232,21 +227,18 @@ func maskURL(s string) string {
 // Secret is a string that no log, error or format verb shows. string(s) is its value.
 type Secret string
 
-func (s Secret) String() string {
+// Format covers every verb, unlike String, which %d and %#v do not call.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write(s.mask()) }
+
+// MarshalText is for JSON and for slog's handlers.
+func (s Secret) MarshalText() ([]byte, error) { return s.mask(), nil }
+
+func (s Secret) mask() []byte {
 	if s == "" {
-		return ""
+		return nil
 	}
-	return masked
+	return []byte(masked)
 }
-
-// Format covers the verbs, such as %d and %#v, for which fmt would not call String.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
-
-// LogValue implements slog.LogValuer.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// MarshalText implements encoding.TextMarshaler.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Environment is the kind of installation.
 type Environment string
@@ -315,7 +307,7 @@ func (o *origins) UnmarshalText(b []byte) error {
 	var list []string
 	if text := strings.TrimSpace(string(b)); strings.HasPrefix(text, "[") {
 		if err := json.Unmarshal([]byte(text), &list); err != nil {
-			return errors.Wrap(err, "is no JSON list of strings")
+			return errors.Wrap(err, "is not a JSON list of strings")
 		}
 	} else {
 		list = strings.Split(text, ",")
@@ -338,19 +330,18 @@ func (o *origins) UnmarshalText(b []byte) error {
 
 func (o origins) MarshalText() ([]byte, error) { return []byte(strings.Join(o, ",")), nil }
 
-// readDotEnv adds the variables of a file that are not set yet. A variable that is set hides its NAME_FILE too, and the
-// other way round. It is no error when there is no file.
+// readDotEnv adds the variables of a file that are not set yet. A variable that is set also hides its NAME_FILE, and vice
+// versa. A missing file is not an error.
 func readDotEnv(path string, vars map[string]string) error {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	file, err := godotenv.Read(path)
+	var unread *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
-	} else if err != nil {
-		return errors.Wrap(err, "open")
-	}
-	defer func() { _ = f.Close() }()
-	file, err := godotenv.Parse(f)
-	if err != nil {
-		return errors.New("is no file of NAME=value lines") // godotenv's text quotes the file, with its secrets
+	case errors.As(err, &unread):
+		return unread
+	case err != nil:
+		return errors.New("is not a file of NAME=value lines") // godotenv's text quotes the file, with its secrets
 	}
 	set := maps.Clone(vars)
 	for name, value := range file {
@@ -364,7 +355,7 @@ func readDotEnv(path string, vars map[string]string) error {
 	return nil
 }
 
-// localSecretKey reads the key, and creates it when it may and there is none.
+// localSecretKey reads the key and, if create allows it, creates a missing one.
 func localSecretKey(path string, create bool) (Secret, error) {
 	b, err := os.ReadFile(path)
 	if err == nil {
@@ -385,7 +376,7 @@ func localSecretKey(path string, create bool) (Secret, error) {
 	return Secret(key), nil
 }
 
-// configError lists every mistake of a configuration, each beginning with its variable.
+// configError lists every mistake in a configuration, each beginning with its variable.
 type configError []string
 
 func (e configError) Error() string {
@@ -397,7 +388,7 @@ func (e configError) sorted() configError {
 	return slices.Compact(e)
 }
 
-// add keeps an error, if there is one; it must not show a secret.
+// add adds an error, if there is one; it must not show a secret.
 func (e *configError) add(variable string, err error) {
 	if err != nil {
 		*e = append(*e, variable+": "+err.Error())
@@ -408,7 +399,7 @@ func (e *configError) addf(variable, format string, args ...any) {
 	*e = append(*e, variable+": "+fmt.Sprintf(format, args...))
 }
 
-// readSecretFiles replaces each NAME_FILE of a secret by NAME.
+// readSecretFiles sets NAME from each NAME_FILE of a secret.
 func (e *configError) readSecretFiles(vars map[string]string) {
 	for field, value := range fields(&Config{}) {
 		name := variable(field)
@@ -431,7 +422,7 @@ func (e *configError) readSecretFiles(vars map[string]string) {
 	}
 }
 
-// parse leaves the default where a value is no good.
+// parse leaves the default where a value is invalid.
 func (e *configError) parse(c *Config, vars map[string]string) {
 	var all env.AggregateError
 	if err := env.ParseWithOptions(c, env.Options{Environment: vars}); !errors.As(err, &all) {
@@ -453,9 +444,9 @@ func (e *configError) parse(c *Config, vars map[string]string) {
 		case reflect.Bool:
 			e.addf(name, "is %q, neither true nor false", vars[name])
 		case reflect.Uint16:
-			e.addf(name, "is %q, no port", vars[name])
+			e.addf(name, "is %q, not a port", vars[name])
 		case reflect.Int:
-			e.addf(name, "is %q, no whole number", vars[name])
+			e.addf(name, "is %q, not a whole number", vars[name])
 		default:
 			e.add(name, p.Err)
 		}
@@ -463,7 +454,7 @@ func (e *configError) parse(c *Config, vars map[string]string) {
 	}
 }
 
-// check finds what is wrong with values that could be parsed, each by itself and together.
+// check finds what is wrong with the values that could be parsed, individually and together.
 func (e *configError) check(c Config, vars map[string]string, p purpose) {
 	e.checkServer(c, vars)
 	e.checkAccounts(c, p)
@@ -488,15 +479,15 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 		e.add("SERVER_HOST", checkBaseURL(c.ServerHost))
 	}
 	if u, err := url.Parse("//" + c.Domain); err != nil || u.Hostname() == "" || u.Host != c.Domain {
-		e.addf("DOMAIN", "%q is no host name", c.Domain)
+		e.addf("DOMAIN", "%q is not a host name", c.Domain)
 	}
 	e.add("LISTEN_ADDR", checkAddr(c.ListenAddr))
 	e.add("ADMIN_ADDR", checkAddr(c.AdminAddr))
 	if _, port, _ := net.SplitHostPort(c.AdminAddr); c.ListenAddr == c.AdminAddr && port != "0" {
-		e.addf("ADMIN_ADDR", "is that of LISTEN_ADDR")
+		e.addf("ADMIN_ADDR", "is the same as LISTEN_ADDR")
 	}
 	if len(c.CORSOrigins) > 1 && slices.Contains(c.CORSOrigins, "*") {
-		e.addf("BACKEND_CORS_ORIGINS", `has "*" beside other origins`)
+		e.addf("BACKEND_CORS_ORIGINS", `has "*" alongside other origins`)
 	}
 	if c.ShutdownDelay < 0 {
 		e.addf("SHUTDOWN_DELAY", "is less than 0s")
@@ -507,7 +498,7 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 	e.between("WORKER_CONCURRENCY", c.WorkerConcurrency, 1, 1000)
 	if c.SentryDSN != "" && c.SentryDSN != placeholder {
 		if _, err := sentry.NewDsn(string(c.SentryDSN)); err != nil {
-			e.addf("SENTRY_DSN", "is no DSN of Sentry, as https://key@host/project")
+			e.addf("SENTRY_DSN", "is not a Sentry DSN, such as https://key@host/project")
 		}
 	}
 }
@@ -523,7 +514,7 @@ func (e *configError) checkAccounts(c Config, p purpose) {
 	}
 	if c.Environment == local {
 		if c.SecretKey == "" && p == forServe {
-			e.addf("SECRET_KEY", "is missing (dev makes one in %s)", secretKeyFile)
+			e.addf("SECRET_KEY", "is missing (dev generates one in %s)", secretKeyFile)
 		}
 		return
 	}
@@ -532,7 +523,7 @@ func (e *configError) checkAccounts(c Config, p purpose) {
 		e.require("FIRST_SUPERUSER", c.FirstSuperuser)
 	}
 	if n := len(c.SecretKey); n > 0 && n < minSecretKey && c.SecretKey != placeholder {
-		e.addf("SECRET_KEY", "has %d bytes, fewer than %d (openssl rand -base64 32 makes one)", n, minSecretKey)
+		e.addf("SECRET_KEY", "has %d bytes, fewer than %d (openssl rand -base64 32 generates one)", n, minSecretKey)
 	}
 }
 
@@ -562,7 +553,7 @@ func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose)
 	if c.PostgresPort == 0 {
 		e.addf("POSTGRES_PORT", "is 0")
 	}
-	// The .env of a stack has the other parts, for its containers.
+	// A stack's .env has the other parts, for its containers.
 	noParts := c.PostgresServer == "" && c.Environment == local && p != forServe
 	if c.DatabaseURL == "" {
 		if noParts {
@@ -586,7 +577,7 @@ func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose)
 	if c.DatabaseURL == placeholder && c.Environment != local {
 		return
 	}
-	const form = "is no URL as postgres://user:password@host:5432/database"
+	const form = "is not a URL such as postgres://user:password@host:5432/database"
 	dsn := string(c.DatabaseURL)
 	isURL := strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
 	if _, err := url.Parse(dsn); isURL && err != nil {
@@ -635,7 +626,7 @@ func (e *configError) between(variable string, n, low, high int) {
 func checkEmail(s string) error {
 	a, err := mail.ParseAddress(s)
 	if err != nil || a.Address != s {
-		return errors.Errorf("%q is no e-mail address", s)
+		return errors.Errorf("%q is not an email address", s)
 	}
 	return nil
 }
@@ -643,7 +634,7 @@ func checkEmail(s string) error {
 func checkBaseURL(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || checkPort(u.Port(), true) != nil {
-		return errors.Errorf("%q is no URL as https://example.com", maskURL(s))
+		return errors.Errorf("%q is not a URL such as https://example.com", maskURL(s))
 	}
 	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 		return errors.Errorf("%q has more than scheme, host and port", maskURL(s))
@@ -655,7 +646,7 @@ func checkBaseURL(s string) error {
 func checkAddr(s string) error {
 	_, port, err := net.SplitHostPort(s)
 	if err != nil {
-		return errors.Errorf("%q is no address as 127.0.0.1:8080 or :8080", s)
+		return errors.Errorf("%q is not an address such as 127.0.0.1:8080 or :8080", s)
 	}
 	return checkPort(port, false)
 }
@@ -665,21 +656,14 @@ func checkPort(s string, optional bool) error {
 		return nil
 	}
 	if _, err := strconv.ParseUint(s, 10, 16); err != nil {
-		return errors.Errorf("%q is no port", s)
+		return errors.Errorf("%q is not a port", s)
 	}
 	return nil
 }
 
-// fields lists the fields of a configuration in their order, with their values.
-func fields(c *Config) func(func(reflect.StructField, reflect.Value) bool) {
-	return func(yield func(reflect.StructField, reflect.Value) bool) {
-		v := reflect.ValueOf(c).Elem()
-		for i := range v.NumField() {
-			if !yield(v.Type().Field(i), v.Field(i)) {
-				return
-			}
-		}
-	}
+// fields are those of a configuration in their order, with their values.
+func fields(c *Config) iter.Seq2[reflect.StructField, reflect.Value] {
+	return reflect.ValueOf(c).Elem().Fields()
 }
 
 func variable(f reflect.StructField) string { return f.Tag.Get("env") }

@@ -11,8 +11,8 @@ func newConfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Show the configuration, with secrets masked",
-		Long: `Show the configuration that the environment makes, with secrets masked, or every mistake in it. Each
-secret can also come from a file, whose path is in the variable NAME_FILE.`,
+		Long: `Show the configuration from the environment, with secrets masked, or list all errors in it. Each secret
+can also come from a file, whose path is in the variable NAME_FILE.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p := forTool
@@ -26,6 +26,6 @@ secret can also come from a file, whose path is in the variable NAME_FILE.`,
 			return cfg.Print(cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().BoolVar(&dev, "dev", false, "as dev reads it, with the file .env")
+	cmd.Flags().BoolVar(&dev, "dev", false, "as dev reads it")
 	return cmd
 }

@@ -23,7 +23,7 @@ const (
 	testPassword = "correct horse battery"
 )
 
-// inProduction is the least that production needs, and more variables.
+// inProduction is the minimum that production needs, and more variables.
 func inProduction(more ...string) []string {
 	return append([]string{
 		"ENVIRONMENT=production",
@@ -124,7 +124,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"proxies", []string{"TRUSTED_PROXIES=10.0.0.0/8,proxy"}, forTool, []string{`TRUSTED_PROXIES: "proxy"`}},
 		{"origin", []string{"BACKEND_CORS_ORIGINS=a.example"}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
 		{"origin with a path", []string{`BACKEND_CORS_ORIGINS=["https://a.example/x"]`}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
-		{"origins are no JSON", []string{`BACKEND_CORS_ORIGINS=["https://a.example"`}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
+		{"origins are not JSON", []string{`BACKEND_CORS_ORIGINS=["https://a.example"`}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
 		{"all origins and one", []string{"BACKEND_CORS_ORIGINS=*,https://a.example"}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
 		{"bool", []string{"USERS_OPEN_REGISTRATION=perhaps"}, forTool, []string{`USERS_OPEN_REGISTRATION: is "perhaps"`}},
 		{"number", []string{"WORKER_CONCURRENCY=many"}, forTool, []string{`WORKER_CONCURRENCY: is "many"`}},
@@ -144,7 +144,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"the other half", []string{"SMTP_HOST=mail", "EMAILS_FROM_EMAIL=a@example.com", "SMTP_PASSWORD=p"}, forTool,
 			[]string{"SMTP_USER: is missing"}},
 		{"ports", []string{"SMTP_PORT=0", "POSTGRES_PORT=70000"}, forTool,
-			[]string{`POSTGRES_PORT: is "70000", no port`, "SMTP_PORT: is 0"}},
+			[]string{`POSTGRES_PORT: is "70000", not a port`, "SMTP_PORT: is 0"}},
 		{"Sentry", []string{"SENTRY_DSN=https://sentry.example.com/1"}, forTool, []string{"SENTRY_DSN: "}},
 		{"no secret key", nil, forServe, []string{"SECRET_KEY: is missing"}},
 		{"half a database", []string{"POSTGRES_SERVER=db"}, forTool,
@@ -153,7 +153,7 @@ func TestConfigMistakes(t *testing.T) {
 			[]string{"POSTGRES_SERVER: is missing"}},
 		{"no database server in production", inProduction("DATABASE_URL=", "POSTGRES_USER=u", "POSTGRES_PASSWORD=p", "POSTGRES_DB=d"), forTool,
 			[]string{"POSTGRES_SERVER: is missing"}},
-		{"database URL", []string{"DATABASE_URL=mysql://db/d"}, forTool, []string{"DATABASE_URL: is no URL"}},
+		{"database URL", []string{"DATABASE_URL=mysql://db/d"}, forTool, []string{"DATABASE_URL: is not a URL"}},
 		{"database parameter", []string{"DATABASE_URL=postgres://u:p@db/d?sslmode=perhaps"}, forTool, []string{"DATABASE_URL: sslmode"}},
 		{"two databases", []string{"DATABASE_URL=postgres://u:p@db/d", "POSTGRES_SERVER=other", "POSTGRES_PASSWORD=q"}, forTool,
 			[]string{"POSTGRES_PASSWORD: differs", "POSTGRES_SERVER: differs"}},

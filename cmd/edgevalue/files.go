@@ -17,19 +17,21 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/jobs"
+	"github.com/edgevalue/edgevalue/internal/value"
 )
+
+const importHelp = "Files may be gzip-compressed. The exit code is 1 if a file cannot be imported; no data of it is kept."
 
 func newImport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
 		Short: "Import files, as the API does",
-		Long: `Import files as background jobs, as the API does, and wait for them. Files may be gzip-compressed. The exit
-code is 1 when a file cannot be imported; nothing of it stays.`,
+		Long:  "Import files as background jobs, as the API does, and wait for them.\n" + importHelp,
 	}
-	add := func(use, short, example string, kind app.ImportKind) {
+	add := func(use, short, long, example string, kind app.ImportKind) {
 		var ticker, exchange string
 		c := &cobra.Command{
-			Use: use, Short: short, Example: example, Args: cobra.MinimumNArgs(1),
+			Use: use, Short: short, Long: long + "\n\n" + importHelp, Example: example, Args: cobra.MinimumNArgs(1),
 			RunE: func(cmd *cobra.Command, files []string) error {
 				r := app.ImportRequest{Kind: kind}
 				if ticker != "" {
@@ -43,7 +45,7 @@ code is 1 when a file cannot be imported; nothing of it stays.`,
 		}
 		switch kind {
 		case app.ImportPrices:
-			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the listing that the prices are of")
+			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the listing that the prices belong to")
 			_ = c.MarkFlagRequired("ticker")
 		case app.ImportSECCompanyFacts:
 			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the company (default: found by its CIK)")
@@ -52,16 +54,33 @@ code is 1 when a file cannot be imported; nothing of it stays.`,
 		cmd.AddCommand(c)
 	}
 	add("companies FILE...", "Import the SEC's list of companies (company_tickers.json)",
+		"Import the SEC's list of companies: each gets its CIK, name and tickers.",
 		"  edgevalue import companies company_tickers.json.gz", app.ImportCompanies)
 	add("sec FILE...", "Import company facts from the SEC",
+		"Import company facts from the SEC: financial statements as filed, and dividends.",
 		"  edgevalue import sec --ticker AAPL companyfacts-CIK0000320193.json.gz", app.ImportSECCompanyFacts)
-	add("prices --ticker TICKER FILE...", "Import daily prices (CSV)",
+	add("prices --ticker TICKER FILE...", "Import daily prices (CSV)", `Import a listing's daily prices, as traded: not adjusted for splits or dividends. The first line of the
+file names the columns, in any order; a day that is already stored is replaced.
+
+  date         trading day, YYYY-MM-DD; required
+  close        closing price; required
+  open         opening price
+  high         highest price
+  low          lowest price
+  volume       number of shares traded
+  ex_dividend  dividend per share that goes ex on this day (default 0)
+  split_ratio  new shares per old share of a split effective on this day (default 1)`,
 		"  edgevalue import prices --ticker AAPL prices-AAPL.csv", app.ImportPrices)
-	add("splits FILE...", "Import splits (CSV)", "  edgevalue import splits splits.csv", app.ImportSplits)
+	add("splits FILE...", "Import splits (CSV)", `Import splits. The first line of the file names the columns, in any order; all are required.
+
+  ticker          ticker of a listing
+  effective_date  first trading day on the new basis, YYYY-MM-DD
+  ratio           new shares per old share: 4 for a 4-for-1 split, 0.1 for a 1-for-10 reverse split`,
+		"  edgevalue import splits splits.csv", app.ImportSplits)
 	return cmd
 }
 
-// importFiles enqueues each file, and works on imports itself, so that no worker need run.
+// importFiles enqueues each file, and runs imports itself, so that it needs no worker.
 func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []string) (err error) {
 	ctx, stop := context.WithCancel(cmd.Context())
 	working := make(chan error, 1)
@@ -122,11 +141,11 @@ func (s *services) importFile(ctx context.Context, out io.Writer, r app.ImportRe
 			return im, errors.New(*im.Error)
 		case app.ImportCancelled:
 			_ = bar.Clear()
-			return im, errors.New("was cancelled")
+			return im, errors.New("the import was cancelled")
 		}
 		select {
 		case <-ctx.Done():
-			return im, errors.Errorf("interrupted; import %d of %s goes on when a worker runs", im.ID, name)
+			return im, errors.Errorf("interrupted; import %d of %s continues when a worker runs", im.ID, name)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
@@ -142,8 +161,9 @@ func newExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [--as-of DATE] --out DIR TICKER...",
 		Short: "Write companies' statements, metrics, dividends and daily ratios as JSON",
-		Long: `Write one file TICKER.json a company: every statement with its trailing twelve months and value metrics,
-the dividends, and the daily ratios of the listing. With --as-of, only what was known on that day.`,
+		Long: `Write one file TICKER.json per company: every statement with its trailing twelve months and value metrics,
+the dividends, and the daily ratios of the listing. With --as-of, only what was known on that day. The exit
+code is 1 if a ticker is unknown; the others are still written.`,
 		Example: "  edgevalue export --out export AAPL SNOW\n  edgevalue export --as-of 2009-12-31 --out export AAPL",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, tickers []string) error {
@@ -151,7 +171,7 @@ the dividends, and the daily ratios of the listing. With --as-of, only what was 
 			if asOf != "" {
 				d, err := time.Parse(time.DateOnly, asOf)
 				if err != nil {
-					return errors.Errorf("--as-of %q is no date such as 2009-12-31", asOf)
+					return errors.Errorf("--as-of %q is not a date such as 2009-12-31", asOf)
 				}
 				day = &d
 			}
@@ -159,37 +179,51 @@ the dividends, and the daily ratios of the listing. With --as-of, only what was 
 				return errors.Wrap(err, "create folder")
 			}
 			return withServices(cmd.Context(), func(s *services) error {
+				unknown := 0
 				for _, t := range tickers {
-					if err := s.export(cmd.Context(), out, strings.ToUpper(t), day); err != nil {
+					path, e, err := s.export(cmd.Context(), out, strings.ToUpper(t), day)
+					var reason *app.Error
+					switch {
+					case errors.As(err, &reason) && reason.Code == app.NotFound:
+						unknown++
+						fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", t, err)
+					case err != nil:
 						return errors.Wrap(err, t)
+					default:
+						fmt.Fprintf(cmd.OutOrStdout(), "%s: %d statements, %d dividends, %d days\n", path,
+							len(e.Statements), len(e.Dividends), len(e.DailyRatios))
 					}
+				}
+				if unknown > 0 {
+					return errors.Errorf("%d of %d tickers are unknown", unknown, len(tickers))
 				}
 				return nil
 			})
 		},
 	}
-	cmd.Flags().StringVar(&asOf, "as-of", "", "day, as YYYY-MM-DD (default: all that is known)")
-	cmd.Flags().StringVar(&out, "out", "", "folder to write to, created if need be")
+	cmd.Flags().StringVar(&asOf, "as-of", "", "day, YYYY-MM-DD (default: all that is known)")
+	cmd.Flags().StringVar(&out, "out", "", "folder to write to, created if missing")
 	_ = cmd.MarkFlagRequired("out")
 	return cmd
 }
 
-// export writes a file whole or not at all.
-func (s *services) export(ctx context.Context, dir, ticker string, asOf *time.Time) error {
+// export writes a file whole or not at all, and returns its path and content.
+func (s *services) export(ctx context.Context, dir, ticker string, asOf *time.Time) (string, value.Exchange, error) {
 	e, err := s.app.ExportCompany(ctx, ticker, asOf)
 	if err != nil {
-		return err
+		return "", e, err
 	}
 	f, err := os.CreateTemp(dir, "."+ticker+"-*")
 	if err != nil {
-		return errors.Wrap(err, "create file")
+		return "", e, errors.Wrap(err, "create file")
 	}
 	defer func() { _ = os.Remove(f.Name()) }()
 	if err := errors.Join(f.Chmod(0o644), e.Encode(f), f.Close()); err != nil {
-		return errors.Wrap(err, "write file")
+		return "", e, errors.Wrap(err, "write file")
 	}
-	if err := os.Rename(f.Name(), filepath.Join(dir, ticker+".json")); err != nil {
-		return errors.Wrap(err, "name file")
+	path := filepath.Join(dir, ticker+".json")
+	if err := os.Rename(f.Name(), path); err != nil {
+		return "", e, errors.Wrap(err, "rename file")
 	}
-	return nil
+	return path, e, nil
 }

@@ -1,4 +1,4 @@
-// Command edgevalue is the whole of EdgeValue: the API and its pages, the job workers, and what an operator needs.
+// Command edgevalue is all of EdgeValue: the API and its pages, the job workers, and the tools of an operator.
 package main
 
 import (
@@ -31,10 +31,10 @@ func newRoot() *cobra.Command {
 		Use:   "edgevalue",
 		Short: "A data service for value investors",
 		Long: `EdgeValue holds companies, their financial statements, dividends and prices, imports real
-filings, and works out value metrics and daily ratios.
+filings, and computes value metrics and daily ratios.
 
-"edgevalue dev" runs everything in one process, with a database of its own. The configuration
-comes from environment variables: "edgevalue config" shows it.`,
+"edgevalue dev" runs everything in one process, with a database of its own. It is configured by
+environment variables, which "edgevalue config" shows.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       buildVersion(),
@@ -60,7 +60,7 @@ func buildVersion() string {
 	return "dev"
 }
 
-// explained says what to do about an error that an operator can heal.
+// explained adds what to do about an error that an operator can fix.
 func explained(err error, advice string) error {
 	return errors.Errorf("%w\n%s", err, advice)
 }

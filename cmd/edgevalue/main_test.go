@@ -64,7 +64,7 @@ func (p project) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs a command to its end.
+// run runs a command until it ends.
 func (p project) run(stdin string, args ...string) (stdout, stderr string, err error) {
 	cmd := p.command(args...)
 	var out, errOut bytes.Buffer
@@ -80,7 +80,7 @@ func (p project) mustRun(args ...string) string {
 	return out
 }
 
-// dev starts dev and waits until it serves. What it prints goes to the answered file.
+// dev starts dev and waits until it serves. What it prints goes to the returned file.
 func (p project) dev() (cmd *exec.Cmd, printed string) {
 	p.t.Helper()
 	printed = filepath.Join(p.t.TempDir(), "printed")
@@ -131,14 +131,14 @@ func (p project) superuser(printed string) *oas.Client {
 	p.t.Helper()
 	b, err := os.ReadFile(printed)
 	require.NoError(p.t, err)
-	m := regexp.MustCompile(`Superuser (\S+) was created with the password (\S+)`).FindSubmatch(b)
-	require.NotNil(p.t, m, "dev prints the password")
+	m := regexp.MustCompile(`(?s)"msg":"serving".* is running:.*\n---+\nSuperuser (\S+) was created with the password (\S+)\n.*---\n`).FindSubmatch(b)
+	require.NotNil(p.t, m, "dev prints the password, after its greeting")
 	got, err := p.client("").CreateAccessToken(p.t.Context(), &oas.AccessTokenForm{Username: string(m[1]), Password: string(m[2])})
 	require.NoError(p.t, err)
 	return p.client(token(got.AccessToken))
 }
 
-// imported waits until the samples are imported, and answers Apple's export.
+// imported waits until the samples are imported, and returns Apple's export.
 func (p project) imported(c *oas.Client) []byte {
 	p.t.Helper()
 	require.EventuallyWithT(p.t, func(t *assert.CollectT) {
@@ -154,7 +154,7 @@ func (p project) imported(c *oas.Client) []byte {
 
 func (p project) export(ticker string) []byte {
 	p.t.Helper()
-	p.mustRun("export", "--out", "export", ticker)
+	assert.Regexp(p.t, `^export/`+ticker+`\.json: \d+ statements, \d+ dividends, 753 days\n$`, p.mustRun("export", "--out", "export", ticker))
 	b, err := os.ReadFile(filepath.Join(p.dir, "export", ticker+".json"))
 	require.NoError(p.t, err)
 	return b
@@ -188,6 +188,28 @@ func TestDev(t *testing.T) {
 		assert.Equal(t, 1, exit.ExitCode())
 		assert.Contains(t, errOut, "bad.json: not a JSON object")
 	})
+	t.Run("export of an unknown ticker", func(t *testing.T) {
+		out, errOut, err := p.run("", "export", "--out", "more", "NOPE", "snow", "AAPL", "NOPE2")
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit)
+		assert.Equal(t, 1, exit.ExitCode())
+		assert.Regexp(t, `^more/SNOW\.json: \d+ statements, 0 dividends, 0 days\nmore/AAPL\.json: .*\n$`, out)
+		assert.Contains(t, errOut, "NOPE: ")
+		assert.Contains(t, errOut, "NOPE2: ")
+		assert.Contains(t, errOut, "2 of 4 tickers are unknown")
+		assert.FileExists(t, filepath.Join(p.dir, "more", "AAPL.json"))
+	})
+	t.Run("pages", func(t *testing.T) {
+		for path, want := range map[string]string{
+			"/api": `"url":"/api/v1"`, "/api/": `"url":"/api/v1"`, "/docs/": "swagger-ui", "/redoc/": "redoc", "/livez": "ok",
+		} {
+			status, body, _ := p.get(path)
+			assert.Equal(t, http.StatusOK, status, path)
+			assert.Contains(t, body, want, path)
+		}
+		status, _, _ := p.get("/jobs/")
+		assert.Equal(t, http.StatusUnauthorized, status)
+	})
 	t.Run("user", func(t *testing.T) {
 		_, errOut, err := p.run("correct horse battery\n", "user", "create", "--email", "ada@example.com", "--password-stdin")
 		require.NoError(t, err, errOut)
@@ -196,6 +218,33 @@ func TestDev(t *testing.T) {
 		_, errOut, err = p.run("short\n", "user", "create", "--email", "bob@example.com", "--password-stdin")
 		require.Error(t, err)
 		assert.Contains(t, errOut, "at least 12 characters")
+		_, errOut, err = p.run("", "user", "create", "--email", "bob@example.com")
+		require.Error(t, err)
+		assert.Contains(t, errOut, "standard input is not a terminal")
+
+		login := func(password string) (*oas.AccessToken, error) {
+			return p.client("").CreateAccessToken(t.Context(), &oas.AccessTokenForm{Username: "ada@example.com", Password: password})
+		}
+		old, err := login("correct horse battery")
+		require.NoError(t, err)
+		out, errOut, err := p.run("another horse battery\n", "user", "password", "--email", "Ada@example.com", "--password-stdin")
+		require.NoError(t, err, errOut)
+		assert.Equal(t, "set the password of ada@example.com and revoked its access tokens\n", out)
+		_, err = p.client(token(old.AccessToken)).GetCurrentUser(t.Context())
+		require.Error(t, err, "the old token is revoked")
+		_, err = login("correct horse battery")
+		require.Error(t, err)
+		_, err = login("another horse battery")
+		require.NoError(t, err)
+		_, errOut, err = p.run("another horse battery\n", "user", "password", "--email", "nobody@example.com", "--password-stdin")
+		require.Error(t, err)
+		assert.Contains(t, errOut, "user")
+		_, errOut, err = p.run("short\n", "user", "password", "--email", "ada@example.com", "--password-stdin")
+		require.Error(t, err)
+		assert.Contains(t, errOut, "at least 12 characters")
+
+		assert.Regexp(t, `^EMAIL +ROLE +STATE +CREATED\nadmin@example\.com +superuser +active +\d{4}-\d\d-\d\d\nada@example\.com +user +active +`,
+			p.mustRun("user", "list"))
 	})
 	t.Run("migrate status", func(t *testing.T) {
 		assert.NotRegexp(t, `(?m) pending$`, p.mustRun("migrate", "status"))
@@ -217,6 +266,20 @@ func TestDev(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, string(b), "was created with the password")
 	p.stop(cmd)
+}
+
+// The password is stored nowhere else.
+func TestDevShowsPasswordWhenItFails(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	l, err := net.Listen("tcp", p.addr)
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	cmd := p.command("dev")
+	cmd.Env = append(cmd.Env, "DATABASE_URL="+pgtest.DSN(t))
+	out, err := cmd.Output()
+	require.Error(t, err)
+	assert.Regexp(t, `^\n---+\nSuperuser admin@example\.com was created with the password [A-Z0-9]{26}\n.*\n---+\n\n$`, string(out))
 }
 
 // A dev that is killed while it imports leaves an import that the next one finishes.
@@ -270,7 +333,7 @@ func TestServeNeedsDatabase(t *testing.T) {
 	assert.Contains(t, string(out), "DATABASE_URL")
 }
 
-// start starts a command with more variables. What it logs goes to the answered buffer.
+// start starts a command with more variables. What it logs goes to the returned buffer.
 func (p project) start(command string, env ...string) (*exec.Cmd, *log) {
 	p.t.Helper()
 	cmd, out := p.command(command), &log{}
@@ -290,7 +353,7 @@ func (p project) start(command string, env ...string) (*exec.Cmd, *log) {
 	return cmd, out
 }
 
-// get answers the status and body of a page, and whether the connection closes; 0 when there is no answer.
+// get returns the status and body of a page, and whether the connection closes; status 0 if there is no response.
 func (p project) get(path string) (status int, body string, closes bool) {
 	p.t.Helper()
 	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, "http://"+p.addr+path, nil)
@@ -305,7 +368,7 @@ func (p project) get(path string) (status int, body string, closes bool) {
 	return res.StatusCode, string(b), res.Close
 }
 
-// eventually waits until a page is answered with a status.
+// eventually waits until a page returns a status.
 func (p project) eventually(path string, status int) {
 	p.t.Helper()
 	require.EventuallyWithT(p.t, func(t *assert.CollectT) {
@@ -332,7 +395,7 @@ func (l *log) String() string {
 	return l.b.String()
 }
 
-// While a server waits for its load balancers, it answers everything but their probes. A second signal ends it at once.
+// While a server waits for its load balancers, it serves everything but their probes. A second signal ends it at once.
 func TestShutdownDelay(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
@@ -348,7 +411,7 @@ func TestShutdownDelay(t *testing.T) {
 	p.eventually("/readyz", http.StatusServiceUnavailable)
 	_, errOut, err := p.run("", "healthcheck")
 	require.Error(t, err)
-	assert.Contains(t, errOut, "/livez answers 503")
+	assert.Contains(t, errOut, "/livez returned 503")
 	for range 5 {
 		for path, want := range map[string]int{
 			"/api/v1/companies": http.StatusOK, "/": http.StatusOK,
@@ -399,7 +462,7 @@ func TestWorkerStopsAtOnce(t *testing.T) {
 	require.Eventually(t, func() bool {
 		check := p.command("healthcheck", "--worker")
 		check.Env = append(check.Env, admin)
-		check.Env = append(check.Env, "SMTP_PORT=no port", "ENVIRONMENT=production") // not its business
+		check.Env = append(check.Env, "SMTP_PORT=no port", "ENVIRONMENT=production") // does not concern it
 		return check.Run() == nil
 	}, 30*time.Second, 50*time.Millisecond)
 	assert.NotContains(t, out.String(), "newer edgevalue")
@@ -409,7 +472,7 @@ func TestWorkerStopsAtOnce(t *testing.T) {
 	assert.Less(t, time.Since(begin), 30*time.Second)
 }
 
-// A server whose database is away lives on and recovers by itself.
+// A server whose database is away stays alive, and recovers.
 func TestServeWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	p, pool := newProject(t), pgtest.New(t)
@@ -436,7 +499,7 @@ func TestServeWithoutDatabase(t *testing.T) {
 		p.mustRun("healthcheck")
 		_, errOut, err := p.run("", "healthcheck", "--ready")
 		require.Error(t, err)
-		assert.Contains(t, errOut, "/readyz answers 503")
+		assert.Contains(t, errOut, "/readyz returned 503")
 
 		exec("ALTER ROLE " + role + " LOGIN")
 		p.eventually("/readyz", http.StatusOK)
@@ -471,6 +534,14 @@ func TestHelpAndVersion(t *testing.T) {
 	help := p.mustRun("--help")
 	for _, name := range []string{"dev", "serve", "worker", "migrate", "import", "export", "user", "config", "healthcheck", "version", "completion"} {
 		assert.Contains(t, help, "\n  "+name)
+	}
+	for command, columns := range map[string][]string{
+		"prices": {"date", "open", "high", "low", "close", "volume", "ex_dividend", "split_ratio"},
+		"splits": {"ticker", "effective_date", "ratio"},
+	} {
+		for _, name := range columns {
+			assert.Regexp(t, `\n  `+name+` +[a-zA-Z]`, p.mustRun("import", command, "--help"))
+		}
 	}
 	assert.NotEmpty(t, strings.TrimSpace(p.mustRun("version")))
 	assert.Contains(t, p.mustRun("config"), "PROJECT_NAME=EdgeValue")

@@ -16,14 +16,14 @@ import (
 func newMigrate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the database's tables up to date, or look at their state",
+		Short: "Migrate the database, or show its state",
 	}
 	cmd.AddCommand(
 		&cobra.Command{
 			Use:   "up",
-			Short: "Apply all migrations, River's too, and create the first superuser",
-			Long: `Apply all migrations that are not applied yet, those of River too. When FIRST_SUPERUSER_PASSWORD is set, the
-first superuser is created unless the address is known. Several may run at once: one does the work.`,
+			Short: "Apply all migrations, including River's, and create the first superuser",
+			Long: `Apply all pending migrations, including River's. If FIRST_SUPERUSER_PASSWORD is set, create the first
+superuser unless there is an account with that email. Several may run at once: one does the work.`,
 			Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return withPool(cmd.Context(), func(cfg Config, pool *pgxpool.Pool) error {
@@ -38,20 +38,19 @@ first superuser is created unless the address is known. Several may run at once:
 					if err != nil {
 						return err
 					}
-					_, err = s.firstSuperuser(cmd.Context())
-					return err
+					return s.firstSuperuser(cmd.Context())
 				})
 			},
 		},
 		&cobra.Command{
 			Use:   "down",
-			Short: "Take back the newest migration",
+			Short: "Roll back the newest migration",
 			Args:  cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return withPool(cmd.Context(), func(_ Config, pool *pgxpool.Pool) error {
 					m, err := pg.MigrateDown(cmd.Context(), pool)
 					if err == nil {
-						fmt.Fprintf(cmd.OutOrStdout(), "took back %s\n", m.Name)
+						fmt.Fprintf(cmd.OutOrStdout(), "rolled back %s\n", m.Name)
 					}
 					return err
 				})
@@ -96,7 +95,7 @@ first superuser is created unless the address is known. Several may run at once:
 	return cmd
 }
 
-// withPool opens the database that the configuration or a running dev names.
+// withPool opens the database of the configuration or of a running dev.
 func withPool(ctx context.Context, f func(Config, *pgxpool.Pool) error) error {
 	cfg, err := loadConfig(os.Environ(), ".", forTool)
 	if err != nil {

@@ -25,7 +25,7 @@ func newServe() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the API and the pages",
 		Long: `Serve the API, the pages and the job monitor at LISTEN_ADDR, and metrics and pprof at ADMIN_ADDR.
-Jobs wait for "edgevalue worker". The database must have this version's migrations, or newer ones.`,
+"edgevalue worker" runs the jobs. The database must have this version's migrations, or newer ones.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), parts{serve: true})
@@ -36,9 +36,9 @@ Jobs wait for "edgevalue worker". The database must have this version's migratio
 func newWorker() *cobra.Command {
 	return &cobra.Command{
 		Use:   "worker",
-		Short: "Work on the jobs: imports, mail, upkeep",
-		Long: `Work on the jobs that the API enqueues, and on periodic ones. Any number of workers may run; metrics
-and pprof are at ADMIN_ADDR. The database must have this version's migrations, or newer ones.`,
+		Short: "Run background jobs: imports, email, maintenance",
+		Long: `Run the jobs that the API enqueues, and periodic ones. Any number of workers may run; metrics and pprof
+are at ADMIN_ADDR. The database must have this version's migrations, or newer ones.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), parts{work: true})
@@ -50,9 +50,9 @@ func newDev() *cobra.Command {
 	return &cobra.Command{
 		Use:   "dev",
 		Short: "Run everything in one process, with a database of its own",
-		Long: `Run the API, the pages and the job workers in one process. Without a configured database, a PostgreSQL
-server of its own keeps its data in .edgevalue/ of this folder. The first start imports sample
-filings and creates a superuser, whose password is printed once. A .env file is read.`,
+		Long: `Run the API, the pages and the job workers in one process. Unless a database is configured, it starts a
+PostgreSQL server of its own, with its data in .edgevalue/ in this folder. The first start imports
+sample filings and creates a superuser, whose password is printed once. A .env file is read.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), parts{dev: true, serve: true, work: true, out: cmd.OutOrStdout()})
@@ -63,8 +63,7 @@ filings and creates a superuser, whose password is printed once. A .env file is 
 // parts says what a process runs.
 type parts struct {
 	dev, serve, work bool
-	out              io.Writer    // of dev's greeting
-	ready            func(string) // is called with the public address; for tests
+	out              io.Writer // for dev's greeting
 }
 
 // run runs the parts until ctx ends, then finishes requests and jobs.
@@ -112,10 +111,16 @@ func run(ctx context.Context, p parts) (err error) {
 		return err
 	}
 	defer s.pool.Close()
+	if p.dev {
+		defer s.showPassword(p.out) // even if the start fails
+		if err := s.importSamples(ctx); err != nil {
+			return err
+		}
+	}
 	return p.runServices(ctx, s)
 }
 
-// open opens the database. For dev, it is migrated first, and gets its superuser and samples.
+// open opens the database. For dev, it is migrated first, and gets its superuser.
 func (p parts) open(ctx context.Context, cfg Config, log *slog.Logger, dsn string) (_ *services, err error) {
 	if !p.dev {
 		return openServices(ctx, cfg, log, dsn)
@@ -136,17 +141,10 @@ func (p parts) open(ctx context.Context, cfg Config, log *slog.Logger, dsn strin
 	if err != nil {
 		return nil, err
 	}
-	password, err := s.firstSuperuser(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if password != "" { // at once: it is nowhere else
-		fmt.Fprintf(p.out, "\nSuperuser %s was created with the password %s\nIt is not shown again.\n", cfg.FirstSuperuser, password)
-	}
-	return s, s.importSamples(ctx)
+	return s, s.firstSuperuser(ctx)
 }
 
-// importSamples enqueues the shipped files, unless the database has data.
+// importSamples enqueues the embedded files, unless the database has data.
 func (s *services) importSamples(ctx context.Context) error {
 	if some, err := s.app.HasData(ctx); err != nil || some {
 		return err
@@ -180,24 +178,27 @@ func (s *services) importSamples(ctx context.Context) error {
 	return nil
 }
 
-// runServices listens, works on jobs, and ends both in order.
+// runServices listens, runs jobs, and ends both in order. Nothing is served before all has been set up.
 func (p parts) runServices(ctx context.Context, s *services) error {
 	defer context.AfterFunc(ctx, func() { s.log.Info("stopping: finishing requests and jobs") })()
-	metrics := telemetry.NewMetrics(s.pool)
+	metrics := telemetry.NewMetrics(s.pool, s.countJobs)
 	g, ctx := errgroup.WithContext(ctx)
 	var delay time.Duration // a worker has no load balancer
 	if p.serve {
 		delay = s.cfg.ShutdownDelay
 	}
+	var start []func() error
 
 	admin, err := listen(ctx, s.cfg.AdminAddr, p.dev)
 	if err != nil {
 		return err
 	}
-	g.Go(func() error {
+	start = append(start, func() error {
 		return serve(ctx, admin, newServer(metrics.AdminHandler(), s.log), delay, s.cfg.ShutdownTimeout)
 	})
-
+	if p.work {
+		start = append(start, func() error { return s.work(ctx, metrics) })
+	}
 	if p.serve {
 		h, err := s.handler(metrics)
 		if err != nil {
@@ -207,24 +208,22 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 		if err != nil {
 			return err
 		}
-		g.Go(func() error {
+		start = append(start, func() error {
 			return serve(ctx, public, newServer(draining(ctx, h), s.log), delay, s.cfg.ShutdownTimeout)
 		})
+		s.log.Info("serving", "address", public.Addr().String(), "admin", admin.Addr().String(), "version", buildVersion())
 		if p.dev {
 			p.greet(s.cfg, public.Addr(), admin.Addr())
-		}
-		s.log.Info("serving", "address", public.Addr().String(), "admin", admin.Addr().String(), "version", buildVersion())
-		if p.ready != nil {
-			p.ready(public.Addr().String())
+			s.showPassword(p.out)
 		}
 	}
-	if p.work {
-		g.Go(func() error { return s.work(ctx, metrics) })
+	for _, f := range start {
+		g.Go(f)
 	}
 	return g.Wait()
 }
 
-// listen listens at addr, or at any port of the same host when that one is taken and may be another.
+// listen listens at addr or, if that is taken and other allows it, at any port of the same host.
 func listen(ctx context.Context, addr string, other bool) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
@@ -257,8 +256,8 @@ func serve(ctx context.Context, l net.Listener, server *http.Server, delay, grac
 	return nil
 }
 
-// draining sends clients elsewhere once ctx has ended: each answer closes its connection, and the probes fail. Idle
-// connections stay open until the server shuts down, because a request may be on its way on one.
+// draining sends clients elsewhere once ctx has ended: each response closes its connection, and the probes fail. Idle
+// connections stay open until the server shuts down, since a request may be on its way.
 func draining(ctx context.Context, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if ctx.Err() != nil {
@@ -276,17 +275,17 @@ func (p parts) greet(cfg Config, public, admin net.Addr) {
 	base := "http://" + localAddress(public)
 	fmt.Fprintf(p.out, `
 %s is running:
-  page         %s/
+  Home page    %s/
   API          %s/api/v1/companies
   Swagger UI   %s/docs
   ReDoc        %s/redoc
-  jobs         %s/jobs  (log in as %s)
-  metrics      http://%s/metrics
+  Jobs         %s/jobs  (log in as %s)
+  Metrics      http://%s/metrics
 
 `, cfg.ProjectName, base, base, base, base, base, cfg.FirstSuperuser, localAddress(admin))
 }
 
-// localAddress is where this machine reaches a listener.
+// localAddress is the address of a listener on this machine.
 func localAddress(a net.Addr) string {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() && !tcp.IP.IsLoopback() {
@@ -299,31 +298,31 @@ func newHealthcheck() *cobra.Command {
 	var ready, worker bool
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
-		Short: "Ask the server or worker on this machine whether it is alive",
-		Long: `Ask the server at LISTEN_ADDR for /livez or, with --ready, for /readyz; with --worker, the worker at
-ADMIN_ADDR for /livez. The exit code is 0 when it answers 200. For containers without a shell.
+		Short: "Check whether the server or worker on this machine is alive",
+		Long: `Request /livez or, with --ready, /readyz from the server at LISTEN_ADDR; with --worker, /livez from the
+worker at ADMIN_ADDR. The exit code is 0 if it returns 200. For containers without a shell.
 
-What is not alive is to be replaced; what is not ready, as while the database is away, is to be waited for.`,
+Replace a process that is not alive; wait for one that is not ready, for example while the database is down.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, _ := loadConfig(os.Environ(), ".", forTool) // mistakes are for the server to tell
+			cfg, _ := loadConfig(os.Environ(), ".", forTool) // the server reports mistakes
 			addr, path := cfg.ListenAddr, "/livez"
 			if worker {
 				addr = cfg.AdminAddr
 			} else if ready {
 				path = "/readyz"
 			}
-			return askHealth(cmd.Context(), addr, path)
+			return checkHealth(cmd.Context(), addr, path)
 		},
 	}
-	cmd.Flags().BoolVar(&ready, "ready", false, "ask whether the server is ready")
-	cmd.Flags().BoolVar(&worker, "worker", false, "ask the worker")
+	cmd.Flags().BoolVar(&ready, "ready", false, "check whether the server is ready")
+	cmd.Flags().BoolVar(&worker, "worker", false, "check the worker")
 	cmd.MarkFlagsMutuallyExclusive("ready", "worker")
 	return cmd
 }
 
-// askHealth returns an error unless what listens at addr answers 200.
-func askHealth(ctx context.Context, addr, path string) error {
+// checkHealth returns an error unless what listens at addr returns 200.
+func checkHealth(ctx context.Context, addr, path string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return errors.Wrap(err, "parse address")
@@ -339,11 +338,11 @@ func askHealth(ctx context.Context, addr, path string) error {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return errors.Wrap(err, "ask")
+		return errors.Wrap(err, "request "+path)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return errors.Errorf("%s answers %s", path, resp.Status)
+		return errors.Errorf("%s returned %s", path, resp.Status)
 	}
 	return nil
 }

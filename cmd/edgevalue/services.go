@@ -41,16 +41,18 @@ type services struct {
 	log  *slog.Logger
 	pool *pgxpool.Pool
 	app  *app.App
+	// oneTimePassword is that of the first superuser if it was generated, until it is shown.
+	oneTimePassword string
 }
 
-// findDSN answers the configured database, or that of a running dev.
+// findDSN returns the configured database, or that of a running dev.
 func findDSN(cfg Config) (string, error) {
 	if dsn := cfg.DSN(); dsn != "" {
 		return dsn, nil
 	}
 	dsn, err := pg.Running(databaseDir())
 	if err != nil {
-		return "", explained(err, `No database is configured and "edgevalue dev" does not run in this folder: start it, or set DATABASE_URL.`)
+		return "", explained(err, `No database is configured and "edgevalue dev" is not running in this folder: start it, or set DATABASE_URL.`)
 	}
 	return dsn, nil
 }
@@ -59,7 +61,7 @@ func openPool(ctx context.Context, log *slog.Logger, dsn string) (*pgxpool.Pool,
 	return pg.Open(ctx, dsn, pg.WithLogger(log), pg.WithTracer(otelpgx.NewTracer()))
 }
 
-// openServices opens the database, which must have this program's migrations, and the use cases over it.
+// openServices opens the database, which must have this program's migrations, and the use cases on it.
 func openServices(ctx context.Context, cfg Config, log *slog.Logger, dsn string) (*services, error) {
 	pool, err := openPool(ctx, log, dsn)
 	if err != nil {
@@ -71,7 +73,7 @@ func openServices(ctx context.Context, cfg Config, log *slog.Logger, dsn string)
 		return nil, explained(err, `Run "edgevalue migrate up".`)
 	}
 	if newer {
-		log.Warn("a newer edgevalue has migrated the database; this one goes on with it", "version", buildVersion())
+		log.Warn("a newer edgevalue has migrated the database; this one continues with it", "version", buildVersion())
 	}
 	s, err := newServices(cfg, log, pool)
 	if err != nil {
@@ -91,7 +93,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool) (*services, e
 	}
 	secret := string(cfg.SecretKey)
 	if secret == "" {
-		secret = rand.Text() // a command that issues no tokens
+		secret = rand.Text() // for a command that issues no tokens
 	}
 	a, err := app.New(app.Config{
 		Pool:               pool,
@@ -128,7 +130,7 @@ func newSender(cfg Config, log *slog.Logger) (mail.Sender, error) {
 	})
 }
 
-// noMail refuses to send: an operator sees the jobs that failed, and they are tried again once SMTP_HOST is set.
+// noMail refuses to send: an operator sees the failed jobs, which are retried once SMTP_HOST is set.
 type noMail struct{}
 
 func (noMail) Send(context.Context, mail.Message) error { return errors.New("SMTP_HOST is not set") }
@@ -139,25 +141,32 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.New(api.Config{
+	cfg := api.Config{
 		App:            s.app,
 		Logger:         s.log,
 		CORSOrigins:    s.cfg.CORSOrigins,
 		TrustedProxies: s.cfg.TrustedProxies,
 		HTTPS:          s.cfg.HTTPS(),
-		Metrics:        metrics,
-		Mount: func(mux *http.ServeMux, m *api.Mounted) error {
-			protected := m.SuperusersOnly(jobsPath, monitor)
-			mux.Handle(jobsPath, protected)
-			mux.Handle(jobsPath+"/", protected)
-			mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-			mux.HandleFunc("GET /readyz", s.ready)
-			return web.Register(mux, web.Config{ProjectName: s.cfg.ProjectName, Version: buildVersion(), Spec: edgevalue.OpenAPI})
-		},
-	})
+		Pages:          http.NewServeMux(),
+		Observe:        metrics.Observe,
+	}
+	protected := api.SuperusersOnly(cfg, jobsPath, monitor)
+	cfg.Pages.Handle(jobsPath, protected)
+	cfg.Pages.Handle(jobsPath+"/", protected)
+	cfg.Pages.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	cfg.Pages.HandleFunc("GET /readyz", s.ready)
+	err = web.Register(cfg.Pages, web.Config{ProjectName: s.cfg.ProjectName, Version: buildVersion(), Spec: edgevalue.OpenAPI})
+	if err != nil {
+		return nil, err
+	}
+	h, err := api.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return metrics.InFlight(h), nil
 }
 
-// ready answers 200 when the database is reached and has this program's migrations.
+// ready returns 200 when the database can be reached and has this program's migrations.
 func (s *services) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
@@ -169,7 +178,7 @@ func (s *services) ready(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte("ok\n"))
 }
 
-// jobMonitor is River UI. It frames nothing and fetches from nowhere else.
+// jobMonitor is River UI, with a policy that keeps it from other hosts and out of frames.
 func (s *services) jobMonitor() (http.Handler, error) {
 	client, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{Logger: s.log})
 	if err != nil {
@@ -191,6 +200,16 @@ func (s *services) jobMonitor() (http.Handler, error) {
 	}), nil
 }
 
+// countJobs is for the metrics.
+func (s *services) countJobs(ctx context.Context) ([]telemetry.JobCount, error) {
+	rows, err := s.app.CountJobs(ctx)
+	counts := make([]telemetry.JobCount, len(rows))
+	for i, r := range rows {
+		counts[i] = telemetry.JobCount(r)
+	}
+	return counts, err
+}
+
 func (s *services) work(ctx context.Context, metrics *telemetry.Metrics) error {
 	return jobs.Run(ctx, s.app, jobs.Config{
 		Concurrency: s.cfg.WorkerConcurrency, Imports: 2, Periodic: true, Grace: s.cfg.ShutdownTimeout, Logger: s.log,
@@ -198,12 +217,12 @@ func (s *services) work(ctx context.Context, metrics *telemetry.Metrics) error {
 	})
 }
 
-// newServer bounds what a client may take: the handler has its own limits on bodies and the time of an operation.
+// newServer bounds what a client may use; the handler itself limits bodies and the time of an operation.
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       6 * time.Minute, // a file of 64 MiB over a slow line
+		ReadTimeout:       6 * time.Minute, // a file of 64 MiB on a slow connection
 		WriteTimeout:      7 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"text/tabwriter"
+	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/spf13/cobra"
@@ -18,14 +20,18 @@ import (
 	"github.com/edgevalue/edgevalue/internal/telemetry"
 )
 
+const passwordHelp = `The password, 12 to 128 characters, is asked for twice or, with --password-stdin, read from standard input.`
+
 func newUser() *cobra.Command {
-	cmd := &cobra.Command{Use: "user", Short: "Manage the accounts"}
-	var in app.NewUser
-	var fromStdin bool
+	var (
+		in        app.NewUser
+		email     string
+		fromStdin bool
+	)
 	create := &cobra.Command{
 		Use:   "create --email ADDRESS",
 		Short: "Create an account",
-		Long:  "Create an account. The password, 12 to 128 characters, is asked for twice, or read from standard input.",
+		Long:  "Create an account. " + passwordHelp,
 		Example: `  edgevalue user create --email ada@example.com --superuser
   edgevalue user create --email ada@example.com --password-stdin <password.txt`,
 		Args: cobra.NoArgs,
@@ -33,7 +39,7 @@ func newUser() *cobra.Command {
 			if in.Password, err = readPassword(cmd, fromStdin); err != nil {
 				return err
 			}
-			in.Active = true
+			in.Email, in.Active = email, true
 			return withServices(cmd.Context(), func(s *services) error {
 				u, err := s.app.CreateUser(cmd.Context(), app.System, in)
 				if err == nil {
@@ -43,12 +49,68 @@ func newUser() *cobra.Command {
 			})
 		},
 	}
-	create.Flags().StringVar(&in.Email, "email", "", "mail address, the name to log in with")
-	create.Flags().BoolVar(&in.Superuser, "superuser", false, "may write, and sees all users")
-	create.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
-	_ = create.MarkFlagRequired("email")
-	cmd.AddCommand(create)
+	create.Flags().BoolVar(&in.Superuser, "superuser", false, "can write and see all users")
+	password := &cobra.Command{
+		Use:   "password --email ADDRESS",
+		Short: "Set the password of an account",
+		Long:  "Set the password of an account, and revoke its access tokens. " + passwordHelp,
+		Example: `  edgevalue user password --email ada@example.com
+  edgevalue user password --email ada@example.com --password-stdin <password.txt`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			password, err := readPassword(cmd, fromStdin)
+			if err != nil {
+				return err
+			}
+			return withServices(cmd.Context(), func(s *services) error {
+				u, err := s.app.SetPassword(cmd.Context(), app.System, email, password)
+				if err == nil {
+					fmt.Fprintf(cmd.OutOrStdout(), "set the password of %s and revoked its access tokens\n", u.Email)
+				}
+				return err
+			})
+		},
+	}
+	for _, c := range []*cobra.Command{create, password} {
+		c.Flags().StringVar(&email, "email", "", "email address, with which the user logs in")
+		c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
+		_ = c.MarkFlagRequired("email")
+	}
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List the accounts",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withServices(cmd.Context(), func(s *services) error { return s.listUsers(cmd) })
+		},
+	}
+	cmd := &cobra.Command{Use: "user", Short: "Manage the accounts"}
+	cmd.AddCommand(create, list, password)
 	return cmd
+}
+
+func (s *services) listUsers(cmd *cobra.Command) error {
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "EMAIL\tROLE\tSTATE\tCREATED")
+	for page := (app.Page{Size: 100}); ; {
+		users, next, err := s.app.ListUsers(cmd.Context(), app.System, page)
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			role, state := "user", "inactive"
+			if u.IsSuperuser {
+				role = "superuser"
+			}
+			if u.IsActive {
+				state = "active"
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", u.Email, role, state, u.CreatedAt.UTC().Format(time.DateOnly))
+		}
+		if page.Token = next; next == "" {
+			return w.Flush()
+		}
+	}
 }
 
 func readPassword(cmd *cobra.Command, fromStdin bool) (string, error) {
@@ -61,7 +123,7 @@ func readPassword(cmd *cobra.Command, fromStdin bool) (string, error) {
 	}
 	fd := int(os.Stdin.Fd())
 	if !term.IsTerminal(fd) {
-		return "", errors.New("this is no terminal to ask for the password: use --password-stdin")
+		return "", errors.New("standard input is not a terminal: use --password-stdin")
 	}
 	var entered [2]string
 	for i, prompt := range []string{"Password: ", "Again: "} {
@@ -79,7 +141,7 @@ func readPassword(cmd *cobra.Command, fromStdin bool) (string, error) {
 	return entered[0], nil
 }
 
-// withServices opens the services over the database that the configuration or a running dev names.
+// withServices opens the services on the database of the configuration or of a running dev.
 func withServices(ctx context.Context, f func(*services) error) error {
 	cfg, err := loadConfig(os.Environ(), ".", forTool)
 	if err != nil {
@@ -89,7 +151,7 @@ func withServices(ctx context.Context, f func(*services) error) error {
 	if err != nil {
 		return err
 	}
-	// The command says itself what it does.
+	// The command reports what it does itself.
 	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), max(cfg.LogLevel, slog.LevelWarn))
 	s, err := openServices(ctx, cfg, log, dsn)
 	if err != nil {
@@ -99,20 +161,31 @@ func withServices(ctx context.Context, f func(*services) error) error {
 	return f(s)
 }
 
-// firstSuperuser creates the configured superuser unless there is one. It answers the password if it made one up.
-func (s *services) firstSuperuser(ctx context.Context) (string, error) {
-	password, random := string(s.cfg.FirstPassword), ""
+// firstSuperuser creates the configured superuser unless there is one. A password that it generates for that is kept in s.
+func (s *services) firstSuperuser(ctx context.Context) error {
+	password, generated := string(s.cfg.FirstPassword), ""
 	if password == "" {
-		random = auth.NewPassword()
-		password = random
+		generated = auth.NewPassword()
+		password = generated
 	}
 	created, err := s.app.EnsureSuperuser(ctx, s.cfg.FirstSuperuser, password)
 	if err != nil {
-		return "", errors.Wrap(err, "create first superuser")
+		return errors.Wrap(err, "create first superuser")
 	}
-	if !created {
-		return "", nil
+	if created {
+		s.oneTimePassword = generated
+		s.log.Info("created the first superuser", "email", s.cfg.FirstSuperuser)
 	}
-	s.log.Info("created the first superuser", "email", s.cfg.FirstSuperuser)
-	return random, nil
+	return nil
+}
+
+// showPassword prints a generated password once: it is stored nowhere.
+func (s *services) showPassword(w io.Writer) {
+	if s.oneTimePassword == "" {
+		return
+	}
+	rule := strings.Repeat("-", 80)
+	fmt.Fprintf(w, "\n%s\nSuperuser %s was created with the password %s\n"+
+		"It is not shown again; \"edgevalue user password\" sets another.\n%[1]s\n\n", rule, s.cfg.FirstSuperuser, s.oneTimePassword)
+	s.oneTimePassword = ""
 }

@@ -20,14 +20,14 @@ func (q *Queries) BeatWorker(ctx context.Context, id string) error {
 }
 
 const countJobs = `-- name: CountJobs :many
-SELECT queue, kind, state::text AS state, count(*) AS n FROM river_job GROUP BY 1, 2, 3
+SELECT queue, kind, state::text AS state, count(*) AS count FROM river_job GROUP BY 1, 2, 3
 `
 
 type CountJobsRow struct {
 	Queue string `db:"queue"`
 	Kind  string `db:"kind"`
 	State string `db:"state"`
-	N     int64  `db:"n"`
+	Count int64  `db:"count"`
 }
 
 func (q *Queries) CountJobs(ctx context.Context) ([]CountJobsRow, error) {
@@ -43,7 +43,7 @@ func (q *Queries) CountJobs(ctx context.Context) ([]CountJobsRow, error) {
 			&i.Queue,
 			&i.Kind,
 			&i.State,
-			&i.N,
+			&i.Count,
 		); err != nil {
 			return nil, err
 		}

@@ -150,14 +150,14 @@ func serveAPI(b *testing.B, pool *pgxpool.Pool) string {
 	log := telemetry.NewLogger(io.Discard, "json", slog.LevelInfo)
 	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now})
 	require.NoError(b, err)
+	pages := http.NewServeMux()
+	require.NoError(b, web.Register(pages, web.Config{ProjectName: "EdgeValue", Spec: edgevalue.OpenAPI}))
+	metrics := telemetry.NewMetrics(pool, nil)
 	handler, err := api.New(api.Config{
-		App: a, Logger: log, CORSOrigins: []string{"https://edgevalue.example"}, HTTPS: true, Metrics: telemetry.NewMetrics(pool),
-		Mount: func(mux *http.ServeMux, _ *api.Mounted) error {
-			return web.Register(mux, web.Config{ProjectName: "EdgeValue", Spec: edgevalue.OpenAPI})
-		},
+		App: a, Logger: log, CORSOrigins: []string{"https://edgevalue.example"}, HTTPS: true, Pages: pages, Observe: metrics.Observe,
 	})
 	require.NoError(b, err)
-	return serve(b, handler)
+	return serve(b, metrics.InFlight(handler))
 }
 
 func serve(b *testing.B, h http.Handler) string {

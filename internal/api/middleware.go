@@ -35,7 +35,7 @@ type problemFunc = func(w http.ResponseWriter, r *http.Request, status int, err 
 func chain(cfg Config, problem problemFunc, h http.Handler) http.Handler {
 	steps := []middleware{
 		identify(cfg.TrustedProxies),
-		observe(cfg.Logger, cfg.Metrics),
+		observe(cfg.Logger, cfg.Observe),
 		secure(cfg.HTTPS),
 		allowOrigins(cfg.CORSOrigins),
 		compress(),
@@ -130,10 +130,10 @@ func clientIP(r *http.Request, trusted []netip.Prefix) string {
 }
 
 // observe logs, measures and traces each request. It shows neither query nor headers, which can hold secrets.
-func observe(log *slog.Logger, metrics Metrics) middleware {
+func observe(log *slog.Logger, measure func(operation, method string, status int, took time.Duration)) middleware {
 	tracer := otel.Tracer("github.com/edgevalue/edgevalue/internal/api")
 	return func(next http.Handler) http.Handler {
-		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
 			ctx := otel.GetTextMapPropagator().Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 			ctx, span := tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
@@ -146,8 +146,8 @@ func observe(log *slog.Logger, metrics Metrics) middleware {
 				took := time.Since(start)
 				q := requestOf(ctx)
 				endSpan(span, r.Method, q.route, rec.status())
-				if metrics != nil {
-					metrics.Observe(q.route, r.Method, rec.status(), took)
+				if measure != nil {
+					measure(q.route, r.Method, rec.status(), took)
 				}
 				log.LogAttrs(ctx, levelOf(r, rec.status()), "request", slog.String("request_id", q.id),
 					slog.String("method", r.Method), routeAttr(q.route, r.URL.Path), slog.Int("status", rec.status()),
@@ -155,10 +155,6 @@ func observe(log *slog.Logger, metrics Metrics) middleware {
 			}()
 			next.ServeHTTP(rec, r)
 		})
-		if metrics != nil {
-			return metrics.InFlight(h)
-		}
-		return h
 	}
 }
 

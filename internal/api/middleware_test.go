@@ -46,7 +46,9 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc, r *http.Request) served
 		log bytes.Buffer
 	)
 	cfg.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	cfg.Metrics = observer(func(s string) { out.observed = append(out.observed, s) })
+	cfg.Observe = func(route, method string, status int, _ time.Duration) {
+		out.observed = append(out.observed, fmt.Sprintf("%s %s %d", method, route, status))
+	}
 	problem := func(w http.ResponseWriter, r *http.Request, status int, err error) {
 		writeProblem(w, r, newProblem(r.Context(), cfg.Logger, &statusError{status, err}), err)
 	}
@@ -78,13 +80,6 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc, r *http.Request) served
 		out.log = append(out.log, line)
 	}
 	return out
-}
-
-type observer func(string)
-
-func (o observer) InFlight(next http.Handler) http.Handler { return next }
-func (o observer) Observe(route, method string, status int, _ time.Duration) {
-	o(fmt.Sprintf("%s %s %d", method, route, status))
 }
 
 func newGet(target string, headers ...string) *http.Request {

@@ -32,22 +32,10 @@ type Config struct {
 	Logger         *slog.Logger
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
-	HTTPS          bool                                             // the public address is https
-	Metrics        Metrics                                          // may be nil
-	Mount          func(mux *http.ServeMux, handler *Mounted) error // further pages; may be nil
-}
-
-// Metrics measures requests.
-type Metrics interface {
-	Observe(operation, method string, status int, took time.Duration)
-	InFlight(next http.Handler) http.Handler
-}
-
-// Mounted is what further pages share with the API.
-type Mounted struct {
-	app   *app.App
-	log   *slog.Logger
-	https bool
+	HTTPS          bool           // the public address is https
+	Pages          *http.ServeMux // what is served beside the operations; may be nil
+	// Observe measures a request by its operation, which is empty when there is none; may be nil.
+	Observe func(operation, method string, status int, took time.Duration)
 }
 
 // New returns the handler of everything that is served to the public.
@@ -73,18 +61,15 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create API server")
 	}
-	mux := http.NewServeMux()
-	mux.Handle(Prefix+"/", operations) // refuses what is no operation
-	if cfg.Mount != nil {
-		if err := cfg.Mount(mux, &Mounted{cfg.App, cfg.Logger, cfg.HTTPS}); err != nil {
-			return nil, err
-		}
+	mux := cfg.Pages
+	if mux == nil {
+		mux = http.NewServeMux()
 	}
-	return chain(cfg, status, operation(operations, pages(mux, status))), nil
+	return chain(cfg, status, operation(operations, pages(mux, operations, status))), nil
 }
 
 // pages answers what no route matches with a problem, and sends no client of the API elsewhere.
-func pages(mux *http.ServeMux, problem func(http.ResponseWriter, *http.Request, int, error)) http.Handler {
+func pages(mux *http.ServeMux, operations http.Handler, problem func(http.ResponseWriter, *http.Request, int, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
 		if strings.HasPrefix(r.URL.Path, Prefix+"/") && path.Clean(r.URL.Path) != r.URL.Path {
@@ -93,6 +78,10 @@ func pages(mux *http.ServeMux, problem func(http.ResponseWriter, *http.Request, 
 		}
 		if pattern != "" {
 			mux.ServeHTTP(w, r)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, Prefix+"/") {
+			operations.ServeHTTP(w, r) // refuses what is not an operation
 			return
 		}
 		probe := &statusProbe{header: http.Header{}}
@@ -157,57 +146,3 @@ type statusError struct {
 
 func (e *statusError) Error() string { return e.err.Error() }
 func (e *statusError) Unwrap() error { return e.err }
-
-// cookieName holds the access token of a browser that looks at the job monitor.
-const cookieName = "edgevalue_jobs"
-
-// SuperusersOnly lets superusers pass, who say who they are with an access token, or with address and password
-// (Basic), for which a browser gets a cookie for the path. Requests that change something must come from the same origin.
-func (m *Mounted) SuperusersOnly(path string, next http.Handler) http.Handler {
-	deny := func(w http.ResponseWriter, r *http.Request, err error) {
-		p := newProblem(r.Context(), m.log, err)
-		writeProblem(w, r, p, err)
-	}
-	protected := http.NewCrossOriginProtection().Handler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-			if a, err := m.app.Identify(r.Context(), token); err != nil {
-				deny(w, r, err)
-			} else if !a.Superuser {
-				deny(w, r, &app.Error{Code: app.Forbidden, Message: "only a superuser may do this"})
-			} else {
-				protected.ServeHTTP(w, r)
-			}
-			return
-		}
-		if c, err := r.Cookie(cookieName); err == nil {
-			if a, err := m.app.Identify(r.Context(), c.Value); err == nil && a.Superuser {
-				protected.ServeHTTP(w, r)
-				return
-			}
-		}
-		email, password, ok := r.BasicAuth()
-		if !ok {
-			w.Header().Set("WWW-Authenticate", `Basic realm="EdgeValue", charset="UTF-8"`)
-			deny(w, r, &app.Error{Code: app.Unauthenticated, Message: "log in as a superuser"})
-			return
-		}
-		token, life, err := m.app.Login(r.Context(), ClientIP(r.Context()), email, password)
-		if err == nil {
-			var a app.Actor
-			if a, err = m.app.Identify(r.Context(), token); err == nil && !a.Superuser {
-				err = &app.Error{Code: app.Forbidden, Message: "only a superuser may do this"}
-			}
-		}
-		if err != nil {
-			w.Header().Set("WWW-Authenticate", `Basic realm="EdgeValue", charset="UTF-8"`)
-			deny(w, r, err)
-			return
-		}
-		http.SetCookie(w, &http.Cookie{
-			Name: cookieName, Value: token, Path: path, MaxAge: int(min(life, 12*time.Hour).Seconds()),
-			HttpOnly: true, Secure: m.https, SameSite: http.SameSiteStrictMode,
-		})
-		protected.ServeHTTP(w, r)
-	})
-}

@@ -20,12 +20,10 @@ func monitored(t *testing.T, https bool) *fixture {
 		app: func(c *app.Config) { c.AttemptsPerAccount = 5 },
 		api: func(c *api.Config) {
 			c.HTTPS = https
-			c.Mount = func(mux *http.ServeMux, m *api.Mounted) error {
-				mux.Handle("/jobs/", m.SuperusersOnly("/jobs/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					_, _ = io.WriteString(w, "the monitor, "+r.Method)
-				})))
-				return nil
-			}
+			c.Pages = http.NewServeMux()
+			c.Pages.Handle("/jobs/", api.SuperusersOnly(*c, "/jobs/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, "the monitor, "+r.Method)
+			})))
 		},
 	})
 }

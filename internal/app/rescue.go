@@ -10,6 +10,8 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/edgevalue/edgevalue/gen/db"
 )
 
 // River cannot know that a worker is dead. It takes a job for abandoned when it has run for longer than it may, and an
@@ -59,4 +61,10 @@ func (a *App) Rescue(ctx context.Context, worker string) error {
 	}
 	_, err = riverpgxv5.New(a.Pool).GetExecutor().JobRescueMany(ctx, &p)
 	return wrap(err, "rescue jobs")
+}
+
+// CountJobs returns how many jobs there are, by queue, kind and state.
+func (a *App) CountJobs(ctx context.Context) ([]db.CountJobsRow, error) {
+	rows, err := a.queries.CountJobs(ctx)
+	return rows, wrap(err, "count jobs")
 }

@@ -262,5 +262,18 @@ func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, 
 	return succeeded()
 }
 
+// SetPassword sets the password of the account with that email for a superuser, and revokes its access tokens. Its errors
+// are Unauthenticated, Forbidden, NotFound and Invalid.
+func (a *App) SetPassword(ctx context.Context, actor Actor, email, password string) (db.UserAccount, error) {
+	if err := actor.superuser(); err != nil {
+		return db.UserAccount{}, err
+	}
+	u, err := a.queries.GetUserByEmail(ctx, email)
+	if err != nil {
+		return u, found(err, "user")
+	}
+	return a.updateUser(ctx, u.ID, UserChange{Password: &password})
+}
+
 // resetDeadline is when a reset token made now expires.
 func (a *App) resetDeadline() time.Time { return a.Now().Add(a.ResetTokenLife) }

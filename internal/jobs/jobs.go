@@ -121,7 +121,9 @@ func Run(ctx context.Context, a *app.App, cfg Config) error {
 	if err := a.Rescue(alive, client.ID()); err != nil {
 		return err
 	}
-	if err := client.Start(ctx); err != nil {
+	if err := client.Start(ctx); ctx.Err() != nil {
+		return nil // told to stop meanwhile
+	} else if err != nil {
 		return errors.Wrap(err, "start River")
 	}
 	tick := time.NewTicker(app.RescueInterval)

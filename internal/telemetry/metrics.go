@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/IBM/pgxpoolprometheus"
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,26 +25,26 @@ type Metrics struct {
 	jobs     *prometheus.HistogramVec
 }
 
-// NewMetrics returns metrics of the process, its requests, its jobs, and the database pool.
-func NewMetrics(pool *pgxpool.Pool) *Metrics {
+// NewMetrics returns metrics of the process, its requests, its jobs, those that countJobs finds, and the database pool.
+func NewMetrics(pool *pgxpool.Pool, countJobs func(context.Context) ([]JobCount, error)) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "http_request_duration_seconds", Help: "Time to answer a request.",
+			Name: "http_request_duration_seconds", Help: "Time to respond to a request.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
 		}, []string{"operation", "method", "status"}),
-		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "http_requests_in_flight", Help: "Requests being answered."}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "http_requests_in_flight", Help: "Requests being served."}),
 		jobs: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "river_job_duration_seconds", Help: "Time to work on a job, by what came of it.",
+			Name: "river_job_duration_seconds", Help: "Time to work a job, by its outcome.",
 			Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 600},
 		}, []string{"kind", "outcome"}),
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.inFlight, m.jobs, poolCollector{pool}, jobCollector{pool})
+		m.requests, m.inFlight, m.jobs, pgxpoolprometheus.NewCollector(pool, nil), jobCollector(countJobs))
 	return m
 }
 
-// Observe records an answered request. An unknown operation is empty.
+// Observe records a finished request. An unknown operation is empty.
 func (m *Metrics) Observe(operation, method string, status int, took time.Duration) {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -53,12 +54,12 @@ func (m *Metrics) Observe(operation, method string, status int, took time.Durati
 	m.requests.WithLabelValues(operation, method, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-// InFlight counts the requests that next is answering.
+// InFlight counts the requests that next is serving.
 func (m *Metrics) InFlight(next http.Handler) http.Handler {
 	return promhttp.InstrumentHandlerInFlight(m.inFlight, next)
 }
 
-// JobMiddleware measures the jobs that a River client works on.
+// JobMiddleware measures the jobs that a River client works.
 func (m *Metrics) JobMiddleware() []rivertype.Middleware {
 	return []rivertype.Middleware{river.WorkerMiddlewareFunc(
 		func(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
@@ -87,7 +88,7 @@ func outcomeOf(err error) string {
 	return "failed"
 }
 
-// AdminHandler serves /metrics, pprof and /livez. It is for operators: nothing in it asks who they are.
+// AdminHandler serves /metrics, pprof and /livez. It is for operators: it authenticates nobody.
 func (m *Metrics) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
@@ -102,63 +103,27 @@ func (m *Metrics) AdminHandler() http.Handler {
 	return mux
 }
 
-var poolMetrics = []struct {
-	desc  *prometheus.Desc
-	kind  prometheus.ValueType
-	value func(*pgxpool.Stat) float64
-}{
-	{poolDesc("max_connections", "Connections that the pool may hold."), prometheus.GaugeValue, func(s *pgxpool.Stat) float64 { return float64(s.MaxConns()) }},
-	{poolDesc("connections", "Connections that the pool holds."), prometheus.GaugeValue, func(s *pgxpool.Stat) float64 { return float64(s.TotalConns()) }},
-	{poolDesc("acquired_connections", "Connections in use."), prometheus.GaugeValue, func(s *pgxpool.Stat) float64 { return float64(s.AcquiredConns()) }},
-	{poolDesc("acquires_total", "Connections handed out."), prometheus.CounterValue, func(s *pgxpool.Stat) float64 { return float64(s.AcquireCount()) }},
-	{poolDesc("empty_acquires_total", "Connections that had to be waited for."), prometheus.CounterValue, func(s *pgxpool.Stat) float64 { return float64(s.EmptyAcquireCount()) }},
-	{poolDesc("acquire_seconds_total", "Time spent waiting for connections."), prometheus.CounterValue, func(s *pgxpool.Stat) float64 { return s.AcquireDuration().Seconds() }},
-}
-
-func poolDesc(name, help string) *prometheus.Desc {
-	return prometheus.NewDesc("pgxpool_"+name, help, nil, nil)
-}
-
-type poolCollector struct{ pool *pgxpool.Pool }
-
-func (poolCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, m := range poolMetrics {
-		ch <- m.desc
-	}
-}
-
-func (c poolCollector) Collect(ch chan<- prometheus.Metric) {
-	s := c.pool.Stat()
-	for _, m := range poolMetrics {
-		ch <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(s))
-	}
-}
-
 var jobsDesc = prometheus.NewDesc("river_jobs", "Jobs in the database.", []string{"queue", "kind", "state"}, nil)
 
-type jobCollector struct{ pool *pgxpool.Pool }
+// JobCount is how many jobs of a queue and kind are in a state.
+type JobCount struct {
+	Queue, Kind, State string
+	Count              int64
+}
+
+// jobCollector counts the jobs when it is asked to.
+type jobCollector func(context.Context) ([]JobCount, error)
 
 func (jobCollector) Describe(ch chan<- *prometheus.Desc) { ch <- jobsDesc }
 
-func (c jobCollector) Collect(ch chan<- prometheus.Metric) {
+func (count jobCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	rows, err := c.pool.Query(ctx, `SELECT queue, kind, state::text, count(*) FROM river_job GROUP BY 1, 2, 3`)
+	counts, err := count(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(jobsDesc, err)
-		return
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var queue, kind, state string
-		var n float64
-		if err := rows.Scan(&queue, &kind, &state, &n); err != nil {
-			ch <- prometheus.NewInvalidMetric(jobsDesc, err)
-			return
-		}
-		ch <- prometheus.MustNewConstMetric(jobsDesc, prometheus.GaugeValue, n, queue, kind, state)
-	}
-	if err := rows.Err(); err != nil {
-		ch <- prometheus.NewInvalidMetric(jobsDesc, err)
+	for _, c := range counts {
+		ch <- prometheus.MustNewConstMetric(jobsDesc, prometheus.GaugeValue, float64(c.Count), c.Queue, c.Kind, c.State)
 	}
 }

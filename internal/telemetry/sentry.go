@@ -3,45 +3,47 @@ package telemetry
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/getsentry/sentry-go"
 )
 
-// reporter sends the errors that are logged to Sentry, too, once that is set up. The log has their request or job.
-type reporter struct{ slog.Handler }
+// reporter reports logged errors to Sentry, once that is set up. Sentry's own slog handler sends log entries only, which
+// raise no issue.
+type reporter struct{ attrs []slog.Attr }
 
-func (r reporter) Handle(ctx context.Context, record slog.Record) error {
-	if record.Level >= slog.LevelError {
-		report(record)
-	}
-	return r.Handler.Handle(ctx, record)
+func (reporter) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelError && sentry.CurrentHub().Client().IsEnabled()
 }
 
 func (r reporter) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return reporter{r.Handler.WithAttrs(attrs)}
+	return reporter{append(slices.Clip(r.attrs), attrs...)}
 }
-func (r reporter) WithGroup(name string) slog.Handler { return reporter{r.Handler.WithGroup(name)} }
 
-func report(record slog.Record) {
-	hub := sentry.CurrentHub().Clone()
-	if hub.Client() == nil {
-		return
-	}
+func (r reporter) WithGroup(string) slog.Handler { return r }
+
+// Handle reports the first attribute that is an error; the others, such as the request's or job's id, are its context.
+func (r reporter) Handle(_ context.Context, record slog.Record) error {
 	var err error
-	hub.ConfigureScope(func(scope *sentry.Scope) {
-		details := sentry.Context{"message": record.Message}
-		for a := range record.Attrs {
-			if e, ok := a.Value.Any().(error); ok && err == nil {
-				err = e
-			} else {
-				details[a.Key] = a.Value.String()
-			}
+	details := sentry.Context{"message": record.Message}
+	add := func(a slog.Attr) bool {
+		if e, ok := a.Value.Any().(error); ok && err == nil {
+			err = e
+		} else {
+			details[a.Key] = a.Value.String()
 		}
-		scope.SetContext("log", details)
-	})
+		return true
+	}
+	for _, a := range r.attrs {
+		add(a)
+	}
+	record.Attrs(add)
+	hub := sentry.CurrentHub().Clone()
+	hub.Scope().SetContext("log", details)
 	if err != nil {
 		hub.CaptureException(err)
 	} else {
 		hub.CaptureMessage(record.Message)
 	}
+	return nil
 }

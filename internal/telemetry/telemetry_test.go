@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/getsentry/sentry-go"
 	"github.com/go-faster/errors"
@@ -37,7 +39,21 @@ func TestLogger(t *testing.T) {
 	require.NoError(t, file.Close())
 	b, err := os.ReadFile(file.Name())
 	require.NoError(t, err)
-	assert.True(t, json.Valid(b), "a file is no terminal")
+	assert.True(t, json.Valid(b), "a file is not a terminal")
+}
+
+func TestDurationsHaveUnits(t *testing.T) {
+	t.Parallel()
+	for took, want := range map[time.Duration]string{
+		0: "0s", 850 * time.Nanosecond: "850ns", 1234567 * time.Nanosecond: "1.235ms",
+		1234567 * time.Microsecond: "1.235s", 90 * time.Second: "1m30s",
+	} {
+		for format, pattern := range map[string]string{"json": `"took":"%s"`, "text": ` took=%s`} {
+			var out bytes.Buffer
+			NewLogger(&out, format, slog.LevelInfo).Info("done", "took", took)
+			assert.Contains(t, out.String(), fmt.Sprintf(pattern, want))
+		}
+	}
 }
 
 func TestTracesWanted(t *testing.T) {

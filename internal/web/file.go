@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -13,18 +12,24 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
 )
 
-// file serves content that never changes, compressed for whom accepts gzip.
+// file serves content that never changes, and is held compressed as well. It goes inside gzhttp, which negotiates.
 type file struct {
-	contentType  string
-	cacheControl string
-	csp          string // none when empty
-	hash         string // of the content, in hex; also the ETag
-	compressed   []byte
+	content, compressed []byte
+	hash                string // of the content, in hex; also its ETag
+	contentType         string
+	cacheControl        string
+	csp                 string // none when empty
 }
 
-// newFile compresses the content.
+func holdFile(content, compressed []byte) *file {
+	sum := sha256.Sum256(content)
+	return &file{content: content, compressed: compressed, hash: hex.EncodeToString(sum[:8])}
+}
+
 func newFile(content []byte) (*file, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -37,70 +42,44 @@ func newFile(content []byte) (*file, error) {
 	if err := z.Close(); err != nil {
 		return nil, errors.Wrap(err, "compress")
 	}
-	return compressedFile(b.Bytes()), nil
+	return holdFile(content, b.Bytes()), nil
 }
 
+// readFile reads a file, which is compressed when its name ends in .gz.
 func readFile(fsys fs.FS, path string) (*file, error) {
 	b, err := fs.ReadFile(fsys, path)
 	if err != nil {
 		return nil, errors.Wrap(err, "read")
 	}
-	if strings.HasSuffix(path, ".gz") {
-		return compressedFile(b), nil
+	if !strings.HasSuffix(path, ".gz") {
+		return newFile(b)
 	}
-	return newFile(b)
-}
-
-func compressedFile(b []byte) *file {
-	sum := sha256.Sum256(b)
-	return &file{compressed: b, hash: hex.EncodeToString(sum[:8])}
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, errors.Wrap(err, "decompress")
+	}
+	content, err := io.ReadAll(z)
+	if err != nil {
+		return nil, errors.Wrap(err, "decompress")
+	}
+	return holdFile(content, b), nil
 }
 
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.contentType)
 	h.Set("Cache-Control", f.cacheControl)
-	h.Add("Vary", "Accept-Encoding")
 	if f.csp != "" {
 		h.Set("Content-Security-Policy", f.csp)
 	}
-	content, etag := f.compressed, `"`+f.hash+`-gzip"`
-	if acceptsGzip(r) {
-		r.Header.Del("Range") // http.ServeContent leaves lengths to us once the content is encoded
+	content, etag := f.content, f.hash
+	switch w.(type) {
+	case *gzhttp.GzipResponseWriter, gzhttp.GzipResponseWriterWithCloseNotify: // which leaves alone what is encoded
+		content, etag = f.compressed, etag+"-gzip"
+		r.Header.Del("Range") // http.ServeContent sets no length of its own once the content is encoded
 		h.Set("Content-Encoding", "gzip")
 		h.Set("Content-Length", strconv.Itoa(len(content)))
-	} else {
-		z, err := gzip.NewReader(bytes.NewReader(content))
-		if err == nil {
-			content, err = io.ReadAll(z)
-		}
-		if err != nil {
-			panic(errors.Wrap(err, "decompress embedded file")) // the file is part of the binary
-		}
-		etag = `"` + f.hash + `"`
 	}
-	h.Set("ETag", etag)
+	h.Set("ETag", `"`+etag+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
-}
-
-// acceptsGzip reports whether the request lists gzip, or anything, with a weight other than 0 (RFC 9110, 12.5.3).
-func acceptsGzip(r *http.Request) bool {
-	anything := false
-	for _, line := range r.Header.Values("Accept-Encoding") {
-		for item := range strings.SplitSeq(line, ",") {
-			coding, params, _ := strings.Cut(item, ";")
-			accepted := true
-			if name, q, ok := strings.Cut(strings.TrimSpace(params), "="); ok && strings.EqualFold(name, "q") {
-				weight, err := strconv.ParseFloat(q, 64)
-				accepted = err == nil && weight > 0
-			}
-			switch strings.ToLower(strings.TrimSpace(coding)) {
-			case "gzip":
-				return accepted
-			case "*":
-				anything = accepted
-			}
-		}
-	}
-	return anything
 }

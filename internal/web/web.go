@@ -1,5 +1,6 @@
-// Package web serves the landing page, Swagger UI, ReDoc, the form of the password mail and the API's specification, all of it embedded: no page
-// fetches anything from another host, and each has a strict Content-Security-Policy.
+// Package web serves the landing page, Swagger UI, ReDoc, the form behind the link of the password email, the API's
+// index and its specification. All of it is embedded: no page fetches anything from another host, and each has a strict
+// Content-Security-Policy.
 package web
 
 import (
@@ -12,6 +13,7 @@ import (
 	"github.com/go-faster/errors"
 	"github.com/go-faster/jx"
 	"github.com/go-faster/yaml"
+	"github.com/klauspost/compress/gzhttp"
 	swagger "github.com/swaggest/swgui/v5/static"
 )
 
@@ -20,11 +22,7 @@ type Config struct {
 	ProjectName string
 	Version     string
 	Spec        []byte // the OpenAPI document, in YAML
-	Links       []Link // further entries of the landing page
 }
-
-// Link is an entry of the landing page.
-type Link struct{ Title, URL, Text string }
 
 // The policies allow what a page uses and nothing else; no script or style is inline.
 const (
@@ -71,9 +69,18 @@ Disallow: /api/
 Disallow: /jobs
 `
 
+const index = `{"versions":[{"version":"v1","url":"/api/v1","openapi":"/api/v1/openapi.yaml"}],"docs":"/docs","redoc":"/redoc"}
+`
+
 // Register adds the pages' routes to mux, all of them for GET and HEAD only. It returns an error when the specification
 // is not YAML that JSON can express.
 func Register(mux *http.ServeMux, cfg Config) error {
+	negotiate, err := gzhttp.NewWrapper(gzhttp.EnableZstd(false))
+	if err != nil {
+		return errors.Wrap(err, "set up compression")
+	}
+	handle := func(path string, f *file) { mux.Handle("GET "+path, negotiate(f)) }
+
 	paths := map[string]string{}
 	for _, a := range assets {
 		f, err := readFile(a.fs, a.path)
@@ -82,11 +89,11 @@ func Register(mux *http.ServeMux, cfg Config) error {
 		}
 		f.contentType, f.cacheControl = a.contentType, immutable
 		paths[a.name] = "/assets/" + f.hash + "/" + a.name
-		mux.Handle("GET "+paths[a.name], f)
+		handle(paths[a.name], f)
 		if a.name == "favicon.svg" {
 			icon := *f
 			icon.cacheControl = "public, max-age=86400"
-			mux.Handle("GET /favicon.ico", &icon) // browsers ask for it below pages that name no icon
+			handle("/favicon.ico", &icon) // browsers ask for it below pages that name no icon
 		}
 	}
 
@@ -101,11 +108,11 @@ func Register(mux *http.ServeMux, cfg Config) error {
 	if err != nil {
 		return errors.Wrap(err, "parse pages")
 	}
-	for _, p := range []struct{ route, name, csp string }{
-		{"GET /{$}", "home.html", homeCSP},
-		{"GET /docs", "docs.html", docsCSP},
-		{"GET /redoc", "redoc.html", redocCSP},
-		{"GET /reset-password", "reset-password.html", resetCSP},
+	for _, p := range []struct{ path, name, csp string }{
+		{"", "home.html", homeCSP},
+		{"/docs", "docs.html", docsCSP},
+		{"/redoc", "redoc.html", redocCSP},
+		{"/reset-password", "reset-password.html", resetCSP},
 	} {
 		var b bytes.Buffer
 		if err := pages.ExecuteTemplate(&b, p.name, cfg); err != nil {
@@ -116,26 +123,31 @@ func Register(mux *http.ServeMux, cfg Config) error {
 			return err
 		}
 		f.contentType, f.cacheControl, f.csp = "text/html; charset=utf-8", revalidate, p.csp
-		mux.Handle(p.route, f)
+		handle(p.path+"/{$}", f)
+		if p.path != "" {
+			handle(p.path, f)
+		}
 	}
 	spec, err := toJSON(cfg.Spec)
 	if err != nil {
 		return errors.Wrap(err, "convert specification to JSON")
 	}
 	for _, d := range []struct {
-		route, contentType string
-		content            []byte
+		path, contentType string
+		content           []byte
 	}{
-		{"GET /api/v1/openapi.yaml", "application/yaml", cfg.Spec},
-		{"GET /api/v1/openapi.json", "application/json", spec},
-		{"GET /robots.txt", "text/plain; charset=utf-8", []byte(robots)},
+		{"/api", "application/json", []byte(index)},
+		{"/api/{$}", "application/json", []byte(index)},
+		{"/api/v1/openapi.yaml", "application/yaml", cfg.Spec},
+		{"/api/v1/openapi.json", "application/json", spec},
+		{"/robots.txt", "text/plain; charset=utf-8", []byte(robots)},
 	} {
 		f, err := newFile(d.content)
 		if err != nil {
 			return err
 		}
 		f.contentType, f.cacheControl = d.contentType, revalidate
-		mux.Handle(d.route, f)
+		handle(d.path, f)
 	}
 	return nil
 }

@@ -32,10 +32,7 @@ func newMux(t *testing.T, cfg Config) *http.ServeMux {
 }
 
 func sampleConfig() Config {
-	return Config{
-		ProjectName: "Edge<Value>", Version: "1.2.3", Spec: []byte(sample),
-		Links: []Link{{Title: "Metrics", URL: "http://localhost:9090/metrics", Text: "For Prometheus."}},
-	}
+	return Config{ProjectName: "Edge<Value>", Version: "1.2.3", Spec: []byte(sample)}
 }
 
 func get(mux *http.ServeMux, method, path string, header ...string) *httptest.ResponseRecorder {
@@ -66,7 +63,12 @@ func TestRoutes(t *testing.T) {
 	routes := map[string]struct{ contentType, cache, contains string }{
 		"/":                    {"text/html; charset=utf-8", revalidate, "<h1>Edge&lt;Value&gt;</h1>"},
 		"/docs":                {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
+		"/docs/":               {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
 		"/redoc":               {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
+		"/redoc/":              {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
+		"/reset-password":      {"text/html; charset=utf-8", revalidate, `<form id="reset">`},
+		"/api":                 {"application/json", revalidate, `"openapi":"/api/v1/openapi.yaml"`},
+		"/api/":                {"application/json", revalidate, `"docs":"/docs","redoc":"/redoc"`},
 		"/favicon.ico":         {"image/svg+xml", "public, max-age=86400", "<svg"},
 		"/robots.txt":          {"text/plain; charset=utf-8", revalidate, "Disallow: /api/"},
 		"/api/v1/openapi.yaml": {"application/yaml", revalidate, sample},
@@ -87,7 +89,7 @@ func TestRoutes(t *testing.T) {
 			routes[m[1]] = want
 		}
 	}
-	require.Len(t, routes, 7+8, "assets found in the pages")
+	require.Len(t, routes, 12+9, "assets found in the pages")
 
 	for path, want := range routes {
 		t.Run(path, func(t *testing.T) {
@@ -198,7 +200,6 @@ func TestHome(t *testing.T) {
 	body := get(newMux(t, sampleConfig()), "GET", "/").Body.String()
 	for _, path := range []string{
 		"/docs", "/redoc", "/api/v1/openapi.yaml", "/api/v1/openapi.json", "/jobs", "/api/v1/companies",
-		"http://localhost:9090/metrics",
 	} {
 		assert.Contains(t, body, `<a href="`+path+`">`)
 	}
@@ -210,9 +211,7 @@ func TestAssetsCallNoOtherHost(t *testing.T) {
 	for _, a := range assets {
 		f, err := readFile(a.fs, a.path)
 		require.NoError(t, err)
-		mux := http.NewServeMux()
-		mux.Handle("/", f)
-		assert.NotContains(t, get(mux, "GET", "/").Body.String(), "cdn.redoc.ly", a.name)
+		assert.NotContains(t, string(f.content), "cdn.redoc.ly", a.name)
 	}
 }
 
@@ -272,15 +271,32 @@ func TestRegisterRefuses(t *testing.T) {
 	}
 }
 
-func TestAcceptsGzip(t *testing.T) {
+func TestNegotiation(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string]bool{
-		"": false, "identity": false, "br": false, "gzip": true, "GZIP": true, "deflate, gzip;q=0.5, br": true,
-		"gzip;q=0": false, "gzip; q=0.0": false, "*": true, "*;q=0": false, "gzip;q=0, *": false, "*;q=0, gzip": true,
-		"gzip;q=x": false, "x-gzip-not": false,
+	mux := newMux(t, sampleConfig())
+	for header, want := range map[string]string{
+		"": "", "identity": "", "br": "", "gzip": "gzip", "GZIP": "gzip", "deflate, gzip;q=0.5, br": "gzip",
+		"gzip;q=0": "", "gzip; q=0.0": "", "*;q=0": "", "*;q=0, gzip": "gzip", "x-gzip-not": "",
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.Header.Set("Accept-Encoding", header)
-		assert.Equal(t, want, acceptsGzip(r), "%q", header)
+		w := get(mux, "GET", "/docs", "Accept-Encoding", header)
+		assert.Equal(t, want, w.Header().Get("Content-Encoding"), "%q", header)
 	}
+}
+
+// What the index names is there.
+func TestIndex(t *testing.T) {
+	t.Parallel()
+	mux := newMux(t, sampleConfig())
+	var got struct {
+		Versions    []struct{ Version, URL, OpenAPI string }
+		Docs, Redoc string
+	}
+	require.NoError(t, json.Unmarshal(get(mux, "GET", "/api/").Body.Bytes(), &got))
+	require.Len(t, got.Versions, 1)
+	assert.Equal(t, "v1", got.Versions[0].Version)
+	assert.Equal(t, "/api/v1", got.Versions[0].URL)
+	for _, path := range []string{got.Docs, got.Redoc, got.Versions[0].OpenAPI} {
+		assert.Equal(t, http.StatusOK, get(mux, "GET", path).Code, path)
+	}
+	assert.Equal(t, http.StatusNotFound, get(mux, "GET", "/api/v2").Code)
 }

@@ -1,4 +1,4 @@
-// The token stands behind the # of the mail's link, so that it reaches no server log.
+// The token comes after the # of the emailed link, so that it reaches no server log.
 const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
 const form = document.getElementById("reset");
 const answer = document.getElementById("answer");
@@ -20,6 +20,6 @@ form.addEventListener("submit", async (event) => {
       answer.textContent = (body.errors ?? []).map((e) => `${e.field} ${e.message}`).join("; ") || body.detail || body.title;
     }
   } catch {
-    answer.textContent = "The server cannot be reached.";
+    answer.textContent = "The server cannot be reached. Try again later.";
   }
 });
