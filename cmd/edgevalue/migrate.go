@@ -101,7 +101,7 @@ func withPool(ctx context.Context, f func(Config, *pgxpool.Pool) error) error {
 	if err != nil {
 		return err
 	}
-	dsn, err := findDSN(cfg)
+	dsn, err := findDSN(ctx, cfg)
 	if err != nil {
 		return err
 	}

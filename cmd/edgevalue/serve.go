@@ -16,6 +16,7 @@ import (
 
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/pg"
+	"github.com/edgevalue/edgevalue/internal/pgserver"
 	"github.com/edgevalue/edgevalue/internal/sample"
 	"github.com/edgevalue/edgevalue/internal/telemetry"
 )
@@ -95,7 +96,7 @@ func run(ctx context.Context, p parts) (err error) {
 		if !p.dev {
 			return errors.New("no database is configured: set DATABASE_URL or POSTGRES_SERVER")
 		}
-		server, err := pg.Start(ctx, pg.Config{Dir: databaseDir(), Port: 5432, Logger: log})
+		server, err := pgserver.Start(ctx, pgserver.Config{Dir: databaseDir(), Port: 5432, Logger: log})
 		if err != nil {
 			return err
 		}

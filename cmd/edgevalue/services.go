@@ -23,6 +23,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/jobs"
 	"github.com/edgevalue/edgevalue/internal/mail"
 	"github.com/edgevalue/edgevalue/internal/pg"
+	"github.com/edgevalue/edgevalue/internal/pgserver"
 	"github.com/edgevalue/edgevalue/internal/telemetry"
 	"github.com/edgevalue/edgevalue/internal/web"
 )
@@ -46,11 +47,11 @@ type services struct {
 }
 
 // findDSN returns the configured database, or that of a running dev.
-func findDSN(cfg Config) (string, error) {
+func findDSN(ctx context.Context, cfg Config) (string, error) {
 	if dsn := cfg.DSN(); dsn != "" {
 		return dsn, nil
 	}
-	dsn, err := pg.Running(databaseDir())
+	dsn, err := pgserver.Running(ctx, databaseDir())
 	if err != nil {
 		return "", explained(err, `No database is configured and "edgevalue dev" is not running in this folder: start it, or set DATABASE_URL.`)
 	}

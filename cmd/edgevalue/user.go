@@ -147,7 +147,7 @@ func withServices(ctx context.Context, f func(*services) error) error {
 	if err != nil {
 		return err
 	}
-	dsn, err := findDSN(cfg)
+	dsn, err := findDSN(ctx, cfg)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgerrcode"
@@ -34,16 +33,15 @@ var ErrNotCurrent = errors.New("the database's migrations are not current")
 
 // A Migration is one step of the schema and whether the database has it.
 type Migration struct {
-	Source    string // "edgevalue" or "river"
-	Version   int64
-	Name      string
-	Applied   bool
-	AppliedAt time.Time // zero when not applied, and for River's
+	Source  string // "edgevalue" or "river"
+	Version int64
+	Name    string
+	Applied bool
 }
 
-// Migrate brings the database to the newest schema: River's migrations, then EdgeValue's, which build on them. Processes that migrate at
-// the same time wait for each other. A database that a newer program has migrated stays as it is. It needs two
-// connections of the pool.
+// Migrate brings the database to the newest schema: River's migrations, then EdgeValue's, which may refer to River's
+// tables. Processes that migrate at the same time wait for each other. A database that a newer program has migrated
+// stays as it is. It needs two connections of the pool.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 	o := newOptions(opts)
 	return locked(ctx, pool, func(p *goose.Provider) error {
@@ -69,7 +67,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 	})
 }
 
-// MigrateDown takes back EdgeValue's newest applied migration and returns it. River's stay as they are.
+// MigrateDown rolls back EdgeValue's newest applied migration and returns it. River's stay as they are.
 // The error matches goose.ErrNoNextVersion when there is none.
 func MigrateDown(ctx context.Context, pool *pgxpool.Pool) (Migration, error) {
 	var m Migration
@@ -100,7 +98,7 @@ func MigrationStatus(ctx context.Context, pool *pgxpool.Pool) ([]Migration, erro
 	for _, m := range own {
 		list = append(list, Migration{
 			Source: "edgevalue", Version: m.Source.Version, Name: filepath.Base(m.Source.Path),
-			Applied: m.State == goose.StateApplied, AppliedAt: m.AppliedAt,
+			Applied: m.State == goose.StateApplied,
 		})
 	}
 	river, err := riverMigrator(pool)
@@ -130,11 +128,12 @@ func riverApplied(ctx context.Context, pool *pgxpool.Pool) ([]int, error) {
 }
 
 func hasCode(err error, code string) bool {
-	var answer *pgconn.PgError
-	return errors.As(err, &answer) && answer.Code == code
+	var reply *pgconn.PgError
+	return errors.As(err, &reply) && reply.Code == code
 }
 
-// Current answers with one query whether the database has this program's migrations; its error says what is missing.
+// Current finds out in one query whether the database has this program's migrations; its error, which matches
+// ErrNotCurrent, says what is missing.
 // A newer database is current too, because migrations expand first and contract later: the version before goes on while
 // the next one is rolled out, and can be rolled back to.
 func Current(ctx context.Context, pool *pgxpool.Pool) (newer bool, err error) {

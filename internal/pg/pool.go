@@ -1,4 +1,4 @@
-// Package pg opens EdgeValue's database, migrates it, and runs a PostgreSQL server of its own for dev and the tests.
+// Package pg opens EdgeValue's database and migrates it.
 package pg
 
 import (
@@ -20,7 +20,6 @@ import (
 type options struct {
 	tracer pgx.QueryTracer
 	log    *slog.Logger
-	wait   time.Duration
 }
 
 // An Option changes how Open and Migrate work.
@@ -32,11 +31,8 @@ func WithTracer(t pgx.QueryTracer) Option { return func(o *options) { o.tracer =
 // WithLogger replaces slog.Default.
 func WithLogger(l *slog.Logger) Option { return func(o *options) { o.log = l } }
 
-// WithWait bounds the time that Open waits for a database that does not answer yet; 30 seconds without it.
-func WithWait(d time.Duration) Option { return func(o *options) { o.wait = d } }
-
 func newOptions(opts []Option) options {
-	o := options{log: slog.Default(), wait: 30 * time.Second}
+	o := options{log: slog.Default()}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -45,7 +41,8 @@ func newOptions(opts []Option) options {
 
 // Open connects to the database at dsn, a URL or a keyword/value string that may carry pgxpool's pool_* parameters.
 // numeric travels as decimal.Decimal, timestamptz comes back in UTC. A server that cannot be reached or is still
-// starting is waited for; one that refuses the user, the password or the database is an error at once.
+// starting is waited for, 30 seconds at most; one that refuses the user, the password or the database is an error at
+// once.
 func Open(ctx context.Context, dsn string, opts ...Option) (*pgxpool.Pool, error) {
 	o := newOptions(opts)
 	cfg, err := pgxpool.ParseConfig(dsn)
@@ -77,7 +74,7 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*pgxpool.Pool, error
 	if err != nil {
 		return nil, errors.Wrap(err, "database pool")
 	}
-	if err := await(ctx, pool, o); err != nil {
+	if err := await(ctx, pool, o.log); err != nil {
 		pool.Close()
 		return nil, err
 	}
@@ -95,63 +92,32 @@ func registerTypes(m *pgtype.Map) {
 	})
 }
 
-func await(ctx context.Context, pool *pgxpool.Pool, o options) error {
+func await(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 	conn := pool.Config().ConnConfig
-	deadline := time.Now().Add(o.wait)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
 	for attempt := 0; ; attempt++ {
 		err := pool.Ping(ctx)
-		if err == nil {
-			return nil
-		}
 		switch {
-		case ctx.Err() != nil:
-			return errors.Wrap(err, "connect to the database")
+		case err == nil:
+			return nil
 		case refused(err):
 			return errors.Wrapf(err, "the database server %s:%d refuses user %q on database %q",
 				conn.Host, conn.Port, conn.User, conn.Database)
-		case time.Now().After(deadline):
-			return errors.Wrapf(err, "the database server %s:%d does not answer after %s", conn.Host, conn.Port, o.wait)
-		case attempt%10 == 0:
-			o.log.WarnContext(ctx, "waiting for the database", "host", conn.Host, "port", conn.Port,
-				"left", time.Until(deadline).Round(time.Second), "error", err)
+		case attempt%10 == 0 && ctx.Err() == nil:
+			log.WarnContext(ctx, "waiting for the database", "host", conn.Host, "port", conn.Port, "error", err)
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(min(500*time.Millisecond, max(time.Until(deadline), 0))):
+			return errors.Wrapf(errors.Join(ctx.Err(), err), "the database server %s:%d does not respond", conn.Host, conn.Port)
+		case <-time.After(500 * time.Millisecond):
 		}
 	}
 }
 
-// refused tells an answer that waiting does not change from one of a server that is starting or full.
+// refused tells a reply that waiting does not change from one of a server that is starting or full.
 func refused(err error) bool {
-	var answer *pgconn.PgError
-	return errors.As(err, &answer) &&
-		!pgerrcode.IsOperatorIntervention(answer.Code) && !pgerrcode.IsInsufficientResources(answer.Code)
-}
-
-// EnsureDatabase creates the database name on the server at dsn unless it is there.
-func EnsureDatabase(ctx context.Context, dsn, name string) error {
-	conn, err := pgx.Connect(ctx, dsn)
-	if err != nil {
-		return errors.Wrap(err, "connect")
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	var exists bool
-	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists)
-	if err != nil {
-		return errors.Wrap(err, "look for the database")
-	}
-	if exists {
-		return nil
-	}
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
-	var answer *pgconn.PgError
-	if errors.As(err, &answer) &&
-		(answer.Code == pgerrcode.DuplicateDatabase || answer.Code == pgerrcode.UniqueViolation) {
-		return nil
-	}
-	if err != nil {
-		return errors.Wrapf(err, "create database %s", name)
-	}
-	return nil
+	var reply *pgconn.PgError
+	return errors.As(err, &reply) &&
+		!pgerrcode.IsOperatorIntervention(reply.Code) && !pgerrcode.IsInsufficientResources(reply.Code)
 }

@@ -1,8 +1,8 @@
 // Package pgtest gives each test a PostgreSQL database of its own, cloned from a migrated template.
 //
-// The server is that of EDGEVALUE_TEST_DATABASE_URL, a URL with the right to create databases. Without it the first
-// test process starts one, every test process of the same user shares it, and it ends with the last of them or with the
-// go command that runs them, however they end. Nothing needs to be called for that.
+// The server is that of EDGEVALUE_TEST_DATABASE_URL, a URL with the right to create databases, which the program run
+// gives to the tests of all packages. Without it each test process starts a server of its own, which ends with that
+// process, however it ends.
 package pgtest
 
 import (
@@ -23,6 +23,9 @@ import (
 
 	"github.com/edgevalue/edgevalue/internal/pg"
 )
+
+// Variable is the environment variable with the URL of the server.
+const Variable = "EDGEVALUE_TEST_DATABASE_URL"
 
 // New returns a pool on a migrated database. Both end with the test; after a failure the database stays as long as its
 // server does. The database's URL is pool.Config().ConnString().
@@ -59,16 +62,16 @@ func clone(t testing.TB, m pgtestdb.Migrator) string {
 
 // server is the one that this process uses until its end.
 var server = sync.OnceValues(func() (pgtestdb.Config, error) {
-	dsn := os.Getenv("EDGEVALUE_TEST_DATABASE_URL")
+	dsn := os.Getenv(Variable)
 	if dsn == "" {
 		var err error
-		if dsn, err = share(); err != nil {
+		if dsn, _, err = Serve(); err != nil {
 			return pgtestdb.Config{}, err
 		}
 	}
 	u, err := url.Parse(dsn)
 	if err != nil || u.User == nil || u.Hostname() == "" {
-		return pgtestdb.Config{}, errors.New("EDGEVALUE_TEST_DATABASE_URL is not like postgres://user@host:port/postgres")
+		return pgtestdb.Config{}, errors.New(Variable + " is not like postgres://user@host:port/postgres")
 	}
 	query := u.Query()
 	query.Set("application_name", "pgtest")

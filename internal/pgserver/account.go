@@ -1,4 +1,4 @@
-package pg
+package pgserver
 
 import (
 	"context"
@@ -14,10 +14,7 @@ import (
 
 // An account is the unprivileged user that the server's programs run as, because PostgreSQL refuses to run as root.
 // nil stands for the current user.
-type account struct {
-	name     string
-	uid, gid uint32
-}
+type account struct{ uid, gid uint32 }
 
 // serverAccount is the owner of the data directory if there is one already, else postgres or nobody.
 func serverAccount(data string) (*account, error) {
@@ -26,22 +23,20 @@ func serverAccount(data string) (*account, error) {
 	}
 	if info, err := os.Stat(data); err == nil {
 		if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
-			return &account{"#" + strconv.FormatUint(uint64(st.Uid), 10), st.Uid, st.Gid}, nil
+			return &account{st.Uid, st.Gid}, nil
 		}
 		return nil, errors.Errorf("%s belongs to root, whom PostgreSQL refuses: change its owner", data)
 	}
 	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
-		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-		if err1 == nil && err2 == nil && uid != 0 {
-			return &account{name, uint32(uid), uint32(gid)}, nil
+		if u, err := user.Lookup(name); err == nil {
+			uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+			gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+			if err1 == nil && err2 == nil && uid != 0 {
+				return &account{uint32(uid), uint32(gid)}, nil
+			}
 		}
 	}
-	return &account{"#65534", 65534, 65534}, nil
+	return &account{65534, 65534}, nil
 }
 
 // command prepares a program in a session of its own, out of reach of the terminal's signals, and with none of our
@@ -62,13 +57,14 @@ func (a *account) command(ctx context.Context, dir, path string, args ...string)
 	return cmd
 }
 
-// own makes the account the owner of a file of ours.
-func (a *account) own(path string) error {
-	if a == nil {
-		return nil
-	}
-	if err := os.Chown(path, int(a.uid), int(a.gid)); err != nil {
-		return errors.Wrap(err, "change owner")
+// own makes the account the owner of files of ours.
+func (a *account) own(paths ...string) error {
+	for _, path := range paths {
+		if a != nil {
+			if err := os.Chown(path, int(a.uid), int(a.gid)); err != nil {
+				return errors.Wrap(err, "change owner")
+			}
+		}
 	}
 	return nil
 }
@@ -86,9 +82,8 @@ func (a *account) checkWork(ctx context.Context, dir string) error {
 	if err := a.own(tmp); err != nil {
 		return err
 	}
-	cmd := a.command(ctx, tmp, "/bin/sh", "-c", `: > "$0"`, filepath.Join(tmp, "file"))
-	if err := cmd.Run(); err != nil {
-		return errors.Wrapf(err, "user %s cannot work in %s", a.name, dir)
+	if err := a.command(ctx, tmp, "/bin/sh", "-c", `: > "$0"`, filepath.Join(tmp, "file")).Run(); err != nil {
+		return errors.Wrapf(err, "user %d cannot work in %s", a.uid, dir)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package pg
+package pgserver
 
 import (
 	"archive/zip"
@@ -100,7 +100,20 @@ func exec1(t *testing.T, dsn, sql string) string {
 	return strings.Join(texts, "\n")
 }
 
-func alive(pid int) bool { return commandLine(pid) != "" }
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
+
+func pid(t *testing.T, s *Server) int {
+	t.Helper()
+	pm, err := s.postmaster()
+	require.NoError(t, err)
+	return pm.pid
+}
+
+// gone waits for the last moments of a process that has given up its files.
+func gone(t *testing.T, pid int) {
+	t.Helper()
+	assert.Eventually(t, func() bool { return !alive(pid) }, 5*time.Second, time.Millisecond)
+}
 
 // A process of its own that starts a server, prints its process number and then hangs until it is killed.
 const helper = "EDGEVALUE_TEST_PG_DIR"
@@ -116,7 +129,7 @@ func TestHelper(t *testing.T) {
 	}()
 	s, err := Start(t.Context(), Config{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	fmt.Println(s.pid)
+	fmt.Println(pid(t, s))
 	select {}
 }
 
@@ -146,10 +159,11 @@ func TestServer(t *testing.T) {
 	t.Parallel()
 	cfg := config(t)
 	cfg.Ephemeral = false // once as in dev
-	_, err := Running(cfg.Dir)
+	_, err := Running(t.Context(), cfg.Dir)
 	require.ErrorIs(t, err, ErrNotRunning)
 
 	s := start(t, cfg)
+	postmaster := pid(t, s)
 	exec1(t, s.DSN(), "CREATE TABLE kept AS SELECT 'yes' AS value")
 	assert.Equal(t, "127.0.0.1", exec1(t, s.DSN(), "SHOW listen_addresses"))
 	assert.Equal(t, "scram-sha-256", exec1(t, s.DSN(),
@@ -159,7 +173,7 @@ func TestServer(t *testing.T) {
 	info, err := os.Stat(filepath.Join(s.home, "password"))
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode())
-	dsn, err := Running(cfg.Dir)
+	dsn, err := Running(t.Context(), cfg.Dir)
 	require.NoError(t, err)
 	assert.Equal(t, s.DSN(), dsn)
 
@@ -169,8 +183,8 @@ func TestServer(t *testing.T) {
 
 	require.NoError(t, s.Stop())
 	require.NoError(t, s.Stop(), "twice is once")
-	assert.False(t, alive(s.pid))
-	_, err = Running(cfg.Dir)
+	gone(t, postmaster)
+	_, err = Running(t.Context(), cfg.Dir)
 	require.ErrorIs(t, err, ErrNotRunning)
 
 	again := start(t, cfg)
@@ -191,9 +205,9 @@ func TestServerIsNobodyImportant(t *testing.T) {
 	} else {
 		assert.Equal(t, os.Geteuid(), owner)
 	}
-	group, err := syscall.Getpgid(s.pid)
+	group, err := syscall.Getpgid(pid(t, s))
 	require.NoError(t, err)
-	assert.Equal(t, s.pid, group, "the terminal's Ctrl-C does not reach it")
+	assert.Equal(t, pid(t, s), group, "the terminal's Ctrl-C does not reach it")
 }
 
 func TestServerPortTaken(t *testing.T) {
@@ -214,37 +228,37 @@ func TestServerAdoptedAfterKill(t *testing.T) {
 	t.Parallel()
 	cfg := config(t)
 	cmd, out := startHelper(t, cfg)
-	pid := readPID(t, out)
+	postmaster := readPID(t, out)
 	_, err := Start(t.Context(), cfg)
 	require.ErrorIs(t, err, ErrRunning)
 	assert.Contains(t, err.Error(), fmt.Sprintf("process %d", cmd.Process.Pid))
-	dsn, err := Running(cfg.Dir)
+	dsn, err := Running(t.Context(), cfg.Dir)
 	require.NoError(t, err)
 	exec1(t, dsn, "CREATE TABLE kept AS SELECT 'yes' AS value")
 
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
-	require.True(t, alive(pid), "the server outlives its process")
+	require.True(t, alive(postmaster), "the server outlives its process")
 	s := start(t, cfg)
-	assert.Equal(t, pid, s.pid)
+	assert.Equal(t, postmaster, pid(t, s))
 	assert.Equal(t, "yes", exec1(t, s.DSN(), "SELECT value FROM kept"))
 	require.NoError(t, s.Stop())
-	assert.Eventually(t, func() bool { return !alive(pid) }, 5*time.Second, 10*time.Millisecond)
+	gone(t, postmaster)
 }
 
 func TestServerRecoversWhenAllWereKilled(t *testing.T) {
 	t.Parallel()
 	cfg := config(t)
 	cmd, out := startHelper(t, cfg)
-	pid := readPID(t, out)
-	dsn, err := Running(cfg.Dir)
+	postmaster := readPID(t, out)
+	dsn, err := Running(t.Context(), cfg.Dir)
 	require.NoError(t, err)
 	exec1(t, dsn, "CREATE TABLE kept AS SELECT 'yes' AS value")
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
-	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	require.NoError(t, syscall.Kill(postmaster, syscall.SIGKILL))
 	s := start(t, cfg)
-	assert.NotEqual(t, pid, s.pid)
+	assert.NotEqual(t, postmaster, pid(t, s))
 	assert.Equal(t, "yes", exec1(t, s.DSN(), "SELECT value FROM kept"))
 }
 
@@ -263,7 +277,7 @@ func TestServerIgnoresStrangers(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		require.NoError(t, os.Chown(path, ownerOf(t, s.data()), -1))
-		_, err = Running(cfg.Dir)
+		_, err = Running(t.Context(), cfg.Dir)
 		require.ErrorIs(t, err, ErrNotRunning, name)
 		again, err := Start(t.Context(), cfg)
 		require.NoError(t, err, name)
@@ -303,7 +317,7 @@ func TestServerStartCancelled(t *testing.T) {
 	defer cancel()
 	_, err := Start(ctx, cfg)
 	require.Error(t, err)
-	_, err = Running(cfg.Dir)
+	_, err = Running(t.Context(), cfg.Dir)
 	require.ErrorIs(t, err, ErrNotRunning)
 	start(t, cfg)
 }
@@ -327,7 +341,7 @@ func TestServerProjectOutOfReach(t *testing.T) {
 	assert.Equal(t, cfg.outside[0], filepath.Dir(s.home))
 	assert.Contains(t, log.String(), s.home)
 	exec1(t, s.DSN(), "CREATE TABLE kept AS SELECT 'yes' AS value")
-	dsn, err := Running(cfg.Dir)
+	dsn, err := Running(t.Context(), cfg.Dir)
 	require.NoError(t, err)
 	assert.Equal(t, s.DSN(), dsn)
 	_, err = Start(t.Context(), cfg)
@@ -372,7 +386,7 @@ func TestServerWithoutPostgreSQL(t *testing.T) {
 	offline := httptest.NewServer(http.NotFoundHandler())
 	defer offline.Close()
 	cfg := config(t)
-	cfg.places, cfg.Mirror = []string{"/nowhere", t.TempDir()}, offline.URL
+	cfg.places, cfg.mirror = []string{"/nowhere", t.TempDir()}, offline.URL
 	_, err := Start(t.Context(), cfg)
 	for _, part := range []string{"apt-get install postgresql", "brew install", "DATABASE_URL", "no version found"} {
 		require.ErrorContains(t, err, part)
@@ -381,11 +395,11 @@ func TestServerWithoutPostgreSQL(t *testing.T) {
 	assert.Empty(t, left)
 }
 
-// postgresArchive is a tar.xz with bin/postgres and bin/initdb: scripts that say "postgres (PostgreSQL) 17.5".
+// postgresArchive is a tar.xz with bin/postgres, bin/initdb and bin/pg_ctl: scripts that say "postgres (PostgreSQL) 17.5".
 const postgresArchive = `
-/Td6WFoAAAFpIt42AgAhARwAAAAQz1jM4Cf/AKhdADEaShsFkZA3OlG9V3Gz1uIDp1boM29lwnPkHvRu+NMNm6k8jswsqEwD0PMC7/Apv9wMub
-OJ/NUn56fi2Z7DbvJkJdp/0uqLNG1lN8K+C+rEzmL7IlqZqQ/gMBYoGQyymqKkoPHLsOAUZ/nELkLGZACh0m1546amj6AJbHz4btE9wVURUHrI
-42IB5IlMQzMyX3n81dFvmQ0UPIG0MaHfj1uE8YwXzfvpAAAlgA0XAAHAAYBQAABSezhuPjANiwIAAAAAAVla`
+/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM4Cf/ALFdADEaShsFkZA3OlG9V3Gz1uIDp1bm8aIchxrTE7TbNYw7L+EYE1wfZ61r0peauZTFqMIIf6gbrO2
++iv7SRFlSQbJf/ReZvODJpIQkKK5ZYr0uZ3/xm4wv93u4uRaa6oLSLSFxJlh3KGzn2vAptYd3e6Z4OVPNbjcvAXnZ9arrDnEn/h05ix1V9vEKoPmx3s
+zuRaroHQLJ6MHpO7NKS0TNj+pQTmm0QZDzN8+Zz3Qchpy5AAAAAABTX2l0PnFmwAABzQGAUAAAjGim0rHEZ/sCAAAAAARZWg==`
 
 func TestDownload(t *testing.T) {
 	t.Parallel()
@@ -411,14 +425,13 @@ func TestDownload(t *testing.T) {
 	defer mirror.Close()
 
 	cfg := config(t)
-	cfg.places, cfg.Mirror = []string{}, mirror.URL+"/"
+	cfg.places, cfg.mirror = []string{}, mirror.URL
 	who, err := serverAccount(cfg.Dir)
 	require.NoError(t, err)
 	for range 2 {
-		b, err := findBinaries(t.Context(), who, 17, cfg, cfg.Logger)
+		dir, err := serverPrograms(t.Context(), who, 17, cfg, cfg.Logger)
 		require.NoError(t, err)
-		assert.Equal(t, 17, b.major)
-		assert.Equal(t, filepath.Join(cfg.cache, "postgres-"+string(downloads[17]), "bin"), b.dir)
+		assert.Equal(t, filepath.Join(cfg.cache, "postgres-"+string(downloads[17]), "bin"), dir)
 	}
 	assert.Equal(t, 2, requests, "the second time it is there")
 	left, _ := filepath.Glob(filepath.Join(cfg.cache, "*"))
