@@ -174,8 +174,8 @@ func insertManual(ctx context.Context, q *db.Queries, s *value.Statement, id, co
 	return wrap(err, "insert statement")
 }
 
-// ReplaceStatement replaces a statement by hand for a superuser. The new figures are known from today on; what was known
-// before stays.
+// ReplaceStatement replaces a statement by hand for a superuser, and returns it. The new figures are known from today on;
+// what was known before stays. Errors: Unauthenticated, Forbidden, Invalid, NotFound.
 func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s value.Statement) (out Statement, err error) {
 	if err := actor.superuser(); err != nil {
 		return out, err
@@ -184,17 +184,14 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		return out, err
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if _, err := q.LockCompanyOfFinancialStatement(ctx, id); err != nil {
+			return found(err, "statement")
+		}
 		current, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
 		if err != nil {
 			return found(err, "statement")
 		}
-		if _, err := q.LockCompany(ctx, current.FinancialStatement.CompanyID); err != nil { // as imports do, first
-			return found(err, "statement")
-		}
-		old, err := q.LockFinancialStatement(ctx, id)
-		if err != nil {
-			return found(err, "statement")
-		}
+		old := current.FinancialStatement
 		var v validator
 		v.check(string(s.Period) == old.Period, "period", "cannot change")
 		v.check(s.EndDate.Equal(old.EndDate), "end_date", "cannot change")
@@ -225,16 +222,21 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 	return out, err
 }
 
-// DeleteStatement deletes all versions of a statement for a superuser.
+// DeleteStatement deletes all versions of a statement for a superuser. Errors: Unauthenticated, Forbidden, NotFound.
 func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.superuser(); err != nil {
 		return err
 	}
-	n, err := a.queries.DeleteFinancialStatement(ctx, id)
-	if err == nil && n == 0 {
-		return notFound("statement")
-	}
-	return wrap(err, "delete statement")
+	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if _, err := q.LockCompanyOfFinancialStatement(ctx, id); err != nil {
+			return found(err, "statement")
+		}
+		n, err := q.DeleteFinancialStatement(ctx, id)
+		if err == nil && n == 0 {
+			return notFound("statement")
+		}
+		return wrap(err, "delete statement")
+	})
 }
 
 // StatementMetrics is a statement with its trailing twelve months and value metrics.
