@@ -73,6 +73,9 @@ SELECT * FROM company_facts WHERE company_id = @company_id;
 -- The company whose figures come from the document by these rules, with nothing changed by hand since.
 SELECT * FROM company_facts WHERE document_id = @document_id AND rules_version = @rules_version;
 
+-- name: GetCompanyFactsContent :one
+SELECT d.content FROM company_facts f JOIN document d ON d.id = f.document_id WHERE f.company_id = @company_id;
+
 -- name: SetCompanyFacts :exec
 INSERT INTO company_facts (company_id, document_id, newest_filed, rules_version)
 VALUES (@company_id, @document_id, @newest_filed, @rules_version)

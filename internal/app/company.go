@@ -148,9 +148,13 @@ func (a *App) withListing(ctx context.Context, q *db.Queries, c db.Company) (Com
 	return companies[0], nil
 }
 
-// GetCompany answers the company that one of its tickers names.
-func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
-	rows, err := a.queries.GetCompanyWithListings(ctx, ticker(t))
+// GetCompany returns the company that one of its tickers names. Errors: Invalid, NotFound.
+func (a *App) GetCompany(ctx context.Context, t string) (Company, error) {
+	return getCompany(ctx, a.queries, t)
+}
+
+func getCompany(ctx context.Context, q *db.Queries, t string) (c Company, err error) {
+	rows, err := q.GetCompanyWithListings(ctx, ticker(t))
 	if err != nil {
 		return c, errors.Wrap(translate(err), "get company")
 	}

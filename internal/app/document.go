@@ -64,8 +64,8 @@ func invalidFile(what string) error {
 	return &Error{Code: Invalid, Message: "the file " + what, Fields: []FieldError{{"body", what}}}
 }
 
-// unpack reads a document's uncompressed bytes.
-func unpack(doc db.Document) (io.Reader, error) {
-	z, err := gzip.NewReader(bytes.NewReader(doc.Content))
+// unpack reads the uncompressed bytes of a document's content.
+func unpack(content []byte) (io.Reader, error) {
+	z, err := gzip.NewReader(bytes.NewReader(content))
 	return z, wrap(err, "unpack document")
 }

@@ -69,7 +69,7 @@ func (a *App) StartImport(ctx context.Context, actor Actor, in ImportRequest) (d
 		return db.Import{}, err
 	}
 	if in.Kind == ImportPrices && in.Ticker != nil {
-		if _, err := a.listing(ctx, *in.Ticker); err != nil {
+		if _, err := getListing(ctx, a.queries, *in.Ticker); err != nil {
 			return db.Import{}, err
 		}
 	}

@@ -63,7 +63,7 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 	if err := a.findCompany(ctx, im, doc); err != nil {
 		return err
 	}
-	plain, err := unpack(doc)
+	plain, err := unpack(doc.Content)
 	if err != nil {
 		return err
 	}
@@ -117,6 +117,16 @@ func (a *App) importedAlready(ctx context.Context, im db.Import) (bool, error) {
 	return same, wrap(err, "get listing")
 }
 
+// lockForHand locks the company of something that is about to be changed by hand, and has its document read again by the
+// next import, which may bring back what was filed.
+func lockForHand(ctx context.Context, q *db.Queries, lock func(context.Context, int64) (int64, error), id int64, what string) error {
+	companyID, err := lock(ctx, id)
+	if err != nil {
+		return found(err, what)
+	}
+	return wrap(q.ForgetRules(ctx, companyID), "forget the rules")
+}
+
 // findCompany returns a NotFound error when the company that the file must be about is not there, before all of the
 // file is read.
 func (a *App) findCompany(ctx context.Context, im db.Import, doc db.Document) error {
@@ -125,7 +135,7 @@ func (a *App) findCompany(ctx context.Context, im db.Import, doc db.Document) er
 		_, err := a.queries.GetListing(ctx, *im.Ticker)
 		return found(err, "company "+*im.Ticker)
 	case kind == ImportSECCompanyFacts && im.Ticker == nil:
-		plain, err := unpack(doc)
+		plain, err := unpack(doc.Content)
 		if err != nil {
 			return err
 		}
