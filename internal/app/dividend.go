@@ -161,6 +161,9 @@ func (a *App) enterDividend(ctx context.Context, actor Actor, in DividendInput, 
 	}
 	var v validator
 	v.dividend(&in, a.today())
+	if err := a.checkCurrency(ctx, &v, in.Currency); err != nil {
+		return out, err
+	}
 	if err := v.err(); err != nil {
 		return out, err
 	}

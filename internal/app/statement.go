@@ -156,7 +156,7 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 	if err := actor.superuser(); err != nil {
 		return out, err
 	}
-	if err := a.complete(&s); err != nil {
+	if err := a.complete(ctx, &s); err != nil {
 		return out, err
 	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
@@ -179,9 +179,12 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 }
 
 // complete checks a statement entered by hand and fills in what follows from it.
-func (a *App) complete(s *value.Statement) error {
+func (a *App) complete(ctx context.Context, s *value.Statement) error {
 	var v validator
 	v.statement(s, a.today())
+	if err := a.checkCurrency(ctx, &v, s.Currency); err != nil {
+		return err
+	}
 	if err := v.err(); err != nil {
 		return err
 	}
@@ -190,6 +193,13 @@ func (a *App) complete(s *value.Statement) error {
 	}
 	value.Complete(s)
 	return nil
+}
+
+// checkCurrency looks up a code, so that a wrong one is reported with what else is wrong.
+func (a *App) checkCurrency(ctx context.Context, v *validator, code string) error {
+	ok, err := a.queries.HasCurrency(ctx, code)
+	v.check(ok, "currency", notCurrency)
+	return wrap(translate(err), "look up currency")
 }
 
 func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, companyID int64, knownFrom time.Time) error {
@@ -204,7 +214,7 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 	if err := actor.superuser(); err != nil {
 		return out, err
 	}
-	if err := a.complete(&s); err != nil {
+	if err := a.complete(ctx, &s); err != nil {
 		return out, err
 	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
