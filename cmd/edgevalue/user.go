@@ -20,7 +20,8 @@ import (
 	"github.com/edgevalue/edgevalue/internal/telemetry"
 )
 
-const passwordHelp = `The password, 12 to 128 characters, is asked for twice or, with --password-stdin, read from standard input.`
+var passwordHelp = fmt.Sprintf("The password, %d to %d characters, is asked for twice or, with\n--password-stdin, read from standard input.",
+	auth.MinPasswordLength, auth.MaxPasswordLength)
 
 func newUser() *cobra.Command {
 	var (
@@ -31,7 +32,7 @@ func newUser() *cobra.Command {
 	create := &cobra.Command{
 		Use:   "create --email ADDRESS",
 		Short: "Create an account",
-		Long:  "Create an account. " + passwordHelp,
+		Long:  "Create an account.\n\n" + passwordHelp,
 		Example: `  edgevalue user create --email ada@example.com --superuser
   edgevalue user create --email ada@example.com --password-stdin <password.txt`,
 		Args: cobra.NoArgs,
@@ -53,7 +54,7 @@ func newUser() *cobra.Command {
 	password := &cobra.Command{
 		Use:   "password --email ADDRESS",
 		Short: "Set the password of an account",
-		Long:  "Set the password of an account, and revoke its access tokens. " + passwordHelp,
+		Long:  "Set the password of an account, and revoke its access tokens.\n\n" + passwordHelp,
 		Example: `  edgevalue user password --email ada@example.com
   edgevalue user password --email ada@example.com --password-stdin <password.txt`,
 		Args: cobra.NoArgs,

@@ -1,4 +1,4 @@
-// Package auth hashes passwords and signs and checks tokens. It knows no HTTP and no SQL.
+// Package auth hashes passwords, and signs and checks tokens. It knows neither HTTP nor SQL.
 package auth
 
 import (
@@ -20,10 +20,10 @@ const (
 	MaxPasswordLength = 128
 )
 
-// What CheckPassword finds wrong. The texts may be shown to the user.
+// The errors of CheckPassword. Their texts may be shown to the user.
 var (
-	ErrPasswordTooShort = errors.New("password must have at least 12 characters")
-	ErrPasswordTooLong  = errors.New("password must have at most 128 characters")
+	ErrPasswordTooShort = errors.Errorf("password must have at least %d characters", MinPasswordLength)
+	ErrPasswordTooLong  = errors.Errorf("password must have at most %d characters", MaxPasswordLength)
 	ErrPasswordInvalid  = errors.New("password must be valid UTF-8 without NUL characters")
 )
 
@@ -72,8 +72,8 @@ func NewHasher(params Params) (*Hasher, error) {
 	}, nil
 }
 
-// Hash returns the hash of a password in the PHC string format. The policy is not its business, see CheckPassword.
-// It waits for a free slot and gives up with ctx.
+// Hash returns the hash of a password in the PHC string format. It does not check the policy, see CheckPassword. It waits
+// for a free slot, at most until ctx ends.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := h.slots.Acquire(ctx, 1); err != nil {
 		return "", errors.Wrap(err, "wait for a hashing slot")
@@ -86,18 +86,18 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return hash, nil
 }
 
-// Verify reports whether the password belongs to the hash, and whether it should be hashed anew because the hash was
-// made with other costs than the current ones.
+// Verify reports whether the password matches the hash, and whether it should be hashed again because the hash was made
+// with other costs than the current ones.
 //
-// For an unknown account pass an empty hash: the answer is false and takes as long as that for a known one. It waits
-// for a free slot and gives up with ctx.
+// For an unknown account, pass an empty hash: the result is false and takes as long as for a known one. Verify waits for
+// a free slot, at most until ctx ends.
 func (h *Hasher) Verify(ctx context.Context, password, hash string) (ok, rehash bool, err error) {
 	known := hash != ""
 	if !known {
 		hash = h.dummy
 	}
 	if utf8.RuneCountInString(password) > MaxPasswordLength {
-		known, password = false, "" // no password is that long: don't read all of it
+		known, password = false, "" // no valid password is that long: do not hash it
 	}
 	if err := h.slots.Acquire(ctx, 1); err != nil {
 		return false, false, errors.Wrap(err, "wait for a hashing slot")

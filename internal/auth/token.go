@@ -29,7 +29,7 @@ type Tokens struct {
 	parser   *jwt.Parser
 }
 
-// Claims is what an access token says.
+// Claims are what an access token says.
 type Claims struct {
 	UserID int64
 	// Version is the user's token version at the time of issue. The caller compares it with the current one, which
@@ -42,15 +42,15 @@ type jwtClaims struct {
 	Version *int32 `json:"ver"`
 }
 
-// NewTokens derives the signing key from the secret with a purpose of its own, so that other uses of the secret share
-// no key with it. It panics when the secret is empty.
+// NewTokens derives the signing key from the secret for this purpose alone, so that other uses of the secret do not share
+// it. It panics if the secret is empty.
 func NewTokens(secret string, lifetime time.Duration, now func() time.Time) *Tokens {
 	if secret == "" {
 		panic("auth: empty secret")
 	}
 	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "edgevalue access token v1", sha256.Size)
 	if err != nil {
-		panic(fmt.Sprintf("auth: derive key: %v", err)) // lengths only, and the one asked for is in range
+		panic(fmt.Sprintf("auth: derive key: %v", err)) // it only checks the length, which is in range
 	}
 	return &Tokens{
 		key:      key,
@@ -67,7 +67,7 @@ func NewTokens(secret string, lifetime time.Duration, now func() time.Time) *Tok
 	}
 }
 
-// Issue returns a token for the user and the instant at which it expires, in whole seconds.
+// Issue returns a token for the user and the time at which it expires, in whole seconds.
 func (t *Tokens) Issue(userID int64, version int32) (token string, expires time.Time, err error) {
 	now := t.now().UTC().Truncate(time.Second)
 	expires = now.Add(t.lifetime).Truncate(time.Second)
@@ -111,8 +111,8 @@ func NewResetToken() (token string, hash []byte) {
 	return token, HashResetToken(token)
 }
 
-// HashResetToken returns the SHA-256 of a token, by which the stored one is found. The token's entropy makes a slow
-// hash needless.
+// HashResetToken returns the SHA-256 of a token, by which the stored one is found. A slow hash would add nothing to the
+// token's entropy.
 func HashResetToken(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]

@@ -109,7 +109,7 @@ func TestParseRefuses(t *testing.T) {
 		"another audience":          hs256(func(c *jwtClaims) { c.Audience = jwt.ClaimStrings{"example"} }),
 		"no audience":               hs256(func(c *jwtClaims) { c.Audience = nil }),
 		"no subject":                hs256(func(c *jwtClaims) { c.Subject = "" }),
-		"subject is no number":      hs256(func(c *jwtClaims) { c.Subject = "42 or 1" }),
+		"subject is not a number":   hs256(func(c *jwtClaims) { c.Subject = "42 or 1" }),
 		"subject overflows":         hs256(func(c *jwtClaims) { c.Subject = "9223372036854775808" }),
 		"no version":                hs256(func(c *jwtClaims) { c.Version = nil }),
 		"scheme left on the header": "Bearer " + good,

@@ -1,5 +1,5 @@
-// Package mail writes the messages that EdgeValue sends, from embedded templates, and sends them by SMTP or, where no
-// server is configured, logs them.
+// Package mail composes EdgeValue's emails from embedded templates, and sends them by SMTP or, if no server is configured,
+// logs them.
 package mail
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/go-faster/errors"
 )
 
-// Message is one mail to one recipient, its content as HTML and as plain text.
+// Message is one email to one recipient, its content as HTML and as plain text.
 type Message struct {
 	To      string // the bare address, without a name
 	Subject string
@@ -23,17 +23,17 @@ type Message struct {
 	Text    string
 }
 
-// Sender delivers a message, or hands it to a server that will. Permanent tells the errors that no retry heals.
+// Sender delivers a message, or passes it to a server that will. Permanent identifies errors that a retry cannot fix.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// NewAccount tells the owner of a new account where to use it.
+// NewAccount tells the owner of a new account where to log in.
 func NewAccount(project, email, link string) (Message, error) {
 	return newAccount.message(content{Project: project, Email: email, Link: link})
 }
 
-// ResetPassword carries the link by which the user chooses a new password.
+// ResetPassword has the link with which the user chooses a new password.
 func ResetPassword(project, email, link string, validHours int) (Message, error) {
 	return resetPassword.message(content{Project: project, Email: email, Link: link, ValidHours: validHours})
 }
@@ -94,7 +94,7 @@ func (t templates) message(c content) (Message, error) {
 	}, nil
 }
 
-var errAddress = errors.New("invalid mail address")
+var errAddress = errors.New("invalid email address")
 
 // parseAddress parses a bare address: no name, no comment, no control characters.
 func parseAddress(s string) (*netmail.Address, error) {
@@ -105,13 +105,13 @@ func parseAddress(s string) (*netmail.Address, error) {
 	return a, nil
 }
 
-// Log is a Sender for development: it logs the recipient, the subject and the whole text, links with their secret
-// tokens included.
+// Log is a Sender for development: it logs the recipient, the subject and the whole text, including links with their
+// secret tokens.
 type Log struct{ Logger *slog.Logger }
 
 // Send never fails.
 func (l Log) Send(ctx context.Context, m Message) error {
-	l.Logger.InfoContext(ctx, "mail not sent: no SMTP server configured",
+	l.Logger.InfoContext(ctx, "email not sent: no SMTP server is configured",
 		"to", m.To, "subject", m.Subject, "text", m.Text)
 	return nil
 }

@@ -23,7 +23,7 @@ func TestMessages(t *testing.T) {
 		"new account": {
 			func() (Message, error) { return NewAccount("EdgeValue", "zoë@example.com", link) },
 			"EdgeValue - New account for zoë@example.com",
-			[]string{"user name is zoë@example.com.", "\n" + link + "\n"},
+			[]string{"Log in with your email address, zoë@example.com.", "\n" + link + "\n"},
 			[]string{"<strong>zoë@example.com</strong>", `href="https://edgevalue.example/reset-password?token=a_b-c&amp;x=1"`},
 		},
 		"reset password": {
@@ -40,9 +40,9 @@ func TestMessages(t *testing.T) {
 		},
 		"test": {
 			func() (Message, error) { return Test("EdgeValue", "zoë@example.com") },
-			"EdgeValue - Test mail",
-			[]string{"test mail from EdgeValue to zoë@example.com"},
-			[]string{"test mail to <strong>zoë@example.com</strong>", "<title>Test mail from EdgeValue</title>"},
+			"EdgeValue - Test email",
+			[]string{"test email from EdgeValue to zoë@example.com"},
+			[]string{"test email to <strong>zoë@example.com</strong>", "<title>Test email from EdgeValue</title>"},
 		},
 		"hostile project name and link": {
 			func() (Message, error) {

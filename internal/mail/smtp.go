@@ -20,24 +20,23 @@ const (
 	defaultSMTPTimeout = 15 * time.Second
 )
 
-// SMTPConfig says how to reach the mail server and who sends.
+// SMTPConfig says how to reach the mail server, and who the sender is.
 type SMTPConfig struct {
 	Host string
 	Port int
-	// TLS demands an encrypted connection with a valid certificate: from the first byte on port 465, else by STARTTLS.
-	// Without it nothing is encrypted, and the password is only used where the server offers a challenge-response
-	// mechanism.
+	// TLS requires an encrypted connection with a valid certificate: from the start on port 465, else by STARTTLS. Without
+	// it nothing is encrypted, and the password is used only if the server offers a challenge-response mechanism.
 	TLS bool
 	// User and Password are sent when User is set, with the best mechanism that the server offers.
 	User, Password      string
 	FromEmail, FromName string
-	// Timeout limits connecting and sending, each; 0 stands for 15 s.
+	// Timeout limits connecting and sending, each; 0 means 15 s.
 	Timeout time.Duration
-	// RootCAs are the authorities to trust; nil stands for those of the system.
+	// RootCAs are the authorities to trust; nil means those of the system.
 	RootCAs *x509.CertPool
 }
 
-// SMTP is a Sender that hands each message to a mail server over a connection of its own. Safe for concurrent use.
+// SMTP is a Sender that passes each message to a mail server over a connection of its own. It is safe for concurrent use.
 type SMTP struct {
 	cfg  SMTPConfig
 	from *netmail.Address
@@ -86,15 +85,15 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	return s, nil
 }
 
-// Send returns nil once the server has taken the message.
+// Send returns nil once the server has accepted the message.
 func (s *SMTP) Send(ctx context.Context, m Message) error {
 	msg, err := s.compose(m)
 	if err != nil {
 		return err
 	}
 
-	// go-mail leaves the connection open when the greeting, STARTTLS or the login fail, and watches no context after
-	// the dial: the connection is closed here, at the latest with ctx.
+	// go-mail leaves the connection open if the greeting, STARTTLS or the login fails, and ignores ctx after the dial: the
+	// connection is closed here, at the latest when ctx ends.
 	var conn net.Conn
 	dial := func(ctx context.Context, network, address string) (c net.Conn, err error) {
 		conn, err = s.dial(ctx, network, address)
@@ -117,9 +116,9 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
-		return errors.Wrap(err, "send mail")
+		return errors.Wrap(err, "send email")
 	}
-	_ = session.Quit() // taken already: what fails now must not make the caller send it again
+	_ = session.Quit() // accepted already: a failure now must not make the caller send it again
 	return nil
 }
 
@@ -141,9 +140,9 @@ func (s *SMTP) compose(m Message) (*gomail.Msg, error) {
 	return msg, nil
 }
 
-// Permanent reports whether an error of Send or of the message constructors will come again for the same message: its
-// address is invalid, or the server refused sender, recipient or content with a 5xx reply. A failed connection, TLS
-// handshake or login is not permanent, whatever the reply: it says nothing about the message, and is mended outside.
+// Permanent reports whether an error of Send or of the message constructors will recur for the same message: its address
+// is invalid, or the server refused sender, recipient or content with a 5xx reply. A failed connection, TLS handshake or
+// login is not permanent, whatever the reply: it says nothing about the message, and is fixed elsewhere.
 func Permanent(err error) bool {
 	if errors.Is(err, errAddress) {
 		return true

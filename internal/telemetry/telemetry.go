@@ -17,7 +17,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 )
 
-// Config says where errors are reported to, and as what. Traces are configured by the OTEL_* variables.
+// Config says where errors are reported, and how. Traces are configured by the OTEL_* variables.
 type Config struct {
 	SentryDSN   string
 	Environment string
@@ -25,8 +25,8 @@ type Config struct {
 	Logger      *slog.Logger
 }
 
-// Start starts error reports when there is a DSN, and traces when an OTEL_* variable names where to send them. What it
-// returns sends what is left and ends both.
+// Start starts error reports if there is a DSN, and traces if an OTEL_* variable says where to send them. The returned
+// function sends what is left and ends both.
 func Start(ctx context.Context, cfg Config) (stop func(context.Context) error, err error) {
 	if cfg.SentryDSN != "" {
 		err := sentry.Init(sentry.ClientOptions{Dsn: cfg.SentryDSN, Environment: cfg.Environment, Release: cfg.Release})
@@ -54,7 +54,7 @@ func startTraces(ctx context.Context, cfg Config) (func(context.Context) error, 
 	if err != nil {
 		return nil, errors.Wrap(err, "set up traces")
 	}
-	// What OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say comes last and so counts.
+	// OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME come last, and so take precedence.
 	res, err := resource.New(ctx, resource.WithAttributes(semconv.ServiceName("edgevalue"), semconv.ServiceVersion(cfg.Release)),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {

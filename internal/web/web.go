@@ -15,6 +15,8 @@ import (
 	"github.com/go-faster/yaml"
 	"github.com/klauspost/compress/gzhttp"
 	swagger "github.com/swaggest/swgui/v5/static"
+
+	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
 // Config is what the pages say and serve.
@@ -24,7 +26,7 @@ type Config struct {
 	Spec        []byte // the OpenAPI document, in YAML
 }
 
-// The policies allow what a page uses and nothing else; no script or style is inline.
+// The policies allow what a page uses, and nothing else; no script or style is inline.
 const (
 	strictCSP = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
 	homeCSP   = strictCSP + "img-src 'self'; style-src 'self'"
@@ -46,11 +48,11 @@ const (
 //go:embed assets
 var embedded embed.FS
 
-// assets are served under /assets/, below a hash of their content.
+// assets are served at /assets/, each under a hash of its content.
 var assets = []struct {
 	name, contentType string
 	fs                fs.FS
-	path              string // gzip-compressed when it ends in .gz
+	path              string // gzip-compressed if it ends in .gz
 }{
 	{"favicon.svg", "image/svg+xml", embedded, "assets/favicon.svg"},
 	{"home.css", "text/css; charset=utf-8", embedded, "assets/home.css"},
@@ -72,8 +74,8 @@ Disallow: /jobs
 const index = `{"versions":[{"version":"v1","url":"/api/v1","openapi":"/api/v1/openapi.yaml"}],"docs":"/docs","redoc":"/redoc"}
 `
 
-// Register adds the pages' routes to mux, all of them for GET and HEAD only. It returns an error when the specification
-// is not YAML that JSON can express.
+// Register adds the pages' routes to mux, all for GET and HEAD only. It returns an error if the specification is not YAML
+// that JSON can express.
 func Register(mux *http.ServeMux, cfg Config) error {
 	negotiate, err := gzhttp.NewWrapper(gzhttp.EnableZstd(false))
 	if err != nil {
@@ -93,17 +95,21 @@ func Register(mux *http.ServeMux, cfg Config) error {
 		if a.name == "favicon.svg" {
 			icon := *f
 			icon.cacheControl = "public, max-age=86400"
-			handle("/favicon.ico", &icon) // browsers ask for it below pages that name no icon
+			handle("/favicon.ico", &icon) // browsers request it for pages that name no icon
 		}
 	}
 
 	pages, err := template.New("").
-		Funcs(template.FuncMap{"asset": func(name string) (string, error) {
-			if p, ok := paths[name]; ok {
-				return p, nil
-			}
-			return "", errors.Errorf("no asset %q", name)
-		}}).
+		Funcs(template.FuncMap{
+			"asset": func(name string) (string, error) {
+				if p, ok := paths[name]; ok {
+					return p, nil
+				}
+				return "", errors.Errorf("no asset %q", name)
+			},
+			"minPassword": func() int { return auth.MinPasswordLength },
+			"maxPassword": func() int { return auth.MaxPasswordLength },
+		}).
 		ParseFS(embedded, "assets/*.html")
 	if err != nil {
 		return errors.Wrap(err, "parse pages")
@@ -152,7 +158,7 @@ func Register(mux *http.ServeMux, cfg Config) error {
 	return nil
 }
 
-// toJSON keeps the order of keys, and dates and versions as the strings they are in the YAML.
+// toJSON keeps the order of keys; dates and versions stay the strings that they are in the YAML.
 func toJSON(spec []byte) ([]byte, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(spec, &doc); err != nil {

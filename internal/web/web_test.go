@@ -66,7 +66,7 @@ func TestRoutes(t *testing.T) {
 		"/docs/":               {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
 		"/redoc":               {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
 		"/redoc/":              {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
-		"/reset-password":      {"text/html; charset=utf-8", revalidate, `<form id="reset">`},
+		"/reset-password":      {"text/html; charset=utf-8", revalidate, `minlength="12" maxlength="128"`},
 		"/api":                 {"application/json", revalidate, `"openapi":"/api/v1/openapi.yaml"`},
 		"/api/":                {"application/json", revalidate, `"docs":"/docs","redoc":"/redoc"`},
 		"/favicon.ico":         {"image/svg+xml", "public, max-age=86400", "<svg"},
@@ -223,7 +223,7 @@ func TestSpecJSON(t *testing.T) {
 		`383285000000,0.25,true,null,"true","<&>","null"]}`, got)
 }
 
-// The project's own specification, read by another YAML library, says the same as the JSON that is served.
+// The project's own specification, read by another YAML library, equals the JSON that is served.
 func TestSpecEquality(t *testing.T) {
 	t.Parallel()
 	spec, err := os.ReadFile("../../openapi.yaml")
@@ -237,7 +237,7 @@ func TestSpecEquality(t *testing.T) {
 	assert.Equal(t, normalize(fromYAML), fromJSON)
 }
 
-// normalize turns what YAML knows and JSON does not into what JSON makes of it.
+// normalize converts values that only YAML has to those of JSON.
 func normalize(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
