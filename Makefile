@@ -32,19 +32,24 @@ check: ## Generated code is current, modules are tidy, the linter has nothing to
 	go vet ./...
 	$(MAKE) lint
 
+# Runs a command whose tests share one server.
+bin/pgtest: FORCE
+	@go build -o $@ ./internal/pgtest/run
+.PHONY: FORCE
+
 .PHONY: test
-test: ## Test with the race detector; needs nothing running
-	go test -race $(ARGS) ./...
+test: bin/pgtest ## Test with the race detector; needs nothing running
+	bin/pgtest go test -race $(ARGS) ./...
 
 .PHONY: cover
-cover: ## Test and write coverage.html
-	go test -coverpkg=./cmd/...,./internal/... -coverprofile=coverage.out $(ARGS) ./...
+cover: bin/pgtest ## Test and write coverage.html
+	bin/pgtest go test -coverpkg=./cmd/...,./internal/... -coverprofile=coverage.out $(ARGS) ./...
 	go tool cover -html=coverage.out -o coverage.html
 	@go tool cover -func=coverage.out | tail -1
 
 .PHONY: bench
-bench: ## Measure an import, and the API beside handlers written by hand
-	go test -run '^$$' -bench . -benchtime 10s $(ARGS) ./internal/app ./internal/api
+bench: bin/pgtest ## Measure an import, and the API beside handlers written by hand
+	bin/pgtest go test -run '^$$' -bench . -benchtime 10s $(ARGS) ./internal/app ./internal/api
 
 # --- The stack: see docs/development.md
 

@@ -249,6 +249,35 @@ func TestDev(t *testing.T) {
 	t.Run("migrate status", func(t *testing.T) {
 		assert.NotRegexp(t, `(?m) pending$`, p.mustRun("migrate", "status"))
 	})
+	t.Run("backup and restore", func(t *testing.T) {
+		p.mustRun("backup", "ev.dump")
+		info, err := os.Stat(filepath.Join(p.dir, "ev.dump"))
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode(), "it holds password hashes")
+		_, errOut, err := p.run("", "backup", "ev.dump")
+		require.Error(t, err)
+		assert.Contains(t, errOut, "--force")
+		p.mustRun("backup", "--force", "ev.dump")
+
+		_, errOut, err = p.run("correct horse battery\n", "user", "create", "--email", "late@example.com", "--password-stdin")
+		require.NoError(t, err, errOut)
+		late := &oas.AccessTokenForm{Username: "late@example.com", Password: "correct horse battery"}
+		_, err = p.client("").CreateAccessToken(t.Context(), late)
+		require.NoError(t, err)
+		_, errOut, err = p.run("yes\n", "restore", "ev.dump")
+		require.Error(t, err)
+		assert.Contains(t, errOut, "--yes")
+		p.mustRun("restore", "--yes", "ev.dump")
+		p.eventually("/readyz", http.StatusOK)
+		require.EventuallyWithT(t, func(t *assert.CollectT) {
+			_, err = p.client("").CreateAccessToken(p.t.Context(), late)
+			assert.ErrorContains(t, err, "401")
+		}, 30*time.Second, 50*time.Millisecond, "what the backup does not have is gone")
+		assert.Equal(t, apple, p.export("AAPL"))
+		file, err := filepath.Abs("../../internal/sample/prices-AAPL.csv")
+		require.NoError(t, err)
+		assert.Contains(t, p.mustRun("import", "prices", "--ticker", "aapl", file), "753 unchanged", "jobs go on")
+	})
 	t.Run("second dev", func(t *testing.T) {
 		_, errOut, err := p.run("", "dev")
 		require.Error(t, err)
@@ -532,7 +561,7 @@ func TestHelpAndVersion(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	help := p.mustRun("--help")
-	for _, name := range []string{"dev", "serve", "worker", "migrate", "import", "export", "user", "config", "healthcheck", "version", "completion"} {
+	for _, name := range []string{"dev", "serve", "worker", "migrate", "import", "export", "backup", "restore", "user", "config", "healthcheck", "version", "completion"} {
 		assert.Contains(t, help, "\n  "+name)
 	}
 	for command, columns := range map[string][]string{

@@ -54,17 +54,15 @@ type Config struct {
 	Ephemeral bool
 
 	places  []string // searched for PostgreSQL instead of where it is usually installed
-	outside []string // bases for data that cannot stay in Dir, instead of outsideDirs
+	outside string   // holds data that cannot stay in Dir, instead of /var/lib/edgevalue
 	cache   string   // holds downloads, instead of the user's cache directory
 	mirror  string   // the Maven repository to download from, instead of Maven Central
 }
 
-var outsideDirs = []string{"/var/lib/edgevalue", "/var/tmp/edgevalue"}
-
 // A Server is a running PostgreSQL server, started or taken over by this process.
 type Server struct {
 	log      *slog.Logger
-	dir      string // Config.Dir
+	dir      string // the real path of Config.Dir
 	home     string // holds the data directory, the lock, the password and the log
 	who      *account
 	programs string
@@ -78,7 +76,7 @@ type Server struct {
 // killed process left running. It listens on the loopback interface only. ctx bounds the start, not the server's life.
 // The error matches ErrRunning while another process holds the directory.
 func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
-	s := &Server{log: cmp.Or(cfg.Logger, slog.Default()), dir: cfg.Dir}
+	s := &Server{log: cmp.Or(cfg.Logger, slog.Default())}
 	s.stop = sync.OnceValue(func() error {
 		defer s.release()
 		return s.end()
@@ -148,18 +146,12 @@ func (s *Server) Remove() error {
 // Running returns the URL of the database of a server that Start brought up in dir. The error matches ErrNotRunning
 // when there is none.
 func Running(ctx context.Context, dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", errors.Wrap(err, "database directory")
+	dir, home, err := resolve(dir)
+	s := &Server{home: home}
+	var pm postmaster
+	if err == nil {
+		pm, err = s.postmaster()
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	s := &Server{home: dir}
-	if elsewhere, ok := readLocation(dir); ok {
-		s.home = elsewhere
-	}
-	pm, err := s.postmaster()
 	if errors.Is(err, fs.ErrPermission) {
 		return "", err
 	} else if err != nil {
@@ -177,77 +169,59 @@ func Running(ctx context.Context, dir string) (string, error) {
 
 func (s *Server) data() string { return filepath.Join(s.home, "data") }
 
+// resolve returns the real path of a directory and that of what belongs to it.
+func resolve(dir string) (path, home string, err error) {
+	if path, err = filepath.Abs(dir); err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return dir, dir, errors.Wrap(err, "database directory")
+	}
+	text, _ := os.ReadFile(filepath.Join(path, "location"))
+	if home = strings.TrimSpace(string(text)); filepath.IsAbs(home) {
+		return path, home, nil
+	}
+	return path, path, nil
+}
+
 // locate decides where the data lives and who runs the server.
 func (s *Server) locate(ctx context.Context, cfg Config) error {
 	mode := os.FileMode(0o700)
 	if os.Geteuid() == 0 {
 		mode = 0o755
 	}
-	dir, err := filepath.Abs(cfg.Dir)
-	if err != nil {
-		return errors.Wrap(err, "database directory")
+	err := os.MkdirAll(cfg.Dir, mode)
+	if err == nil {
+		s.dir, s.home, err = resolve(cfg.Dir)
 	}
-	if err := os.MkdirAll(dir, mode); err != nil {
+	if err == nil {
+		err = os.MkdirAll(s.home, mode)
+	}
+	if err != nil {
 		return errors.Wrap(err, "make the database directory")
 	}
-	if dir, err = filepath.EvalSymlinks(dir); err != nil {
-		return errors.Wrap(err, "database directory")
-	}
-	home, moved := readLocation(dir)
-	if moved {
-		if err := os.MkdirAll(home, mode); err != nil {
-			return errors.Wrapf(err, "make the database directory that %s/location names", dir)
-		}
-		s.home = home
-	} else {
-		s.home = dir
-	}
-	if s.who, err = serverAccount(s.data()); err != nil || moved {
+	if s.who, err = serverAccount(s.data()); err != nil {
 		return err
 	}
-	problem := s.who.checkWork(ctx, dir)
+	problem := s.who.checkWork(ctx, s.home)
 	if problem == nil {
 		return nil
 	}
 	if _, err := os.Stat(s.data()); err == nil {
 		return errors.Wrapf(problem, "the data in %s is out of the server's reach", s.data())
 	}
-
-	sum := sha256.Sum256([]byte(dir))
-	bases := cfg.outside
-	if bases == nil {
-		bases = outsideDirs
+	sum := sha256.Sum256([]byte(s.dir))
+	s.home = filepath.Join(cmp.Or(cfg.outside, "/var/lib/edgevalue"), hex.EncodeToString(sum[:6]))
+	if err := os.MkdirAll(s.home, mode); err != nil {
+		return errors.Wrap(err, "make the database directory")
 	}
-	for _, base := range bases {
-		s.home = filepath.Join(base, hex.EncodeToString(sum[:6]))
-		if makeOwned(base) != nil || makeOwned(s.home) != nil || s.who.checkWork(ctx, s.home) != nil {
-			continue
-		}
-		s.log.WarnContext(ctx, "the database's user cannot reach the project: the data is kept elsewhere",
-			"user", s.who.uid, "project", dir, "data", s.home)
-		return writeFile(filepath.Join(dir, "location"), s.home+"\n", 0o644)
+	if s.who.checkWork(ctx, s.home) != nil {
+		return errors.Wrapf(problem, "no place for the data: %s and %s are out of the server's reach", s.dir, s.home)
 	}
-	return errors.Wrapf(problem, "no place for the data: %s and %s are out of the server's reach",
-		dir, strings.Join(bases, ", "))
-}
-
-func readLocation(dir string) (home string, ok bool) {
-	text, err := os.ReadFile(filepath.Join(dir, "location"))
-	home = strings.TrimSpace(string(text))
-	return home, err == nil && filepath.IsAbs(home)
-}
-
-// makeOwned makes a directory, and refuses one of somebody else's in its place.
-func makeOwned(path string) error {
-	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return errors.Wrap(err, "make directory")
-	}
-	info, err := os.Lstat(path)
-	if err != nil {
-		return errors.Wrap(err, "directory")
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); !info.IsDir() || !ok || int(st.Uid) != os.Geteuid() {
-		return errors.Errorf("%s is not a directory of ours", path)
+	s.log.WarnContext(ctx, "the database's user cannot reach the project: the data is kept elsewhere",
+		"user", s.who.uid, "project", s.dir, "data", s.home)
+	if err := os.WriteFile(filepath.Join(s.dir, "location"), []byte(s.home+"\n"), 0o644); err != nil {
+		return errors.Wrap(err, "note the data's location")
 	}
 	return nil
 }
@@ -282,17 +256,14 @@ func (s *Server) release() {
 func (s *Server) version() (int, error) {
 	text, err := os.ReadFile(filepath.Join(s.data(), "PG_VERSION"))
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(s.data()); err == nil {
-			return 0, errors.Errorf("%s is not a PostgreSQL data directory: move it away", s.data())
-		}
 		return 0, nil
 	}
-	if err != nil {
-		return 0, errors.Wrap(err, "the data directory cannot be read by this user")
+	major := 0
+	if err == nil {
+		major, err = strconv.Atoi(strings.TrimSpace(string(text)))
 	}
-	major, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
-		return 0, errors.Wrap(err, "the data directory's PG_VERSION")
+		return 0, errors.Wrap(err, "read the data directory's version")
 	}
 	return major, nil
 }
@@ -308,13 +279,10 @@ func (s *Server) initialize(ctx context.Context, ephemeral bool) error {
 		return errors.Wrap(err, "make the data directory")
 	}
 	defer os.RemoveAll(tmp)
-	password, pwfile, data := rand.Text()+"\n", filepath.Join(tmp, "password"), filepath.Join(tmp, "data")
-	if err := errors.Join(writeFile(filepath.Join(s.home, "password"), password, 0o600),
-		writeFile(pwfile, password, 0o600)); err != nil {
-		return err
-	}
-	if err := s.who.own(tmp, pwfile); err != nil {
-		return err
+	password, pwfile, data := []byte(rand.Text()+"\n"), filepath.Join(tmp, "password"), filepath.Join(tmp, "data")
+	if err := errors.Join(os.WriteFile(filepath.Join(s.home, "password"), password, 0o600),
+		os.WriteFile(pwfile, password, 0o600), s.who.own(tmp, pwfile)); err != nil {
+		return errors.Wrap(err, "make the data directory")
 	}
 
 	s.log.InfoContext(ctx, "making a database", "data", s.data(), "programs", s.programs)
@@ -353,7 +321,7 @@ func (s *Server) adopt(ctx context.Context) (bool, error) {
 	for begin := time.Now(); ; {
 		pm, err := s.postmaster()
 		if err != nil {
-			return false, nil
+			return false, nil //nolint:nilerr // without it there is none
 		}
 		s.port = pm.port
 		err = s.greet(ctx)
@@ -506,13 +474,9 @@ func (s *Server) postmaster() (pm postmaster, err error) {
 	if len(lines) < 5 {
 		return pm, errors.New("postmaster.pid was written by halves")
 	}
-	var err2 error
-	pm.pid, err = strconv.Atoi(lines[0])
-	pm.port, err2 = strconv.Atoi(lines[3])
+	pm.pid, _ = strconv.Atoi(lines[0])
+	pm.port, _ = strconv.Atoi(lines[3])
 	pm.ready = len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready"
-	if err := errors.Join(err, err2); err != nil || pm.pid <= 0 {
-		return pm, errors.Errorf("postmaster.pid names no process: %q", lines[0])
-	}
 	return pm, nil
 }
 
@@ -542,18 +506,6 @@ func readPassword(home string) (string, error) {
 		return "", errors.Wrap(err, "read the embedded database's password")
 	}
 	return strings.TrimSpace(string(text)), nil
-}
-
-// writeFile replaces path as a whole or not at all.
-func writeFile(path, text string, mode os.FileMode) error {
-	tmp := path + ".new"
-	if err := os.WriteFile(tmp, []byte(text), mode); err != nil {
-		return errors.Wrap(err, "write file")
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return errors.Wrap(err, "write file")
-	}
-	return nil
 }
 
 func freePort() (int, error) {

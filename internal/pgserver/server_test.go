@@ -76,7 +76,7 @@ func config(t *testing.T) Config {
 	t.Cleanup(func() { _ = os.RemoveAll(base) })
 	return Config{
 		Dir: filepath.Join(base, ".edgevalue", "postgres"), Ephemeral: true, Logger: slog.New(slog.DiscardHandler),
-		outside: []string{filepath.Join(base, "outside")}, cache: filepath.Join(base, "cache"),
+		outside: filepath.Join(base, "outside"), cache: filepath.Join(base, "cache"),
 	}
 }
 
@@ -338,7 +338,7 @@ func TestServerProjectOutOfReach(t *testing.T) {
 		assert.Equal(t, cfg.Dir, s.home, "an ordinary user's server is the user's own")
 		return
 	}
-	assert.Equal(t, cfg.outside[0], filepath.Dir(s.home))
+	assert.Equal(t, cfg.outside, filepath.Dir(s.home))
 	assert.Contains(t, log.String(), s.home)
 	exec1(t, s.DSN(), "CREATE TABLE kept AS SELECT 'yes' AS value")
 	dsn, err := Running(t.Context(), cfg.Dir)
@@ -365,7 +365,7 @@ func TestServerProjectOutOfReach(t *testing.T) {
 	require.ErrorContains(t, err, "out of the server's reach", "data that is there is not left behind")
 
 	nowhere := config(t)
-	nowhere.Dir, nowhere.outside = filepath.Join(private, "b"), []string{filepath.Join(private, "c")}
+	nowhere.Dir, nowhere.outside = filepath.Join(private, "b"), filepath.Join(private, "c")
 	_, err = Start(t.Context(), nowhere)
 	require.ErrorContains(t, err, "no place for the data")
 }
