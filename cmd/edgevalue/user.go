@@ -20,7 +20,7 @@ import (
 
 func newUser() *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Manage the accounts"}
-	var in app.NewUser
+	var in app.UserInput
 	var fromStdin bool
 	create := &cobra.Command{
 		Use:   "create --email ADDRESS",
@@ -33,7 +33,7 @@ func newUser() *cobra.Command {
 			if in.Password, err = readPassword(cmd, fromStdin); err != nil {
 				return err
 			}
-			in.Active = true
+			in.IsActive = true
 			return withServices(cmd.Context(), func(s *services) error {
 				u, err := s.app.CreateUser(cmd.Context(), app.System, in)
 				if err == nil {
@@ -44,7 +44,7 @@ func newUser() *cobra.Command {
 		},
 	}
 	create.Flags().StringVar(&in.Email, "email", "", "mail address, the name to log in with")
-	create.Flags().BoolVar(&in.Superuser, "superuser", false, "may write, and sees all users")
+	create.Flags().BoolVar(&in.IsSuperuser, "superuser", false, "may write, and sees all users")
 	create.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 	_ = create.MarkFlagRequired("email")
 	cmd.AddCommand(create)

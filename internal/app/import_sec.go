@@ -150,9 +150,9 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 					return company, errors.Wrap(err, "create company")
 				}
 			}
-			in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, Primary: !known}}
-			if err := q.CreateListings(ctx, listingParams(company.ID, in)); err != nil {
-				return company, errors.Wrap(err, "create listing")
+			in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, IsPrimary: !known}}
+			if err := createListings(ctx, q, company.ID, in); err != nil {
+				return company, err
 			}
 		case err != nil:
 			return company, errors.Wrap(err, "get listing")
