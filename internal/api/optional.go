@@ -10,17 +10,14 @@ import (
 )
 
 // toNil wraps an optional value for a response, where a field is there or null.
-func toNil[N any, P interface {
-	*N
-	SetTo(T)
-	SetToNull()
-}, T any](v *T) (n N) {
+func toNil[N ~struct {
+	Value T
+	Null  bool
+}, T any](v *T) N {
 	if v == nil {
-		P(&n).SetToNull()
-	} else {
-		P(&n).SetTo(*v)
+		return N{Null: true}
 	}
-	return n
+	return N{Value: *v}
 }
 
 // get unwraps an optional value of a request: nil when it is not there or null.
