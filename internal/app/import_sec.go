@@ -146,10 +146,12 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 				if name == "" {
 					name = *im.Ticker
 				}
+				//exhaustruct:ignore the facts tell no more
 				if company, err = q.CreateCompany(ctx, db.CreateCompanyParams{Name: name, Cik: &facts.CIK}); err != nil {
 					return company, errors.Wrap(err, "create company")
 				}
 			}
+			//exhaustruct:ignore the import tells no more
 			in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, IsPrimary: !known}}
 			if err := createListings(ctx, q, company.ID, in); err != nil {
 				return company, err
