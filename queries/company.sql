@@ -81,11 +81,9 @@ SELECT * FROM listing WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY co
 -- name: GetListing :one
 SELECT * FROM listing WHERE ticker = @ticker;
 
--- name: CreateListings :exec
+-- name: CreateListings :copyfrom
 INSERT INTO listing (company_id, ticker, exchange, isin, share_class, is_primary)
-SELECT @company_id, t.ticker, nullif(t.exchange, ''), nullif(t.isin, ''), nullif(t.share_class, ''), t.is_primary
-FROM (SELECT unnest(@tickers::text[]) AS ticker, unnest(@exchanges::text[]) AS exchange, unnest(@isins::text[]) AS isin,
-             unnest(@share_classes::text[]) AS share_class, unnest(@primaries::boolean[]) AS is_primary) AS t;
+VALUES (@company_id, @ticker, @exchange, @isin, @share_class, @is_primary);
 
 -- name: UpdateListing :exec
 UPDATE listing SET exchange = @exchange, isin = @isin, share_class = @share_class, is_primary = @is_primary WHERE id = @id;

@@ -25,7 +25,7 @@ var passwordHelp = fmt.Sprintf("The password, %d to %d characters, is asked for 
 
 func newUser() *cobra.Command {
 	var (
-		in        app.NewUser
+		in        app.UserInput
 		email     string
 		fromStdin bool
 	)
@@ -40,7 +40,7 @@ func newUser() *cobra.Command {
 			if in.Password, err = readPassword(cmd, fromStdin); err != nil {
 				return err
 			}
-			in.Email, in.Active = email, true
+			in.Email, in.IsActive = email, true
 			return withServices(cmd.Context(), func(s *services) error {
 				u, err := s.app.CreateUser(cmd.Context(), app.System, in)
 				if err == nil {
@@ -50,7 +50,7 @@ func newUser() *cobra.Command {
 			})
 		},
 	}
-	create.Flags().BoolVar(&in.Superuser, "superuser", false, "can write and see all users")
+	create.Flags().BoolVar(&in.IsSuperuser, "superuser", false, "can write and see all users")
 	password := &cobra.Command{
 		Use:   "password --email ADDRESS",
 		Short: "Set the password of an account",

@@ -59,32 +59,13 @@ func (q *Queries) CreateCompany(ctx context.Context, arg CreateCompanyParams) (C
 	return i, err
 }
 
-const createListings = `-- name: CreateListings :exec
-INSERT INTO listing (company_id, ticker, exchange, isin, share_class, is_primary)
-SELECT $1, t.ticker, nullif(t.exchange, ''), nullif(t.isin, ''), nullif(t.share_class, ''), t.is_primary
-FROM (SELECT unnest($2::text[]) AS ticker, unnest($3::text[]) AS exchange, unnest($4::text[]) AS isin,
-             unnest($5::text[]) AS share_class, unnest($6::boolean[]) AS is_primary) AS t
-`
-
 type CreateListingsParams struct {
-	CompanyID    int64    `db:"company_id"`
-	Tickers      []string `db:"tickers"`
-	Exchanges    []string `db:"exchanges"`
-	Isins        []string `db:"isins"`
-	ShareClasses []string `db:"share_classes"`
-	Primaries    []bool   `db:"primaries"`
-}
-
-func (q *Queries) CreateListings(ctx context.Context, arg CreateListingsParams) error {
-	_, err := q.db.Exec(ctx, createListings,
-		arg.CompanyID,
-		arg.Tickers,
-		arg.Exchanges,
-		arg.Isins,
-		arg.ShareClasses,
-		arg.Primaries,
-	)
-	return err
+	CompanyID  int64   `db:"company_id"`
+	Ticker     string  `db:"ticker"`
+	Exchange   *string `db:"exchange"`
+	Isin       *string `db:"isin"`
+	ShareClass *string `db:"share_class"`
+	IsPrimary  bool    `db:"is_primary"`
 }
 
 const deleteCompany = `-- name: DeleteCompany :execrows

@@ -318,13 +318,12 @@ func TestLastSuperuserStays(t *testing.T) {
 	for i, id := range ids {
 		g.Go(func() error {
 			var e *app.Error
-			no := false
 			var err error
 			switch i % 3 {
 			case 0:
-				_, err = f.app.UpdateUser(t.Context(), actor, id, app.UserChange{Superuser: &no})
+				_, err = f.app.UpdateUser(t.Context(), actor, id, func(in *app.UserInput) { in.IsSuperuser = false })
 			case 1:
-				_, err = f.app.UpdateUser(t.Context(), actor, id, app.UserChange{Active: &no})
+				_, err = f.app.UpdateUser(t.Context(), actor, id, func(in *app.UserInput) { in.IsActive = false })
 			default:
 				err = f.app.DeleteUser(t.Context(), actor, id)
 			}

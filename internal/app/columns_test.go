@@ -58,7 +58,7 @@ func TestPasswordIsSetAlone(t *testing.T) {
 	a, mails := newApp(t, pool), make(outbox, 1)
 	a.Mail, a.ResetTokenLife = mails, time.Hour
 	const old, second, third = "correct horse battery", "correct horse staple", "battery staple correct"
-	u, err := a.CreateUser(t.Context(), root, app.NewUser{Email: "user@example.com", Password: old, Active: true})
+	u, err := a.CreateUser(t.Context(), root, app.UserInput{Email: "user@example.com", Password: old, IsActive: true})
 	require.NoError(t, err)
 	forbid(t, pool, "user_account", "password_hash", "token_version")
 	issue := func(password string) string {

@@ -23,34 +23,24 @@ type Company struct {
 
 // CompanyInput is what a company is made of.
 type CompanyInput struct {
-	Name           string
-	CIK            *int64
-	Country        *string
-	URL            *string
-	IPODate        *time.Time
-	NumberOfShares *int64
-	Listings       []ListingInput
+	db.CreateCompanyParams
+	Listings []ListingInput
 }
 
-// ListingInput is what a listing is made of. If none of a company's is primary, its first is.
-type ListingInput struct {
-	Ticker     string
-	Exchange   *string
-	ISIN       *string
-	ShareClass *string
-	Primary    bool
-}
+// ListingInput is what a listing is made of, but for its company. If none of a company's is primary, its first is.
+type ListingInput = db.CreateListingsParams
 
-// CompanyChange holds the fields of a company to change; nil leaves one as it is.
-type CompanyChange struct {
-	Name           *string
-	CIK            **int64
-	Country        **string
-	URL            **string
-	IPODate        **time.Time
-	NumberOfShares **int64
-	Listings       []ListingInput
-}
+// goverter:variables
+var (
+	// goverter:map Company CreateCompanyParams
+	companyInput func(Company) CompanyInput
+
+	// goverter:ignore ID
+	companyUpdate func(db.CreateCompanyParams) db.UpdateCompanyParams
+
+	// goverter:ignore ID
+	listingUpdate func(ListingInput) db.UpdateListingParams
+)
 
 // ticker is the form in which tickers are stored and compared.
 func ticker(t string) string { return strings.ToUpper(t) }
@@ -175,8 +165,8 @@ func (v *validator) company(in *CompanyInput, today time.Time) {
 	v.check(in.Name != "", "name", "must not be empty")
 	v.text("name", in.Name)
 	v.check(in.Country == nil || countryForm.MatchString(*in.Country), "country", "is no ISO 3166 code of two letters")
-	v.webAddress("url", in.URL)
-	v.date("ipo_date", in.IPODate, today.AddDate(2, 0, 0))
+	v.webAddress("url", in.Url)
+	v.date("ipo_date", in.IpoDate, today.AddDate(2, 0, 0))
 	v.check(len(in.Listings) > 0, "listings", "must have at least one")
 	seen := map[string]bool{}
 	primaries := 0
@@ -187,15 +177,15 @@ func (v *validator) company(in *CompanyInput, today time.Time) {
 		v.check(!seen[l.Ticker], "ticker", "appears twice")
 		v.optionalText("exchange", l.Exchange)
 		v.optionalText("share_class", l.ShareClass)
-		v.optionalText("isin", l.ISIN)
+		v.optionalText("isin", l.Isin)
 		seen[l.Ticker] = true
-		if l.Primary {
+		if l.IsPrimary {
 			primaries++
 		}
 	}
 	v.check(primaries <= 1, "listings", "may have one primary")
 	if primaries == 0 && len(in.Listings) > 0 {
-		in.Listings[0].Primary = true
+		in.Listings[0].IsPrimary = true
 	}
 }
 
@@ -218,14 +208,12 @@ func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (
 		return c, err
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		row, err := q.CreateCompany(ctx, db.CreateCompanyParams{
-			Name: in.Name, Cik: in.CIK, Country: in.Country, Url: in.URL, IpoDate: in.IPODate, NumberOfShares: in.NumberOfShares,
-		})
+		row, err := q.CreateCompany(ctx, in.CreateCompanyParams)
 		if err != nil {
 			return errors.Wrap(err, "create company")
 		}
-		if err := q.CreateListings(ctx, listingParams(row.ID, in.Listings)); err != nil {
-			return errors.Wrap(err, "create listings")
+		if err := createListings(ctx, q, row.ID, in.Listings); err != nil {
+			return err
 		}
 		c, err = a.withListing(ctx, q, row)
 		return err
@@ -233,26 +221,16 @@ func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (
 	return c, err
 }
 
-func listingParams(companyID int64, listings []ListingInput) db.CreateListingsParams {
-	p := db.CreateListingsParams{CompanyID: companyID}
-	text := func(s *string) string {
-		if s == nil {
-			return ""
-		}
-		return *s
+func createListings(ctx context.Context, q *db.Queries, companyID int64, listings []ListingInput) error {
+	for i := range listings {
+		listings[i].CompanyID = companyID
 	}
-	for _, l := range listings {
-		p.Tickers = append(p.Tickers, l.Ticker)
-		p.Exchanges = append(p.Exchanges, text(l.Exchange))
-		p.Isins = append(p.Isins, text(l.ISIN))
-		p.ShareClasses = append(p.ShareClasses, text(l.ShareClass))
-		p.Primaries = append(p.Primaries, l.Primary)
-	}
-	return p
+	_, err := q.CreateListings(ctx, listings)
+	return wrap(err, "create listings")
 }
 
-// UpdateCompany changes a company for a superuser. Listings whose ticker stays keep their prices.
-func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, ch CompanyChange) (c Company, err error) {
+// UpdateCompany has change alter a company for a superuser. Listings whose ticker stays keep their prices.
+func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change func(*CompanyInput)) (c Company, err error) {
 	if err := actor.superuser(); err != nil {
 		return c, err
 	}
@@ -261,31 +239,29 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, ch Compa
 		if err != nil {
 			return found(err, "company")
 		}
-		in := CompanyInput{
-			Name: row.Name, CIK: row.Cik, Country: row.Country, URL: row.Url, IPODate: row.IpoDate,
-			NumberOfShares: row.NumberOfShares, Listings: ch.Listings,
+		if c, err = a.withListing(ctx, q, row); err != nil {
+			return err
 		}
-		set(&in.Name, ch.Name)
-		set(&in.CIK, ch.CIK)
-		set(&in.Country, ch.Country)
-		set(&in.URL, ch.URL)
-		set(&in.IPODate, ch.IPODate)
-		set(&in.NumberOfShares, ch.NumberOfShares)
-		if ch.Listings == nil {
-			in.Listings = []ListingInput{{Ticker: t}} // unchanged; stands in for the check
-		}
+		in := companyInput(c)
+		listings := slices.Clone(in.Listings)
+		change(&in)
 		var v validator
 		v.company(&in, a.today())
 		if err := v.err(); err != nil {
 			return err
 		}
-		if row, err = q.UpdateCompany(ctx, db.UpdateCompanyParams{
-			ID: row.ID, Name: in.Name, Cik: in.CIK, Country: in.Country, Url: in.URL, IpoDate: in.IPODate, NumberOfShares: in.NumberOfShares,
-		}); err != nil {
+		p := companyUpdate(in.CreateCompanyParams)
+		p.ID = row.ID
+		if row, err = q.UpdateCompany(ctx, p); err != nil {
 			return errors.Wrap(err, "update company")
 		}
-		if ch.Listings != nil {
-			if err := replaceListings(ctx, q, row.ID, in.Listings); err != nil {
+		if p.Cik == nil || c.Cik == nil || *p.Cik != *c.Cik { // the facts may be another company's now
+			if err := q.ForgetRules(ctx, row.ID); err != nil {
+				return errors.Wrap(err, "forget the rules")
+			}
+		}
+		if !slices.Equal(in.Listings, listings) {
+			if err := replaceListings(ctx, q, c, in.Listings); err != nil {
 				return err
 			}
 		}
@@ -295,35 +271,31 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, ch Compa
 	return c, err
 }
 
-func replaceListings(ctx context.Context, q *db.Queries, companyID int64, listings []ListingInput) error {
-	old, err := q.ListListings(ctx, []int64{companyID})
-	if err != nil {
-		return errors.Wrap(err, "list listings")
-	}
+func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []ListingInput) error {
 	var keep []string
 	for _, l := range listings {
 		keep = append(keep, l.Ticker)
 	}
-	if err := q.DeleteListings(ctx, db.DeleteListingsParams{CompanyID: companyID, Keep: keep}); err != nil {
+	if err := q.DeleteListings(ctx, db.DeleteListingsParams{CompanyID: c.ID, Keep: keep}); err != nil {
 		return errors.Wrap(err, "delete listings")
 	}
-	if err := q.ClearListings(ctx, companyID); err != nil {
+	if err := q.ClearListings(ctx, c.ID); err != nil {
 		return errors.Wrap(err, "clear listings")
 	}
 	var added []ListingInput
 	for _, l := range listings {
-		i := slices.IndexFunc(old, func(o db.Listing) bool { return o.Ticker == l.Ticker })
+		i := slices.IndexFunc(c.Listings, func(o db.Listing) bool { return o.Ticker == l.Ticker })
 		if i < 0 {
 			added = append(added, l)
 			continue
 		}
-		if err := q.UpdateListing(ctx, db.UpdateListingParams{
-			ID: old[i].ID, Exchange: l.Exchange, Isin: l.ISIN, ShareClass: l.ShareClass, IsPrimary: l.Primary,
-		}); err != nil {
+		p := listingUpdate(l)
+		p.ID = c.Listings[i].ID
+		if err := q.UpdateListing(ctx, p); err != nil {
 			return errors.Wrap(err, "update listing")
 		}
 	}
-	return wrap(q.CreateListings(ctx, listingParams(companyID, added)), "create listings")
+	return createListings(ctx, q, c.ID, added)
 }
 
 // DeleteCompany deletes a company and all that belongs to it, for a superuser.

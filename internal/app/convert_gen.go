@@ -10,6 +10,57 @@ import (
 )
 
 func init() {
+	companyInput = func(source Company) CompanyInput {
+		var appCompanyInput CompanyInput
+		appCompanyInput.CreateCompanyParams = dbCompanyToDbCreateCompanyParams(source.Company)
+		if source.Listings != nil {
+			appCompanyInput.Listings = make([]db.CreateListingsParams, len(source.Listings))
+			for i := 0; i < len(source.Listings); i++ {
+				appCompanyInput.Listings[i] = dbListingToDbCreateListingsParams(source.Listings[i])
+			}
+		}
+		return appCompanyInput
+	}
+	companyUpdate = func(source db.CreateCompanyParams) db.UpdateCompanyParams {
+		var dbUpdateCompanyParams db.UpdateCompanyParams
+		dbUpdateCompanyParams.Name = asText(source.Name)
+		dbUpdateCompanyParams.Cik = source.Cik
+		dbUpdateCompanyParams.Country = source.Country
+		dbUpdateCompanyParams.Url = source.Url
+		dbUpdateCompanyParams.IpoDate = source.IpoDate
+		dbUpdateCompanyParams.NumberOfShares = source.NumberOfShares
+		return dbUpdateCompanyParams
+	}
+	listingUpdate = func(source db.CreateListingsParams) db.UpdateListingParams {
+		var dbUpdateListingParams db.UpdateListingParams
+		dbUpdateListingParams.Exchange = source.Exchange
+		dbUpdateListingParams.Isin = source.Isin
+		dbUpdateListingParams.ShareClass = source.ShareClass
+		dbUpdateListingParams.IsPrimary = source.IsPrimary
+		return dbUpdateListingParams
+	}
+}
+func dbCompanyToDbCreateCompanyParams(source db.Company) db.CreateCompanyParams {
+	var dbCreateCompanyParams db.CreateCompanyParams
+	dbCreateCompanyParams.Name = asText(source.Name)
+	dbCreateCompanyParams.Cik = source.Cik
+	dbCreateCompanyParams.Country = source.Country
+	dbCreateCompanyParams.Url = source.Url
+	dbCreateCompanyParams.IpoDate = source.IpoDate
+	dbCreateCompanyParams.NumberOfShares = source.NumberOfShares
+	return dbCreateCompanyParams
+}
+func dbListingToDbCreateListingsParams(source db.Listing) db.CreateListingsParams {
+	var dbCreateListingsParams db.CreateListingsParams
+	dbCreateListingsParams.CompanyID = source.CompanyID
+	dbCreateListingsParams.Ticker = asText(source.Ticker)
+	dbCreateListingsParams.Exchange = source.Exchange
+	dbCreateListingsParams.Isin = source.Isin
+	dbCreateListingsParams.ShareClass = source.ShareClass
+	dbCreateListingsParams.IsPrimary = source.IsPrimary
+	return dbCreateListingsParams
+}
+func init() {
 	statementFromRow = func(source db.FinancialStatement) value.Statement {
 		var valueStatement value.Statement
 		valueStatement.Period = value.Period(asText(source.Period))

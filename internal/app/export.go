@@ -98,13 +98,14 @@ func dividendsKnown(rows []db.Dividend, asOf *time.Time, filed []byte) (out []va
 }
 
 func dividendFromRow(d db.Dividend) value.Dividend {
-	out := value.Dividend{
-		AmountPerShare: d.AmountPerShare, Currency: d.Currency, PublishDate: d.PublishDate, Derived: d.Derived,
-		ShareBasisDate: d.ShareBasisDate,
-	}
+	var year, quarter int
 	if d.FiscalYear != nil && d.FiscalQuarter != nil {
-		out.FiscalYear, out.FiscalQuarter = int(*d.FiscalYear), int(*d.FiscalQuarter)
+		year, quarter = int(*d.FiscalYear), int(*d.FiscalQuarter)
 	}
-	set(&out.PeriodEnd, d.PeriodEnd)
-	return out
+	var end time.Time
+	set(&end, d.PeriodEnd)
+	return value.Dividend{
+		FiscalYear: year, FiscalQuarter: quarter, PeriodEnd: end, AmountPerShare: d.AmountPerShare, Currency: d.Currency,
+		PublishDate: d.PublishDate, Derived: d.Derived, ShareBasisDate: d.ShareBasisDate,
+	}
 }

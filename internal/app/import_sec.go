@@ -152,12 +152,14 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 			if name == "" {
 				name = *im.Ticker
 			}
+			//exhaustruct:ignore the facts tell no more
 			if company, err = q.CreateCompany(ctx, db.CreateCompanyParams{Name: name, Cik: &facts.CIK}); err != nil {
 				return company, errors.Wrap(err, "create company")
 			}
 		}
-		in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, Primary: !known}}
-		return company, wrap(q.CreateListings(ctx, listingParams(company.ID, in)), "create listing")
+		//exhaustruct:ignore the import tells no more
+		in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, IsPrimary: !known}}
+		return company, createListings(ctx, q, company.ID, in)
 	case err != nil:
 		return company, errors.Wrap(err, "get listing")
 	case known && listing.CompanyID != company.ID:

@@ -36,14 +36,14 @@ func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Spl
 
 // CreateSplit enters a split for a superuser, and returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound,
 // Conflict.
-func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, day time.Time, ratio decimal.Decimal) (s db.Split, err error) {
+func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.CreateSplitParams) (s db.Split, err error) {
 	if err := actor.superuser(); err != nil {
 		return s, err
 	}
 	var v validator
-	v.date("effective_date", &day, a.today().AddDate(2, 0, 0))
-	v.check(ratio.IsPositive(), "ratio", "must be more than 0")
-	v.number("ratio", &ratio)
+	v.date("effective_date", &in.EffectiveDate, a.today().AddDate(2, 0, 0))
+	v.check(in.Ratio.IsPositive(), "ratio", "must be more than 0")
+	v.number("ratio", &in.Ratio)
 	if err := v.err(); err != nil {
 		return s, err
 	}
@@ -52,7 +52,8 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, day time.T
 		if err != nil {
 			return found(err, "company")
 		}
-		s, err = q.CreateSplit(ctx, db.CreateSplitParams{CompanyID: c.ID, EffectiveDate: day, Ratio: ratio})
+		in.CompanyID = c.ID
+		s, err = q.CreateSplit(ctx, in)
 		return wrap(err, "create split")
 	})
 	return s, err

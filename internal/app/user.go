@@ -12,19 +12,13 @@ import (
 	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
-// NewUser is a user to be created.
-type NewUser struct {
-	Email, Password string
-	FullName        *string
-	Active          bool
-	Superuser       bool
-}
-
-// UserChange holds the fields of a user to change; nil leaves one as it is.
-type UserChange struct {
-	Email, Password   *string
-	FullName          **string
-	Active, Superuser *bool
+// UserInput is what a user is made of. Password is empty for one that stays.
+type UserInput struct {
+	Email       string
+	Password    string
+	FullName    *string
+	IsActive    bool
+	IsSuperuser bool
 }
 
 func (v *validator) email(field, address string) {
@@ -67,7 +61,7 @@ func (a *App) GetUser(ctx context.Context, actor Actor, id int64) (db.UserAccoun
 }
 
 // CreateUser adds a user for a superuser, who is told by mail.
-func (a *App) CreateUser(ctx context.Context, actor Actor, in NewUser) (db.UserAccount, error) {
+func (a *App) CreateUser(ctx context.Context, actor Actor, in UserInput) (db.UserAccount, error) {
 	if err := actor.superuser(); err != nil {
 		return db.UserAccount{}, err
 	}
@@ -75,18 +69,18 @@ func (a *App) CreateUser(ctx context.Context, actor Actor, in NewUser) (db.UserA
 }
 
 // RegisterUser adds an ordinary user, if registration is open.
-func (a *App) RegisterUser(ctx context.Context, client string, in NewUser) (db.UserAccount, error) {
+func (a *App) RegisterUser(ctx context.Context, client string, in UserInput) (db.UserAccount, error) {
 	if !a.OpenRegistration {
 		return db.UserAccount{}, &Error{Code: Forbidden, Message: "open registration is off"}
 	}
 	if _, err := a.countAttempt(ctx, "register", client, ""); err != nil {
 		return db.UserAccount{}, err
 	}
-	in.Active, in.Superuser = true, false
+	in.IsActive, in.IsSuperuser = true, false
 	return a.createUser(ctx, in)
 }
 
-func (a *App) createUser(ctx context.Context, in NewUser) (u db.UserAccount, err error) {
+func (a *App) createUser(ctx context.Context, in UserInput) (u db.UserAccount, err error) {
 	var v validator
 	v.email("email", in.Email)
 	v.password("password", in.Password)
@@ -100,7 +94,7 @@ func (a *App) createUser(ctx context.Context, in NewUser) (u db.UserAccount, err
 	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		u, err = q.CreateUser(ctx, db.CreateUserParams{
-			Email: in.Email, FullName: in.FullName, PasswordHash: hash, IsActive: in.Active, IsSuperuser: in.Superuser,
+			Email: in.Email, FullName: in.FullName, PasswordHash: hash, IsActive: in.IsActive, IsSuperuser: in.IsSuperuser,
 		})
 		if err != nil {
 			return errors.Wrap(err, "create user")
@@ -119,42 +113,51 @@ func (a *App) EnsureSuperuser(ctx context.Context, email, password string) (bool
 	case !errors.Is(err, pgx.ErrNoRows):
 		return false, errors.Wrap(err, "get user")
 	}
-	_, err := a.createUser(ctx, NewUser{Email: email, Password: password, Active: true, Superuser: true})
+	_, err := a.createUser(ctx, UserInput{Email: email, Password: password, FullName: nil, IsActive: true, IsSuperuser: true})
 	return err == nil, err
 }
 
 // UpdateUser changes a user for a superuser, and returns them. Errors: Unauthenticated, Forbidden, Invalid, NotFound,
 // Conflict.
-func (a *App) UpdateUser(ctx context.Context, actor Actor, id int64, in UserChange) (db.UserAccount, error) {
+func (a *App) UpdateUser(ctx context.Context, actor Actor, id int64, change func(*UserInput)) (db.UserAccount, error) {
 	if err := actor.superuser(); err != nil {
 		return db.UserAccount{}, err
 	}
-	return a.updateUser(ctx, id, in)
+	return a.updateUser(ctx, id, change)
 }
 
 // UpdateCurrentUser changes the actor's own address and name, and returns their account. Errors: Invalid, NotFound,
 // Conflict.
-func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, email *string, fullName **string) (db.UserAccount, error) {
-	return a.updateUser(ctx, actor.UserID, UserChange{Email: email, FullName: fullName})
+func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, change func(*UserInput)) (db.UserAccount, error) {
+	return a.updateUser(ctx, actor.UserID, func(in *UserInput) {
+		mine := *in
+		change(&mine)
+		in.Email, in.FullName = mine.Email, mine.FullName
+	})
 }
 
-func (a *App) updateUser(ctx context.Context, id int64, in UserChange) (u db.UserAccount, err error) {
+// updateUser calls change twice: for the password, which is hashed while no row is locked, and on the locked row.
+func (a *App) updateUser(ctx context.Context, id int64, change func(*UserInput)) (u db.UserAccount, err error) {
+	changed := func() UserInput {
+		in := UserInput{Email: u.Email, Password: "", FullName: u.FullName, IsActive: u.IsActive, IsSuperuser: u.IsSuperuser}
+		change(&in)
+		return in
+	}
+	if u, err = a.queries.GetUser(ctx, id); err != nil {
+		return u, found(err, "user")
+	}
+	in, hash := changed(), ""
 	var v validator
-	var hash string
-	if in.Email != nil {
-		v.email("email", *in.Email)
-	}
-	if in.FullName != nil {
-		v.optionalText("full_name", *in.FullName)
-	}
-	if in.Password != nil {
-		v.password("password", *in.Password)
+	v.email("email", in.Email)
+	v.optionalText("full_name", in.FullName)
+	if in.Password != "" {
+		v.password("password", in.Password)
 	}
 	if err := v.err(); err != nil {
 		return u, err
 	}
-	if in.Password != nil {
-		if hash, err = a.Hasher.Hash(ctx, *in.Password); err != nil {
+	if in.Password != "" {
+		if hash, err = a.Hasher.Hash(ctx, in.Password); err != nil {
 			return u, errors.Wrap(err, "hash password")
 		}
 	}
@@ -166,15 +169,12 @@ func (a *App) updateUser(ctx context.Context, id int64, in UserChange) (u db.Use
 		if u, err = q.LockUser(ctx, id); err != nil {
 			return found(err, "user")
 		}
-		p := db.UpdateUserParams{ID: id, Email: u.Email, FullName: u.FullName, IsActive: u.IsActive, IsSuperuser: u.IsSuperuser}
-		set(&p.Email, in.Email)
-		set(&p.FullName, in.FullName)
-		set(&p.IsActive, in.Active)
-		set(&p.IsSuperuser, in.Superuser)
+		in := changed()
+		p := db.UpdateUserParams{ID: id, Email: in.Email, FullName: in.FullName, IsActive: in.IsActive, IsSuperuser: in.IsSuperuser}
 		if (!p.IsActive || !p.IsSuperuser) && isLast(supers, id) {
 			return errLastSuperuser
 		}
-		if in.Password != nil {
+		if hash != "" {
 			if err := setPassword(ctx, q, id, hash); err != nil {
 				return err
 			}
@@ -288,7 +288,7 @@ func (a *App) SetPassword(ctx context.Context, actor Actor, email, password stri
 	if err != nil {
 		return u, found(err, "user")
 	}
-	return a.updateUser(ctx, u.ID, UserChange{Password: &password})
+	return a.updateUser(ctx, u.ID, func(in *UserInput) { in.Password = password })
 }
 
 // resetDeadline is when a reset token made now expires.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
 	"github.com/edgevalue/edgevalue/internal/value"
@@ -97,7 +98,7 @@ func dividendSources(t *testing.T, a *app.App, end time.Time) (sources []string)
 	return sources
 }
 
-var apple = app.CompanyInput{Name: "Apple", Listings: []app.ListingInput{{Ticker: "AAPL"}}}
+var apple = app.CompanyInput{CreateCompanyParams: db.CreateCompanyParams{Name: "Apple"}, Listings: []app.ListingInput{{Ticker: "AAPL"}}}
 
 func TestDividendByHandBesideImport(t *testing.T) {
 	t.Parallel()
@@ -176,6 +177,7 @@ func TestEveryWriterLocksTheCompanyFirst(t *testing.T) {
 	require.NoError(t, err)
 	statement, err := a.CreateStatement(ctx, root, "AAPL", byHand(day(2001, 9, 29)))
 	require.NoError(t, err)
+	forgetRules(t, pool)
 	runs := func(r app.ImportRequest, file string) func() error {
 		return func() error {
 			r.File = strings.NewReader(file)
@@ -211,11 +213,13 @@ func TestEveryWriterLocksTheCompanyFirst(t *testing.T) {
 		}},
 		{"DeleteStatement", func() error { return a.DeleteStatement(ctx, root, statement.ID) }},
 		{"CreateSplit", func() error {
-			_, err := a.CreateSplit(ctx, root, aapl, day(2014, 6, 9), decimal.New(7, 0))
+			_, err := a.CreateSplit(ctx, root, aapl, db.CreateSplitParams{EffectiveDate: day(2014, 6, 9), Ratio: decimal.New(7, 0)})
 			return err
 		}},
 		{"UpdateCompany", func() error {
-			_, err := a.UpdateCompany(ctx, root, aapl, app.CompanyChange{Listings: []app.ListingInput{{Ticker: aapl}, {Ticker: "APPL"}}})
+			_, err := a.UpdateCompany(ctx, root, aapl, func(in *app.CompanyInput) {
+				in.Listings = append(in.Listings, app.ListingInput{Ticker: "APPL"})
+			})
 			return err
 		}},
 		{"import of company facts", runs(app.ImportRequest{Kind: app.ImportSECCompanyFacts, Ticker: &aapl, Exchange: &nasdaq}, facts)},

@@ -160,6 +160,7 @@ func fiscalYearOffset(reports []report, filings []filing) int {
 // statement returns the statement of a period, false for a fourth quarter whose net income cannot be found.
 func (v view) statement(p period) (value.Statement, bool) {
 	t, own := v.taxonomy, v.filings[p.filing]
+	//exhaustruct:ignore the rules below fill in the figures
 	s := value.Statement{
 		Period:      value.Annual,
 		FiscalYear:  p.fiscalYear,

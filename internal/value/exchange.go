@@ -27,12 +27,12 @@ type ExchangeStatement struct {
 // NewExchange returns the statements, which are those of one company as known on one day, with their trailing twelve
 // months and metrics.
 func NewExchange(statements []Statement, dividends []Dividend, dailyRatios []DailyRatios) Exchange {
-	e := Exchange{Dividends: dividends, DailyRatios: dailyRatios}
-	for _, s := range statements {
+	computed := make([]ExchangeStatement, len(statements))
+	for i, s := range statements {
 		ttm := TrailingTwelveMonths(s, statements)
-		e.Statements = append(e.Statements, ExchangeStatement{s, ttm, ComputeMetrics(s, ttm)})
+		computed[i] = ExchangeStatement{s, ttm, ComputeMetrics(s, ttm)}
 	}
-	return e
+	return Exchange{Statements: computed, Dividends: dividends, DailyRatios: dailyRatios}
 }
 
 // Encode writes e as one JSON object with an element a line: dates as YYYY-MM-DD, money and decimals as JSON

@@ -1,0 +1,41 @@
+package api
+
+import (
+	"context"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
+)
+
+// goverter:variables
+var (
+	// goverter:autoMap Dividend
+	toDividend func(app.Dividend) oas.Dividend
+
+	fromDividend func(oas.DividendInput) app.DividendInput
+)
+
+func (h *handler) ListCompanyDividends(ctx context.Context, p oas.ListCompanyDividendsParams) (*oas.DividendPage, error) {
+	return list[oas.DividendPage](toDividend)(h.app.ListCompanyDividends(ctx, string(p.Ticker), page(p.PageSize, p.PageToken)))
+}
+
+func (h *handler) CreateDividend(ctx context.Context, req *oas.DividendInput, p oas.CreateDividendParams) (*oas.Dividend, error) {
+	return one(toDividend)(h.app.CreateDividend(ctx, actor(ctx), string(p.Ticker), fromDividend(*req)))
+}
+
+func (h *handler) ListDividends(ctx context.Context, p oas.ListDividendsParams) (*oas.DividendPage, error) {
+	return list[oas.DividendPage](toDividend)(
+		h.app.ListDividends(ctx, get(p.FiscalYear), get(p.PublishedSince), page(p.PageSize, p.PageToken)))
+}
+
+func (h *handler) GetDividend(ctx context.Context, p oas.GetDividendParams) (*oas.Dividend, error) {
+	return one(toDividend)(h.app.GetDividend(ctx, p.ID))
+}
+
+func (h *handler) ReplaceDividend(ctx context.Context, req *oas.DividendInput, p oas.ReplaceDividendParams) (*oas.Dividend, error) {
+	return one(toDividend)(h.app.ReplaceDividend(ctx, actor(ctx), p.ID, fromDividend(*req)))
+}
+
+func (h *handler) DeleteDividend(ctx context.Context, p oas.DeleteDividendParams) error {
+	return h.app.DeleteDividend(ctx, actor(ctx), p.ID)
+}

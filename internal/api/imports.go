@@ -1,0 +1,53 @@
+package api
+
+import (
+	"context"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
+)
+
+// goverter:variables
+var toImport func(db.Import) oas.Import
+
+func (h *handler) startImport(ctx context.Context, r app.ImportRequest) (*oas.Import, error) {
+	return one(toImport)(h.app.StartImport(ctx, actor(ctx), r))
+}
+
+func (h *handler) ImportCompanies(ctx context.Context, req *oas.ImportCompaniesReqWithContentType, p oas.ImportCompaniesParams) (*oas.Import, error) {
+	return h.startImport(ctx, app.ImportRequest{
+		Kind: app.ImportCompanies, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Content,
+	})
+}
+
+func (h *handler) ImportSecCompanyFacts(ctx context.Context, req *oas.ImportSecCompanyFactsReqWithContentType, p oas.ImportSecCompanyFactsParams) (*oas.Import, error) {
+	return h.startImport(ctx, app.ImportRequest{
+		Kind: app.ImportSECCompanyFacts, Ticker: (*string)(get(p.Ticker)), Exchange: get(p.Exchange), FileName: get(p.FileName),
+		File: req.Content,
+	})
+}
+
+func (h *handler) ImportPrices(ctx context.Context, req *oas.ImportPricesReqWithContentType, p oas.ImportPricesParams) (*oas.Import, error) {
+	return h.startImport(ctx, app.ImportRequest{
+		Kind: app.ImportPrices, Ticker: new(string(p.Ticker)), Exchange: nil, FileName: get(p.FileName), File: req.Content,
+	})
+}
+
+func (h *handler) ImportSplits(ctx context.Context, req *oas.ImportSplitsReqWithContentType, p oas.ImportSplitsParams) (*oas.Import, error) {
+	return h.startImport(ctx, app.ImportRequest{
+		Kind: app.ImportSplits, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Content,
+	})
+}
+
+func (h *handler) ListImports(ctx context.Context, p oas.ListImportsParams) (*oas.ImportPage, error) {
+	return list[oas.ImportPage](toImport)(h.app.ListImports(ctx, actor(ctx), page(p.PageSize, p.PageToken)))
+}
+
+func (h *handler) GetImport(ctx context.Context, p oas.GetImportParams) (*oas.Import, error) {
+	return one(toImport)(h.app.GetImport(ctx, actor(ctx), p.ID))
+}
+
+func (h *handler) CancelImport(ctx context.Context, p oas.CancelImportParams) (*oas.Import, error) {
+	return one(toImport)(h.app.CancelImport(ctx, actor(ctx), p.ID))
+}

@@ -1,0 +1,33 @@
+package api
+
+import (
+	"context"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+)
+
+func (h *handler) CreateAccessToken(ctx context.Context, req *oas.AccessTokenForm) (*oas.AccessToken, error) {
+	token, life, err := h.app.Login(ctx, ClientIP(ctx), req.Username, req.Password)
+	if err != nil {
+		return nil, err
+	}
+	return &oas.AccessToken{AccessToken: token, TokenType: oas.AccessTokenTokenTypeBearer, ExpiresIn: int64(life.Seconds())}, nil
+}
+
+func (h *handler) TestAccessToken(ctx context.Context) (*oas.User, error) {
+	return h.GetCurrentUser(ctx)
+}
+
+func (h *handler) RecoverPassword(ctx context.Context, p oas.RecoverPasswordParams) (*oas.Message, error) {
+	if err := h.app.RecoverPassword(ctx, ClientIP(ctx), string(p.Email)); err != nil {
+		return nil, err
+	}
+	return &oas.Message{Message: "If the address belongs to an account, a mail is on its way."}, nil
+}
+
+func (h *handler) ResetPassword(ctx context.Context, req *oas.PasswordReset) (*oas.Message, error) {
+	if err := h.app.ResetPassword(ctx, ClientIP(ctx), req.Token, string(req.NewPassword)); err != nil {
+		return nil, err
+	}
+	return &oas.Message{Message: "The password is changed."}, nil
+}

@@ -1,0 +1,65 @@
+package api
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/value"
+)
+
+// toNil wraps an optional value for a response, where a field is there or null.
+func toNil[N ~struct {
+	Value T
+	Null  bool
+}, T any](v *T) N {
+	if v == nil {
+		return N{Null: true}
+	}
+	return N{Value: *v}
+}
+
+// get unwraps an optional value of a request: nil when it is not there or null.
+func get[T any](o interface{ Get() (T, bool) }) *T {
+	if v, ok := o.Get(); ok {
+		return &v
+	}
+	return nil
+}
+
+// The generated conversions use the functions below, by their types.
+
+func asText(s string) string { return s }
+func asInt(n int32) int      { return int(n) }
+
+func asNilInt32(v *int32) oas.NilInt32               { return toNil[oas.NilInt32](v) }
+func asNilInt64(v *int64) oas.NilInt64               { return toNil[oas.NilInt64](v) }
+func asNilString(v *string) oas.NilString            { return toNil[oas.NilString](v) }
+func asNilDate(v *time.Time) oas.NilDate             { return toNil[oas.NilDate](v) }
+func asNilDateTime(v *time.Time) oas.NilDateTime     { return toNil[oas.NilDateTime](v) }
+func asNilDecimal(v *decimal.Decimal) oas.NilDecimal { return toNil[oas.NilDecimal](v) }
+func asNilEbitBasis(v *value.EBITBasis) oas.NilEbitBasis {
+	return toNil[oas.NilEbitBasis]((*oas.EbitBasis)(v))
+}
+
+func asEbitBasis(v *string) oas.NilEbitBasis { return asNilEbitBasis((*value.EBITBasis)(v)) }
+
+func asInt32Pointer(o oas.OptNilInt32) *int32               { return get(o) }
+func asInt64Pointer(o oas.OptNilInt64) *int64               { return get(o) }
+func asStringPointer(o oas.OptNilString) *string            { return get(o) }
+func asFullNamePointer(o oas.OptNilFullName) *string        { return (*string)(get(o)) }
+func asDatePointer(o oas.OptNilDate) *time.Time             { return get(o) }
+func asDecimalPointer(o oas.OptNilDecimal) *decimal.Decimal { return get(o) }
+
+func asIntPointer(o oas.OptNilInt32) *int {
+	if n := get(o); n != nil {
+		return new(int(*n))
+	}
+	return nil
+}
+
+func asBool(o oas.OptBool) bool           { return o.Value }
+func asString(o oas.OptString) string     { return o.Value }
+func asEmail(o oas.OptEmail) string       { return string(o.Value) }
+func asPassword(o oas.OptPassword) string { return string(o.Value) }

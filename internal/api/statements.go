@@ -1,0 +1,46 @@
+package api
+
+import (
+	"context"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/value"
+)
+
+// goverter:variables
+var (
+	// goverter:autoMap FinancialStatement
+	toFinancialStatement func(app.Statement) oas.FinancialStatement
+
+	// goverter:ignore Accession EBIT EBITBasis EBITDA FreeCashFlow TotalDebt
+	fromFinancialStatement func(oas.FinancialStatementInput) value.Statement
+)
+
+func (h *handler) ListCompanyFinancialStatements(ctx context.Context, p oas.ListCompanyFinancialStatementsParams) (*oas.FinancialStatementPage, error) {
+	return list[oas.FinancialStatementPage](toFinancialStatement)(
+		h.app.ListCompanyStatements(ctx, string(p.Ticker), period(p.Period), get(p.AsOf), page(p.PageSize, p.PageToken)))
+}
+
+func (h *handler) CreateFinancialStatement(ctx context.Context, req *oas.FinancialStatementInput, p oas.CreateFinancialStatementParams) (*oas.FinancialStatement, error) {
+	return one(toFinancialStatement)(h.app.CreateStatement(ctx, actor(ctx), string(p.Ticker), fromFinancialStatement(*req)))
+}
+
+func (h *handler) ListFinancialStatements(ctx context.Context, p oas.ListFinancialStatementsParams) (*oas.FinancialStatementPage, error) {
+	f := app.StatementFilter{Period: period(p.Period), FiscalYear: get(p.FiscalYear), PublishedSince: get(p.PublishedSince)}
+	return list[oas.FinancialStatementPage](toFinancialStatement)(h.app.ListStatements(ctx, f, page(p.PageSize, p.PageToken)))
+}
+
+func (h *handler) GetFinancialStatement(ctx context.Context, p oas.GetFinancialStatementParams) (*oas.FinancialStatement, error) {
+	return one(toFinancialStatement)(h.app.GetStatement(ctx, p.ID, get(p.AsOf)))
+}
+
+func (h *handler) ReplaceFinancialStatement(ctx context.Context, req *oas.FinancialStatementInput, p oas.ReplaceFinancialStatementParams) (*oas.FinancialStatement, error) {
+	return one(toFinancialStatement)(h.app.ReplaceStatement(ctx, actor(ctx), p.ID, fromFinancialStatement(*req)))
+}
+
+func (h *handler) DeleteFinancialStatement(ctx context.Context, p oas.DeleteFinancialStatementParams) error {
+	return h.app.DeleteStatement(ctx, actor(ctx), p.ID)
+}
+
+func period(o oas.OptPeriod) *value.Period { return (*value.Period)(get(o)) }

@@ -1,0 +1,68 @@
+package api
+
+import (
+	"context"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
+)
+
+// goverter:variables
+var (
+	toUser func(db.UserAccount) oas.User
+
+	fromUserCreate func(oas.UserCreate) app.UserInput
+
+	// goverter:ignore IsActive IsSuperuser
+	fromUserRegister func(oas.UserRegister) app.UserInput
+
+	// goverter:update in
+	// goverter:update:ignoreZeroValueField
+	patchUser func(source oas.UserUpdate, in *app.UserInput)
+
+	// goverter:update in
+	// goverter:update:ignoreZeroValueField
+	// goverter:ignore IsActive IsSuperuser Password
+	patchCurrentUser func(source oas.UserUpdateMe, in *app.UserInput)
+)
+
+func (h *handler) ListUsers(ctx context.Context, p oas.ListUsersParams) (*oas.UserPage, error) {
+	return list[oas.UserPage](toUser)(h.app.ListUsers(ctx, actor(ctx), page(p.PageSize, p.PageToken)))
+}
+
+func (h *handler) CreateUser(ctx context.Context, req *oas.UserCreate) (*oas.User, error) {
+	return one(toUser)(h.app.CreateUser(ctx, actor(ctx), fromUserCreate(*req)))
+}
+
+func (h *handler) RegisterUser(ctx context.Context, req *oas.UserRegister) (*oas.User, error) {
+	return one(toUser)(h.app.RegisterUser(ctx, ClientIP(ctx), fromUserRegister(*req)))
+}
+
+func (h *handler) GetCurrentUser(ctx context.Context) (*oas.User, error) {
+	return one(toUser)(h.app.GetUser(ctx, actor(ctx), actor(ctx).UserID))
+}
+
+func (h *handler) UpdateCurrentUser(ctx context.Context, req *oas.UserUpdateMe) (*oas.User, error) {
+	return one(toUser)(h.app.UpdateCurrentUser(ctx, actor(ctx), func(in *app.UserInput) { patchCurrentUser(*req, in) }))
+}
+
+func (h *handler) DeleteCurrentUser(ctx context.Context) error {
+	return h.app.DeleteCurrentUser(ctx, actor(ctx))
+}
+
+func (h *handler) UpdateCurrentUserPassword(ctx context.Context, req *oas.PasswordChange) error {
+	return h.app.ChangePassword(ctx, actor(ctx), ClientIP(ctx), req.CurrentPassword, string(req.NewPassword))
+}
+
+func (h *handler) GetUser(ctx context.Context, p oas.GetUserParams) (*oas.User, error) {
+	return one(toUser)(h.app.GetUser(ctx, actor(ctx), p.UserID))
+}
+
+func (h *handler) UpdateUser(ctx context.Context, req *oas.UserUpdate, p oas.UpdateUserParams) (*oas.User, error) {
+	return one(toUser)(h.app.UpdateUser(ctx, actor(ctx), p.UserID, func(in *app.UserInput) { patchUser(*req, in) }))
+}
+
+func (h *handler) DeleteUser(ctx context.Context, p oas.DeleteUserParams) error {
+	return h.app.DeleteUser(ctx, actor(ctx), p.UserID)
+}
