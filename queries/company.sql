@@ -6,8 +6,16 @@ JOIN listing l ON l.company_id = c.id
 WHERE named.ticker = @ticker
 ORDER BY l.is_primary DESC, l.ticker;
 
--- name: GetCompanyByCIK :one
-SELECT * FROM company WHERE cik = @cik;
+-- Whoever writes what belongs to companies locks them first, several by id.
+
+-- name: LockCompanyByCIK :one
+SELECT * FROM company WHERE cik = @cik FOR UPDATE;
+
+-- name: LockCompaniesByCIK :exec
+SELECT FROM company WHERE cik = ANY(@ciks::bigint[]) ORDER BY id FOR UPDATE;
+
+-- name: LockCompaniesByTicker :exec
+SELECT FROM company WHERE id IN (SELECT company_id FROM listing WHERE ticker = ANY(@tickers::text[])) ORDER BY id FOR UPDATE;
 
 -- name: LockCompanyByTicker :one
 SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = @ticker FOR UPDATE OF c;
@@ -57,6 +65,9 @@ SET name = @name, cik = @cik, country = @country, url = @url, ipo_date = @ipo_da
 WHERE id = @id
 RETURNING *;
 
+-- name: SetCompanyCIK :exec
+UPDATE company SET cik = @cik WHERE id = @id;
+
 -- name: DeleteCompany :execrows
 DELETE FROM company WHERE id = (SELECT company_id FROM listing WHERE ticker = @ticker);
 
@@ -87,7 +98,7 @@ DELETE FROM listing WHERE company_id = @company_id AND ticker <> ALL(@keep::text
 -- name: ImportCompanies :execrows
 -- Adds the companies that are not there and renames those that are called otherwise.
 INSERT INTO company (cik, name)
-SELECT unnest(@ciks::bigint[]), unnest(@names::text[])
+SELECT unnest(@ciks::bigint[]) AS cik, unnest(@names::text[]) ORDER BY cik
 ON CONFLICT (cik) DO UPDATE SET name = excluded.name WHERE company.name <> excluded.name;
 
 -- name: ImportListings :execrows

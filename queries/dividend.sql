@@ -21,12 +21,15 @@ SELECT sqlc.embed(d), l.ticker FROM dividend d
 JOIN listing l ON l.company_id = d.company_id AND l.is_primary
 WHERE d.id = @id;
 
+-- name: LockCompanyOfDividend :one
+SELECT id FROM company WHERE id = (SELECT d.company_id FROM dividend d WHERE d.id = @dividend_id) FOR UPDATE;
+
 -- name: CreateDividend :one
 INSERT INTO dividend (company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency,
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date)
 VALUES (@company_id, 'manual', @fiscal_year, @fiscal_quarter, @period_end, @amount_per_share, @currency,
     @publish_date, false, @share_basis_date, @declaration_date, @ex_dividend_date, @record_date, @payment_date)
-RETURNING *;
+RETURNING id;
 
 -- name: ReplaceDividend :execrows
 UPDATE dividend
@@ -40,7 +43,7 @@ WHERE id = @id;
 DELETE FROM dividend WHERE id = @id;
 
 -- name: DeleteImportedDividend :exec
--- Makes room for a dividend entered by hand for the same period end.
+-- One entered by hand for the same period end stands in its place.
 DELETE FROM dividend WHERE company_id = @company_id AND period_end = @period_end AND source = 'sec';
 
 -- name: UpsertDividends :execrows
@@ -65,8 +68,11 @@ WHERE (dividend.fiscal_year, dividend.fiscal_quarter, dividend.amount_per_share,
        excluded.publish_date, excluded.derived, excluded.share_basis_date);
 
 -- name: CountManualDividends :one
-SELECT count(*) FROM dividend
+SELECT count(DISTINCT period_end) FROM dividend
 WHERE company_id = @company_id AND source = 'manual' AND period_end = ANY(@period_ends::date[]);
 
 -- name: DeleteOtherImportedDividends :execrows
-DELETE FROM dividend WHERE company_id = @company_id AND source = 'sec' AND period_end <> ALL(@keep::date[]);
+-- Those of other period ends, and of those that have a dividend entered by hand.
+DELETE FROM dividend d
+WHERE d.company_id = @company_id AND d.source = 'sec' AND (d.period_end <> ALL(@keep::date[]) OR EXISTS (
+    SELECT FROM dividend m WHERE m.company_id = @company_id AND m.period_end = d.period_end AND m.source = 'manual'));

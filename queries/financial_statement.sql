@@ -53,8 +53,9 @@ WHERE s.id = @id
   AND (sqlc.narg(as_of)::date IS NULL AND s.known_to IS NULL
        OR s.known_from <= sqlc.narg(as_of) AND (s.known_to IS NULL OR s.known_to > sqlc.narg(as_of)));
 
--- name: LockFinancialStatement :one
-SELECT * FROM financial_statement WHERE id = @id AND known_to IS NULL FOR UPDATE;
+-- name: LockCompanyOfFinancialStatement :one
+SELECT id FROM company
+WHERE id = (SELECT s.company_id FROM financial_statement s WHERE s.id = @statement_id LIMIT 1) FOR UPDATE;
 
 -- name: ListFinancialStatementVersionsForUpdate :many
 SELECT * FROM financial_statement WHERE company_id = @company_id ORDER BY period, end_date, known_from FOR UPDATE;

@@ -38,6 +38,9 @@ WHERE id = @id AND state IN ('queued', 'running');
 -- name: GetCompanyFacts :one
 SELECT * FROM company_facts WHERE company_id = @company_id;
 
+-- name: GetCompanyFactsContent :one
+SELECT d.content FROM company_facts f JOIN document d ON d.id = f.document_id WHERE f.company_id = @company_id;
+
 -- name: SetCompanyFacts :exec
 INSERT INTO company_facts (company_id, document_id, newest_filed) VALUES (@company_id, @document_id, @newest_filed)
 ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newest_filed = excluded.newest_filed;

@@ -16,11 +16,16 @@ VALUES (@email, @full_name, @password_hash, @is_active, @is_superuser)
 RETURNING *;
 
 -- name: UpdateUser :one
+-- Deactivation ends the access tokens.
 UPDATE user_account
-SET email = @email, full_name = @full_name, password_hash = @password_hash, is_active = @is_active,
-    is_superuser = @is_superuser, token_version = @token_version
+SET email = @email, full_name = @full_name, is_active = @is_active, is_superuser = @is_superuser,
+    token_version = token_version + (is_active AND NOT @is_active)::integer
 WHERE id = @id
 RETURNING *;
+
+-- name: SetPassword :exec
+-- Ends the access tokens.
+UPDATE user_account SET password_hash = @password_hash, token_version = token_version + 1 WHERE id = @id;
 
 -- name: RehashPassword :exec
 UPDATE user_account SET password_hash = @new_hash WHERE id = @id AND password_hash = @old_hash;

@@ -94,27 +94,6 @@ func (q *Queries) DeleteListings(ctx context.Context, arg DeleteListingsParams) 
 	return err
 }
 
-const getCompanyByCIK = `-- name: GetCompanyByCIK :one
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at FROM company WHERE cik = $1
-`
-
-func (q *Queries) GetCompanyByCIK(ctx context.Context, cik *int64) (Company, error) {
-	row := q.db.QueryRow(ctx, getCompanyByCIK, cik)
-	var i Company
-	err := row.Scan(
-		&i.ID,
-		&i.Name,
-		&i.Cik,
-		&i.Country,
-		&i.Url,
-		&i.IpoDate,
-		&i.NumberOfShares,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-	)
-	return i, err
-}
-
 const getCompanyWithListings = `-- name: GetCompanyWithListings :many
 SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at FROM listing named
 JOIN company c ON c.id = named.company_id
@@ -191,7 +170,7 @@ func (q *Queries) GetListing(ctx context.Context, ticker string) (Listing, error
 
 const importCompanies = `-- name: ImportCompanies :execrows
 INSERT INTO company (cik, name)
-SELECT unnest($1::bigint[]), unnest($2::text[])
+SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) ORDER BY cik
 ON CONFLICT (cik) DO UPDATE SET name = excluded.name WHERE company.name <> excluded.name
 `
 
@@ -355,12 +334,53 @@ func (q *Queries) ListTickerConflicts(ctx context.Context, arg ListTickerConflic
 	return items, nil
 }
 
+const lockCompaniesByCIK = `-- name: LockCompaniesByCIK :exec
+SELECT FROM company WHERE cik = ANY($1::bigint[]) ORDER BY id FOR UPDATE
+`
+
+func (q *Queries) LockCompaniesByCIK(ctx context.Context, ciks []int64) error {
+	_, err := q.db.Exec(ctx, lockCompaniesByCIK, ciks)
+	return err
+}
+
+const lockCompaniesByTicker = `-- name: LockCompaniesByTicker :exec
+SELECT FROM company WHERE id IN (SELECT company_id FROM listing WHERE ticker = ANY($1::text[])) ORDER BY id FOR UPDATE
+`
+
+func (q *Queries) LockCompaniesByTicker(ctx context.Context, tickers []string) error {
+	_, err := q.db.Exec(ctx, lockCompaniesByTicker, tickers)
+	return err
+}
+
 const lockCompany = `-- name: LockCompany :one
 SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at FROM company WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockCompany(ctx context.Context, id int64) (Company, error) {
 	row := q.db.QueryRow(ctx, lockCompany, id)
+	var i Company
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Cik,
+		&i.Country,
+		&i.Url,
+		&i.IpoDate,
+		&i.NumberOfShares,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const lockCompanyByCIK = `-- name: LockCompanyByCIK :one
+
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at FROM company WHERE cik = $1 FOR UPDATE
+`
+
+// Whoever writes what belongs to companies locks them first, several by id.
+func (q *Queries) LockCompanyByCIK(ctx context.Context, cik *int64) (Company, error) {
+	row := q.db.QueryRow(ctx, lockCompanyByCIK, cik)
 	var i Company
 	err := row.Scan(
 		&i.ID,
@@ -480,6 +500,20 @@ func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams
 		return nil, err
 	}
 	return items, nil
+}
+
+const setCompanyCIK = `-- name: SetCompanyCIK :exec
+UPDATE company SET cik = $1 WHERE id = $2
+`
+
+type SetCompanyCIKParams struct {
+	Cik *int64 `db:"cik"`
+	ID  int64  `db:"id"`
+}
+
+func (q *Queries) SetCompanyCIK(ctx context.Context, arg SetCompanyCIKParams) error {
+	_, err := q.db.Exec(ctx, setCompanyCIK, arg.Cik, arg.ID)
+	return err
 }
 
 const setListingExchange = `-- name: SetListingExchange :execrows

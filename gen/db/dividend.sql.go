@@ -13,7 +13,7 @@ import (
 )
 
 const countManualDividends = `-- name: CountManualDividends :one
-SELECT count(*) FROM dividend
+SELECT count(DISTINCT period_end) FROM dividend
 WHERE company_id = $1 AND source = 'manual' AND period_end = ANY($2::date[])
 `
 
@@ -34,7 +34,7 @@ INSERT INTO dividend (company_id, source, fiscal_year, fiscal_quarter, period_en
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date)
 VALUES ($1, 'manual', $2, $3, $4, $5, $6,
     $7, false, $8, $9, $10, $11, $12)
-RETURNING id, company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency, publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at, updated_at
+RETURNING id
 `
 
 type CreateDividendParams struct {
@@ -52,7 +52,7 @@ type CreateDividendParams struct {
 	PaymentDate     *time.Time      `db:"payment_date"`
 }
 
-func (q *Queries) CreateDividend(ctx context.Context, arg CreateDividendParams) (Dividend, error) {
+func (q *Queries) CreateDividend(ctx context.Context, arg CreateDividendParams) (int64, error) {
 	row := q.db.QueryRow(ctx, createDividend,
 		arg.CompanyID,
 		arg.FiscalYear,
@@ -67,27 +67,9 @@ func (q *Queries) CreateDividend(ctx context.Context, arg CreateDividendParams) 
 		arg.RecordDate,
 		arg.PaymentDate,
 	)
-	var i Dividend
-	err := row.Scan(
-		&i.ID,
-		&i.CompanyID,
-		&i.Source,
-		&i.FiscalYear,
-		&i.FiscalQuarter,
-		&i.PeriodEnd,
-		&i.AmountPerShare,
-		&i.Currency,
-		&i.PublishDate,
-		&i.Derived,
-		&i.ShareBasisDate,
-		&i.DeclarationDate,
-		&i.ExDividendDate,
-		&i.RecordDate,
-		&i.PaymentDate,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-	)
-	return i, err
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const deleteDividend = `-- name: DeleteDividend :execrows
@@ -111,14 +93,16 @@ type DeleteImportedDividendParams struct {
 	PeriodEnd *time.Time `db:"period_end"`
 }
 
-// Makes room for a dividend entered by hand for the same period end.
+// One entered by hand for the same period end stands in its place.
 func (q *Queries) DeleteImportedDividend(ctx context.Context, arg DeleteImportedDividendParams) error {
 	_, err := q.db.Exec(ctx, deleteImportedDividend, arg.CompanyID, arg.PeriodEnd)
 	return err
 }
 
 const deleteOtherImportedDividends = `-- name: DeleteOtherImportedDividends :execrows
-DELETE FROM dividend WHERE company_id = $1 AND source = 'sec' AND period_end <> ALL($2::date[])
+DELETE FROM dividend d
+WHERE d.company_id = $1 AND d.source = 'sec' AND (d.period_end <> ALL($2::date[]) OR EXISTS (
+    SELECT FROM dividend m WHERE m.company_id = $1 AND m.period_end = d.period_end AND m.source = 'manual'))
 `
 
 type DeleteOtherImportedDividendsParams struct {
@@ -126,6 +110,7 @@ type DeleteOtherImportedDividendsParams struct {
 	Keep      []time.Time `db:"keep"`
 }
 
+// Those of other period ends, and of those that have a dividend entered by hand.
 func (q *Queries) DeleteOtherImportedDividends(ctx context.Context, arg DeleteOtherImportedDividendsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, deleteOtherImportedDividends, arg.CompanyID, arg.Keep)
 	if err != nil {
@@ -297,6 +282,17 @@ func (q *Queries) ListDividends(ctx context.Context, arg ListDividendsParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockCompanyOfDividend = `-- name: LockCompanyOfDividend :one
+SELECT id FROM company WHERE id = (SELECT d.company_id FROM dividend d WHERE d.id = $1) FOR UPDATE
+`
+
+func (q *Queries) LockCompanyOfDividend(ctx context.Context, dividendID int64) (int64, error) {
+	row := q.db.QueryRow(ctx, lockCompanyOfDividend, dividendID)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const replaceDividend = `-- name: ReplaceDividend :execrows

@@ -698,70 +698,16 @@ func (q *Queries) ListNewestFinancialStatements(ctx context.Context, arg ListNew
 	return items, nil
 }
 
-const lockFinancialStatement = `-- name: LockFinancialStatement :one
-SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url FROM financial_statement WHERE id = $1 AND known_to IS NULL FOR UPDATE
+const lockCompanyOfFinancialStatement = `-- name: LockCompanyOfFinancialStatement :one
+SELECT id FROM company
+WHERE id = (SELECT s.company_id FROM financial_statement s WHERE s.id = $1 LIMIT 1) FOR UPDATE
 `
 
-func (q *Queries) LockFinancialStatement(ctx context.Context, id int64) (FinancialStatement, error) {
-	row := q.db.QueryRow(ctx, lockFinancialStatement, id)
-	var i FinancialStatement
-	err := row.Scan(
-		&i.ID,
-		&i.CompanyID,
-		&i.KnownFrom,
-		&i.KnownTo,
-		&i.EndDate,
-		&i.PublishDate,
-		&i.FiscalYear,
-		&i.FiscalQuarter,
-		&i.Audited,
-		&i.TotalRevenues,
-		&i.CostOfRevenue,
-		&i.GrossProfit,
-		&i.OperatingIncome,
-		&i.InterestExpense,
-		&i.ProfitBeforeTax,
-		&i.TaxExpense,
-		&i.NetIncome,
-		&i.Depreciation,
-		&i.Amortization,
-		&i.DepreciationAndAmortization,
-		&i.Ebit,
-		&i.Ebitda,
-		&i.OperatingCashFlow,
-		&i.CapitalExpenditure,
-		&i.FreeCashFlow,
-		&i.DividendsPaid,
-		&i.TotalAssets,
-		&i.CurrentAssets,
-		&i.NonCurrentAssets,
-		&i.CashAndEquivalents,
-		&i.Goodwill,
-		&i.IntangibleAssets,
-		&i.TotalLiabilities,
-		&i.CurrentLiabilities,
-		&i.LongTermLiabilities,
-		&i.ShortTermDebt,
-		&i.LongTermDebt,
-		&i.TotalDebt,
-		&i.TotalEquity,
-		&i.NoncontrollingInterest,
-		&i.TemporaryEquity,
-		&i.TotalEquitiesAndLiabilities,
-		&i.SharesOutstanding,
-		&i.PerShareBasisDate,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.EarningsPerShare,
-		&i.EarningsPerShareDiluted,
-		&i.Period,
-		&i.Source,
-		&i.Currency,
-		&i.EbitBasis,
-		&i.Accession,
-		&i.Url,
-	)
-	return i, err
+func (q *Queries) LockCompanyOfFinancialStatement(ctx context.Context, statementID int64) (int64, error) {
+	row := q.db.QueryRow(ctx, lockCompanyOfFinancialStatement, statementID)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const nextFinancialStatementIDs = `-- name: NextFinancialStatementIDs :many

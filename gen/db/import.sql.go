@@ -127,6 +127,17 @@ func (q *Queries) GetCompanyFacts(ctx context.Context, companyID int64) (Company
 	return i, err
 }
 
+const getCompanyFactsContent = `-- name: GetCompanyFactsContent :one
+SELECT d.content FROM company_facts f JOIN document d ON d.id = f.document_id WHERE f.company_id = $1
+`
+
+func (q *Queries) GetCompanyFactsContent(ctx context.Context, companyID int64) ([]byte, error) {
+	row := q.db.QueryRow(ctx, getCompanyFactsContent, companyID)
+	var content []byte
+	err := row.Scan(&content)
+	return content, err
+}
+
 const getDocument = `-- name: GetDocument :one
 SELECT id, sha256, size, content, created_at FROM document WHERE id = $1
 `

@@ -284,6 +284,21 @@ func (q *Queries) RehashPassword(ctx context.Context, arg RehashPasswordParams) 
 	return err
 }
 
+const setPassword = `-- name: SetPassword :exec
+UPDATE user_account SET password_hash = $1, token_version = token_version + 1 WHERE id = $2
+`
+
+type SetPasswordParams struct {
+	PasswordHash string `db:"password_hash"`
+	ID           int64  `db:"id"`
+}
+
+// Ends the access tokens.
+func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) error {
+	_, err := q.db.Exec(ctx, setPassword, arg.PasswordHash, arg.ID)
+	return err
+}
+
 const takeBackAttempt = `-- name: TakeBackAttempt :exec
 UPDATE rate_limit SET attempts = attempts - 1 WHERE key = $1 AND window_start = $2 AND attempts > 0
 `
@@ -317,30 +332,27 @@ func (q *Queries) TakePasswordReset(ctx context.Context, arg TakePasswordResetPa
 
 const updateUser = `-- name: UpdateUser :one
 UPDATE user_account
-SET email = $1, full_name = $2, password_hash = $3, is_active = $4,
-    is_superuser = $5, token_version = $6
-WHERE id = $7
+SET email = $1, full_name = $2, is_active = $3, is_superuser = $4,
+    token_version = token_version + (is_active AND NOT $3)::integer
+WHERE id = $5
 RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at
 `
 
 type UpdateUserParams struct {
-	Email        string  `db:"email"`
-	FullName     *string `db:"full_name"`
-	PasswordHash string  `db:"password_hash"`
-	IsActive     bool    `db:"is_active"`
-	IsSuperuser  bool    `db:"is_superuser"`
-	TokenVersion int32   `db:"token_version"`
-	ID           int64   `db:"id"`
+	Email       string  `db:"email"`
+	FullName    *string `db:"full_name"`
+	IsActive    bool    `db:"is_active"`
+	IsSuperuser bool    `db:"is_superuser"`
+	ID          int64   `db:"id"`
 }
 
+// Deactivation ends the access tokens.
 func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (UserAccount, error) {
 	row := q.db.QueryRow(ctx, updateUser,
 		arg.Email,
 		arg.FullName,
-		arg.PasswordHash,
 		arg.IsActive,
 		arg.IsSuperuser,
-		arg.TokenVersion,
 		arg.ID,
 	)
 	var i UserAccount

@@ -339,7 +339,7 @@ func TestBadFiles(t *testing.T) {
 			factsKind, strings.ReplaceAll(good, "2022-02-01", future), future + ", which is in the future",
 		},
 		"unknown currency": {
-			factsKind, strings.ReplaceAll(good, `"USD"`, `"XYZ"`), "currency is no ISO 4217 code",
+			factsKind, strings.ReplaceAll(good, `"USD"`, `"XYZ"`), "currency is not an ISO 4217 currency code",
 		},
 		"NUL in the name": {factsKind, change("Example", `Ex\u0000`), "NUL"},
 		"NUL bytes":       {factsKind, change("Example", "Ex\x00"), "not valid JSON"},

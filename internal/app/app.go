@@ -79,5 +79,12 @@ func (a *App) inTx(ctx context.Context, f func(tx pgx.Tx, q *db.Queries) error) 
 	return translate(err)
 }
 
+// read runs f on one snapshot of the database, which transactions committed in the meantime do not change.
+func (a *App) read(ctx context.Context, f func(q *db.Queries) error) error {
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, a.Pool, snapshot, func(tx pgx.Tx) error { return f(a.queries.WithTx(tx)) })
+	return translate(err)
+}
+
 // today is the current day in UTC.
 func (a *App) today() time.Time { return a.Now().UTC().Truncate(24 * time.Hour) }

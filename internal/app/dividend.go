@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
-	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 )
@@ -17,22 +16,17 @@ type Dividend struct {
 	Ticker string
 }
 
-// DividendInput is a dividend entered by hand.
-type DividendInput struct {
-	FiscalYear      *int32
-	FiscalQuarter   *int32
-	PeriodEnd       *time.Time
-	AmountPerShare  decimal.Decimal
-	Currency        string
-	PublishDate     time.Time
-	ShareBasisDate  *time.Time // default: PublishDate
-	DeclarationDate *time.Time
-	ExDividendDate  *time.Time
-	RecordDate      *time.Time
-	PaymentDate     *time.Time
-}
+// DividendInput is a dividend entered by hand, but for its company. A zero ShareBasisDate stands for the PublishDate.
+type DividendInput = db.CreateDividendParams
 
-// ListCompanyDividends answers a page of a company's dividends, the newest published first.
+// goverter:variables
+var (
+	// goverter:ignore ID
+	dividendReplacement func(DividendInput) db.ReplaceDividendParams
+)
+
+// ListCompanyDividends returns a page of a company's dividends, the newest published first.
+// Errors: Invalid, NotFound.
 func (a *App) ListCompanyDividends(ctx context.Context, t string, p Page) ([]Dividend, string, error) {
 	c, err := a.GetCompany(ctx, t)
 	if err != nil {
@@ -61,7 +55,7 @@ func (a *App) ListCompanyDividends(ctx context.Context, t string, p Page) ([]Div
 	return out, next, nil
 }
 
-// ListDividends answers a page of all companies' dividends, the newest published first.
+// ListDividends returns a page of all companies' dividends, the newest published first. Errors: Invalid.
 func (a *App) ListDividends(ctx context.Context, fiscalYear *int32, publishedSince *time.Time, p Page) ([]Dividend, string, error) {
 	params := db.ListDividendsParams{FiscalYear: fiscalYear, PublishedSince: publishedSince, PageSize: p.limit()}
 	var published time.Time
@@ -90,7 +84,7 @@ func (a *App) ListDividends(ctx context.Context, fiscalYear *int32, publishedSin
 	return out, next, nil
 }
 
-// GetDividend answers a dividend.
+// GetDividend returns a dividend. Errors: NotFound.
 func (a *App) GetDividend(ctx context.Context, id int64) (Dividend, error) {
 	row, err := a.queries.GetDividend(ctx, id)
 	return Dividend{row.Dividend, row.Ticker}, found(err, "dividend")
@@ -101,97 +95,91 @@ func (v *validator) dividend(in *DividendInput, today time.Time) {
 	v.number("amount_per_share", &in.AmountPerShare)
 	v.date("period_end", in.PeriodEnd, today.AddDate(1, 0, 0))
 	v.date("publish_date", &in.PublishDate, today)
-	v.date("share_basis_date", in.ShareBasisDate, today)
+	if !in.ShareBasisDate.IsZero() {
+		v.date("share_basis_date", &in.ShareBasisDate, today)
+	}
 	v.date("declaration_date", in.DeclarationDate, today)
 	v.date("ex_dividend_date", in.ExDividendDate, today.AddDate(2, 0, 0))
 	v.date("record_date", in.RecordDate, today.AddDate(2, 0, 0))
 	v.date("payment_date", in.PaymentDate, today.AddDate(2, 0, 0))
-	if in.ShareBasisDate == nil {
-		in.ShareBasisDate = &in.PublishDate
-	}
 }
 
-// CreateDividend enters a dividend by hand for a superuser, in place of the imported one of the same period end.
-func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in DividendInput) (out Dividend, err error) {
-	if err := actor.superuser(); err != nil {
-		return out, err
-	}
-	var v validator
-	v.dividend(&in, a.today())
-	if err := v.err(); err != nil {
-		return out, err
-	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+// CreateDividend enters a dividend by hand for a superuser, in place of the imported one of the same period end, and
+// returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound.
+func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in DividendInput) (Dividend, error) {
+	return a.enterDividend(ctx, actor, &in, func(q *db.Queries) (int64, error) {
 		c, err := q.LockCompanyByTicker(ctx, ticker(t))
 		if err != nil {
-			return found(err, "company")
+			return 0, found(err, "company")
 		}
-		if in.PeriodEnd != nil {
-			if err := q.DeleteImportedDividend(ctx, db.DeleteImportedDividendParams{CompanyID: c.ID, PeriodEnd: in.PeriodEnd}); err != nil {
-				return errors.Wrap(err, "delete imported dividend")
-			}
-		}
-		created, err := q.CreateDividend(ctx, db.CreateDividendParams{
-			CompanyID: c.ID, FiscalYear: in.FiscalYear, FiscalQuarter: in.FiscalQuarter, PeriodEnd: in.PeriodEnd,
-			AmountPerShare: in.AmountPerShare, Currency: in.Currency, PublishDate: in.PublishDate,
-			ShareBasisDate: *in.ShareBasisDate, DeclarationDate: in.DeclarationDate, ExDividendDate: in.ExDividendDate,
-			RecordDate: in.RecordDate, PaymentDate: in.PaymentDate,
-		})
-		if err != nil {
-			return errors.Wrap(err, "create dividend")
-		}
-		row, err := q.GetDividend(ctx, created.ID)
-		out = Dividend{row.Dividend, row.Ticker}
-		return wrap(err, "get dividend")
+		in.CompanyID = c.ID
+		id, err := q.CreateDividend(ctx, in)
+		return id, wrap(err, "create dividend")
 	})
-	return out, err
 }
 
-// ReplaceDividend replaces a dividend by hand for a superuser, in place of the imported one of the same period end, too.
-func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in DividendInput) (out Dividend, err error) {
+// ReplaceDividend makes a dividend one entered by hand for a superuser, in place of the imported one of the same period
+// end, too, and returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound.
+func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in DividendInput) (Dividend, error) {
+	return a.enterDividend(ctx, actor, &in, func(q *db.Queries) (int64, error) {
+		if _, err := q.LockCompanyOfDividend(ctx, id); err != nil {
+			return 0, found(err, "dividend")
+		}
+		p := dividendReplacement(in)
+		p.ID = id
+		n, err := q.ReplaceDividend(ctx, p)
+		if err == nil && n == 0 { // an import deleted it meanwhile
+			return 0, notFound("dividend")
+		}
+		return id, wrap(err, "replace dividend")
+	})
+}
+
+// enterDividend checks a dividend and has it written by write, which locks its company and returns its id.
+func (a *App) enterDividend(ctx context.Context, actor Actor, in *DividendInput, write func(*db.Queries) (int64, error)) (out Dividend, err error) {
 	if err := actor.superuser(); err != nil {
 		return out, err
 	}
 	var v validator
-	v.dividend(&in, a.today())
+	v.dividend(in, a.today())
+	if err := a.checkCurrency(ctx, &v, in.Currency); err != nil {
+		return out, err
+	}
 	if err := v.err(); err != nil {
 		return out, err
 	}
+	if in.ShareBasisDate.IsZero() {
+		in.ShareBasisDate = in.PublishDate
+	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		n, err := q.ReplaceDividend(ctx, db.ReplaceDividendParams{
-			ID: id, FiscalYear: in.FiscalYear, FiscalQuarter: in.FiscalQuarter, PeriodEnd: in.PeriodEnd,
-			AmountPerShare: in.AmountPerShare, Currency: in.Currency, PublishDate: in.PublishDate,
-			ShareBasisDate: *in.ShareBasisDate, DeclarationDate: in.DeclarationDate, ExDividendDate: in.ExDividendDate,
-			RecordDate: in.RecordDate, PaymentDate: in.PaymentDate,
-		})
+		id, err := write(q)
 		if err != nil {
-			return errors.Wrap(err, "replace dividend")
-		}
-		if n == 0 {
-			return notFound("dividend")
+			return err
 		}
 		row, err := q.GetDividend(ctx, id)
 		if err != nil {
 			return errors.Wrap(err, "get dividend")
 		}
 		out = Dividend{row.Dividend, row.Ticker}
-		if in.PeriodEnd == nil {
-			return nil
-		}
-		err = q.DeleteImportedDividend(ctx, db.DeleteImportedDividendParams{CompanyID: row.Dividend.CompanyID, PeriodEnd: in.PeriodEnd})
+		err = q.DeleteImportedDividend(ctx, db.DeleteImportedDividendParams{CompanyID: out.CompanyID, PeriodEnd: out.PeriodEnd})
 		return wrap(err, "delete imported dividend")
 	})
 	return out, err
 }
 
-// DeleteDividend deletes a dividend for a superuser.
+// DeleteDividend deletes a dividend for a superuser. Errors: Unauthenticated, Forbidden, NotFound.
 func (a *App) DeleteDividend(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.superuser(); err != nil {
 		return err
 	}
-	n, err := a.queries.DeleteDividend(ctx, id)
-	if err == nil && n == 0 {
-		return notFound("dividend")
-	}
-	return wrap(err, "delete dividend")
+	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if _, err := q.LockCompanyOfDividend(ctx, id); err != nil {
+			return found(err, "dividend")
+		}
+		n, err := q.DeleteDividend(ctx, id)
+		if err == nil && n == 0 {
+			return notFound("dividend")
+		}
+		return wrap(err, "delete dividend")
+	})
 }

@@ -49,25 +49,27 @@ func (e *Error) Error() string {
 
 func notFound(what string) error { return &Error{Code: NotFound, Message: "no such " + what} }
 
+const notCurrency = "is not an ISO 4217 currency code"
+
 // constraints maps the constraints that input can violate to the field and what is wrong with it.
 var constraints = map[string]struct {
 	code           Code
 	field, message string
 }{
-	"user_account_email_key":             {Conflict, "email", "is taken"},
-	"company_cik_key":                    {Conflict, "cik", "belongs to another company"},
-	"listing_ticker_key":                 {Conflict, "ticker", "is listed already"},
-	"listing_isin_key":                   {Conflict, "isin", "is listed already"},
-	"listing_isin_check":                 {Invalid, "isin", "is not an ISIN (or its check digit is wrong)"},
-	"listing_ticker_check":               {Invalid, "ticker", "may hold letters, digits, dots and dashes"},
-	"financial_statement_current_key":    {Conflict, "end_date", "has a statement for this period"},
-	"financial_statement_version_key":    {Conflict, "end_date", "has a statement for this period"},
-	"financial_statement_currency_check": {Invalid, "currency", "is no ISO 4217 code"},
-	"dividend_currency_check":            {Invalid, "currency", "is no ISO 4217 code"},
-	"dividend_sec_key":                   {Conflict, "period_end", "has a dividend"},
-	"split_pkey":                         {Conflict, "effective_date", "has a split"},
-	"company_name_check":                 {Invalid, "name", "must have 1 to 300 characters"},
-	"company_country_check":              {Invalid, "country", "is no ISO 3166 code of two letters"},
+	"user_account_email_key":            {Conflict, "email", "is taken"},
+	"company_cik_key":                   {Conflict, "cik", "belongs to another company"},
+	"listing_ticker_key":                {Conflict, "ticker", "is listed already"},
+	"listing_isin_key":                  {Conflict, "isin", "is listed already"},
+	"listing_isin_check":                {Invalid, "isin", "is not an ISIN (or its check digit is wrong)"},
+	"listing_ticker_check":              {Invalid, "ticker", "may hold letters, digits, dots and dashes"},
+	"financial_statement_current_key":   {Conflict, "end_date", "has a statement for this period"},
+	"financial_statement_version_key":   {Conflict, "end_date", "has a statement for this period"},
+	"financial_statement_currency_fkey": {Invalid, "currency", notCurrency},
+	"dividend_currency_fkey":            {Invalid, "currency", notCurrency},
+	"dividend_sec_key":                  {Conflict, "period_end", "has a dividend"},
+	"split_pkey":                        {Conflict, "effective_date", "has a split"},
+	"company_name_check":                {Invalid, "name", "must have 1 to 300 characters"},
+	"company_country_check":             {Invalid, "country", "is no ISO 3166 code of two letters"},
 }
 
 // translate makes an *Error of what a database says about the input; other errors come back as they are.

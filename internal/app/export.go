@@ -14,52 +14,63 @@ import (
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-// ExportCompany answers all that was known of a company on asOf, or that is known: statements with their metrics,
-// dividends filed by then, and the daily ratios of the listing that t names.
+// ExportCompany returns all that was known of a company on asOf, or that is known: statements with their metrics,
+// dividends filed by then, and the daily ratios of the listing that t names. Errors: Invalid, NotFound.
 func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out value.Exchange, err error) {
 	var v validator
 	v.date("as_of", asOf, a.today())
 	if err := v.err(); err != nil {
 		return out, err
 	}
-	l, err := a.listing(ctx, t)
-	if err != nil {
-		return out, err
-	}
-	rows, err := a.queries.ListCompanyFinancialStatements(ctx, db.ListCompanyFinancialStatementsParams{CompanyID: l.CompanyID, AsOf: asOf})
-	if err != nil {
-		return out, errors.Wrap(err, "list statements")
-	}
-	dividends, err := a.dividends(ctx, l.CompanyID, asOf)
-	if err != nil {
-		return out, err
-	}
 	to := farDay
 	set(&to, asOf)
-	prices, err := a.queries.ListPrices(ctx, db.ListPricesParams{ListingID: l.ID, FromDay: firstDay, ToDay: to})
+	var (
+		statements []db.FinancialStatement
+		dividends  []db.Dividend
+		filed      []byte // the document that the dividends of asOf are read from, if there is one
+		daily      []DailyRatios
+	)
+	err = a.read(ctx, func(q *db.Queries) error {
+		l, err := getListing(ctx, q, t)
+		if err != nil {
+			return err
+		}
+		statements, err = q.ListCompanyFinancialStatements(ctx, db.ListCompanyFinancialStatementsParams{CompanyID: l.CompanyID, AsOf: asOf})
+		if err != nil {
+			return errors.Wrap(err, "list statements")
+		}
+		if dividends, err = q.ListCompanyDividends(ctx, db.ListCompanyDividendsParams{CompanyID: l.CompanyID}); err != nil {
+			return errors.Wrap(err, "list dividends")
+		}
+		if asOf != nil {
+			if filed, err = q.GetCompanyFactsContent(ctx, l.CompanyID); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+				return errors.Wrap(err, "get company facts")
+			}
+		}
+		prices, err := q.ListPrices(ctx, db.ListPricesParams{ListingID: l.ID, FromDay: firstDay, ToDay: to})
+		if err != nil {
+			return errors.Wrap(err, "list prices")
+		}
+		daily, err = dailyRatios(ctx, q, l, prices)
+		return err
+	})
 	if err != nil {
-		return out, errors.Wrap(err, "list prices")
+		return out, err
+	}
+	known, err := dividendsKnown(dividends, asOf, filed)
+	if err != nil {
+		return out, err
 	}
 	var ratios []value.DailyRatios
-	if len(prices) > 0 {
-		daily, err := a.dailyRatios(ctx, l, prices)
-		if err != nil {
-			return out, err
-		}
-		for _, d := range daily {
-			ratios = append(ratios, d.DailyRatios)
-		}
+	for _, d := range daily {
+		ratios = append(ratios, d.DailyRatios)
 	}
-	return value.NewExchange(statementsFromRows(rows), dividends, ratios), nil
+	return value.NewExchange(statementsFromRows(statements), known, ratios), nil
 }
 
-// dividends answers a company's dividends as known on asOf, or today. The table has the newest amounts; earlier ones are
-// in the document.
-func (a *App) dividends(ctx context.Context, companyID int64, asOf *time.Time) (out []value.Dividend, err error) {
-	rows, err := a.queries.ListCompanyDividends(ctx, db.ListCompanyDividendsParams{CompanyID: companyID})
-	if err != nil {
-		return nil, errors.Wrap(err, "list dividends")
-	}
+// dividendsKnown returns a company's dividends as known on asOf, or today. The rows have the newest amounts; earlier ones
+// are in the document filed, gzip-compressed company facts.
+func dividendsKnown(rows []db.Dividend, asOf *time.Time, filed []byte) (out []value.Dividend, err error) {
 	manual := map[time.Time]bool{}
 	for _, d := range rows {
 		if asOf == nil || d.Source == "manual" && !d.PublishDate.After(*asOf) {
@@ -69,20 +80,10 @@ func (a *App) dividends(ctx context.Context, companyID int64, asOf *time.Time) (
 			manual[*d.PeriodEnd] = true
 		}
 	}
-	if asOf == nil {
+	if filed == nil {
 		return out, nil
 	}
-	current, err := a.queries.GetCompanyFacts(ctx, companyID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return out, nil
-	} else if err != nil {
-		return nil, errors.Wrap(err, "get company facts")
-	}
-	doc, err := a.queries.GetDocument(ctx, current.DocumentID)
-	if err != nil {
-		return nil, errors.Wrap(err, "get document")
-	}
-	unpacked, err := gzip.NewReader(bytes.NewReader(doc.Content))
+	unpacked, err := gzip.NewReader(bytes.NewReader(filed))
 	if err != nil {
 		return nil, errors.Wrap(err, "unpack document")
 	}

@@ -78,7 +78,7 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 		v.importRequest(&in[i])
 		err := v.err()
 		if err == nil && in[i].Kind == ImportPrices && len(in) == 1 {
-			_, err = a.listing(ctx, *in[i].Ticker)
+			_, err = getListing(ctx, a.queries, *in[i].Ticker)
 		}
 		if err == nil {
 			docs[i], err = readDocument(in[i].File)

@@ -184,6 +184,9 @@ func (a *App) readPrices(r io.Reader, im db.Import) (func(context.Context, pgx.T
 		return nil, err
 	}
 	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
+		if _, err := q.LockCompanyByTicker(ctx, *im.Ticker); err != nil {
+			return c, found(err, "company "+*im.Ticker)
+		}
 		l, err := q.GetListing(ctx, *im.Ticker)
 		if err != nil {
 			return c, found(err, "company "+*im.Ticker)
@@ -231,6 +234,9 @@ func (a *App) readSplits(r io.Reader) (func(context.Context, pgx.Tx, *db.Queries
 		return nil, err
 	}
 	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
+		if err := q.LockCompaniesByTicker(ctx, p.Tickers); err != nil {
+			return c, errors.Wrap(err, "lock companies")
+		}
 		unknown, err := q.ListUnknownTickers(ctx, p.Tickers)
 		if err != nil {
 			return c, errors.Wrap(err, "list unknown tickers")

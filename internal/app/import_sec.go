@@ -63,6 +63,9 @@ func (a *App) readCompanies(r io.Reader) (func(context.Context, pgx.Tx, *db.Quer
 			rows.Ciks, rows.Tickers, rows.First = append(rows.Ciks, l.CIK), append(rows.Tickers, l.Ticker), append(rows.First, !seen[l.CIK])
 			seen[l.CIK] = true
 		}
+		if err := q.LockCompaniesByCIK(ctx, companies.Ciks); err != nil {
+			return c, errors.Wrap(err, "lock companies")
+		}
 		renamed, err := q.ImportCompanies(ctx, companies)
 		if err != nil {
 			return c, errors.Wrap(err, "write companies")
@@ -128,62 +131,52 @@ func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context,
 // importedCompany locks the company that the facts are about. With a ticker it is created, or given the listing, if need
 // be.
 func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts, im db.Import) (db.Company, error) {
-	company, err := q.GetCompanyByCIK(ctx, &facts.CIK)
+	company, err := q.LockCompanyByCIK(ctx, &facts.CIK)
 	known := err == nil
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return company, errors.Wrap(err, "get company")
+		return company, errors.Wrap(err, "lock company")
 	}
 	if im.Ticker == nil {
 		if !known {
 			return company, &Error{Code: NotFound, Message: fmt.Sprintf("CIK %d is not in the list of companies: name its ticker", facts.CIK)}
 		}
-	} else {
-		listing, err := q.GetListing(ctx, *im.Ticker)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			if !known {
-				name := strings.TrimSpace(facts.EntityName)
-				if name == "" {
-					name = *im.Ticker
-				}
-				//exhaustruct:ignore the facts tell no more
-				if company, err = q.CreateCompany(ctx, db.CreateCompanyParams{Name: name, Cik: &facts.CIK}); err != nil {
-					return company, errors.Wrap(err, "create company")
-				}
+		return company, nil
+	}
+	listing, err := q.GetListing(ctx, *im.Ticker)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		if !known {
+			name := strings.TrimSpace(facts.EntityName)
+			if name == "" {
+				name = *im.Ticker
 			}
-			//exhaustruct:ignore the import tells no more
-			in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, IsPrimary: !known}}
-			if err := createListings(ctx, q, company.ID, in); err != nil {
-				return company, err
-			}
-		case err != nil:
-			return company, errors.Wrap(err, "get listing")
-		case known && listing.CompanyID != company.ID:
-			return company, &Error{Code: Invalid, Message: fmt.Sprintf("%s is not a ticker of CIK %d", *im.Ticker, facts.CIK)}
-		case !known:
-			if company, err = q.LockCompany(ctx, listing.CompanyID); err != nil {
-				return company, errors.Wrap(err, "get company")
-			}
-			if company.Cik != nil {
-				return company, &Error{Code: Invalid, Message: fmt.Sprintf("%s is the company with CIK %d, but the file is about CIK %d", *im.Ticker, *company.Cik, facts.CIK)}
-			}
-			if company, err = q.UpdateCompany(ctx, db.UpdateCompanyParams{
-				ID: company.ID, Name: company.Name, Cik: &facts.CIK, Country: company.Country, Url: company.Url,
-				IpoDate: company.IpoDate, NumberOfShares: company.NumberOfShares,
-			}); err != nil {
-				return company, errors.Wrap(err, "set CIK")
-			}
-			fallthrough
-		default:
-			if im.Exchange != nil {
-				if _, err := q.SetListingExchange(ctx, db.SetListingExchangeParams{ID: listing.ID, Exchange: im.Exchange}); err != nil {
-					return company, errors.Wrap(err, "set exchange")
-				}
+			//exhaustruct:ignore the facts tell no more
+			if company, err = q.CreateCompany(ctx, db.CreateCompanyParams{Name: name, Cik: &facts.CIK}); err != nil {
+				return company, errors.Wrap(err, "create company")
 			}
 		}
+		//exhaustruct:ignore the import tells no more
+		in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, IsPrimary: !known}}
+		return company, createListings(ctx, q, company.ID, in)
+	case err != nil:
+		return company, errors.Wrap(err, "get listing")
+	case known && listing.CompanyID != company.ID:
+		return company, &Error{Code: Invalid, Message: fmt.Sprintf("%s is not a ticker of CIK %d", *im.Ticker, facts.CIK)}
+	case !known:
+		if company, err = q.LockCompany(ctx, listing.CompanyID); err != nil {
+			return company, errors.Wrap(err, "lock company")
+		}
+		if company.Cik != nil {
+			return company, &Error{Code: Invalid, Message: fmt.Sprintf("%s is the company with CIK %d, but the file is about CIK %d", *im.Ticker, *company.Cik, facts.CIK)}
+		}
+		if err := q.SetCompanyCIK(ctx, db.SetCompanyCIKParams{ID: company.ID, Cik: &facts.CIK}); err != nil {
+			return company, errors.Wrap(err, "set CIK")
+		}
 	}
-	company, err = q.LockCompany(ctx, company.ID)
-	return company, wrap(err, "lock company")
+	if im.Exchange != nil {
+		_, err = q.SetListingExchange(ctx, db.SetListingExchangeParams{ID: listing.ID, Exchange: im.Exchange})
+	}
+	return company, wrap(err, "set exchange")
 }
 
 func writeDividends(ctx context.Context, q *db.Queries, companyID int64, currency string, dividends []value.Dividend) (c counts, err error) {
@@ -213,7 +206,7 @@ func writeDividends(ctx context.Context, q *db.Queries, companyID int64, currenc
 	}
 	n, err := q.UpsertDividends(ctx, p)
 	c.written = gone + n
-	c.unchanged = max(int64(len(dividends))-n-c.skipped, 0)
+	c.unchanged = int64(len(dividends)) - n - c.skipped
 	return c, wrap(err, "write dividends")
 }
 

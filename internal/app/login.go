@@ -139,7 +139,7 @@ func (a *App) RecoverPassword(ctx context.Context, client, email string) error {
 	return wrap(err, "enqueue mail")
 }
 
-// ResetPassword sets a password with a token from the mail, once.
+// ResetPassword sets a password with a token from the mail, once. Errors: RateLimited, Invalid.
 func (a *App) ResetPassword(ctx context.Context, client, token, password string) error {
 	if _, err := a.countAttempt(ctx, "reset", client, ""); err != nil {
 		return err
@@ -168,14 +168,7 @@ func (a *App) ResetPassword(ctx context.Context, client, token, password string)
 		if !u.IsActive {
 			return invalid
 		}
-		if err := q.DeletePasswordResets(ctx, id); err != nil {
-			return errors.Wrap(err, "delete reset tokens")
-		}
-		_, err = q.UpdateUser(ctx, db.UpdateUserParams{
-			ID: id, Email: u.Email, FullName: u.FullName, PasswordHash: hash, IsActive: u.IsActive,
-			IsSuperuser: u.IsSuperuser, TokenVersion: u.TokenVersion + 1,
-		})
-		return wrap(err, "update user")
+		return setPassword(ctx, q, id, hash)
 	})
 }
 

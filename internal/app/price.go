@@ -13,7 +13,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-// ListCompanySplits answers a page of a company's splits, the newest first.
+// ListCompanySplits returns a page of a company's splits, the newest first. Errors: Invalid, NotFound.
 func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Split, string, error) {
 	c, err := a.GetCompany(ctx, t)
 	if err != nil {
@@ -34,7 +34,8 @@ func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Spl
 	return cut(rows, p, func(s db.Split) []any { return []any{s.EffectiveDate} })
 }
 
-// CreateSplit enters a split of the company that t names for a superuser.
+// CreateSplit enters a split of the company that t names for a superuser, and returns it. Errors:
+// Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.CreateSplitParams) (s db.Split, err error) {
 	if err := actor.superuser(); err != nil {
 		return s, err
@@ -79,27 +80,27 @@ func (a *App) days(from, to *time.Time, p Page) (first, last time.Time, err erro
 	return first, last, nil
 }
 
-func (a *App) listing(ctx context.Context, t string) (db.Listing, error) {
-	l, err := a.queries.GetListing(ctx, ticker(t))
+func getListing(ctx context.Context, q *db.Queries, t string) (db.Listing, error) {
+	l, err := q.GetListing(ctx, ticker(t))
 	return l, found(err, "company")
 }
 
-// ListPrices answers a page of a listing's prices, the oldest first.
+// ListPrices returns a page of a listing's prices, the oldest first. Errors: Invalid, NotFound.
 func (a *App) ListPrices(ctx context.Context, t string, from, to *time.Time, p Page) ([]db.Price, string, error) {
 	first, last, err := a.days(from, to, p)
 	if err != nil {
 		return nil, "", err
 	}
-	l, err := a.listing(ctx, t)
+	l, err := getListing(ctx, a.queries, t)
 	if err != nil {
 		return nil, "", err
 	}
-	return a.pricePage(ctx, l, first, last, p)
+	return pricePage(ctx, a.queries, l, first, last, p)
 }
 
-func (a *App) pricePage(ctx context.Context, l db.Listing, first, last time.Time, p Page) ([]db.Price, string, error) {
+func pricePage(ctx context.Context, q *db.Queries, l db.Listing, first, last time.Time, p Page) ([]db.Price, string, error) {
 	limit := p.limit()
-	rows, err := a.queries.ListPrices(ctx, db.ListPricesParams{ListingID: l.ID, FromDay: first, ToDay: last, PageSize: &limit})
+	rows, err := q.ListPrices(ctx, db.ListPricesParams{ListingID: l.ID, FromDay: first, ToDay: last, PageSize: &limit})
 	if err != nil {
 		return nil, "", errors.Wrap(err, "list prices")
 	}
@@ -112,37 +113,43 @@ type DailyRatios struct {
 	value.DailyRatios
 }
 
-// ListCompanyDailyRatios answers a page of a listing's daily ratios, the oldest first.
-func (a *App) ListCompanyDailyRatios(ctx context.Context, t string, from, to *time.Time, p Page) ([]DailyRatios, string, error) {
+// ListCompanyDailyRatios returns a page of a listing's daily ratios, the oldest first. Errors: Invalid, NotFound.
+func (a *App) ListCompanyDailyRatios(ctx context.Context, t string, from, to *time.Time, p Page) (out []DailyRatios, next string, err error) {
 	first, last, err := a.days(from, to, p)
 	if err != nil {
 		return nil, "", err
 	}
-	l, err := a.listing(ctx, t)
-	if err != nil {
-		return nil, "", err
-	}
-	prices, next, err := a.pricePage(ctx, l, first, last, p)
-	if err != nil || len(prices) == 0 {
-		return nil, "", err
-	}
-	ratios, err := a.dailyRatios(ctx, l, prices)
-	return ratios, next, err
+	err = a.read(ctx, func(q *db.Queries) error {
+		l, err := getListing(ctx, q, t)
+		if err != nil {
+			return err
+		}
+		var prices []db.Price
+		if prices, next, err = pricePage(ctx, q, l, first, last, p); err != nil {
+			return err
+		}
+		out, err = dailyRatios(ctx, q, l, prices)
+		return err
+	})
+	return out, next, err
 }
 
-// dailyRatios answers the ratios of consecutive prices of one listing.
-func (a *App) dailyRatios(ctx context.Context, l db.Listing, prices []db.Price) ([]DailyRatios, error) {
-	versions, err := a.queries.ListFinancialStatementVersions(ctx, db.ListFinancialStatementVersionsParams{
+// dailyRatios returns the ratios of consecutive prices of one listing.
+func dailyRatios(ctx context.Context, q *db.Queries, l db.Listing, prices []db.Price) ([]DailyRatios, error) {
+	if len(prices) == 0 {
+		return nil, nil
+	}
+	versions, err := q.ListFinancialStatementVersions(ctx, db.ListFinancialStatementVersionsParams{
 		CompanyID: l.CompanyID, FromDay: prices[0].Date, ToDay: prices[len(prices)-1].Date,
 	})
 	if err != nil {
 		return nil, errors.Wrap(err, "list statement versions")
 	}
-	counts, err := a.queries.ListShareCounts(ctx, l.CompanyID)
+	counts, err := q.ListShareCounts(ctx, l.CompanyID)
 	if err != nil {
 		return nil, errors.Wrap(err, "list share counts")
 	}
-	splits, err := a.splits(ctx, []int64{l.CompanyID})
+	splits, err := listSplits(ctx, q, []int64{l.CompanyID})
 	if err != nil {
 		return nil, err
 	}
@@ -206,8 +213,8 @@ func shareCount(r db.ShareCount) *value.ShareCount {
 	return &value.ShareCount{KnownFrom: r.KnownFrom, BasisDate: r.BasisDate, EndDate: r.EndDate, Shares: r.Shares}
 }
 
-func (a *App) splits(ctx context.Context, companyIDs []int64) (map[int64][]value.Split, error) {
-	rows, err := a.queries.ListSplits(ctx, companyIDs)
+func listSplits(ctx context.Context, q *db.Queries, companyIDs []int64) (map[int64][]value.Split, error) {
+	rows, err := q.ListSplits(ctx, companyIDs)
 	if err != nil {
 		return nil, errors.Wrap(err, "list splits")
 	}
@@ -218,8 +225,8 @@ func (a *App) splits(ctx context.Context, companyIDs []int64) (map[int64][]value
 	return out, nil
 }
 
-// ListDailyRatios answers a page of all listings' ratios of one day, by ticker.
-func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) ([]DailyRatios, string, error) {
+// ListDailyRatios returns a page of all listings' ratios of one day, by ticker. Errors: Invalid.
+func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) (out []DailyRatios, next string, err error) {
 	var v validator
 	v.date("date", &day, farDay)
 	if err := v.err(); err != nil {
@@ -229,44 +236,46 @@ func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) ([]Dai
 	if _, err := p.after(&after); err != nil {
 		return nil, "", err
 	}
-	prices, err := a.queries.ListPricesOfDay(ctx, db.ListPricesOfDayParams{Date: day, AfterTicker: after, PageSize: p.limit()})
-	if err != nil {
-		return nil, "", errors.Wrap(translate(err), "list prices")
-	}
-	prices, next, err := cut(prices, p, func(r db.ListPricesOfDayRow) []any { return []any{r.Listing.Ticker} })
-	if err != nil {
-		return nil, "", err
-	}
-	var ids []int64
-	for _, r := range prices {
-		ids = append(ids, r.Listing.CompanyID)
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	rows, err := a.queries.ListNewestFinancialStatements(ctx, db.ListNewestFinancialStatementsParams{CompanyIds: ids, Day: day})
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list statements")
-	}
-	counts, err := a.queries.ListNewestShareCounts(ctx, db.ListNewestShareCountsParams{CompanyIds: ids, Day: day})
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list share counts")
-	}
-	splits, err := a.splits(ctx, ids)
-	if err != nil {
-		return nil, "", err
-	}
-	versions := map[int64][]db.FinancialStatement{}
-	for _, r := range rows {
-		versions[r.CompanyID] = append(versions[r.CompanyID], r)
-	}
-	shares := map[int64]*value.ShareCount{}
-	for _, r := range counts {
-		shares[r.CompanyID] = shareCount(r)
-	}
-	out := make([]DailyRatios, len(prices))
-	for i, r := range prices {
-		id := r.Listing.CompanyID
-		out[i] = newestKnown(versions[id], day).ratios(r.Listing.Ticker, day, r.Close, shares[id], splits[id])
-	}
-	return out, next, nil
+	err = a.read(ctx, func(q *db.Queries) error {
+		prices, err := q.ListPricesOfDay(ctx, db.ListPricesOfDayParams{Date: day, AfterTicker: after, PageSize: p.limit()})
+		if err != nil {
+			return errors.Wrap(err, "list prices")
+		}
+		if prices, next, err = cut(prices, p, func(r db.ListPricesOfDayRow) []any { return []any{r.Listing.Ticker} }); err != nil {
+			return err
+		}
+		var ids []int64
+		for _, r := range prices {
+			ids = append(ids, r.Listing.CompanyID)
+		}
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
+		rows, err := q.ListNewestFinancialStatements(ctx, db.ListNewestFinancialStatementsParams{CompanyIds: ids, Day: day})
+		if err != nil {
+			return errors.Wrap(err, "list statements")
+		}
+		counts, err := q.ListNewestShareCounts(ctx, db.ListNewestShareCountsParams{CompanyIds: ids, Day: day})
+		if err != nil {
+			return errors.Wrap(err, "list share counts")
+		}
+		splits, err := listSplits(ctx, q, ids)
+		if err != nil {
+			return err
+		}
+		versions := map[int64][]db.FinancialStatement{}
+		for _, r := range rows {
+			versions[r.CompanyID] = append(versions[r.CompanyID], r)
+		}
+		shares := map[int64]*value.ShareCount{}
+		for _, r := range counts {
+			shares[r.CompanyID] = shareCount(r)
+		}
+		out = make([]DailyRatios, len(prices))
+		for i, r := range prices {
+			id := r.Listing.CompanyID
+			out[i] = newestKnown(versions[id], day).ratios(r.Listing.Ticker, day, r.Close, shares[id], splits[id])
+		}
+		return nil
+	})
+	return out, next, err
 }

@@ -39,15 +39,21 @@ type StatementFilter struct {
 	PublishedSince *time.Time
 }
 
-// ListCompanyStatements answers a page of a company's statements as known on asOf, or of today; the newest end date
-// first.
+// ListCompanyStatements returns a page of a company's statements as known on asOf, or of today; the newest end date
+// first. Errors: Invalid, NotFound.
 func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value.Period, asOf *time.Time, p Page) ([]Statement, string, error) {
+	return a.listCompanyStatements(ctx, a.queries, t, period, asOf, p)
+}
+
+func (a *App) listCompanyStatements(
+	ctx context.Context, q *db.Queries, t string, period *value.Period, asOf *time.Time, p Page,
+) ([]Statement, string, error) {
 	var v validator
 	v.date("as_of", asOf, a.today())
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	c, err := a.GetCompany(ctx, t)
+	c, err := getCompany(ctx, q, t)
 	if err != nil {
 		return nil, "", err
 	}
@@ -59,7 +65,7 @@ func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value
 	} else if more {
 		params.BeforeEnd = &end
 	}
-	rows, err := a.queries.ListCompanyFinancialStatements(ctx, params)
+	rows, err := q.ListCompanyFinancialStatements(ctx, params)
 	if err != nil {
 		return nil, "", errors.Wrap(err, "list statements")
 	}
@@ -83,8 +89,12 @@ func periodText(p *value.Period) string {
 	return string(*p)
 }
 
-// ListStatements answers a page of all companies' statements, the newest published first.
+// ListStatements returns a page of all companies' statements, the newest published first. Errors: Invalid.
 func (a *App) ListStatements(ctx context.Context, f StatementFilter, p Page) ([]Statement, string, error) {
+	return listStatements(ctx, a.queries, f, p)
+}
+
+func listStatements(ctx context.Context, q *db.Queries, f StatementFilter, p Page) ([]Statement, string, error) {
 	params := db.ListFinancialStatementsParams{
 		Period: (*string)(f.Period), FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, PageSize: p.limit(),
 	}
@@ -99,7 +109,7 @@ func (a *App) ListStatements(ctx context.Context, f StatementFilter, p Page) ([]
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := a.queries.ListFinancialStatements(ctx, params)
+	rows, err := q.ListFinancialStatements(ctx, params)
 	if err != nil {
 		return nil, "", errors.Wrap(err, "list statements")
 	}
@@ -146,7 +156,7 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 	if err := actor.superuser(); err != nil {
 		return out, err
 	}
-	if err := a.complete(&s); err != nil {
+	if err := a.complete(ctx, &s); err != nil {
 		return out, err
 	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
@@ -169,9 +179,12 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 }
 
 // complete checks a statement entered by hand and fills in what follows from it.
-func (a *App) complete(s *value.Statement) error {
+func (a *App) complete(ctx context.Context, s *value.Statement) error {
 	var v validator
 	v.statement(s, a.today())
+	if err := a.checkCurrency(ctx, &v, s.Currency); err != nil {
+		return err
+	}
 	if err := v.err(); err != nil {
 		return err
 	}
@@ -182,33 +195,37 @@ func (a *App) complete(s *value.Statement) error {
 	return nil
 }
 
+// checkCurrency looks up a code, so that a wrong one is reported with what else is wrong.
+func (a *App) checkCurrency(ctx context.Context, v *validator, code string) error {
+	ok, err := a.queries.HasCurrency(ctx, code)
+	v.check(ok, "currency", notCurrency)
+	return wrap(translate(err), "look up currency")
+}
+
 func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, companyID int64, knownFrom time.Time) error {
 	row := statementRow(*s)
 	row.ID, row.CompanyID, row.KnownFrom, row.Source = id, companyID, knownFrom, "manual"
 	return insertStatements(ctx, tx, []db.FinancialStatement{row})
 }
 
-// ReplaceStatement replaces a statement by hand for a superuser. The new figures are known from today on; what was known
-// before stays.
+// ReplaceStatement replaces a statement by hand for a superuser, and returns it. The new figures are known from today on;
+// what was known before stays. Errors: Unauthenticated, Forbidden, Invalid, NotFound.
 func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s value.Statement) (out Statement, err error) {
 	if err := actor.superuser(); err != nil {
 		return out, err
 	}
-	if err := a.complete(&s); err != nil {
+	if err := a.complete(ctx, &s); err != nil {
 		return out, err
 	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+		if _, err := q.LockCompanyOfFinancialStatement(ctx, id); err != nil {
+			return found(err, "statement")
+		}
 		current, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
 		if err != nil {
 			return found(err, "statement")
 		}
-		if _, err := q.LockCompany(ctx, current.FinancialStatement.CompanyID); err != nil { // as imports do, first
-			return found(err, "statement")
-		}
-		old, err := q.LockFinancialStatement(ctx, id)
-		if err != nil {
-			return found(err, "statement")
-		}
+		old := current.FinancialStatement
 		var v validator
 		v.check(string(s.Period) == old.Period, "period", "cannot change")
 		v.check(s.EndDate.Equal(old.EndDate), "end_date", "cannot change")
@@ -239,16 +256,21 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 	return out, err
 }
 
-// DeleteStatement deletes all versions of a statement for a superuser.
+// DeleteStatement deletes all versions of a statement for a superuser. Errors: Unauthenticated, Forbidden, NotFound.
 func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.superuser(); err != nil {
 		return err
 	}
-	n, err := a.queries.DeleteFinancialStatement(ctx, id)
-	if err == nil && n == 0 {
-		return notFound("statement")
-	}
-	return wrap(err, "delete statement")
+	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if _, err := q.LockCompanyOfFinancialStatement(ctx, id); err != nil {
+			return found(err, "statement")
+		}
+		n, err := q.DeleteFinancialStatement(ctx, id)
+		if err == nil && n == 0 {
+			return notFound("statement")
+		}
+		return wrap(err, "delete statement")
+	})
 }
 
 // StatementMetrics is a statement with its trailing twelve months and value metrics.
@@ -258,36 +280,40 @@ type StatementMetrics struct {
 	Metrics value.Metrics
 }
 
-// ListCompanyMetrics answers the metrics of the statements that ListCompanyStatements answers.
+// ListCompanyMetrics returns the metrics of the statements that ListCompanyStatements returns. Errors: Invalid, NotFound.
 func (a *App) ListCompanyMetrics(ctx context.Context, t string, period *value.Period, asOf *time.Time, p Page) ([]StatementMetrics, string, error) {
-	page, next, err := a.ListCompanyStatements(ctx, t, period, asOf, p)
-	if err != nil || len(page) == 0 {
-		return nil, "", err
-	}
-	all, err := a.queries.ListCompanyFinancialStatements(ctx, db.ListCompanyFinancialStatementsParams{CompanyID: page[0].CompanyID, AsOf: asOf})
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list statements")
-	}
-	others := map[int64][]value.Statement{page[0].CompanyID: statementsFromRows(all)}
-	return withMetrics(page, others), next, nil
+	var page []Statement
+	var next string
+	var all []db.FinancialStatement
+	err := a.read(ctx, func(q *db.Queries) (err error) {
+		page, next, err = a.listCompanyStatements(ctx, q, t, period, asOf, p)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		all, err = q.ListCompanyFinancialStatements(ctx, db.ListCompanyFinancialStatementsParams{CompanyID: page[0].CompanyID, AsOf: asOf})
+		return wrap(err, "list statements")
+	})
+	return withMetrics(page, byCompany(all)), next, err
 }
 
-// ListMetrics answers the metrics of the statements that ListStatements answers.
+// ListMetrics returns the metrics of the statements that ListStatements returns. Errors: Invalid.
 func (a *App) ListMetrics(ctx context.Context, f StatementFilter, p Page) ([]StatementMetrics, string, error) {
-	page, next, err := a.ListStatements(ctx, f, p)
-	if err != nil {
-		return nil, "", err
-	}
-	var params db.ListFinancialStatementsBeforeParams
-	for _, s := range page {
-		params.CompanyIds = append(params.CompanyIds, s.CompanyID)
-		params.EndDates = append(params.EndDates, s.EndDate)
-	}
-	rows, err := a.queries.ListFinancialStatementsBefore(ctx, params)
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list statements before")
-	}
-	return withMetrics(page, byCompany(rows)), next, nil
+	var page []Statement
+	var next string
+	var before []db.FinancialStatement
+	err := a.read(ctx, func(q *db.Queries) (err error) {
+		if page, next, err = listStatements(ctx, q, f, p); err != nil {
+			return err
+		}
+		var params db.ListFinancialStatementsBeforeParams
+		for _, s := range page {
+			params.CompanyIds = append(params.CompanyIds, s.CompanyID)
+			params.EndDates = append(params.EndDates, s.EndDate)
+		}
+		before, err = q.ListFinancialStatementsBefore(ctx, params)
+		return wrap(err, "list statements before")
+	})
+	return withMetrics(page, byCompany(before)), next, err
 }
 
 func byCompany(rows []db.FinancialStatement) map[int64][]value.Statement {

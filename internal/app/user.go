@@ -117,7 +117,8 @@ func (a *App) EnsureSuperuser(ctx context.Context, email, password string) (bool
 	return err == nil, err
 }
 
-// UpdateUser changes a user for a superuser.
+// UpdateUser changes a user for a superuser, and returns them. Errors: Unauthenticated, Forbidden, Invalid, NotFound,
+// Conflict.
 func (a *App) UpdateUser(ctx context.Context, actor Actor, id int64, change func(*UserInput)) (db.UserAccount, error) {
 	if err := actor.superuser(); err != nil {
 		return db.UserAccount{}, err
@@ -125,7 +126,8 @@ func (a *App) UpdateUser(ctx context.Context, actor Actor, id int64, change func
 	return a.updateUser(ctx, id, change)
 }
 
-// UpdateCurrentUser changes the actor's own address and name.
+// UpdateCurrentUser changes the actor's own address and name, and returns their account. Errors: Invalid, NotFound,
+// Conflict.
 func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, change func(*UserInput)) (db.UserAccount, error) {
 	return a.updateUser(ctx, actor.UserID, func(in *UserInput) {
 		mine := *in
@@ -168,28 +170,32 @@ func (a *App) updateUser(ctx context.Context, id int64, change func(*UserInput))
 			return found(err, "user")
 		}
 		in := changed()
-		p := db.UpdateUserParams{
-			ID: id, Email: in.Email, FullName: in.FullName, PasswordHash: u.PasswordHash, IsActive: in.IsActive,
-			IsSuperuser: in.IsSuperuser, TokenVersion: u.TokenVersion,
-		}
+		p := db.UpdateUserParams{ID: id, Email: in.Email, FullName: in.FullName, IsActive: in.IsActive, IsSuperuser: in.IsSuperuser}
 		if (!p.IsActive || !p.IsSuperuser) && isLast(supers, id) {
 			return errLastSuperuser
 		}
 		if hash != "" {
-			p.PasswordHash = hash
+			if err := setPassword(ctx, q, id, hash); err != nil {
+				return err
+			}
 		}
-		if hash != "" || p.Email != u.Email || !p.IsActive {
+		if p.Email != u.Email || !p.IsActive {
 			if err := q.DeletePasswordResets(ctx, id); err != nil {
 				return errors.Wrap(err, "delete reset tokens")
 			}
-		}
-		if hash != "" || u.IsActive && !p.IsActive {
-			p.TokenVersion++
 		}
 		u, err = q.UpdateUser(ctx, p)
 		return wrap(err, "update user")
 	})
 	return u, err
+}
+
+// setPassword sets the password of a user, who is locked. It ends their access and reset tokens.
+func setPassword(ctx context.Context, q *db.Queries, id int64, hash string) error {
+	if err := q.DeletePasswordResets(ctx, id); err != nil {
+		return errors.Wrap(err, "delete reset tokens")
+	}
+	return wrap(q.SetPassword(ctx, db.SetPasswordParams{ID: id, PasswordHash: hash}), "set password")
 }
 
 // set assigns *src, if there is one.
@@ -233,7 +239,7 @@ func (a *App) deleteUser(ctx context.Context, id int64) error {
 	})
 }
 
-// ChangePassword sets the actor's password, who must know the current one.
+// ChangePassword sets the actor's password, who must know the current one. Errors: NotFound, RateLimited, Invalid.
 func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, password string) error {
 	u, err := a.queries.GetUser(ctx, actor.UserID)
 	if err != nil {
@@ -256,7 +262,17 @@ func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, 
 	if err := v.err(); err != nil {
 		return err
 	}
-	if _, err = a.updateUser(ctx, u.ID, func(in *UserInput) { in.Password = password }); err != nil {
+	hash, err := a.Hasher.Hash(ctx, password)
+	if err != nil {
+		return errors.Wrap(err, "hash password")
+	}
+	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if _, err := q.LockUser(ctx, u.ID); err != nil {
+			return found(err, "user")
+		}
+		return setPassword(ctx, q, u.ID, hash)
+	})
+	if err != nil {
 		return err
 	}
 	return succeeded()

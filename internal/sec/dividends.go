@@ -21,7 +21,7 @@ func (c *CompanyFacts) Dividends(asOf time.Time) []value.Dividend {
 	}
 	alternatives := v.dividendSeries()
 	var dividends []value.Dividend
-	for _, p := range periods(v.reports(), v.filings) {
+	for _, p := range v.periods(v.reports()) {
 		if p.quarter == 0 {
 			continue
 		}

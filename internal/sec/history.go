@@ -68,7 +68,7 @@ func (h *history) file(from, to int) {
 	if changed {
 		h.taxonomy, h.currency, h.reports = v.taxonomy, v.currency, v.reports()
 	}
-	for _, p := range periods(v.knownReports(h.reports), h.filings) {
+	for _, p := range v.periods(h.reports) {
 		key := statementKey{annual: p.quarter == 0, end: p.end}
 		e := h.open[key]
 		switch {

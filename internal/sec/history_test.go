@@ -47,6 +47,8 @@ func checkHistory(t *testing.T, document []byte) {
 	for day := range days {
 		if plain, held := facts.Statements(day), holding(history, day); !reflect.DeepEqual(plain, held) {
 			t.Fatalf("on %s (-plain +history):\n%s", day.Format(time.DateOnly), cmp.Diff(plain, held))
+		} else {
+			requireStatements(t, facts.Dividends(day), plain)
 		}
 	}
 	require.Equal(t, facts.Statements(time.Time{}), facts.Statements(facts.NewestFiled()))
@@ -78,6 +80,24 @@ func TestHistoryOfSamples(t *testing.T) {
 			t.Parallel()
 			checkHistory(t, readSample(t, files[ticker]))
 		})
+	}
+}
+
+// requireStatements checks that each dividend is that of one of the statements.
+func requireStatements(t *testing.T, dividends []value.Dividend, statements []value.Statement) {
+	t.Helper()
+	type quarter struct {
+		year, quarter  int
+		end, published time.Time
+	}
+	known := make(map[quarter]bool)
+	for _, s := range statements {
+		if s.FiscalQuarter != nil {
+			known[quarter{s.FiscalYear, *s.FiscalQuarter, s.EndDate, s.PublishDate}] = true
+		}
+	}
+	for _, d := range dividends {
+		require.True(t, known[quarter{d.FiscalYear, d.FiscalQuarter, d.PeriodEnd, d.PublishDate}], "%+v", d)
 	}
 }
 

@@ -523,3 +523,35 @@ func TestDividendRules(t *testing.T) {
 	})
 	assert.Empty(t, got, "no pair of one cycle")
 }
+
+// On every day, a dividend has the fiscal year and quarter of the statement of its period, also where a later annual
+// report changes the company's own numbers of its years.
+func TestDividendHasItsStatementsFiscalYear(t *testing.T) {
+	t.Parallel()
+	d := document{}
+	annual := filing{accession(2021, 1), "10-K", "2021-02-01", 2021} // of the year that its dates call 2020
+	for _, r := range []struct {
+		filing
+		end, income string
+	}{{q1, endQ1, "1"}, {q2, endQ2, "3"}, {q3, endQ3, "6"}, {annual, endFY, "10"}} {
+		d.add(r.filing, gaap, "Assets", "USD", "", r.end, "1000")
+		d.add(r.filing, gaap, "NetIncomeLoss", "USD", start, r.end, r.income)
+		d.add(r.filing, gaap, "CommonStockDividendsPerShareDeclared", "USD/shares", start, r.end, "0."+r.income)
+	}
+	d.add(annual, gaap, "CommonStockDividendsPerShareDeclared", "USD/shares", startQ4, endFY, "0.7")
+	facts := d.parse(t)
+	for filed, want := range map[string][]int{q1.filed: {2020}, q3.filed: {2020, 2020, 2020}, annual.filed: {2021, 2021, 2021, 2021}} {
+		var years []int
+		for _, s := range facts.Statements(date(t, filed)) {
+			if s.FiscalQuarter != nil {
+				years = append(years, s.FiscalYear)
+			}
+		}
+		require.Equal(t, want, years, "statements on %s", filed)
+		years = nil
+		for _, dividend := range facts.Dividends(date(t, filed)) {
+			years = append(years, dividend.FiscalYear)
+		}
+		assert.Equal(t, want, years, "dividends on %s", filed)
+	}
+}

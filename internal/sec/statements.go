@@ -31,7 +31,7 @@ func (c *CompanyFacts) Statements(asOf time.Time) []value.Statement {
 		return nil
 	}
 	var statements []value.Statement
-	for _, p := range periods(v.knownReports(v.reports()), v.filings) {
+	for _, p := range v.periods(v.reports()) {
 		if s, ok := v.statement(p); ok {
 			statements = append(statements, s)
 		}
@@ -95,22 +95,18 @@ func (v view) reports() []report {
 	return reports
 }
 
-func (v view) knownReports(reports []report) []report {
-	byFiling := func(r report, known int32) int { return cmp.Compare(r.filing, known) }
-	n, _ := slices.BinarySearchFunc(reports, v.known, byFiling)
-	return reports[:n]
-}
-
 // A period is a fiscal year or quarter with the first report on it.
 type period struct {
 	report
 	fiscalYear int // quarter 4 has the year's report
 }
 
-// periods returns what there are statements for. A fourth quarter among them has one only if its net income can be
-// found.
-func periods(reports []report, filings []filing) []period {
-	offset := fiscalYearOffset(reports, filings)
+// periods returns what there are statements and dividends for, of those of the view's reports that are known by then. A
+// fourth quarter among them has a statement only if its net income can be found.
+func (v view) periods(reports []report) []period {
+	n, _ := slices.BinarySearchFunc(reports, v.known, func(r report, known int32) int { return cmp.Compare(r.filing, known) })
+	reports = reports[:n]
+	offset := fiscalYearOffset(reports, v.filings)
 	type key struct {
 		annual bool
 		end    day

@@ -1,0 +1,95 @@
+package app_test
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/pgtest"
+)
+
+// betweenQueries is a tracer that calls commit before each of the queries/ but the first after reset.
+type betweenQueries struct {
+	commit func()
+	seen   atomic.Int64
+}
+
+func (b *betweenQueries) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	if strings.HasPrefix(data.SQL, "-- name: ") && b.seen.Add(1) > 1 {
+		b.commit()
+	}
+	return ctx
+}
+
+func (*betweenQueries) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// What is computed from several queries is computed from one state of the database, whatever is committed between them.
+func TestReadsAreOfOneState(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	importer := newApp(t, pool)
+	id := startApple(t, importer)
+	work(t, importer)
+	eventually(t, importer, id, "succeeded")
+	// Share counts and a price of a day on which the ratios need them.
+	_, err := pool.Exec(t.Context(), "INSERT INTO price (listing_id, date, close) SELECT id, '2024-01-02', 185.64 FROM listing")
+	require.NoError(t, err)
+
+	between := &betweenQueries{commit: func() {
+		_, err := pool.Exec(t.Context(), `WITH
+			a AS (UPDATE financial_statement SET net_income = net_income + 1e9, total_revenues = total_revenues + 1e9, ebitda = ebitda + 1e9),
+			b AS (UPDATE dividend SET amount_per_share = amount_per_share + 1),
+			c AS (UPDATE price SET close = close + 1)
+			UPDATE share_count SET shares = shares + 1e9`)
+		require.NoError(t, err)
+	}}
+	cfg := pool.Config()
+	cfg.ConnConfig.Tracer = between
+	traced, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(traced.Close)
+
+	day, page := time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC), app.Page{Size: 100}
+	for name, read := range map[string]func(*app.App) (any, error){
+		"ExportCompany": func(a *app.App) (any, error) { return a.ExportCompany(t.Context(), "AAPL", nil) },
+		"ExportCompany as of a day": func(a *app.App) (any, error) {
+			return a.ExportCompany(t.Context(), "AAPL", &day)
+		},
+		"ListCompanyMetrics": func(a *app.App) (any, error) {
+			items, _, err := a.ListCompanyMetrics(t.Context(), "AAPL", nil, nil, page)
+			return items, err
+		},
+		"ListMetrics": func(a *app.App) (any, error) {
+			items, _, err := a.ListMetrics(t.Context(), app.StatementFilter{}, page)
+			return items, err
+		},
+		"ListCompanyDailyRatios": func(a *app.App) (any, error) {
+			items, _, err := a.ListCompanyDailyRatios(t.Context(), "AAPL", nil, nil, page)
+			return items, err
+		},
+		"ListDailyRatios": func(a *app.App) (any, error) {
+			items, _, err := a.ListDailyRatios(t.Context(), day, page)
+			return items, err
+		},
+	} {
+		want, err := read(importer)
+		require.NoError(t, err, name)
+		between.seen.Store(0)
+		got, err := read(newApp(t, traced))
+		require.NoError(t, err, name)
+		require.Greater(t, between.seen.Load(), int64(1), "%s makes several queries", name)
+		same := assert.ObjectsAreEqual(want, got)
+		assert.True(t, same, "%s is of one state", name)
+		got, err = read(importer)
+		require.NoError(t, err, name)
+		require.NotEqual(t, want, got, "%s depends on what was committed", name)
+	}
+}

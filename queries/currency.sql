@@ -1,0 +1,2 @@
+-- name: HasCurrency :one
+SELECT EXISTS (SELECT FROM currency WHERE code = @code);
