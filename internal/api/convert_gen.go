@@ -124,20 +124,20 @@ func init() {
 	}
 }
 func init() {
-	fromDividend = func(source oas.DividendInput) app.DividendInput {
-		var appDividendInput app.DividendInput
-		appDividendInput.FiscalYear = asInt32Pointer(source.FiscalYear)
-		appDividendInput.FiscalQuarter = asInt32Pointer(source.FiscalQuarter)
-		appDividendInput.PeriodEnd = asDatePointer(source.PeriodEnd)
-		appDividendInput.AmountPerShare = source.AmountPerShare
-		appDividendInput.Currency = asText(string(source.Currency))
-		appDividendInput.PublishDate = source.PublishDate
-		appDividendInput.ShareBasisDate = asDatePointer(source.ShareBasisDate)
-		appDividendInput.DeclarationDate = asDatePointer(source.DeclarationDate)
-		appDividendInput.ExDividendDate = asDatePointer(source.ExDividendDate)
-		appDividendInput.RecordDate = asDatePointer(source.RecordDate)
-		appDividendInput.PaymentDate = asDatePointer(source.PaymentDate)
-		return appDividendInput
+	fromDividend = func(source oas.DividendInput) db.CreateDividendParams {
+		var dbCreateDividendParams db.CreateDividendParams
+		dbCreateDividendParams.FiscalYear = asInt32Pointer(source.FiscalYear)
+		dbCreateDividendParams.FiscalQuarter = asInt32Pointer(source.FiscalQuarter)
+		dbCreateDividendParams.PeriodEnd = asDatePointer(source.PeriodEnd)
+		dbCreateDividendParams.AmountPerShare = source.AmountPerShare
+		dbCreateDividendParams.Currency = asText(string(source.Currency))
+		dbCreateDividendParams.PublishDate = source.PublishDate
+		dbCreateDividendParams.ShareBasisDate = dateOrZero(source.ShareBasisDate)
+		dbCreateDividendParams.DeclarationDate = asDatePointer(source.DeclarationDate)
+		dbCreateDividendParams.ExDividendDate = asDatePointer(source.ExDividendDate)
+		dbCreateDividendParams.RecordDate = asDatePointer(source.RecordDate)
+		dbCreateDividendParams.PaymentDate = asDatePointer(source.PaymentDate)
+		return dbCreateDividendParams
 	}
 	toDividend = func(source app.Dividend) oas.Dividend {
 		var oasDividend oas.Dividend

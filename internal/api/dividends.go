@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/app"
@@ -12,8 +13,12 @@ var (
 	// goverter:autoMap Dividend
 	toDividend func(app.Dividend) oas.Dividend
 
+	// goverter:map ShareBasisDate | dateOrZero
+	// goverter:ignore CompanyID
 	fromDividend func(oas.DividendInput) app.DividendInput
 )
+
+func dateOrZero(o oas.OptNilDate) time.Time { return o.Or(time.Time{}) }
 
 func (h *handler) ListCompanyDividends(ctx context.Context, p oas.ListCompanyDividendsParams) (*oas.DividendPage, error) {
 	return list[oas.DividendPage](toDividend)(h.app.ListCompanyDividends(ctx, string(p.Ticker), page(p.PageSize, p.PageToken)))

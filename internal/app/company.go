@@ -167,6 +167,7 @@ func (v *validator) company(in *CompanyInput, today time.Time) {
 	v.check(in.Country == nil || countryForm.MatchString(*in.Country), "country", "is no ISO 3166 code of two letters")
 	v.webAddress("url", in.Url)
 	v.date("ipo_date", in.IpoDate, today.AddDate(2, 0, 0))
+	in.Listings = slices.Clone(in.Listings)
 	v.check(len(in.Listings) > 0, "listings", "must have at least one")
 	seen := map[string]bool{}
 	primaries := 0
@@ -222,10 +223,11 @@ func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (
 }
 
 func createListings(ctx context.Context, q *db.Queries, companyID int64, listings []ListingInput) error {
-	for i := range listings {
-		listings[i].CompanyID = companyID
+	rows := slices.Clone(listings)
+	for i := range rows {
+		rows[i].CompanyID = companyID
 	}
-	_, err := q.CreateListings(ctx, listings)
+	_, err := q.CreateListings(ctx, rows)
 	return wrap(err, "create listings")
 }
 

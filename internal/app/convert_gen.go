@@ -61,6 +61,26 @@ func dbListingToDbCreateListingsParams(source db.Listing) db.CreateListingsParam
 	return dbCreateListingsParams
 }
 func init() {
+	dividendReplacement = func(source db.CreateDividendParams) db.ReplaceDividendParams {
+		var dbReplaceDividendParams db.ReplaceDividendParams
+		dbReplaceDividendParams.FiscalYear = source.FiscalYear
+		dbReplaceDividendParams.FiscalQuarter = source.FiscalQuarter
+		dbReplaceDividendParams.PeriodEnd = source.PeriodEnd
+		dbReplaceDividendParams.AmountPerShare = source.AmountPerShare
+		dbReplaceDividendParams.Currency = asText(source.Currency)
+		dbReplaceDividendParams.PublishDate = timeTimeToTimeTime(source.PublishDate)
+		dbReplaceDividendParams.ShareBasisDate = timeTimeToTimeTime(source.ShareBasisDate)
+		dbReplaceDividendParams.DeclarationDate = source.DeclarationDate
+		dbReplaceDividendParams.ExDividendDate = source.ExDividendDate
+		dbReplaceDividendParams.RecordDate = source.RecordDate
+		dbReplaceDividendParams.PaymentDate = source.PaymentDate
+		return dbReplaceDividendParams
+	}
+}
+func timeTimeToTimeTime(source time.Time) time.Time {
+	return source
+}
+func init() {
 	statementFromRow = func(source db.FinancialStatement) value.Statement {
 		var valueStatement value.Statement
 		valueStatement.Period = value.Period(asText(source.Period))
@@ -69,8 +89,8 @@ func init() {
 			xint := asInt(*source.FiscalQuarter)
 			valueStatement.FiscalQuarter = &xint
 		}
-		valueStatement.EndDate = timeTimeToTimeTime(source.EndDate)
-		valueStatement.PublishDate = timeTimeToTimeTime(source.PublishDate)
+		valueStatement.EndDate = timeTimeToTimeTime2(source.EndDate)
+		valueStatement.PublishDate = timeTimeToTimeTime2(source.PublishDate)
 		valueStatement.Currency = asText(source.Currency)
 		valueStatement.Audited = source.Audited
 		valueStatement.Accession = source.Accession
@@ -120,8 +140,8 @@ func init() {
 	}
 	statementRow = func(source value.Statement) db.FinancialStatement {
 		var dbFinancialStatement db.FinancialStatement
-		dbFinancialStatement.EndDate = timeTimeToTimeTime(source.EndDate)
-		dbFinancialStatement.PublishDate = timeTimeToTimeTime(source.PublishDate)
+		dbFinancialStatement.EndDate = timeTimeToTimeTime2(source.EndDate)
+		dbFinancialStatement.PublishDate = timeTimeToTimeTime2(source.PublishDate)
 		dbFinancialStatement.FiscalYear = asInt32(source.FiscalYear)
 		if source.FiscalQuarter != nil {
 			xint32 := asInt32(*source.FiscalQuarter)
@@ -186,6 +206,6 @@ func init() {
 		return valueStatementList
 	}
 }
-func timeTimeToTimeTime(source time.Time) time.Time {
+func timeTimeToTimeTime2(source time.Time) time.Time {
 	return source
 }

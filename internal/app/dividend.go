@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
-	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 )
@@ -17,27 +16,14 @@ type Dividend struct {
 	Ticker string
 }
 
-// DividendInput is a dividend entered by hand.
-type DividendInput struct {
-	FiscalYear      *int32
-	FiscalQuarter   *int32
-	PeriodEnd       *time.Time
-	AmountPerShare  decimal.Decimal
-	Currency        string
-	PublishDate     time.Time
-	ShareBasisDate  *time.Time // default: PublishDate
-	DeclarationDate *time.Time
-	ExDividendDate  *time.Time
-	RecordDate      *time.Time
-	PaymentDate     *time.Time
-}
+// DividendInput is a dividend entered by hand, but for its company. A zero ShareBasisDate stands for the PublishDate.
+type DividendInput = db.CreateDividendParams
 
-func (in *DividendInput) shareBasis() time.Time {
-	if in.ShareBasisDate == nil {
-		return in.PublishDate
-	}
-	return *in.ShareBasisDate
-}
+// goverter:variables
+var (
+	// goverter:ignore ID
+	dividendReplacement func(DividendInput) db.ReplaceDividendParams
+)
 
 // ListCompanyDividends returns a page of a company's dividends, the newest published first.
 // Errors: Invalid, NotFound.
@@ -109,7 +95,9 @@ func (v *validator) dividend(in *DividendInput, today time.Time) {
 	v.number("amount_per_share", &in.AmountPerShare)
 	v.date("period_end", in.PeriodEnd, today.AddDate(1, 0, 0))
 	v.date("publish_date", &in.PublishDate, today)
-	v.date("share_basis_date", in.ShareBasisDate, today)
+	if !in.ShareBasisDate.IsZero() {
+		v.date("share_basis_date", &in.ShareBasisDate, today)
+	}
 	v.date("declaration_date", in.DeclarationDate, today)
 	v.date("ex_dividend_date", in.ExDividendDate, today.AddDate(2, 0, 0))
 	v.date("record_date", in.RecordDate, today.AddDate(2, 0, 0))
@@ -119,17 +107,13 @@ func (v *validator) dividend(in *DividendInput, today time.Time) {
 // CreateDividend enters a dividend by hand for a superuser, in place of the imported one of the same period end, and
 // returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound.
 func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in DividendInput) (Dividend, error) {
-	return a.enterDividend(ctx, actor, in, func(q *db.Queries) (int64, error) {
+	return a.enterDividend(ctx, actor, &in, func(q *db.Queries) (int64, error) {
 		c, err := q.LockCompanyByTicker(ctx, ticker(t))
 		if err != nil {
 			return 0, found(err, "company")
 		}
-		id, err := q.CreateDividend(ctx, db.CreateDividendParams{
-			CompanyID: c.ID, FiscalYear: in.FiscalYear, FiscalQuarter: in.FiscalQuarter, PeriodEnd: in.PeriodEnd,
-			AmountPerShare: in.AmountPerShare, Currency: in.Currency, PublishDate: in.PublishDate,
-			ShareBasisDate: in.shareBasis(), DeclarationDate: in.DeclarationDate, ExDividendDate: in.ExDividendDate,
-			RecordDate: in.RecordDate, PaymentDate: in.PaymentDate,
-		})
+		in.CompanyID = c.ID
+		id, err := q.CreateDividend(ctx, in)
 		return id, wrap(err, "create dividend")
 	})
 }
@@ -137,16 +121,13 @@ func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in Divi
 // ReplaceDividend makes a dividend one entered by hand for a superuser, in place of the imported one of the same period
 // end, too, and returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound.
 func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in DividendInput) (Dividend, error) {
-	return a.enterDividend(ctx, actor, in, func(q *db.Queries) (int64, error) {
+	return a.enterDividend(ctx, actor, &in, func(q *db.Queries) (int64, error) {
 		if err := lockForHand(ctx, q, q.LockCompanyOfDividend, id, "dividend"); err != nil {
 			return 0, err
 		}
-		n, err := q.ReplaceDividend(ctx, db.ReplaceDividendParams{
-			ID: id, FiscalYear: in.FiscalYear, FiscalQuarter: in.FiscalQuarter, PeriodEnd: in.PeriodEnd,
-			AmountPerShare: in.AmountPerShare, Currency: in.Currency, PublishDate: in.PublishDate,
-			ShareBasisDate: in.shareBasis(), DeclarationDate: in.DeclarationDate, ExDividendDate: in.ExDividendDate,
-			RecordDate: in.RecordDate, PaymentDate: in.PaymentDate,
-		})
+		p := dividendReplacement(in)
+		p.ID = id
+		n, err := q.ReplaceDividend(ctx, p)
 		if err == nil && n == 0 { // an import deleted it meanwhile
 			return 0, notFound("dividend")
 		}
@@ -155,17 +136,20 @@ func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in Div
 }
 
 // enterDividend checks a dividend and has it written by write, which locks its company and returns its id.
-func (a *App) enterDividend(ctx context.Context, actor Actor, in DividendInput, write func(*db.Queries) (int64, error)) (out Dividend, err error) {
+func (a *App) enterDividend(ctx context.Context, actor Actor, in *DividendInput, write func(*db.Queries) (int64, error)) (out Dividend, err error) {
 	if err := actor.superuser(); err != nil {
 		return out, err
 	}
 	var v validator
-	v.dividend(&in, a.today())
+	v.dividend(in, a.today())
 	if err := a.checkCurrency(ctx, &v, in.Currency); err != nil {
 		return out, err
 	}
 	if err := v.err(); err != nil {
 		return out, err
+	}
+	if in.ShareBasisDate.IsZero() {
+		in.ShareBasisDate = in.PublishDate
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		id, err := write(q)

@@ -34,8 +34,8 @@ func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Spl
 	return cut(rows, p, func(s db.Split) []any { return []any{s.EffectiveDate} })
 }
 
-// CreateSplit enters a split for a superuser, and returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound,
-// Conflict.
+// CreateSplit enters a split of the company that t names for a superuser, and returns it. Errors:
+// Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.CreateSplitParams) (s db.Split, err error) {
 	if err := actor.superuser(); err != nil {
 		return s, err
