@@ -129,7 +129,7 @@ func listStatements(ctx context.Context, q *db.Queries, f StatementFilter, p Pag
 // farDay is the last day that a filter takes.
 var farDay = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
-// GetStatement answers a statement as known on asOf, or today.
+// GetStatement returns a statement as known on asOf, or today. Errors: Invalid, NotFound.
 func (a *App) GetStatement(ctx context.Context, id int64, asOf *time.Time) (Statement, error) {
 	var v validator
 	v.date("as_of", asOf, a.today())
@@ -151,7 +151,8 @@ func (v *validator) statement(s *value.Statement, today time.Time) {
 	v.number("earnings_per_share_diluted", s.EarningsPerShareDiluted)
 }
 
-// CreateStatement enters a statement by hand for a superuser. It is known from its publish date on.
+// CreateStatement enters a statement by hand for a superuser, and returns it. It is known from its publish date on.
+// Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s value.Statement) (out Statement, err error) {
 	if err := actor.superuser(); err != nil {
 		return out, err
