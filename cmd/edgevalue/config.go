@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"crypto/rand"
-	"encoding"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -186,13 +185,6 @@ func (c Config) ResetTokenLife() time.Duration { return time.Duration(c.ResetTok
 func (c Config) Print(w io.Writer) error {
 	for field, value := range fields(&c) {
 		text := fmt.Sprint(value.Interface())
-		if m, ok := value.Interface().(encoding.TextMarshaler); ok {
-			b, err := m.MarshalText()
-			if err != nil {
-				return errors.Wrap(err, variable(field))
-			}
-			text = string(b)
-		}
 		if variable(field) == "DATABASE_URL" {
 			text = maskURL(string(c.DatabaseURL))
 		}
@@ -292,12 +284,12 @@ func (p *prefixes) UnmarshalText(b []byte) error {
 	return nil
 }
 
-func (p prefixes) MarshalText() ([]byte, error) {
+func (p prefixes) String() string {
 	s := make([]string, len(p))
 	for i, n := range p {
 		s[i] = n.String()
 	}
-	return []byte(strings.Join(s, ",")), nil
+	return strings.Join(s, ",")
 }
 
 // origins are of the form scheme://host[:port], or the single "*" for all.
@@ -328,7 +320,7 @@ func (o *origins) UnmarshalText(b []byte) error {
 	return nil
 }
 
-func (o origins) MarshalText() ([]byte, error) { return []byte(strings.Join(o, ",")), nil }
+func (o origins) String() string { return strings.Join(o, ",") }
 
 // readDotEnv adds the variables of a file that are not set yet. A variable that is set also hides its NAME_FILE, and vice
 // versa. A missing file is not an error.
@@ -556,11 +548,8 @@ func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose)
 	// A stack's .env has the other parts, for its containers.
 	noParts := c.PostgresServer == "" && c.Environment == local && p != forServe
 	if c.DatabaseURL == "" {
-		if noParts {
-			return
-		}
 		parts := c.PostgresServer + c.PostgresUser + string(c.PostgresPassword) + c.PostgresDB
-		if parts == "" && c.Environment == local {
+		if noParts || parts == "" && c.Environment == local {
 			return
 		} else if parts == "" {
 			e.addf("DATABASE_URL", "is missing, and so is POSTGRES_SERVER")

@@ -31,7 +31,7 @@ func newImport() *cobra.Command {
 	add := func(use, short, long, example string, kind app.ImportKind) {
 		var ticker, exchange string
 		c := &cobra.Command{
-			Use: use, Short: short, Long: long + "\n\n" + importHelp, Example: example, Args: cobra.MinimumNArgs(1),
+			Use: use, Short: short, Long: strings.TrimSpace(long) + "\n\n" + importHelp, Example: example, Args: cobra.MinimumNArgs(1),
 			RunE: func(cmd *cobra.Command, files []string) error {
 				r := app.ImportRequest{Kind: kind}
 				if ticker != "" {
@@ -59,7 +59,8 @@ func newImport() *cobra.Command {
 	add("sec FILE...", "Import company facts from the SEC",
 		"Import company facts from the SEC: financial statements as filed, and dividends.",
 		"  edgevalue import sec --ticker AAPL companyfacts-CIK0000320193.json.gz", app.ImportSECCompanyFacts)
-	add("prices --ticker TICKER FILE...", "Import daily prices (CSV)", `Import a listing's daily prices, as traded: not adjusted for splits or dividends. The first line of the
+	add("prices --ticker TICKER FILE...", "Import daily prices (CSV)", `
+Import a listing's daily prices, as traded: not adjusted for splits or dividends. The first line of the
 file names the columns, in any order; a day that is already stored is replaced.
 
   date         trading day, YYYY-MM-DD; required
@@ -71,7 +72,8 @@ file names the columns, in any order; a day that is already stored is replaced.
   ex_dividend  dividend per share that goes ex on this day (default 0)
   split_ratio  new shares per old share of a split effective on this day (default 1)`,
 		"  edgevalue import prices --ticker AAPL prices-AAPL.csv", app.ImportPrices)
-	add("splits FILE...", "Import splits (CSV)", `Import splits. The first line of the file names the columns, in any order; all are required.
+	add("splits FILE...", "Import splits (CSV)", `
+Import splits. The first line of the file names the columns, in any order; all are required.
 
   ticker          ticker of a listing
   effective_date  first trading day on the new basis, YYYY-MM-DD

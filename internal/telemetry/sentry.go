@@ -8,7 +8,7 @@ import (
 	"github.com/getsentry/sentry-go"
 )
 
-// reporter reports logged errors to Sentry, once that is set up. Sentry's own slog handler sends log entries only, which
+// reporter reports logged errors to Sentry, once that is set up. Sentry's own slog handler sends only log entries, which
 // raise no issue.
 type reporter struct{ attrs []slog.Attr }
 

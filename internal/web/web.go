@@ -71,11 +71,11 @@ Disallow: /api/
 Disallow: /jobs
 `
 
-const index = `{"versions":[{"version":"v1","url":"/api/v1","openapi":"/api/v1/openapi.yaml"}],"docs":"/docs","redoc":"/redoc"}
-`
+const index = `{"versions":[{"version":"v1","url":"/api/v1","openapi":"/api/v1/openapi.yaml"}],` +
+	`"docs":"/docs","redoc":"/redoc"}` + "\n"
 
-// Register adds the pages' routes to mux, all for GET and HEAD only. It returns an error if the specification is not YAML
-// that JSON can express.
+// Register adds the pages' routes to mux, all for GET and HEAD only. It returns an error if the specification is not
+// YAML that JSON can express.
 func Register(mux *http.ServeMux, cfg Config) error {
 	negotiate, err := gzhttp.NewWrapper(gzhttp.EnableZstd(false))
 	if err != nil {
