@@ -220,7 +220,7 @@ func (s *Server) locate(ctx context.Context, cfg Config) error {
 	}
 	s.log.WarnContext(ctx, "the database's user cannot reach the project: the data is kept elsewhere",
 		"user", s.who.uid, "project", s.dir, "data", s.home)
-	if err := os.WriteFile(filepath.Join(s.dir, "location"), []byte(s.home+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(s.dir, "location"), []byte(s.home+"\n"), 0o644); err != nil { //nolint:gosec // no secret
 		return errors.Wrap(err, "note the data's location")
 	}
 	return nil
