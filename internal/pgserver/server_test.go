@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -351,6 +352,30 @@ func TestServerStartCancelled(t *testing.T) {
 	require.Error(t, err)
 	_, err = Running(t.Context(), cfg.Dir)
 	require.ErrorIs(t, err, ErrNotRunning)
+	require.NoError(t, start(t, cfg).Stop())
+
+	// While pg_ctl starts the server, at several moments.
+	log := filepath.Join(cfg.Dir, "postgres.log")
+	for _, begun := range []func() bool{
+		func() bool { _, err := os.Stat(log); return err == nil },
+		func() bool { info, err := os.Stat(log); return err == nil && info.Size() > 0 },
+		func() bool { _, err := os.Stat(filepath.Join(cfg.Dir, "data", "postmaster.pid")); return err == nil },
+	} {
+		require.NoError(t, os.Remove(log))
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			for !begun() {
+				time.Sleep(time.Millisecond)
+			}
+			cancel()
+		}()
+		s, err := Start(ctx, cfg)
+		if err == nil { // it was faster
+			err = errors.Join(context.Canceled, s.Stop())
+		}
+		require.ErrorIs(t, err, context.Canceled)
+		assert.NoFileExists(t, filepath.Join(cfg.Dir, "data", "postmaster.pid"))
+	}
 	start(t, cfg)
 }
 
