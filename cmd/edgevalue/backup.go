@@ -242,7 +242,7 @@ func (c *client) restore(ctx context.Context, path string) (err error) {
 	if err := errors.Join(c.fill(ctx, next, path), ctx.Err()); err != nil {
 		return errors.Wrap(errors.Join(err, drop(next)), "the database is as it was")
 	}
-	if err := swap(ctx, admin, live, next, previous); err != nil {
+	if err := swap(context.WithoutCancel(ctx), admin, live, next, previous); err != nil {
 		return errors.Wrap(errors.Join(err, drop(next)), "the database is as it was")
 	}
 	if err := drop(previous); err != nil {

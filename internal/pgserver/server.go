@@ -220,13 +220,13 @@ func (s *Server) locate(ctx context.Context, cfg Config) error {
 	}
 	s.log.WarnContext(ctx, "the database's user cannot reach the project: the data is kept elsewhere",
 		"user", s.who.uid, "project", s.dir, "data", s.home)
-	if err := os.WriteFile(filepath.Join(s.dir, "location"), []byte(s.home+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(s.dir, "location"), []byte(s.home+"\n"), 0o644); err != nil { //nolint:gosec // no secret
 		return errors.Wrap(err, "note the data's location")
 	}
 	return nil
 }
 
-// takeLock holds the directory until the lock is closed or this process ends.
+// takeLock holds the directory until release or the end of this process.
 func (s *Server) takeLock() error {
 	f, err := os.OpenFile(filepath.Join(s.home, "lock"), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -341,7 +341,8 @@ func (s *Server) adopt(ctx context.Context) (bool, error) {
 	}
 }
 
-// greet connects with the password, which only this directory's server knows, or that of a copy.
+// greet connects to the server of this directory: nobody else's knows the password, except that of a folder that this
+// one is a copy of.
 func (s *Server) greet(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -416,16 +417,18 @@ func (s *Server) run(ctx context.Context, ephemeral bool) (output []byte, err er
 
 	cmd := s.control(ctx, "start", "-s", "-w", "-t", "86400", "-o", settings)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Cancel = func() error { // it may have started the server without postmaster.pid being there yet
-		for range 50 {
-			if s.control(context.Background(), "stop", "-s", "-w", "-m", "immediate").Run() == nil {
-				break
-			}
+	cmd.Cancel = func() error { // pg_ctl ends with the server, whose postmaster.pid may not be there yet
+		for cmd.Process.Signal(syscall.Signal(0)) == nil {
+			_ = s.control(context.Background(), "stop", "-s", "-m", "immediate").Run()
 			time.Sleep(50 * time.Millisecond)
 		}
-		return cmd.Process.Kill()
+		return os.ErrProcessDone
 	}
-	if err := cmd.Run(); err != nil {
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		err = errors.Join(ctx.Err(), err, s.end())
+	}
+	if err != nil {
 		output, _ = io.ReadAll(io.NewSectionReader(log, begin, 16<<10))
 		return output, errors.Wrap(err, "pg_ctl start")
 	}

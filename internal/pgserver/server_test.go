@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -39,7 +40,7 @@ var (
 const cleaner = `cat
 find "$0" -name postmaster.pid | while read -r file; do
 	read -r pid < "$file"
-	case "$(ps -ww -o args= -p "$pid")" in *"$0"*) kill -QUIT "$pid";; esac
+	case "$(ps -ww -o args= -p "$pid")" in *cluster_name=edgevalue*) kill -QUIT "$pid";; esac
 done
 sleep 0.3
 rm -rf "$0"
@@ -260,6 +261,38 @@ func TestServerRecoversWhenAllWereKilled(t *testing.T) {
 	s := start(t, cfg)
 	assert.NotEqual(t, postmaster, pid(t, s))
 	assert.Equal(t, "yes", exec1(t, s.DSN(), "SELECT value FROM kept"))
+
+	require.NoError(t, syscall.Kill(pid(t, s), syscall.SIGKILL))
+	require.NoError(t, s.Stop(), "nothing is left to stop")
+}
+
+// A folder that was copied while its server ran has the password and the port of another's server.
+func TestServerOfAnotherFolder(t *testing.T) {
+	t.Parallel()
+	cfg, other := config(t), config(t)
+	s := start(t, cfg)
+	require.NoError(t, os.MkdirAll(filepath.Join(other.Dir, "data"), 0o755))
+	for _, name := range []string{"password", "data/postmaster.pid"} {
+		text, err := os.ReadFile(filepath.Join(s.home, name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(other.Dir, name), text, 0o600))
+	}
+	_, err := Running(t.Context(), cfg.Dir)
+	require.NoError(t, err)
+	_, err = Running(t.Context(), other.Dir)
+	require.ErrorIs(t, err, ErrNotRunning)
+	require.ErrorContains(t, err, s.data())
+}
+
+func TestClient(t *testing.T) {
+	t.Parallel()
+	path, err := Client(t.Context(), "pg_dump", oldestMajor)
+	require.NoError(t, err)
+	out, err := exec.Command(path, "--version").Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(out), "pg_dump (PostgreSQL)")
+	_, err = Client(t.Context(), "pg_dump", 1000)
+	require.ErrorContains(t, err, "apt-get install postgresql-client")
 }
 
 // After a reboot, or in a container, the number in postmaster.pid may be another program's.
@@ -319,6 +352,30 @@ func TestServerStartCancelled(t *testing.T) {
 	require.Error(t, err)
 	_, err = Running(t.Context(), cfg.Dir)
 	require.ErrorIs(t, err, ErrNotRunning)
+	require.NoError(t, start(t, cfg).Stop())
+
+	// While pg_ctl starts the server, at several moments.
+	log := filepath.Join(cfg.Dir, "postgres.log")
+	for _, begun := range []func() bool{
+		func() bool { _, err := os.Stat(log); return err == nil },
+		func() bool { info, err := os.Stat(log); return err == nil && info.Size() > 0 },
+		func() bool { _, err := os.Stat(filepath.Join(cfg.Dir, "data", "postmaster.pid")); return err == nil },
+	} {
+		require.NoError(t, os.Remove(log))
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			for !begun() {
+				time.Sleep(time.Millisecond)
+			}
+			cancel()
+		}()
+		s, err := Start(ctx, cfg)
+		if err == nil { // it was faster
+			err = errors.Join(context.Canceled, s.Stop())
+		}
+		require.ErrorIs(t, err, context.Canceled)
+		assert.NoFileExists(t, filepath.Join(cfg.Dir, "data", "postmaster.pid"))
+	}
 	start(t, cfg)
 }
 
