@@ -1,5 +1,5 @@
 -- name: ListCompanyFinancialStatements :many
--- A company's statements as known on as_of, or of today; the newest first. an empty period is both.
+-- A company's statements as known on as_of, or of today; the newest first. An empty period is both.
 SELECT * FROM financial_statement s
 WHERE s.company_id = @company_id
   AND (@period::text = '' OR s.period = @period)

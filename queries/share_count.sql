@@ -2,7 +2,7 @@
 SELECT * FROM share_count WHERE company_id = @company_id ORDER BY known_from;
 
 -- name: ListNewestShareCounts :many
--- The newest count known on a day, one a company.
+-- The newest count known on a day, one per company.
 SELECT DISTINCT ON (company_id) * FROM share_count
 WHERE company_id = ANY(@company_ids::bigint[]) AND known_from <= @day
 ORDER BY company_id, known_from DESC;

@@ -46,7 +46,7 @@ DELETE FROM password_reset WHERE token_hash = @token_hash AND expires_at > @now 
 DELETE FROM password_reset WHERE user_id = @user_id;
 
 -- name: CountAttempt :one
--- Counts one attempt and answers how many there were in the window and when the window began.
+-- Counts one attempt and returns how many there were in the window and when the window began.
 INSERT INTO rate_limit (key, attempts, window_start) VALUES (@key, 1, @now)
 ON CONFLICT (key) DO UPDATE
 SET attempts = CASE WHEN rate_limit.window_start <= @window_floor::timestamptz THEN 1 ELSE rate_limit.attempts + 1 END,

@@ -108,7 +108,7 @@ CREATE INDEX listing_isin_prefix_idx ON listing (isin text_pattern_ops);
 CREATE INDEX listing_exchange_idx ON listing (lower(exchange));
 CREATE TRIGGER listing_updated_at BEFORE UPDATE ON listing FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 
--- One row a version. The versions of one statement share its id; a version holds from known_from until the day
+-- One row per version. The versions of one statement share its id; a version holds from known_from until the day
 -- before known_to, or still when known_to is null. An import adds versions and ends them, and replaces
 -- one only where its file says something else about the same day.
 CREATE TABLE financial_statement (
@@ -249,7 +249,7 @@ CREATE TABLE price (
 CREATE INDEX price_date_idx ON price (date, listing_id);
 CREATE TRIGGER price_updated_at BEFORE UPDATE ON price FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 
--- A file as it was handed in, gzip-compressed. sha256 is that of the uncompressed bytes.
+-- A file as received, gzip-compressed. sha256 is that of the uncompressed bytes.
 CREATE TABLE document (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     sha256     bytea NOT NULL CHECK (length(sha256) = 32),

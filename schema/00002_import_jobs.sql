@@ -1,6 +1,6 @@
 -- +goose Up
 
--- A document that was handed in twice is stored once.
+-- A document that was received twice is stored once.
 UPDATE import i SET document_id = k.id
 FROM document d JOIN (SELECT sha256, min(id) AS id FROM document GROUP BY sha256) k USING (sha256)
 WHERE d.id = i.document_id AND d.id <> k.id;

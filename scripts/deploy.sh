@@ -5,7 +5,7 @@
 #   STACK_NAME=prod DOMAIN=example.com TAG=v1.2.3 scripts/deploy.sh
 #
 # The steps: render docker-stack.yml, whose passwords are Docker secrets; label nodes; the database; the migrations,
-# while the running version goes on serving; then everything, each service rolled back by itself when the new version
+# while the running version goes on serving; then everything, each service rolled back on its own when the new version
 # does not become healthy. Exits 1, saying what is wrong, when a step fails or takes longer than DEPLOY_TIMEOUT seconds.
 # Needs bash 4.4, jq, and the Docker command line 26 with Compose 2.24.
 set -euo pipefail

@@ -88,7 +88,7 @@ restored=$(
 		SELECT format('%s companies, %s statements, %s users', (SELECT count(*) FROM company),
 			(SELECT count(DISTINCT id) FROM financial_statement), (SELECT count(*) FROM user_account));
 	SQL
-) || fail "this is no backup of EdgeValue; the database is as it was"
+) || fail "this is not a backup of EdgeValue; the database is as it was"
 
 swap live previous next live || fail "the database is as it was"
 found=$(data "$previous") || fail "the backup is restored; what the database was before is in database $previous"

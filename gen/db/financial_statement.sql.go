@@ -157,7 +157,7 @@ type ListCompanyFinancialStatementsParams struct {
 	PageSize  *int32     `db:"page_size"`
 }
 
-// A company's statements as known on as_of, or of today; the newest first. an empty period is both.
+// A company's statements as known on as_of, or of today; the newest first. An empty period is both.
 func (q *Queries) ListCompanyFinancialStatements(ctx context.Context, arg ListCompanyFinancialStatementsParams) ([]FinancialStatement, error) {
 	rows, err := q.db.Query(ctx, listCompanyFinancialStatements,
 		arg.CompanyID,

@@ -38,7 +38,7 @@ type ListNewestShareCountsParams struct {
 	Day        time.Time `db:"day"`
 }
 
-// The newest count known on a day, one a company.
+// The newest count known on a day, one per company.
 func (q *Queries) ListNewestShareCounts(ctx context.Context, arg ListNewestShareCountsParams) ([]ShareCount, error) {
 	rows, err := q.db.Query(ctx, listNewestShareCounts, arg.CompanyIds, arg.Day)
 	if err != nil {

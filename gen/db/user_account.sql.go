@@ -29,7 +29,7 @@ type CountAttemptRow struct {
 	WindowStart time.Time `db:"window_start"`
 }
 
-// Counts one attempt and answers how many there were in the window and when the window began.
+// Counts one attempt and returns how many there were in the window and when the window began.
 func (q *Queries) CountAttempt(ctx context.Context, arg CountAttemptParams) (CountAttemptRow, error) {
 	row := q.db.QueryRow(ctx, countAttempt, arg.Key, arg.Now, arg.WindowFloor)
 	var i CountAttemptRow
