@@ -31,6 +31,13 @@ var statuses = map[app.Code]int{
 	app.RateLimited:     http.StatusTooManyRequests,
 }
 
+// NewError makes the problem that ogen answers, and sets its headers.
+func (h *handler) NewError(ctx context.Context, err error) *oas.ProblemStatusCode {
+	p := newProblem(ctx, h.log, err)
+	setErrorHeaders(requestOf(ctx).header, p.StatusCode, err)
+	return p
+}
+
 // newProblem makes the RFC 9457 problem of any error. What the client can do nothing about is logged, and told as 500
 // or 503 without its text.
 func newProblem(ctx context.Context, log *slog.Logger, err error) *oas.ProblemStatusCode {

@@ -1,3 +1,5 @@
+// Package api says what EdgeValue's use cases are in HTTP: handlers that convert, call the use case and convert back,
+// access tokens, and problems.
 package api
 
 import (
@@ -24,6 +26,17 @@ const (
 	maxFile        = app.MaxFileSize + 1 // one more, so that the use case sees that a file is too large
 	requestTimeout = 30 * time.Second    // of an operation
 	uploadTimeout  = 5 * time.Minute     // of one that takes in a file
+)
+
+// handler serves every operation of openapi.yaml.
+type handler struct {
+	app *app.App
+	log *slog.Logger
+}
+
+var (
+	_ oas.Handler         = (*handler)(nil)
+	_ oas.SecurityHandler = (*handler)(nil)
 )
 
 // Config is what the server depends on.
