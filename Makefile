@@ -18,7 +18,7 @@ build: ## Build bin/edgevalue as a static release
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
 
 .PHONY: generate
-generate: ## Rebuild gen/ from openapi.yaml, schema/ and queries/
+generate: ## Rebuild all generated code from openapi.yaml, schema/ and queries/
 	go generate ./gen
 
 .PHONY: lint

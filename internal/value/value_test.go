@@ -170,6 +170,30 @@ func TestLatest(t *testing.T) {
 	}
 }
 
+// A metric or ratio of the contract that no formula fills would be null for ever.
+func TestEveryMetricHasAFormula(t *testing.T) {
+	t.Parallel()
+	fill := func(v any) {
+		for f, field := range reflect.ValueOf(v).Elem().Fields() {
+			if amount, ok := field.Addr().Interface().(**int64); ok {
+				*amount = new(int64(100 + f.Index[0]))
+			}
+		}
+	}
+	var s value.Statement
+	var ttm value.TTM
+	fill(&s)
+	fill(&ttm)
+	for _, computed := range []any{
+		value.ComputeMetrics(s, ttm),
+		value.ComputeDailyRatios(date("2020-02-28"), decimal.New(2, 0), &s, ttm, nil, nil),
+	} {
+		for field, v := range reflect.ValueOf(computed).Fields() {
+			assert.False(t, v.IsZero(), field.Name)
+		}
+	}
+}
+
 func TestMetricsOfNothing(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, value.Metrics{}, value.ComputeMetrics(value.Statement{}, value.TTM{}))
