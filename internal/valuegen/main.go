@@ -122,7 +122,7 @@ func run(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, formatted, 0o666)
+	return os.WriteFile(to, formatted, 0o644) //nolint:gosec // no secret
 }
 
 func (c *contract) fill(s *structType) error {
