@@ -195,7 +195,7 @@ func TestDev(t *testing.T) {
 		require.NoError(t, err)
 		_, errOut, err = p.run("short\n", "user", "create", "--email", "bob@example.com", "--password-stdin")
 		require.Error(t, err)
-		assert.Contains(t, errOut, "at least 12 characters")
+		assert.Contains(t, errOut, "12 to 128 characters")
 	})
 	t.Run("migrate status", func(t *testing.T) {
 		assert.NotRegexp(t, `(?m) pending$`, p.mustRun("migrate", "status"))

@@ -70,8 +70,8 @@ func decodeCancelImportParams(args [1]string, argsEscaped bool, r *http.Request)
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -477,8 +477,8 @@ func decodeDeleteDividendParams(args [1]string, argsEscaped bool, r *http.Reques
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -560,8 +560,8 @@ func decodeDeleteFinancialStatementParams(args [1]string, argsEscaped bool, r *h
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -643,8 +643,8 @@ func decodeDeleteUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -807,8 +807,8 @@ func decodeGetDividendParams(args [1]string, argsEscaped bool, r *http.Request) 
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -837,7 +837,7 @@ func decodeGetDividendParams(args [1]string, argsEscaped bool, r *http.Request) 
 
 // GetFinancialStatementParams is parameters of getFinancialStatement operation.
 type GetFinancialStatementParams struct {
-	// What was known on this day, today or earlier. Default: all that is known.
+	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
 	ID   int64
 }
@@ -943,8 +943,8 @@ func decodeGetFinancialStatementParams(args [1]string, argsEscaped bool, r *http
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -1026,8 +1026,8 @@ func decodeGetImportParams(args [1]string, argsEscaped bool, r *http.Request) (p
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -1109,8 +1109,8 @@ func decodeGetUserParams(args [1]string, argsEscaped bool, r *http.Request) (par
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -1380,11 +1380,11 @@ func decodeImportSecCompanyFactsParams(args [0]string, argsEscaped bool, r *http
 type ListCompaniesParams struct {
 	// Part of a name, or the beginning of a ticker, ISIN or CIK.
 	Q OptString `json:",omitempty,omitzero"`
-	// Only companies listed there. Case does not matter.
+	// Only companies listed on this exchange. Case does not matter.
 	Exchange OptString `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -1679,7 +1679,7 @@ func decodeListCompaniesParams(args [0]string, argsEscaped bool, r *http.Request
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -1714,9 +1714,9 @@ type ListCompanyDailyRatiosParams struct {
 	From OptDate `json:",omitempty,omitzero"`
 	// Last day.
 	To OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -1966,7 +1966,7 @@ func decodeListCompanyDailyRatiosParams(args [1]string, argsEscaped bool, r *htt
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -2057,9 +2057,9 @@ func decodeListCompanyDailyRatiosParams(args [1]string, argsEscaped bool, r *htt
 
 // ListCompanyDividendsParams is parameters of listCompanyDividends operation.
 type ListCompanyDividendsParams struct {
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -2209,7 +2209,7 @@ func decodeListCompanyDividendsParams(args [1]string, argsEscaped bool, r *http.
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -2302,11 +2302,11 @@ func decodeListCompanyDividendsParams(args [1]string, argsEscaped bool, r *http.
 type ListCompanyFinancialStatementsParams struct {
 	// Only this kind of period.
 	Period OptPeriod `json:",omitempty,omitzero"`
-	// What was known on this day, today or earlier. Default: all that is known.
+	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -2571,7 +2571,7 @@ func decodeListCompanyFinancialStatementsParams(args [1]string, argsEscaped bool
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -2666,9 +2666,9 @@ type ListCompanyPricesParams struct {
 	From OptDate `json:",omitempty,omitzero"`
 	// Last day.
 	To OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -2918,7 +2918,7 @@ func decodeListCompanyPricesParams(args [1]string, argsEscaped bool, r *http.Req
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -3009,9 +3009,9 @@ func decodeListCompanyPricesParams(args [1]string, argsEscaped bool, r *http.Req
 
 // ListCompanySplitsParams is parameters of listCompanySplits operation.
 type ListCompanySplitsParams struct {
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -3161,7 +3161,7 @@ func decodeListCompanySplitsParams(args [1]string, argsEscaped bool, r *http.Req
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -3254,11 +3254,11 @@ func decodeListCompanySplitsParams(args [1]string, argsEscaped bool, r *http.Req
 type ListCompanyValueMetricsParams struct {
 	// Only this kind of period.
 	Period OptPeriod `json:",omitempty,omitzero"`
-	// What was known on this day, today or earlier. Default: all that is known.
+	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -3523,7 +3523,7 @@ func decodeListCompanyValueMetricsParams(args [1]string, argsEscaped bool, r *ht
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -3616,9 +3616,9 @@ func decodeListCompanyValueMetricsParams(args [1]string, argsEscaped bool, r *ht
 type ListDailyRatiosParams struct {
 	// The trading day.
 	Date time.Time
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -3802,7 +3802,7 @@ func decodeListDailyRatiosParams(args [0]string, argsEscaped bool, r *http.Reque
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -3836,9 +3836,9 @@ type ListDividendsParams struct {
 	FiscalYear OptInt32 `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -4104,7 +4104,7 @@ func decodeListDividendsParams(args [0]string, argsEscaped bool, r *http.Request
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -4140,9 +4140,9 @@ type ListFinancialStatementsParams struct {
 	FiscalYear OptInt32  `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -4473,7 +4473,7 @@ func decodeListFinancialStatementsParams(args [0]string, argsEscaped bool, r *ht
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -4504,9 +4504,9 @@ func decodeListFinancialStatementsParams(args [0]string, argsEscaped bool, r *ht
 
 // ListImportsParams is parameters of listImports operation.
 type ListImportsParams struct {
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -4647,7 +4647,7 @@ func decodeListImportsParams(args [0]string, argsEscaped bool, r *http.Request) 
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -4678,9 +4678,9 @@ func decodeListImportsParams(args [0]string, argsEscaped bool, r *http.Request) 
 
 // ListUsersParams is parameters of listUsers operation.
 type ListUsersParams struct {
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -4821,7 +4821,7 @@ func decodeListUsersParams(args [0]string, argsEscaped bool, r *http.Request) (p
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -4857,9 +4857,9 @@ type ListValueMetricsParams struct {
 	FiscalYear OptInt32  `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -5190,7 +5190,7 @@ func decodeListValueMetricsParams(args [0]string, argsEscaped bool, r *http.Requ
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -5354,8 +5354,8 @@ func decodeReplaceDividendParams(args [1]string, argsEscaped bool, r *http.Reque
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -5437,8 +5437,8 @@ func decodeReplaceFinancialStatementParams(args [1]string, argsEscaped bool, r *
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -5601,8 +5601,8 @@ func decodeUpdateUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,

@@ -23,25 +23,6 @@ var (
 	_ oas.SecurityHandler = (*handler)(nil)
 )
 
-type actorKey struct{}
-
-func actor(ctx context.Context) app.Actor {
-	a, _ := ctx.Value(actorKey{}).(app.Actor)
-	return a
-}
-
-func (h *handler) HandleOAuth2PasswordBearer(ctx context.Context, _ oas.OperationName, t oas.OAuth2PasswordBearer) (context.Context, error) {
-	a, err := h.app.Identify(ctx, t.Token)
-	return context.WithValue(ctx, actorKey{}, a), err
-}
-
-// NewError makes the problem that ogen answers, and sets its headers.
-func (h *handler) NewError(ctx context.Context, err error) *oas.ProblemStatusCode {
-	p := newProblem(ctx, h.log, err)
-	setErrorHeaders(requestOf(ctx).header, p.StatusCode, err)
-	return p
-}
-
 // Login
 
 func (h *handler) CreateAccessToken(ctx context.Context, req *oas.AccessTokenForm) (*oas.AccessToken, error) {

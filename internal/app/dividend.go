@@ -97,15 +97,15 @@ func (a *App) GetDividend(ctx context.Context, id int64) (Dividend, error) {
 }
 
 func (v *validator) dividend(in *DividendInput, today time.Time) {
-	v.check(in.AmountPerShare.IsPositive(), "amount_per_share", "must be more than 0")
-	v.number("amount_per_share", &in.AmountPerShare)
-	v.date("period_end", in.PeriodEnd, today.AddDate(1, 0, 0))
-	v.date("publish_date", &in.PublishDate, today)
-	v.date("share_basis_date", in.ShareBasisDate, today)
-	v.date("declaration_date", in.DeclarationDate, today)
-	v.date("ex_dividend_date", in.ExDividendDate, today.AddDate(2, 0, 0))
-	v.date("record_date", in.RecordDate, today.AddDate(2, 0, 0))
-	v.date("payment_date", in.PaymentDate, today.AddDate(2, 0, 0))
+	v.check(in.AmountPerShare.IsPositive(), "/amount_per_share", "must be more than 0")
+	v.number("/amount_per_share", &in.AmountPerShare)
+	v.date("/period_end", in.PeriodEnd, today.AddDate(1, 0, 0))
+	v.date("/publish_date", &in.PublishDate, today)
+	v.date("/share_basis_date", in.ShareBasisDate, today)
+	v.date("/declaration_date", in.DeclarationDate, today)
+	v.date("/ex_dividend_date", in.ExDividendDate, today.AddDate(2, 0, 0))
+	v.date("/record_date", in.RecordDate, today.AddDate(2, 0, 0))
+	v.date("/payment_date", in.PaymentDate, today.AddDate(2, 0, 0))
 	if in.ShareBasisDate == nil {
 		in.ShareBasisDate = &in.PublishDate
 	}
@@ -118,6 +118,9 @@ func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in Divi
 	}
 	var v validator
 	v.dividend(&in, a.today())
+	if err := v.currency(ctx, a.queries, "/currency", in.Currency); err != nil {
+		return out, err
+	}
 	if err := v.err(); err != nil {
 		return out, err
 	}
@@ -154,6 +157,9 @@ func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in Div
 	}
 	var v validator
 	v.dividend(&in, a.today())
+	if err := v.currency(ctx, a.queries, "/currency", in.Currency); err != nil {
+		return out, err
+	}
 	if err := v.err(); err != nil {
 		return out, err
 	}

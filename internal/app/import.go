@@ -103,10 +103,10 @@ func (v *validator) importRequest(r *ImportRequest) {
 	if r.Ticker != nil {
 		t := ticker(*r.Ticker)
 		r.Ticker = &t
-		v.check(tickerForm.MatchString(t), "ticker", "may hold letters, digits, dots and dashes")
+		v.ticker("ticker", t)
 	}
 	v.optionalText("exchange", r.Exchange)
-	v.check(r.Exchange == nil || r.Ticker != nil, "exchange", "needs a ticker")
+	v.check(r.Exchange == nil || r.Ticker != nil, "exchange", "needs a ticker", "ticker")
 	v.check(r.Kind != ImportPrices || r.Ticker != nil, "ticker", "is required")
 }
 
@@ -176,7 +176,7 @@ func corrupt(err error) bool {
 }
 
 func invalidFile(what string) error {
-	return &Error{Code: Invalid, Message: "the file " + what, Fields: []FieldError{{"body", what}}}
+	return &Error{Code: Invalid, Message: "the file " + what, Fields: []FieldError{{Field: "", Message: what}}}
 }
 
 // ListImports answers a page of the imports to a superuser, the newest first.

@@ -40,9 +40,9 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, day time.T
 		return s, err
 	}
 	var v validator
-	v.date("effective_date", &day, a.today().AddDate(2, 0, 0))
-	v.check(ratio.IsPositive(), "ratio", "must be more than 0")
-	v.number("ratio", &ratio)
+	v.date("/effective_date", &day, a.today().AddDate(2, 0, 0))
+	v.check(ratio.IsPositive(), "/ratio", "must be more than 0")
+	v.number("/ratio", &ratio)
 	if err := v.err(); err != nil {
 		return s, err
 	}
@@ -62,7 +62,7 @@ func (a *App) days(from, to *time.Time, p Page) (first, last time.Time, err erro
 	var v validator
 	v.date("from", from, farDay)
 	v.date("to", to, farDay)
-	v.check(from == nil || to == nil || !to.Before(*from), "to", "must not be before from")
+	v.check(from == nil || to == nil || !to.Before(*from), "to", "must not be before from", "from")
 	if err := v.err(); err != nil {
 		return first, last, err
 	}

@@ -116,14 +116,15 @@ func (a *App) GetStatement(ctx context.Context, id int64, asOf *time.Time) (Stat
 }
 
 func (v *validator) statement(s *value.Statement, today time.Time) {
-	v.check((s.Period == value.Annual) == (s.FiscalQuarter == nil), "fiscal_quarter", "is for quarterly statements, and required for them")
-	v.date("end_date", &s.EndDate, today)
-	v.date("publish_date", &s.PublishDate, today)
-	v.date("per_share_basis_date", s.PerShareBasisDate, today)
-	v.check(!s.PublishDate.Before(s.EndDate), "publish_date", "must not be before end_date")
-	v.webAddress("url", s.URL)
-	v.number("earnings_per_share", s.EarningsPerShare)
-	v.number("earnings_per_share_diluted", s.EarningsPerShareDiluted)
+	v.check((s.Period == value.Annual) == (s.FiscalQuarter == nil), "/fiscal_quarter",
+		"is required for a quarterly statement, and must be null for an annual one", "/period")
+	v.date("/end_date", &s.EndDate, today)
+	v.date("/publish_date", &s.PublishDate, today)
+	v.date("/per_share_basis_date", s.PerShareBasisDate, today)
+	v.check(!s.PublishDate.Before(s.EndDate), "/publish_date", "must not be before end_date", "/end_date")
+	v.webAddress("/url", s.URL)
+	v.number("/earnings_per_share", s.EarningsPerShare)
+	v.number("/earnings_per_share_diluted", s.EarningsPerShareDiluted)
 }
 
 // CreateStatement enters a statement by hand for a superuser. It is known from its publish date on.
@@ -131,7 +132,7 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 	if err := actor.superuser(); err != nil {
 		return out, err
 	}
-	if err := a.complete(&s); err != nil {
+	if err := a.complete(ctx, &s); err != nil {
 		return out, err
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
@@ -154,9 +155,12 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 }
 
 // complete checks a statement entered by hand and fills in what follows from it.
-func (a *App) complete(s *value.Statement) error {
+func (a *App) complete(ctx context.Context, s *value.Statement) error {
 	var v validator
 	v.statement(s, a.today())
+	if err := v.currency(ctx, a.queries, "/currency", s.Currency); err != nil {
+		return err
+	}
 	if err := v.err(); err != nil {
 		return err
 	}
@@ -180,7 +184,7 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 	if err := actor.superuser(); err != nil {
 		return out, err
 	}
-	if err := a.complete(&s); err != nil {
+	if err := a.complete(ctx, &s); err != nil {
 		return out, err
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
@@ -196,8 +200,8 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 			return found(err, "statement")
 		}
 		var v validator
-		v.check(string(s.Period) == old.Period, "period", "cannot change")
-		v.check(s.EndDate.Equal(old.EndDate), "end_date", "cannot change")
+		v.check(string(s.Period) == old.Period, "/period", "cannot change", "id")
+		v.check(s.EndDate.Equal(old.EndDate), "/end_date", "cannot change", "id")
 		if err := v.err(); err != nil {
 			return err
 		}

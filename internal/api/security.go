@@ -1,0 +1,21 @@
+package api
+
+import (
+	"context"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
+)
+
+type actorKey struct{}
+
+func actor(ctx context.Context) app.Actor {
+	a, _ := ctx.Value(actorKey{}).(app.Actor)
+	return a
+}
+
+// HandleOAuth2PasswordBearer finds out whose access token a request has.
+func (h *handler) HandleOAuth2PasswordBearer(ctx context.Context, _ oas.OperationName, t oas.OAuth2PasswordBearer) (context.Context, error) {
+	a, err := h.app.Identify(ctx, t.Token)
+	return context.WithValue(ctx, actorKey{}, a), err
+}

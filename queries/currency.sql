@@ -1,0 +1,2 @@
+-- name: IsCurrency :one
+SELECT is_currency(@code::text)::boolean;
