@@ -59,15 +59,13 @@ func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p P
 	var v validator
 	v.text("q", q)
 	v.optionalText("exchange", exchange)
-	if err := v.err(); err != nil {
-		return nil, "", err
-	}
 	if q = strings.TrimSpace(q); q != "" {
-		return a.searchCompanies(ctx, q, exchange, p)
+		return a.searchCompanies(ctx, v, q, exchange, p)
 	}
 	var afterName string
 	var afterID int64
-	if _, err := p.after(&afterName, &afterID); err != nil {
+	v.page(p, &afterName, &afterID)
+	if err := v.err(); err != nil {
 		return nil, "", err
 	}
 	rows, err := a.queries.ListCompanies(ctx, db.ListCompaniesParams{AfterName: afterName, AfterID: afterID, Exchange: exchange, PageSize: p.limit()})
@@ -84,9 +82,10 @@ func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p P
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-func (a *App) searchCompanies(ctx context.Context, q string, exchange *string, p Page) ([]Company, string, error) {
+func (a *App) searchCompanies(ctx context.Context, v validator, q string, exchange *string, p Page) ([]Company, string, error) {
 	afterRank, afterName, afterID := int32(-1), "", int64(math.MinInt64)
-	if _, err := p.after(&afterRank, &afterName, &afterID); err != nil {
+	v.page(p, &afterRank, &afterName, &afterID)
+	if err := v.err(); err != nil {
 		return nil, "", err
 	}
 	part, code := likeEscaper.Replace(q), strings.ToUpper(q)

@@ -65,12 +65,10 @@ func (a *App) ListCompanyDividends(ctx context.Context, t string, p Page) ([]Div
 func (a *App) ListDividends(ctx context.Context, fiscalYear *int32, publishedSince *time.Time, p Page) ([]Dividend, string, error) {
 	params := db.ListDividendsParams{FiscalYear: fiscalYear, PublishedSince: publishedSince, PageSize: p.limit()}
 	var published time.Time
-	if more, err := p.after(&published, &params.BeforeID); err != nil {
-		return nil, "", err
-	} else if more {
+	var v validator
+	if v.page(p, &published, &params.BeforeID) {
 		params.BeforePublished = &published
 	}
-	var v validator
 	v.date("published_since", publishedSince, farDay)
 	if err := v.err(); err != nil {
 		return nil, "", err

@@ -34,6 +34,13 @@ func (p Page) after(keys ...any) (bool, error) {
 	return true, nil
 }
 
+// page is p.after among other checks.
+func (v *validator) page(p Page, keys ...any) bool {
+	more, err := p.after(keys...)
+	v.check(err == nil, "page_token", pageRule)
+	return more
+}
+
 // limit is the number of rows to ask for: one more than the page holds tells whether there is a next one.
 func (p Page) limit() int32 { return p.Size + 1 }
 

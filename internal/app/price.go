@@ -63,19 +63,14 @@ func (a *App) days(from, to *time.Time, p Page) (first, last time.Time, err erro
 	v.date("from", from, farDay)
 	v.date("to", to, farDay)
 	v.check(from == nil || to == nil || !to.Before(*from), "to", "must not be before from", "from")
-	if err := v.err(); err != nil {
-		return first, last, err
-	}
 	first, last = firstDay, farDay
 	set(&first, from)
 	set(&last, to)
 	var after time.Time
-	if more, err := p.after(&after); err != nil {
-		return first, last, err
-	} else if more && !after.Before(first) {
+	if v.page(p, &after) && !after.Before(first) {
 		first = after.AddDate(0, 0, 1)
 	}
-	return first, last, nil
+	return first, last, v.err()
 }
 
 func (a *App) listing(ctx context.Context, t string) (db.Listing, error) {
@@ -225,11 +220,9 @@ func (a *App) splits(ctx context.Context, companyIDs []int64) (map[int64][]value
 func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) ([]DailyRatios, string, error) {
 	var v validator
 	v.date("date", &day, farDay)
-	if err := v.err(); err != nil {
-		return nil, "", err
-	}
 	var after string
-	if _, err := p.after(&after); err != nil {
+	v.page(p, &after)
+	if err := v.err(); err != nil {
 		return nil, "", err
 	}
 	prices, err := a.queries.ListPricesOfDay(ctx, db.ListPricesOfDayParams{Date: day, AfterTicker: after, PageSize: p.limit()})

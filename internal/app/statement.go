@@ -29,6 +29,12 @@ type StatementFilter struct {
 func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value.Period, asOf *time.Time, p Page) ([]Statement, string, error) {
 	var v validator
 	v.date("as_of", asOf, a.today())
+	limit := p.limit()
+	params := db.ListCompanyFinancialStatementsParams{Period: periodText(period), AsOf: asOf, PageSize: &limit}
+	var end time.Time
+	if v.page(p, &end, &params.BeforeID) {
+		params.BeforeEnd = &end
+	}
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
@@ -36,14 +42,7 @@ func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value
 	if err != nil {
 		return nil, "", err
 	}
-	limit := p.limit()
-	params := db.ListCompanyFinancialStatementsParams{CompanyID: c.ID, Period: periodText(period), AsOf: asOf, PageSize: &limit}
-	var end time.Time
-	if more, err := p.after(&end, &params.BeforeID); err != nil {
-		return nil, "", err
-	} else if more {
-		params.BeforeEnd = &end
-	}
+	params.CompanyID = c.ID
 	rows, err := a.queries.ListCompanyFinancialStatements(ctx, params)
 	if err != nil {
 		return nil, "", errors.Wrap(err, "list statements")
@@ -74,12 +73,10 @@ func (a *App) ListStatements(ctx context.Context, f StatementFilter, p Page) ([]
 		Period: (*string)(f.Period), FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, PageSize: p.limit(),
 	}
 	var published time.Time
-	if more, err := p.after(&published, &params.BeforeID); err != nil {
-		return nil, "", err
-	} else if more {
+	var v validator
+	if v.page(p, &published, &params.BeforeID) {
 		params.BeforePublished = &published
 	}
-	var v validator
 	v.date("published_since", f.PublishedSince, farDay)
 	if err := v.err(); err != nil {
 		return nil, "", err
