@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -54,7 +55,7 @@ type CompanyChange struct {
 // ticker is the form in which tickers are stored and compared.
 func ticker(t string) string { return strings.ToUpper(t) }
 
-// ListCompanies answers a page of the companies that match q, the best match first; by name when q is empty.
+// ListCompanies returns a page of the companies that match q, the best match first; by name when q is empty.
 func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p Page) ([]Company, string, error) {
 	var v validator
 	v.text("q", q)
@@ -70,7 +71,7 @@ func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p P
 	}
 	rows, err := a.queries.ListCompanies(ctx, db.ListCompaniesParams{AfterName: afterName, AfterID: afterID, Exchange: exchange, PageSize: p.limit()})
 	if err != nil {
-		return nil, "", errors.Wrap(translate(err), "list companies")
+		return nil, "", errors.Wrap(err, "list companies")
 	}
 	rows, next, err := cut(rows, p, func(c db.Company) []any { return []any{c.Name, c.ID} })
 	if err != nil {
@@ -100,7 +101,7 @@ func (a *App) searchCompanies(ctx context.Context, v validator, q string, exchan
 		AfterRank: afterRank, AfterName: afterName, AfterID: afterID, PageSize: p.limit(),
 	})
 	if err != nil {
-		return nil, "", errors.Wrap(translate(err), "search companies")
+		return nil, "", errors.Wrap(err, "search companies")
 	}
 	rows, next, err := cut(rows, p, func(r db.SearchCompaniesRow) []any { return []any{r.Rank, r.Company.Name, r.Company.ID} })
 	if err != nil {
@@ -144,11 +145,11 @@ func (a *App) withListing(ctx context.Context, q *db.Queries, c db.Company) (Com
 	return companies[0], nil
 }
 
-// GetCompany answers the company that one of its tickers names.
+// GetCompany returns the company that one of its tickers names, or a NotFound error.
 func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
 	rows, err := a.queries.GetCompanyWithListings(ctx, ticker(t))
 	if err != nil {
-		return c, errors.Wrap(translate(err), "get company")
+		return c, errors.Wrap(err, "get company")
 	}
 	if len(rows) == 0 {
 		return c, notFound("company")
@@ -169,6 +170,9 @@ func (v *validator) company(in *CompanyInput, today time.Time) {
 	v.date("/ipo_date", in.IPODate, today.AddDate(2, 0, 0))
 }
 
+// inListing is the JSON Pointer of a field of a listing.
+func inListing(i int, field string) string { return fmt.Sprintf("/listings/%d/%s", i, field) }
+
 // listings checks the listings of one company and makes the first the primary one if none is.
 func (v *validator) listings(listings []ListingInput) {
 	v.check(len(listings) > 0, "/listings", "must have at least one item")
@@ -181,16 +185,16 @@ func (v *validator) listings(listings []ListingInput) {
 	for i := range listings {
 		l := &listings[i]
 		l.Ticker = ticker(l.Ticker)
-		if field := at("listings", i, "ticker"); v.ticker(field, l.Ticker) {
+		if field := inListing(i, "ticker"); v.ticker(field, l.Ticker) {
 			once(tickers, l.Ticker, field)
 		}
-		if field := at("listings", i, "isin"); l.ISIN != nil && v.check(isISIN(*l.ISIN), field, isinRule) {
+		if field := inListing(i, "isin"); l.ISIN != nil && v.check(isISIN(*l.ISIN), field, isinRule) {
 			once(isins, *l.ISIN, field)
 		}
-		v.optionalText(at("listings", i, "exchange"), l.Exchange)
-		v.optionalText(at("listings", i, "share_class"), l.ShareClass)
+		v.optionalText(inListing(i, "exchange"), l.Exchange)
+		v.optionalText(inListing(i, "share_class"), l.ShareClass)
 		if l.Primary {
-			field := at("listings", i, "primary")
+			field := inListing(i, "primary")
 			v.check(primary == "", field, "must be true for one listing only", primary)
 			primary = field
 		}
@@ -207,11 +211,11 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 	for i, l := range in.Listings {
 		if sec.IsTicker(l.Ticker) {
 			params.Tickers = append(params.Tickers, l.Ticker)
-			fields["ticker "+l.Ticker] = append(fields["ticker "+l.Ticker], at("listings", i, "ticker"))
+			fields["ticker "+l.Ticker] = append(fields["ticker "+l.Ticker], inListing(i, "ticker"))
 		}
 		if l.ISIN != nil && isISIN(*l.ISIN) {
 			params.Isins = append(params.Isins, *l.ISIN)
-			fields["isin "+*l.ISIN] = append(fields["isin "+*l.ISIN], at("listings", i, "isin"))
+			fields["isin "+*l.ISIN] = append(fields["isin "+*l.ISIN], inListing(i, "isin"))
 		}
 	}
 	taken, err := q.ListTaken(ctx, params)
@@ -229,7 +233,8 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 	return v.err()
 }
 
-// CreateCompany adds a company with its listings for a superuser.
+// CreateCompany adds a company with its listings for a superuser. The error is Unauthenticated, Forbidden, Invalid, or
+// Conflict when an identifier is taken.
 func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (c Company, err error) {
 	if err := actor.superuser(); err != nil {
 		return c, err
@@ -274,7 +279,8 @@ func listingParams(companyID int64, listings []ListingInput) db.CreateListingsPa
 	return p
 }
 
-// UpdateCompany changes a company for a superuser. Listings whose ticker stays keep their prices.
+// UpdateCompany changes a company for a superuser. Listings whose ticker stays keep their prices. Errors are those of
+// CreateCompany, and NotFound.
 func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, ch CompanyChange) (c Company, err error) {
 	if err := actor.superuser(); err != nil {
 		return c, err
@@ -349,7 +355,8 @@ func replaceListings(ctx context.Context, q *db.Queries, companyID int64, listin
 	return wrap(q.CreateListings(ctx, listingParams(companyID, added)), "create listings")
 }
 
-// DeleteCompany deletes a company and all that belongs to it, for a superuser.
+// DeleteCompany deletes a company and all that belongs to it, for a superuser. The error is Unauthenticated, Forbidden
+// or NotFound.
 func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 	if err := actor.superuser(); err != nil {
 		return err

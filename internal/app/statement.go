@@ -24,7 +24,7 @@ type StatementFilter struct {
 	PublishedSince *time.Time
 }
 
-// ListCompanyStatements answers a page of a company's statements as known on asOf, or of today; the newest end date
+// ListCompanyStatements returns a page of a company's statements as known on asOf, or of today; the newest end date
 // first.
 func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value.Period, asOf *time.Time, p Page) ([]Statement, string, error) {
 	var v validator
@@ -67,7 +67,7 @@ func periodText(p *value.Period) string {
 	return string(*p)
 }
 
-// ListStatements answers a page of all companies' statements, the newest published first.
+// ListStatements returns a page of all companies' statements, the newest published first.
 func (a *App) ListStatements(ctx context.Context, f StatementFilter, p Page) ([]Statement, string, error) {
 	params := db.ListFinancialStatementsParams{
 		Period: (*string)(f.Period), FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, PageSize: p.limit(),
@@ -101,7 +101,7 @@ func (a *App) ListStatements(ctx context.Context, f StatementFilter, p Page) ([]
 // farDay is the last day that a filter takes.
 var farDay = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
-// GetStatement answers a statement as known on asOf, or today.
+// GetStatement returns a statement as known on asOf, or today. The error is Invalid or NotFound.
 func (a *App) GetStatement(ctx context.Context, id int64, asOf *time.Time) (Statement, error) {
 	var v validator
 	v.date("as_of", asOf, a.today())
@@ -125,6 +125,7 @@ func (v *validator) statement(s *value.Statement, today time.Time) {
 }
 
 // CreateStatement enters a statement by hand for a superuser. It is known from its publish date on.
+// The error is Unauthenticated, Forbidden, NotFound, Invalid, or Conflict when its period has one.
 func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s value.Statement) (out Statement, err error) {
 	if err := actor.superuser(); err != nil {
 		return out, err
@@ -176,7 +177,7 @@ func insertManual(ctx context.Context, q *db.Queries, s *value.Statement, id, co
 }
 
 // ReplaceStatement replaces a statement by hand for a superuser. The new figures are known from today on; what was known
-// before stays.
+// before stays. The error is Unauthenticated, Forbidden, NotFound or Invalid.
 func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s value.Statement) (out Statement, err error) {
 	if err := actor.superuser(); err != nil {
 		return out, err
@@ -226,7 +227,8 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 	return out, err
 }
 
-// DeleteStatement deletes all versions of a statement for a superuser.
+// DeleteStatement deletes all versions of a statement for a superuser. The error is Unauthenticated, Forbidden or
+// NotFound.
 func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.superuser(); err != nil {
 		return err
@@ -245,7 +247,7 @@ type StatementMetrics struct {
 	Metrics value.Metrics
 }
 
-// ListCompanyMetrics answers the metrics of the statements that ListCompanyStatements answers.
+// ListCompanyMetrics returns the metrics of the statements that ListCompanyStatements returns.
 func (a *App) ListCompanyMetrics(ctx context.Context, t string, period *value.Period, asOf *time.Time, p Page) ([]StatementMetrics, string, error) {
 	page, next, err := a.ListCompanyStatements(ctx, t, period, asOf, p)
 	if err != nil || len(page) == 0 {
@@ -259,7 +261,7 @@ func (a *App) ListCompanyMetrics(ctx context.Context, t string, period *value.Pe
 	return withMetrics(page, others), next, nil
 }
 
-// ListMetrics answers the metrics of the statements that ListStatements answers.
+// ListMetrics returns the metrics of the statements that ListStatements returns.
 func (a *App) ListMetrics(ctx context.Context, f StatementFilter, p Page) ([]StatementMetrics, string, error) {
 	page, next, err := a.ListStatements(ctx, f, p)
 	if err != nil {

@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -28,14 +26,13 @@ type UserChange struct {
 }
 
 func (v *validator) newUser(in *NewUser) {
-	v.email("/email", in.Email)
 	v.password("/password", in.Password)
 	v.optionalText("/full_name", in.FullName)
 }
 
-// emailTaken adds an address that belongs to another account than id.
-func (v *validator) emailTaken(ctx context.Context, q *db.Queries, field, address string, id int64) error {
-	if !utf8.ValidString(address) || strings.ContainsRune(address, 0) {
+// freeEmail checks an address, and that it belongs to no other account than id.
+func (v *validator) freeEmail(ctx context.Context, q *db.Queries, field, address string, id int64) error {
+	if !v.email(field, address) {
 		return nil
 	}
 	u, err := q.GetUserByEmail(ctx, address)
@@ -91,6 +88,7 @@ func (a *App) RegisterUser(ctx context.Context, client string, in NewUser) (db.U
 		return db.UserAccount{}, &Error{Code: Forbidden, Message: "open registration is off"}
 	}
 	var v validator
+	v.email("/email", in.Email)
 	v.newUser(&in)
 	if err := v.err(); err != nil { // before the attempt counts, and so nothing of other accounts is told
 		return db.UserAccount{}, err
@@ -104,10 +102,10 @@ func (a *App) RegisterUser(ctx context.Context, client string, in NewUser) (db.U
 
 func (a *App) createUser(ctx context.Context, in NewUser) (u db.UserAccount, err error) {
 	var v validator
-	v.newUser(&in)
-	if err := v.emailTaken(ctx, a.queries, "/email", in.Email, 0); err != nil {
+	if err := v.freeEmail(ctx, a.queries, "/email", in.Email, 0); err != nil {
 		return u, err
 	}
+	v.newUser(&in)
 	if err := v.err(); err != nil {
 		return u, err
 	}
@@ -157,8 +155,7 @@ func (a *App) updateUser(ctx context.Context, id int64, in UserChange) (u db.Use
 	var v validator
 	var hash string
 	if in.Email != nil {
-		v.email("/email", *in.Email)
-		if err := v.emailTaken(ctx, a.queries, "/email", *in.Email, id); err != nil {
+		if err := v.freeEmail(ctx, a.queries, "/email", *in.Email, id); err != nil {
 			return u, err
 		}
 	}
