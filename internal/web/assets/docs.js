@@ -7,6 +7,7 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   filter: true,
   persistAuthorization: true,
+  showExtensions: true, // x-errors
   tryItOutEnabled: true,
   validatorUrl: null, // no other host
 });
