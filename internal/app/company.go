@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ var (
 // ticker is the form in which tickers are stored and compared.
 func ticker(t string) string { return strings.ToUpper(t) }
 
-// ListCompanies answers a page of the companies that match q, the best match first; by name when q is empty.
+// ListCompanies returns a page of the companies that match q, the best match first; by name when q is empty.
 func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p Page) ([]Company, string, error) {
 	var v validator
 	v.text("q", q)
@@ -60,7 +61,7 @@ func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p P
 	}
 	rows, err := a.queries.ListCompanies(ctx, db.ListCompaniesParams{AfterName: afterName, AfterID: afterID, Exchange: exchange, PageSize: p.limit()})
 	if err != nil {
-		return nil, "", errors.Wrap(translate(err), "list companies")
+		return nil, "", errors.Wrap(err, "list companies")
 	}
 	rows, next, err := cut(rows, p, func(c db.Company) []any { return []any{c.Name, c.ID} })
 	if err != nil {
@@ -90,7 +91,7 @@ func (a *App) searchCompanies(ctx context.Context, v validator, q string, exchan
 		AfterRank: afterRank, AfterName: afterName, AfterID: afterID, PageSize: p.limit(),
 	})
 	if err != nil {
-		return nil, "", errors.Wrap(translate(err), "search companies")
+		return nil, "", errors.Wrap(err, "search companies")
 	}
 	rows, next, err := cut(rows, p, func(r db.SearchCompaniesRow) []any { return []any{r.Rank, r.Company.Name, r.Company.ID} })
 	if err != nil {
@@ -142,7 +143,7 @@ func (a *App) GetCompany(ctx context.Context, t string) (Company, error) {
 func getCompany(ctx context.Context, q *db.Queries, t string) (c Company, err error) {
 	rows, err := q.GetCompanyWithListings(ctx, ticker(t))
 	if err != nil {
-		return c, errors.Wrap(translate(err), "get company")
+		return c, errors.Wrap(err, "get company")
 	}
 	if len(rows) == 0 {
 		return c, notFound("company")
@@ -163,6 +164,9 @@ func (v *validator) company(in *CompanyInput, today time.Time) {
 	v.date("/ipo_date", in.IpoDate, today.AddDate(2, 0, 0))
 }
 
+// inListing is the JSON Pointer of a field of a listing.
+func inListing(i int, field string) string { return fmt.Sprintf("/listings/%d/%s", i, field) }
+
 // listings checks the listings of one company and makes the first the primary one if none is.
 func (v *validator) listings(listings []ListingInput) {
 	v.check(len(listings) > 0, "/listings", "must have at least one item")
@@ -175,16 +179,16 @@ func (v *validator) listings(listings []ListingInput) {
 	for i := range listings {
 		l := &listings[i]
 		l.Ticker = ticker(l.Ticker)
-		if field := at("listings", i, "ticker"); v.ticker(field, l.Ticker) {
+		if field := inListing(i, "ticker"); v.ticker(field, l.Ticker) {
 			once(tickers, l.Ticker, field)
 		}
-		if field := at("listings", i, "isin"); l.Isin != nil && v.check(isISIN(*l.Isin), field, isinRule) {
+		if field := inListing(i, "isin"); l.Isin != nil && v.check(isISIN(*l.Isin), field, isinRule) {
 			once(isins, *l.Isin, field)
 		}
-		v.optionalText(at("listings", i, "exchange"), l.Exchange)
-		v.optionalText(at("listings", i, "share_class"), l.ShareClass)
+		v.optionalText(inListing(i, "exchange"), l.Exchange)
+		v.optionalText(inListing(i, "share_class"), l.ShareClass)
 		if l.IsPrimary {
-			field := at("listings", i, "primary")
+			field := inListing(i, "primary")
 			v.check(primary == "", field, "must be true for one listing only", primary)
 			primary = field
 		}
@@ -201,11 +205,11 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 	for i, l := range in.Listings {
 		if sec.IsTicker(l.Ticker) {
 			params.Tickers = append(params.Tickers, l.Ticker)
-			fields["ticker "+l.Ticker] = append(fields["ticker "+l.Ticker], at("listings", i, "ticker"))
+			fields["ticker "+l.Ticker] = append(fields["ticker "+l.Ticker], inListing(i, "ticker"))
 		}
 		if l.Isin != nil && isISIN(*l.Isin) {
 			params.Isins = append(params.Isins, *l.Isin)
-			fields["isin "+*l.Isin] = append(fields["isin "+*l.Isin], at("listings", i, "isin"))
+			fields["isin "+*l.Isin] = append(fields["isin "+*l.Isin], inListing(i, "isin"))
 		}
 	}
 	taken, err := q.ListTaken(ctx, params)
@@ -223,7 +227,8 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 	return v.err()
 }
 
-// CreateCompany adds a company with its listings for a superuser.
+// CreateCompany adds a company with its listings for a superuser. The error is Unauthenticated, Forbidden, Invalid, or
+// Conflict when an identifier is taken.
 func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (c Company, err error) {
 	if err := actor.superuser(); err != nil {
 		return c, err
@@ -330,7 +335,8 @@ func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []L
 	return createListings(ctx, q, c.ID, added)
 }
 
-// DeleteCompany deletes a company and all that belongs to it, for a superuser.
+// DeleteCompany deletes a company and all that belongs to it, for a superuser. The error is Unauthenticated, Forbidden
+// or NotFound.
 func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 	if err := actor.superuser(); err != nil {
 		return err

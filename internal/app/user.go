@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -22,14 +20,13 @@ type UserInput struct {
 }
 
 func (v *validator) newUser(in *UserInput) {
-	v.email("/email", in.Email)
 	v.password("/password", in.Password)
 	v.optionalText("/full_name", in.FullName)
 }
 
-// emailTaken adds an address that belongs to another account than id.
-func (v *validator) emailTaken(ctx context.Context, q *db.Queries, field, address string, id int64) error {
-	if !utf8.ValidString(address) || strings.ContainsRune(address, 0) {
+// freeEmail checks an address, and that it belongs to no other account than id.
+func (v *validator) freeEmail(ctx context.Context, q *db.Queries, field, address string, id int64) error {
+	if !v.email(field, address) {
 		return nil
 	}
 	u, err := q.GetUserByEmail(ctx, address)
@@ -85,6 +82,7 @@ func (a *App) RegisterUser(ctx context.Context, client string, in UserInput) (db
 		return db.UserAccount{}, &Error{Code: Forbidden, Message: "open registration is off"}
 	}
 	var v validator
+	v.email("/email", in.Email)
 	v.newUser(&in)
 	if err := v.err(); err != nil { // before the attempt counts, and so nothing of other accounts is told
 		return db.UserAccount{}, err
@@ -98,10 +96,10 @@ func (a *App) RegisterUser(ctx context.Context, client string, in UserInput) (db
 
 func (a *App) createUser(ctx context.Context, in UserInput) (u db.UserAccount, err error) {
 	var v validator
-	v.newUser(&in)
-	if err := v.emailTaken(ctx, a.queries, "/email", in.Email, 0); err != nil {
+	if err := v.freeEmail(ctx, a.queries, "/email", in.Email, 0); err != nil {
 		return u, err
 	}
+	v.newUser(&in)
 	if err := v.err(); err != nil {
 		return u, err
 	}
@@ -165,8 +163,7 @@ func (a *App) updateUser(ctx context.Context, id int64, change func(*UserInput))
 	}
 	in, hash := changed(), ""
 	var v validator
-	v.email("/email", in.Email)
-	if err := v.emailTaken(ctx, a.queries, "/email", in.Email, id); err != nil {
+	if err := v.freeEmail(ctx, a.queries, "/email", in.Email, id); err != nil {
 		return u, err
 	}
 	v.optionalText("/full_name", in.FullName)

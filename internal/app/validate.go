@@ -157,9 +157,6 @@ func isISIN(code string) bool {
 	return sum%10 == 0
 }
 
-// at is the JSON Pointer of a field of an array's element.
-func at(array string, i int, field string) string { return fmt.Sprintf("/%s/%d/%s", array, i, field) }
-
 type rehearsalKey struct{}
 
 // Rehearse returns a context under which a use case says what is wrong with its input and changes nothing: it ends

@@ -17,7 +17,7 @@ form.addEventListener("submit", async (event) => {
       form.hidden = true;
       answer.textContent = body.message;
     } else {
-      answer.textContent = (body.errors ?? []).map((e) => `${e.field} ${e.message}`).join("; ") || body.detail || body.title;
+      answer.textContent = (body.errors ?? []).map((e) => `${e.field.replace("/", "").replaceAll("_", " ")} ${e.message}`).join("; ") || body.detail || body.title;
     }
   } catch {
     answer.textContent = "The server cannot be reached. Try again later.";

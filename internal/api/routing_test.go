@@ -1,0 +1,58 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/internal/api"
+)
+
+// Only an operation that takes in a file takes a large body, whatever its path begins with.
+func TestLargeBodies(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	f.createCompany("AAPL")
+	large := "date,close\n" + strings.Repeat("2020-01-02,100\n", 1<<17)
+	for path, status := range map[string]int{
+		"/imports/prices?ticker=AAPL": http.StatusAccepted,
+		"/imports/prices":             http.StatusUnprocessableEntity, // no ticker; the file is not read
+		"/companies":                  http.StatusRequestEntityTooLarge,
+		"/utils/test-job":             http.StatusRequestEntityTooLarge,
+		"/users/open":                 http.StatusRequestEntityTooLarge,
+	} {
+		res, body := f.call(f.superToken, http.MethodPost, api.Prefix+path, strings.NewReader(large),
+			"Content-Type", "application/json", "Expect", "100-continue")
+		assert.Equal(t, status, res.StatusCode, "%s: %s", path, body)
+	}
+}
+
+// A request's log line has the operation, also when it is refused before the operation is called.
+func TestRoutesOfRefusals(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	for name, send := range map[string]func() (*http.Response, []byte){
+		"nobody":      func() (*http.Response, []byte) { return f.call("", http.MethodGet, api.Prefix+"/imports/1", nil) },
+		"wrong token": func() (*http.Response, []byte) { return f.call("x", http.MethodGet, api.Prefix+"/imports/1", nil) },
+		"wrong parameter": func() (*http.Response, []byte) {
+			return f.call(f.superToken, http.MethodGet, api.Prefix+"/imports/x", nil)
+		},
+		"nothing there": func() (*http.Response, []byte) {
+			return f.call(f.superToken, http.MethodGet, api.Prefix+"/imports/1", nil)
+		},
+	} {
+		res, _ := send()
+		require.GreaterOrEqual(t, res.StatusCode, 400, name)
+		id := res.Header.Get("X-Request-Id")
+		require.Eventually(t, func() bool { return strings.Contains(f.log.String(), "request_id="+id) }, 10*time.Second, 10*time.Millisecond, name)
+		for _, line := range strings.Split(f.log.String(), "\n") {
+			if strings.Contains(line, "request_id="+id) {
+				assert.Contains(t, line, "route=getImport", name)
+			}
+		}
+	}
+}
