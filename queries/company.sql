@@ -121,3 +121,11 @@ JOIN listing l ON l.ticker = t.ticker
 JOIN company c ON c.id = l.company_id
 WHERE c.cik IS DISTINCT FROM t.cik
 ORDER BY 1;
+
+-- name: ListTaken :many
+-- Which of these identifiers belong to another company. A new one has the id 0.
+SELECT 'ticker' AS kind, l.ticker AS code FROM listing l WHERE l.ticker = ANY(@tickers::text[]) AND l.company_id <> @company_id
+UNION ALL
+SELECT 'isin', l.isin FROM listing l WHERE l.isin = ANY(@isins::text[]) AND l.company_id <> @company_id
+UNION ALL
+SELECT 'cik', c.cik::text FROM company c WHERE c.cik = sqlc.narg(cik)::bigint AND c.id <> @company_id;

@@ -217,7 +217,7 @@ func TestDev(t *testing.T) {
 		require.NoError(t, err)
 		_, errOut, err = p.run("short\n", "user", "create", "--email", "bob@example.com", "--password-stdin")
 		require.Error(t, err)
-		assert.Contains(t, errOut, "at least 12 characters")
+		assert.Contains(t, errOut, "12 to 128 characters")
 		_, errOut, err = p.run("", "user", "create", "--email", "bob@example.com")
 		require.Error(t, err)
 		assert.Contains(t, errOut, "standard input is not a terminal")
@@ -241,7 +241,7 @@ func TestDev(t *testing.T) {
 		assert.Contains(t, errOut, "user")
 		_, errOut, err = p.run("short\n", "user", "password", "--email", "ada@example.com", "--password-stdin")
 		require.Error(t, err)
-		assert.Contains(t, errOut, "at least 12 characters")
+		assert.Contains(t, errOut, "12 to 128 characters")
 
 		assert.Regexp(t, `^EMAIL +ROLE +STATE +CREATED\nadmin@example\.com +superuser +active +\d{4}-\d\d-\d\d\nada@example\.com +user +active +`,
 			p.mustRun("user", "list"))

@@ -322,6 +322,52 @@ func (q *Queries) ListListings(ctx context.Context, companyIds []int64) ([]Listi
 	return items, nil
 }
 
+const listTaken = `-- name: ListTaken :many
+SELECT 'ticker' AS kind, l.ticker AS code FROM listing l WHERE l.ticker = ANY($1::text[]) AND l.company_id <> $2
+UNION ALL
+SELECT 'isin', l.isin FROM listing l WHERE l.isin = ANY($3::text[]) AND l.company_id <> $2
+UNION ALL
+SELECT 'cik', c.cik::text FROM company c WHERE c.cik = $4::bigint AND c.id <> $2
+`
+
+type ListTakenParams struct {
+	Tickers   []string `db:"tickers"`
+	CompanyID int64    `db:"company_id"`
+	Isins     []string `db:"isins"`
+	Cik       *int64   `db:"cik"`
+}
+
+type ListTakenRow struct {
+	Kind string `db:"kind"`
+	Code string `db:"code"`
+}
+
+// Which of these identifiers belong to another company. A new one has the id 0.
+func (q *Queries) ListTaken(ctx context.Context, arg ListTakenParams) ([]ListTakenRow, error) {
+	rows, err := q.db.Query(ctx, listTaken,
+		arg.Tickers,
+		arg.CompanyID,
+		arg.Isins,
+		arg.Cik,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListTakenRow{}
+	for rows.Next() {
+		var i ListTakenRow
+		if err := rows.Scan(&i.Kind, &i.Code); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listTickerConflicts = `-- name: ListTickerConflicts :many
 SELECT t.ticker::text AS ticker
 FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS ticker) AS t

@@ -24,121 +24,104 @@ func trimTrailingSlashes(u *url.URL) {
 type Invoker interface {
 	// CancelImport invokes cancelImport operation.
 	//
-	// Nothing of it stays.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (it has ended).
+	// None of its data is kept.
 	//
 	// POST /imports/{id}/cancel
 	CancelImport(ctx context.Context, params CancelImportParams) (*Import, error)
 	// CreateAccessToken invokes createAccessToken operation.
 	//
-	// The address and password of an active account. Answers a bearer token.
-	//
-	// Errors: 401 (wrong address or password, or a deactivated account), 429.
+	// The email and password of an active account. Returns a bearer token.
 	//
 	// POST /login/access-token
 	CreateAccessToken(ctx context.Context, request *AccessTokenForm) (*AccessToken, error)
 	// CreateCompany invokes createCompany operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 409 (the ticker, ISIN or CIK is taken),
-	// 422.
+	// Create a company with its listings.
 	//
 	// POST /companies
 	CreateCompany(ctx context.Context, request *CompanyCreate) (*Company, error)
 	// CreateDividend invokes createDividend operation.
 	//
-	// No import overwrites it; it stands in for the imported dividend of the same period end.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
+	// No import overwrites it; it replaces the imported dividend of the same period end.
 	//
 	// POST /companies/{ticker}/dividends
 	CreateDividend(ctx context.Context, request *DividendInput, params CreateDividendParams) (*Dividend, error)
 	// CreateFinancialStatement invokes createFinancialStatement operation.
 	//
-	// No import overwrites it. What can be derived from the given figures and is not given is filled in.
-	// It counts as known from its publish date on.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (there is a statement for this
-	// period and end date), 422.
+	// No import overwrites it. Figures that follow from the given ones are filled in. It counts as known
+	// from its publish date on.
 	//
 	// POST /companies/{ticker}/financial-statements
 	CreateFinancialStatement(ctx context.Context, request *FinancialStatementInput, params CreateFinancialStatementParams) (*FinancialStatement, error)
 	// CreateSplit invokes createSplit operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (there is a split on this day),
-	// 422.
+	// Add a split.
 	//
 	// POST /companies/{ticker}/splits
 	CreateSplit(ctx context.Context, request *SplitInput, params CreateSplitParams) (*Split, error)
 	// CreateUser invokes createUser operation.
 	//
-	// The account gets a mail.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 409 (the address is taken), 422.
+	// The user is told by email.
 	//
 	// POST /users
 	CreateUser(ctx context.Context, request *UserCreate) (*User, error)
 	// DeleteCompany invokes deleteCompany operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+	// Delete a company and everything that belongs to it.
 	//
 	// DELETE /companies/{ticker}
 	DeleteCompany(ctx context.Context, params DeleteCompanyParams) error
 	// DeleteCurrentUser invokes deleteCurrentUser operation.
 	//
-	// Errors: 401 (no valid access token), 409 (the last active superuser).
+	// Delete your own account.
 	//
 	// DELETE /users/me
 	DeleteCurrentUser(ctx context.Context) error
 	// DeleteDividend invokes deleteDividend operation.
 	//
-	// An import brings back a dividend that is in its file.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+	// An import whose file has the dividend brings it back.
 	//
 	// DELETE /dividends/{id}
 	DeleteDividend(ctx context.Context, params DeleteDividendParams) error
 	// DeleteFinancialStatement invokes deleteFinancialStatement operation.
 	//
-	// An import brings back a statement that is in its file.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+	// An import whose file has the statement brings it back.
 	//
 	// DELETE /financial-statements/{id}
 	DeleteFinancialStatement(ctx context.Context, params DeleteFinancialStatementParams) error
 	// DeleteUser invokes deleteUser operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the last active superuser).
+	// Delete a user.
 	//
 	// DELETE /users/{user_id}
 	DeleteUser(ctx context.Context, params DeleteUserParams) error
 	// GetCompany invokes getCompany operation.
 	//
-	// Errors: 404.
+	// Get a company by any of its tickers.
 	//
 	// GET /companies/{ticker}
 	GetCompany(ctx context.Context, params GetCompanyParams) (*Company, error)
 	// GetCurrentUser invokes getCurrentUser operation.
 	//
-	// Errors: 401 (no valid access token).
+	// Get your own account.
 	//
 	// GET /users/me
 	GetCurrentUser(ctx context.Context) (*User, error)
 	// GetDividend invokes getDividend operation.
 	//
-	// Errors: 404.
+	// Get a dividend.
 	//
 	// GET /dividends/{id}
 	GetDividend(ctx context.Context, params GetDividendParams) (*Dividend, error)
 	// GetFinancialStatement invokes getFinancialStatement operation.
 	//
-	// Errors: 404, 422 (as_of).
+	// Get a statement.
 	//
 	// GET /financial-statements/{id}
 	GetFinancialStatement(ctx context.Context, params GetFinancialStatementParams) (*FinancialStatement, error)
 	// GetImport invokes getImport operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+	// Get an import's state, progress and counts.
 	//
 	// GET /imports/{id}
 	GetImport(ctx context.Context, params GetImportParams) (*Import, error)
@@ -146,16 +129,11 @@ type Invoker interface {
 	//
 	// Users see themselves; superusers see all.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser) and not oneself, 404.
-	//
 	// GET /users/{user_id}
 	GetUser(ctx context.Context, params GetUserParams) (*User, error)
 	// ImportCompanies invokes importCompanies operation.
 	//
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-	// file).
 	//
 	// POST /imports/companies
 	ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
@@ -166,9 +144,6 @@ type Invoker interface {
 	// Columns: date, open, high, low, close, volume, ex_dividend, split_ratio; as traded, in any order,
 	// date and close required.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404 (no such listing), 413, 422 (empty,
-	// or not a whole gzip file).
-	//
 	// POST /imports/prices
 	ImportPrices(ctx context.Context, request *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
 	// ImportSecCompanyFacts invokes importSecCompanyFacts operation.
@@ -176,9 +151,6 @@ type Invoker interface {
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 	//
 	// Without `ticker`, the company is found by its CIK.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-	// file).
 	//
 	// POST /imports/sec-company-facts
 	ImportSecCompanyFacts(ctx context.Context, request *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error)
@@ -188,17 +160,12 @@ type Invoker interface {
 	//
 	// Columns: ticker, effective_date (first trading day on the new basis), ratio.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-	// file).
-	//
 	// POST /imports/splits
 	ImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType, params ImportSplitsParams) (*Import, error)
 	// ListCompanies invokes listCompanies operation.
 	//
-	// With `q`: the best match first (ticker, ISIN or CIK, then the beginning of the name, then any part
-	// of it). Without: by name.
-	//
-	// Errors: 422 (page_token).
+	// With `q`, the best match comes first: by ticker, ISIN or CIK, then by the beginning of the name,
+	// then by any part of it. Without `q`, companies are sorted by name.
 	//
 	// GET /companies
 	ListCompanies(ctx context.Context, params ListCompaniesParams) (*CompanyPage, error)
@@ -206,19 +173,17 @@ type Invoker interface {
 	//
 	// Each day uses what was known on that day.
 	//
-	// Errors: 404, 422 (from, to, page_token).
-	//
 	// GET /companies/{ticker}/daily-ratios
 	ListCompanyDailyRatios(ctx context.Context, params ListCompanyDailyRatiosParams) (*DailyRatiosPage, error)
 	// ListCompanyDividends invokes listCompanyDividends operation.
 	//
-	// Errors: 404, 422 (page_token).
+	// List a company's dividends, the newest first.
 	//
 	// GET /companies/{ticker}/dividends
 	ListCompanyDividends(ctx context.Context, params ListCompanyDividendsParams) (*DividendPage, error)
 	// ListCompanyFinancialStatements invokes listCompanyFinancialStatements operation.
 	//
-	// Errors: 404, 422 (as_of, page_token).
+	// List a company's statements, the newest first.
 	//
 	// GET /companies/{ticker}/financial-statements
 	ListCompanyFinancialStatements(ctx context.Context, params ListCompanyFinancialStatementsParams) (*FinancialStatementPage, error)
@@ -226,69 +191,65 @@ type Invoker interface {
 	//
 	// As traded: not adjusted for later splits or dividends.
 	//
-	// Errors: 404, 422 (from, to, page_token).
-	//
 	// GET /companies/{ticker}/prices
 	ListCompanyPrices(ctx context.Context, params ListCompanyPricesParams) (*PricePage, error)
 	// ListCompanySplits invokes listCompanySplits operation.
 	//
-	// Errors: 404, 422 (page_token).
+	// List a company's splits, the newest first.
 	//
 	// GET /companies/{ticker}/splits
 	ListCompanySplits(ctx context.Context, params ListCompanySplitsParams) (*SplitPage, error)
 	// ListCompanyValueMetrics invokes listCompanyValueMetrics operation.
 	//
-	// Errors: 404, 422 (as_of, page_token).
+	// List the metrics of a company's statements, the newest first.
 	//
 	// GET /companies/{ticker}/value-metrics
 	ListCompanyValueMetrics(ctx context.Context, params ListCompanyValueMetricsParams) (*ValueMetricsPage, error)
 	// ListDailyRatios invokes listDailyRatios operation.
 	//
-	// Errors: 422 (date, page_token).
+	// List the ratios of all listings for one day, by ticker.
 	//
 	// GET /daily-ratios
 	ListDailyRatios(ctx context.Context, params ListDailyRatiosParams) (*DailyRatiosPage, error)
 	// ListDividends invokes listDividends operation.
 	//
-	// Errors: 422 (page_token).
+	// List the dividends of all companies, the newest published first.
 	//
 	// GET /dividends
 	ListDividends(ctx context.Context, params ListDividendsParams) (*DividendPage, error)
 	// ListFinancialStatements invokes listFinancialStatements operation.
 	//
-	// Errors: 422 (page_token).
+	// List the statements of all companies, the newest published first.
 	//
 	// GET /financial-statements
 	ListFinancialStatements(ctx context.Context, params ListFinancialStatementsParams) (*FinancialStatementPage, error)
 	// ListImports invokes listImports operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 422 (page_token).
+	// List the imports, the newest first.
 	//
 	// GET /imports
 	ListImports(ctx context.Context, params ListImportsParams) (*ImportPage, error)
 	// ListUsers invokes listUsers operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 422 (page_token).
+	// List the users.
 	//
 	// GET /users
 	ListUsers(ctx context.Context, params ListUsersParams) (*UserPage, error)
 	// ListValueMetrics invokes listValueMetrics operation.
 	//
-	// Errors: 422 (page_token).
+	// List the metrics of all companies' statements, the newest published first.
 	//
 	// GET /value-metrics
 	ListValueMetrics(ctx context.Context, params ListValueMetricsParams) (*ValueMetricsPage, error)
 	// RecoverPassword invokes recoverPassword operation.
 	//
-	// Answers the same whether the address is known or not.
-	//
-	// Errors: 422 (no mail address), 429.
+	// The response is the same whether the address is known or not.
 	//
 	// POST /password-recovery/{email}
 	RecoverPassword(ctx context.Context, params RecoverPasswordParams) (*Message, error)
 	// RegisterUser invokes registerUser operation.
 	//
-	// Errors: 403 (registration is closed), 409 (the address is taken), 422, 429.
+	// Register an account, if open registration is on.
 	//
 	// POST /users/open
 	RegisterUser(ctx context.Context, request *UserRegister) (*User, error)
@@ -296,78 +257,62 @@ type Invoker interface {
 	//
 	// The dividend becomes one entered by hand, which no import overwrites.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
-	//
 	// PUT /dividends/{id}
 	ReplaceDividend(ctx context.Context, request *DividendInput, params ReplaceDividendParams) (*Dividend, error)
 	// ReplaceFinancialStatement invokes replaceFinancialStatement operation.
 	//
 	// The statement becomes one entered by hand, which no import overwrites. The new figures are known
-	// from today on; `as_of` an earlier day still answers what was known then. Its period and end date
+	// from today on; `as_of` an earlier day still returns what was known then. Its period and end date
 	// cannot change.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
 	//
 	// PUT /financial-statements/{id}
 	ReplaceFinancialStatement(ctx context.Context, request *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error)
 	// ResetPassword invokes resetPassword operation.
 	//
-	// A token works once. All access tokens of the account end.
-	//
-	// Errors: 422 (the token is not valid, was used or has expired; the password is too short or too
-	// long), 429.
+	// A token works once. All access tokens of the account become invalid.
 	//
 	// POST /reset-password
 	ResetPassword(ctx context.Context, request *PasswordReset) (*Message, error)
 	// SendTestEmail invokes sendTestEmail operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 422.
+	// Send a test email.
 	//
 	// POST /utils/test-email
 	SendTestEmail(ctx context.Context, request *TestEmail) (*Message, error)
 	// StartTestJob invokes startTestJob operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 422.
+	// Start a job that echoes a word.
 	//
 	// POST /utils/test-job
 	StartTestJob(ctx context.Context, request *TestJob) (*Job, error)
 	// TestAccessToken invokes testAccessToken operation.
 	//
-	// Errors: 401 (no valid access token).
+	// Identify the access token's owner.
 	//
 	// POST /login/test-token
 	TestAccessToken(ctx context.Context) (*User, error)
 	// UpdateCompany invokes updateCompany operation.
 	//
-	// `listings` replaces all of its listings; prices of a listing whose ticker is no longer there are
+	// `listings` replaces all of the company's listings; the prices of a ticker that is not among them are
 	// deleted.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the ticker, ISIN or CIK is
-	// taken), 422.
 	//
 	// PATCH /companies/{ticker}
 	UpdateCompany(ctx context.Context, request *CompanyUpdate, params UpdateCompanyParams) (*Company, error)
 	// UpdateCurrentUser invokes updateCurrentUser operation.
 	//
-	// Errors: 401 (no valid access token), 409 (the address is taken), 422.
+	// Change your own account.
 	//
 	// PATCH /users/me
 	UpdateCurrentUser(ctx context.Context, request *UserUpdateMe) (*User, error)
 	// UpdateCurrentUserPassword invokes updateCurrentUserPassword operation.
 	//
-	// All access tokens of the account end.
-	//
-	// Errors: 401 (no valid access token), 422 (the current password is wrong, or the new one is too short
-	// or too long), 429.
+	// All access tokens of the account become invalid.
 	//
 	// PUT /users/me/password
 	UpdateCurrentUserPassword(ctx context.Context, request *PasswordChange) error
 	// UpdateUser invokes updateUser operation.
 	//
-	// A new password or a deactivation ends all access tokens of the account.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the address is taken; the last
-	// active superuser), 422.
+	// A new password or a deactivation invalidates all access tokens of the account.
 	//
 	// PATCH /users/{user_id}
 	UpdateUser(ctx context.Context, request *UserUpdate, params UpdateUserParams) (*User, error)
@@ -416,9 +361,7 @@ func (c *Client) requestURL(ctx context.Context) *url.URL {
 
 // CancelImport invokes cancelImport operation.
 //
-// Nothing of it stays.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (it has ended).
+// None of its data is kept.
 //
 // POST /imports/{id}/cancel
 func (c *Client) CancelImport(ctx context.Context, params CancelImportParams) (*Import, error) {
@@ -513,9 +456,7 @@ func (c *Client) sendCancelImport(ctx context.Context, params CancelImportParams
 
 // CreateAccessToken invokes createAccessToken operation.
 //
-// The address and password of an active account. Answers a bearer token.
-//
-// Errors: 401 (wrong address or password, or a deactivated account), 429.
+// The email and password of an active account. Returns a bearer token.
 //
 // POST /login/access-token
 func (c *Client) CreateAccessToken(ctx context.Context, request *AccessTokenForm) (*AccessToken, error) {
@@ -561,8 +502,7 @@ func (c *Client) sendCreateAccessToken(ctx context.Context, request *AccessToken
 
 // CreateCompany invokes createCompany operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 409 (the ticker, ISIN or CIK is taken),
-// 422.
+// Create a company with its listings.
 //
 // POST /companies
 func (c *Client) CreateCompany(ctx context.Context, request *CompanyCreate) (*Company, error) {
@@ -641,9 +581,7 @@ func (c *Client) sendCreateCompany(ctx context.Context, request *CompanyCreate) 
 
 // CreateDividend invokes createDividend operation.
 //
-// No import overwrites it; it stands in for the imported dividend of the same period end.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
+// No import overwrites it; it replaces the imported dividend of the same period end.
 //
 // POST /companies/{ticker}/dividends
 func (c *Client) CreateDividend(ctx context.Context, request *DividendInput, params CreateDividendParams) (*Dividend, error) {
@@ -744,11 +682,8 @@ func (c *Client) sendCreateDividend(ctx context.Context, request *DividendInput,
 
 // CreateFinancialStatement invokes createFinancialStatement operation.
 //
-// No import overwrites it. What can be derived from the given figures and is not given is filled in.
-// It counts as known from its publish date on.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (there is a statement for this
-// period and end date), 422.
+// No import overwrites it. Figures that follow from the given ones are filled in. It counts as known
+// from its publish date on.
 //
 // POST /companies/{ticker}/financial-statements
 func (c *Client) CreateFinancialStatement(ctx context.Context, request *FinancialStatementInput, params CreateFinancialStatementParams) (*FinancialStatement, error) {
@@ -849,8 +784,7 @@ func (c *Client) sendCreateFinancialStatement(ctx context.Context, request *Fina
 
 // CreateSplit invokes createSplit operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (there is a split on this day),
-// 422.
+// Add a split.
 //
 // POST /companies/{ticker}/splits
 func (c *Client) CreateSplit(ctx context.Context, request *SplitInput, params CreateSplitParams) (*Split, error) {
@@ -951,9 +885,7 @@ func (c *Client) sendCreateSplit(ctx context.Context, request *SplitInput, param
 
 // CreateUser invokes createUser operation.
 //
-// The account gets a mail.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 409 (the address is taken), 422.
+// The user is told by email.
 //
 // POST /users
 func (c *Client) CreateUser(ctx context.Context, request *UserCreate) (*User, error) {
@@ -1032,7 +964,7 @@ func (c *Client) sendCreateUser(ctx context.Context, request *UserCreate) (res *
 
 // DeleteCompany invokes deleteCompany operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+// Delete a company and everything that belongs to it.
 //
 // DELETE /companies/{ticker}
 func (c *Client) DeleteCompany(ctx context.Context, params DeleteCompanyParams) error {
@@ -1129,7 +1061,7 @@ func (c *Client) sendDeleteCompany(ctx context.Context, params DeleteCompanyPara
 
 // DeleteCurrentUser invokes deleteCurrentUser operation.
 //
-// Errors: 401 (no valid access token), 409 (the last active superuser).
+// Delete your own account.
 //
 // DELETE /users/me
 func (c *Client) DeleteCurrentUser(ctx context.Context) error {
@@ -1205,9 +1137,7 @@ func (c *Client) sendDeleteCurrentUser(ctx context.Context) (res *DeleteCurrentU
 
 // DeleteDividend invokes deleteDividend operation.
 //
-// An import brings back a dividend that is in its file.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+// An import whose file has the dividend brings it back.
 //
 // DELETE /dividends/{id}
 func (c *Client) DeleteDividend(ctx context.Context, params DeleteDividendParams) error {
@@ -1301,9 +1231,7 @@ func (c *Client) sendDeleteDividend(ctx context.Context, params DeleteDividendPa
 
 // DeleteFinancialStatement invokes deleteFinancialStatement operation.
 //
-// An import brings back a statement that is in its file.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+// An import whose file has the statement brings it back.
 //
 // DELETE /financial-statements/{id}
 func (c *Client) DeleteFinancialStatement(ctx context.Context, params DeleteFinancialStatementParams) error {
@@ -1397,7 +1325,7 @@ func (c *Client) sendDeleteFinancialStatement(ctx context.Context, params Delete
 
 // DeleteUser invokes deleteUser operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the last active superuser).
+// Delete a user.
 //
 // DELETE /users/{user_id}
 func (c *Client) DeleteUser(ctx context.Context, params DeleteUserParams) error {
@@ -1491,7 +1419,7 @@ func (c *Client) sendDeleteUser(ctx context.Context, params DeleteUserParams) (r
 
 // GetCompany invokes getCompany operation.
 //
-// Errors: 404.
+// Get a company by any of its tickers.
 //
 // GET /companies/{ticker}
 func (c *Client) GetCompany(ctx context.Context, params GetCompanyParams) (*Company, error) {
@@ -1555,7 +1483,7 @@ func (c *Client) sendGetCompany(ctx context.Context, params GetCompanyParams) (r
 
 // GetCurrentUser invokes getCurrentUser operation.
 //
-// Errors: 401 (no valid access token).
+// Get your own account.
 //
 // GET /users/me
 func (c *Client) GetCurrentUser(ctx context.Context) (*User, error) {
@@ -1631,7 +1559,7 @@ func (c *Client) sendGetCurrentUser(ctx context.Context) (res *User, err error) 
 
 // GetDividend invokes getDividend operation.
 //
-// Errors: 404.
+// Get a dividend.
 //
 // GET /dividends/{id}
 func (c *Client) GetDividend(ctx context.Context, params GetDividendParams) (*Dividend, error) {
@@ -1692,7 +1620,7 @@ func (c *Client) sendGetDividend(ctx context.Context, params GetDividendParams) 
 
 // GetFinancialStatement invokes getFinancialStatement operation.
 //
-// Errors: 404, 422 (as_of).
+// Get a statement.
 //
 // GET /financial-statements/{id}
 func (c *Client) GetFinancialStatement(ctx context.Context, params GetFinancialStatementParams) (*FinancialStatement, error) {
@@ -1773,7 +1701,7 @@ func (c *Client) sendGetFinancialStatement(ctx context.Context, params GetFinanc
 
 // GetImport invokes getImport operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+// Get an import's state, progress and counts.
 //
 // GET /imports/{id}
 func (c *Client) GetImport(ctx context.Context, params GetImportParams) (*Import, error) {
@@ -1869,8 +1797,6 @@ func (c *Client) sendGetImport(ctx context.Context, params GetImportParams) (res
 //
 // Users see themselves; superusers see all.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser) and not oneself, 404.
-//
 // GET /users/{user_id}
 func (c *Client) GetUser(ctx context.Context, params GetUserParams) (*User, error) {
 	res, err := c.sendGetUser(ctx, params)
@@ -1964,9 +1890,6 @@ func (c *Client) sendGetUser(ctx context.Context, params GetUserParams) (res *Us
 // ImportCompanies invokes importCompanies operation.
 //
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-// file).
 //
 // POST /imports/companies
 func (c *Client) ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error) {
@@ -2069,9 +1992,6 @@ func (c *Client) sendImportCompanies(ctx context.Context, request *ImportCompani
 //
 // Columns: date, open, high, low, close, volume, ex_dividend, split_ratio; as traded, in any order,
 // date and close required.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404 (no such listing), 413, 422 (empty,
-// or not a whole gzip file).
 //
 // POST /imports/prices
 func (c *Client) ImportPrices(ctx context.Context, request *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error) {
@@ -2190,9 +2110,6 @@ func (c *Client) sendImportPrices(ctx context.Context, request *ImportPricesReqW
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 //
 // Without `ticker`, the company is found by its CIK.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-// file).
 //
 // POST /imports/sec-company-facts
 func (c *Client) ImportSecCompanyFacts(ctx context.Context, request *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error) {
@@ -2332,9 +2249,6 @@ func (c *Client) sendImportSecCompanyFacts(ctx context.Context, request *ImportS
 //
 // Columns: ticker, effective_date (first trading day on the new basis), ratio.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-// file).
-//
 // POST /imports/splits
 func (c *Client) ImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType, params ImportSplitsParams) (*Import, error) {
 	res, err := c.sendImportSplits(ctx, request, params)
@@ -2432,10 +2346,8 @@ func (c *Client) sendImportSplits(ctx context.Context, request *ImportSplitsReqW
 
 // ListCompanies invokes listCompanies operation.
 //
-// With `q`: the best match first (ticker, ISIN or CIK, then the beginning of the name, then any part
-// of it). Without: by name.
-//
-// Errors: 422 (page_token).
+// With `q`, the best match comes first: by ticker, ISIN or CIK, then by the beginning of the name,
+// then by any part of it. Without `q`, companies are sorted by name.
 //
 // GET /companies
 func (c *Client) ListCompanies(ctx context.Context, params ListCompaniesParams) (*CompanyPage, error) {
@@ -2550,8 +2462,6 @@ func (c *Client) sendListCompanies(ctx context.Context, params ListCompaniesPara
 // ListCompanyDailyRatios invokes listCompanyDailyRatios operation.
 //
 // Each day uses what was known on that day.
-//
-// Errors: 404, 422 (from, to, page_token).
 //
 // GET /companies/{ticker}/daily-ratios
 func (c *Client) ListCompanyDailyRatios(ctx context.Context, params ListCompanyDailyRatiosParams) (*DailyRatiosPage, error) {
@@ -2687,7 +2597,7 @@ func (c *Client) sendListCompanyDailyRatios(ctx context.Context, params ListComp
 
 // ListCompanyDividends invokes listCompanyDividends operation.
 //
-// Errors: 404, 422 (page_token).
+// List a company's dividends, the newest first.
 //
 // GET /companies/{ticker}/dividends
 func (c *Client) ListCompanyDividends(ctx context.Context, params ListCompanyDividendsParams) (*DividendPage, error) {
@@ -2789,7 +2699,7 @@ func (c *Client) sendListCompanyDividends(ctx context.Context, params ListCompan
 
 // ListCompanyFinancialStatements invokes listCompanyFinancialStatements operation.
 //
-// Errors: 404, 422 (as_of, page_token).
+// List a company's statements, the newest first.
 //
 // GET /companies/{ticker}/financial-statements
 func (c *Client) ListCompanyFinancialStatements(ctx context.Context, params ListCompanyFinancialStatementsParams) (*FinancialStatementPage, error) {
@@ -2927,8 +2837,6 @@ func (c *Client) sendListCompanyFinancialStatements(ctx context.Context, params 
 //
 // As traded: not adjusted for later splits or dividends.
 //
-// Errors: 404, 422 (from, to, page_token).
-//
 // GET /companies/{ticker}/prices
 func (c *Client) ListCompanyPrices(ctx context.Context, params ListCompanyPricesParams) (*PricePage, error) {
 	res, err := c.sendListCompanyPrices(ctx, params)
@@ -3063,7 +2971,7 @@ func (c *Client) sendListCompanyPrices(ctx context.Context, params ListCompanyPr
 
 // ListCompanySplits invokes listCompanySplits operation.
 //
-// Errors: 404, 422 (page_token).
+// List a company's splits, the newest first.
 //
 // GET /companies/{ticker}/splits
 func (c *Client) ListCompanySplits(ctx context.Context, params ListCompanySplitsParams) (*SplitPage, error) {
@@ -3165,7 +3073,7 @@ func (c *Client) sendListCompanySplits(ctx context.Context, params ListCompanySp
 
 // ListCompanyValueMetrics invokes listCompanyValueMetrics operation.
 //
-// Errors: 404, 422 (as_of, page_token).
+// List the metrics of a company's statements, the newest first.
 //
 // GET /companies/{ticker}/value-metrics
 func (c *Client) ListCompanyValueMetrics(ctx context.Context, params ListCompanyValueMetricsParams) (*ValueMetricsPage, error) {
@@ -3301,7 +3209,7 @@ func (c *Client) sendListCompanyValueMetrics(ctx context.Context, params ListCom
 
 // ListDailyRatios invokes listDailyRatios operation.
 //
-// Errors: 422 (date, page_token).
+// List the ratios of all listings for one day, by ticker.
 //
 // GET /daily-ratios
 func (c *Client) ListDailyRatios(ctx context.Context, params ListDailyRatiosParams) (*DailyRatiosPage, error) {
@@ -3395,7 +3303,7 @@ func (c *Client) sendListDailyRatios(ctx context.Context, params ListDailyRatios
 
 // ListDividends invokes listDividends operation.
 //
-// Errors: 422 (page_token).
+// List the dividends of all companies, the newest published first.
 //
 // GET /dividends
 func (c *Client) ListDividends(ctx context.Context, params ListDividendsParams) (*DividendPage, error) {
@@ -3509,7 +3417,7 @@ func (c *Client) sendListDividends(ctx context.Context, params ListDividendsPara
 
 // ListFinancialStatements invokes listFinancialStatements operation.
 //
-// Errors: 422 (page_token).
+// List the statements of all companies, the newest published first.
 //
 // GET /financial-statements
 func (c *Client) ListFinancialStatements(ctx context.Context, params ListFinancialStatementsParams) (*FinancialStatementPage, error) {
@@ -3640,7 +3548,7 @@ func (c *Client) sendListFinancialStatements(ctx context.Context, params ListFin
 
 // ListImports invokes listImports operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 422 (page_token).
+// List the imports, the newest first.
 //
 // GET /imports
 func (c *Client) ListImports(ctx context.Context, params ListImportsParams) (*ImportPage, error) {
@@ -3753,7 +3661,7 @@ func (c *Client) sendListImports(ctx context.Context, params ListImportsParams) 
 
 // ListUsers invokes listUsers operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 422 (page_token).
+// List the users.
 //
 // GET /users
 func (c *Client) ListUsers(ctx context.Context, params ListUsersParams) (*UserPage, error) {
@@ -3866,7 +3774,7 @@ func (c *Client) sendListUsers(ctx context.Context, params ListUsersParams) (res
 
 // ListValueMetrics invokes listValueMetrics operation.
 //
-// Errors: 422 (page_token).
+// List the metrics of all companies' statements, the newest published first.
 //
 // GET /value-metrics
 func (c *Client) ListValueMetrics(ctx context.Context, params ListValueMetricsParams) (*ValueMetricsPage, error) {
@@ -3997,9 +3905,7 @@ func (c *Client) sendListValueMetrics(ctx context.Context, params ListValueMetri
 
 // RecoverPassword invokes recoverPassword operation.
 //
-// Answers the same whether the address is known or not.
-//
-// Errors: 422 (no mail address), 429.
+// The response is the same whether the address is known or not.
 //
 // POST /password-recovery/{email}
 func (c *Client) RecoverPassword(ctx context.Context, params RecoverPasswordParams) (*Message, error) {
@@ -4063,7 +3969,7 @@ func (c *Client) sendRecoverPassword(ctx context.Context, params RecoverPassword
 
 // RegisterUser invokes registerUser operation.
 //
-// Errors: 403 (registration is closed), 409 (the address is taken), 422, 429.
+// Register an account, if open registration is on.
 //
 // POST /users/open
 func (c *Client) RegisterUser(ctx context.Context, request *UserRegister) (*User, error) {
@@ -4110,8 +4016,6 @@ func (c *Client) sendRegisterUser(ctx context.Context, request *UserRegister) (r
 // ReplaceDividend invokes replaceDividend operation.
 //
 // The dividend becomes one entered by hand, which no import overwrites.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
 //
 // PUT /dividends/{id}
 func (c *Client) ReplaceDividend(ctx context.Context, request *DividendInput, params ReplaceDividendParams) (*Dividend, error) {
@@ -4209,10 +4113,8 @@ func (c *Client) sendReplaceDividend(ctx context.Context, request *DividendInput
 // ReplaceFinancialStatement invokes replaceFinancialStatement operation.
 //
 // The statement becomes one entered by hand, which no import overwrites. The new figures are known
-// from today on; `as_of` an earlier day still answers what was known then. Its period and end date
+// from today on; `as_of` an earlier day still returns what was known then. Its period and end date
 // cannot change.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
 //
 // PUT /financial-statements/{id}
 func (c *Client) ReplaceFinancialStatement(ctx context.Context, request *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error) {
@@ -4309,10 +4211,7 @@ func (c *Client) sendReplaceFinancialStatement(ctx context.Context, request *Fin
 
 // ResetPassword invokes resetPassword operation.
 //
-// A token works once. All access tokens of the account end.
-//
-// Errors: 422 (the token is not valid, was used or has expired; the password is too short or too
-// long), 429.
+// A token works once. All access tokens of the account become invalid.
 //
 // POST /reset-password
 func (c *Client) ResetPassword(ctx context.Context, request *PasswordReset) (*Message, error) {
@@ -4358,7 +4257,7 @@ func (c *Client) sendResetPassword(ctx context.Context, request *PasswordReset) 
 
 // SendTestEmail invokes sendTestEmail operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 422.
+// Send a test email.
 //
 // POST /utils/test-email
 func (c *Client) SendTestEmail(ctx context.Context, request *TestEmail) (*Message, error) {
@@ -4437,7 +4336,7 @@ func (c *Client) sendSendTestEmail(ctx context.Context, request *TestEmail) (res
 
 // StartTestJob invokes startTestJob operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 422.
+// Start a job that echoes a word.
 //
 // POST /utils/test-job
 func (c *Client) StartTestJob(ctx context.Context, request *TestJob) (*Job, error) {
@@ -4516,7 +4415,7 @@ func (c *Client) sendStartTestJob(ctx context.Context, request *TestJob) (res *J
 
 // TestAccessToken invokes testAccessToken operation.
 //
-// Errors: 401 (no valid access token).
+// Identify the access token's owner.
 //
 // POST /login/test-token
 func (c *Client) TestAccessToken(ctx context.Context) (*User, error) {
@@ -4592,11 +4491,8 @@ func (c *Client) sendTestAccessToken(ctx context.Context) (res *User, err error)
 
 // UpdateCompany invokes updateCompany operation.
 //
-// `listings` replaces all of its listings; prices of a listing whose ticker is no longer there are
+// `listings` replaces all of the company's listings; the prices of a ticker that is not among them are
 // deleted.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the ticker, ISIN or CIK is
-// taken), 422.
 //
 // PATCH /companies/{ticker}
 func (c *Client) UpdateCompany(ctx context.Context, request *CompanyUpdate, params UpdateCompanyParams) (*Company, error) {
@@ -4696,7 +4592,7 @@ func (c *Client) sendUpdateCompany(ctx context.Context, request *CompanyUpdate, 
 
 // UpdateCurrentUser invokes updateCurrentUser operation.
 //
-// Errors: 401 (no valid access token), 409 (the address is taken), 422.
+// Change your own account.
 //
 // PATCH /users/me
 func (c *Client) UpdateCurrentUser(ctx context.Context, request *UserUpdateMe) (*User, error) {
@@ -4775,10 +4671,7 @@ func (c *Client) sendUpdateCurrentUser(ctx context.Context, request *UserUpdateM
 
 // UpdateCurrentUserPassword invokes updateCurrentUserPassword operation.
 //
-// All access tokens of the account end.
-//
-// Errors: 401 (no valid access token), 422 (the current password is wrong, or the new one is too short
-// or too long), 429.
+// All access tokens of the account become invalid.
 //
 // PUT /users/me/password
 func (c *Client) UpdateCurrentUserPassword(ctx context.Context, request *PasswordChange) error {
@@ -4857,10 +4750,7 @@ func (c *Client) sendUpdateCurrentUserPassword(ctx context.Context, request *Pas
 
 // UpdateUser invokes updateUser operation.
 //
-// A new password or a deactivation ends all access tokens of the account.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the address is taken; the last
-// active superuser), 422.
+// A new password or a deactivation invalidates all access tokens of the account.
 //
 // PATCH /users/{user_id}
 func (c *Client) UpdateUser(ctx context.Context, request *UserUpdate, params UpdateUserParams) (*User, error) {

@@ -30,9 +30,7 @@ func recordError(string, error) {}
 
 // handleCancelImportRequest handles cancelImport operation.
 //
-// Nothing of it stays.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (it has ended).
+// None of its data is kept.
 //
 // POST /imports/{id}/cancel
 func (s *Server) handleCancelImportRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -146,7 +144,7 @@ func (s *Server) handleCancelImportRequest(args [1]string, argsEscaped bool, w h
 		response, err = s.h.CancelImport(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -173,9 +171,7 @@ func (s *Server) handleCancelImportRequest(args [1]string, argsEscaped bool, w h
 
 // handleCreateAccessTokenRequest handles createAccessToken operation.
 //
-// The address and password of an active account. Answers a bearer token.
-//
-// Errors: 401 (wrong address or password, or a deactivated account), 429.
+// The email and password of an active account. Returns a bearer token.
 //
 // POST /login/access-token
 func (s *Server) handleCreateAccessTokenRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -243,7 +239,7 @@ func (s *Server) handleCreateAccessTokenRequest(args [0]string, argsEscaped bool
 		response, err = s.h.CreateAccessToken(ctx, request)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -270,8 +266,7 @@ func (s *Server) handleCreateAccessTokenRequest(args [0]string, argsEscaped bool
 
 // handleCreateCompanyRequest handles createCompany operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 409 (the ticker, ISIN or CIK is taken),
-// 422.
+// Create a company with its listings.
 //
 // POST /companies
 func (s *Server) handleCreateCompanyRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -385,7 +380,7 @@ func (s *Server) handleCreateCompanyRequest(args [0]string, argsEscaped bool, w 
 		response, err = s.h.CreateCompany(ctx, request)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -412,9 +407,7 @@ func (s *Server) handleCreateCompanyRequest(args [0]string, argsEscaped bool, w 
 
 // handleCreateDividendRequest handles createDividend operation.
 //
-// No import overwrites it; it stands in for the imported dividend of the same period end.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
+// No import overwrites it; it replaces the imported dividend of the same period end.
 //
 // POST /companies/{ticker}/dividends
 func (s *Server) handleCreateDividendRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -543,7 +536,7 @@ func (s *Server) handleCreateDividendRequest(args [1]string, argsEscaped bool, w
 		response, err = s.h.CreateDividend(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -570,11 +563,8 @@ func (s *Server) handleCreateDividendRequest(args [1]string, argsEscaped bool, w
 
 // handleCreateFinancialStatementRequest handles createFinancialStatement operation.
 //
-// No import overwrites it. What can be derived from the given figures and is not given is filled in.
-// It counts as known from its publish date on.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (there is a statement for this
-// period and end date), 422.
+// No import overwrites it. Figures that follow from the given ones are filled in. It counts as known
+// from its publish date on.
 //
 // POST /companies/{ticker}/financial-statements
 func (s *Server) handleCreateFinancialStatementRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -703,7 +693,7 @@ func (s *Server) handleCreateFinancialStatementRequest(args [1]string, argsEscap
 		response, err = s.h.CreateFinancialStatement(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -730,8 +720,7 @@ func (s *Server) handleCreateFinancialStatementRequest(args [1]string, argsEscap
 
 // handleCreateSplitRequest handles createSplit operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (there is a split on this day),
-// 422.
+// Add a split.
 //
 // POST /companies/{ticker}/splits
 func (s *Server) handleCreateSplitRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -825,7 +814,7 @@ func (s *Server) handleCreateSplitRequest(args [1]string, argsEscaped bool, w ht
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    CreateSplitOperation,
-			OperationSummary: "Enter a split.",
+			OperationSummary: "Add a split.",
 			OperationID:      "createSplit",
 			Body:             request,
 			RawBody:          rawBody,
@@ -860,7 +849,7 @@ func (s *Server) handleCreateSplitRequest(args [1]string, argsEscaped bool, w ht
 		response, err = s.h.CreateSplit(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -887,9 +876,7 @@ func (s *Server) handleCreateSplitRequest(args [1]string, argsEscaped bool, w ht
 
 // handleCreateUserRequest handles createUser operation.
 //
-// The account gets a mail.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 409 (the address is taken), 422.
+// The user is told by email.
 //
 // POST /users
 func (s *Server) handleCreateUserRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1003,7 +990,7 @@ func (s *Server) handleCreateUserRequest(args [0]string, argsEscaped bool, w htt
 		response, err = s.h.CreateUser(ctx, request)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -1030,7 +1017,7 @@ func (s *Server) handleCreateUserRequest(args [0]string, argsEscaped bool, w htt
 
 // handleDeleteCompanyRequest handles deleteCompany operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+// Delete a company and everything that belongs to it.
 //
 // DELETE /companies/{ticker}
 func (s *Server) handleDeleteCompanyRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1109,7 +1096,7 @@ func (s *Server) handleDeleteCompanyRequest(args [1]string, argsEscaped bool, w 
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    DeleteCompanyOperation,
-			OperationSummary: "Delete a company and all that belongs to it.",
+			OperationSummary: "Delete a company and everything that belongs to it.",
 			OperationID:      "deleteCompany",
 			Body:             nil,
 			RawBody:          rawBody,
@@ -1144,7 +1131,7 @@ func (s *Server) handleDeleteCompanyRequest(args [1]string, argsEscaped bool, w 
 		err = s.h.DeleteCompany(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -1171,7 +1158,7 @@ func (s *Server) handleDeleteCompanyRequest(args [1]string, argsEscaped bool, w 
 
 // handleDeleteCurrentUserRequest handles deleteCurrentUser operation.
 //
-// Errors: 401 (no valid access token), 409 (the last active superuser).
+// Delete your own account.
 //
 // DELETE /users/me
 func (s *Server) handleDeleteCurrentUserRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1240,7 +1227,7 @@ func (s *Server) handleDeleteCurrentUserRequest(args [0]string, argsEscaped bool
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    DeleteCurrentUserOperation,
-			OperationSummary: "Delete the own account.",
+			OperationSummary: "Delete your own account.",
 			OperationID:      "deleteCurrentUser",
 			Body:             nil,
 			RawBody:          rawBody,
@@ -1270,7 +1257,7 @@ func (s *Server) handleDeleteCurrentUserRequest(args [0]string, argsEscaped bool
 		err = s.h.DeleteCurrentUser(ctx)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -1297,9 +1284,7 @@ func (s *Server) handleDeleteCurrentUserRequest(args [0]string, argsEscaped bool
 
 // handleDeleteDividendRequest handles deleteDividend operation.
 //
-// An import brings back a dividend that is in its file.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+// An import whose file has the dividend brings it back.
 //
 // DELETE /dividends/{id}
 func (s *Server) handleDeleteDividendRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1413,7 +1398,7 @@ func (s *Server) handleDeleteDividendRequest(args [1]string, argsEscaped bool, w
 		err = s.h.DeleteDividend(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -1440,9 +1425,7 @@ func (s *Server) handleDeleteDividendRequest(args [1]string, argsEscaped bool, w
 
 // handleDeleteFinancialStatementRequest handles deleteFinancialStatement operation.
 //
-// An import brings back a statement that is in its file.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+// An import whose file has the statement brings it back.
 //
 // DELETE /financial-statements/{id}
 func (s *Server) handleDeleteFinancialStatementRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1556,7 +1539,7 @@ func (s *Server) handleDeleteFinancialStatementRequest(args [1]string, argsEscap
 		err = s.h.DeleteFinancialStatement(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -1583,7 +1566,7 @@ func (s *Server) handleDeleteFinancialStatementRequest(args [1]string, argsEscap
 
 // handleDeleteUserRequest handles deleteUser operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the last active superuser).
+// Delete a user.
 //
 // DELETE /users/{user_id}
 func (s *Server) handleDeleteUserRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1697,7 +1680,7 @@ func (s *Server) handleDeleteUserRequest(args [1]string, argsEscaped bool, w htt
 		err = s.h.DeleteUser(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -1724,7 +1707,7 @@ func (s *Server) handleDeleteUserRequest(args [1]string, argsEscaped bool, w htt
 
 // handleGetCompanyRequest handles getCompany operation.
 //
-// Errors: 404.
+// Get a company by any of its tickers.
 //
 // GET /companies/{ticker}
 func (s *Server) handleGetCompanyRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1792,7 +1775,7 @@ func (s *Server) handleGetCompanyRequest(args [1]string, argsEscaped bool, w htt
 		response, err = s.h.GetCompany(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -1819,7 +1802,7 @@ func (s *Server) handleGetCompanyRequest(args [1]string, argsEscaped bool, w htt
 
 // handleGetCurrentUserRequest handles getCurrentUser operation.
 //
-// Errors: 401 (no valid access token).
+// Get your own account.
 //
 // GET /users/me
 func (s *Server) handleGetCurrentUserRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1888,7 +1871,7 @@ func (s *Server) handleGetCurrentUserRequest(args [0]string, argsEscaped bool, w
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    GetCurrentUserOperation,
-			OperationSummary: "Get the own account.",
+			OperationSummary: "Get your own account.",
 			OperationID:      "getCurrentUser",
 			Body:             nil,
 			RawBody:          rawBody,
@@ -1918,7 +1901,7 @@ func (s *Server) handleGetCurrentUserRequest(args [0]string, argsEscaped bool, w
 		response, err = s.h.GetCurrentUser(ctx)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -1945,7 +1928,7 @@ func (s *Server) handleGetCurrentUserRequest(args [0]string, argsEscaped bool, w
 
 // handleGetDividendRequest handles getDividend operation.
 //
-// Errors: 404.
+// Get a dividend.
 //
 // GET /dividends/{id}
 func (s *Server) handleGetDividendRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2013,7 +1996,7 @@ func (s *Server) handleGetDividendRequest(args [1]string, argsEscaped bool, w ht
 		response, err = s.h.GetDividend(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -2040,7 +2023,7 @@ func (s *Server) handleGetDividendRequest(args [1]string, argsEscaped bool, w ht
 
 // handleGetFinancialStatementRequest handles getFinancialStatement operation.
 //
-// Errors: 404, 422 (as_of).
+// Get a statement.
 //
 // GET /financial-statements/{id}
 func (s *Server) handleGetFinancialStatementRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2112,7 +2095,7 @@ func (s *Server) handleGetFinancialStatementRequest(args [1]string, argsEscaped 
 		response, err = s.h.GetFinancialStatement(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -2139,7 +2122,7 @@ func (s *Server) handleGetFinancialStatementRequest(args [1]string, argsEscaped 
 
 // handleGetImportRequest handles getImport operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+// Get an import's state, progress and counts.
 //
 // GET /imports/{id}
 func (s *Server) handleGetImportRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2253,7 +2236,7 @@ func (s *Server) handleGetImportRequest(args [1]string, argsEscaped bool, w http
 		response, err = s.h.GetImport(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -2281,8 +2264,6 @@ func (s *Server) handleGetImportRequest(args [1]string, argsEscaped bool, w http
 // handleGetUserRequest handles getUser operation.
 //
 // Users see themselves; superusers see all.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser) and not oneself, 404.
 //
 // GET /users/{user_id}
 func (s *Server) handleGetUserRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2396,7 +2377,7 @@ func (s *Server) handleGetUserRequest(args [1]string, argsEscaped bool, w http.R
 		response, err = s.h.GetUser(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -2424,9 +2405,6 @@ func (s *Server) handleGetUserRequest(args [1]string, argsEscaped bool, w http.R
 // handleImportCompaniesRequest handles importCompanies operation.
 //
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-// file).
 //
 // POST /imports/companies
 func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2555,7 +2533,7 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 		response, err = s.h.ImportCompanies(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -2586,9 +2564,6 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 //
 // Columns: date, open, high, low, close, volume, ex_dividend, split_ratio; as traded, in any order,
 // date and close required.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404 (no such listing), 413, 422 (empty,
-// or not a whole gzip file).
 //
 // POST /imports/prices
 func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2721,7 +2696,7 @@ func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w h
 		response, err = s.h.ImportPrices(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -2751,9 +2726,6 @@ func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w h
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 //
 // Without `ticker`, the company is found by its CIK.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-// file).
 //
 // POST /imports/sec-company-facts
 func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2890,7 +2862,7 @@ func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped 
 		response, err = s.h.ImportSecCompanyFacts(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -2920,9 +2892,6 @@ func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped 
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 //
 // Columns: ticker, effective_date (first trading day on the new basis), ratio.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-// file).
 //
 // POST /imports/splits
 func (s *Server) handleImportSplitsRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3051,7 +3020,7 @@ func (s *Server) handleImportSplitsRequest(args [0]string, argsEscaped bool, w h
 		response, err = s.h.ImportSplits(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -3078,10 +3047,8 @@ func (s *Server) handleImportSplitsRequest(args [0]string, argsEscaped bool, w h
 
 // handleListCompaniesRequest handles listCompanies operation.
 //
-// With `q`: the best match first (ticker, ISIN or CIK, then the beginning of the name, then any part
-// of it). Without: by name.
-//
-// Errors: 422 (page_token).
+// With `q`, the best match comes first: by ticker, ISIN or CIK, then by the beginning of the name,
+// then by any part of it. Without `q`, companies are sorted by name.
 //
 // GET /companies
 func (s *Server) handleListCompaniesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3161,7 +3128,7 @@ func (s *Server) handleListCompaniesRequest(args [0]string, argsEscaped bool, w 
 		response, err = s.h.ListCompanies(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -3189,8 +3156,6 @@ func (s *Server) handleListCompaniesRequest(args [0]string, argsEscaped bool, w 
 // handleListCompanyDailyRatiosRequest handles listCompanyDailyRatios operation.
 //
 // Each day uses what was known on that day.
-//
-// Errors: 404, 422 (from, to, page_token).
 //
 // GET /companies/{ticker}/daily-ratios
 func (s *Server) handleListCompanyDailyRatiosRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3274,7 +3239,7 @@ func (s *Server) handleListCompanyDailyRatiosRequest(args [1]string, argsEscaped
 		response, err = s.h.ListCompanyDailyRatios(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -3301,7 +3266,7 @@ func (s *Server) handleListCompanyDailyRatiosRequest(args [1]string, argsEscaped
 
 // handleListCompanyDividendsRequest handles listCompanyDividends operation.
 //
-// Errors: 404, 422 (page_token).
+// List a company's dividends, the newest first.
 //
 // GET /companies/{ticker}/dividends
 func (s *Server) handleListCompanyDividendsRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3377,7 +3342,7 @@ func (s *Server) handleListCompanyDividendsRequest(args [1]string, argsEscaped b
 		response, err = s.h.ListCompanyDividends(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -3404,7 +3369,7 @@ func (s *Server) handleListCompanyDividendsRequest(args [1]string, argsEscaped b
 
 // handleListCompanyFinancialStatementsRequest handles listCompanyFinancialStatements operation.
 //
-// Errors: 404, 422 (as_of, page_token).
+// List a company's statements, the newest first.
 //
 // GET /companies/{ticker}/financial-statements
 func (s *Server) handleListCompanyFinancialStatementsRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3488,7 +3453,7 @@ func (s *Server) handleListCompanyFinancialStatementsRequest(args [1]string, arg
 		response, err = s.h.ListCompanyFinancialStatements(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -3516,8 +3481,6 @@ func (s *Server) handleListCompanyFinancialStatementsRequest(args [1]string, arg
 // handleListCompanyPricesRequest handles listCompanyPrices operation.
 //
 // As traded: not adjusted for later splits or dividends.
-//
-// Errors: 404, 422 (from, to, page_token).
 //
 // GET /companies/{ticker}/prices
 func (s *Server) handleListCompanyPricesRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3601,7 +3564,7 @@ func (s *Server) handleListCompanyPricesRequest(args [1]string, argsEscaped bool
 		response, err = s.h.ListCompanyPrices(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -3628,7 +3591,7 @@ func (s *Server) handleListCompanyPricesRequest(args [1]string, argsEscaped bool
 
 // handleListCompanySplitsRequest handles listCompanySplits operation.
 //
-// Errors: 404, 422 (page_token).
+// List a company's splits, the newest first.
 //
 // GET /companies/{ticker}/splits
 func (s *Server) handleListCompanySplitsRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3704,7 +3667,7 @@ func (s *Server) handleListCompanySplitsRequest(args [1]string, argsEscaped bool
 		response, err = s.h.ListCompanySplits(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -3731,7 +3694,7 @@ func (s *Server) handleListCompanySplitsRequest(args [1]string, argsEscaped bool
 
 // handleListCompanyValueMetricsRequest handles listCompanyValueMetrics operation.
 //
-// Errors: 404, 422 (as_of, page_token).
+// List the metrics of a company's statements, the newest first.
 //
 // GET /companies/{ticker}/value-metrics
 func (s *Server) handleListCompanyValueMetricsRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3815,7 +3778,7 @@ func (s *Server) handleListCompanyValueMetricsRequest(args [1]string, argsEscape
 		response, err = s.h.ListCompanyValueMetrics(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -3842,7 +3805,7 @@ func (s *Server) handleListCompanyValueMetricsRequest(args [1]string, argsEscape
 
 // handleListDailyRatiosRequest handles listDailyRatios operation.
 //
-// Errors: 422 (date, page_token).
+// List the ratios of all listings for one day, by ticker.
 //
 // GET /daily-ratios
 func (s *Server) handleListDailyRatiosRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3918,7 +3881,7 @@ func (s *Server) handleListDailyRatiosRequest(args [0]string, argsEscaped bool, 
 		response, err = s.h.ListDailyRatios(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -3945,7 +3908,7 @@ func (s *Server) handleListDailyRatiosRequest(args [0]string, argsEscaped bool, 
 
 // handleListDividendsRequest handles listDividends operation.
 //
-// Errors: 422 (page_token).
+// List the dividends of all companies, the newest published first.
 //
 // GET /dividends
 func (s *Server) handleListDividendsRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4025,7 +3988,7 @@ func (s *Server) handleListDividendsRequest(args [0]string, argsEscaped bool, w 
 		response, err = s.h.ListDividends(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -4052,7 +4015,7 @@ func (s *Server) handleListDividendsRequest(args [0]string, argsEscaped bool, w 
 
 // handleListFinancialStatementsRequest handles listFinancialStatements operation.
 //
-// Errors: 422 (page_token).
+// List the statements of all companies, the newest published first.
 //
 // GET /financial-statements
 func (s *Server) handleListFinancialStatementsRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4136,7 +4099,7 @@ func (s *Server) handleListFinancialStatementsRequest(args [0]string, argsEscape
 		response, err = s.h.ListFinancialStatements(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -4163,7 +4126,7 @@ func (s *Server) handleListFinancialStatementsRequest(args [0]string, argsEscape
 
 // handleListImportsRequest handles listImports operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 422 (page_token).
+// List the imports, the newest first.
 //
 // GET /imports
 func (s *Server) handleListImportsRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4281,7 +4244,7 @@ func (s *Server) handleListImportsRequest(args [0]string, argsEscaped bool, w ht
 		response, err = s.h.ListImports(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -4308,7 +4271,7 @@ func (s *Server) handleListImportsRequest(args [0]string, argsEscaped bool, w ht
 
 // handleListUsersRequest handles listUsers operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 422 (page_token).
+// List the users.
 //
 // GET /users
 func (s *Server) handleListUsersRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4426,7 +4389,7 @@ func (s *Server) handleListUsersRequest(args [0]string, argsEscaped bool, w http
 		response, err = s.h.ListUsers(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -4453,7 +4416,7 @@ func (s *Server) handleListUsersRequest(args [0]string, argsEscaped bool, w http
 
 // handleListValueMetricsRequest handles listValueMetrics operation.
 //
-// Errors: 422 (page_token).
+// List the metrics of all companies' statements, the newest published first.
 //
 // GET /value-metrics
 func (s *Server) handleListValueMetricsRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4537,7 +4500,7 @@ func (s *Server) handleListValueMetricsRequest(args [0]string, argsEscaped bool,
 		response, err = s.h.ListValueMetrics(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -4564,9 +4527,7 @@ func (s *Server) handleListValueMetricsRequest(args [0]string, argsEscaped bool,
 
 // handleRecoverPasswordRequest handles recoverPassword operation.
 //
-// Answers the same whether the address is known or not.
-//
-// Errors: 422 (no mail address), 429.
+// The response is the same whether the address is known or not.
 //
 // POST /password-recovery/{email}
 func (s *Server) handleRecoverPasswordRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4599,7 +4560,7 @@ func (s *Server) handleRecoverPasswordRequest(args [1]string, argsEscaped bool, 
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    RecoverPasswordOperation,
-			OperationSummary: "Ask for a password reset by mail.",
+			OperationSummary: "Request a password reset by email.",
 			OperationID:      "recoverPassword",
 			Body:             nil,
 			RawBody:          rawBody,
@@ -4634,7 +4595,7 @@ func (s *Server) handleRecoverPasswordRequest(args [1]string, argsEscaped bool, 
 		response, err = s.h.RecoverPassword(ctx, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -4661,7 +4622,7 @@ func (s *Server) handleRecoverPasswordRequest(args [1]string, argsEscaped bool, 
 
 // handleRegisterUserRequest handles registerUser operation.
 //
-// Errors: 403 (registration is closed), 409 (the address is taken), 422, 429.
+// Register an account, if open registration is on.
 //
 // POST /users/open
 func (s *Server) handleRegisterUserRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4699,7 +4660,7 @@ func (s *Server) handleRegisterUserRequest(args [0]string, argsEscaped bool, w h
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    RegisterUserOperation,
-			OperationSummary: "Register oneself, if open registration is on.",
+			OperationSummary: "Register an account, if open registration is on.",
 			OperationID:      "registerUser",
 			Body:             request,
 			RawBody:          rawBody,
@@ -4729,7 +4690,7 @@ func (s *Server) handleRegisterUserRequest(args [0]string, argsEscaped bool, w h
 		response, err = s.h.RegisterUser(ctx, request)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -4757,8 +4718,6 @@ func (s *Server) handleRegisterUserRequest(args [0]string, argsEscaped bool, w h
 // handleReplaceDividendRequest handles replaceDividend operation.
 //
 // The dividend becomes one entered by hand, which no import overwrites.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
 //
 // PUT /dividends/{id}
 func (s *Server) handleReplaceDividendRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4887,7 +4846,7 @@ func (s *Server) handleReplaceDividendRequest(args [1]string, argsEscaped bool, 
 		response, err = s.h.ReplaceDividend(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -4915,10 +4874,8 @@ func (s *Server) handleReplaceDividendRequest(args [1]string, argsEscaped bool, 
 // handleReplaceFinancialStatementRequest handles replaceFinancialStatement operation.
 //
 // The statement becomes one entered by hand, which no import overwrites. The new figures are known
-// from today on; `as_of` an earlier day still answers what was known then. Its period and end date
+// from today on; `as_of` an earlier day still returns what was known then. Its period and end date
 // cannot change.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
 //
 // PUT /financial-statements/{id}
 func (s *Server) handleReplaceFinancialStatementRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5047,7 +5004,7 @@ func (s *Server) handleReplaceFinancialStatementRequest(args [1]string, argsEsca
 		response, err = s.h.ReplaceFinancialStatement(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -5074,10 +5031,7 @@ func (s *Server) handleReplaceFinancialStatementRequest(args [1]string, argsEsca
 
 // handleResetPasswordRequest handles resetPassword operation.
 //
-// A token works once. All access tokens of the account end.
-//
-// Errors: 422 (the token is not valid, was used or has expired; the password is too short or too
-// long), 429.
+// A token works once. All access tokens of the account become invalid.
 //
 // POST /reset-password
 func (s *Server) handleResetPasswordRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5115,7 +5069,7 @@ func (s *Server) handleResetPasswordRequest(args [0]string, argsEscaped bool, w 
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    ResetPasswordOperation,
-			OperationSummary: "Set a new password with the token from the mail.",
+			OperationSummary: "Set a new password with the token from the email.",
 			OperationID:      "resetPassword",
 			Body:             request,
 			RawBody:          rawBody,
@@ -5145,7 +5099,7 @@ func (s *Server) handleResetPasswordRequest(args [0]string, argsEscaped bool, w 
 		response, err = s.h.ResetPassword(ctx, request)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -5172,7 +5126,7 @@ func (s *Server) handleResetPasswordRequest(args [0]string, argsEscaped bool, w 
 
 // handleSendTestEmailRequest handles sendTestEmail operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 422.
+// Send a test email.
 //
 // POST /utils/test-email
 func (s *Server) handleSendTestEmailRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5256,7 +5210,7 @@ func (s *Server) handleSendTestEmailRequest(args [0]string, argsEscaped bool, w 
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    SendTestEmailOperation,
-			OperationSummary: "Send a test mail.",
+			OperationSummary: "Send a test email.",
 			OperationID:      "sendTestEmail",
 			Body:             request,
 			RawBody:          rawBody,
@@ -5286,7 +5240,7 @@ func (s *Server) handleSendTestEmailRequest(args [0]string, argsEscaped bool, w 
 		response, err = s.h.SendTestEmail(ctx, request)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -5313,7 +5267,7 @@ func (s *Server) handleSendTestEmailRequest(args [0]string, argsEscaped bool, w 
 
 // handleStartTestJobRequest handles startTestJob operation.
 //
-// Errors: 401 (no valid access token), 403 (not a superuser), 422.
+// Start a job that echoes a word.
 //
 // POST /utils/test-job
 func (s *Server) handleStartTestJobRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5427,7 +5381,7 @@ func (s *Server) handleStartTestJobRequest(args [0]string, argsEscaped bool, w h
 		response, err = s.h.StartTestJob(ctx, request)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -5454,7 +5408,7 @@ func (s *Server) handleStartTestJobRequest(args [0]string, argsEscaped bool, w h
 
 // handleTestAccessTokenRequest handles testAccessToken operation.
 //
-// Errors: 401 (no valid access token).
+// Identify the access token's owner.
 //
 // POST /login/test-token
 func (s *Server) handleTestAccessTokenRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5523,7 +5477,7 @@ func (s *Server) handleTestAccessTokenRequest(args [0]string, argsEscaped bool, 
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    TestAccessTokenOperation,
-			OperationSummary: "Tell whose access token this is.",
+			OperationSummary: "Identify the access token's owner.",
 			OperationID:      "testAccessToken",
 			Body:             nil,
 			RawBody:          rawBody,
@@ -5553,7 +5507,7 @@ func (s *Server) handleTestAccessTokenRequest(args [0]string, argsEscaped bool, 
 		response, err = s.h.TestAccessToken(ctx)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -5580,11 +5534,8 @@ func (s *Server) handleTestAccessTokenRequest(args [0]string, argsEscaped bool, 
 
 // handleUpdateCompanyRequest handles updateCompany operation.
 //
-// `listings` replaces all of its listings; prices of a listing whose ticker is no longer there are
+// `listings` replaces all of the company's listings; the prices of a ticker that is not among them are
 // deleted.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the ticker, ISIN or CIK is
-// taken), 422.
 //
 // PATCH /companies/{ticker}
 func (s *Server) handleUpdateCompanyRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5713,7 +5664,7 @@ func (s *Server) handleUpdateCompanyRequest(args [1]string, argsEscaped bool, w 
 		response, err = s.h.UpdateCompany(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -5740,7 +5691,7 @@ func (s *Server) handleUpdateCompanyRequest(args [1]string, argsEscaped bool, w 
 
 // handleUpdateCurrentUserRequest handles updateCurrentUser operation.
 //
-// Errors: 401 (no valid access token), 409 (the address is taken), 422.
+// Change your own account.
 //
 // PATCH /users/me
 func (s *Server) handleUpdateCurrentUserRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5824,7 +5775,7 @@ func (s *Server) handleUpdateCurrentUserRequest(args [0]string, argsEscaped bool
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    UpdateCurrentUserOperation,
-			OperationSummary: "Change the own account.",
+			OperationSummary: "Change your own account.",
 			OperationID:      "updateCurrentUser",
 			Body:             request,
 			RawBody:          rawBody,
@@ -5854,7 +5805,7 @@ func (s *Server) handleUpdateCurrentUserRequest(args [0]string, argsEscaped bool
 		response, err = s.h.UpdateCurrentUser(ctx, request)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -5881,10 +5832,7 @@ func (s *Server) handleUpdateCurrentUserRequest(args [0]string, argsEscaped bool
 
 // handleUpdateCurrentUserPasswordRequest handles updateCurrentUserPassword operation.
 //
-// All access tokens of the account end.
-//
-// Errors: 401 (no valid access token), 422 (the current password is wrong, or the new one is too short
-// or too long), 429.
+// All access tokens of the account become invalid.
 //
 // PUT /users/me/password
 func (s *Server) handleUpdateCurrentUserPasswordRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5968,7 +5916,7 @@ func (s *Server) handleUpdateCurrentUserPasswordRequest(args [0]string, argsEsca
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    UpdateCurrentUserPasswordOperation,
-			OperationSummary: "Change the own password.",
+			OperationSummary: "Change your own password.",
 			OperationID:      "updateCurrentUserPassword",
 			Body:             request,
 			RawBody:          rawBody,
@@ -5998,7 +5946,7 @@ func (s *Server) handleUpdateCurrentUserPasswordRequest(args [0]string, argsEsca
 		err = s.h.UpdateCurrentUserPassword(ctx, request)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}
@@ -6025,10 +5973,7 @@ func (s *Server) handleUpdateCurrentUserPasswordRequest(args [0]string, argsEsca
 
 // handleUpdateUserRequest handles updateUser operation.
 //
-// A new password or a deactivation ends all access tokens of the account.
-//
-// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the address is taken; the last
-// active superuser), 422.
+// A new password or a deactivation invalidates all access tokens of the account.
 //
 // PATCH /users/{user_id}
 func (s *Server) handleUpdateUserRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -6157,7 +6102,7 @@ func (s *Server) handleUpdateUserRequest(args [1]string, argsEscaped bool, w htt
 		response, err = s.h.UpdateUser(ctx, request, params)
 	}
 	if err != nil {
-		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
 			if err := encodeErrorResponse(errRes, w); err != nil {
 				defer recordError("Internal", err)
 			}

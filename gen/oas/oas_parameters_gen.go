@@ -70,8 +70,8 @@ func decodeCancelImportParams(args [1]string, argsEscaped bool, r *http.Request)
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -477,8 +477,8 @@ func decodeDeleteDividendParams(args [1]string, argsEscaped bool, r *http.Reques
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -560,8 +560,8 @@ func decodeDeleteFinancialStatementParams(args [1]string, argsEscaped bool, r *h
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -643,8 +643,8 @@ func decodeDeleteUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -807,8 +807,8 @@ func decodeGetDividendParams(args [1]string, argsEscaped bool, r *http.Request) 
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -837,7 +837,7 @@ func decodeGetDividendParams(args [1]string, argsEscaped bool, r *http.Request) 
 
 // GetFinancialStatementParams is parameters of getFinancialStatement operation.
 type GetFinancialStatementParams struct {
-	// What was known on this day, today or earlier. Default: all that is known.
+	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
 	ID   int64
 }
@@ -943,8 +943,8 @@ func decodeGetFinancialStatementParams(args [1]string, argsEscaped bool, r *http
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -1026,8 +1026,8 @@ func decodeGetImportParams(args [1]string, argsEscaped bool, r *http.Request) (p
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -1109,8 +1109,8 @@ func decodeGetUserParams(args [1]string, argsEscaped bool, r *http.Request) (par
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -1722,11 +1722,11 @@ func decodeImportSplitsParams(args [0]string, argsEscaped bool, r *http.Request)
 type ListCompaniesParams struct {
 	// Part of a name, or the beginning of a ticker, ISIN or CIK.
 	Q OptString `json:",omitempty,omitzero"`
-	// Only companies listed there. Case does not matter.
+	// Only companies listed on this exchange. Case does not matter.
 	Exchange OptString `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -2021,7 +2021,7 @@ func decodeListCompaniesParams(args [0]string, argsEscaped bool, r *http.Request
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -2056,9 +2056,9 @@ type ListCompanyDailyRatiosParams struct {
 	From OptDate `json:",omitempty,omitzero"`
 	// Last day.
 	To OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -2308,7 +2308,7 @@ func decodeListCompanyDailyRatiosParams(args [1]string, argsEscaped bool, r *htt
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -2399,9 +2399,9 @@ func decodeListCompanyDailyRatiosParams(args [1]string, argsEscaped bool, r *htt
 
 // ListCompanyDividendsParams is parameters of listCompanyDividends operation.
 type ListCompanyDividendsParams struct {
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -2551,7 +2551,7 @@ func decodeListCompanyDividendsParams(args [1]string, argsEscaped bool, r *http.
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -2644,11 +2644,11 @@ func decodeListCompanyDividendsParams(args [1]string, argsEscaped bool, r *http.
 type ListCompanyFinancialStatementsParams struct {
 	// Only this kind of period.
 	Period OptPeriod `json:",omitempty,omitzero"`
-	// What was known on this day, today or earlier. Default: all that is known.
+	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -2913,7 +2913,7 @@ func decodeListCompanyFinancialStatementsParams(args [1]string, argsEscaped bool
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -3008,9 +3008,9 @@ type ListCompanyPricesParams struct {
 	From OptDate `json:",omitempty,omitzero"`
 	// Last day.
 	To OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -3260,7 +3260,7 @@ func decodeListCompanyPricesParams(args [1]string, argsEscaped bool, r *http.Req
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -3351,9 +3351,9 @@ func decodeListCompanyPricesParams(args [1]string, argsEscaped bool, r *http.Req
 
 // ListCompanySplitsParams is parameters of listCompanySplits operation.
 type ListCompanySplitsParams struct {
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -3503,7 +3503,7 @@ func decodeListCompanySplitsParams(args [1]string, argsEscaped bool, r *http.Req
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -3596,11 +3596,11 @@ func decodeListCompanySplitsParams(args [1]string, argsEscaped bool, r *http.Req
 type ListCompanyValueMetricsParams struct {
 	// Only this kind of period.
 	Period OptPeriod `json:",omitempty,omitzero"`
-	// What was known on this day, today or earlier. Default: all that is known.
+	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 	// Any of the company's tickers. Case does not matter.
 	Ticker Ticker
@@ -3865,7 +3865,7 @@ func decodeListCompanyValueMetricsParams(args [1]string, argsEscaped bool, r *ht
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -3958,9 +3958,9 @@ func decodeListCompanyValueMetricsParams(args [1]string, argsEscaped bool, r *ht
 type ListDailyRatiosParams struct {
 	// The trading day.
 	Date time.Time
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -4144,7 +4144,7 @@ func decodeListDailyRatiosParams(args [0]string, argsEscaped bool, r *http.Reque
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -4178,9 +4178,9 @@ type ListDividendsParams struct {
 	FiscalYear OptInt32 `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -4446,7 +4446,7 @@ func decodeListDividendsParams(args [0]string, argsEscaped bool, r *http.Request
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -4482,9 +4482,9 @@ type ListFinancialStatementsParams struct {
 	FiscalYear OptInt32  `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -4815,7 +4815,7 @@ func decodeListFinancialStatementsParams(args [0]string, argsEscaped bool, r *ht
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -4846,9 +4846,9 @@ func decodeListFinancialStatementsParams(args [0]string, argsEscaped bool, r *ht
 
 // ListImportsParams is parameters of listImports operation.
 type ListImportsParams struct {
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -4989,7 +4989,7 @@ func decodeListImportsParams(args [0]string, argsEscaped bool, r *http.Request) 
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -5020,9 +5020,9 @@ func decodeListImportsParams(args [0]string, argsEscaped bool, r *http.Request) 
 
 // ListUsersParams is parameters of listUsers operation.
 type ListUsersParams struct {
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -5163,7 +5163,7 @@ func decodeListUsersParams(args [0]string, argsEscaped bool, r *http.Request) (p
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -5199,9 +5199,9 @@ type ListValueMetricsParams struct {
 	FiscalYear OptInt32  `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
-	// How many items at most.
+	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
-	// `next_page_token` of the page before.
+	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
 }
 
@@ -5532,7 +5532,7 @@ func decodeListValueMetricsParams(args [0]string, argsEscaped bool, r *http.Requ
 							MaxLengthSet:  true,
 							Email:         false,
 							Hostname:      false,
-							Regex:         nil,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
 							MinNumeric:    0,
 							MinNumericSet: false,
 							MaxNumeric:    0,
@@ -5696,8 +5696,8 @@ func decodeReplaceDividendParams(args [1]string, argsEscaped bool, r *http.Reque
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -5779,8 +5779,8 @@ func decodeReplaceFinancialStatementParams(args [1]string, argsEscaped bool, r *
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,
@@ -5943,8 +5943,8 @@ func decodeUpdateUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 				if err := (validate.Int{
 					MinSet:        true,
 					Min:           1,
-					MaxSet:        false,
-					Max:           0,
+					MaxSet:        true,
+					Max:           9007199254740991,
 					MinExclusive:  false,
 					MaxExclusive:  false,
 					MultipleOfSet: false,

@@ -7,7 +7,9 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/go-faster/jx"
+	"github.com/ogen-go/ogen/conv"
 	ht "github.com/ogen-go/ogen/http"
+	"github.com/ogen-go/ogen/uri"
 )
 
 func encodeCancelImportResponse(response *Import, w http.ResponseWriter) error {
@@ -867,8 +869,58 @@ func encodeUpdateUserResponse(response *User, w http.ResponseWriter) error {
 	return nil
 }
 
-func encodeErrorResponse(response *ProblemStatusCode, w http.ResponseWriter) error {
+func encodeErrorResponse(response *ProblemStatusCodeWithHeaders, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Access-Control-Expose-Headers", "Retry-After,Www-Authenticate,X-Request-Id")
+	// Encoding response headers.
+	{
+		h := uri.NewHeaderEncoder(w.Header())
+		// Encode "Retry-After" header.
+		{
+			cfg := uri.HeaderParameterEncodingConfig{
+				Name:    "Retry-After",
+				Explode: false,
+			}
+			if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+				if val, ok := response.RetryAfter.Get(); ok {
+					return e.EncodeValue(conv.Int32ToString(val))
+				}
+				return nil
+			}); err != nil {
+				return errors.Wrap(err, "encode Retry-After header")
+			}
+		}
+		// Encode "WWW-Authenticate" header.
+		{
+			cfg := uri.HeaderParameterEncodingConfig{
+				Name:    "WWW-Authenticate",
+				Explode: false,
+			}
+			if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+				if val, ok := response.WWWAuthenticate.Get(); ok {
+					return e.EncodeValue(conv.StringToString(val))
+				}
+				return nil
+			}); err != nil {
+				return errors.Wrap(err, "encode WWW-Authenticate header")
+			}
+		}
+		// Encode "X-Request-Id" header.
+		{
+			cfg := uri.HeaderParameterEncodingConfig{
+				Name:    "X-Request-Id",
+				Explode: false,
+			}
+			if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+				if val, ok := response.XRequestID.Get(); ok {
+					return e.EncodeValue(conv.StringToString(val))
+				}
+				return nil
+			}); err != nil {
+				return errors.Wrap(err, "encode X-Request-Id header")
+			}
+		}
+	}
 	code := response.StatusCode
 	if code == 0 {
 		// Set default status code.

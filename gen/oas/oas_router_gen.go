@@ -1351,7 +1351,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 						switch method {
 						case "DELETE":
 							r.name = DeleteCompanyOperation
-							r.summary = "Delete a company and all that belongs to it."
+							r.summary = "Delete a company and everything that belongs to it."
 							r.operationID = "deleteCompany"
 							r.operationGroup = ""
 							r.pathPattern = "/companies/{ticker}"
@@ -1547,7 +1547,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 									return r, true
 								case "POST":
 									r.name = CreateSplitOperation
-									r.summary = "Enter a split."
+									r.summary = "Add a split."
 									r.operationID = "createSplit"
 									r.operationGroup = ""
 									r.pathPattern = "/companies/{ticker}/splits"
@@ -2043,7 +2043,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 						switch method {
 						case "POST":
 							r.name = TestAccessTokenOperation
-							r.summary = "Tell whose access token this is."
+							r.summary = "Identify the access token's owner."
 							r.operationID = "testAccessToken"
 							r.operationGroup = ""
 							r.pathPattern = "/login/test-token"
@@ -2079,7 +2079,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 					switch method {
 					case "POST":
 						r.name = RecoverPasswordOperation
-						r.summary = "Ask for a password reset by mail."
+						r.summary = "Request a password reset by email."
 						r.operationID = "recoverPassword"
 						r.operationGroup = ""
 						r.pathPattern = "/password-recovery/{email}"
@@ -2104,7 +2104,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 					switch method {
 					case "POST":
 						r.name = ResetPasswordOperation
-						r.summary = "Set a new password with the token from the mail."
+						r.summary = "Set a new password with the token from the email."
 						r.operationID = "resetPassword"
 						r.operationGroup = ""
 						r.pathPattern = "/reset-password"
@@ -2185,7 +2185,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 								switch method {
 								case "DELETE":
 									r.name = DeleteCurrentUserOperation
-									r.summary = "Delete the own account."
+									r.summary = "Delete your own account."
 									r.operationID = "deleteCurrentUser"
 									r.operationGroup = ""
 									r.pathPattern = "/users/me"
@@ -2194,7 +2194,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 									return r, true
 								case "GET":
 									r.name = GetCurrentUserOperation
-									r.summary = "Get the own account."
+									r.summary = "Get your own account."
 									r.operationID = "getCurrentUser"
 									r.operationGroup = ""
 									r.pathPattern = "/users/me"
@@ -2203,7 +2203,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 									return r, true
 								case "PATCH":
 									r.name = UpdateCurrentUserOperation
-									r.summary = "Change the own account."
+									r.summary = "Change your own account."
 									r.operationID = "updateCurrentUser"
 									r.operationGroup = ""
 									r.pathPattern = "/users/me"
@@ -2228,7 +2228,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 									switch method {
 									case "PUT":
 										r.name = UpdateCurrentUserPasswordOperation
-										r.summary = "Change the own password."
+										r.summary = "Change your own password."
 										r.operationID = "updateCurrentUserPassword"
 										r.operationGroup = ""
 										r.pathPattern = "/users/me/password"
@@ -2256,7 +2256,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 								switch method {
 								case "POST":
 									r.name = RegisterUserOperation
-									r.summary = "Register oneself, if open registration is on."
+									r.summary = "Register an account, if open registration is on."
 									r.operationID = "registerUser"
 									r.operationGroup = ""
 									r.pathPattern = "/users/open"
@@ -2341,7 +2341,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 							switch method {
 							case "POST":
 								r.name = SendTestEmailOperation
-								r.summary = "Send a test mail."
+								r.summary = "Send a test email."
 								r.operationID = "sendTestEmail"
 								r.operationGroup = ""
 								r.pathPattern = "/utils/test-email"

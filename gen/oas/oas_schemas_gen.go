@@ -11,7 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-func (s *ProblemStatusCode) Error() string {
+func (s *ProblemStatusCodeWithHeaders) Error() string {
 	return fmt.Sprintf("code %d: %+v", s.StatusCode, s.Response)
 }
 
@@ -56,7 +56,7 @@ func (s *AccessToken) SetExpiresIn(val int64) {
 // Ref: #/components/schemas/AccessTokenForm
 type AccessTokenForm struct {
 	GrantType OptAccessTokenFormGrantType `json:"grant_type"`
-	// The account's mail address.
+	// The account's email address.
 	Username     string    `json:"username"`
 	Password     string    `json:"password"`
 	Scope        OptString `json:"scope"`
@@ -199,7 +199,7 @@ type Company struct {
 	// Ticker of the primary listing.
 	Ticker string `json:"ticker"`
 	Name   string `json:"name"`
-	// The SEC's number of the company.
+	// The SEC's Central Index Key.
 	Cik NilInt64 `json:"cik"`
 	// ISO 3166 code of two letters.
 	Country        NilString `json:"country"`
@@ -513,14 +513,14 @@ func (s *CompanyUpdate) SetListings(val []ListingInput) {
 
 type Currency string
 
-// Ratios of one listing on one trading day, from what was known on that day.
+// Ratios of one listing on one trading day, based on what was known on that day.
 // Ref: #/components/schemas/DailyRatios
 type DailyRatios struct {
 	Ticker string    `json:"ticker"`
 	Date   time.Time `json:"date"`
 	// As traded.
 	Close decimal.Decimal `json:"close"`
-	// End of the newest quarter known.
+	// End of the most recent quarter known.
 	StatementEndDate NilDate `json:"statement_end_date"`
 	// Of all classes, on the share basis of the day.
 	SharesOutstanding NilInt64 `json:"shares_outstanding"`
@@ -750,8 +750,8 @@ type DeleteFinancialStatementNoContent struct{}
 // DeleteUserNoContent is response for DeleteUser operation.
 type DeleteUserNoContent struct{}
 
-// The dividend declared per share for one fiscal quarter, as filed last: share_basis_date is the day
-// of that filing.
+// The dividend declared per share for one fiscal quarter, as most recently filed; share_basis_date is
+// the day of that filing.
 // Ref: #/components/schemas/Dividend
 type Dividend struct {
 	ID        int64 `json:"id"`
@@ -766,9 +766,9 @@ type Dividend struct {
 	AmountPerShare decimal.Decimal `json:"amount_per_share"`
 	Currency       Currency        `json:"currency"`
 	PublishDate    time.Time       `json:"publish_date"`
-	// A difference of two reported figures.
+	// Computed as the difference of two reported figures.
 	Derived bool `json:"derived"`
-	// Splits effective after this day are not in the amount.
+	// The amount does not reflect splits effective after this day.
 	ShareBasisDate  time.Time `json:"share_basis_date"`
 	DeclarationDate NilDate   `json:"declaration_date"`
 	ExDividendDate  NilDate   `json:"ex_dividend_date"`
@@ -966,7 +966,7 @@ type DividendInput struct {
 	// More than 0.
 	AmountPerShare decimal.Decimal `json:"amount_per_share"`
 	Currency       Currency        `json:"currency"`
-	// Day on which it was made public.
+	// Day on which it was announced.
 	PublishDate time.Time `json:"publish_date"`
 	// Default: publish_date.
 	ShareBasisDate  OptNilDate `json:"share_basis_date"`
@@ -1159,7 +1159,10 @@ type Email string
 
 // Ref: #/components/schemas/FieldError
 type FieldError struct {
-	Field   string `json:"field"`
+	// For a value in the body, its JSON Pointer (RFC 6901), which is empty for the whole body. For a
+	// parameter, its name.
+	Field string `json:"field"`
+	// What is wrong with the value.
 	Message string `json:"message"`
 }
 
@@ -1223,7 +1226,7 @@ type FinancialStatement struct {
 	Amortization                NilInt64 `json:"amortization"`
 	DepreciationAndAmortization NilInt64 `json:"depreciation_and_amortization"`
 	Ebit                        NilInt64 `json:"ebit"`
-	// How ebit was found.
+	// How ebit was computed.
 	EbitBasis          NilEbitBasis `json:"ebit_basis"`
 	Ebitda             NilInt64     `json:"ebitda"`
 	OperatingCashFlow  NilInt64     `json:"operating_cash_flow"`
@@ -1233,14 +1236,14 @@ type FinancialStatement struct {
 	// Basic, on the share basis of per_share_basis_date.
 	EarningsPerShare        NilDecimal `json:"earnings_per_share"`
 	EarningsPerShareDiluted NilDecimal `json:"earnings_per_share_diluted"`
-	// Splits effective after this day are not in the per-share figures.
+	// The per-share figures do not reflect splits effective after this day.
 	PerShareBasisDate  NilDate  `json:"per_share_basis_date"`
 	TotalAssets        NilInt64 `json:"total_assets"`
 	CurrentAssets      NilInt64 `json:"current_assets"`
 	NonCurrentAssets   NilInt64 `json:"non_current_assets"`
 	CashAndEquivalents NilInt64 `json:"cash_and_equivalents"`
 	Goodwill           NilInt64 `json:"goodwill"`
-	// Without goodwill.
+	// Excludes goodwill.
 	IntangibleAssets    NilInt64 `json:"intangible_assets"`
 	TotalLiabilities    NilInt64 `json:"total_liabilities"`
 	CurrentLiabilities  NilInt64 `json:"current_liabilities"`
@@ -1248,7 +1251,7 @@ type FinancialStatement struct {
 	ShortTermDebt       NilInt64 `json:"short_term_debt"`
 	LongTermDebt        NilInt64 `json:"long_term_debt"`
 	TotalDebt           NilInt64 `json:"total_debt"`
-	// With minorities.
+	// Includes noncontrolling interests.
 	TotalEquity                 NilInt64 `json:"total_equity"`
 	NoncontrollingInterest      NilInt64 `json:"noncontrolling_interest"`
 	TemporaryEquity             NilInt64 `json:"temporary_equity"`
@@ -1838,14 +1841,14 @@ type FinancialStatementInput struct {
 	NonCurrentAssets   OptNilInt64 `json:"non_current_assets"`
 	CashAndEquivalents OptNilInt64 `json:"cash_and_equivalents"`
 	Goodwill           OptNilInt64 `json:"goodwill"`
-	// Without goodwill.
+	// Excludes goodwill.
 	IntangibleAssets    OptNilInt64 `json:"intangible_assets"`
 	TotalLiabilities    OptNilInt64 `json:"total_liabilities"`
 	CurrentLiabilities  OptNilInt64 `json:"current_liabilities"`
 	LongTermLiabilities OptNilInt64 `json:"long_term_liabilities"`
 	ShortTermDebt       OptNilInt64 `json:"short_term_debt"`
 	LongTermDebt        OptNilInt64 `json:"long_term_debt"`
-	// With minorities.
+	// Includes noncontrolling interests.
 	TotalEquity                 OptNilInt64 `json:"total_equity"`
 	NoncontrollingInterest      OptNilInt64 `json:"noncontrolling_interest"`
 	TemporaryEquity             OptNilInt64 `json:"temporary_equity"`
@@ -2301,7 +2304,7 @@ type Import struct {
 	Ticker   NilString   `json:"ticker"`
 	Exchange NilString   `json:"exchange"`
 	FileName NilString   `json:"file_name"`
-	// The job's id in River.
+	// The River job's id.
 	JobID NilInt64 `json:"job_id"`
 	// Bytes of the unpacked file that have been read.
 	Done int64 `json:"done"`
@@ -2309,10 +2312,10 @@ type Import struct {
 	Total NilInt64 `json:"total"`
 	// Records written.
 	Written int64 `json:"written"`
-	// Records that were there already.
+	// Records that already existed.
 	Unchanged int64 `json:"unchanged"`
-	// Records left out: entered by hand, listed for another company, or older than what was imported
-	// before.
+	// Records left out because they were entered by hand, are listed for another company, or are older
+	// than what was imported before.
 	Skipped int64 `json:"skipped"`
 	// Why it failed.
 	Error NilString `json:"error"`
@@ -2828,7 +2831,7 @@ func (s *ImportState) UnmarshalText(data []byte) error {
 
 // Ref: #/components/schemas/Job
 type Job struct {
-	// The job's id in River.
+	// The River job's id.
 	ID int64 `json:"id"`
 }
 
@@ -2848,7 +2851,7 @@ type Listing struct {
 	Exchange   NilString `json:"exchange"`
 	Isin       NilString `json:"isin"`
 	ShareClass NilString `json:"share_class"`
-	// Exactly one listing of a company is.
+	// Exactly one listing of a company is primary.
 	Primary bool `json:"primary"`
 }
 
@@ -2906,10 +2909,10 @@ func (s *Listing) SetPrimary(val bool) {
 type ListingInput struct {
 	Ticker   Ticker       `json:"ticker"`
 	Exchange OptNilString `json:"exchange"`
-	// Checked with its check digit.
+	// Its check digit is checked.
 	Isin       OptNilString `json:"isin"`
 	ShareClass OptNilString `json:"share_class"`
-	// At most one; if none is, the first.
+	// At most one is primary; if none is, the first becomes so.
 	Primary OptBool `json:"primary"`
 }
 
@@ -4360,14 +4363,14 @@ func (s *PricePage) SetNextPageToken(val NilString) {
 // An RFC 9457 problem.
 // Ref: #/components/schemas/Problem
 type Problem struct {
-	// URI reference of the kind of problem.
+	// URI reference of the problem type.
 	Type   string    `json:"type"`
 	Title  string    `json:"title"`
 	Status int32     `json:"status"`
 	Detail OptString `json:"detail"`
 	// The request's id in the logs.
 	RequestID OptString `json:"request_id"`
-	// One entry for each wrong field.
+	// One entry per wrong value.
 	Errors []FieldError `json:"errors"`
 }
 
@@ -4431,29 +4434,62 @@ func (s *Problem) SetErrors(val []FieldError) {
 	s.Errors = val
 }
 
-// ProblemStatusCode wraps Problem with StatusCode.
-type ProblemStatusCode struct {
-	StatusCode int
-	Response   Problem
+// ProblemStatusCodeWithHeaders wraps Problem with status code and response headers.
+type ProblemStatusCodeWithHeaders struct {
+	StatusCode      int
+	RetryAfter      OptInt32
+	WWWAuthenticate OptString
+	XRequestID      OptString
+	Response        Problem
 }
 
 // GetStatusCode returns the value of StatusCode.
-func (s *ProblemStatusCode) GetStatusCode() int {
+func (s *ProblemStatusCodeWithHeaders) GetStatusCode() int {
 	return s.StatusCode
 }
 
+// GetRetryAfter returns the value of RetryAfter.
+func (s *ProblemStatusCodeWithHeaders) GetRetryAfter() OptInt32 {
+	return s.RetryAfter
+}
+
+// GetWWWAuthenticate returns the value of WWWAuthenticate.
+func (s *ProblemStatusCodeWithHeaders) GetWWWAuthenticate() OptString {
+	return s.WWWAuthenticate
+}
+
+// GetXRequestID returns the value of XRequestID.
+func (s *ProblemStatusCodeWithHeaders) GetXRequestID() OptString {
+	return s.XRequestID
+}
+
 // GetResponse returns the value of Response.
-func (s *ProblemStatusCode) GetResponse() Problem {
+func (s *ProblemStatusCodeWithHeaders) GetResponse() Problem {
 	return s.Response
 }
 
 // SetStatusCode sets the value of StatusCode.
-func (s *ProblemStatusCode) SetStatusCode(val int) {
+func (s *ProblemStatusCodeWithHeaders) SetStatusCode(val int) {
 	s.StatusCode = val
 }
 
+// SetRetryAfter sets the value of RetryAfter.
+func (s *ProblemStatusCodeWithHeaders) SetRetryAfter(val OptInt32) {
+	s.RetryAfter = val
+}
+
+// SetWWWAuthenticate sets the value of WWWAuthenticate.
+func (s *ProblemStatusCodeWithHeaders) SetWWWAuthenticate(val OptString) {
+	s.WWWAuthenticate = val
+}
+
+// SetXRequestID sets the value of XRequestID.
+func (s *ProblemStatusCodeWithHeaders) SetXRequestID(val OptString) {
+	s.XRequestID = val
+}
+
 // SetResponse sets the value of Response.
-func (s *ProblemStatusCode) SetResponse(val Problem) {
+func (s *ProblemStatusCodeWithHeaders) SetResponse(val Problem) {
 	s.Response = val
 }
 
@@ -4637,7 +4673,7 @@ func (s *TestJob) SetWord(val string) {
 
 type Ticker string
 
-// Flows of the twelve months that end with the statement.
+// Flows of the twelve months up to the end of the statement's period.
 // Ref: #/components/schemas/TrailingTwelveMonths
 type TrailingTwelveMonths struct {
 	TotalRevenues               NilInt64     `json:"total_revenues"`
@@ -5110,7 +5146,7 @@ func (s *UserUpdateMe) SetFullName(val OptNilFullName) {
 	s.FullName = val
 }
 
-// Metrics of one statement. Margins and returns are fractions, 0.44 is 44 %.
+// Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %.
 // Ref: #/components/schemas/ValueMetrics
 type ValueMetrics struct {
 	StatementID int64 `json:"statement_id"`

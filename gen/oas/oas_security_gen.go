@@ -14,7 +14,7 @@ import (
 // SecurityHandler is handler for security parameters.
 type SecurityHandler interface {
 	// HandleOAuth2PasswordBearer handles OAuth2PasswordBearer security.
-	// The access token that `/login/access-token` answers.
+	// The access token that `/login/access-token` returns.
 	HandleOAuth2PasswordBearer(ctx context.Context, operationName OperationName, t OAuth2PasswordBearer) (context.Context, error)
 }
 
@@ -108,7 +108,7 @@ func (s *Server) securityOAuth2PasswordBearer(ctx context.Context, operationName
 // SecuritySource is provider of security values (tokens, passwords, etc.).
 type SecuritySource interface {
 	// OAuth2PasswordBearer provides OAuth2PasswordBearer security value.
-	// The access token that `/login/access-token` answers.
+	// The access token that `/login/access-token` returns.
 	OAuth2PasswordBearer(ctx context.Context, operationName OperationName) (OAuth2PasswordBearer, error)
 }
 

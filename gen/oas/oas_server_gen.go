@@ -10,121 +10,104 @@ import (
 type Handler interface {
 	// CancelImport implements cancelImport operation.
 	//
-	// Nothing of it stays.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (it has ended).
+	// None of its data is kept.
 	//
 	// POST /imports/{id}/cancel
 	CancelImport(ctx context.Context, params CancelImportParams) (*Import, error)
 	// CreateAccessToken implements createAccessToken operation.
 	//
-	// The address and password of an active account. Answers a bearer token.
-	//
-	// Errors: 401 (wrong address or password, or a deactivated account), 429.
+	// The email and password of an active account. Returns a bearer token.
 	//
 	// POST /login/access-token
 	CreateAccessToken(ctx context.Context, req *AccessTokenForm) (*AccessToken, error)
 	// CreateCompany implements createCompany operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 409 (the ticker, ISIN or CIK is taken),
-	// 422.
+	// Create a company with its listings.
 	//
 	// POST /companies
 	CreateCompany(ctx context.Context, req *CompanyCreate) (*Company, error)
 	// CreateDividend implements createDividend operation.
 	//
-	// No import overwrites it; it stands in for the imported dividend of the same period end.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
+	// No import overwrites it; it replaces the imported dividend of the same period end.
 	//
 	// POST /companies/{ticker}/dividends
 	CreateDividend(ctx context.Context, req *DividendInput, params CreateDividendParams) (*Dividend, error)
 	// CreateFinancialStatement implements createFinancialStatement operation.
 	//
-	// No import overwrites it. What can be derived from the given figures and is not given is filled in.
-	// It counts as known from its publish date on.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (there is a statement for this
-	// period and end date), 422.
+	// No import overwrites it. Figures that follow from the given ones are filled in. It counts as known
+	// from its publish date on.
 	//
 	// POST /companies/{ticker}/financial-statements
 	CreateFinancialStatement(ctx context.Context, req *FinancialStatementInput, params CreateFinancialStatementParams) (*FinancialStatement, error)
 	// CreateSplit implements createSplit operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (there is a split on this day),
-	// 422.
+	// Add a split.
 	//
 	// POST /companies/{ticker}/splits
 	CreateSplit(ctx context.Context, req *SplitInput, params CreateSplitParams) (*Split, error)
 	// CreateUser implements createUser operation.
 	//
-	// The account gets a mail.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 409 (the address is taken), 422.
+	// The user is told by email.
 	//
 	// POST /users
 	CreateUser(ctx context.Context, req *UserCreate) (*User, error)
 	// DeleteCompany implements deleteCompany operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+	// Delete a company and everything that belongs to it.
 	//
 	// DELETE /companies/{ticker}
 	DeleteCompany(ctx context.Context, params DeleteCompanyParams) error
 	// DeleteCurrentUser implements deleteCurrentUser operation.
 	//
-	// Errors: 401 (no valid access token), 409 (the last active superuser).
+	// Delete your own account.
 	//
 	// DELETE /users/me
 	DeleteCurrentUser(ctx context.Context) error
 	// DeleteDividend implements deleteDividend operation.
 	//
-	// An import brings back a dividend that is in its file.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+	// An import whose file has the dividend brings it back.
 	//
 	// DELETE /dividends/{id}
 	DeleteDividend(ctx context.Context, params DeleteDividendParams) error
 	// DeleteFinancialStatement implements deleteFinancialStatement operation.
 	//
-	// An import brings back a statement that is in its file.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+	// An import whose file has the statement brings it back.
 	//
 	// DELETE /financial-statements/{id}
 	DeleteFinancialStatement(ctx context.Context, params DeleteFinancialStatementParams) error
 	// DeleteUser implements deleteUser operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the last active superuser).
+	// Delete a user.
 	//
 	// DELETE /users/{user_id}
 	DeleteUser(ctx context.Context, params DeleteUserParams) error
 	// GetCompany implements getCompany operation.
 	//
-	// Errors: 404.
+	// Get a company by any of its tickers.
 	//
 	// GET /companies/{ticker}
 	GetCompany(ctx context.Context, params GetCompanyParams) (*Company, error)
 	// GetCurrentUser implements getCurrentUser operation.
 	//
-	// Errors: 401 (no valid access token).
+	// Get your own account.
 	//
 	// GET /users/me
 	GetCurrentUser(ctx context.Context) (*User, error)
 	// GetDividend implements getDividend operation.
 	//
-	// Errors: 404.
+	// Get a dividend.
 	//
 	// GET /dividends/{id}
 	GetDividend(ctx context.Context, params GetDividendParams) (*Dividend, error)
 	// GetFinancialStatement implements getFinancialStatement operation.
 	//
-	// Errors: 404, 422 (as_of).
+	// Get a statement.
 	//
 	// GET /financial-statements/{id}
 	GetFinancialStatement(ctx context.Context, params GetFinancialStatementParams) (*FinancialStatement, error)
 	// GetImport implements getImport operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404.
+	// Get an import's state, progress and counts.
 	//
 	// GET /imports/{id}
 	GetImport(ctx context.Context, params GetImportParams) (*Import, error)
@@ -132,16 +115,11 @@ type Handler interface {
 	//
 	// Users see themselves; superusers see all.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser) and not oneself, 404.
-	//
 	// GET /users/{user_id}
 	GetUser(ctx context.Context, params GetUserParams) (*User, error)
 	// ImportCompanies implements importCompanies operation.
 	//
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-	// file).
 	//
 	// POST /imports/companies
 	ImportCompanies(ctx context.Context, req *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
@@ -152,9 +130,6 @@ type Handler interface {
 	// Columns: date, open, high, low, close, volume, ex_dividend, split_ratio; as traded, in any order,
 	// date and close required.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404 (no such listing), 413, 422 (empty,
-	// or not a whole gzip file).
-	//
 	// POST /imports/prices
 	ImportPrices(ctx context.Context, req *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
 	// ImportSecCompanyFacts implements importSecCompanyFacts operation.
@@ -162,9 +137,6 @@ type Handler interface {
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 	//
 	// Without `ticker`, the company is found by its CIK.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-	// file).
 	//
 	// POST /imports/sec-company-facts
 	ImportSecCompanyFacts(ctx context.Context, req *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error)
@@ -174,17 +146,12 @@ type Handler interface {
 	//
 	// Columns: ticker, effective_date (first trading day on the new basis), ratio.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 413, 422 (empty, or not a whole gzip
-	// file).
-	//
 	// POST /imports/splits
 	ImportSplits(ctx context.Context, req *ImportSplitsReqWithContentType, params ImportSplitsParams) (*Import, error)
 	// ListCompanies implements listCompanies operation.
 	//
-	// With `q`: the best match first (ticker, ISIN or CIK, then the beginning of the name, then any part
-	// of it). Without: by name.
-	//
-	// Errors: 422 (page_token).
+	// With `q`, the best match comes first: by ticker, ISIN or CIK, then by the beginning of the name,
+	// then by any part of it. Without `q`, companies are sorted by name.
 	//
 	// GET /companies
 	ListCompanies(ctx context.Context, params ListCompaniesParams) (*CompanyPage, error)
@@ -192,19 +159,17 @@ type Handler interface {
 	//
 	// Each day uses what was known on that day.
 	//
-	// Errors: 404, 422 (from, to, page_token).
-	//
 	// GET /companies/{ticker}/daily-ratios
 	ListCompanyDailyRatios(ctx context.Context, params ListCompanyDailyRatiosParams) (*DailyRatiosPage, error)
 	// ListCompanyDividends implements listCompanyDividends operation.
 	//
-	// Errors: 404, 422 (page_token).
+	// List a company's dividends, the newest first.
 	//
 	// GET /companies/{ticker}/dividends
 	ListCompanyDividends(ctx context.Context, params ListCompanyDividendsParams) (*DividendPage, error)
 	// ListCompanyFinancialStatements implements listCompanyFinancialStatements operation.
 	//
-	// Errors: 404, 422 (as_of, page_token).
+	// List a company's statements, the newest first.
 	//
 	// GET /companies/{ticker}/financial-statements
 	ListCompanyFinancialStatements(ctx context.Context, params ListCompanyFinancialStatementsParams) (*FinancialStatementPage, error)
@@ -212,69 +177,65 @@ type Handler interface {
 	//
 	// As traded: not adjusted for later splits or dividends.
 	//
-	// Errors: 404, 422 (from, to, page_token).
-	//
 	// GET /companies/{ticker}/prices
 	ListCompanyPrices(ctx context.Context, params ListCompanyPricesParams) (*PricePage, error)
 	// ListCompanySplits implements listCompanySplits operation.
 	//
-	// Errors: 404, 422 (page_token).
+	// List a company's splits, the newest first.
 	//
 	// GET /companies/{ticker}/splits
 	ListCompanySplits(ctx context.Context, params ListCompanySplitsParams) (*SplitPage, error)
 	// ListCompanyValueMetrics implements listCompanyValueMetrics operation.
 	//
-	// Errors: 404, 422 (as_of, page_token).
+	// List the metrics of a company's statements, the newest first.
 	//
 	// GET /companies/{ticker}/value-metrics
 	ListCompanyValueMetrics(ctx context.Context, params ListCompanyValueMetricsParams) (*ValueMetricsPage, error)
 	// ListDailyRatios implements listDailyRatios operation.
 	//
-	// Errors: 422 (date, page_token).
+	// List the ratios of all listings for one day, by ticker.
 	//
 	// GET /daily-ratios
 	ListDailyRatios(ctx context.Context, params ListDailyRatiosParams) (*DailyRatiosPage, error)
 	// ListDividends implements listDividends operation.
 	//
-	// Errors: 422 (page_token).
+	// List the dividends of all companies, the newest published first.
 	//
 	// GET /dividends
 	ListDividends(ctx context.Context, params ListDividendsParams) (*DividendPage, error)
 	// ListFinancialStatements implements listFinancialStatements operation.
 	//
-	// Errors: 422 (page_token).
+	// List the statements of all companies, the newest published first.
 	//
 	// GET /financial-statements
 	ListFinancialStatements(ctx context.Context, params ListFinancialStatementsParams) (*FinancialStatementPage, error)
 	// ListImports implements listImports operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 422 (page_token).
+	// List the imports, the newest first.
 	//
 	// GET /imports
 	ListImports(ctx context.Context, params ListImportsParams) (*ImportPage, error)
 	// ListUsers implements listUsers operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 422 (page_token).
+	// List the users.
 	//
 	// GET /users
 	ListUsers(ctx context.Context, params ListUsersParams) (*UserPage, error)
 	// ListValueMetrics implements listValueMetrics operation.
 	//
-	// Errors: 422 (page_token).
+	// List the metrics of all companies' statements, the newest published first.
 	//
 	// GET /value-metrics
 	ListValueMetrics(ctx context.Context, params ListValueMetricsParams) (*ValueMetricsPage, error)
 	// RecoverPassword implements recoverPassword operation.
 	//
-	// Answers the same whether the address is known or not.
-	//
-	// Errors: 422 (no mail address), 429.
+	// The response is the same whether the address is known or not.
 	//
 	// POST /password-recovery/{email}
 	RecoverPassword(ctx context.Context, params RecoverPasswordParams) (*Message, error)
 	// RegisterUser implements registerUser operation.
 	//
-	// Errors: 403 (registration is closed), 409 (the address is taken), 422, 429.
+	// Register an account, if open registration is on.
 	//
 	// POST /users/open
 	RegisterUser(ctx context.Context, req *UserRegister) (*User, error)
@@ -282,85 +243,69 @@ type Handler interface {
 	//
 	// The dividend becomes one entered by hand, which no import overwrites.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
-	//
 	// PUT /dividends/{id}
 	ReplaceDividend(ctx context.Context, req *DividendInput, params ReplaceDividendParams) (*Dividend, error)
 	// ReplaceFinancialStatement implements replaceFinancialStatement operation.
 	//
 	// The statement becomes one entered by hand, which no import overwrites. The new figures are known
-	// from today on; `as_of` an earlier day still answers what was known then. Its period and end date
+	// from today on; `as_of` an earlier day still returns what was known then. Its period and end date
 	// cannot change.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 422.
 	//
 	// PUT /financial-statements/{id}
 	ReplaceFinancialStatement(ctx context.Context, req *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error)
 	// ResetPassword implements resetPassword operation.
 	//
-	// A token works once. All access tokens of the account end.
-	//
-	// Errors: 422 (the token is not valid, was used or has expired; the password is too short or too
-	// long), 429.
+	// A token works once. All access tokens of the account become invalid.
 	//
 	// POST /reset-password
 	ResetPassword(ctx context.Context, req *PasswordReset) (*Message, error)
 	// SendTestEmail implements sendTestEmail operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 422.
+	// Send a test email.
 	//
 	// POST /utils/test-email
 	SendTestEmail(ctx context.Context, req *TestEmail) (*Message, error)
 	// StartTestJob implements startTestJob operation.
 	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 422.
+	// Start a job that echoes a word.
 	//
 	// POST /utils/test-job
 	StartTestJob(ctx context.Context, req *TestJob) (*Job, error)
 	// TestAccessToken implements testAccessToken operation.
 	//
-	// Errors: 401 (no valid access token).
+	// Identify the access token's owner.
 	//
 	// POST /login/test-token
 	TestAccessToken(ctx context.Context) (*User, error)
 	// UpdateCompany implements updateCompany operation.
 	//
-	// `listings` replaces all of its listings; prices of a listing whose ticker is no longer there are
+	// `listings` replaces all of the company's listings; the prices of a ticker that is not among them are
 	// deleted.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the ticker, ISIN or CIK is
-	// taken), 422.
 	//
 	// PATCH /companies/{ticker}
 	UpdateCompany(ctx context.Context, req *CompanyUpdate, params UpdateCompanyParams) (*Company, error)
 	// UpdateCurrentUser implements updateCurrentUser operation.
 	//
-	// Errors: 401 (no valid access token), 409 (the address is taken), 422.
+	// Change your own account.
 	//
 	// PATCH /users/me
 	UpdateCurrentUser(ctx context.Context, req *UserUpdateMe) (*User, error)
 	// UpdateCurrentUserPassword implements updateCurrentUserPassword operation.
 	//
-	// All access tokens of the account end.
-	//
-	// Errors: 401 (no valid access token), 422 (the current password is wrong, or the new one is too short
-	// or too long), 429.
+	// All access tokens of the account become invalid.
 	//
 	// PUT /users/me/password
 	UpdateCurrentUserPassword(ctx context.Context, req *PasswordChange) error
 	// UpdateUser implements updateUser operation.
 	//
-	// A new password or a deactivation ends all access tokens of the account.
-	//
-	// Errors: 401 (no valid access token), 403 (not a superuser), 404, 409 (the address is taken; the last
-	// active superuser), 422.
+	// A new password or a deactivation invalidates all access tokens of the account.
 	//
 	// PATCH /users/{user_id}
 	UpdateUser(ctx context.Context, req *UserUpdate, params UpdateUserParams) (*User, error)
-	// NewError creates *ProblemStatusCode from error returned by handler.
+	// NewError creates *ProblemStatusCodeWithHeaders from error returned by handler.
 	//
 	// Used for common default response.
-	NewError(ctx context.Context, err error) *ProblemStatusCode
+	NewError(ctx context.Context, err error) *ProblemStatusCodeWithHeaders
 }
 
 // Server implements http server based on OpenAPI v3 specification and

@@ -131,9 +131,9 @@ func TestCompanyConflicts(t *testing.T) {
 		before = f.rows()
 	}
 	for field, in := range map[string]*oas.CompanyCreate{
-		"ticker": {Name: "X", Listings: []oas.ListingInput{{Ticker: another}, {Ticker: oas.Ticker(strings.ToLower(string(first)))}}},
-		"isin":   {Name: "X", Listings: []oas.ListingInput{{Ticker: another, Isin: isin}}},
-		"cik":    {Name: "X", Cik: cik, Listings: []oas.ListingInput{{Ticker: another}}},
+		"/listings/1/ticker": {Name: "X", Listings: []oas.ListingInput{{Ticker: another}, {Ticker: oas.Ticker(strings.ToLower(string(first)))}}},
+		"/listings/0/isin":   {Name: "X", Listings: []oas.ListingInput{{Ticker: another, Isin: isin}}},
+		"/cik":               {Name: "X", Cik: cik, Listings: []oas.ListingInput{{Ticker: another}}},
 	} {
 		_, err := f.super.CreateCompany(t.Context(), in)
 		p := problem(t, err, http.StatusConflict)
@@ -168,55 +168,55 @@ func TestCompanyInput(t *testing.T) {
 		field string
 		in    *oas.CompanyCreate
 	}{
-		"check digit": {"isin", &oas.CompanyCreate{Name: "X", Listings: isin("US0378331006")}},
-		"not an ISIN": {"isin", &oas.CompanyCreate{Name: "X", Listings: isin("123456789012")}},
-		"ISIN of 11":  {"listings.[0].isin", &oas.CompanyCreate{Name: "X", Listings: isin("US037833100")}},
-		"no name":     {"name", &oas.CompanyCreate{Name: " ", Listings: one}},
-		"control":     {"name", &oas.CompanyCreate{Name: "a\x00b", Listings: one}},
-		"long name":   {"name", &oas.CompanyCreate{Name: strings.Repeat("x", 301), Listings: one}},
-		"country":     {"country", &oas.CompanyCreate{Name: "X", Country: oas.NewOptNilString("us"), Listings: one}},
+		"check digit": {"/listings/0/isin", &oas.CompanyCreate{Name: "X", Listings: isin("US0378331006")}},
+		"not an ISIN": {"/listings/0/isin", &oas.CompanyCreate{Name: "X", Listings: isin("123456789012")}},
+		"ISIN of 11":  {"/listings/0/isin", &oas.CompanyCreate{Name: "X", Listings: isin("US037833100")}},
+		"no name":     {"/name", &oas.CompanyCreate{Name: " ", Listings: one}},
+		"control":     {"/name", &oas.CompanyCreate{Name: "a\x00b", Listings: one}},
+		"long name":   {"/name", &oas.CompanyCreate{Name: strings.Repeat("x", 301), Listings: one}},
+		"country":     {"/country", &oas.CompanyCreate{Name: "X", Country: oas.NewOptNilString("us"), Listings: one}},
 		"url": {
-			"url", &oas.CompanyCreate{Name: "X", URL: oas.NewOptNilString("ftp://example.com"), Listings: one},
+			"/url", &oas.CompanyCreate{Name: "X", URL: oas.NewOptNilString("ftp://example.com"), Listings: one},
 		},
 		"script": {
-			"url", &oas.CompanyCreate{Name: "X", URL: oas.NewOptNilString("javascript:alert(1)"), Listings: one},
+			"/url", &oas.CompanyCreate{Name: "X", URL: oas.NewOptNilString("javascript:alert(1)"), Listings: one},
 		},
 		"future": {
-			"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("2199-01-01")), Listings: one},
+			"/ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("2199-01-01")), Listings: one},
 		},
 		"past": {
-			"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("1899-12-31")), Listings: one},
+			"/ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("1899-12-31")), Listings: one},
 		},
 		"year 0": {
-			"ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("0000-01-01")), Listings: one},
+			"/ipo_date", &oas.CompanyCreate{Name: "X", IpoDate: oas.NewOptNilDate(day("0000-01-01")), Listings: one},
 		},
-		"no listing": {"listings", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{}}},
-		"cik":        {"cik", &oas.CompanyCreate{Name: "X", Cik: oas.NewOptNilInt64(0), Listings: one}},
+		"no listing": {"/listings", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{}}},
+		"cik":        {"/cik", &oas.CompanyCreate{Name: "X", Cik: oas.NewOptNilInt64(0), Listings: one}},
 		"shares": {
-			"number_of_shares", &oas.CompanyCreate{Name: "X", NumberOfShares: oas.NewOptNilInt64(-1), Listings: one},
+			"/number_of_shares", &oas.CompanyCreate{Name: "X", NumberOfShares: oas.NewOptNilInt64(-1), Listings: one},
 		},
 		"same ticker": {
-			"ticker", &oas.CompanyCreate{
+			"/listings/1/ticker", &oas.CompanyCreate{
 				Name: "X", Listings: []oas.ListingInput{{Ticker: "SAMETICKER"}, {Ticker: "sameticker"}},
 			},
 		},
 		"two primary": {
-			"listings", &oas.CompanyCreate{
+			"/listings/1/primary", &oas.CompanyCreate{
 				Name: "X", Listings: []oas.ListingInput{
 					{Ticker: "TWOA", Primary: oas.NewOptBool(true)}, {Ticker: "TWOB", Primary: oas.NewOptBool(true)},
 				},
 			},
 		},
 		"ticker form": {
-			"listings.[0].ticker", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "A B"}}},
+			"/listings/0/ticker", &oas.CompanyCreate{Name: "X", Listings: []oas.ListingInput{{Ticker: "A B"}}},
 		},
 		"long ticker": {
-			"listings.[0].ticker", &oas.CompanyCreate{
+			"/listings/0/ticker", &oas.CompanyCreate{
 				Name: "X", Listings: []oas.ListingInput{{Ticker: "A23456789012345678901"}},
 			},
 		},
 		"empty exchange": {
-			"listings.[0].exchange", &oas.CompanyCreate{
+			"/listings/0/exchange", &oas.CompanyCreate{
 				Name: "X", Listings: []oas.ListingInput{{Ticker: "EXCH", Exchange: oas.NewOptNilString("")}},
 			},
 		},
@@ -228,7 +228,7 @@ func TestCompanyInput(t *testing.T) {
 				Cik: c.in.Cik, Country: c.in.Country, URL: c.in.URL, IpoDate: c.in.IpoDate,
 				NumberOfShares: c.in.NumberOfShares, Listings: c.in.Listings,
 			}
-			if c.field == "name" {
+			if c.field == "/name" {
 				up.Name = oas.NewOptString(c.in.Name)
 			}
 			_, err = f.super.UpdateCompany(t.Context(), up, oas.UpdateCompanyParams{Ticker: oas.Ticker(ticker)})
@@ -241,7 +241,7 @@ func TestCompanyInput(t *testing.T) {
 	res, body := f.callJSON(f.superToken, http.MethodPatch, "/companies/"+ticker, `{"listings": []}`)
 	assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s", body)
 	res, body = f.callJSON(f.superToken, http.MethodPatch, "/companies/"+ticker, `{"name": null}`)
-	assert.Equal(t, http.StatusBadRequest, res.StatusCode, "a name cannot be null: %s", body)
+	assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "a name cannot be null: %s", body)
 }
 
 func TestPatchCompany(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,18 +96,12 @@ func (op *operation) success() int {
 	panic(op.OperationID + " has no successful response")
 }
 
-var (
-	errorsParagraph = regexp.MustCompile(`(?s)Errors: (.*)`)
-	statusNumber    = regexp.MustCompile(`\b[45]\d\d\b`)
-)
-
-// errorStatuses are those that the operation's description names.
+// errorStatuses are those that the operation's x-errors name.
 func (op *operation) errorStatuses() (statuses []int) {
-	if m := errorsParagraph.FindStringSubmatch(op.Description); m != nil {
-		for _, s := range statusNumber.FindAllString(m[1], -1) {
-			n, _ := strconv.Atoi(s)
-			statuses = append(statuses, n)
-		}
+	named, _ := op.Extensions["x-errors"].(map[string]any)
+	for status := range named {
+		n, _ := strconv.Atoi(status)
+		statuses = append(statuses, n)
 	}
 	return statuses
 }
@@ -165,12 +158,12 @@ func (c contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// always are the statuses that every operation may answer.
+// always are the statuses that every operation may return.
 var always = []int{400, 405, 413, 415, 429, 500, 503}
 
 func (op *operation) validate(r *http.Request, res *http.Response, body []byte) error {
 	if res.StatusCode != op.success() && !op.names(res.StatusCode) && !slices.Contains(always, res.StatusCode) {
-		return fmt.Errorf("the description does not name this status")
+		return fmt.Errorf("x-errors does not name this status")
 	}
 	if res.StatusCode == http.StatusNoContent && len(body) > 0 {
 		return fmt.Errorf("a body")

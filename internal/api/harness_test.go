@@ -241,7 +241,7 @@ func (f *fixture) callJSON(token, method, path, body string) (*http.Response, []
 func problem(t testing.TB, err error, status int) oas.Problem {
 	t.Helper()
 	require.Error(t, err)
-	var p *oas.ProblemStatusCode
+	var p *oas.ProblemStatusCodeWithHeaders
 	require.True(t, errors.As(err, &p), "%v", err)
 	require.Equal(t, status, p.StatusCode, "%+v", p.Response)
 	assert.EqualValues(t, status, p.Response.Status)

@@ -339,7 +339,7 @@ func TestBadFiles(t *testing.T) {
 			factsKind, strings.ReplaceAll(good, "2022-02-01", future), future + ", which is in the future",
 		},
 		"unknown currency": {
-			factsKind, strings.ReplaceAll(good, `"USD"`, `"XYZ"`), "currency is not an ISO 4217 currency code",
+			factsKind, strings.ReplaceAll(good, `"USD"`, `"XYZ"`), "currency must be an ISO 4217 currency code",
 		},
 		"NUL in the name": {factsKind, change("Example", `Ex\u0000`), "NUL"},
 		"NUL bytes":       {factsKind, change("Example", "Ex\x00"), "not valid JSON"},
@@ -500,7 +500,7 @@ func TestRefusedUploads(t *testing.T) {
 			requireProblem(t, res, body, http.StatusUnprocessableEntity, kind+": "+name)
 			p := decodeProblem(t, body)
 			require.Len(t, p.Errors, 1)
-			assert.Equal(t, "body", p.Errors[0].Field)
+			assert.Equal(t, "", p.Errors[0].Field)
 		}
 		res, body := post(kind, bytes.NewReader(bomb.Bytes()), "Content-Type", "application/gzip")
 		requireProblem(t, res, body, http.StatusRequestEntityTooLarge, kind+": gzip bomb")

@@ -68,10 +68,10 @@ func TestLogin(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, res.StatusCode)
 	assert.Contains(t, res.Header.Get("WWW-Authenticate"), "Bearer")
 	for body, status := range map[string]int{
-		"username=a%40b.c":     http.StatusBadRequest,
-		"username=&password=x": http.StatusBadRequest,
-		"username=a%40b.c&password=x&grant_type=authorization":   http.StatusBadRequest,
-		"username=a%40b.c&password=" + strings.Repeat("x", 1001): http.StatusBadRequest,
+		"username=a%40b.c":     http.StatusUnprocessableEntity,
+		"username=&password=x": http.StatusUnprocessableEntity,
+		"username=a%40b.c&password=x&grant_type=authorization":   http.StatusUnprocessableEntity,
+		"username=a%40b.c&password=" + strings.Repeat("x", 1001): http.StatusUnprocessableEntity,
 		"username=%zz&password=x":                                http.StatusBadRequest,
 		"username=%ff%fe&password=%00":                           http.StatusUnauthorized,
 	} {
@@ -406,7 +406,7 @@ func TestPasswordRecovery(t *testing.T) {
 	_, err = f.client(f.login(f.userEmail, "staple battery horse")).GetCurrentUser(t.Context())
 	require.NoError(t, err)
 	_, err = f.anon.ResetPassword(t.Context(), reset)
-	fieldProblem(t, err, "token")
+	fieldProblem(t, err, "/token")
 }
 
 // resetToken is the token in the n-th mail to an address about its password.
@@ -440,22 +440,22 @@ func TestPasswordReset(t *testing.T) {
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM password_reset WHERE token_hash = $1", auth.HashResetToken(token)))
 	assert.NotContains(t, f.log.String(), token)
 
-	fieldProblem(t, reset("no such token", password), "token")
-	fieldProblem(t, reset(token, "too short"), "new_password")
+	fieldProblem(t, reset("no such token", password), "/token")
+	fieldProblem(t, reset(token, "too short"), "/new_password")
 	require.NoError(t, reset(token, "staple battery horse"), "a refused password does not use the token up")
 	_, err := f.user.GetCurrentUser(t.Context())
 	problem(t, err, http.StatusUnauthorized)
 	f.login(f.userEmail, "staple battery horse")
-	fieldProblem(t, reset(token, "once more, please"), "token")
+	fieldProblem(t, reset(token, "once more, please"), "/token")
 	f.login(f.userEmail, "staple battery horse")
 
 	recover(f.userEmail)
 	older := f.resetToken(f.userEmail, 2)
 	recover(f.userEmail)
 	newer := f.resetToken(f.userEmail, 3)
-	fieldProblem(t, reset(older, password), "token")
+	fieldProblem(t, reset(older, password), "/token")
 	f.clock.advance(48*time.Hour + time.Second)
-	fieldProblem(t, reset(newer, password), "token")
+	fieldProblem(t, reset(newer, password), "/token")
 
 	recover(f.userEmail)
 	token = f.resetToken(f.userEmail, 4)
@@ -466,7 +466,7 @@ func TestPasswordReset(t *testing.T) {
 		UserID: me.ID,
 	})
 	require.NoError(t, err)
-	fieldProblem(t, reset(token, password), "token")
+	fieldProblem(t, reset(token, password), "/token")
 	recover(f.userEmail)
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(true)}, oas.UpdateUserParams{
 		UserID: me.ID,

@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/felixge/httpsnoop"
 	"github.com/go-faster/errors"
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
@@ -26,24 +27,23 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-type middleware = func(http.Handler) http.Handler
+type step = func(http.Handler) http.Handler
 
-// problemFunc answers a request with a problem of the status.
-type problemFunc = func(w http.ResponseWriter, r *http.Request, status int, err error)
+// refuseFunc responds with the problem of an error.
+type refuseFunc = func(w http.ResponseWriter, r *http.Request, err error)
 
 // chain puts around a handler what all requests go through, in this order.
-func chain(cfg Config, problem problemFunc, h http.Handler) http.Handler {
-	steps := []middleware{
+func chain(cfg Config, refuse refuseFunc, h http.Handler) http.Handler {
+	steps := []step{
 		identify(cfg.TrustedProxies),
 		observe(cfg.Logger, cfg.Observe),
 		secure(cfg.HTTPS),
 		allowOrigins(cfg.CORSOrigins),
 		compress(),
-		recoverPanics(cfg.Logger, problem), // inside compress, which would answer 200 for a buffered part
-		refuseMalformed(problem),
-		limitBody(bodyLimit, problem),
+		recoverPanics(cfg.Logger, refuse), // inside compress, which would send 200 for a buffered part
+		refuseMalformed(refuse),
+		limitBody,
 		stripSlash,
-		nameRoute,
 	}
 	for _, step := range slices.Backward(steps) {
 		h = step(h)
@@ -53,10 +53,11 @@ func chain(cfg Config, problem problemFunc, h http.Handler) http.Handler {
 
 // request is what the steps know of one; it is for one goroutine at a time.
 type request struct {
-	id     string
-	client string
-	route  string
-	header http.Header // of the response
+	id         string
+	client     string
+	route      string
+	body       *body
+	connection context.Context // ends with the client's connection
 }
 
 type requestKey struct{}
@@ -65,7 +66,7 @@ func requestOf(ctx context.Context) *request {
 	if r, ok := ctx.Value(requestKey{}).(*request); ok {
 		return r
 	}
-	return &request{header: http.Header{}}
+	return &request{}
 }
 
 // RequestID is the id by which the log and the response's X-Request-Id name a request.
@@ -74,12 +75,11 @@ func RequestID(ctx context.Context) string { return requestOf(ctx).id }
 // ClientIP is the address of the client that sent a request, behind trusted proxies.
 func ClientIP(ctx context.Context) string { return requestOf(ctx).client }
 
-// SetRoute names a request for logs, metrics and traces: an operation's id. By default it is the pattern of a
-// http.ServeMux.
+// SetRoute names a request for logs, metrics and traces: an operation's id, or the pattern of a page.
 func SetRoute(ctx context.Context, name string) { requestOf(ctx).route = name }
 
 // identify gives a request its id, from X-Request-Id when that is sane, and finds the client's address.
-func identify(trusted []netip.Prefix) middleware {
+func identify(trusted []netip.Prefix) step {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id := r.Header.Get("X-Request-Id")
@@ -87,7 +87,7 @@ func identify(trusted []netip.Prefix) middleware {
 				id = rand.Text()
 			}
 			w.Header().Set("X-Request-Id", id)
-			ctx := context.WithValue(r.Context(), requestKey{}, &request{id: id, client: clientIP(r, trusted), header: w.Header()})
+			ctx := context.WithValue(r.Context(), requestKey{}, &request{id: id, client: clientIP(r, trusted)})
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
@@ -130,7 +130,7 @@ func clientIP(r *http.Request, trusted []netip.Prefix) string {
 }
 
 // observe logs, measures and traces each request. It shows neither query nor headers, which can hold secrets.
-func observe(log *slog.Logger, measure func(operation, method string, status int, took time.Duration)) middleware {
+func observe(log *slog.Logger, measure func(operation, method string, status int, took time.Duration)) step {
 	tracer := otel.Tracer("github.com/edgevalue/edgevalue/internal/api")
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -141,19 +141,19 @@ func observe(log *slog.Logger, measure func(operation, method string, status int
 			if span.SpanContext().IsValid() { // there are traces
 				r = r.WithContext(ctx)
 			}
-			rec := &recorder{ResponseWriter: w}
+			sent := httpsnoop.Metrics{Code: http.StatusOK}
 			defer func() {
 				took := time.Since(start)
 				q := requestOf(ctx)
-				endSpan(span, r.Method, q.route, rec.status())
+				endSpan(span, r.Method, q.route, sent.Code)
 				if measure != nil {
-					measure(q.route, r.Method, rec.status(), took)
+					measure(q.route, r.Method, sent.Code, took)
 				}
-				log.LogAttrs(ctx, levelOf(r, rec.status()), "request", slog.String("request_id", q.id),
-					slog.String("method", r.Method), routeAttr(q.route, r.URL.Path), slog.Int("status", rec.status()),
-					slog.Int64("bytes", rec.bytes), slog.Duration("duration", took), slog.String("client", q.client))
+				log.LogAttrs(ctx, levelOf(r, sent.Code), "request", slog.String("request_id", q.id),
+					slog.String("method", r.Method), routeAttr(q.route, r.URL.Path), slog.Int("status", sent.Code),
+					slog.Int64("bytes", sent.Written), slog.Duration("duration", took), slog.String("client", q.client))
 			}()
-			next.ServeHTTP(rec, r)
+			sent.CaptureMetrics(w, func(w http.ResponseWriter) { next.ServeHTTP(w, r) })
 		})
 	}
 }
@@ -192,7 +192,7 @@ func routeAttr(route, path string) slog.Attr {
 }
 
 // secure sets the headers by which a browser trusts a response with little. A handler can replace them.
-func secure(https bool) middleware {
+func secure(https bool) step {
 	answers := http.Header{ // names in their canonical form
 		"Cache-Control":                {"no-store"},
 		"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"},
@@ -222,7 +222,7 @@ func secure(https bool) middleware {
 }
 
 // allowOrigins lets the pages of other origins call the API, with an access token but without cookies.
-func allowOrigins(origins []string) middleware {
+func allowOrigins(origins []string) step {
 	if len(origins) == 0 { // which cors takes for all
 		return func(next http.Handler) http.Handler { return next }
 	}
@@ -231,12 +231,12 @@ func allowOrigins(origins []string) middleware {
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{"Authorization", "Content-Encoding", "Content-Type", "If-None-Match", "Traceparent",
 			"Tracestate", "X-Request-Id"},
-		ExposedHeaders: []string{"ETag", "Location", "Retry-After", "X-Request-Id"},
+		ExposedHeaders: []string{"ETag", "Retry-After", "X-Request-Id"},
 		MaxAge:         600,
 	}).Handler
 }
 
-func compress() middleware {
+func compress() step {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.EnableZstd(false))
 	if err != nil {
 		panic(err) // the options are wrong
@@ -244,11 +244,11 @@ func compress() middleware {
 	return func(next http.Handler) http.Handler { return wrap(next) }
 }
 
-// recoverPanics answers a panic with status 500 or, when the response has begun, breaks it off.
-func recoverPanics(log *slog.Logger, problem problemFunc) middleware {
+// recoverPanics turns a panic into status 500 or, when the response has begun, breaks it off.
+func recoverPanics(log *slog.Logger, refuse refuseFunc) step {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec := &recorder{ResponseWriter: w}
+			var sent httpsnoop.Metrics
 			defer func() {
 				v := recover()
 				if v == nil {
@@ -264,69 +264,88 @@ func recoverPanics(log *slog.Logger, problem problemFunc) middleware {
 				err = errors.Wrap(err, "panic")
 				log.ErrorContext(r.Context(), "panic", "error", err, "request_id", RequestID(r.Context()),
 					"stack", string(debug.Stack()))
-				if rec.code != 0 {
+				if sent.Code != 0 || sent.Written > 0 {
 					panic(http.ErrAbortHandler)
 				}
-				problem(w, r, http.StatusInternalServerError, errors.New("an internal error; the request id finds it in the log"))
+				refuse(w, r, errInternal)
 			}()
-			next.ServeHTTP(rec, r)
+			sent.CaptureMetrics(w, func(w http.ResponseWriter) { next.ServeHTTP(w, r) })
 		})
 	}
 }
 
-// refuseMalformed answers 400 when the decoded path or query has what PostgreSQL's text cannot hold.
-func refuseMalformed(problem problemFunc) middleware {
+// refuseMalformed refuses a path or query that PostgreSQL's text cannot hold.
+func refuseMalformed(refuse refuseFunc) step {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !isText(r.URL.Path) {
-				problem(w, r, http.StatusBadRequest, errors.New("the path must be valid UTF-8 without NUL characters"))
+			if err := malformed(r.URL); err != nil {
+				refuse(w, r, &statusError{http.StatusBadRequest, err})
 				return
-			}
-			if r.URL.RawQuery != "" {
-				query, err := url.ParseQuery(r.URL.RawQuery)
-				if err != nil {
-					problem(w, r, http.StatusBadRequest, errors.New("the query has an invalid escape or separator"))
-					return
-				}
-				for name, values := range query {
-					if !isText(name) || slices.ContainsFunc(values, func(v string) bool { return !isText(v) }) {
-						problem(w, r, http.StatusBadRequest, errors.New("the query must be valid UTF-8 without NUL characters"))
-						return
-					}
-				}
 			}
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+func malformed(u *url.URL) error {
+	if !isText(u.Path) {
+		return errors.New("the path must be valid UTF-8 without NUL characters")
+	}
+	if u.RawQuery == "" {
+		return nil
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return errors.New("the query has an invalid escape or separator")
+	}
+	for name, values := range query {
+		if !isText(name) || slices.ContainsFunc(values, func(v string) bool { return !isText(v) }) {
+			return errors.New("the query must be valid UTF-8 without NUL characters")
+		}
+	}
+	return nil
 }
 
 func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
-// limitBody answers 413 to a body that says to be larger than limit allows; reading from others fails with a
-// *http.MaxBytesError. Reading one that the client breaks off fails with status 400.
-func limitBody(limit func(*http.Request) int64, problem problemFunc) middleware {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Body != nil && r.Body != http.NoBody {
-				n := limit(r)
-				if r.ContentLength > n {
-					w.Header().Set("Connection", "close")
-					problem(w, r, http.StatusRequestEntityTooLarge, errors.Errorf("the body has more than %d bytes", n))
-					return
-				}
-				r.Body = http.MaxBytesReader(w, body{r.Body}, n)
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
+// limitBody bounds the body of a request to maxBody. An operation can allow more before it reads.
+func limitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != nil && r.Body != http.NoBody {
+			b := &body{ReadCloser: r.Body, w: w, length: r.ContentLength, limit: maxBody}
+			b.isForm = strings.HasPrefix(r.Header.Get("Content-Type"), formType)
+			requestOf(r.Context()).body = b
+			r.Body = b
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
-// body tells the errors of a client's connection from those of others.
-type body struct{ io.ReadCloser }
+// A body of a request. Reading one that is larger than its limit fails with a *http.MaxBytesError, at once if it says
+// so. Reading one that the client breaks off fails with status 400.
+type body struct {
+	io.ReadCloser
+	w             http.ResponseWriter
+	length, limit int64
+	bounded       bool
+	isForm        bool
+	form          []byte // what was read of one: the generated code does not keep it
+}
 
-func (b body) Read(p []byte) (int, error) {
+func (b *body) Read(p []byte) (int, error) {
+	if !b.bounded {
+		if b.length > b.limit {
+			return 0, &http.MaxBytesError{Limit: b.limit}
+		}
+		b.bounded = true
+		b.ReadCloser = http.MaxBytesReader(b.w, b.ReadCloser, b.limit)
+	}
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if b.isForm && b.limit == maxBody {
+		b.form = append(b.form, p[:n]...)
+	}
+	var tooLarge *http.MaxBytesError
+	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &tooLarge) {
 		err = &statusError{http.StatusBadRequest, errors.New("the body breaks off")}
 	}
 	return n, err
@@ -346,57 +365,3 @@ func stripSlash(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// nameRoute makes the pattern that the mux found the request's route, unless it has a name already.
-func nameRoute(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			if q := requestOf(r.Context()); q.route == "" {
-				q.route = r.Pattern
-			}
-		}()
-		next.ServeHTTP(w, r)
-	})
-}
-
-// recorder remembers what was answered.
-type recorder struct {
-	http.ResponseWriter
-	code  int // 0 before the response begins
-	bytes int64
-}
-
-func (w *recorder) status() int {
-	if w.code == 0 {
-		return http.StatusOK
-	}
-	return w.code
-}
-
-func (w *recorder) WriteHeader(code int) {
-	if w.code == 0 && (code >= 200 || code == http.StatusSwitchingProtocols) {
-		w.code = code
-	}
-	w.ResponseWriter.WriteHeader(code)
-}
-
-func (w *recorder) Write(b []byte) (int, error) {
-	if w.code == 0 {
-		w.code = http.StatusOK
-	}
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// FlushError is for http.ResponseController, Flush for those who ask for a http.Flusher.
-func (w *recorder) FlushError() error {
-	if w.code == 0 {
-		w.code = http.StatusOK
-	}
-	return http.NewResponseController(w.ResponseWriter).Flush()
-}
-
-func (w *recorder) Flush() { _ = w.FlushError() }
-
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -49,13 +49,13 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc, r *http.Request) served
 	cfg.Observe = func(route, method string, status int, _ time.Duration) {
 		out.observed = append(out.observed, fmt.Sprintf("%s %s %d", method, route, status))
 	}
-	problem := func(w http.ResponseWriter, r *http.Request, status int, err error) {
-		writeProblem(w, r, newProblem(r.Context(), cfg.Logger, &statusError{status, err}), err)
+	refuse := func(w http.ResponseWriter, r *http.Request, err error) {
+		writeProblem(w, r, newProblem(r.Context(), cfg.Logger, err))
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", h)
 	mux.Handle("GET /pages/{name}", h)
-	server := httptest.NewServer(chain(cfg, problem, mux))
+	server := httptest.NewServer(chain(cfg, refuse, pages(mux, refuse)))
 	u := *r.URL
 	u.Scheme, u.Host = "http", strings.TrimPrefix(server.URL, "http://")
 	r.URL, r.RequestURI, r.Host = &u, "", ""
@@ -284,7 +284,7 @@ func TestCORS(t *testing.T) {
 
 	got = serve(t, cfg, ok, newGet("/", "Origin", "https://a.example"))
 	assert.Equal(t, "https://a.example", got.Header.Get("Access-Control-Allow-Origin"))
-	for _, name := range []string{"X-Request-Id", "Retry-After", "Location", "ETag"} {
+	for _, name := range []string{"X-Request-Id", "Retry-After", "ETag"} {
 		assert.Contains(t, strings.ToLower(got.Header.Get("Access-Control-Expose-Headers")), strings.ToLower(name))
 	}
 }
@@ -371,16 +371,20 @@ func TestBodyLimit(t *testing.T) {
 		assert.NoError(t, err)
 		_, _ = fmt.Fprint(w, n)
 	}
-	never := func(http.ResponseWriter, *http.Request) { t.Error("reached the handler") }
-
-	got := serve(t, Config{}, readAll, post("/api/v1/companies", maxBody, false))
+	file := func(w http.ResponseWriter, r *http.Request) {
+		requestOf(r.Context()).body.limit = maxFile
+		readAll(w, r)
+	}
+	got := serve(t, Config{}, readAll, post("/", maxBody, false))
 	assert.Equal(t, fmt.Sprint(maxBody), got.body)
-	got = serve(t, Config{}, never, post("/api/v1/companies", maxBody+1, false))
+	got = serve(t, Config{}, readAll, post("/", maxBody, true))
+	assert.Equal(t, fmt.Sprint(maxBody), got.body)
+	got = serve(t, Config{}, read, post("/", maxBody+1, false))
 	assert.Equal(t, http.StatusRequestEntityTooLarge, got.StatusCode)
-	assert.Equal(t, "application/problem+json", got.Header.Get("Content-Type"))
-	got = serve(t, Config{}, read, post("/api/v1/companies", maxBody+1, true))
+	assert.Equal(t, "0", got.body, "a length that is too large")
+	got = serve(t, Config{}, read, post("/", maxBody+1, true))
 	assert.Equal(t, http.StatusRequestEntityTooLarge, got.StatusCode)
-	got = serve(t, Config{}, readAll, post("/api/v1/imports/prices", maxBody+1, false))
+	got = serve(t, Config{}, file, post("/", maxBody+1, false))
 	assert.Equal(t, http.StatusOK, got.StatusCode, "files may be larger")
 }
 

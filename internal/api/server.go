@@ -5,13 +5,16 @@ package api
 import (
 	"context"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/netip"
 	"path"
 	"strings"
 	"time"
 
+	"github.com/felixge/httpsnoop"
 	"github.com/go-faster/errors"
+	"github.com/ogen-go/ogen/middleware"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/app"
@@ -53,109 +56,128 @@ type Config struct {
 
 // New returns the handler of everything that is served to the public.
 func New(cfg Config) (http.Handler, error) {
-	h := &handler{app: cfg.App, log: cfg.Logger}
-	problem := func(w http.ResponseWriter, r *http.Request, err error) {
-		writeProblem(w, r, newProblem(r.Context(), cfg.Logger, err), err)
-	}
-	status := func(w http.ResponseWriter, r *http.Request, status int, err error) {
-		problem(w, r, &statusError{status, err})
-	}
-	operations, err := oas.NewServer(h, h,
-		oas.WithPathPrefix(Prefix),
-		oas.WithErrorHandler(func(_ context.Context, w http.ResponseWriter, r *http.Request, err error) { problem(w, r, err) }),
-		oas.WithNotFound(func(w http.ResponseWriter, r *http.Request) {
-			status(w, r, http.StatusNotFound, errors.New("there is nothing at this path"))
-		}),
-		oas.WithMethodNotAllowed(func(w http.ResponseWriter, r *http.Request, allowed string) {
-			w.Header().Set("Allow", allowed)
-			status(w, r, http.StatusMethodNotAllowed, errors.New("this path allows "+strings.ReplaceAll(allowed, ",", ", ")))
-		}),
-	)
+	operations, err := contract()
 	if err != nil {
-		return nil, errors.Wrap(err, "create API server")
+		return nil, err
+	}
+	refuse := func(w http.ResponseWriter, r *http.Request, err error) {
+		writeProblem(w, r, newProblem(r.Context(), cfg.Logger, err))
 	}
 	mux := cfg.Pages
 	if mux == nil {
 		mux = http.NewServeMux()
 	}
-	return chain(cfg, status, operation(operations, pages(mux, operations, status))), nil
+	other := pages(mux, refuse)
+	h := &handler{app: cfg.App, log: cfg.Logger}
+	var server *oas.Server
+	server, err = oas.NewServer(h, h,
+		oas.WithPathPrefix(Prefix),
+		oas.WithMiddleware(called(operations)),
+		oas.WithErrorHandler(func(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
+			if tried := rehearsalOf(ctx); tried != nil {
+				tried.err = err
+				return
+			}
+			refuse(w, r, explain(server, r.WithContext(ctx), err))
+		}),
+		oas.WithNotFound(other.ServeHTTP),
+		oas.WithMethodNotAllowed(func(w http.ResponseWriter, r *http.Request, allowed string) {
+			refuse(w, r, notAllowed(w, allowed))
+		}),
+	)
+	if err != nil {
+		return nil, errors.Wrap(err, "create API server")
+	}
+	return chain(cfg, refuse, route(server, other, refuse)), nil
 }
 
-// pages answers what no route matches with a problem, and sends no client of the API elsewhere.
-func pages(mux *http.ServeMux, operations http.Handler, problem func(http.ResponseWriter, *http.Request, int, error)) http.Handler {
+var errNoPage error = &statusError{http.StatusNotFound, errors.New("no such page")}
+
+func notAllowed(w http.ResponseWriter, allowed string) error {
+	w.Header().Set("Allow", allowed)
+	return &statusError{http.StatusMethodNotAllowed, errors.New("this path allows " + strings.Join(strings.FieldsFunc(allowed, isSeparator), ", "))}
+}
+
+func isSeparator(r rune) bool { return r == ',' || r == ' ' }
+
+// route sends a request to the operations or the other pages, and no client of the API elsewhere. An operation has its
+// time, from here on, and a media type for its body.
+func route(operations, other http.Handler, refuse refuseFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h, pattern := mux.Handler(r)
-		if strings.HasPrefix(r.URL.Path, Prefix+"/") && path.Clean(r.URL.Path) != r.URL.Path {
-			problem(w, r, http.StatusNotFound, errors.New("there is nothing at this path"))
+		if !strings.HasPrefix(r.URL.Path, Prefix+"/") {
+			other.ServeHTTP(w, r)
 			return
 		}
-		if pattern != "" {
-			mux.ServeHTTP(w, r)
+		if path.Clean(r.URL.Path) != r.URL.Path {
+			refuse(w, r, errNoPage)
 			return
 		}
-		if strings.HasPrefix(r.URL.Path, Prefix+"/") {
-			operations.ServeHTTP(w, r) // refuses what is not an operation
-			return
+		if r.Body != nil && r.Body != http.NoBody {
+			if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || !strings.Contains(kind, "/") {
+				r.Header.Set("Content-Type", "application/octet-stream")
+			}
 		}
-		probe := &statusProbe{header: http.Header{}}
-		h.ServeHTTP(probe, r)
-		if probe.status == http.StatusMethodNotAllowed {
-			w.Header().Set("Allow", probe.header.Get("Allow"))
-			problem(w, r, probe.status, errors.New("this path allows "+probe.header.Get("Allow")))
-			return
-		}
-		problem(w, r, http.StatusNotFound, errors.New("there is nothing at this path"))
-	})
-}
-
-// statusProbe keeps the status and headers of an answer and drops its body.
-type statusProbe struct {
-	header http.Header
-	status int
-}
-
-func (p *statusProbe) Header() http.Header         { return p.header }
-func (p *statusProbe) Write(b []byte) (int, error) { return len(b), nil }
-func (p *statusProbe) WriteHeader(status int)      { p.status = status }
-
-// operation prepares a request for ogen's server: its name for logs and metrics, and its time.
-// What is no operation is for next.
-func operation(operations *oas.Server, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		route, ok := operations.FindPath(r.Method, r.URL)
-		if !ok || path.Clean(r.URL.Path) != r.URL.Path {
-			next.ServeHTTP(w, r)
-			return
-		}
-		SetRoute(r.Context(), route.OperationID())
-		timeout := requestTimeout
-		if isUpload(r) {
-			timeout = uploadTimeout
-			r.Header.Set("Content-Type", "application/octet-stream") // whatever the client says; ogen wants one
-		}
-		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		q := requestOf(r.Context())
+		q.connection = r.Context()
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
 		operations.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
-func isUpload(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, Prefix+"/imports/")
-}
-
-// bodyLimit is how many bytes a request's body may have.
-func bodyLimit(r *http.Request) int64 {
-	if isUpload(r) {
-		return maxFile
+// called names the route of a request whose operation is about to be called, and lets one that takes in a file have
+// more time and a larger body.
+func called(operations map[string]*operation) oas.Middleware {
+	return func(req middleware.Request, next middleware.Next) (middleware.Response, error) {
+		SetRoute(req.Context, req.OperationID)
+		if operations[req.OperationID].contentType == "*/*" {
+			q := requestOf(req.Context)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context), uploadTimeout)
+			defer cancel()
+			defer context.AfterFunc(q.connection, cancel)()
+			req.SetContext(ctx)
+			if q.body != nil {
+				q.body.limit = maxFile
+			}
+		}
+		return next(req)
 	}
-	return maxBody
 }
 
-// statusError is an error that says its HTTP status.
-type statusError struct {
-	status int
-	err    error
+// pages serves what is no operation. What the mux does not know becomes a problem.
+func pages(mux *http.ServeMux, refuse refuseFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status := 0 // of the mux's own refusal
+		defer func() {
+			if q := requestOf(r.Context()); q.route == "" {
+				q.route = r.Pattern
+			}
+		}()
+		mux.ServeHTTP(httpsnoop.Wrap(w, httpsnoop.Hooks{
+			WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
+				return func(code int) {
+					if r.Pattern != "" {
+						next(code)
+						return
+					}
+					status = code
+				}
+			},
+			Write: func(next httpsnoop.WriteFunc) httpsnoop.WriteFunc {
+				return func(b []byte) (int, error) {
+					if r.Pattern != "" {
+						return next(b)
+					}
+					return len(b), nil
+				}
+			},
+		}), r)
+		switch status {
+		case 0:
+		case http.StatusMethodNotAllowed:
+			refuse(w, r, notAllowed(w, w.Header().Get("Allow")))
+		default:
+			refuse(w, r, errNoPage)
+		}
+	})
 }
-
-func (e *statusError) Error() string { return e.err.Error() }
-func (e *statusError) Unwrap() error { return e.err }

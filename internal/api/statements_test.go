@@ -159,7 +159,7 @@ func TestStatementByHand(t *testing.T) {
 		in := year2023()
 		change(in)
 		_, err = f.super.ReplaceFinancialStatement(t.Context(), in, oas.ReplaceFinancialStatementParams{ID: s.ID})
-		fieldProblem(t, err, field)
+		fieldProblem(t, err, "/"+field)
 	}
 
 	require.NoError(t, f.super.DeleteFinancialStatement(t.Context(), oas.DeleteFinancialStatementParams{ID: s.ID}))
@@ -178,6 +178,8 @@ func TestStatementInput(t *testing.T) {
 	ticker := oas.Ticker(unique("T"))
 	f.createCompany(string(ticker))
 	s := f.createStatement(string(ticker), year2023())
+	another := oas.Ticker(unique("T"))
+	f.createCompany(string(another))
 	for name, c := range map[string]struct {
 		field  string
 		change func(*oas.FinancialStatementInput)
@@ -211,28 +213,33 @@ func TestStatementInput(t *testing.T) {
 				return
 			}
 			_, err := f.super.CreateFinancialStatement(t.Context(), in, oas.CreateFinancialStatementParams{
-				Ticker: ticker,
+				Ticker: another,
 			})
 			if c.field == "" {
 				problem(t, err, http.StatusUnprocessableEntity)
 				return
 			}
-			fieldProblem(t, err, c.field)
+			fieldProblem(t, err, "/"+c.field)
 			in.EndDate = year2023().EndDate
 			if name != "year 0" {
 				_, err = f.super.ReplaceFinancialStatement(t.Context(), in, oas.ReplaceFinancialStatementParams{ID: s.ID})
-				fieldProblem(t, err, c.field)
+				fieldProblem(t, err, "/"+c.field)
 			}
 		})
 	}
 
-	// What does not fit in an int64 is unknown, not wrong.
+	// What JavaScript cannot read exactly is refused.
 	in := year2023()
 	in.EndDate, in.PublishDate, in.FiscalYear = day("2022-12-31"), day("2023-02-01"), 2022
-	big := oas.NewOptNilInt64(math.MaxInt64)
+	in.ProfitBeforeTax = oas.NewOptNilInt64(math.MaxInt64)
+	_, err := f.super.CreateFinancialStatement(t.Context(), in, oas.CreateFinancialStatementParams{Ticker: ticker})
+	fieldProblem(t, err, "/profit_before_tax")
+	const largest = 9007199254740991
+	big := oas.NewOptNilInt64(largest)
 	in.ProfitBeforeTax, in.InterestExpense, in.ShortTermDebt, in.LongTermDebt, in.OperatingIncome = big, big, big, big, oas.OptNilInt64{}
 	got := f.createStatement(string(ticker), in)
-	assert.True(t, got.Ebit.Null && got.TotalDebt.Null)
+	assert.EqualValues(t, 2*largest, got.Ebit.Value)
+	assert.EqualValues(t, 2*largest, got.TotalDebt.Value)
 	f.metrics(string(ticker))
 }
 

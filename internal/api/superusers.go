@@ -15,7 +15,7 @@ const cookieName = "edgevalue_jobs"
 // which a browser gets a cookie for the path. Requests that change something must come from the same origin.
 func SuperusersOnly(cfg Config, path string, next http.Handler) http.Handler {
 	deny := func(w http.ResponseWriter, r *http.Request, err error) {
-		writeProblem(w, r, newProblem(r.Context(), cfg.Logger, err), err)
+		writeProblem(w, r, newProblem(r.Context(), cfg.Logger, err))
 	}
 	protected := http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

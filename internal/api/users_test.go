@@ -56,7 +56,7 @@ func TestCreateUser(t *testing.T) {
 	before := mails()
 	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{Email: oas.Email(strings.ToUpper(ada)), Password: password})
 	p := problem(t, err, http.StatusConflict)
-	assert.Equal(t, "email", p.Errors[0].Field)
+	assert.Equal(t, "/email", p.Errors[0].Field)
 	assert.Equal(t, before, mails(), "no mail about what was not done")
 
 	for field, in := range map[string]*oas.UserCreate{
@@ -65,7 +65,7 @@ func TestCreateUser(t *testing.T) {
 		"full_name": {Email: "b@example.com", Password: password, FullName: oas.NewOptNilFullName("two\nlines")},
 	} {
 		_, err := f.super.CreateUser(t.Context(), in)
-		fieldProblem(t, err, field)
+		fieldProblem(t, err, "/"+field)
 	}
 	for _, in := range []*oas.UserCreate{
 		{Email: "b@example.com", Password: oas.Password(strings.Repeat("é", 129))},
@@ -147,11 +147,11 @@ func TestRegister(t *testing.T) {
 	_, err = f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: email, Password: password})
 	problem(t, err, http.StatusConflict)
 	_, err = f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: "no address", Password: password})
-	fieldProblem(t, err, "email")
+	fieldProblem(t, err, "/email")
 	for _, more := range []string{"is_superuser", "is_active", "id"} {
 		res, body := f.callJSON("", http.MethodPost, "/users/open",
 			fmt.Sprintf(`{"email": "%s@example.com", "password": "%s", "%s": true}`, unique("x"), password, more))
-		assert.Equal(t, http.StatusBadRequest, res.StatusCode, "%s", body)
+		assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s", body)
 	}
 }
 
@@ -194,9 +194,9 @@ func TestCurrentUser(t *testing.T) {
 	})
 	problem(t, err, http.StatusConflict)
 	_, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail("no address")})
-	fieldProblem(t, err, "email")
+	fieldProblem(t, err, "/email")
 	res, body := f.callJSON(f.userToken, http.MethodPatch, "/users/me", `{"is_superuser": true}`)
-	assert.Equal(t, http.StatusBadRequest, res.StatusCode, "%s", body)
+	assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s", body)
 
 	for current, next := range map[string]string{"wrong, wrong, wrong": "staple battery horse", password: "too short"} {
 		err = f.user.UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{
@@ -266,9 +266,9 @@ func TestUpdateAndDeleteUser(t *testing.T) {
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{Email: oas.NewOptEmail(oas.Email(f.userEmail))}, at)
 	problem(t, err, http.StatusConflict)
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{Email: oas.NewOptEmail("no address")}, at)
-	fieldProblem(t, err, "email")
+	fieldProblem(t, err, "/email")
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{Password: oas.NewOptPassword("short")}, at)
-	fieldProblem(t, err, "password")
+	fieldProblem(t, err, "/password")
 	got, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{}, at)
 	require.NoError(t, err, "nothing to change")
 	assert.Equal(t, email, got.Email)
@@ -346,7 +346,7 @@ func TestUtils(t *testing.T) {
 		assert.Contains(t, f.mails.wait(t, "ada@example.com", "", 1).Subject, "EdgeValue")
 	}
 	_, err = f.super.SendTestEmail(t.Context(), &oas.TestEmail{EmailTo: "no address"})
-	fieldProblem(t, err, "email_to")
+	fieldProblem(t, err, "/email_to")
 
 	job, err := f.super.StartTestJob(t.Context(), &oas.TestJob{Word: "hällo"})
 	require.NoError(t, err)
@@ -357,7 +357,7 @@ func TestUtils(t *testing.T) {
 	}
 	for _, word := range []string{"", strings.Repeat("x", 101), "a\x00b", "a\nb"} {
 		_, err = f.super.StartTestJob(t.Context(), &oas.TestJob{Word: word})
-		fieldProblem(t, err, "word")
+		fieldProblem(t, err, "/word")
 	}
 	res, body := f.callJSON(f.superToken, http.MethodPost, "/utils/test-job", `{"word": "\ud800"}`)
 	assert.Contains(t, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}, res.StatusCode, "%s", body)

@@ -73,9 +73,14 @@ func (a Actor) superuser() error {
 	return nil
 }
 
-// inTx runs f in one transaction, which is committed when f returns nil.
+// inTx runs f in one transaction, which is committed when f returns nil and this is not a rehearsal.
 func (a *App) inTx(ctx context.Context, f func(tx pgx.Tx, q *db.Queries) error) error {
-	err := pgx.BeginFunc(ctx, a.Pool, func(tx pgx.Tx) error { return f(tx, a.queries.WithTx(tx)) })
+	err := pgx.BeginFunc(ctx, a.Pool, func(tx pgx.Tx) error {
+		if err := f(tx, a.queries.WithTx(tx)); err != nil {
+			return err
+		}
+		return rehearsed(ctx)
+	})
 	return translate(err)
 }
 

@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"math"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
 // A Company is an issuer with its listings, the primary one first.
@@ -45,22 +44,18 @@ var (
 // ticker is the form in which tickers are stored and compared.
 func ticker(t string) string { return strings.ToUpper(t) }
 
-var tickerForm = regexp.MustCompile(`^[A-Z0-9][A-Z0-9.-]{0,19}$`)
-
 // ListCompanies answers a page of the companies that match q, the best match first; by name when q is empty.
 func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p Page) ([]Company, string, error) {
 	var v validator
 	v.text("q", q)
 	v.optionalText("exchange", exchange)
-	if err := v.err(); err != nil {
-		return nil, "", err
-	}
 	if q = strings.TrimSpace(q); q != "" {
-		return a.searchCompanies(ctx, q, exchange, p)
+		return a.searchCompanies(ctx, v, q, exchange, p)
 	}
 	var afterName string
 	var afterID int64
-	if _, err := p.after(&afterName, &afterID); err != nil {
+	v.page(p, &afterName, &afterID)
+	if err := v.err(); err != nil {
 		return nil, "", err
 	}
 	rows, err := a.queries.ListCompanies(ctx, db.ListCompaniesParams{AfterName: afterName, AfterID: afterID, Exchange: exchange, PageSize: p.limit()})
@@ -77,9 +72,10 @@ func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p P
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-func (a *App) searchCompanies(ctx context.Context, q string, exchange *string, p Page) ([]Company, string, error) {
+func (a *App) searchCompanies(ctx context.Context, v validator, q string, exchange *string, p Page) ([]Company, string, error) {
 	afterRank, afterName, afterID := int32(-1), "", int64(math.MinInt64)
-	if _, err := p.after(&afterRank, &afterName, &afterID); err != nil {
+	v.page(p, &afterRank, &afterName, &afterID)
+	if err := v.err(); err != nil {
 		return nil, "", err
 	}
 	part, code := likeEscaper.Replace(q), strings.ToUpper(q)
@@ -158,44 +154,73 @@ func getCompany(ctx context.Context, q *db.Queries, t string) (c Company, err er
 	return c, nil
 }
 
-var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
-
 func (v *validator) company(in *CompanyInput, today time.Time) {
 	in.Name = strings.TrimSpace(in.Name)
-	v.check(in.Name != "", "name", "must not be empty")
-	v.text("name", in.Name)
-	v.check(in.Country == nil || countryForm.MatchString(*in.Country), "country", "is no ISO 3166 code of two letters")
-	v.webAddress("url", in.Url)
-	v.date("ipo_date", in.IpoDate, today.AddDate(2, 0, 0))
-	in.Listings = slices.Clone(in.Listings)
-	v.check(len(in.Listings) > 0, "listings", "must have at least one")
-	seen := map[string]bool{}
-	primaries := 0
-	for i := range in.Listings {
-		l := &in.Listings[i]
+	v.check(in.Name != "", "/name", "must not be empty")
+	v.text("/name", in.Name)
+	v.country("/country", in.Country)
+	v.webAddress("/url", in.Url)
+	v.date("/ipo_date", in.IpoDate, today.AddDate(2, 0, 0))
+}
+
+// listings checks the listings of one company and makes the first the primary one if none is.
+func (v *validator) listings(listings []ListingInput) {
+	v.check(len(listings) > 0, "/listings", "must have at least one item")
+	tickers, isins := map[string]string{}, map[string]string{} // to the field that has it
+	primary := ""
+	once := func(seen map[string]string, code, field string) {
+		v.check(seen[code] == "", field, isRepeated, seen[code])
+		seen[code] = field
+	}
+	for i := range listings {
+		l := &listings[i]
 		l.Ticker = ticker(l.Ticker)
-		v.check(tickerForm.MatchString(l.Ticker), "ticker", "may hold letters, digits, dots and dashes")
-		v.check(!seen[l.Ticker], "ticker", "appears twice")
-		v.optionalText("exchange", l.Exchange)
-		v.optionalText("share_class", l.ShareClass)
-		v.optionalText("isin", l.Isin)
-		seen[l.Ticker] = true
+		if field := at("listings", i, "ticker"); v.ticker(field, l.Ticker) {
+			once(tickers, l.Ticker, field)
+		}
+		if field := at("listings", i, "isin"); l.Isin != nil && v.check(isISIN(*l.Isin), field, isinRule) {
+			once(isins, *l.Isin, field)
+		}
+		v.optionalText(at("listings", i, "exchange"), l.Exchange)
+		v.optionalText(at("listings", i, "share_class"), l.ShareClass)
 		if l.IsPrimary {
-			primaries++
+			field := at("listings", i, "primary")
+			v.check(primary == "", field, "must be true for one listing only", primary)
+			primary = field
 		}
 	}
-	v.check(primaries <= 1, "listings", "may have one primary")
-	if primaries == 0 && len(in.Listings) > 0 {
-		in.Listings[0].IsPrimary = true
+	if primary == "" && len(listings) > 0 {
+		listings[0].IsPrimary = true
 	}
 }
 
-func (v *validator) webAddress(field string, address *string) {
-	if address != nil {
-		u, err := url.Parse(*address)
-		v.check(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", field, "is no http or https address")
-		v.text(field, *address)
+// identifiers checks that those of a company do not belong to another; a new one has the id 0.
+func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in *CompanyInput) error {
+	params := db.ListTakenParams{CompanyID: id, Cik: in.Cik, Tickers: []string{}, Isins: []string{}}
+	fields := map[string][]string{}
+	for i, l := range in.Listings {
+		if sec.IsTicker(l.Ticker) {
+			params.Tickers = append(params.Tickers, l.Ticker)
+			fields["ticker "+l.Ticker] = append(fields["ticker "+l.Ticker], at("listings", i, "ticker"))
+		}
+		if l.Isin != nil && isISIN(*l.Isin) {
+			params.Isins = append(params.Isins, *l.Isin)
+			fields["isin "+*l.Isin] = append(fields["isin "+*l.Isin], at("listings", i, "isin"))
+		}
 	}
+	taken, err := q.ListTaken(ctx, params)
+	if err != nil {
+		return errors.Wrap(err, "look up identifiers")
+	}
+	for _, t := range taken {
+		if t.Kind == "cik" {
+			v.taken("/cik")
+		}
+		for _, field := range fields[t.Kind+" "+t.Code] {
+			v.taken(field)
+		}
+	}
+	return v.err()
 }
 
 // CreateCompany adds a company with its listings for a superuser.
@@ -205,10 +230,11 @@ func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (
 	}
 	var v validator
 	v.company(&in, a.today())
-	if err := v.err(); err != nil {
-		return c, err
-	}
+	v.listings(in.Listings)
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if err := v.identifiers(ctx, q, 0, &in); err != nil {
+			return err
+		}
 		row, err := q.CreateCompany(ctx, in.CreateCompanyParams)
 		if err != nil {
 			return errors.Wrap(err, "create company")
@@ -249,7 +275,11 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 		change(&in)
 		var v validator
 		v.company(&in, a.today())
-		if err := v.err(); err != nil {
+		if !slices.Equal(in.Listings, listings) {
+			in.Listings = slices.Clone(in.Listings)
+			v.listings(in.Listings)
+		}
+		if err := v.identifiers(ctx, q, row.ID, &in); err != nil {
 			return err
 		}
 		p := companyUpdate(in.CreateCompanyParams)

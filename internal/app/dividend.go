@@ -59,12 +59,10 @@ func (a *App) ListCompanyDividends(ctx context.Context, t string, p Page) ([]Div
 func (a *App) ListDividends(ctx context.Context, fiscalYear *int32, publishedSince *time.Time, p Page) ([]Dividend, string, error) {
 	params := db.ListDividendsParams{FiscalYear: fiscalYear, PublishedSince: publishedSince, PageSize: p.limit()}
 	var published time.Time
-	if more, err := p.after(&published, &params.BeforeID); err != nil {
-		return nil, "", err
-	} else if more {
+	var v validator
+	if v.page(p, &published, &params.BeforeID) {
 		params.BeforePublished = &published
 	}
-	var v validator
 	v.date("published_since", publishedSince, farDay)
 	if err := v.err(); err != nil {
 		return nil, "", err
@@ -91,17 +89,17 @@ func (a *App) GetDividend(ctx context.Context, id int64) (Dividend, error) {
 }
 
 func (v *validator) dividend(in *DividendInput, today time.Time) {
-	v.check(in.AmountPerShare.IsPositive(), "amount_per_share", "must be more than 0")
-	v.number("amount_per_share", &in.AmountPerShare)
-	v.date("period_end", in.PeriodEnd, today.AddDate(1, 0, 0))
-	v.date("publish_date", &in.PublishDate, today)
+	v.check(in.AmountPerShare.IsPositive(), "/amount_per_share", "must be more than 0")
+	v.number("/amount_per_share", &in.AmountPerShare)
+	v.date("/period_end", in.PeriodEnd, today.AddDate(1, 0, 0))
+	v.date("/publish_date", &in.PublishDate, today)
 	if !in.ShareBasisDate.IsZero() {
-		v.date("share_basis_date", &in.ShareBasisDate, today)
+		v.date("/share_basis_date", &in.ShareBasisDate, today)
 	}
-	v.date("declaration_date", in.DeclarationDate, today)
-	v.date("ex_dividend_date", in.ExDividendDate, today.AddDate(2, 0, 0))
-	v.date("record_date", in.RecordDate, today.AddDate(2, 0, 0))
-	v.date("payment_date", in.PaymentDate, today.AddDate(2, 0, 0))
+	v.date("/declaration_date", in.DeclarationDate, today)
+	v.date("/ex_dividend_date", in.ExDividendDate, today.AddDate(2, 0, 0))
+	v.date("/record_date", in.RecordDate, today.AddDate(2, 0, 0))
+	v.date("/payment_date", in.PaymentDate, today.AddDate(2, 0, 0))
 }
 
 // CreateDividend enters a dividend by hand for a superuser, in place of the imported one of the same period end, and
@@ -142,7 +140,7 @@ func (a *App) enterDividend(ctx context.Context, actor Actor, in *DividendInput,
 	}
 	var v validator
 	v.dividend(in, a.today())
-	if err := a.checkCurrency(ctx, &v, in.Currency); err != nil {
+	if err := v.currency(ctx, a.queries, "/currency", in.Currency); err != nil {
 		return out, err
 	}
 	if err := v.err(); err != nil {

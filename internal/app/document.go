@@ -61,7 +61,7 @@ func corrupt(err error) bool {
 }
 
 func invalidFile(what string) error {
-	return &Error{Code: Invalid, Message: "the file " + what, Fields: []FieldError{{"body", what}}}
+	return &Error{Code: Invalid, Message: "the file " + what, Fields: []FieldError{{Field: "", Message: what}}}
 }
 
 // unpack reads the uncompressed bytes of a document's content.

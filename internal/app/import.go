@@ -114,11 +114,11 @@ func (v *validator) importRequest(r *ImportRequest) {
 	if r.Ticker != nil {
 		t := ticker(*r.Ticker)
 		r.Ticker = &t
-		v.check(tickerForm.MatchString(t), "ticker", "may hold letters, digits, dots and dashes")
+		v.ticker("ticker", t)
 	}
 	v.optionalText("exchange", r.Exchange)
 	v.optionalText("file_name", r.FileName)
-	v.check(r.Exchange == nil || r.Ticker != nil, "exchange", "needs a ticker")
+	v.check(r.Exchange == nil || r.Ticker != nil, "exchange", "needs a ticker", "ticker")
 	v.check(r.Kind != ImportPrices || r.Ticker != nil, "ticker", "is required")
 }
 

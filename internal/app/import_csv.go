@@ -15,6 +15,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
 // A table reads a CSV file with a header line.
@@ -218,7 +219,7 @@ func (a *App) readSplits(r io.Reader) (func(context.Context, pgx.Tx, *db.Queries
 	last := a.today().AddDate(2, 0, 0)
 	err = t.each(func() error {
 		k := key{ticker(t.text("ticker")), t.date("effective_date", last)}
-		t.check(tickerForm.MatchString(k.ticker), "ticker", "is no ticker")
+		t.check(sec.IsTicker(k.ticker), "ticker", "is no ticker")
 		ratio := t.decimal("ratio", decimal.Zero)
 		t.check(ratio.IsPositive(), "ratio", "must be more than 0")
 		if first, twice := seen[k]; twice && t.err == nil {

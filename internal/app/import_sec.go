@@ -32,7 +32,7 @@ func (a *App) readCompanies(r io.Reader) (func(context.Context, pgx.Tx, *db.Quer
 	for i := range listings {
 		l := &listings[i]
 		l.Ticker = ticker(l.Ticker)
-		if !tickerForm.MatchString(l.Ticker) {
+		if !sec.IsTicker(l.Ticker) {
 			return nil, &Error{Code: Invalid, Message: fmt.Sprintf("%.50q of CIK %d is no ticker", l.Ticker, l.CIK)}
 		}
 	}

@@ -20,6 +20,9 @@ import (
 // RateLimited error when one of them has had too many. An attempt counts before its outcome is known, so that those at
 // the same time are no more; succeeded takes it back from the address and lets the account begin anew.
 func (a *App) countAttempt(ctx context.Context, purpose, client, account string) (succeeded func() error, err error) {
+	if err := rehearsed(ctx); err != nil {
+		return nil, err
+	}
 	now := a.Now()
 	count := func(key string, limit int) (db.CountAttemptRow, error) {
 		row, err := a.queries.CountAttempt(ctx, db.CountAttemptParams{Key: key, Now: now, WindowFloor: now.Add(-a.AttemptWindow)})
@@ -91,7 +94,7 @@ func (a *App) Authenticate(ctx context.Context, client, email, password string) 
 		return db.UserAccount{}, errors.Wrap(err, "verify password")
 	}
 	if !ok || !u.IsActive {
-		return db.UserAccount{}, &Error{Code: Unauthenticated, Message: "wrong address or password"}
+		return db.UserAccount{}, &Error{Code: Unauthenticated, Message: "wrong email or password"}
 	}
 	if rehash {
 		hash, err := a.Hasher.Hash(ctx, password)
@@ -141,20 +144,20 @@ func (a *App) RecoverPassword(ctx context.Context, client, email string) error {
 
 // ResetPassword sets a password with a token from the mail, once. Errors: RateLimited, Invalid.
 func (a *App) ResetPassword(ctx context.Context, client, token, password string) error {
-	if _, err := a.countAttempt(ctx, "reset", client, ""); err != nil {
-		return err
-	}
 	var v validator
-	v.password("new_password", password)
+	v.password("/new_password", password)
 	if err := v.err(); err != nil {
 		return err
 	}
-	hash, err := a.Hasher.Hash(ctx, password)
+	if _, err := a.countAttempt(ctx, "reset", client, ""); err != nil {
+		return err
+	}
+	hash, err := a.hash(ctx, password)
 	if err != nil {
-		return errors.Wrap(err, "hash password")
+		return err
 	}
 	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		invalid := &Error{Code: Invalid, Message: "the input has invalid fields", Fields: []FieldError{{"token", "is not valid, was used or has expired"}}}
+		invalid := invalid("/token", "is not valid, was used or has expired")
 		id, err := q.TakePasswordReset(ctx, db.TakePasswordResetParams{TokenHash: auth.HashResetToken(token), Now: a.Now()})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return invalid
@@ -247,12 +250,14 @@ func (a *App) StartTestMail(ctx context.Context, actor Actor, to string) error {
 		return err
 	}
 	var v validator
-	v.email("email_to", to)
+	v.email("/email_to", to)
 	if err := v.err(); err != nil {
 		return err
 	}
-	_, err := a.jobs.Insert(ctx, TestMailArgs{Email: to}, nil)
-	return wrap(err, "enqueue mail")
+	return a.inTx(ctx, func(tx pgx.Tx, _ *db.Queries) error {
+		_, err := a.jobs.InsertTx(ctx, tx, TestMailArgs{Email: to}, nil)
+		return wrap(err, "enqueue mail")
+	})
 }
 
 // SendTestMail carries out a TestMailArgs job.
@@ -265,18 +270,22 @@ func (a *App) SendTestMail(ctx context.Context, to string) error {
 }
 
 // StartTestJob enqueues a job that echoes a word, for a superuser, and answers its id.
-func (a *App) StartTestJob(ctx context.Context, actor Actor, word string) (int64, error) {
+func (a *App) StartTestJob(ctx context.Context, actor Actor, word string) (id int64, err error) {
 	if err := actor.superuser(); err != nil {
 		return 0, err
 	}
 	var v validator
-	v.text("word", word)
+	v.text("/word", word)
 	if err := v.err(); err != nil {
 		return 0, err
 	}
-	res, err := a.jobs.Insert(ctx, EchoArgs{Word: word}, nil)
-	if err != nil {
-		return 0, errors.Wrap(err, "enqueue job")
-	}
-	return res.Job.ID, nil
+	err = a.inTx(ctx, func(tx pgx.Tx, _ *db.Queries) error {
+		res, err := a.jobs.InsertTx(ctx, tx, EchoArgs{Word: word}, nil)
+		if err != nil {
+			return errors.Wrap(err, "enqueue job")
+		}
+		id = res.Job.ID
+		return nil
+	})
+	return id, err
 }

@@ -5,19 +5,19 @@ import (
 	"encoding/json"
 )
 
-// A Page asks for Size items after those of the page that answered Token.
+// A Page asks for Size items after those of the page that returned Token.
 type Page struct {
 	Size  int32
 	Token string
 }
 
 // after decodes the page token into keys, the sort keys of the last item before. It reports false on a first page, and an
-// *Error for a token that no page of this list answered.
+// Invalid error for a token that no page of this list returned.
 func (p Page) after(keys ...any) (bool, error) {
 	if p.Token == "" {
 		return false, nil
 	}
-	bad := &Error{Code: Invalid, Message: "the input has invalid fields", Fields: []FieldError{{"page_token", "is not one that this list answered"}}}
+	bad := invalid("page_token", pageRule)
 	raw, err := base64.RawURLEncoding.DecodeString(p.Token)
 	if err != nil {
 		return false, bad
@@ -32,6 +32,13 @@ func (p Page) after(keys ...any) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// page is p.after among other checks.
+func (v *validator) page(p Page, keys ...any) bool {
+	more, err := p.after(keys...)
+	v.check(err == nil, "page_token", pageRule)
+	return more
 }
 
 // limit is the number of rows to ask for: one more than the page holds tells whether there is a next one.

@@ -41,9 +41,9 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.Crea
 		return s, err
 	}
 	var v validator
-	v.date("effective_date", &in.EffectiveDate, a.today().AddDate(2, 0, 0))
-	v.check(in.Ratio.IsPositive(), "ratio", "must be more than 0")
-	v.number("ratio", &in.Ratio)
+	v.date("/effective_date", &in.EffectiveDate, a.today().AddDate(2, 0, 0))
+	v.check(in.Ratio.IsPositive(), "/ratio", "must be more than 0")
+	v.number("/ratio", &in.Ratio)
 	if err := v.err(); err != nil {
 		return s, err
 	}
@@ -64,20 +64,15 @@ func (a *App) days(from, to *time.Time, p Page) (first, last time.Time, err erro
 	var v validator
 	v.date("from", from, farDay)
 	v.date("to", to, farDay)
-	v.check(from == nil || to == nil || !to.Before(*from), "to", "must not be before from")
-	if err := v.err(); err != nil {
-		return first, last, err
-	}
+	v.check(from == nil || to == nil || !to.Before(*from), "to", "must not be before from", "from")
 	first, last = firstDay, farDay
 	set(&first, from)
 	set(&last, to)
 	var after time.Time
-	if more, err := p.after(&after); err != nil {
-		return first, last, err
-	} else if more && !after.Before(first) {
+	if v.page(p, &after) && !after.Before(first) {
 		first = after.AddDate(0, 0, 1)
 	}
-	return first, last, nil
+	return first, last, v.err()
 }
 
 func getListing(ctx context.Context, q *db.Queries, t string) (db.Listing, error) {
@@ -229,11 +224,9 @@ func listSplits(ctx context.Context, q *db.Queries, companyIDs []int64) (map[int
 func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) (out []DailyRatios, next string, err error) {
 	var v validator
 	v.date("date", &day, farDay)
-	if err := v.err(); err != nil {
-		return nil, "", err
-	}
 	var after string
-	if _, err := p.after(&after); err != nil {
+	v.page(p, &after)
+	if err := v.err(); err != nil {
 		return nil, "", err
 	}
 	err = a.read(ctx, func(q *db.Queries) error {

@@ -50,6 +50,12 @@ func (a *App) listCompanyStatements(
 ) ([]Statement, string, error) {
 	var v validator
 	v.date("as_of", asOf, a.today())
+	limit := p.limit()
+	params := db.ListCompanyFinancialStatementsParams{Period: periodText(period), AsOf: asOf, PageSize: &limit}
+	var end time.Time
+	if v.page(p, &end, &params.BeforeID) {
+		params.BeforeEnd = &end
+	}
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
@@ -57,14 +63,7 @@ func (a *App) listCompanyStatements(
 	if err != nil {
 		return nil, "", err
 	}
-	limit := p.limit()
-	params := db.ListCompanyFinancialStatementsParams{CompanyID: c.ID, Period: periodText(period), AsOf: asOf, PageSize: &limit}
-	var end time.Time
-	if more, err := p.after(&end, &params.BeforeID); err != nil {
-		return nil, "", err
-	} else if more {
-		params.BeforeEnd = &end
-	}
+	params.CompanyID = c.ID
 	rows, err := q.ListCompanyFinancialStatements(ctx, params)
 	if err != nil {
 		return nil, "", errors.Wrap(err, "list statements")
@@ -99,12 +98,10 @@ func listStatements(ctx context.Context, q *db.Queries, f StatementFilter, p Pag
 		Period: (*string)(f.Period), FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, PageSize: p.limit(),
 	}
 	var published time.Time
-	if more, err := p.after(&published, &params.BeforeID); err != nil {
-		return nil, "", err
-	} else if more {
+	var v validator
+	if v.page(p, &published, &params.BeforeID) {
 		params.BeforePublished = &published
 	}
-	var v validator
 	v.date("published_since", f.PublishedSince, farDay)
 	if err := v.err(); err != nil {
 		return nil, "", err
@@ -141,14 +138,15 @@ func (a *App) GetStatement(ctx context.Context, id int64, asOf *time.Time) (Stat
 }
 
 func (v *validator) statement(s *value.Statement, today time.Time) {
-	v.check((s.Period == value.Annual) == (s.FiscalQuarter == nil), "fiscal_quarter", "is for quarterly statements, and required for them")
-	v.date("end_date", &s.EndDate, today)
-	v.date("publish_date", &s.PublishDate, today)
-	v.date("per_share_basis_date", s.PerShareBasisDate, today)
-	v.check(!s.PublishDate.Before(s.EndDate), "publish_date", "must not be before end_date")
-	v.webAddress("url", s.URL)
-	v.number("earnings_per_share", s.EarningsPerShare)
-	v.number("earnings_per_share_diluted", s.EarningsPerShareDiluted)
+	v.check((s.Period == value.Annual) == (s.FiscalQuarter == nil), "/fiscal_quarter",
+		"is required for a quarterly statement, and must be null for an annual one", "/period")
+	v.date("/end_date", &s.EndDate, today)
+	v.date("/publish_date", &s.PublishDate, today)
+	v.date("/per_share_basis_date", s.PerShareBasisDate, today)
+	v.check(!s.PublishDate.Before(s.EndDate), "/publish_date", "must not be before end_date", "/end_date")
+	v.webAddress("/url", s.URL)
+	v.number("/earnings_per_share", s.EarningsPerShare)
+	v.number("/earnings_per_share_diluted", s.EarningsPerShareDiluted)
 }
 
 // CreateStatement enters a statement by hand for a superuser, and returns it. It is known from its publish date on.
@@ -183,7 +181,7 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 func (a *App) complete(ctx context.Context, s *value.Statement) error {
 	var v validator
 	v.statement(s, a.today())
-	if err := a.checkCurrency(ctx, &v, s.Currency); err != nil {
+	if err := v.currency(ctx, a.queries, "/currency", s.Currency); err != nil {
 		return err
 	}
 	if err := v.err(); err != nil {
@@ -194,13 +192,6 @@ func (a *App) complete(ctx context.Context, s *value.Statement) error {
 	}
 	value.Complete(s)
 	return nil
-}
-
-// checkCurrency looks up a code, so that a wrong one is reported with what else is wrong.
-func (a *App) checkCurrency(ctx context.Context, v *validator, code string) error {
-	ok, err := a.queries.HasCurrency(ctx, code)
-	v.check(ok, "currency", notCurrency)
-	return wrap(translate(err), "look up currency")
 }
 
 func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, companyID int64, knownFrom time.Time) error {
@@ -228,8 +219,8 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		}
 		old := current.FinancialStatement
 		var v validator
-		v.check(string(s.Period) == old.Period, "period", "cannot change")
-		v.check(s.EndDate.Equal(old.EndDate), "end_date", "cannot change")
+		v.check(string(s.Period) == old.Period, "/period", "cannot change", "id")
+		v.check(s.EndDate.Equal(old.EndDate), "/end_date", "cannot change", "id")
 		if err := v.err(); err != nil {
 			return err
 		}

@@ -2,14 +2,14 @@ package app
 
 import (
 	"context"
-	"net/mail"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
-	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
 // UserInput is what a user is made of. Password is empty for one that stays.
@@ -21,16 +21,27 @@ type UserInput struct {
 	IsSuperuser bool
 }
 
-func (v *validator) email(field, address string) {
-	a, err := mail.ParseAddress(address)
-	v.check(err == nil && a.Address == address && len(address) <= 254, field, "is no mail address")
-	v.text(field, address)
+func (v *validator) newUser(in *UserInput) {
+	v.email("/email", in.Email)
+	v.password("/password", in.Password)
+	v.optionalText("/full_name", in.FullName)
 }
 
-func (v *validator) password(field, password string) {
-	if err := auth.CheckPassword(password); err != nil {
-		v.check(false, field, err.Error())
+// emailTaken adds an address that belongs to another account than id.
+func (v *validator) emailTaken(ctx context.Context, q *db.Queries, field, address string, id int64) error {
+	if !utf8.ValidString(address) || strings.ContainsRune(address, 0) {
+		return nil
 	}
+	u, err := q.GetUserByEmail(ctx, address)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return errors.Wrap(err, "look up address")
+	case u.ID != id:
+		v.taken(field)
+	}
+	return nil
 }
 
 // ListUsers answers a page of all users to a superuser.
@@ -73,6 +84,11 @@ func (a *App) RegisterUser(ctx context.Context, client string, in UserInput) (db
 	if !a.OpenRegistration {
 		return db.UserAccount{}, &Error{Code: Forbidden, Message: "open registration is off"}
 	}
+	var v validator
+	v.newUser(&in)
+	if err := v.err(); err != nil { // before the attempt counts, and so nothing of other accounts is told
+		return db.UserAccount{}, err
+	}
 	if _, err := a.countAttempt(ctx, "register", client, ""); err != nil {
 		return db.UserAccount{}, err
 	}
@@ -82,15 +98,16 @@ func (a *App) RegisterUser(ctx context.Context, client string, in UserInput) (db
 
 func (a *App) createUser(ctx context.Context, in UserInput) (u db.UserAccount, err error) {
 	var v validator
-	v.email("email", in.Email)
-	v.password("password", in.Password)
-	v.optionalText("full_name", in.FullName)
+	v.newUser(&in)
+	if err := v.emailTaken(ctx, a.queries, "/email", in.Email, 0); err != nil {
+		return u, err
+	}
 	if err := v.err(); err != nil {
 		return u, err
 	}
-	hash, err := a.Hasher.Hash(ctx, in.Password)
+	hash, err := a.hash(ctx, in.Password)
 	if err != nil {
-		return u, errors.Wrap(err, "hash password")
+		return u, err
 	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		u, err = q.CreateUser(ctx, db.CreateUserParams{
@@ -148,17 +165,20 @@ func (a *App) updateUser(ctx context.Context, id int64, change func(*UserInput))
 	}
 	in, hash := changed(), ""
 	var v validator
-	v.email("email", in.Email)
-	v.optionalText("full_name", in.FullName)
+	v.email("/email", in.Email)
+	if err := v.emailTaken(ctx, a.queries, "/email", in.Email, id); err != nil {
+		return u, err
+	}
+	v.optionalText("/full_name", in.FullName)
 	if in.Password != "" {
-		v.password("password", in.Password)
+		v.password("/password", in.Password)
 	}
 	if err := v.err(); err != nil {
 		return u, err
 	}
 	if in.Password != "" {
-		if hash, err = a.Hasher.Hash(ctx, in.Password); err != nil {
-			return u, errors.Wrap(err, "hash password")
+		if hash, err = a.hash(ctx, in.Password); err != nil {
+			return u, err
 		}
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
@@ -245,20 +265,20 @@ func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, 
 	if err != nil {
 		return found(err, "user")
 	}
-	succeeded, err := a.countAttempt(ctx, "password", client, u.Email)
-	if err != nil {
+	var v validator
+	v.password("/new_password", password)
+	if err := v.err(); err != nil {
 		return err
 	}
-	var v validator
-	v.password("new_password", password)
-	if err := v.err(); err != nil {
+	succeeded, err := a.countAttempt(ctx, "password", client, u.Email)
+	if err != nil {
 		return err
 	}
 	ok, _, err := a.Hasher.Verify(ctx, current, u.PasswordHash)
 	if err != nil {
 		return errors.Wrap(err, "verify password")
 	}
-	v.check(ok, "current_password", "is wrong")
+	v.check(ok, "/current_password", "is wrong")
 	if err := v.err(); err != nil {
 		return err
 	}
@@ -289,6 +309,15 @@ func (a *App) SetPassword(ctx context.Context, actor Actor, email, password stri
 		return u, found(err, "user")
 	}
 	return a.updateUser(ctx, u.ID, func(in *UserInput) { in.Password = password })
+}
+
+// hash hashes a new password, but in no rehearsal.
+func (a *App) hash(ctx context.Context, password string) (string, error) {
+	if err := rehearsed(ctx); err != nil {
+		return "", err
+	}
+	hash, err := a.Hasher.Hash(ctx, password)
+	return hash, wrap(err, "hash password")
 }
 
 // resetDeadline is when a reset token made now expires.

@@ -22,22 +22,17 @@ const (
 
 // The errors of CheckPassword. Their texts may be shown to the user.
 var (
-	ErrPasswordTooShort = errors.Errorf("password must have at least %d characters", MinPasswordLength)
-	ErrPasswordTooLong  = errors.Errorf("password must have at most %d characters", MaxPasswordLength)
-	ErrPasswordInvalid  = errors.New("password must be valid UTF-8 without NUL characters")
+	ErrPasswordLength  = errors.Errorf("must have %d to %d characters", MinPasswordLength, MaxPasswordLength)
+	ErrPasswordInvalid = errors.New("must be valid UTF-8 without NUL characters")
 )
 
-// CheckPassword reports whether a new password meets the policy: ErrPasswordTooShort, ErrPasswordTooLong,
-// ErrPasswordInvalid or nil.
+// CheckPassword reports whether a new password meets the policy: ErrPasswordLength, ErrPasswordInvalid or nil.
 func CheckPassword(password string) error {
 	if !utf8.ValidString(password) || strings.ContainsRune(password, 0) {
 		return ErrPasswordInvalid
 	}
-	switch n := utf8.RuneCountInString(password); {
-	case n < MinPasswordLength:
-		return ErrPasswordTooShort
-	case n > MaxPasswordLength:
-		return ErrPasswordTooLong
+	if n := utf8.RuneCountInString(password); n < MinPasswordLength || n > MaxPasswordLength {
+		return ErrPasswordLength
 	}
 	return nil
 }

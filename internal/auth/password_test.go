@@ -26,14 +26,14 @@ func TestCheckPassword(t *testing.T) {
 		password string
 		want     error
 	}{
-		"empty":                    {"", ErrPasswordTooShort},
-		"11 characters":            {strings.Repeat("a", 11), ErrPasswordTooShort},
+		"empty":                    {"", ErrPasswordLength},
+		"11 characters":            {strings.Repeat("a", 11), ErrPasswordLength},
 		"12 characters":            {strings.Repeat("a", 12), nil},
-		"11 characters, 22 bytes":  {strings.Repeat("é", 11), ErrPasswordTooShort},
+		"11 characters, 22 bytes":  {strings.Repeat("é", 11), ErrPasswordLength},
 		"12 characters, 48 bytes":  {strings.Repeat("😀", 12), nil},
 		"128 characters":           {strings.Repeat("a", 128), nil},
 		"128 characters, 512 byte": {strings.Repeat("😀", 128), nil},
-		"129 characters":           {strings.Repeat("a", 129), ErrPasswordTooLong},
+		"129 characters":           {strings.Repeat("a", 129), ErrPasswordLength},
 		"NUL":                      {"correct horse\x00battery", ErrPasswordInvalid},
 		"not UTF-8":                {"correct horse\xffbattery", ErrPasswordInvalid},
 	} {

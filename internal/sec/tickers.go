@@ -17,7 +17,10 @@ type Listing struct {
 	Name   string
 }
 
-var tickerPattern = regexp.MustCompile(`^[A-Z0-9][A-Z0-9.-]{0,19}$`)
+var tickerForm = regexp.MustCompile(`^[A-Z0-9][A-Z0-9.-]{0,19}$`)
+
+// IsTicker reports whether a string in upper case has the form of a ticker.
+func IsTicker(s string) bool { return tickerForm.MatchString(s) }
 
 // ParseCompanyTickers reads the list of companies and tickers (company_tickers.json), in file order.
 //
@@ -77,7 +80,7 @@ func readListing(d *jx.Decoder, place string) (Listing, error) {
 		return l, badFormat(place, "no cik_str")
 	case l.Ticker == "":
 		return l, badFormat(place, "no ticker")
-	case !tickerPattern.MatchString(l.Ticker):
+	case !IsTicker(l.Ticker):
 		return l, badFormat(place, "%.40q is not a ticker", l.Ticker)
 	case l.Name == "":
 		return l, badFormat(place, "no title")

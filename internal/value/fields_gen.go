@@ -31,7 +31,7 @@ type Statement struct {
 	Amortization                *int64           `json:"amortization"`
 	DepreciationAndAmortization *int64           `json:"depreciation_and_amortization"`
 	EBIT                        *int64           `json:"ebit"`
-	EBITBasis                   *EBITBasis       `json:"ebit_basis"` // How ebit was found.
+	EBITBasis                   *EBITBasis       `json:"ebit_basis"` // How ebit was computed.
 	EBITDA                      *int64           `json:"ebitda"`
 	OperatingCashFlow           *int64           `json:"operating_cash_flow"`
 	CapitalExpenditure          *int64           `json:"capital_expenditure"`
@@ -39,27 +39,27 @@ type Statement struct {
 	DividendsPaid               *int64           `json:"dividends_paid"`
 	EarningsPerShare            *decimal.Decimal `json:"earnings_per_share"` // Basic, on the share basis of per_share_basis_date.
 	EarningsPerShareDiluted     *decimal.Decimal `json:"earnings_per_share_diluted"`
-	PerShareBasisDate           *time.Time       `json:"per_share_basis_date"` // Splits effective after this day are not in the per-share figures.
+	PerShareBasisDate           *time.Time       `json:"per_share_basis_date"` // The per-share figures do not reflect splits effective after this day.
 	TotalAssets                 *int64           `json:"total_assets"`
 	CurrentAssets               *int64           `json:"current_assets"`
 	NonCurrentAssets            *int64           `json:"non_current_assets"`
 	CashAndEquivalents          *int64           `json:"cash_and_equivalents"`
 	Goodwill                    *int64           `json:"goodwill"`
-	IntangibleAssets            *int64           `json:"intangible_assets"` // Without goodwill.
+	IntangibleAssets            *int64           `json:"intangible_assets"` // Excludes goodwill.
 	TotalLiabilities            *int64           `json:"total_liabilities"`
 	CurrentLiabilities          *int64           `json:"current_liabilities"`
 	LongTermLiabilities         *int64           `json:"long_term_liabilities"`
 	ShortTermDebt               *int64           `json:"short_term_debt"`
 	LongTermDebt                *int64           `json:"long_term_debt"`
 	TotalDebt                   *int64           `json:"total_debt"`
-	TotalEquity                 *int64           `json:"total_equity"` // With minorities.
+	TotalEquity                 *int64           `json:"total_equity"` // Includes noncontrolling interests.
 	NoncontrollingInterest      *int64           `json:"noncontrolling_interest"`
 	TemporaryEquity             *int64           `json:"temporary_equity"`
 	TotalEquitiesAndLiabilities *int64           `json:"total_equities_and_liabilities"`
 	SharesOutstanding           *int64           `json:"shares_outstanding"` // On the share basis of publish_date.
 }
 
-// TTM holds the figures of the schema TrailingTwelveMonths. Flows of the twelve months that end with the statement.
+// TTM holds the figures of the schema TrailingTwelveMonths. Flows of the twelve months up to the end of the statement's period.
 type TTM struct {
 	TotalRevenues               *int64     `json:"total_revenues"`
 	CostOfRevenue               *int64     `json:"cost_of_revenue"`
@@ -79,7 +79,7 @@ type TTM struct {
 	EBITDA                      *int64     `json:"ebitda"`
 }
 
-// Metrics holds the figures of the schema ValueMetrics. Metrics of one statement. Margins and returns are fractions, 0.44 is 44 %.
+// Metrics holds the figures of the schema ValueMetrics. Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %.
 type Metrics struct {
 	BookValue                   *int64           `json:"book_value"`                      // total_equity - noncontrolling_interest
 	TangibleBookValue           *int64           `json:"tangible_book_value"`             // book_value - goodwill - intangible_assets
@@ -101,11 +101,11 @@ type Metrics struct {
 	CashReturnOnCapitalInvested *decimal.Decimal `json:"cash_return_on_capital_invested"` // TTM ebitda / (total_equity + total_debt)
 }
 
-// DailyRatios holds the figures of the schema DailyRatios. Ratios of one listing on one trading day, from what was known on that day.
+// DailyRatios holds the figures of the schema DailyRatios. Ratios of one listing on one trading day, based on what was known on that day.
 type DailyRatios struct {
 	Date                     time.Time        `json:"date"`
 	Close                    decimal.Decimal  `json:"close"`                        // As traded.
-	StatementEndDate         *time.Time       `json:"statement_end_date"`           // End of the newest quarter known.
+	StatementEndDate         *time.Time       `json:"statement_end_date"`           // End of the most recent quarter known.
 	SharesOutstanding        *int64           `json:"shares_outstanding"`           // Of all classes, on the share basis of the day.
 	MarketCap                *int64           `json:"market_cap"`                   // close x shares_outstanding
 	EnterpriseValue          *int64           `json:"enterprise_value"`             // market_cap + total_debt + noncontrolling_interest - cash_and_equivalents

@@ -1,0 +1,186 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-faster/errors"
+	"github.com/ogen-go/ogen/ogenerrors"
+
+	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
+)
+
+// explain finds all that is wrong with a request that the generated code could not decode: what the contract forbids
+// and, in a rehearsal of the request without that, what the use case does not accept. Who may not do this, or asks for
+// what is not there, is told that alone.
+func explain(operations *oas.Server, r *http.Request, err error) error {
+	var (
+		named interface{ OperationID() string }
+		param *ogenerrors.DecodeParamError
+	)
+	if !errors.As(err, &named) || isFinal(err) {
+		return err
+	}
+	all, cerr := contract()
+	if cerr != nil {
+		return cerr
+	}
+	var (
+		op    = all[named.OperationID()]
+		c     checker
+		path  = op.pathValues(r.URL)
+		query = r.URL.Query()
+	)
+	for _, p := range op.Parameters {
+		c.text(p.Name, "", p.Schema, p.Required, map[string]url.Values{"path": path, "query": query}[p.In])
+	}
+	inPath := slices.ContainsFunc(c.mistakes, func(m app.FieldError) bool { return path.Has(m.Field) })
+	body, berr := c.body(op, r)
+	if berr != nil {
+		return berr
+	}
+	if len(c.mistakes) == 0 { // the decoder is stricter than the contract
+		field := ""
+		if errors.As(err, &param) {
+			field = param.Name
+		}
+		c.add(field, "is not valid")
+	}
+	invalid := &app.Error{Code: app.Invalid, Message: "the request has invalid values", Fields: c.mistakes}
+	if op.method != http.MethodGet && op.contentType != jsonType {
+		return invalid
+	}
+	if query.Has("page_size") || op.parameter("page_size") {
+		query.Set("page_size", "1")
+	}
+	err = rehearse(operations, r, op.url(path, query), body)
+	e := app.Explain(err)
+	switch {
+	case err == nil, e == nil, e.Code == app.NotFound && inPath, e.Code == app.Conflict && inPath:
+	case e.Code == app.Invalid || e.Code == app.Conflict:
+		for _, f := range e.Fields {
+			if !c.concerns(f.Field) && !slices.ContainsFunc(f.With, c.concerns) {
+				c.add(f.Field, f.Message)
+			}
+		}
+		invalid.Fields = c.mistakes
+	default:
+		return err
+	}
+	return invalid
+}
+
+const (
+	jsonType = "application/json"
+	formType = "application/x-www-form-urlencoded"
+)
+
+// isFinal reports whether an error says all that there is to say.
+func isFinal(err error) bool {
+	var (
+		coded    *statusError
+		tooLarge *http.MaxBytesError
+	)
+	return errors.As(err, &coded) || errors.As(err, &tooLarge)
+}
+
+// body checks the body of a request and returns it as it can be sent again. It errs when the body cannot be read.
+func (c *checker) body(op *operation, r *http.Request) ([]byte, error) {
+	if op.body == nil || op.contentType == "*/*" {
+		return nil, nil
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != op.contentType {
+		return nil, &statusError{http.StatusUnsupportedMediaType, errors.New("the body must be " + op.contentType)}
+	}
+	if op.contentType != jsonType {
+		var raw []byte
+		if b := requestOf(r.Context()).body; b != nil {
+			raw = b.form
+		}
+		form, err := url.ParseQuery(string(raw))
+		if err != nil {
+			return nil, &statusError{http.StatusBadRequest, errors.New("the form has an invalid escape or separator")}
+		}
+		for _, name := range slices.Sorted(maps.Keys(op.body.Properties)) {
+			c.text(name, "/", op.body.Properties[name], slices.Contains(op.body.Required, name), form)
+		}
+		return nil, nil
+	}
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if len(raw) == 0 {
+		return nil, &statusError{http.StatusBadRequest, errors.New("the body is empty")}
+	}
+	v, err := decode(raw)
+	if err != nil || !utf8.Valid(raw) {
+		return nil, &statusError{http.StatusBadRequest, errors.New("the body cannot be read as JSON")}
+	}
+	repaired, _ := c.value("", op.body, v)
+	return json.Marshal(repaired)
+}
+
+// A rehearsal keeps the error of a request that is only tried.
+type rehearsal struct{ err error }
+
+type rehearsalKey struct{}
+
+func rehearsalOf(ctx context.Context) *rehearsal {
+	r, _ := ctx.Value(rehearsalKey{}).(*rehearsal)
+	return r
+}
+
+// rehearse serves a request without consequences and returns its error.
+func rehearse(operations *oas.Server, r *http.Request, u *url.URL, body []byte) error {
+	var tried rehearsal
+	again := r.Clone(context.WithValue(app.Rehearse(r.Context()), rehearsalKey{}, &tried))
+	again.URL, again.Body, again.ContentLength = u, io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	operations.ServeHTTP(nowhere(http.Header{}), again)
+	return tried.err
+}
+
+// nowhere is where a rehearsal's response goes.
+type nowhere http.Header
+
+func (n nowhere) Header() http.Header         { return http.Header(n) }
+func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
+func (n nowhere) WriteHeader(int)             {}
+
+// pathValues are the parameters in the path of a request.
+func (op *operation) pathValues(u *url.URL) url.Values {
+	segments := strings.Split(strings.TrimPrefix(u.EscapedPath(), Prefix), "/")
+	values := url.Values{}
+	for i, s := range op.path {
+		if name, ok := strings.CutPrefix(s, "{"); ok && i < len(segments) {
+			value, _ := url.PathUnescape(segments[i]) // which was escaped just now
+			values.Set(strings.TrimSuffix(name, "}"), value)
+		}
+	}
+	return values
+}
+
+// url is the address of the operation with these parameters.
+func (op *operation) url(path, query url.Values) *url.URL {
+	segments := slices.Clone(op.path)
+	for i, s := range segments {
+		if name, ok := strings.CutPrefix(s, "{"); ok {
+			segments[i] = path.Get(strings.TrimSuffix(name, "}"))
+		}
+	}
+	return (&url.URL{Path: Prefix, RawQuery: query.Encode()}).JoinPath(segments...)
+}
+
+func (op *operation) parameter(name string) bool {
+	return slices.ContainsFunc(op.Parameters, func(p *parameter) bool { return p.Name == name })
+}

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// constraints maps the constraints that input can violate to the field and what is wrong with it. The use cases check
+// most of them before they write; a request at the same time can still come in between.
+var constraints = map[string]struct {
+	code           Code
+	field, message string
+}{
+	"user_account_email_key":            {Conflict, "/email", isTaken},
+	"company_cik_key":                   {Conflict, "/cik", isTaken},
+	"listing_ticker_key":                {Conflict, "/listings", "have a ticker that is taken"},
+	"listing_isin_key":                  {Conflict, "/listings", "have an ISIN that is taken"},
+	"listing_isin_check":                {Invalid, "/listings", isinRule},
+	"listing_ticker_check":              {Invalid, "/listings", tickerRule},
+	"financial_statement_current_key":   {Conflict, "/end_date", "has a statement for this period"},
+	"financial_statement_version_key":   {Conflict, "/end_date", "has a statement for this period"},
+	"financial_statement_currency_fkey": {Invalid, "/currency", currencyRule},
+	"dividend_currency_fkey":            {Invalid, "/currency", currencyRule},
+	"dividend_sec_key":                  {Conflict, "/period_end", "has a dividend"},
+	"split_pkey":                        {Conflict, "/effective_date", "has a split"},
+	"company_name_check":                {Invalid, "/name", "must have 1 to 300 characters"},
+	"company_country_check":             {Invalid, "/country", countryRule},
+}
+
+// translate makes an *Error of what a database says about the input; other errors come back as they are.
+func translate(err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return err
+	}
+	c, ok := constraints[pg.ConstraintName]
+	switch {
+	case ok && c.code == Conflict:
+		return &Error{Code: Conflict, Message: "a value is taken", Fields: []FieldError{{Field: c.field, Message: c.message}}}
+	case ok:
+		return invalid(c.field, c.message)
+	case pg.Code == pgerrcode.ForeignKeyViolation: // what it points to went away in the meantime
+		return &Error{Code: Conflict, Message: "what this belongs to no longer exists"}
+	case pg.Code == pgerrcode.CheckViolation:
+		return &Error{Code: Invalid, Message: "a value breaks the rule " + pg.ConstraintName}
+	case pg.Code == pgerrcode.CardinalityViolation: // one statement, two values for one row
+		return &Error{Code: Invalid, Message: "the input says two different things about one record"}
+	case pg.Code == pgerrcode.NumericValueOutOfRange:
+		return &Error{Code: Invalid, Message: "a number is too large"}
+	case pg.Code == pgerrcode.CharacterNotInRepertoire, pg.Code == pgerrcode.UntranslatableCharacter:
+		return &Error{Code: Invalid, Message: "a text has characters that cannot be stored"}
+	}
+	return err
+}
+
+// found makes a NotFound error of a query's empty result.
+func found(err error, what string) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return notFound(what)
+	}
+	return translate(err)
+}
+
+// Explain returns what the error of any use case means to its caller, or nil when that can do nothing about it. It is
+// for those who talk to the caller: a job must see an outage as what it is, and try again.
+func Explain(err error) *Error {
+	var e *Error
+	switch {
+	case errors.As(translate(err), &e):
+		return e
+	case isOutage(err):
+		return &Error{Code: Unavailable, Message: "the database cannot be reached", RetryAfter: 5 * time.Second}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Code: Unavailable, Message: "this took too long", RetryAfter: 5 * time.Second}
+	}
+	return nil
+}
+
+// isOutage reports whether the database cannot serve for now: a broken connection, a shutdown or start, too many
+// connections.
+func isOutage(err error) bool {
+	var (
+		connect *pgconn.ConnectError
+		broken  *net.OpError
+		pg      *pgconn.PgError
+	)
+	switch {
+	case errors.As(err, &connect):
+		return true
+	case errors.As(err, &pg):
+		return pgerrcode.IsConnectionException(pg.Code) || strings.HasPrefix(pg.Code, "57P") || pg.Code == pgerrcode.TooManyConnections
+	case errors.Is(err, context.DeadlineExceeded):
+		return false
+	}
+	return errors.As(err, &broken) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || pgconn.SafeToRetry(err)
+}

@@ -1,0 +1,179 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-faster/errors"
+	"github.com/shopspring/decimal"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/auth"
+	"github.com/edgevalue/edgevalue/internal/sec"
+)
+
+// What a value must be. The contract says the same beside its patterns.
+const (
+	countryRule  = "must be an ISO 3166 country code of two capital letters, such as US"
+	currencyRule = "must be an ISO 4217 currency code, such as USD"
+	emailRule    = "must be an email address"
+	isinRule     = "must be an ISIN with a correct check digit"
+	isTaken      = "is taken"
+	pageRule     = "must be the next_page_token of a page of this list"
+	tickerRule   = "must be a ticker: letters, digits, dots and dashes, beginning with a letter or digit, at most 20"
+	isRepeated   = "is given twice"
+)
+
+// A validator collects what is wrong with the fields of an input.
+type validator struct {
+	fields []FieldError
+	wrong  bool // more than taken
+}
+
+// check adds the message unless ok, which it returns. The message may depend on other fields, too.
+func (v *validator) check(ok bool, field, message string, with ...string) bool {
+	if !ok {
+		v.fields = append(v.fields, FieldError{field, message, with})
+		v.wrong = true
+	}
+	return ok
+}
+
+// taken adds that a value belongs to another.
+func (v *validator) taken(field string) {
+	v.fields = append(v.fields, FieldError{Field: field, Message: isTaken})
+}
+
+// err returns an *Error with everything found, or nil: a Conflict when all that is wrong with the values is that they
+// are taken.
+func (v *validator) err() error {
+	switch {
+	case v.wrong:
+		return &Error{Code: Invalid, Message: "the request has invalid values", Fields: v.fields}
+	case len(v.fields) > 0:
+		return &Error{Code: Conflict, Message: "a value is taken", Fields: v.fields}
+	}
+	return nil
+}
+
+// text checks that a string can be stored and shown on one line.
+func (v *validator) text(field, s string) bool {
+	return v.check(utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) < 0,
+		field, "must be valid Unicode without control characters")
+}
+
+func (v *validator) optionalText(field string, s *string) {
+	if s != nil {
+		v.text(field, *s)
+	}
+}
+
+// number checks that a decimal can be stored and written out at a reasonable length.
+func (v *validator) number(field string, d *decimal.Decimal) {
+	v.check(d == nil || plain(*d), field, "has too many digits")
+}
+
+func plain(d decimal.Decimal) bool {
+	return d.Exponent() > -20 && d.Exponent() < 20 && d.NumDigits() <= 40
+}
+
+var firstDay = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// date checks that a day lies between 1900 and last.
+func (v *validator) date(field string, day *time.Time, last time.Time) {
+	if day != nil {
+		v.check(!day.Before(firstDay) && !day.After(last), field,
+			fmt.Sprintf("must be between 1900-01-01 and %s", last.Format(time.DateOnly)))
+	}
+}
+
+func (v *validator) email(field, address string) bool {
+	a, err := mail.ParseAddress(address)
+	return v.check(err == nil && a.Address == address && len(address) <= 254, field, emailRule) && v.text(field, address)
+}
+
+func (v *validator) password(field, password string) {
+	if err := auth.CheckPassword(password); err != nil {
+		v.check(false, field, err.Error())
+	}
+}
+
+func (v *validator) webAddress(field string, address *string) {
+	if address != nil {
+		u, err := url.Parse(*address)
+		v.check(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", field,
+			"must be an http or https address, such as https://example.com")
+		v.text(field, *address)
+	}
+}
+
+func (v *validator) ticker(field, t string) bool { return v.check(sec.IsTicker(t), field, tickerRule) }
+
+var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
+
+func (v *validator) country(field string, code *string) {
+	v.check(code == nil || countryForm.MatchString(*code), field, countryRule)
+}
+
+// currency asks the database, which knows the codes.
+func (v *validator) currency(ctx context.Context, q *db.Queries, field, code string) error {
+	if !v.text(field, code) {
+		return nil
+	}
+	ok, err := q.HasCurrency(ctx, code)
+	v.check(ok || err != nil, field, currencyRule)
+	return wrap(err, "look up currency")
+}
+
+var isinForm = regexp.MustCompile(`^[A-Z]{2}[A-Z0-9]{9}[0-9]$`)
+
+// isISIN checks the check digit, too: letters become 10 to 35, then Luhn from the right.
+func isISIN(code string) bool {
+	if !isinForm.MatchString(code) {
+		return false
+	}
+	var digits []int
+	for _, c := range code {
+		if c >= 'A' {
+			digits = append(digits, int(c-'A'+10)/10, int(c-'A'+10)%10)
+		} else {
+			digits = append(digits, int(c-'0'))
+		}
+	}
+	sum := 0
+	for i, d := range digits {
+		if (len(digits)-i)%2 == 0 {
+			d = d*2/10 + d*2%10
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}
+
+// at is the JSON Pointer of a field of an array's element.
+func at(array string, i int, field string) string { return fmt.Sprintf("/%s/%d/%s", array, i, field) }
+
+type rehearsalKey struct{}
+
+// Rehearse returns a context under which a use case says what is wrong with its input and changes nothing: it ends
+// where it would count an attempt or hash a password, and takes back what it wrote.
+func Rehearse(ctx context.Context) context.Context {
+	return context.WithValue(ctx, rehearsalKey{}, true)
+}
+
+var errRehearsed = errors.New("rehearsed")
+
+// rehearsed returns errRehearsed in a rehearsal.
+func rehearsed(ctx context.Context) error {
+	if ctx.Value(rehearsalKey{}) != nil {
+		return errRehearsed
+	}
+	return nil
+}
