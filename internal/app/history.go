@@ -69,7 +69,7 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 		vd := versionDay{k, v.KnownFrom}
 		r, ok := old[vd]
 		delete(old, vd)
-		if ok && r.Source == row.Source && sameFigures(r, &v.Statement) {
+		if ok && r.Source == row.Source && value.SameStatement(statementFromRow(*r), v.Statement) {
 			if !reflect.DeepEqual(r.KnownTo, v.KnownTo) {
 				ends.Ids, ends.KnownFrom, ends.KnownTo = append(ends.Ids, r.ID), append(ends.KnownFrom, r.KnownFrom), append(ends.KnownTo, dayText(v.KnownTo))
 			}
@@ -106,11 +106,6 @@ func dayText(t *time.Time) string {
 		return ""
 	}
 	return t.Format(time.DateOnly)
-}
-
-func sameFigures(r *db.FinancialStatement, s *value.Statement) bool {
-	row := statementFromRow(*r)
-	return value.SameStatement(&row, s)
 }
 
 // copied are the fields of a statement's row that PostgreSQL does not fill by itself, and their columns.

@@ -263,15 +263,15 @@ func TestSameStatement(t *testing.T) {
 		return s
 	}
 	a, b := filled(), filled()
-	assert.True(t, value.SameStatement(&a, &b))
+	assert.True(t, value.SameStatement(a, b))
 	b.EarningsPerShare = new(decimal.New(0, 3))
-	assert.True(t, value.SameStatement(&a, &b))
+	assert.True(t, value.SameStatement(a, b))
 	for field, v := range reflect.ValueOf(&a).Elem().Fields() {
 		was := reflect.New(v.Type()).Elem()
 		was.Set(v)
 		if v.Kind() == reflect.Pointer {
 			v.SetZero()
-			assert.False(t, value.SameStatement(&a, &b), "%s: nil", field.Name)
+			assert.False(t, value.SameStatement(a, b), "%s: nil", field.Name)
 			v.Set(reflect.New(v.Type().Elem()))
 			v = v.Elem()
 		}
@@ -281,9 +281,9 @@ func TestSameStatement(t *testing.T) {
 			reflect.TypeFor[value.Period](): value.Annual, reflect.TypeFor[value.EBITBasis](): value.OperatingIncome,
 		}[v.Type()]
 		v.Set(reflect.ValueOf(other))
-		assert.False(t, value.SameStatement(&a, &b), field.Name)
+		assert.False(t, value.SameStatement(a, b), field.Name)
 		reflect.ValueOf(&a).Elem().FieldByName(field.Name).Set(was)
-		assert.True(t, value.SameStatement(&a, &b), field.Name)
+		assert.True(t, value.SameStatement(a, b), field.Name)
 	}
 }
 

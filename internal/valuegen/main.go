@@ -17,78 +17,33 @@ import (
 
 // schema is the part of a JSON schema that says what a Go type is like.
 type schema struct {
-	Ref         string     `yaml:"$ref"`
-	Type        types      `yaml:"type"`
-	Format      string     `yaml:"format"`
-	Enum        []string   `yaml:"enum"`
-	OneOf       []schema   `yaml:"oneOf"`
-	Description string     `yaml:"description"`
-	Properties  properties `yaml:"properties"`
+	Ref         string    `yaml:"$ref"`
+	Type        any       `yaml:"type"` // one, or one and null
+	Format      string    `yaml:"format"`
+	Enum        []string  `yaml:"enum"`
+	OneOf       []schema  `yaml:"oneOf"`
+	Description string    `yaml:"description"`
+	Properties  yaml.Node `yaml:"properties"` // in their order
 }
 
-// types are one type, or several.
-type types []string
-
-func (t *types) UnmarshalYAML(n *yaml.Node) error {
-	if n.Kind == yaml.ScalarNode {
-		*t = types{n.Value}
-		return nil
-	}
-	return n.Decode((*[]string)(t))
-}
-
-// properties keep the order of the contract.
-type properties []property
-
-type property struct {
-	name string
-	schema
-}
-
-func (p *properties) UnmarshalYAML(n *yaml.Node) error {
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		one := property{name: n.Content[i].Value}
-		if err := n.Content[i+1].Decode(&one.schema); err != nil {
-			return errors.Wrap(err, one.name)
-		}
-		*p = append(*p, one)
-	}
-	return nil
-}
-
-type contract struct {
-	Components struct {
-		Schemas map[string]schema `yaml:"schemas"`
-	} `yaml:"components"`
-}
-
-// A structType is one of the structs to write: a schema without the fields that are not figures.
+// A structType is one of the structs to write: a schema without the properties that are not figures.
 type structType struct {
-	Name, Schema string
-	without      []string
-	Description  string
-	Fields       []field
+	Name, Schema, without string
+	Description           string
+	Fields                []field
 }
 
 type field struct{ Name, Type, JSON, Description string }
 
 var structs = []*structType{
-	{Name: "Statement", Schema: "FinancialStatement", without: []string{
-		"id", "company_id", "ticker", "source", "known_from", "created_at", "updated_at",
-	}},
+	{Name: "Statement", Schema: "FinancialStatement", without: "id company_id ticker source known_from created_at updated_at"},
 	{Name: "TTM", Schema: "TrailingTwelveMonths"},
-	{Name: "Metrics", Schema: "ValueMetrics", without: []string{
-		"statement_id", "company_id", "ticker", "period", "fiscal_year", "fiscal_quarter", "end_date", "publish_date",
-		"currency", "ttm",
-	}},
-	{Name: "DailyRatios", Schema: "DailyRatios", without: []string{"ticker"}},
+	{Name: "Metrics", Schema: "ValueMetrics", without: "statement_id company_id ticker period fiscal_year fiscal_quarter " +
+		"end_date publish_date currency ttm"},
+	{Name: "DailyRatios", Schema: "DailyRatios", without: "ticker"},
 }
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: valuegen OPENAPI_YAML GO_FILE")
-		os.Exit(2)
-	}
 	if err := run(os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, "valuegen:", err)
 		os.Exit(1)
@@ -100,12 +55,14 @@ func run(from, to string) error {
 	if err != nil {
 		return err
 	}
-	var c contract
-	if err := yaml.Unmarshal(text, &c); err != nil {
+	var contract struct {
+		Components struct{ Schemas map[string]schema }
+	}
+	if err := yaml.Unmarshal(text, &contract); err != nil {
 		return errors.Wrap(err, from)
 	}
 	for _, s := range structs {
-		if err := c.fill(s); err != nil {
+		if err := s.fill(contract.Components.Schemas); err != nil {
 			return errors.Wrap(err, s.Schema)
 		}
 	}
@@ -125,48 +82,52 @@ func run(from, to string) error {
 	return os.WriteFile(to, formatted, 0o644) //nolint:gosec // no secret
 }
 
-func (c *contract) fill(s *structType) error {
-	s.Description = c.Components.Schemas[s.Schema].Description
-	for _, p := range c.Components.Schemas[s.Schema].Properties {
-		if slices.Contains(s.without, p.name) {
+func (s *structType) fill(schemas map[string]schema) error {
+	whole := schemas[s.Schema]
+	s.Description = whole.Description
+	for i := 0; i < len(whole.Properties.Content); i += 2 {
+		name := whole.Properties.Content[i].Value
+		if slices.Contains(strings.Fields(s.without), name) {
 			continue
 		}
-		t, err := c.goType(p.schema)
-		if err != nil {
-			return errors.Wrap(err, p.name)
+		var p schema
+		if err := whole.Properties.Content[i+1].Decode(&p); err != nil {
+			return errors.Wrap(err, name)
 		}
-		s.Fields = append(s.Fields, field{goName(strings.Split(p.name, "_")), t, p.name, p.Description})
-	}
-	if len(s.Fields) == 0 {
-		return errors.New("has no properties")
+		t, err := goType(schemas, p)
+		if err != nil {
+			return errors.Wrap(err, name)
+		}
+		s.Fields = append(s.Fields, field{goName(strings.Split(name, "_")), t, name, p.Description})
 	}
 	return nil
 }
 
+var goTypes = map[string]string{
+	"boolean ": "bool", "string ": "string", "string date": "time.Time", "integer int32": "int", "integer int64": "int64",
+	"number decimal": "decimal.Decimal",
+}
+
 // goType is the type of a property: a pointer if it can be null.
-func (c *contract) goType(s schema) (string, error) {
-	if len(s.OneOf) == 2 && slices.Contains(s.OneOf[1].Type, "null") {
-		t, err := c.goType(s.OneOf[0])
-		return "*" + t, err
+func goType(schemas map[string]schema, s schema) (string, error) {
+	pointer := ""
+	if len(s.OneOf) == 2 && s.OneOf[1].Type == "null" {
+		pointer, s = "*", s.OneOf[0]
 	}
 	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
-		if s = c.Components.Schemas[name]; s.Enum != nil {
-			return goName(capitalized.FindAllString(name, -1)), nil
+		if s = schemas[name]; s.Enum != nil {
+			return pointer + goName(capitalized.FindAllString(name, -1)), nil
 		}
 	}
-	if len(s.Type) == 2 && s.Type[1] == "null" {
-		t, err := c.goType(schema{Type: s.Type[:1], Format: s.Format})
-		return "*" + t, err
+	kind := fmt.Sprint(s.Type)
+	if one, ok := strings.CutSuffix(kind, " null]"); ok {
+		pointer, kind = "*", one[1:]
 	}
-	kind := strings.Join(append(s.Type, s.Format), " ")
-	t, ok := map[string]string{
-		"boolean ": "bool", "string ": "string", "string date": "time.Time", "integer int32": "int",
-		"integer int64": "int64", "number decimal": "decimal.Decimal",
-	}[kind]
+	t, ok := goTypes[kind+" "+s.Format]
 	if !ok {
-		return "", errors.Errorf("no Go type for %q", kind)
+		return "", errors.Errorf("no Go type for %s %s", kind, s.Format)
 	}
-	return t, nil
+	return pointer + t, nil
 }
 
 var (
@@ -183,21 +144,6 @@ func goName(words []string) (name string) {
 		}
 	}
 	return name
-}
-
-// Same is Go code that compares the field of two structs a and b by value.
-func (f field) Same() string {
-	a, b := "a."+f.Name, "b."+f.Name
-	switch f.Type {
-	case "decimal.Decimal", "time.Time":
-		return a + ".Equal(" + b + ")"
-	case "*decimal.Decimal", "*time.Time":
-		return "equal(" + a + ", " + b + ")"
-	}
-	if f.Type[0] == '*' {
-		return "same(" + a + ", " + b + ")"
-	}
-	return a + " == " + b
 }
 
 var code = template.Must(template.New("").Parse(`// Code generated by valuegen from openapi.yaml. DO NOT EDIT.
@@ -217,12 +163,6 @@ type {{.Name}} struct {
 {{- end}}
 }
 {{end}}
-// SameStatement reports whether two statements hold the same, whatever the exponents of their decimals.
-func SameStatement(a, b *Statement) bool {
-	return {{range $i, $f := (index . 0).Fields}}{{if $i}} &&
-		{{end}}{{$f.Same}}{{end}}
-}
-
 // flows are the figures of a statement that trailing twelve months have, too.
 func flows(s *Statement) TTM {
 	return TTM{ {{range (index . 1).Fields}}
