@@ -37,7 +37,7 @@ func TestCurrencies(t *testing.T) {
 			var e *app.Error
 			require.ErrorAs(t, err, &e, code)
 			assert.Equal(t, app.Invalid, e.Code)
-			assert.Equal(t, []app.FieldError{{Field: "currency", Message: "is not an ISO 4217 currency code"}}, e.Fields)
+			assert.Equal(t, []app.FieldError{{Field: "/currency", Message: "must be an ISO 4217 currency code, such as USD"}}, e.Fields)
 		}
 	}
 }
