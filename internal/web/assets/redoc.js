@@ -3,6 +3,7 @@
 Redoc.init(
   "/api/v1/openapi.json",
   {
+    showExtensions: ["x-errors"],
     theme: {
       typography: {
         fontFamily: "system-ui, sans-serif",
