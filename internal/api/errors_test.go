@@ -578,6 +578,7 @@ func (f *fixture) requireUnavailable(what string) {
 		requireProblem(f.t, res, body, http.StatusServiceUnavailable, what+": "+path)
 		assert.Equal(f.t, "the database cannot be reached", decodeProblem(f.t, body).Detail.Value, what)
 		assert.NotContains(f.t, string(body), "127.0.0.1", "nothing of the database is told")
+		assert.Equal(f.t, "5", res.Header.Get("Retry-After"), what)
 	}
 }
 

@@ -28,7 +28,11 @@ func explain(operations *oas.Server, r *http.Request, err error) error {
 		named interface{ OperationID() string }
 		param *ogenerrors.DecodeParamError
 	)
-	if !errors.As(err, &named) || isFinal(err) {
+	if !errors.As(err, &named) {
+		return err
+	}
+	SetRoute(r.Context(), named.OperationID())
+	if isFinal(err) {
 		return err
 	}
 	all, cerr := contract()
@@ -60,13 +64,13 @@ func explain(operations *oas.Server, r *http.Request, err error) error {
 	if op.method != http.MethodGet && op.contentType != jsonType {
 		return invalid
 	}
-	if query.Has("page_size") || op.parameter("page_size") {
-		query.Set("page_size", "1")
+	if slices.ContainsFunc(op.Parameters, func(p *parameter) bool { return p.Name == "page_size" }) {
+		query.Set("page_size", "1") // nobody reads the page
 	}
 	err = rehearse(operations, r, op.url(path, query), body)
 	e := app.Explain(err)
 	switch {
-	case err == nil, e == nil, e.Code == app.NotFound && inPath, e.Code == app.Conflict && inPath:
+	case e == nil, e.Code == app.NotFound && inPath, e.Code == app.Conflict && inPath:
 	case e.Code == app.Invalid || e.Code == app.Conflict:
 		for _, f := range e.Fields {
 			if !c.concerns(f.Field) && !slices.ContainsFunc(f.With, c.concerns) {
@@ -179,8 +183,4 @@ func (op *operation) url(path, query url.Values) *url.URL {
 		}
 	}
 	return (&url.URL{Path: Prefix, RawQuery: query.Encode()}).JoinPath(segments...)
-}
-
-func (op *operation) parameter(name string) bool {
-	return slices.ContainsFunc(op.Parameters, func(p *parameter) bool { return p.Name == name })
 }

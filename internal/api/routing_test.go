@@ -35,23 +35,23 @@ func TestLargeBodies(t *testing.T) {
 func TestRoutesOfRefusals(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	for name, send := range map[string]func() (*http.Response, []byte){
-		"nobody":      func() (*http.Response, []byte) { return f.call("", http.MethodGet, api.Prefix+"/imports/1", nil) },
-		"wrong token": func() (*http.Response, []byte) { return f.call("x", http.MethodGet, api.Prefix+"/imports/1", nil) },
-		"wrong parameter": func() (*http.Response, []byte) {
-			return f.call(f.superToken, http.MethodGet, api.Prefix+"/imports/x", nil)
-		},
-		"nothing there": func() (*http.Response, []byte) {
-			return f.call(f.superToken, http.MethodGet, api.Prefix+"/imports/1", nil)
-		},
+	for _, c := range []struct{ name, token, method, path, route string }{
+		{"nobody", "", http.MethodGet, "/imports/1", "getImport"},
+		{"wrong token", "x", http.MethodGet, "/imports/1", "getImport"},
+		{"wrong parameter", f.superToken, http.MethodGet, "/imports/x", "getImport"},
+		{"nothing there", f.superToken, http.MethodGet, "/imports/1", "getImport"},
+		{"wrong parameter, no rehearsal", f.superToken, http.MethodDelete, "/users/x", "deleteUser"},
+		{"a file's wrong parameter", f.superToken, http.MethodPost, "/imports/prices?ticker=!", "importPrices"},
+		{"no body", f.superToken, http.MethodPost, "/companies", "createCompany"},
 	} {
-		res, _ := send()
+		name := c.name
+		res, _ := f.call(c.token, c.method, api.Prefix+c.path, nil)
 		require.GreaterOrEqual(t, res.StatusCode, 400, name)
 		id := res.Header.Get("X-Request-Id")
 		require.Eventually(t, func() bool { return strings.Contains(f.log.String(), "request_id="+id) }, 10*time.Second, 10*time.Millisecond, name)
 		for _, line := range strings.Split(f.log.String(), "\n") {
 			if strings.Contains(line, "request_id="+id) {
-				assert.Contains(t, line, "route=getImport", name)
+				assert.Contains(t, line, "route="+c.route, name)
 			}
 		}
 	}
