@@ -372,7 +372,7 @@ func TestBadFiles(t *testing.T) {
 		"broken quotes": {prices, "date,close\n2020-01-02,1\n\"2020-01-03,1\n", "line 3"},
 		"bare quotes":   {prices, "date,close\n2020-01-02,1\n2020-01-03,\"1\"2\n", "line 3"},
 		"no number": {
-			prices, "date,close\n2020-01-02,one\n", `line 2: close "one" is no number`,
+			prices, "date,close\n2020-01-02,one\n", `line 2: close "one" is not a number`,
 		},
 		"NaN":      {prices, "date,close\n2020-01-02,NaN\n", "line 2: close"},
 		"infinite": {prices, "date,close\n2020-01-02,Infinity\n", "line 2: close"},

@@ -22,7 +22,7 @@ func (h *handler) RecoverPassword(ctx context.Context, p oas.RecoverPasswordPara
 	if err := h.app.RecoverPassword(ctx, ClientIP(ctx), string(p.Email)); err != nil {
 		return nil, err
 	}
-	return &oas.Message{Message: "If the address belongs to an account, a mail is on its way."}, nil
+	return &oas.Message{Message: "If the address belongs to an account, an email is on its way."}, nil
 }
 
 func (h *handler) ResetPassword(ctx context.Context, req *oas.PasswordReset) (*oas.Message, error) {

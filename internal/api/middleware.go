@@ -99,7 +99,7 @@ func saneID(id string) bool {
 	})
 }
 
-// clientIP is the peer's address or, when that is a trusted proxy, the last one in X-Forwarded-For that is none.
+// clientIP is the peer's address or, when that is a trusted proxy, the last one in X-Forwarded-For that is not
 func clientIP(r *http.Request, trusted []netip.Prefix) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -193,7 +193,7 @@ func routeAttr(route, path string) slog.Attr {
 
 // secure sets the headers by which a browser trusts a response with little. A handler can replace them.
 func secure(https bool) step {
-	answers := http.Header{ // names in their canonical form
+	common := http.Header{ // names in their canonical form
 		"Cache-Control":                {"no-store"},
 		"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"},
 		"Cross-Origin-Resource-Policy": {"same-origin"},
@@ -201,9 +201,9 @@ func secure(https bool) step {
 		"X-Content-Type-Options":       {"nosniff"},
 	}
 	if https {
-		answers.Set("Strict-Transport-Security", "max-age=31536000")
+		common.Set("Strict-Transport-Security", "max-age=31536000")
 	}
-	pages := maps.Clone(answers) // what only documents heed
+	pages := maps.Clone(common) // what only documents heed
 	maps.Copy(pages, http.Header{
 		"Cross-Origin-Opener-Policy": {"same-origin"},
 		"Permissions-Policy":         {"camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
@@ -213,7 +213,7 @@ func secure(https bool) step {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			headers := pages
 			if strings.HasPrefix(r.URL.Path, Prefix+"/") {
-				headers = answers
+				headers = common
 			}
 			maps.Copy(w.Header(), headers)
 			next.ServeHTTP(w, r)

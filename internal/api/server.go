@@ -144,7 +144,7 @@ func called(operations map[string]*operation) oas.Middleware {
 	}
 }
 
-// pages serves what is no operation. What the mux does not know becomes a problem.
+// pages serves what is not an operation. What the mux does not know becomes a problem.
 func pages(mux *http.ServeMux, refuse refuseFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status := 0 // of the mux's own refusal

@@ -10,7 +10,7 @@ func (h *handler) SendTestEmail(ctx context.Context, req *oas.TestEmail) (*oas.M
 	if err := h.app.StartTestMail(ctx, actor(ctx), string(req.EmailTo)); err != nil {
 		return nil, err
 	}
-	return &oas.Message{Message: "The test mail is on its way."}, nil
+	return &oas.Message{Message: "The test email is on its way."}, nil
 }
 
 func (h *handler) StartTestJob(ctx context.Context, req *oas.TestJob) (*oas.Job, error) {

@@ -1,4 +1,4 @@
-// Package app is what EdgeValue does: the use cases, one file a resource, with their authorisation, validation and
+// Package app is what EdgeValue does: the use cases, one file per resource, with their authorisation, validation and
 // transactions. It knows no HTTP. Errors that a caller can do something about are an *Error.
 package app
 
@@ -82,6 +82,19 @@ func (a *App) inTx(ctx context.Context, f func(tx pgx.Tx, q *db.Queries) error) 
 		return rehearsed(ctx)
 	})
 	return translate(err)
+}
+
+// enqueue inserts a job and returns its id.
+func (a *App) enqueue(ctx context.Context, args river.JobArgs) (id int64, err error) {
+	err = a.inTx(ctx, func(tx pgx.Tx, _ *db.Queries) error {
+		res, err := a.jobs.InsertTx(ctx, tx, args, nil)
+		if err != nil {
+			return errors.Wrap(err, "enqueue job")
+		}
+		id = res.Job.ID
+		return nil
+	})
+	return id, err
 }
 
 // read runs f on one snapshot of the database, which transactions committed in the meantime do not change.

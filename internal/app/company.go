@@ -46,6 +46,7 @@ var (
 func ticker(t string) string { return strings.ToUpper(t) }
 
 // ListCompanies returns a page of the companies that match q, the best match first; by name when q is empty.
+// Errors: Invalid.
 func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p Page) ([]Company, string, error) {
 	var v validator
 	v.text("q", q)
@@ -60,14 +61,11 @@ func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p P
 		return nil, "", err
 	}
 	rows, err := a.queries.ListCompanies(ctx, db.ListCompaniesParams{AfterName: afterName, AfterID: afterID, Exchange: exchange, PageSize: p.limit()})
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list companies")
-	}
-	rows, next, err := cut(rows, p, func(c db.Company) []any { return []any{c.Name, c.ID} })
+	rows, next, err := cut(p, rows, err, func(c db.Company) []any { return []any{c.Name, c.ID} })
 	if err != nil {
 		return nil, "", err
 	}
-	companies, err := a.withListings(ctx, a.queries, rows)
+	companies, err := withListings(ctx, a.queries, rows)
 	return companies, next, err
 }
 
@@ -90,22 +88,16 @@ func (a *App) searchCompanies(ctx context.Context, v validator, q string, exchan
 		Prefix: part + "%", Part: "%" + part + "%", Exchange: exchange,
 		AfterRank: afterRank, AfterName: afterName, AfterID: afterID, PageSize: p.limit(),
 	})
-	if err != nil {
-		return nil, "", errors.Wrap(err, "search companies")
-	}
-	rows, next, err := cut(rows, p, func(r db.SearchCompaniesRow) []any { return []any{r.Rank, r.Company.Name, r.Company.ID} })
+	companies, next, err := pageOf(p, rows, err, func(r db.SearchCompaniesRow) []any { return []any{r.Rank, r.Company.Name, r.Company.ID} },
+		func(r db.SearchCompaniesRow) db.Company { return r.Company })
 	if err != nil {
 		return nil, "", err
 	}
-	companies := make([]db.Company, len(rows))
-	for i, r := range rows {
-		companies[i] = r.Company
-	}
-	out, err := a.withListings(ctx, a.queries, companies)
+	out, err := withListings(ctx, a.queries, companies)
 	return out, next, err
 }
 
-func (a *App) withListings(ctx context.Context, q *db.Queries, rows []db.Company) ([]Company, error) {
+func withListings(ctx context.Context, q *db.Queries, rows []db.Company) ([]Company, error) {
 	ids := make([]int64, len(rows))
 	companies := make([]Company, len(rows))
 	at := make(map[int64]*Company, len(rows))
@@ -116,26 +108,21 @@ func (a *App) withListings(ctx context.Context, q *db.Queries, rows []db.Company
 	if err != nil {
 		return nil, errors.Wrap(err, "list listings")
 	}
-	for i := 0; i < len(listings); {
-		n := i
-		for n < len(listings) && listings[n].CompanyID == listings[i].CompanyID {
-			n++
-		}
-		at[listings[i].CompanyID].Listings = listings[i:n:n]
-		i = n
+	for _, l := range listings {
+		at[l.CompanyID].Listings = append(at[l.CompanyID].Listings, l)
 	}
 	return companies, nil
 }
 
-func (a *App) withListing(ctx context.Context, q *db.Queries, c db.Company) (Company, error) {
-	companies, err := a.withListings(ctx, q, []db.Company{c})
+func withListing(ctx context.Context, q *db.Queries, c db.Company) (Company, error) {
+	companies, err := withListings(ctx, q, []db.Company{c})
 	if err != nil {
 		return Company{}, err
 	}
 	return companies[0], nil
 }
 
-// GetCompany returns the company that one of its tickers names. Errors: Invalid, NotFound.
+// GetCompany returns the company that one of its tickers names. Errors: NotFound.
 func (a *App) GetCompany(ctx context.Context, t string) (Company, error) {
 	return getCompany(ctx, a.queries, t)
 }
@@ -227,8 +214,7 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 	return v.err()
 }
 
-// CreateCompany adds a company with its listings for a superuser. The error is Unauthenticated, Forbidden, Invalid, or
-// Conflict when an identifier is taken.
+// CreateCompany adds a company with its listings for a superuser. Errors: Unauthenticated, Forbidden, Invalid, Conflict.
 func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (c Company, err error) {
 	if err := actor.superuser(); err != nil {
 		return c, err
@@ -247,7 +233,7 @@ func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (
 		if err := createListings(ctx, q, row.ID, in.Listings); err != nil {
 			return err
 		}
-		c, err = a.withListing(ctx, q, row)
+		c, err = withListing(ctx, q, row)
 		return err
 	})
 	return c, err
@@ -262,7 +248,8 @@ func createListings(ctx context.Context, q *db.Queries, companyID int64, listing
 	return wrap(err, "create listings")
 }
 
-// UpdateCompany has change alter a company for a superuser. Listings whose ticker stays keep their prices.
+// UpdateCompany has change alter a company for a superuser. Listings whose ticker stays keep their prices. Errors:
+// Unauthenticated, Forbidden, NotFound, Invalid, Conflict.
 func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change func(*CompanyInput)) (c Company, err error) {
 	if err := actor.superuser(); err != nil {
 		return c, err
@@ -272,7 +259,7 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 		if err != nil {
 			return found(err, "company")
 		}
-		if c, err = a.withListing(ctx, q, row); err != nil {
+		if c, err = withListing(ctx, q, row); err != nil {
 			return err
 		}
 		in := companyInput(c)
@@ -302,7 +289,7 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 				return err
 			}
 		}
-		c, err = a.withListing(ctx, q, row)
+		c, err = withListing(ctx, q, row)
 		return err
 	})
 	return c, err
@@ -335,8 +322,8 @@ func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []L
 	return createListings(ctx, q, c.ID, added)
 }
 
-// DeleteCompany deletes a company and all that belongs to it, for a superuser. The error is Unauthenticated, Forbidden
-// or NotFound.
+// DeleteCompany deletes a company and all that belongs to it, for a superuser. Errors: Unauthenticated, Forbidden,
+// NotFound.
 func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 	if err := actor.superuser(); err != nil {
 		return err

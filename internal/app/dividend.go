@@ -28,58 +28,34 @@ var (
 // ListCompanyDividends returns a page of a company's dividends, the newest published first.
 // Errors: Invalid, NotFound.
 func (a *App) ListCompanyDividends(ctx context.Context, t string, p Page) ([]Dividend, string, error) {
+	params := db.ListCompanyDividendsParams{PageSize: new(p.limit())}
+	var v validator
+	v.page(p, &params.BeforePublished, &params.BeforeID)
+	if err := v.err(); err != nil {
+		return nil, "", err
+	}
 	c, err := a.GetCompany(ctx, t)
 	if err != nil {
 		return nil, "", err
 	}
-	limit := p.limit()
-	params := db.ListCompanyDividendsParams{CompanyID: c.ID, PageSize: &limit}
-	var published time.Time
-	if more, err := p.after(&published, &params.BeforeID); err != nil {
-		return nil, "", err
-	} else if more {
-		params.BeforePublished = &published
-	}
+	params.CompanyID = c.ID
 	rows, err := a.queries.ListCompanyDividends(ctx, params)
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list dividends")
-	}
-	rows, next, err := cut(rows, p, func(d db.Dividend) []any { return []any{d.PublishDate, d.ID} })
-	if err != nil {
-		return nil, "", err
-	}
-	out := make([]Dividend, len(rows))
-	for i, r := range rows {
-		out[i] = Dividend{r, c.Listings[0].Ticker}
-	}
-	return out, next, nil
+	return pageOf(p, rows, err, func(d db.Dividend) []any { return []any{d.PublishDate, d.ID} },
+		func(d db.Dividend) Dividend { return Dividend{d, c.Listings[0].Ticker} })
 }
 
 // ListDividends returns a page of all companies' dividends, the newest published first. Errors: Invalid.
 func (a *App) ListDividends(ctx context.Context, fiscalYear *int32, publishedSince *time.Time, p Page) ([]Dividend, string, error) {
 	params := db.ListDividendsParams{FiscalYear: fiscalYear, PublishedSince: publishedSince, PageSize: p.limit()}
-	var published time.Time
 	var v validator
-	if v.page(p, &published, &params.BeforeID) {
-		params.BeforePublished = &published
-	}
+	v.page(p, &params.BeforePublished, &params.BeforeID)
 	v.date("published_since", publishedSince, farDay)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
 	rows, err := a.queries.ListDividends(ctx, params)
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list dividends")
-	}
-	rows, next, err := cut(rows, p, func(r db.ListDividendsRow) []any { return []any{r.Dividend.PublishDate, r.Dividend.ID} })
-	if err != nil {
-		return nil, "", err
-	}
-	out := make([]Dividend, len(rows))
-	for i, r := range rows {
-		out[i] = Dividend{r.Dividend, r.Ticker}
-	}
-	return out, next, nil
+	return pageOf(p, rows, err, func(r db.ListDividendsRow) []any { return []any{r.Dividend.PublishDate, r.Dividend.ID} },
+		func(r db.ListDividendsRow) Dividend { return Dividend{r.Dividend, r.Ticker} })
 }
 
 // GetDividend returns a dividend. Errors: NotFound.

@@ -179,15 +179,14 @@ func (a *App) ListImports(ctx context.Context, actor Actor, p Page) ([]db.Import
 	if err := actor.superuser(); err != nil {
 		return nil, "", err
 	}
-	before := int64(math.MaxInt64)
-	if _, err := p.after(&before); err != nil {
+	params := db.ListImportsParams{BeforeID: math.MaxInt64, PageSize: p.limit()}
+	var v validator
+	v.page(p, &params.BeforeID)
+	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := a.queries.ListImports(ctx, db.ListImportsParams{BeforeID: before, PageSize: p.limit()})
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list imports")
-	}
-	return cut(rows, p, func(i db.Import) []any { return []any{i.ID} })
+	rows, err := a.queries.ListImports(ctx, params)
+	return cut(p, rows, err, func(i db.Import) []any { return []any{i.ID} })
 }
 
 // HasData reports whether there is a company, or was an import not long ago.

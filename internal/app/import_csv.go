@@ -92,7 +92,7 @@ func (t *table) check(ok bool, column, what string) {
 func (t *table) date(column string, last time.Time) time.Time {
 	day, err := time.Parse(time.DateOnly, t.text(column))
 	t.check(err == nil && !day.Before(firstDay) && !day.After(last), column,
-		"is no date between 1900-01-01 and "+last.Format(time.DateOnly))
+		"is not a date between 1900-01-01 and "+last.Format(time.DateOnly))
 	return day
 }
 
@@ -104,7 +104,7 @@ func (t *table) decimal(column string, fallback decimal.Decimal) decimal.Decimal
 	}
 	d, err := decimal.NewFromString(s)
 	if err != nil || !plain(d) || d.IsNegative() {
-		t.check(false, column, "is no number of 0 or more")
+		t.check(false, column, "is not a number of 0 or more")
 		return fallback // d may be too long to be written out
 	}
 	return d
@@ -125,7 +125,7 @@ func (t *table) count(column string) string {
 		return ""
 	}
 	n, err := strconv.ParseInt(strings.TrimSuffix(s, ".0"), 10, 64)
-	t.check(err == nil && n >= 0, column, "is no whole number of 0 or more")
+	t.check(err == nil && n >= 0, column, "is not a whole number of 0 or more")
 	return strconv.FormatInt(n, 10)
 }
 
@@ -219,7 +219,7 @@ func (a *App) readSplits(r io.Reader) (func(context.Context, pgx.Tx, *db.Queries
 	last := a.today().AddDate(2, 0, 0)
 	err = t.each(func() error {
 		k := key{ticker(t.text("ticker")), t.date("effective_date", last)}
-		t.check(sec.IsTicker(k.ticker), "ticker", "is no ticker")
+		t.check(sec.IsTicker(k.ticker), "ticker", "is not a ticker")
 		ratio := t.decimal("ratio", decimal.Zero)
 		t.check(ratio.IsPositive(), "ratio", "must be more than 0")
 		if first, twice := seen[k]; twice && t.err == nil {

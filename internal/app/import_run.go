@@ -20,7 +20,7 @@ import (
 type counts struct{ written, unchanged, skipped int64 }
 
 // RunImport carries out an ImportArgs job: it reads the file outside any transaction, then writes everything, ends the
-// import and completes the job in one.
+// import and completes the job in one. Errors that are Permanent: Invalid, NotFound, TooLarge; others are worth a retry.
 func (a *App) RunImport(ctx context.Context, job *river.Job[ImportArgs]) error {
 	im, err := a.queries.GetImport(ctx, job.Args.ImportID)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -33,7 +33,7 @@ func (a *App) readCompanies(r io.Reader) (func(context.Context, pgx.Tx, *db.Quer
 		l := &listings[i]
 		l.Ticker = ticker(l.Ticker)
 		if !sec.IsTicker(l.Ticker) {
-			return nil, &Error{Code: Invalid, Message: fmt.Sprintf("%.50q of CIK %d is no ticker", l.Ticker, l.CIK)}
+			return nil, &Error{Code: Invalid, Message: fmt.Sprintf("%.50q of CIK %d is not a ticker", l.Ticker, l.CIK)}
 		}
 	}
 	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/auth"
-	"github.com/edgevalue/edgevalue/internal/mail"
 )
 
 // countAttempt counts an attempt from the client's address and, unless account is empty, at the account. It returns a
@@ -62,8 +61,8 @@ func accountKey(purpose, account string) string {
 	return purpose + ":account:" + hex.EncodeToString(sum[:16])
 }
 
-// Login answers an access token and its lifetime for the address and password of an active account. Whatever is wrong,
-// the error is the same and takes as long.
+// Login returns an access token and its lifetime for the email and password of an active account. Whatever is wrong,
+// the error is the same and takes as long. Errors: Unauthenticated, RateLimited.
 func (a *App) Login(ctx context.Context, client, email, password string) (token string, life time.Duration, err error) {
 	u, err := a.Authenticate(ctx, client, email, password)
 	if err != nil {
@@ -76,7 +75,7 @@ func (a *App) Login(ctx context.Context, client, email, password string) (token 
 	return token, expires.Sub(a.Now()), nil
 }
 
-// Authenticate is Login without the token.
+// Authenticate is Login without the token. Errors: Unauthenticated, RateLimited.
 func (a *App) Authenticate(ctx context.Context, client, email, password string) (db.UserAccount, error) {
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
 		email = "" // no account's, and nothing to ask the database for
@@ -108,7 +107,7 @@ func (a *App) Authenticate(ctx context.Context, client, email, password string) 
 	return u, succeeded()
 }
 
-// Identify answers whose access token this is. The error is Unauthenticated when it is not valid (any more).
+// Identify returns whose access token this is. Errors: Unauthenticated.
 func (a *App) Identify(ctx context.Context, token string) (Actor, error) {
 	invalid := &Error{Code: Unauthenticated, Message: "the access token is not valid"}
 	claims, err := a.Tokens.Parse(token)
@@ -127,8 +126,8 @@ func (a *App) Identify(ctx context.Context, token string) (Actor, error) {
 	return Actor{UserID: u.ID, Superuser: u.IsSuperuser}, nil
 }
 
-// RecoverPassword enqueues the mail with a reset token. Whether the address is known is found out by the job alone, so
-// that neither the answer nor its time tells.
+// RecoverPassword enqueues the email with a reset token. Only the job finds out whether the address is known, so that
+// neither the response nor its time tells. Errors: Invalid, RateLimited.
 func (a *App) RecoverPassword(ctx context.Context, client, email string) error {
 	var v validator
 	v.email("email", email)
@@ -138,8 +137,8 @@ func (a *App) RecoverPassword(ctx context.Context, client, email string) error {
 	if _, err := a.countAttempt(ctx, "recovery", client, email); err != nil {
 		return err
 	}
-	_, err := a.jobs.Insert(ctx, ResetMailArgs{Email: email}, nil)
-	return wrap(err, "enqueue mail")
+	_, err := a.enqueue(ctx, ResetMailArgs{Email: email})
+	return err
 }
 
 // ResetPassword sets a password with a token from the mail, once. Errors: RateLimited, Invalid.
@@ -173,119 +172,4 @@ func (a *App) ResetPassword(ctx context.Context, client, token, password string)
 		}
 		return setPassword(ctx, q, id, hash)
 	})
-}
-
-// NewAccountMailArgs is the job that tells a user of their account.
-type NewAccountMailArgs struct {
-	UserID int64 `json:"user_id"`
-}
-
-func (NewAccountMailArgs) Kind() string { return "new_account_mail" }
-
-// ResetMailArgs is the job that sends a reset token to an address, if it belongs to an active account. The token is
-// made by the job, so that it is nowhere at rest.
-type ResetMailArgs struct {
-	Email string `json:"email"`
-}
-
-func (ResetMailArgs) Kind() string { return "reset_mail" }
-
-// TestMailArgs is the job that sends a test mail.
-type TestMailArgs struct {
-	Email string `json:"email"`
-}
-
-func (TestMailArgs) Kind() string { return "test_mail" }
-
-// EchoArgs is the job of /utils/test-job.
-type EchoArgs struct {
-	Word string `json:"word"`
-}
-
-func (EchoArgs) Kind() string { return "echo" }
-
-// SendNewAccountMail carries out a NewAccountMailArgs job.
-func (a *App) SendNewAccountMail(ctx context.Context, userID int64) error {
-	u, err := a.queries.GetUser(ctx, userID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil // deleted in the meantime
-	} else if err != nil {
-		return errors.Wrap(err, "get user")
-	}
-	m, err := mail.NewAccount(a.ProjectName, u.Email, a.PublicURL+"/")
-	if err != nil {
-		return errors.Wrap(err, "write mail")
-	}
-	return wrap(a.Mail.Send(ctx, m), "send mail")
-}
-
-// SendResetMail carries out a ResetMailArgs job.
-func (a *App) SendResetMail(ctx context.Context, email string) error {
-	u, err := a.queries.GetUserByEmail(ctx, email)
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && !u.IsActive {
-		return nil
-	} else if err != nil {
-		return errors.Wrap(err, "get user")
-	}
-	token, hash := auth.NewResetToken()
-	m, err := mail.ResetPassword(a.ProjectName, u.Email, a.PublicURL+"/reset-password#token="+token, int(a.ResetTokenLife.Hours()))
-	if err != nil {
-		return errors.Wrap(err, "write mail")
-	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		if err := q.DeletePasswordResets(ctx, u.ID); err != nil {
-			return errors.Wrap(err, "delete earlier tokens")
-		}
-		return wrap(q.CreatePasswordReset(ctx, db.CreatePasswordResetParams{TokenHash: hash, UserID: u.ID, ExpiresAt: a.resetDeadline()}), "store reset token")
-	})
-	if err != nil {
-		return err
-	}
-	return wrap(a.Mail.Send(ctx, m), "send mail")
-}
-
-// StartTestMail enqueues a test mail for a superuser.
-func (a *App) StartTestMail(ctx context.Context, actor Actor, to string) error {
-	if err := actor.superuser(); err != nil {
-		return err
-	}
-	var v validator
-	v.email("/email_to", to)
-	if err := v.err(); err != nil {
-		return err
-	}
-	return a.inTx(ctx, func(tx pgx.Tx, _ *db.Queries) error {
-		_, err := a.jobs.InsertTx(ctx, tx, TestMailArgs{Email: to}, nil)
-		return wrap(err, "enqueue mail")
-	})
-}
-
-// SendTestMail carries out a TestMailArgs job.
-func (a *App) SendTestMail(ctx context.Context, to string) error {
-	m, err := mail.Test(a.ProjectName, to)
-	if err != nil {
-		return errors.Wrap(err, "write mail")
-	}
-	return wrap(a.Mail.Send(ctx, m), "send mail")
-}
-
-// StartTestJob enqueues a job that echoes a word, for a superuser, and answers its id.
-func (a *App) StartTestJob(ctx context.Context, actor Actor, word string) (id int64, err error) {
-	if err := actor.superuser(); err != nil {
-		return 0, err
-	}
-	var v validator
-	v.text("/word", word)
-	if err := v.err(); err != nil {
-		return 0, err
-	}
-	err = a.inTx(ctx, func(tx pgx.Tx, _ *db.Queries) error {
-		res, err := a.jobs.InsertTx(ctx, tx, EchoArgs{Word: word}, nil)
-		if err != nil {
-			return errors.Wrap(err, "enqueue job")
-		}
-		id = res.Job.ID
-		return nil
-	})
-	return id, err
 }

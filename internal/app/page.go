@@ -3,6 +3,8 @@ package app
 import (
 	"encoding/base64"
 	"encoding/json"
+
+	"github.com/go-faster/errors"
 )
 
 // A Page asks for Size items after those of the page that returned Token.
@@ -11,48 +13,44 @@ type Page struct {
 	Token string
 }
 
-// after decodes the page token into keys, the sort keys of the last item before. It reports false on a first page, and an
-// Invalid error for a token that no page of this list returned.
-func (p Page) after(keys ...any) (bool, error) {
+// page decodes the page token into keys, the sort keys of the last item before, which stay as they are on a first page.
+// A token that no page of this list returned is a mistake.
+func (v *validator) page(p Page, keys ...any) {
 	if p.Token == "" {
-		return false, nil
-	}
-	bad := invalid("page_token", pageRule)
-	raw, err := base64.RawURLEncoding.DecodeString(p.Token)
-	if err != nil {
-		return false, bad
+		return
 	}
 	var parts []json.RawMessage
-	if json.Unmarshal(raw, &parts) != nil || len(parts) != len(keys) {
-		return false, bad
+	raw, err := base64.RawURLEncoding.DecodeString(p.Token)
+	ok := err == nil && json.Unmarshal(raw, &parts) == nil && len(parts) == len(keys)
+	for i := 0; ok && i < len(keys); i++ {
+		ok = string(parts[i]) != "null" && json.Unmarshal(parts[i], keys[i]) == nil
 	}
-	for i, part := range parts {
-		if json.Unmarshal(part, keys[i]) != nil || string(part) == "null" {
-			return false, bad
-		}
-	}
-	return true, nil
-}
-
-// page is p.after among other checks.
-func (v *validator) page(p Page, keys ...any) bool {
-	more, err := p.after(keys...)
-	v.check(err == nil, "page_token", pageRule)
-	return more
+	v.check(ok, "page_token", pageRule)
 }
 
 // limit is the number of rows to ask for: one more than the page holds tells whether there is a next one.
 func (p Page) limit() int32 { return p.Size + 1 }
 
-// cut returns the rows of the page and the token of the next, "" on the last; keys gives a row's sort keys.
-func cut[T any](rows []T, p Page, keys func(T) []any) ([]T, string, error) {
-	if len(rows) <= int(p.Size) {
-		return rows, "", nil
+// cut returns the rows of the page and the token of the next, "" on the last; rows and err are those of a query, keys
+// gives a row's sort keys.
+func cut[T any](p Page, rows []T, err error, keys func(T) []any) ([]T, string, error) {
+	if err != nil || len(rows) <= int(p.Size) {
+		return rows, "", wrap(err, "list")
 	}
 	rows = rows[:p.Size]
 	raw, err := json.Marshal(keys(rows[len(rows)-1]))
 	if err != nil {
-		return nil, "", err
+		return nil, "", errors.Wrap(err, "make page token")
 	}
 	return rows, base64.RawURLEncoding.EncodeToString(raw), nil
+}
+
+// pageOf is cut with an item made of each row.
+func pageOf[R, T any](p Page, rows []R, err error, keys func(R) []any, item func(R) T) ([]T, string, error) {
+	rows, next, err := cut(p, rows, err, keys)
+	items := make([]T, len(rows))
+	for i, r := range rows {
+		items[i] = item(r)
+	}
+	return items, next, err
 }

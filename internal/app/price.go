@@ -2,62 +2,10 @@ package app
 
 import (
 	"context"
-	"slices"
 	"time"
 
-	"github.com/go-faster/errors"
-	"github.com/jackc/pgx/v5"
-	"github.com/shopspring/decimal"
-
 	"github.com/edgevalue/edgevalue/gen/db"
-	"github.com/edgevalue/edgevalue/internal/value"
 )
-
-// ListCompanySplits returns a page of a company's splits, the newest first. Errors: Invalid, NotFound.
-func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Split, string, error) {
-	c, err := a.GetCompany(ctx, t)
-	if err != nil {
-		return nil, "", err
-	}
-	limit := p.limit()
-	params := db.ListCompanySplitsParams{CompanyID: c.ID, PageSize: &limit}
-	var before time.Time
-	if more, err := p.after(&before); err != nil {
-		return nil, "", err
-	} else if more {
-		params.BeforeDate = &before
-	}
-	rows, err := a.queries.ListCompanySplits(ctx, params)
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list splits")
-	}
-	return cut(rows, p, func(s db.Split) []any { return []any{s.EffectiveDate} })
-}
-
-// CreateSplit enters a split of the company that t names for a superuser, and returns it. Errors:
-// Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
-func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.CreateSplitParams) (s db.Split, err error) {
-	if err := actor.superuser(); err != nil {
-		return s, err
-	}
-	var v validator
-	v.date("/effective_date", &in.EffectiveDate, a.today().AddDate(2, 0, 0))
-	v.check(in.Ratio.IsPositive(), "/ratio", "must be more than 0")
-	v.number("/ratio", &in.Ratio)
-	if err := v.err(); err != nil {
-		return s, err
-	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		c, err := q.LockCompanyByTicker(ctx, ticker(t))
-		if err != nil {
-			return found(err, "company")
-		}
-		in.CompanyID = c.ID
-		s, err = q.CreateSplit(ctx, in)
-		return wrap(err, "create split")
-	})
-	return s, err
-}
 
 // days checks the range of a list by day and applies the page token to its beginning.
 func (a *App) days(from, to *time.Time, p Page) (first, last time.Time, err error) {
@@ -68,8 +16,9 @@ func (a *App) days(from, to *time.Time, p Page) (first, last time.Time, err erro
 	first, last = firstDay, farDay
 	set(&first, from)
 	set(&last, to)
-	var after time.Time
-	if v.page(p, &after) && !after.Before(first) {
+	after := first.AddDate(0, 0, -1)
+	v.page(p, &after)
+	if !after.Before(first) {
 		first = after.AddDate(0, 0, 1)
 	}
 	return first, last, v.err()
@@ -94,181 +43,6 @@ func (a *App) ListPrices(ctx context.Context, t string, from, to *time.Time, p P
 }
 
 func pricePage(ctx context.Context, q *db.Queries, l db.Listing, first, last time.Time, p Page) ([]db.Price, string, error) {
-	limit := p.limit()
-	rows, err := q.ListPrices(ctx, db.ListPricesParams{ListingID: l.ID, FromDay: first, ToDay: last, PageSize: &limit})
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list prices")
-	}
-	return cut(rows, p, func(r db.Price) []any { return []any{r.Date} })
-}
-
-// DailyRatios are one listing's ratios of one day.
-type DailyRatios struct {
-	Ticker string
-	value.DailyRatios
-}
-
-// ListCompanyDailyRatios returns a page of a listing's daily ratios, the oldest first. Errors: Invalid, NotFound.
-func (a *App) ListCompanyDailyRatios(ctx context.Context, t string, from, to *time.Time, p Page) (out []DailyRatios, next string, err error) {
-	first, last, err := a.days(from, to, p)
-	if err != nil {
-		return nil, "", err
-	}
-	err = a.read(ctx, func(q *db.Queries) error {
-		l, err := getListing(ctx, q, t)
-		if err != nil {
-			return err
-		}
-		var prices []db.Price
-		if prices, next, err = pricePage(ctx, q, l, first, last, p); err != nil {
-			return err
-		}
-		out, err = dailyRatios(ctx, q, l, prices)
-		return err
-	})
-	return out, next, err
-}
-
-// dailyRatios returns the ratios of consecutive prices of one listing.
-func dailyRatios(ctx context.Context, q *db.Queries, l db.Listing, prices []db.Price) ([]DailyRatios, error) {
-	if len(prices) == 0 {
-		return nil, nil
-	}
-	versions, err := q.ListFinancialStatementVersions(ctx, db.ListFinancialStatementVersionsParams{
-		CompanyID: l.CompanyID, FromDay: prices[0].Date, ToDay: prices[len(prices)-1].Date,
-	})
-	if err != nil {
-		return nil, errors.Wrap(err, "list statement versions")
-	}
-	counts, err := q.ListShareCounts(ctx, l.CompanyID)
-	if err != nil {
-		return nil, errors.Wrap(err, "list share counts")
-	}
-	splits, err := listSplits(ctx, q, []int64{l.CompanyID})
-	if err != nil {
-		return nil, err
-	}
-	var changes []time.Time // days on which another set of versions becomes known
-	for _, v := range versions {
-		changes = append(changes, v.KnownFrom)
-		if v.KnownTo != nil {
-			changes = append(changes, *v.KnownTo)
-		}
-	}
-	slices.SortFunc(changes, time.Time.Compare)
-	out := make([]DailyRatios, len(prices))
-	var k known
-	count := 0
-	for i, p := range prices {
-		n := 0
-		for n < len(changes) && !changes[n].After(p.Date) {
-			n++
-		}
-		if i == 0 || n > 0 {
-			k = newestKnown(versions, p.Date)
-			changes = changes[n:]
-		}
-		for count < len(counts) && !counts[count].KnownFrom.After(p.Date) {
-			count++
-		}
-		var shares *value.ShareCount
-		if count > 0 {
-			shares = shareCount(counts[count-1])
-		}
-		out[i] = k.ratios(l.Ticker, p.Date, p.Close, shares, splits[l.CompanyID])
-	}
-	return out, nil
-}
-
-// known is a company's newest statement on some day, with its trailing twelve months.
-type known struct {
-	statement *value.Statement
-	ttm       value.TTM
-}
-
-func newestKnown(versions []db.FinancialStatement, day time.Time) known {
-	var statements []value.Statement
-	for i := range versions {
-		if v := &versions[i]; !v.KnownFrom.After(day) && (v.KnownTo == nil || v.KnownTo.After(day)) {
-			statements = append(statements, statementFromRow(*v))
-		}
-	}
-	latest := value.Latest(statements)
-	if latest == nil {
-		return known{}
-	}
-	return known{latest, value.TrailingTwelveMonths(*latest, statements)}
-}
-
-func (k known) ratios(t string, day time.Time, price decimal.Decimal, shares *value.ShareCount, splits []value.Split) DailyRatios {
-	return DailyRatios{t, value.ComputeDailyRatios(day, price, k.statement, k.ttm, shares, splits)}
-}
-
-func shareCount(r db.ShareCount) *value.ShareCount {
-	return &value.ShareCount{KnownFrom: r.KnownFrom, BasisDate: r.BasisDate, EndDate: r.EndDate, Shares: r.Shares}
-}
-
-func listSplits(ctx context.Context, q *db.Queries, companyIDs []int64) (map[int64][]value.Split, error) {
-	rows, err := q.ListSplits(ctx, companyIDs)
-	if err != nil {
-		return nil, errors.Wrap(err, "list splits")
-	}
-	out := map[int64][]value.Split{}
-	for _, r := range rows {
-		out[r.CompanyID] = append(out[r.CompanyID], value.Split{EffectiveDate: r.EffectiveDate, Ratio: r.Ratio})
-	}
-	return out, nil
-}
-
-// ListDailyRatios returns a page of all listings' ratios of one day, by ticker. Errors: Invalid.
-func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) (out []DailyRatios, next string, err error) {
-	var v validator
-	v.date("date", &day, farDay)
-	var after string
-	v.page(p, &after)
-	if err := v.err(); err != nil {
-		return nil, "", err
-	}
-	err = a.read(ctx, func(q *db.Queries) error {
-		prices, err := q.ListPricesOfDay(ctx, db.ListPricesOfDayParams{Date: day, AfterTicker: after, PageSize: p.limit()})
-		if err != nil {
-			return errors.Wrap(err, "list prices")
-		}
-		if prices, next, err = cut(prices, p, func(r db.ListPricesOfDayRow) []any { return []any{r.Listing.Ticker} }); err != nil {
-			return err
-		}
-		var ids []int64
-		for _, r := range prices {
-			ids = append(ids, r.Listing.CompanyID)
-		}
-		slices.Sort(ids)
-		ids = slices.Compact(ids)
-		rows, err := q.ListNewestFinancialStatements(ctx, db.ListNewestFinancialStatementsParams{CompanyIds: ids, Day: day})
-		if err != nil {
-			return errors.Wrap(err, "list statements")
-		}
-		counts, err := q.ListNewestShareCounts(ctx, db.ListNewestShareCountsParams{CompanyIds: ids, Day: day})
-		if err != nil {
-			return errors.Wrap(err, "list share counts")
-		}
-		splits, err := listSplits(ctx, q, ids)
-		if err != nil {
-			return err
-		}
-		versions := map[int64][]db.FinancialStatement{}
-		for _, r := range rows {
-			versions[r.CompanyID] = append(versions[r.CompanyID], r)
-		}
-		shares := map[int64]*value.ShareCount{}
-		for _, r := range counts {
-			shares[r.CompanyID] = shareCount(r)
-		}
-		out = make([]DailyRatios, len(prices))
-		for i, r := range prices {
-			id := r.Listing.CompanyID
-			out[i] = newestKnown(versions[id], day).ratios(r.Listing.Ticker, day, r.Close, shares[id], splits[id])
-		}
-		return nil
-	})
-	return out, next, err
+	rows, err := q.ListPrices(ctx, db.ListPricesParams{ListingID: l.ID, FromDay: first, ToDay: last, PageSize: new(p.limit())})
+	return cut(p, rows, err, func(r db.Price) []any { return []any{r.Date} })
 }

@@ -48,14 +48,10 @@ func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value
 func (a *App) listCompanyStatements(
 	ctx context.Context, q *db.Queries, t string, period *value.Period, asOf *time.Time, p Page,
 ) ([]Statement, string, error) {
+	params := db.ListCompanyFinancialStatementsParams{Period: periodText(period), AsOf: asOf, PageSize: new(p.limit())}
 	var v validator
 	v.date("as_of", asOf, a.today())
-	limit := p.limit()
-	params := db.ListCompanyFinancialStatementsParams{Period: periodText(period), AsOf: asOf, PageSize: &limit}
-	var end time.Time
-	if v.page(p, &end, &params.BeforeID) {
-		params.BeforeEnd = &end
-	}
+	v.page(p, &params.BeforeEnd, &params.BeforeID)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
@@ -65,21 +61,9 @@ func (a *App) listCompanyStatements(
 	}
 	params.CompanyID = c.ID
 	rows, err := q.ListCompanyFinancialStatements(ctx, params)
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list statements")
-	}
-	rows, next, err := cut(rows, p, statementKeys)
-	if err != nil {
-		return nil, "", err
-	}
-	out := make([]Statement, len(rows))
-	for i, r := range rows {
-		out[i] = Statement{r, c.Listings[0].Ticker}
-	}
-	return out, next, nil
+	return pageOf(p, rows, err, func(s db.FinancialStatement) []any { return []any{s.EndDate, s.ID} },
+		func(s db.FinancialStatement) Statement { return Statement{s, c.Listings[0].Ticker} })
 }
-
-func statementKeys(s db.FinancialStatement) []any { return []any{s.EndDate, s.ID} }
 
 func periodText(p *value.Period) string {
 	if p == nil {
@@ -97,30 +81,16 @@ func listStatements(ctx context.Context, q *db.Queries, f StatementFilter, p Pag
 	params := db.ListFinancialStatementsParams{
 		Period: (*string)(f.Period), FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, PageSize: p.limit(),
 	}
-	var published time.Time
 	var v validator
-	if v.page(p, &published, &params.BeforeID) {
-		params.BeforePublished = &published
-	}
+	v.page(p, &params.BeforePublished, &params.BeforeID)
 	v.date("published_since", f.PublishedSince, farDay)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
 	rows, err := q.ListFinancialStatements(ctx, params)
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list statements")
-	}
-	rows, next, err := cut(rows, p, func(r db.ListFinancialStatementsRow) []any {
+	return pageOf(p, rows, err, func(r db.ListFinancialStatementsRow) []any {
 		return []any{r.FinancialStatement.PublishDate, r.FinancialStatement.ID}
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	out := make([]Statement, len(rows))
-	for i, r := range rows {
-		out[i] = Statement{r.FinancialStatement, r.Ticker}
-	}
-	return out, next, nil
+	}, func(r db.ListFinancialStatementsRow) Statement { return Statement{r.FinancialStatement, r.Ticker} })
 }
 
 // farDay is the last day that a filter takes.

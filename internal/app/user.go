@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -41,23 +40,22 @@ func (v *validator) freeEmail(ctx context.Context, q *db.Queries, field, address
 	return nil
 }
 
-// ListUsers answers a page of all users to a superuser.
+// ListUsers returns a page of all users to a superuser. Errors: Unauthenticated, Forbidden, Invalid.
 func (a *App) ListUsers(ctx context.Context, actor Actor, p Page) ([]db.UserAccount, string, error) {
 	if err := actor.superuser(); err != nil {
 		return nil, "", err
 	}
-	var after int64
-	if _, err := p.after(&after); err != nil {
+	params := db.ListUsersParams{AfterID: 0, PageSize: p.limit()}
+	var v validator
+	v.page(p, &params.AfterID)
+	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := a.queries.ListUsers(ctx, db.ListUsersParams{AfterID: after, PageSize: p.limit()})
-	if err != nil {
-		return nil, "", errors.Wrap(err, "list users")
-	}
-	return cut(rows, p, func(u db.UserAccount) []any { return []any{u.ID} })
+	rows, err := a.queries.ListUsers(ctx, params)
+	return cut(p, rows, err, func(u db.UserAccount) []any { return []any{u.ID} })
 }
 
-// GetUser answers a user to themselves and to superusers.
+// GetUser returns a user to themselves and to superusers. Errors: Unauthenticated, Forbidden, NotFound.
 func (a *App) GetUser(ctx context.Context, actor Actor, id int64) (db.UserAccount, error) {
 	if actor.UserID == 0 || actor.UserID != id {
 		if err := actor.superuser(); err != nil {
@@ -68,7 +66,8 @@ func (a *App) GetUser(ctx context.Context, actor Actor, id int64) (db.UserAccoun
 	return u, found(err, "user")
 }
 
-// CreateUser adds a user for a superuser, who is told by mail.
+// CreateUser adds a user for a superuser, and tells the user by email. Errors: Unauthenticated, Forbidden, Invalid,
+// Conflict.
 func (a *App) CreateUser(ctx context.Context, actor Actor, in UserInput) (db.UserAccount, error) {
 	if err := actor.superuser(); err != nil {
 		return db.UserAccount{}, err
@@ -76,7 +75,7 @@ func (a *App) CreateUser(ctx context.Context, actor Actor, in UserInput) (db.Use
 	return a.createUser(ctx, in)
 }
 
-// RegisterUser adds an ordinary user, if registration is open.
+// RegisterUser adds an ordinary user, if registration is open. Errors: Forbidden, Invalid, RateLimited, Conflict.
 func (a *App) RegisterUser(ctx context.Context, client string, in UserInput) (db.UserAccount, error) {
 	if !a.OpenRegistration {
 		return db.UserAccount{}, &Error{Code: Forbidden, Message: "open registration is off"}
@@ -120,7 +119,8 @@ func (a *App) createUser(ctx context.Context, in UserInput) (u db.UserAccount, e
 	return u, err
 }
 
-// EnsureSuperuser creates an active superuser unless the address is known already. It reports whether it created one.
+// EnsureSuperuser creates an active superuser unless the address is known already, and reports whether it did. Errors:
+// Invalid, Conflict.
 func (a *App) EnsureSuperuser(ctx context.Context, email, password string) (bool, error) {
 	switch _, err := a.queries.GetUserByEmail(ctx, email); {
 	case err == nil:
@@ -226,7 +226,7 @@ var errLastSuperuser = &Error{Code: Conflict, Message: "this is the last active 
 
 func isLast(supers []int64, id int64) bool { return len(supers) == 1 && supers[0] == id }
 
-// DeleteUser deletes a user for a superuser.
+// DeleteUser deletes a user for a superuser. Errors: Unauthenticated, Forbidden, NotFound, Conflict.
 func (a *App) DeleteUser(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.superuser(); err != nil {
 		return err
@@ -234,7 +234,7 @@ func (a *App) DeleteUser(ctx context.Context, actor Actor, id int64) error {
 	return a.deleteUser(ctx, id)
 }
 
-// DeleteCurrentUser deletes the actor's own account.
+// DeleteCurrentUser deletes the actor's own account. Errors: NotFound, Conflict.
 func (a *App) DeleteCurrentUser(ctx context.Context, actor Actor) error {
 	return a.deleteUser(ctx, actor.UserID)
 }
@@ -295,8 +295,8 @@ func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, 
 	return succeeded()
 }
 
-// SetPassword sets the password of the account with that email for a superuser, and revokes its access tokens. Its errors
-// are Unauthenticated, Forbidden, NotFound and Invalid.
+// SetPassword sets the password of the account with that email for a superuser, and revokes its access tokens. Errors:
+// Unauthenticated, Forbidden, NotFound, Invalid.
 func (a *App) SetPassword(ctx context.Context, actor Actor, email, password string) (db.UserAccount, error) {
 	if err := actor.superuser(); err != nil {
 		return db.UserAccount{}, err
@@ -316,6 +316,3 @@ func (a *App) hash(ctx context.Context, password string) (string, error) {
 	hash, err := a.Hasher.Hash(ctx, password)
 	return hash, wrap(err, "hash password")
 }
-
-// resetDeadline is when a reset token made now expires.
-func (a *App) resetDeadline() time.Time { return a.Now().Add(a.ResetTokenLife) }
