@@ -50,12 +50,9 @@ func (a *App) listCompanyStatements(
 ) ([]Statement, string, error) {
 	var v validator
 	v.date("as_of", asOf, a.today())
-	limit := p.limit()
-	params := db.ListCompanyFinancialStatementsParams{Period: periodText(period), AsOf: asOf, PageSize: &limit}
 	var end time.Time
-	if v.page(p, &end, &params.BeforeID) {
-		params.BeforeEnd = &end
-	}
+	var id int64
+	more := v.page(p, &end, &id)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
@@ -63,7 +60,13 @@ func (a *App) listCompanyStatements(
 	if err != nil {
 		return nil, "", err
 	}
-	params.CompanyID = c.ID
+	limit := p.limit()
+	params := db.ListCompanyFinancialStatementsParams{
+		CompanyID: c.ID, Period: periodText(period), AsOf: asOf, BeforeID: id, PageSize: &limit,
+	}
+	if more {
+		params.BeforeEnd = &end
+	}
 	rows, err := q.ListCompanyFinancialStatements(ctx, params)
 	if err != nil {
 		return nil, "", errors.Wrap(err, "list statements")
