@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/felixge/httpsnoop"
 	"github.com/go-faster/errors"
 	"github.com/ogen-go/ogen/middleware"
 
@@ -148,32 +147,14 @@ func called(operations map[string]*operation) oas.Middleware {
 // pages serves what is no operation. What the mux does not know becomes a problem.
 func pages(mux *http.ServeMux, refuse refuseFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		status := 0 // of the mux's own refusal
 		defer func() {
 			if q := requestOf(r.Context()); q.route == "" {
 				q.route = r.Pattern
 			}
 		}()
-		mux.ServeHTTP(httpsnoop.Wrap(w, httpsnoop.Hooks{
-			WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
-				return func(code int) {
-					if r.Pattern != "" {
-						next(code)
-						return
-					}
-					status = code
-				}
-			},
-			Write: func(next httpsnoop.WriteFunc) httpsnoop.WriteFunc {
-				return func(b []byte) (int, error) {
-					if r.Pattern != "" {
-						return next(b)
-					}
-					return len(b), nil
-				}
-			},
-		}), r)
-		switch status {
+		own := &refusal{ResponseWriter: w, r: r}
+		mux.ServeHTTP(own, r)
+		switch own.status {
 		case 0:
 		case http.StatusMethodNotAllowed:
 			refuse(w, r, notAllowed(w, w.Header().Get("Allow")))
@@ -182,6 +163,32 @@ func pages(mux *http.ServeMux, refuse refuseFunc) http.Handler {
 		}
 	})
 }
+
+// A refusal keeps back the mux's own response, which it sends when no pattern matches.
+type refusal struct {
+	http.ResponseWriter
+	r      *http.Request
+	status int
+}
+
+func (w *refusal) WriteHeader(code int) {
+	if w.r.Pattern == "" {
+		w.status = code
+	} else {
+		w.ResponseWriter.WriteHeader(code)
+	}
+}
+
+func (w *refusal) Write(b []byte) (int, error) {
+	if w.r.Pattern == "" {
+		return len(b), nil
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *refusal) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
+func (w *refusal) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // cookieName holds the access token of a browser that looks at the job monitor.
 const cookieName = "edgevalue_jobs"
