@@ -172,7 +172,7 @@ func (s *schema) typeMessage() string {
 	case s.is("string") && s.Format == "date":
 		return "must be a date, such as 2023-09-30"
 	case s.is("string"):
-		return "must be a text"
+		return "must be text"
 	case s.is("integer"):
 		return "must be a whole number"
 	case s.is("number"):

@@ -15,7 +15,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/felixge/httpsnoop"
 	"github.com/go-faster/errors"
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
@@ -141,19 +140,19 @@ func observe(log *slog.Logger, measure func(operation, method string, status int
 			if span.SpanContext().IsValid() { // there are traces
 				r = r.WithContext(ctx)
 			}
-			sent := httpsnoop.Metrics{Code: http.StatusOK}
+			sent := &recorder{ResponseWriter: w}
 			defer func() {
 				took := time.Since(start)
 				q := requestOf(ctx)
-				endSpan(span, r.Method, q.route, sent.Code)
+				endSpan(span, r.Method, q.route, sent.status())
 				if measure != nil {
-					measure(q.route, r.Method, sent.Code, took)
+					measure(q.route, r.Method, sent.status(), took)
 				}
-				log.LogAttrs(ctx, levelOf(r, sent.Code), "request", slog.String("request_id", q.id),
-					slog.String("method", r.Method), routeAttr(q.route, r.URL.Path), slog.Int("status", sent.Code),
-					slog.Int64("bytes", sent.Written), slog.Duration("duration", took), slog.String("client", q.client))
+				log.LogAttrs(ctx, levelOf(r, sent.status()), "request", slog.String("request_id", q.id),
+					slog.String("method", r.Method), routeAttr(q.route, r.URL.Path), slog.Int("status", sent.status()),
+					slog.Int64("bytes", sent.bytes), slog.Duration("duration", took), slog.String("client", q.client))
 			}()
-			sent.CaptureMetrics(w, func(w http.ResponseWriter) { next.ServeHTTP(w, r) })
+			next.ServeHTTP(sent, r)
 		})
 	}
 }
@@ -248,7 +247,7 @@ func compress() step {
 func recoverPanics(log *slog.Logger, refuse refuseFunc) step {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			var sent httpsnoop.Metrics
+			sent := &recorder{ResponseWriter: w}
 			defer func() {
 				v := recover()
 				if v == nil {
@@ -264,12 +263,12 @@ func recoverPanics(log *slog.Logger, refuse refuseFunc) step {
 				err = errors.Wrap(err, "panic")
 				log.ErrorContext(r.Context(), "panic", "error", err, "request_id", RequestID(r.Context()),
 					"stack", string(debug.Stack()))
-				if sent.Code != 0 || sent.Written > 0 {
+				if sent.code != 0 {
 					panic(http.ErrAbortHandler)
 				}
 				refuse(w, r, errInternal)
 			}()
-			sent.CaptureMetrics(w, func(w http.ResponseWriter) { next.ServeHTTP(w, r) })
+			next.ServeHTTP(sent, r)
 		})
 	}
 }
@@ -365,3 +364,38 @@ func stripSlash(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// recorder remembers what was sent.
+type recorder struct {
+	http.ResponseWriter
+	code  int // 0 before the response begins
+	bytes int64
+}
+
+func (w *recorder) status() int {
+	if w.code == 0 {
+		return http.StatusOK
+	}
+	return w.code
+}
+
+func (w *recorder) WriteHeader(code int) {
+	if w.code == 0 && (code >= 200 || code == http.StatusSwitchingProtocols) {
+		w.code = code
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	w.code = w.status()
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+func (w *recorder) Flush() {
+	w.code = w.status()
+	_ = http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/felixge/httpsnoop"
 	"github.com/go-faster/errors"
 	"github.com/ogen-go/ogen/middleware"
 
@@ -147,37 +146,27 @@ func called(operations map[string]*operation) oas.Middleware {
 // pages serves what is not an operation. What the mux does not know becomes a problem.
 func pages(mux *http.ServeMux, refuse refuseFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		status := 0 // of the mux's own refusal
-		defer func() {
-			if q := requestOf(r.Context()); q.route == "" {
-				q.route = r.Pattern
-			}
-		}()
-		mux.ServeHTTP(httpsnoop.Wrap(w, httpsnoop.Hooks{
-			WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
-				return func(code int) {
-					if r.Pattern != "" {
-						next(code)
-						return
-					}
-					status = code
-				}
-			},
-			Write: func(next httpsnoop.WriteFunc) httpsnoop.WriteFunc {
-				return func(b []byte) (int, error) {
-					if r.Pattern != "" {
-						return next(b)
-					}
-					return len(b), nil
-				}
-			},
-		}), r)
-		switch status {
-		case 0:
-		case http.StatusMethodNotAllowed:
-			refuse(w, r, notAllowed(w, w.Header().Get("Allow")))
-		default:
-			refuse(w, r, errNoPage)
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			SetRoute(r.Context(), pattern)
+			h.ServeHTTP(w, r)
+			return
 		}
+		own := &refusal{header: http.Header{}}
+		if h.ServeHTTP(own, r); own.status == http.StatusMethodNotAllowed {
+			refuse(w, r, notAllowed(w, own.header.Get("Allow")))
+			return
+		}
+		refuse(w, r, errNoPage)
 	})
 }
+
+// A refusal is the response of a mux to what it does not know, without its body.
+type refusal struct {
+	header http.Header
+	status int
+}
+
+func (r *refusal) Header() http.Header         { return r.header }
+func (r *refusal) Write(b []byte) (int, error) { return len(b), nil }
+func (r *refusal) WriteHeader(status int)      { r.status = status }
