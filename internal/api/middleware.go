@@ -22,6 +22,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -130,14 +131,16 @@ func clientIP(r *http.Request, trusted []netip.Prefix) string {
 
 // observe logs, measures and traces each request. It shows neither query nor headers, which can hold secrets.
 func observe(log *slog.Logger, measure func(operation, method string, status int, took time.Duration)) step {
+	_, traced := otel.GetTracerProvider().(*sdktrace.TracerProvider) // which telemetry sets when traces are wanted
 	tracer := otel.Tracer("github.com/edgevalue/edgevalue/internal/api")
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
-			ctx := otel.GetTextMapPropagator().Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-			ctx, span := tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
-			defer span.End()
-			if span.SpanContext().IsValid() { // there are traces
+			ctx, span := r.Context(), trace.SpanFromContext(r.Context())
+			if traced {
+				ctx = otel.GetTextMapPropagator().Extract(ctx, propagation.HeaderCarrier(r.Header))
+				ctx, span = tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
+				defer span.End()
 				r = r.WithContext(ctx)
 			}
 			sent := &recorder{ResponseWriter: w}
@@ -150,7 +153,7 @@ func observe(log *slog.Logger, measure func(operation, method string, status int
 				}
 				log.LogAttrs(ctx, levelOf(r, sent.status()), "request", slog.String("request_id", q.id),
 					slog.String("method", r.Method), routeAttr(q.route, r.URL.Path), slog.Int("status", sent.status()),
-					slog.Int64("bytes", sent.bytes), slog.Duration("duration", took), slog.String("client", q.client))
+					slog.Int64("bytes", sent.bytes), slog.String("duration", took.Round(time.Microsecond).String()), slog.String("client", q.client))
 			}()
 			next.ServeHTTP(sent, r)
 		})
