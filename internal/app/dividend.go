@@ -28,9 +28,10 @@ var (
 // ListCompanyDividends returns a page of a company's dividends, the newest published first.
 // Errors: Invalid, NotFound.
 func (a *App) ListCompanyDividends(ctx context.Context, t string, p Page) ([]Dividend, string, error) {
-	params := db.ListCompanyDividendsParams{PageSize: new(p.limit())}
+	var published *time.Time
+	var id int64
 	var v validator
-	v.page(p, &params.BeforePublished, &params.BeforeID)
+	v.page(p, &published, &id)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
@@ -38,8 +39,9 @@ func (a *App) ListCompanyDividends(ctx context.Context, t string, p Page) ([]Div
 	if err != nil {
 		return nil, "", err
 	}
-	params.CompanyID = c.ID
-	rows, err := a.queries.ListCompanyDividends(ctx, params)
+	rows, err := a.queries.ListCompanyDividends(ctx, db.ListCompanyDividendsParams{
+		CompanyID: c.ID, BeforePublished: published, BeforeID: id, PageSize: new(p.limit()),
+	})
 	return pageOf(p, rows, err, func(d db.Dividend) []any { return []any{d.PublishDate, d.ID} },
 		func(d db.Dividend) Dividend { return Dividend{d, c.Listings[0].Ticker} })
 }

@@ -150,7 +150,7 @@ func (t *table) each(f func() error) error {
 // priceBatch is how many prices go to the database at a time.
 const priceBatch = 5000
 
-func (a *App) readPrices(r io.Reader, im db.Import) (func(context.Context, pgx.Tx, *db.Queries) (counts, error), error) {
+func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
 	t, err := newTable(r, []string{"date", "close"}, []string{"open", "high", "low", "volume", "ex_dividend", "split_ratio"})
 	if err != nil {
 		return nil, err
@@ -205,7 +205,7 @@ func (a *App) readPrices(r io.Reader, im db.Import) (func(context.Context, pgx.T
 	}, nil
 }
 
-func (a *App) readSplits(r io.Reader) (func(context.Context, pgx.Tx, *db.Queries) (counts, error), error) {
+func (a *App) readSplits(r io.Reader) (writer, error) {
 	t, err := newTable(r, []string{"ticker", "effective_date", "ratio"}, nil)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,9 @@ import (
 // counts are what came of an import.
 type counts struct{ written, unchanged, skipped int64 }
 
+// A writer writes what a file says.
+type writer func(ctx context.Context, tx pgx.Tx, q *db.Queries) (counts, error)
+
 // RunImport carries out an ImportArgs job: it reads the file outside any transaction, then writes everything, ends the
 // import and completes the job in one. Errors that are Permanent: Invalid, NotFound, TooLarge; others are worth a retry.
 func (a *App) RunImport(ctx context.Context, job *river.Job[ImportArgs]) error {
@@ -70,7 +73,7 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 	progress := &progressReader{ctx: ctx, r: plain, report: func(done int64) error {
 		return a.queries.SetImportProgress(ctx, db.SetImportProgressParams{ID: im.ID, Done: done})
 	}}
-	var write func(ctx context.Context, tx pgx.Tx, q *db.Queries) (counts, error)
+	var write writer
 	switch ImportKind(im.Kind) {
 	case ImportCompanies:
 		write, err = a.readCompanies(progress)

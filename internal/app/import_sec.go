@@ -24,7 +24,7 @@ func unreadable(err error) error {
 	return wrap(err, "read file")
 }
 
-func (a *App) readCompanies(r io.Reader) (func(context.Context, pgx.Tx, *db.Queries) (counts, error), error) {
+func (a *App) readCompanies(r io.Reader) (writer, error) {
 	listings, err := sec.ParseCompanyTickers(r)
 	if err != nil {
 		return nil, unreadable(err)
@@ -81,7 +81,7 @@ func (a *App) readCompanies(r io.Reader) (func(context.Context, pgx.Tx, *db.Quer
 }
 
 // readCompanyFacts computes everything that follows from one company's facts. What it returns writes the difference.
-func (a *App) readCompanyFacts(r io.Reader, im db.Import) (func(context.Context, pgx.Tx, *db.Queries) (counts, error), error) {
+func (a *App) readCompanyFacts(r io.Reader, im db.Import) (writer, error) {
 	facts, err := sec.ParseCompanyFacts(r)
 	if err != nil {
 		return nil, unreadable(err)

@@ -53,7 +53,7 @@ func work(t *testing.T, a *app.App) (stop func()) {
 	}()
 	stop = sync.OnceFunc(func() {
 		cancel()
-		<-done
+		_ = <-done // a worker whose database is gone ends with an error
 	})
 	t.Cleanup(stop)
 	return stop

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -12,9 +13,9 @@ import (
 
 // ListCompanySplits returns a page of a company's splits, the newest first. Errors: Invalid, NotFound.
 func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Split, string, error) {
-	params := db.ListCompanySplitsParams{PageSize: new(p.limit())}
+	var before *time.Time
 	var v validator
-	v.page(p, &params.BeforeDate)
+	v.page(p, &before)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
@@ -22,8 +23,9 @@ func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Spl
 	if err != nil {
 		return nil, "", err
 	}
-	params.CompanyID = c.ID
-	rows, err := a.queries.ListCompanySplits(ctx, params)
+	rows, err := a.queries.ListCompanySplits(ctx, db.ListCompanySplitsParams{
+		CompanyID: c.ID, BeforeDate: before, PageSize: new(p.limit()),
+	})
 	return cut(p, rows, err, func(s db.Split) []any { return []any{s.EffectiveDate} })
 }
 

@@ -48,10 +48,11 @@ func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value
 func (a *App) listCompanyStatements(
 	ctx context.Context, q *db.Queries, t string, period *value.Period, asOf *time.Time, p Page,
 ) ([]Statement, string, error) {
-	params := db.ListCompanyFinancialStatementsParams{Period: periodText(period), AsOf: asOf, PageSize: new(p.limit())}
+	var end *time.Time
+	var id int64
 	var v validator
 	v.date("as_of", asOf, a.today())
-	v.page(p, &params.BeforeEnd, &params.BeforeID)
+	v.page(p, &end, &id)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
@@ -59,8 +60,9 @@ func (a *App) listCompanyStatements(
 	if err != nil {
 		return nil, "", err
 	}
-	params.CompanyID = c.ID
-	rows, err := q.ListCompanyFinancialStatements(ctx, params)
+	rows, err := q.ListCompanyFinancialStatements(ctx, db.ListCompanyFinancialStatementsParams{
+		CompanyID: c.ID, Period: periodText(period), AsOf: asOf, BeforeEnd: end, BeforeID: id, PageSize: new(p.limit()),
+	})
 	return pageOf(p, rows, err, func(s db.FinancialStatement) []any { return []any{s.EndDate, s.ID} },
 		func(s db.FinancialStatement) Statement { return Statement{s, c.Listings[0].Ticker} })
 }
