@@ -3,8 +3,10 @@ package app
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"io"
+	"slices"
 
 	"github.com/go-faster/errors"
 	"github.com/klauspost/compress/flate"
@@ -68,4 +70,21 @@ func invalidFile(what string) error {
 func unpack(content []byte) (io.Reader, error) {
 	z, err := gzip.NewReader(bytes.NewReader(content))
 	return z, wrap(err, "unpack document")
+}
+
+// storeDocuments returns the documents' ids. It stores them in one order, as others that store the same wait.
+func storeDocuments(ctx context.Context, q *db.Queries, docs []db.CreateDocumentParams) ([]int64, error) {
+	order := make([]int, len(docs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return bytes.Compare(docs[i].Sha256, docs[j].Sha256) })
+	ids := make([]int64, len(docs))
+	for _, i := range order {
+		var err error
+		if ids[i], err = q.CreateDocument(ctx, docs[i]); err != nil {
+			return nil, errors.Wrap(err, "store document")
+		}
+	}
+	return ids, nil
 }

@@ -99,9 +99,13 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 		}
 	}
 	imports := make([]db.Import, len(in))
-	err := a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) (err error) {
+	err := a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+		ids, err := storeDocuments(ctx, q, docs)
+		if err != nil {
+			return err
+		}
 		for i, r := range in {
-			if imports[i], err = a.enqueueImport(ctx, tx, q, actor, r, docs[i]); err != nil {
+			if imports[i], err = a.enqueueImport(ctx, tx, q, actor, r, ids[i], docs[i].Size); err != nil {
 				return err
 			}
 		}
@@ -122,17 +126,13 @@ func (v *validator) importRequest(r *ImportRequest) {
 	v.check(r.Kind != ImportPrices || r.Ticker != nil, "ticker", "is required")
 }
 
-func (a *App) enqueueImport(ctx context.Context, tx pgx.Tx, q *db.Queries, actor Actor, r ImportRequest, doc db.CreateDocumentParams) (db.Import, error) {
-	docID, err := q.CreateDocument(ctx, doc)
-	if err != nil {
-		return db.Import{}, errors.Wrap(err, "store document")
-	}
+func (a *App) enqueueImport(ctx context.Context, tx pgx.Tx, q *db.Queries, actor Actor, r ImportRequest, docID, size int64) (db.Import, error) {
 	waits, err := waitsForCompanies(ctx, q, r)
 	if err != nil {
 		return db.Import{}, err
 	}
 	params := db.CreateImportParams{
-		Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, FileName: r.FileName, DocumentID: &docID, Total: &doc.Size,
+		Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, FileName: r.FileName, DocumentID: &docID, Total: &size,
 	}
 	if actor != System {
 		params.CreatedBy = &actor.UserID
