@@ -71,10 +71,11 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 func dividendsKnown(rows []db.Dividend, asOf *time.Time, filed []byte) (out []value.Dividend, err error) {
 	manual := map[time.Time]bool{}
 	for _, d := range rows {
-		if asOf == nil || d.Source == "manual" && !d.PublishDate.After(*asOf) {
-			out = append(out, dividendFromRow(d))
+		if asOf != nil && (d.Source != "manual" || d.PublishDate.After(*asOf)) {
+			continue
 		}
-		if d.Source == "manual" && d.PeriodEnd != nil {
+		out = append(out, dividendFromRow(d))
+		if d.PeriodEnd != nil {
 			manual[*d.PeriodEnd] = true
 		}
 	}

@@ -250,3 +250,26 @@ func TestEveryWriterLocksTheCompanyFirst(t *testing.T) {
 		require.NoError(t, <-done, writer.name)
 	}
 }
+
+// A dividend entered by hand hides the filed one of its period from the day on which it was published.
+func TestExportBeforeADividendByHand(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, pgtest.New(t))
+	stop := work(t, a)
+	eventually(t, a, startApple(t, a), app.ImportSucceeded)
+	stop()
+	end := day(2020, 9, 26)
+	_, err := a.CreateDividend(t.Context(), root, "AAPL", dividend(&end)) // published on 2024-02-01
+	require.NoError(t, err)
+	for asOf, want := range map[time.Time]string{day(2023, 1, 3): "0.205", day(2024, 2, 1): "1"} {
+		e, err := a.ExportCompany(t.Context(), "AAPL", &asOf)
+		require.NoError(t, err)
+		var amounts []string
+		for _, d := range e.Dividends {
+			if d.PeriodEnd.Equal(end) {
+				amounts = append(amounts, d.AmountPerShare.String())
+			}
+		}
+		assert.Equal(t, []string{want}, amounts, asOf)
+	}
+}
