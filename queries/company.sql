@@ -62,6 +62,10 @@ INSERT INTO company (name, cik, country, url, ipo_date, number_of_shares)
 VALUES (@name, @cik, @country, @url, @ipo_date, @number_of_shares)
 RETURNING *;
 
+-- name: EnsureCompany :exec
+-- Adds a company unless one has its CIK, also one that is being added at the same time.
+INSERT INTO company (name, cik) VALUES (@name, @cik) ON CONFLICT (cik) DO NOTHING;
+
 -- name: UpdateCompany :one
 UPDATE company
 SET name = @name, cik = @cik, country = @country, url = @url, ipo_date = @ipo_date, number_of_shares = @number_of_shares
@@ -77,6 +81,9 @@ DELETE FROM company WHERE id = (SELECT company_id FROM listing WHERE ticker = @t
 -- name: ListListings :many
 -- The listings of several companies; within one, the primary first.
 SELECT * FROM listing WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY company_id, is_primary DESC, ticker;
+
+-- name: HasNoListing :one
+SELECT NOT EXISTS (SELECT FROM listing WHERE company_id = @company_id);
 
 -- name: GetListing :one
 SELECT * FROM listing WHERE ticker = @ticker;

@@ -10,7 +10,8 @@ SELECT * FROM document WHERE id = @id;
 -- name: LockUnneededDocuments :many
 SELECT d.id FROM document d
 WHERE NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
-  AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.finished_at IS NULL)
+  AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND (i.finished_at IS NULL
+      OR i.state IN ('failed', 'cancelled') AND i.finished_at > now() - interval '7 days')) -- River may retry their jobs
 FOR UPDATE SKIP LOCKED;
 
 -- name: DeleteUnneededDocuments :execrows

@@ -1,5 +1,8 @@
--- name: BeatWorker :exec
-INSERT INTO worker (id, seen_at) VALUES (@id, now()) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at;
+-- name: BeatWorker :one
+-- Returns whether the sign before was in time. If not, those of others may be late for the same reason.
+WITH before AS (SELECT seen_at FROM worker WHERE id = @id)
+INSERT INTO worker (id, seen_at) VALUES (@id, clock_timestamp()) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at
+RETURNING coalesce(clock_timestamp() - (SELECT seen_at FROM before) < interval '3 seconds', false)::boolean AS steady;
 
 -- name: ListAbandonedJobs :many
 -- Running jobs of workers that have given no sign of life for too long. Workers that never gave one are not known to be dead.

@@ -1,5 +1,7 @@
 -- +goose Up
 
+SET LOCAL lock_timeout = '5s';
+
 -- A document that was received twice is stored once.
 UPDATE import i SET document_id = k.id
 FROM document d JOIN (SELECT sha256, min(id) AS id FROM document GROUP BY sha256) k USING (sha256)
@@ -19,6 +21,8 @@ ALTER TABLE import
     DROP CONSTRAINT import_state_check,
     ADD CONSTRAINT import_state_check
         CHECK (state IN ('queued', 'running', 'succeeded', 'unchanged', 'failed', 'cancelled'));
+UPDATE import i SET state = 'failed', error = 'its job was ended', finished_at = now()
+WHERE finished_at IS NULL AND NOT EXISTS (SELECT FROM river_job j WHERE j.id = i.job_id AND j.finalized_at IS NULL);
 CREATE UNIQUE INDEX import_job_id_key ON import (job_id);
 CREATE INDEX import_unfinished_idx ON import (id) WHERE finished_at IS NULL;
 CREATE INDEX import_finished_at_idx ON import (finished_at);
@@ -53,8 +57,10 @@ BEGIN
             state = CASE NEW.state
                 WHEN 'running' THEN 'running' WHEN 'completed' THEN 'succeeded' WHEN 'discarded' THEN 'failed'
                 WHEN 'cancelled' THEN 'cancelled' ELSE 'queued' END,
-            error = CASE WHEN NEW.state = 'discarded'
-                THEN coalesce(i.error, NEW.errors[cardinality(NEW.errors)] ->> 'error', 'its job was discarded') END,
+            done = CASE WHEN NEW.finalized_at IS NULL THEN 0 ELSE i.done END,
+            error = CASE WHEN NEW.state = 'discarded' THEN coalesce(i.error,
+                CASE WHEN NEW.metadata ->> 'river:rescue_count' >= '3' THEN 'its worker died three times' END,
+                'an internal error, see the log') END,
             started_at = coalesce(i.started_at, NEW.attempted_at),
             finished_at = NEW.finalized_at
         WHERE i.job_id = NEW.id AND (i.finished_at IS NULL OR OLD.finalized_at IS NOT NULL);

@@ -94,6 +94,21 @@ func (q *Queries) DeleteListings(ctx context.Context, arg DeleteListingsParams) 
 	return err
 }
 
+const ensureCompany = `-- name: EnsureCompany :exec
+INSERT INTO company (name, cik) VALUES ($1, $2) ON CONFLICT (cik) DO NOTHING
+`
+
+type EnsureCompanyParams struct {
+	Name string `db:"name"`
+	Cik  *int64 `db:"cik"`
+}
+
+// Adds a company unless one has its CIK, also one that is being added at the same time.
+func (q *Queries) EnsureCompany(ctx context.Context, arg EnsureCompanyParams) error {
+	_, err := q.db.Exec(ctx, ensureCompany, arg.Name, arg.Cik)
+	return err
+}
+
 const getCompanyByCIK = `-- name: GetCompanyByCIK :one
 
 SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at FROM company WHERE cik = $1
@@ -189,6 +204,17 @@ func (q *Queries) GetListing(ctx context.Context, ticker string) (Listing, error
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const hasNoListing = `-- name: HasNoListing :one
+SELECT NOT EXISTS (SELECT FROM listing WHERE company_id = $1)
+`
+
+func (q *Queries) HasNoListing(ctx context.Context, companyID int64) (bool, error) {
+	row := q.db.QueryRow(ctx, hasNoListing, companyID)
+	var not_exists bool
+	err := row.Scan(&not_exists)
+	return not_exists, err
 }
 
 const importCompanies = `-- name: ImportCompanies :execrows

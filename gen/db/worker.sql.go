@@ -10,13 +10,18 @@ import (
 	"time"
 )
 
-const beatWorker = `-- name: BeatWorker :exec
-INSERT INTO worker (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at
+const beatWorker = `-- name: BeatWorker :one
+WITH before AS (SELECT seen_at FROM worker WHERE id = $1)
+INSERT INTO worker (id, seen_at) VALUES ($1, clock_timestamp()) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at
+RETURNING coalesce(clock_timestamp() - (SELECT seen_at FROM before) < interval '3 seconds', false)::boolean AS steady
 `
 
-func (q *Queries) BeatWorker(ctx context.Context, id string) error {
-	_, err := q.db.Exec(ctx, beatWorker, id)
-	return err
+// Returns whether the sign before was in time. If not, those of others may be late for the same reason.
+func (q *Queries) BeatWorker(ctx context.Context, id string) (bool, error) {
+	row := q.db.QueryRow(ctx, beatWorker, id)
+	var steady bool
+	err := row.Scan(&steady)
+	return steady, err
 }
 
 const countJobs = `-- name: CountJobs :many

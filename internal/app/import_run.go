@@ -32,6 +32,9 @@ func (a *App) RunImport(ctx context.Context, job *river.Job[ImportArgs]) error {
 		return errors.Wrap(err, "get import")
 	}
 	err = a.runImport(ctx, im, job)
+	if errors.Is(err, errTaken) {
+		return a.leaveTo(ctx, job.ID)
+	}
 	if err == nil || !Permanent(err) && job.Attempt < job.MaxAttempts {
 		return err
 	}
@@ -159,6 +162,23 @@ func foundCIK(err error, cik int64) error {
 	return wrap(err, "get company")
 }
 
+var errTaken = errors.New("another worker has taken over the job")
+
+// leaveTo waits until the other worker is done: what this one returns before, River would take for the other's result.
+func (a *App) leaveTo(ctx context.Context, jobID int64) error {
+	for {
+		job, err := a.jobs.JobGet(ctx, jobID)
+		if err != nil || job.State != rivertype.JobStateRunning {
+			return errTaken
+		}
+		select {
+		case <-ctx.Done():
+			return errTaken
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 // finishImport completes the job and ends its import. What the transaction has written is given up when the import was
 // cancelled, or when another worker has taken the job for abandoned.
 func finishImport(ctx context.Context, tx pgx.Tx, q *db.Queries, job *river.Job[ImportArgs], state string, c counts) error {
@@ -167,7 +187,7 @@ func finishImport(ctx context.Context, tx pgx.Tx, q *db.Queries, job *river.Job[
 		return errors.Wrap(err, "complete job")
 	}
 	if done.State != rivertype.JobStateCompleted || done.Attempt != job.Attempt {
-		return errors.New("the job is no longer this worker's")
+		return errTaken
 	}
 	n, err := q.FinishImport(ctx, db.FinishImportParams{
 		ID: job.Args.ImportID, State: state, Written: c.written, Unchanged: c.unchanged, Skipped: c.skipped,

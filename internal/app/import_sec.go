@@ -152,13 +152,17 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 			if name == "" {
 				name = *im.Ticker
 			}
-			//exhaustruct:ignore the facts tell no more
-			if company, err = q.CreateCompany(ctx, db.CreateCompanyParams{Name: name, Cik: &facts.CIK}); err != nil {
+			if err := q.EnsureCompany(ctx, db.EnsureCompanyParams{Name: name, Cik: &facts.CIK}); err != nil {
 				return company, errors.Wrap(err, "create company")
 			}
+			return importedCompany(ctx, q, facts, im) // with its listings, if an import of companies was faster
+		}
+		primary, err := q.HasNoListing(ctx, company.ID)
+		if err != nil {
+			return company, errors.Wrap(err, "look for listings")
 		}
 		//exhaustruct:ignore the import tells no more
-		in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, IsPrimary: !known}}
+		in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, IsPrimary: primary}}
 		return company, createListings(ctx, q, company.ID, in)
 	case err != nil:
 		return company, errors.Wrap(err, "get listing")

@@ -153,14 +153,19 @@ func TestImportOfDeadWorkerIsTakenOver(t *testing.T) {
 				return waits
 			}, 20*time.Second, 20*time.Millisecond)
 			eventually(t, a, id, "running")
-			require.NoError(t, a.Rescue(t.Context(), "another"))
+			rescue := func() {
+				for range 2 { // a worker that has given no sign of life judges nobody
+					require.NoError(t, a.Rescue(t.Context(), "another"))
+				}
+			}
+			rescue()
 			assert.Equal(t, "running", state(t, a, id), "its worker lives")
 
 			kill()
 			require.NoError(t, hold.Rollback(t.Context()))
 			_, err = pool.Exec(t.Context(), "UPDATE worker SET seen_at = seen_at - interval '7 seconds'")
 			require.NoError(t, err)
-			require.NoError(t, a.Rescue(t.Context(), "another"))
+			rescue()
 			assert.Equal(t, "queued", state(t, a, id))
 			work(t, a)
 			eventually(t, a, id, "succeeded")

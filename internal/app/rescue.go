@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -16,7 +15,8 @@ import (
 
 // River cannot know that a worker is dead. It takes a job for abandoned when it has run for longer than it may, and an
 // hour more. Here a worker gives a sign of life every second, and the jobs of one that gave none for six are free
-// again, for the others to work on.
+// again, for the others to work on. A worker that is late itself, as after a halt of the database, judges nobody. One
+// that lives on after its jobs were given to others writes nothing more: see finishImport.
 
 // RescueInterval is how often each worker calls Rescue.
 const RescueInterval = time.Second
@@ -25,10 +25,12 @@ const RescueInterval = time.Second
 const maxDeaths = 3
 
 // Rescue gives the worker's sign of life, and makes the running jobs of workers that died available again. A worker
-// calls it before it takes its first job. A job whose workers died three times is discarded, as is one whose last attempt it was.
+// calls it before it takes its first job. A job whose workers died three times is discarded, as is one that died in its
+// last attempt.
 func (a *App) Rescue(ctx context.Context, worker string) error {
-	if err := a.queries.BeatWorker(ctx, worker); err != nil {
-		return errors.Wrap(err, "give a sign of life")
+	steady, err := a.queries.BeatWorker(ctx, worker)
+	if err != nil || !steady {
+		return wrap(err, "give a sign of life")
 	}
 	jobs, err := a.queries.ListAbandonedJobs(ctx)
 	if err != nil || len(jobs) == 0 {
@@ -36,11 +38,7 @@ func (a *App) Rescue(ctx context.Context, worker string) error {
 	}
 	var p riverdriver.JobRescueManyParams
 	for _, j := range jobs {
-		text := "its worker died"
-		if j.Rescues > 0 {
-			text = fmt.Sprintf("its worker died, %d times now", j.Rescues+1)
-		}
-		attempt, err := json.Marshal(rivertype.AttemptError{At: j.Now, Attempt: int(j.Attempt), Error: text})
+		attempt, err := json.Marshal(rivertype.AttemptError{At: j.Now, Attempt: int(j.Attempt), Error: "its worker died"})
 		if err != nil {
 			return errors.Wrap(err, "describe the death")
 		}

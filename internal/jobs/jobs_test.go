@@ -134,6 +134,13 @@ func (h *house) die(jobID int64) {
 		attempted_by = array_append(attempted_by, 'dead') WHERE id = $1`, jobID)
 }
 
+// rescue gives two signs of life, as a worker that has given none judges nobody.
+func (h *house) rescue() {
+	h.Helper()
+	require.NoError(h, h.app.Rescue(h.Context(), "alive"))
+	require.NoError(h, h.app.Rescue(h.Context(), "alive"))
+}
+
 const (
 	tickers  = `{"0":{"cik_str":1,"ticker":"AAA","title":"A Inc."}}`
 	pricesOf = "date,close\n2020-01-02,1\n"
@@ -202,7 +209,7 @@ func TestJobsOfDeadWorkersAreRescued(t *testing.T) {
 	assert.Equal(t, "running", h.get(im.ID).State)
 	assert.NotNil(t, h.get(im.ID).StartedAt)
 
-	require.NoError(t, h.app.Rescue(t.Context(), "alive"))
+	h.rescue()
 	j, err := h.monitor.JobGet(t.Context(), id)
 	require.NoError(t, err)
 	assert.Equal(t, rivertype.JobStateAvailable, j.State)
@@ -231,11 +238,26 @@ func TestRescueLeavesOthersAlone(t *testing.T) {
 	im, err := h.app.CancelImport(t.Context(), app.System, cancelled.ID)
 	require.NoError(t, err)
 	assert.Equal(t, app.ImportCancelled, im.State)
-	require.NoError(t, h.app.Rescue(t.Context(), "alive"))
+	h.rescue()
 	assert.Equal(t, rivertype.JobStateRunning, h.job(alive).State)
 	assert.Equal(t, rivertype.JobStateRunning, h.job(unknown).State)
 	assert.Equal(t, rivertype.JobStateCancelled, h.job(cancelled).State)
 	assert.Equal(t, app.ImportCancelled, h.get(cancelled.ID).State)
+}
+
+// When the database halts, all signs of life are late.
+func TestLateWorkersJudgeNobody(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	im := h.start(app.ImportSplits, "", "ticker,effective_date,ratio\n")
+	h.rescue()
+	h.die(*im.JobID)
+	h.exec("UPDATE worker SET seen_at = now() - interval '7 seconds'")
+	require.NoError(t, h.app.Rescue(t.Context(), "alive"))
+	assert.Equal(t, rivertype.JobStateRunning, h.job(im).State)
+	require.NoError(t, h.app.Rescue(t.Context(), "dead"))
+	h.rescue()
+	assert.Equal(t, rivertype.JobStateRunning, h.job(im).State, "it was late, too")
 }
 
 func TestJobThatKillsItsWorkersEnds(t *testing.T) {
@@ -245,13 +267,13 @@ func TestJobThatKillsItsWorkersEnds(t *testing.T) {
 	for i := 1; i <= 3; i++ {
 		assert.Equal(t, "queued", h.get(im.ID).State)
 		h.die(*im.JobID)
-		require.NoError(t, h.app.Rescue(t.Context(), "alive"))
+		h.rescue()
 		assert.Len(t, h.job(im).Errors, i)
 	}
 	assert.Equal(t, rivertype.JobStateDiscarded, h.job(im).State)
 	im = h.get(im.ID)
 	assert.Equal(t, app.ImportFailed, im.State)
-	assert.Equal(t, "its worker died, 3 times now", *im.Error)
+	assert.Equal(t, "its worker died three times", *im.Error)
 	assert.NotNil(t, im.FinishedAt)
 }
 
