@@ -56,10 +56,7 @@ type report struct {
 // reports returns the reports in the view's taxonomy and currency, the oldest filing first, also those not yet known.
 func (v view) reports() []report {
 	const none = day(-1 << 31)
-	ends := make([]day, len(v.filings))
-	for i := range ends {
-		ends[i] = none
-	}
+	ends := slices.Repeat([]day{none}, len(v.filings))
 	for _, f := range v.money(v.taxonomy.assets[0]) {
 		if f.class == instant {
 			ends[f.filing] = max(ends[f.filing], f.end)
