@@ -18,12 +18,9 @@ bundle=package/bundles/redoc.standalone.js
 [ "$(grep -o "$logo" "$bundle" | wc -l)" -eq 1 ] || { echo "the logo's address in redoc $version has changed" >&2; exit 1; }
 sed "s#$logo#data:,#" "$bundle" | gzip -9 -n >"$assets/redoc.standalone.js.gz"
 {
-	echo "redoc $version (https://github.com/Redocly/redoc)"
-	echo
+	printf '%s\n\n' "redoc $version (https://github.com/Redocly/redoc)"
 	cat package/LICENSE
-	echo
-	echo "Contained in its bundle:"
-	echo
+	printf '\n%s\n\n' "Contained in its bundle:"
 	cat "$bundle.LICENSE.txt"
 } >"$assets/redoc.LICENSE.txt"
 echo "redoc $version: $(wc -c <"$assets/redoc.standalone.js.gz") bytes"

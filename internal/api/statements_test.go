@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
@@ -365,17 +364,21 @@ func TestStatementsOfAllCompanies(t *testing.T) {
 func TestCompanyGoesWhileWritten(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)
-	for range 8 {
+	for round := range 8 {
 		ticker := oas.Ticker(unique("T"))
 		f.createCompany(string(ticker))
 		var g errgroup.Group
+		written := make(chan struct{}, 3)
 		late := func(err error) {
+			written <- struct{}{}
 			if err != nil {
 				problem(t, err, http.StatusNotFound)
 			}
 		}
 		g.Go(func() error {
-			time.Sleep(time.Millisecond)
+			for range round % 4 { // so many have come in time; the others race
+				<-written
+			}
 			return f.super.DeleteCompany(t.Context(), oas.DeleteCompanyParams{Ticker: ticker})
 		})
 		g.Go(func() error {

@@ -60,11 +60,7 @@ func NewHasher(params Params) (*Hasher, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "hash dummy password")
 	}
-	return &Hasher{
-		params: params,
-		slots:  semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
-		dummy:  dummy,
-	}, nil
+	return &Hasher{params, semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), dummy}, nil
 }
 
 // Hash returns the hash of a password in the PHC string format. It does not check the policy, see CheckPassword. It waits

@@ -86,12 +86,8 @@ func (t templates) message(c content) (Message, error) {
 	if err := t.text.Execute(&text, c); err != nil {
 		return Message{}, errors.Wrap(err, "write text")
 	}
-	return Message{
-		To:      c.Email,
-		Subject: strings.Join(strings.Fields(subject.String()), " "), // one line
-		HTML:    html.String(),
-		Text:    text.String(),
-	}, nil
+	oneLine := strings.Join(strings.Fields(subject.String()), " ")
+	return Message{To: c.Email, Subject: oneLine, HTML: html.String(), Text: text.String()}, nil
 }
 
 var errAddress = errors.New("invalid email address")

@@ -60,9 +60,7 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 		from: from,
 		dial: (&net.Dialer{}).DialContext,
 		opts: []gomail.Option{
-			gomail.WithPort(cfg.Port),
-			gomail.WithTimeout(cfg.Timeout),
-			gomail.WithTLSConfig(tlsConfig),
+			gomail.WithPort(cfg.Port), gomail.WithTimeout(cfg.Timeout), gomail.WithTLSConfig(tlsConfig),
 		},
 	}
 	switch {

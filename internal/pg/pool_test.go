@@ -1,6 +1,7 @@
 package pg_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -169,15 +170,19 @@ func TestOpenWaits(t *testing.T) {
 	assert.Contains(t, log.String(), "waiting for the database")
 	assert.Contains(t, log.String(), "connection refused")
 
+	lines, waiting := io.Pipe()
 	opened := make(chan error, 1)
 	go func() {
-		pool, err := pg.Open(t.Context(), dsn.String(), quiet)
+		pool, err := pg.Open(t.Context(), dsn.String(), pg.WithLogger(slog.New(slog.NewTextHandler(waiting, nil))))
 		if err == nil {
 			pool.Close()
 		}
 		opened <- err
 	}()
-	time.Sleep(200 * time.Millisecond)
+	line, err := bufio.NewReader(lines).ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "waiting for the database")
+	require.NoError(t, lines.Close()) // what is logged later is dropped
 	l, err = net.Listen("tcp", dsn.Host)
 	require.NoError(t, err)
 	defer l.Close()

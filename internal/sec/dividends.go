@@ -82,7 +82,7 @@ func (v view) dividend(alternatives []series, p period) (amount decimal.Decimal,
 // there is none.
 func (c *CompanyFacts) ShareCounts() []value.ShareCount {
 	var counts []value.ShareCount
-	c.filingDays(func(from, to int) bool {
+	for from, to := range c.filingDays {
 		f, ok := newestCount(c.coverCounts(), to)
 		if !ok {
 			if v, known := c.view(to); known {
@@ -90,7 +90,7 @@ func (c *CompanyFacts) ShareCounts() []value.ShareCount {
 			}
 		}
 		if !ok {
-			return true
+			continue
 		}
 		count := value.ShareCount{
 			KnownFrom: c.filings[from].filed.time(),
@@ -101,23 +101,18 @@ func (c *CompanyFacts) ShareCounts() []value.ShareCount {
 		if n := len(counts); n == 0 || !sameCount(counts[n-1], count) {
 			counts = append(counts, count)
 		}
-		return true
-	})
+	}
 	return counts
 }
 
 // newestCount returns the count for the latest date in the first filings, the newest of these.
-func newestCount(s series, known int) (fact, bool) {
-	for end := len(s); end > 0; {
-		at := s.endingAt(s[end-1].end)
-		for _, f := range at {
-			if int(f.filing) < known && f.class == instant {
-				return f, true
-			}
+func newestCount(s series, known int) (newest fact, ok bool) {
+	for _, f := range s {
+		if int(f.filing) < known && f.class == instant && (!ok || f.end > newest.end) {
+			newest, ok = f, true
 		}
-		end -= len(at)
 	}
-	return fact{}, false
+	return newest, ok
 }
 
 func sameCount(a, b value.ShareCount) bool {

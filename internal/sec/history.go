@@ -19,15 +19,10 @@ type Version struct {
 // History returns every version of every statement, ordered by end date, period and KnownFrom. On each day the versions
 // that hold are what Statements gives for it.
 func (c *CompanyFacts) History() []Version {
-	h := history{
-		CompanyFacts: c,
-		ends:         c.endsByFiling(),
-		open:         make(map[statementKey]*entry),
-	}
-	c.filingDays(func(from, to int) bool {
+	h := history{CompanyFacts: c, ends: c.endsByFiling(), open: make(map[statementKey]*entry)}
+	for from, to := range c.filingDays {
 		h.file(from, to)
-		return true
-	})
+	}
 	slices.SortFunc(h.versions, func(a, b Version) int {
 		return cmp.Or(compareStatements(a.Statement, b.Statement), a.KnownFrom.Compare(b.KnownFrom))
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -173,7 +174,7 @@ func (p *parser) taxonomy(d *jx.Decoder, taxonomy string) error {
 				return d.Skip()
 			}
 			return d.Obj(func(d *jx.Decoder, unit string) error {
-				if !countedUnit(unit) {
+				if !countedUnit.MatchString(unit) {
 					return d.Skip()
 				}
 				key := seriesKey{taxonomy, tag, unit}
@@ -183,21 +184,8 @@ func (p *parser) taxonomy(d *jx.Decoder, taxonomy string) error {
 	})
 }
 
-// countedUnit tells whether facts in the unit are money ("USD"), money per share ("USD/shares") or shares.
-func countedUnit(unit string) bool {
-	if unit == "shares" {
-		return true
-	}
-	if len(unit) != len("USD") && !(len(unit) == len("USD/shares") && unit[3:] == "/shares") {
-		return false
-	}
-	for _, c := range unit[:3] {
-		if c < 'A' || c > 'Z' {
-			return false
-		}
-	}
-	return true
-}
+// countedUnit matches money ("USD"), money per share ("USD/shares") and shares.
+var countedUnit = regexp.MustCompile(`^([A-Z]{3}(/shares)?|shares)$`)
 
 // rawFact is a fact as it stands in the document.
 type rawFact struct {
@@ -206,9 +194,7 @@ type rawFact struct {
 
 func (p *parser) fact(d *jx.Decoder, key seriesKey) error {
 	raw := &p.raw
-	for _, field := range []*[]byte{
-		&raw.start, &raw.end, &raw.val, &raw.accession, &raw.fy, &raw.form, &raw.filed,
-	} {
+	for _, field := range []*[]byte{&raw.start, &raw.end, &raw.val, &raw.accession, &raw.fy, &raw.form, &raw.filed} {
 		*field = (*field)[:0]
 	}
 	path := func() string {
@@ -281,7 +267,9 @@ func (p *parser) fact(d *jx.Decoder, key seriesKey) error {
 // filing returns the index of the filing that the raw fact is from.
 func (p *parser) filing(annual bool) (int32, error) {
 	raw := &p.raw
-	if !validAccession(raw.accession) {
+	// What goes into the address of a filing is kept plain.
+	if n := len(raw.accession); n == 0 || n > len("0000320193-17-000070") ||
+		len(bytes.Trim(raw.accession, "-0123456789")) > 0 {
 		return 0, errors.New("accn: not an accession number")
 	}
 	filed, err := parseDay(raw.filed)
@@ -340,16 +328,6 @@ func countedForm(form string) (annual, counted bool) {
 		return false, true
 	}
 	return false, false
-}
-
-// validAccession keeps what goes into the address of a filing plain.
-func validAccession(accession []byte) bool {
-	for _, c := range accession {
-		if c != '-' && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return len(accession) > 0 && len(accession) <= len("0000320193-17-000070")
 }
 
 // parseDay reads YYYY-MM-DD. Years far from those of any filing are refused, so that no sum of days leaves them.

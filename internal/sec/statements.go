@@ -56,10 +56,7 @@ type report struct {
 // reports returns the reports in the view's taxonomy and currency, the oldest filing first, also those not yet known.
 func (v view) reports() []report {
 	const none = day(-1 << 31)
-	ends := make([]day, len(v.filings))
-	for i := range ends {
-		ends[i] = none
-	}
+	ends := slices.Repeat([]day{none}, len(v.filings))
 	for _, f := range v.money(v.taxonomy.assets[0]) {
 		if f.class == instant {
 			ends[f.filing] = max(ends[f.filing], f.end)
@@ -107,18 +104,15 @@ func (v view) periods(reports []report) []period {
 	n, _ := slices.BinarySearchFunc(reports, v.known, func(r report, known int32) int { return cmp.Compare(r.filing, known) })
 	reports = reports[:n]
 	offset := fiscalYearOffset(reports, v.filings)
-	type key struct {
-		annual bool
-		end    day
-	}
-	seen := make(map[key]bool)
+	seen := make(map[statementKey]bool)
 	reported := make(map[int]bool) // fiscal years with a quarter
 	var periods []period
 	for _, r := range reports {
-		if seen[key{r.annual, r.end}] {
+		key := statementKey{r.annual, r.end}
+		if seen[key] {
 			continue
 		}
-		seen[key{r.annual, r.end}] = true
+		seen[key] = true
 		closing := r.end
 		if !r.annual {
 			closing = r.start + 364
@@ -130,7 +124,7 @@ func (v view) periods(reports []report) []period {
 		periods = append(periods, p)
 	}
 	for _, p := range periods {
-		if p.annual && reported[p.fiscalYear] && !seen[key{false, p.end}] {
+		if p.annual && reported[p.fiscalYear] && !seen[statementKey{annual: false, end: p.end}] {
 			p.quarter = 4
 			periods = append(periods, p)
 		}
@@ -364,22 +358,17 @@ func (v view) cycle(longs, shorts []fact, accept func(long, short fact) bool) (l
 
 // readPerShare takes earnings per share as filed: they never subtract.
 func (v view) readPerShare(p period, s *value.Statement) {
-	read := func(tags tags) (fact, bool) {
+	read := func(tags tags) *decimal.Decimal {
 		for _, tag := range tags {
 			if f, ok := v.newest(v.perShare(tag), p.end, p.class()); ok {
-				return f, true
+				s.PerShareBasisDate = new(v.filings[f.filing].filed.time())
+				return new(f.decimal())
 			}
 		}
-		return fact{}, false
+		return nil
 	}
-	if f, ok := read(v.taxonomy.eps); ok {
-		s.EarningsPerShare = new(f.decimal())
-		s.PerShareBasisDate = new(v.filings[f.filing].filed.time())
-	}
-	if f, ok := read(v.taxonomy.epsDiluted); ok {
-		s.EarningsPerShareDiluted = new(f.decimal())
-		s.PerShareBasisDate = new(v.filings[f.filing].filed.time())
-	}
+	s.EarningsPerShare = read(v.taxonomy.eps)
+	s.EarningsPerShareDiluted = read(v.taxonomy.epsDiluted)
 }
 
 // balance returns the value of the first of the tags with one at the end of the period.

@@ -342,7 +342,6 @@ func TestDividends(t *testing.T) {
 	assert.Equal(t, date(t, "2019-10-31"), d.ShareBasisDate)
 	assert.Equal(t, date(t, "2019-10-31"), d.PublishDate)
 	assert.Equal(t, "USD", d.Currency)
-	assert.Equal(t, "0.1925", value.AdjustForSplits(d.AmountPerShare, d.ShareBasisDate, splits(t, "AAPL")).String())
 
 	d = byQuarter[[2]int{2020, 4}]
 	assert.Equal(t, "0.205", d.AmountPerShare.String())

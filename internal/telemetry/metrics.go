@@ -73,16 +73,12 @@ func (m *Metrics) JobMiddleware() []rivertype.Middleware {
 }
 
 func outcomeOf(err error) string {
-	var (
-		cancelled *rivertype.JobCancelError
-		snoozed   *rivertype.JobSnoozeError
-	)
 	switch {
 	case err == nil:
 		return "completed"
-	case errors.As(err, &cancelled):
+	case errors.Is(err, new(rivertype.JobCancelError)):
 		return "cancelled"
-	case errors.As(err, &snoozed):
+	case errors.Is(err, new(rivertype.JobSnoozeError)):
 		return "snoozed"
 	}
 	return "failed"

@@ -11,12 +11,13 @@ func Complete(s *Statement) {
 	set(&s.GrossProfit, Sub(s.TotalRevenues, s.CostOfRevenue))
 	set(&s.CostOfRevenue, Sub(s.TotalRevenues, s.GrossProfit))
 	set(&s.ProfitBeforeTax, Add(s.NetIncome, s.TaxExpense))
-	set(&s.DepreciationAndAmortization, first(Add(s.Depreciation, s.Amortization), s.Depreciation))
-	set(&s.FreeCashFlow, FreeCashFlow(s.OperatingCashFlow, s.CapitalExpenditure))
+	set(&s.DepreciationAndAmortization, AddKnown(s.Depreciation, s.Amortization))
+	// What the business left its owners after paying for its property, plant and equipment. Source: [SEC] 102.07.
+	set(&s.FreeCashFlow, Sub(s.OperatingCashFlow, s.CapitalExpenditure))
 	if s.EBIT == nil {
 		s.EBIT, s.EBITBasis = EBIT(s.ProfitBeforeTax, s.InterestExpense, s.OperatingIncome)
 	}
-	set(&s.EBITDA, EBITDA(s.EBIT, s.DepreciationAndAmortization))
+	set(&s.EBITDA, Add(s.EBIT, s.DepreciationAndAmortization)) // Source: [SEC] 103.01.
 
 	set(&s.NonCurrentAssets, Sub(s.TotalAssets, s.CurrentAssets))
 	set(&s.TotalEquitiesAndLiabilities, s.TotalAssets)

@@ -22,18 +22,6 @@ func Latest(statements []Statement) *Statement {
 	return latest
 }
 
-// AdjustForSplits returns an amount per share on today's share basis: divided by the ratio of every split that took
-// effect after the day whose basis it is on.
-func AdjustForSplits(amount decimal.Decimal, basis time.Time, splits []Split) decimal.Decimal {
-	ratio := decimal.NewFromInt(1)
-	for _, split := range splits {
-		if split.EffectiveDate.After(basis) {
-			ratio = ratio.Mul(split.Ratio)
-		}
-	}
-	return amount.DivRound(ratio, Precision)
-}
-
 // SharesOn returns the number of shares on a day: the count times the ratio of every split that took effect after
 // the count was filed and not after the day.
 func SharesOn(day time.Time, count ShareCount, splits []Split) decimal.Decimal {
@@ -44,58 +32,6 @@ func SharesOn(day time.Time, count ShareCount, splits []Split) decimal.Decimal {
 		}
 	}
 	return shares
-}
-
-// MarketCap is the as-traded price of a share times the number of shares on the same day, in money, rounded half up.
-// Source: [CFA].
-func MarketCap(close, shares decimal.Decimal) *int64 { return whole(close.Mul(shares)) }
-
-// EnterpriseValue is market capitalisation plus total debt and the minorities' part of equity, each if known, less
-// cash and equivalents, in money. Marketable securities are not deducted. Source: [CFA].
-func EnterpriseValue(marketCap, totalDebt, noncontrollingInterest, cashAndEquivalents *int64) *int64 {
-	return Sub(AddKnown(AddKnown(marketCap, totalDebt), noncontrollingInterest), cashAndEquivalents)
-}
-
-// PriceToEarningsRatioTTM is market capitalisation by the net income of twelve months, a ratio. Unlike price by
-// earnings per share it does not depend on the share basis of a report. Source: [Graham] ch. 14, [CFA].
-func PriceToEarningsRatioTTM(marketCap, ttmNetIncome *int64) *decimal.Decimal {
-	return ratio(marketCap, ttmNetIncome)
-}
-
-// PriceToBookRatio is market capitalisation by book value, a ratio. Market-to-book is the same. Source: [Graham] ch.
-// 14, [CFA].
-func PriceToBookRatio(marketCap, bookValue *int64) *decimal.Decimal {
-	return ratio(marketCap, bookValue)
-}
-
-// PriceToTangibleBookValue is market capitalisation by tangible book value, a ratio. Source: [Graham] ch. 14.
-func PriceToTangibleBookValue(marketCap, tangibleBookValue *int64) *decimal.Decimal {
-	return ratio(marketCap, tangibleBookValue)
-}
-
-// EVToRevenue is enterprise value by the revenues of twelve months, a ratio. Source: [CFA].
-func EVToRevenue(enterpriseValue, ttmTotalRevenues *int64) *decimal.Decimal {
-	return ratio(enterpriseValue, ttmTotalRevenues)
-}
-
-// EVToNetIncome is enterprise value by the net income of twelve months, a ratio. Source: [CFA], by analogy.
-func EVToNetIncome(enterpriseValue, ttmNetIncome *int64) *decimal.Decimal {
-	return ratio(enterpriseValue, ttmNetIncome)
-}
-
-// EVToEBIT is enterprise value by the EBIT of twelve months, a ratio. Source: [CFA].
-func EVToEBIT(enterpriseValue, ttmEBIT *int64) *decimal.Decimal {
-	return ratio(enterpriseValue, ttmEBIT)
-}
-
-// EVToEBITDA is enterprise value by the EBITDA of twelve months, a ratio. Source: [CFA].
-func EVToEBITDA(enterpriseValue, ttmEBITDA *int64) *decimal.Decimal {
-	return ratio(enterpriseValue, ttmEBITDA)
-}
-
-// EVToAssets is enterprise value by total assets, a ratio. Source: [CFA], by analogy.
-func EVToAssets(enterpriseValue, totalAssets *int64) *decimal.Decimal {
-	return ratio(enterpriseValue, totalAssets)
 }
 
 // ComputeDailyRatios returns the ratios of a trading day from the latest statement (nil if there is none yet), its
@@ -116,26 +52,31 @@ func ComputeDailyRatios(
 	var shares, marketCap *int64
 	if count != nil {
 		n := SharesOn(day, *count, splits)
-		shares, marketCap = whole(n), MarketCap(close, n)
+		shares, marketCap = whole(n), whole(close.Mul(n)) // the price is as traded, and so are the shares
 	}
-	bookValue := BookValue(s.TotalEquity, s.NoncontrollingInterest)
-	priceToBook := PriceToBookRatio(marketCap, bookValue)
-	enterpriseValue := EnterpriseValue(marketCap, s.TotalDebt, s.NoncontrollingInterest, s.CashAndEquivalents)
+	bookValue, tangibleBookValue := bookValues(s)
+	// Debt and the minorities' part of equity count if known. Marketable securities are not deducted. Source: [CFA].
+	enterpriseValue := Sub(AddKnown(AddKnown(marketCap, s.TotalDebt), s.NoncontrollingInterest), s.CashAndEquivalents)
+	priceToBook := ratio(marketCap, bookValue)
 	return DailyRatios{
-		Date:                     day,
-		Close:                    close,
-		StatementEndDate:         end,
-		SharesOutstanding:        shares,
-		MarketCap:                marketCap,
-		EnterpriseValue:          enterpriseValue,
-		PriceToEarningsRatioTTM:  PriceToEarningsRatioTTM(marketCap, ttm.NetIncome),
+		Date:              day,
+		Close:             close,
+		StatementEndDate:  end,
+		SharesOutstanding: shares,
+		MarketCap:         marketCap, // Source: [CFA].
+		EnterpriseValue:   enterpriseValue,
+		// Unlike price by earnings per share it does not depend on the share basis of a report. Source: [Graham] ch. 14,
+		// [CFA].
+		PriceToEarningsRatioTTM: ratio(marketCap, ttm.NetIncome),
+		// Source: [Graham] ch. 14, [CFA].
 		PriceToBookRatio:         priceToBook,
 		MarketToBookRatio:        priceToBook,
-		PriceToTangibleBookValue: PriceToTangibleBookValue(marketCap, TangibleBookValue(bookValue, s.Goodwill, s.IntangibleAssets)),
-		EVToRevenue:              EVToRevenue(enterpriseValue, ttm.TotalRevenues),
-		EVToNetIncome:            EVToNetIncome(enterpriseValue, ttm.NetIncome),
-		EVToEBIT:                 EVToEBIT(enterpriseValue, ttm.EBIT),
-		EVToEBITDA:               EVToEBITDA(enterpriseValue, ttm.EBITDA),
-		EVToAssets:               EVToAssets(enterpriseValue, s.TotalAssets),
+		PriceToTangibleBookValue: ratio(marketCap, tangibleBookValue), // Source: [Graham] ch. 14.
+		// Source of the multiples of enterprise value: [CFA]; by analogy those of net income and assets.
+		EVToRevenue:   ratio(enterpriseValue, ttm.TotalRevenues),
+		EVToNetIncome: ratio(enterpriseValue, ttm.NetIncome),
+		EVToEBIT:      ratio(enterpriseValue, ttm.EBIT),
+		EVToEBITDA:    ratio(enterpriseValue, ttm.EBITDA),
+		EVToAssets:    ratio(enterpriseValue, s.TotalAssets),
 	}
 }

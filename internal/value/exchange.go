@@ -35,7 +35,7 @@ func NewExchange(statements []Statement, dividends []Dividend, dailyRatios []Dai
 	return Exchange{Statements: computed, Dividends: dividends, DailyRatios: dailyRatios}
 }
 
-// Encode writes e as one JSON object with an element a line: dates as YYYY-MM-DD, money and decimals as JSON
+// Encode writes e as one JSON object with one element per line: dates as YYYY-MM-DD, money and decimals as JSON
 // numbers, null written out.
 func (e Exchange) Encode(w io.Writer) error {
 	b := appendLines(nil, `{"statements":[`, e.Statements)

@@ -55,15 +55,6 @@ func known(a *int64) *int64 {
 	return a
 }
 
-func first(amounts ...*int64) *int64 {
-	for _, a := range amounts {
-		if a != nil {
-			return a
-		}
-	}
-	return nil
-}
-
 // ratio is a / b, nil if either is nil or b is zero.
 func ratio(a, b *int64) *decimal.Decimal {
 	if a == nil || b == nil || *b == 0 {

@@ -32,7 +32,7 @@ func TrailingTwelveMonths(s Statement, others []Statement) TTM {
 		ttm = add(ttm, flows(q))
 	}
 	ttm.EBIT, ttm.EBITBasis = EBIT(ttm.ProfitBeforeTax, ttm.InterestExpense, ttm.OperatingIncome)
-	ttm.EBITDA = EBITDA(ttm.EBIT, ttm.DepreciationAndAmortization)
+	ttm.EBITDA = Add(ttm.EBIT, ttm.DepreciationAndAmortization)
 	return ttm
 }
 

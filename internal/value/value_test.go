@@ -146,7 +146,7 @@ func TestTrailingTwelveMonths(t *testing.T) {
 	assert.Equal(t, new(int64(17)), ttm.EBIT)
 	assert.Equal(t, new(value.OperatingIncome), ttm.EBITBasis)
 
-	assert.Equal(t, value.TTM{}, value.TrailingTwelveMonths(statements[5], statements[3:]), "three quarters are no year")
+	assert.Equal(t, value.TTM{}, value.TrailingTwelveMonths(statements[5], statements[3:]), "three quarters are not a year")
 	assert.Equal(t, new(int64(100)), value.TrailingTwelveMonths(year, nil).TotalRevenues)
 	fourth := value.TrailingTwelveMonths(statements[4], statements)
 	assert.Equal(t, value.TrailingTwelveMonths(year, nil), fourth)

@@ -33,13 +33,13 @@ func holdFile(content, compressed []byte) *file {
 func newFile(content []byte) (*file, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err == nil {
+		_, err = z.Write(content)
+	}
+	if err == nil {
+		err = z.Close()
+	}
 	if err != nil {
-		return nil, errors.Wrap(err, "compress")
-	}
-	if _, err := z.Write(content); err != nil {
-		return nil, errors.Wrap(err, "compress")
-	}
-	if err := z.Close(); err != nil {
 		return nil, errors.Wrap(err, "compress")
 	}
 	return holdFile(content, b.Bytes()), nil
