@@ -301,7 +301,7 @@ func (c *client) fill(ctx context.Context, database, path string) error {
 		return errors.Errorf("%s was made by a newer edgevalue than this one (%s)", path, buildVersion())
 	}
 	if errors.Is(err, pg.ErrNotCurrent) {
-		err = pg.Migrate(ctx, pool, pg.WithLogger(c.log))
+		err = pg.Migrate(ctx, pool, c.log)
 	}
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ superuser unless there is an account with that email. Several may run at once: o
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return withPool(cmd.Context(), func(cfg Config, pool *pgxpool.Pool) error {
 					log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel)
-					if err := pg.Migrate(cmd.Context(), pool, pg.WithLogger(log)); err != nil {
+					if err := pg.Migrate(cmd.Context(), pool, log); err != nil {
 						return err
 					}
 					if cfg.FirstPassword == "" {

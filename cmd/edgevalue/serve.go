@@ -135,7 +135,7 @@ func (p parts) open(ctx context.Context, cfg Config, log *slog.Logger, dsn strin
 			pool.Close()
 		}
 	}()
-	if err := pg.Migrate(ctx, pool, pg.WithLogger(log)); err != nil {
+	if err := pg.Migrate(ctx, pool, log); err != nil {
 		return nil, err
 	}
 	s, err := newServices(cfg, log, pool)

@@ -59,7 +59,7 @@ func findDSN(ctx context.Context, cfg Config) (string, error) {
 }
 
 func openPool(ctx context.Context, log *slog.Logger, dsn string) (*pgxpool.Pool, error) {
-	return pg.Open(ctx, dsn, pg.WithLogger(log), pg.WithTracer(otelpgx.NewTracer()))
+	return pg.Open(ctx, dsn, log, otelpgx.NewTracer())
 }
 
 // openServices opens the database, which must have this program's migrations, and the use cases on it.
