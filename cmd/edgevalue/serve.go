@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/exaring/otelpgx"
 	"github.com/go-faster/errors"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -107,42 +108,33 @@ func run(ctx context.Context, p parts) (err error) {
 		}()
 		dsn = server.DSN()
 	}
-	s, err := p.open(ctx, cfg, log, dsn)
+	pool, err := pg.Open(ctx, dsn, log, otelpgx.NewTracer())
 	if err != nil {
 		return err
 	}
-	defer s.pool.Close()
+	defer pool.Close()
 	if p.dev {
+		err = pg.Migrate(ctx, pool, log)
+	} else {
+		err = requireCurrent(ctx, log, pool)
+	}
+	if err != nil {
+		return err
+	}
+	s, err := newServices(cfg, log, pool)
+	if err != nil {
+		return err
+	}
+	if p.dev {
+		if err := s.firstSuperuser(ctx); err != nil {
+			return err
+		}
 		defer s.showPassword(p.out) // even if the start fails
 		if err := s.importSamples(ctx); err != nil {
 			return err
 		}
 	}
 	return p.runServices(ctx, s)
-}
-
-// open opens the database. For dev, it is migrated first, and gets its superuser.
-func (p parts) open(ctx context.Context, cfg Config, log *slog.Logger, dsn string) (_ *services, err error) {
-	if !p.dev {
-		return openServices(ctx, cfg, log, dsn)
-	}
-	pool, err := openPool(ctx, log, dsn)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			pool.Close()
-		}
-	}()
-	if err := pg.Migrate(ctx, pool, log); err != nil {
-		return nil, err
-	}
-	s, err := newServices(cfg, log, pool)
-	if err != nil {
-		return nil, err
-	}
-	return s, s.firstSuperuser(ctx)
 }
 
 // importSamples enqueues the embedded files, unless the database has data.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/auth"
-	"github.com/edgevalue/edgevalue/internal/telemetry"
 )
 
 var passwordHelp = fmt.Sprintf("The password, %d to %d characters, is asked for twice or, with\n--password-stdin, read from standard input.",
@@ -140,26 +138,6 @@ func readPassword(cmd *cobra.Command, fromStdin bool) (string, error) {
 		return "", errors.New("the two passwords differ")
 	}
 	return entered[0], nil
-}
-
-// withServices opens the services on the database of the configuration or of a running dev.
-func withServices(ctx context.Context, f func(*services) error) error {
-	cfg, err := loadConfig(os.Environ(), ".", forTool)
-	if err != nil {
-		return err
-	}
-	dsn, err := findDSN(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	// The command reports what it does itself.
-	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), max(cfg.LogLevel, slog.LevelWarn))
-	s, err := openServices(ctx, cfg, log, dsn)
-	if err != nil {
-		return err
-	}
-	defer s.pool.Close()
-	return f(s)
 }
 
 // firstSuperuser creates the configured superuser unless there is one. A password that it generates for that is kept in s.
