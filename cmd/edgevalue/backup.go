@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -147,22 +146,15 @@ func (c *client) backup(ctx context.Context, path string, force bool) error {
 	if _, err := os.Lstat(path); err == nil && !force {
 		return errors.Errorf("%s exists; --force replaces it", path)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return errors.Wrap(err, "create file")
-	}
-	_ = f.Close()
-	defer func() { _ = os.Remove(f.Name()) }()
-	if _, err := c.run(ctx, c.conn.Database, "pg_dump", "--format=custom", "--file="+f.Name()); err != nil {
-		return err
-	}
-	if _, err := c.run(ctx, "", "pg_restore", "--file="+os.DevNull, f.Name()); err != nil {
-		return errors.Wrap(err, "read the backup back")
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return errors.Wrap(err, "name file")
-	}
-	return nil
+	return writeWhole(path, func(f *os.File) error {
+		if _, err := c.run(ctx, c.conn.Database, "pg_dump", "--format=custom", "--file="+f.Name()); err != nil {
+			return err
+		}
+		if _, err := c.run(ctx, "", "pg_restore", "--file="+os.DevNull, f.Name()); err != nil {
+			return errors.Wrap(err, "read the backup back")
+		}
+		return nil
+	})
 }
 
 // check refuses a file that is not a backup of EdgeValue.

@@ -142,28 +142,21 @@ func (s *services) importSamples(ctx context.Context) error {
 	if some, err := s.app.HasData(ctx); err != nil || some {
 		return err
 	}
-	var in []app.ImportRequest
-	for _, f := range []struct {
-		kind         app.ImportKind
-		ticker, name string
-	}{
-		{app.ImportCompanies, "", "company_tickers.json.gz"},
-		{app.ImportSECCompanyFacts, "AAPL", "companyfacts-CIK0000320193.json.gz"},
-		{app.ImportSECCompanyFacts, "SNOW", "companyfacts-CIK0001640147.json.gz"},
-		{app.ImportSECCompanyFacts, "MRVL", "companyfacts-CIK0001835632.json.gz"},
-		{app.ImportPrices, "AAPL", "prices-AAPL.csv"},
-		{app.ImportSplits, "", "splits.csv"},
-	} {
-		file, err := sample.FS.Open(f.name)
+	in := []app.ImportRequest{
+		{Kind: app.ImportCompanies, FileName: new("company_tickers.json.gz")},
+		{Kind: app.ImportSECCompanyFacts, Ticker: new("AAPL"), FileName: new("companyfacts-CIK0000320193.json.gz")},
+		{Kind: app.ImportSECCompanyFacts, Ticker: new("SNOW"), FileName: new("companyfacts-CIK0001640147.json.gz")},
+		{Kind: app.ImportSECCompanyFacts, Ticker: new("MRVL"), FileName: new("companyfacts-CIK0001835632.json.gz")},
+		{Kind: app.ImportPrices, Ticker: new("AAPL"), FileName: new("prices-AAPL.csv")},
+		{Kind: app.ImportSplits, FileName: new("splits.csv")},
+	}
+	for i := range in {
+		file, err := sample.FS.Open(*in[i].FileName)
 		if err != nil {
 			return errors.Wrap(err, "open sample")
 		}
 		defer func() { _ = file.Close() }()
-		r := app.ImportRequest{Kind: f.kind, FileName: &f.name, File: file}
-		if f.ticker != "" {
-			r.Ticker = &f.ticker
-		}
-		in = append(in, r)
+		in[i].File = file
 	}
 	if _, err := s.app.StartImports(ctx, app.System, in...); err != nil {
 		return errors.Wrap(err, "enqueue samples")

@@ -23,8 +23,7 @@ var passwordHelp = fmt.Sprintf("The password, %d to %d characters, is asked for 
 
 func newUser() *cobra.Command {
 	var (
-		in        app.UserInput
-		email     string
+		in        = app.UserInput{IsActive: true}
 		fromStdin bool
 	)
 	create := &cobra.Command{
@@ -33,12 +32,7 @@ func newUser() *cobra.Command {
 		Long:  "Create an account.\n\n" + passwordHelp,
 		Example: `  edgevalue user create --email ada@example.com --superuser
   edgevalue user create --email ada@example.com --password-stdin <password.txt`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if in.Password, err = readPassword(cmd, fromStdin); err != nil {
-				return err
-			}
-			in.Email, in.IsActive = email, true
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withServices(cmd.Context(), func(s *services) error {
 				u, err := s.app.CreateUser(cmd.Context(), app.System, in)
 				if err == nil {
@@ -55,14 +49,9 @@ func newUser() *cobra.Command {
 		Long:  "Set the password of an account, and revoke its access tokens.\n\n" + passwordHelp,
 		Example: `  edgevalue user password --email ada@example.com
   edgevalue user password --email ada@example.com --password-stdin <password.txt`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			password, err := readPassword(cmd, fromStdin)
-			if err != nil {
-				return err
-			}
 			return withServices(cmd.Context(), func(s *services) error {
-				u, err := s.app.SetPassword(cmd.Context(), app.System, email, password)
+				u, err := s.app.SetPassword(cmd.Context(), app.System, in.Email, in.Password)
 				if err == nil {
 					fmt.Fprintf(cmd.OutOrStdout(), "set the password of %s and revoked its access tokens\n", u.Email)
 				}
@@ -71,7 +60,12 @@ func newUser() *cobra.Command {
 		},
 	}
 	for _, c := range []*cobra.Command{create, password} {
-		c.Flags().StringVar(&email, "email", "", "email address, with which the user logs in")
+		c.Args = cobra.NoArgs
+		c.PreRunE = func(cmd *cobra.Command, _ []string) (err error) {
+			in.Password, err = readPassword(cmd, fromStdin)
+			return err
+		}
+		c.Flags().StringVar(&in.Email, "email", "", "email address, with which the user logs in")
 		c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 		_ = c.MarkFlagRequired("email")
 	}
