@@ -217,7 +217,10 @@ func (s *services) export(ctx context.Context, dir, ticker string, asOf *time.Ti
 	}
 	path := filepath.Join(dir, ticker+".json")
 	return path, e, writeWhole(path, func(f *os.File) error {
-		return errors.Join(f.Chmod(0o644), e.Encode(f))
+		if err := errors.Join(f.Chmod(0o644), e.Encode(f)); err != nil {
+			return errors.Wrap(err, "write file")
+		}
+		return nil
 	})
 }
 
@@ -229,7 +232,7 @@ func writeWhole(path string, write func(*os.File) error) error {
 	}
 	defer func() { _ = os.Remove(f.Name()) }()
 	if err := errors.Join(write(f), f.Close()); err != nil {
-		return errors.Wrap(err, "write file")
+		return err
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
 		return errors.Wrap(err, "rename file")

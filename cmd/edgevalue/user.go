@@ -32,7 +32,10 @@ func newUser() *cobra.Command {
 		Long:  "Create an account.\n\n" + passwordHelp,
 		Example: `  edgevalue user create --email ada@example.com --superuser
   edgevalue user create --email ada@example.com --password-stdin <password.txt`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if in.Password, err = readPassword(cmd, fromStdin); err != nil {
+				return err
+			}
 			return withServices(cmd.Context(), func(s *services) error {
 				u, err := s.app.CreateUser(cmd.Context(), app.System, in)
 				if err == nil {
@@ -49,7 +52,10 @@ func newUser() *cobra.Command {
 		Long:  "Set the password of an account, and revoke its access tokens.\n\n" + passwordHelp,
 		Example: `  edgevalue user password --email ada@example.com
   edgevalue user password --email ada@example.com --password-stdin <password.txt`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if in.Password, err = readPassword(cmd, fromStdin); err != nil {
+				return err
+			}
 			return withServices(cmd.Context(), func(s *services) error {
 				u, err := s.app.SetPassword(cmd.Context(), app.System, in.Email, in.Password)
 				if err == nil {
@@ -61,10 +67,6 @@ func newUser() *cobra.Command {
 	}
 	for _, c := range []*cobra.Command{create, password} {
 		c.Args = cobra.NoArgs
-		c.PreRunE = func(cmd *cobra.Command, _ []string) (err error) {
-			in.Password, err = readPassword(cmd, fromStdin)
-			return err
-		}
 		c.Flags().StringVar(&in.Email, "email", "", "email address, with which the user logs in")
 		c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 		_ = c.MarkFlagRequired("email")
