@@ -598,7 +598,8 @@ func checkEmail(s string) error {
 
 func checkBaseURL(s string) error {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || checkPort(cmp.Or(u.Port(), "0")) != nil {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
+		checkPort(cmp.Or(u.Port(), "0")) != nil {
 		return errors.Errorf("%q is not a URL such as https://example.com", maskURL(s))
 	}
 	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {

@@ -23,7 +23,7 @@ var passwordHelp = fmt.Sprintf("The password, %d to %d characters, is asked for 
 
 func newUser() *cobra.Command {
 	var (
-		in        = app.UserInput{IsActive: true}
+		in        app.UserInput
 		fromStdin bool
 	)
 	create := &cobra.Command{
@@ -36,6 +36,7 @@ func newUser() *cobra.Command {
 			if in.Password, err = readPassword(cmd, fromStdin); err != nil {
 				return err
 			}
+			in.IsActive = true
 			return withServices(cmd.Context(), func(s *services) error {
 				u, err := s.app.CreateUser(cmd.Context(), app.System, in)
 				if err == nil {
