@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -24,7 +23,6 @@ import (
 
 	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgserver"
-	"github.com/edgevalue/edgevalue/internal/telemetry"
 )
 
 func newBackup() *cobra.Command {
@@ -92,33 +90,22 @@ pg_restore.`,
 // A client runs PostgreSQL's client programs for a database.
 type client struct {
 	log     *slog.Logger
-	dsn     string
+	pool    *pgxpool.Config
 	conn    *pgx.ConnConfig
 	version int // of the server, major
 }
 
-// withClient connects to the database that the configuration or a running dev names.
+// withClient runs f with a client of the database of the configuration or of a running dev.
 func withClient(ctx context.Context, f func(*client) error) error {
-	cfg, err := loadConfig(os.Environ(), ".", forTool)
-	if err != nil {
-		return err
-	}
-	dsn, err := findDSN(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), max(cfg.LogLevel, slog.LevelWarn))
-	pool, err := openPool(ctx, log, dsn)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	c := &client{log: log, dsn: dsn, conn: pool.Config().ConnConfig}
-	if err := pool.QueryRow(ctx, "SELECT current_setting('server_version_num')::int / 10000").Scan(&c.version); err != nil {
-		return errors.Wrap(err, "read the server's version")
-	}
-	pool.Close()
-	return f(c)
+	return withPool(ctx, slog.LevelWarn, func(_ Config, log *slog.Logger, pool *pgxpool.Pool) error {
+		c := &client{log: log, pool: pool.Config(), conn: pool.Config().ConnConfig}
+		err := pool.QueryRow(ctx, "SELECT current_setting('server_version_num')::int / 10000").Scan(&c.version)
+		if err != nil {
+			return errors.Wrap(err, "read the server's version")
+		}
+		pool.Close() // a restore ends all connections
+		return f(c)
+	})
 }
 
 var tlsParameter = regexp.MustCompile(`\b(sslmode|sslrootcert|sslcert|sslkey)\s*=\s*'?([^&'\s]*)`)
@@ -137,7 +124,7 @@ func (c *client) run(ctx context.Context, database, name string, args ...string)
 		if c.conn.Password != "" {
 			cmd.Env = append(cmd.Env, "PGPASSWORD="+c.conn.Password)
 		}
-		for _, m := range tlsParameter.FindAllStringSubmatch(c.dsn, -1) {
+		for _, m := range tlsParameter.FindAllStringSubmatch(c.conn.ConnString(), -1) {
 			value, err := url.QueryUnescape(m[2])
 			if err != nil {
 				return nil, errors.Wrap(err, m[1])
@@ -159,22 +146,15 @@ func (c *client) backup(ctx context.Context, path string, force bool) error {
 	if _, err := os.Lstat(path); err == nil && !force {
 		return errors.Errorf("%s exists; --force replaces it", path)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return errors.Wrap(err, "create file")
-	}
-	_ = f.Close()
-	defer func() { _ = os.Remove(f.Name()) }()
-	if _, err := c.run(ctx, c.conn.Database, "pg_dump", "--format=custom", "--file="+f.Name()); err != nil {
-		return err
-	}
-	if _, err := c.run(ctx, "", "pg_restore", "--file="+os.DevNull, f.Name()); err != nil {
-		return errors.Wrap(err, "read the backup back")
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return errors.Wrap(err, "name file")
-	}
-	return nil
+	return writeWhole(path, func(f *os.File) error {
+		if _, err := c.run(ctx, c.conn.Database, "pg_dump", "--format=custom", "--file="+f.Name()); err != nil {
+			return err
+		}
+		if _, err := c.run(ctx, "", "pg_restore", "--file="+os.DevNull, f.Name()); err != nil {
+			return errors.Wrap(err, "read the backup back")
+		}
+		return nil
+	})
 }
 
 // check refuses a file that is not a backup of EdgeValue.
@@ -239,10 +219,11 @@ func (c *client) restore(ctx context.Context, path string) (err error) {
 	if _, err := admin.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{next}.Sanitize()+" TEMPLATE template0"); err != nil {
 		return errors.Wrap(err, "create a database to restore into")
 	}
-	if err := errors.Join(c.fill(ctx, next, path), ctx.Err()); err != nil {
-		return errors.Wrap(errors.Join(err, drop(next)), "the database is as it was")
+	err = errors.Join(c.fill(ctx, next, path), ctx.Err())
+	if err == nil {
+		err = swap(context.WithoutCancel(ctx), admin, live, next, previous)
 	}
-	if err := swap(context.WithoutCancel(ctx), admin, live, next, previous); err != nil {
+	if err != nil {
 		return errors.Wrap(errors.Join(err, drop(next)), "the database is as it was")
 	}
 	if err := drop(previous); err != nil {
@@ -255,20 +236,14 @@ func (c *client) restore(ctx context.Context, path string) (err error) {
 // old ones to end; one that came between is ended at the next try.
 func swap(ctx context.Context, admin *pgx.Conn, live, next, previous string) error {
 	rename := func(from, to string) string {
-		return "ALTER DATABASE " + pgx.Identifier{from}.Sanitize() + " RENAME TO " + pgx.Identifier{to}.Sanitize()
+		return "ALTER DATABASE " + pgx.Identifier{from}.Sanitize() + " RENAME TO " + pgx.Identifier{to}.Sanitize() + ";"
 	}
 	for try := 1; ; try++ {
-		err := pgx.BeginFunc(ctx, admin, func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY ($1)",
-				[]string{live, next})
-			if err == nil {
-				_, err = tx.Exec(ctx, rename(live, previous))
-			}
-			if err == nil {
-				_, err = tx.Exec(ctx, rename(next, live))
-			}
-			return err
-		})
+		_, err := admin.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY ($1)",
+			[]string{live, next})
+		if err == nil { // statements without arguments are sent as one, and are one transaction
+			_, err = admin.Exec(ctx, rename(live, previous)+rename(next, live))
+		}
 		var reply *pgconn.PgError
 		if errors.As(err, &reply) && reply.Code == pgerrcode.ObjectInUse && try < 5 {
 			continue
@@ -286,10 +261,7 @@ func (c *client) fill(ctx context.Context, database, path string) error {
 		"--exit-on-error", path); err != nil {
 		return err
 	}
-	cfg, err := pgxpool.ParseConfig(c.dsn)
-	if err != nil {
-		return errors.Wrap(err, "database address")
-	}
+	cfg := c.pool.Copy()
 	cfg.ConnConfig.Database = database
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
@@ -301,7 +273,7 @@ func (c *client) fill(ctx context.Context, database, path string) error {
 		return errors.Errorf("%s was made by a newer edgevalue than this one (%s)", path, buildVersion())
 	}
 	if errors.Is(err, pg.ErrNotCurrent) {
-		err = pg.Migrate(ctx, pool, pg.WithLogger(c.log))
+		err = pg.Migrate(ctx, pool, c.log)
 	}
 	if err != nil {
 		return err

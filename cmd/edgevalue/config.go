@@ -132,7 +132,8 @@ func loadConfig(environ []string, dir string, p purpose) (Config, error) {
 	}
 	mistakes.check(c, vars, p)
 	if len(mistakes) > 0 {
-		return c, mistakes.sorted()
+		slices.Sort(mistakes)
+		return c, slices.Compact(mistakes)
 	}
 	return c, nil
 }
@@ -350,19 +351,16 @@ func readDotEnv(path string, vars map[string]string) error {
 // localSecretKey reads the key and, if create allows it, creates a missing one.
 func localSecretKey(path string, create bool) (Secret, error) {
 	b, err := os.ReadFile(path)
-	if err == nil {
+	if absent := errors.Is(err, fs.ErrNotExist); err == nil || absent && !create {
 		return Secret(strings.TrimSpace(string(b))), nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	} else if !absent {
 		return "", errors.Wrap(err, "read the generated one")
 	}
-	if !create {
-		return "", nil
-	}
 	key := rand.Text() + rand.Text()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return "", errors.Wrap(err, "keep a generated one")
+	if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
+		err = os.WriteFile(path, []byte(key+"\n"), 0o600)
 	}
-	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
+	if err != nil {
 		return "", errors.Wrap(err, "keep a generated one")
 	}
 	return Secret(key), nil
@@ -375,11 +373,6 @@ func (e configError) Error() string {
 	return "the configuration has mistakes:\n  " + strings.Join(e, "\n  ")
 }
 
-func (e configError) sorted() configError {
-	slices.Sort(e)
-	return slices.Compact(e)
-}
-
 // add adds an error, if there is one; it must not show a secret.
 func (e *configError) add(variable string, err error) {
 	if err != nil {
@@ -389,6 +382,13 @@ func (e *configError) add(variable string, err error) {
 
 func (e *configError) addf(variable, format string, args ...any) {
 	*e = append(*e, variable+": "+fmt.Sprintf(format, args...))
+}
+
+// addIf adds a mistake if wrong holds.
+func (e *configError) addIf(wrong bool, variable, format string, args ...any) {
+	if wrong {
+		e.addf(variable, format, args...)
+	}
 }
 
 // readSecretFiles sets NAME from each NAME_FILE of a secret.
@@ -420,11 +420,6 @@ func (e *configError) parse(c *Config, vars map[string]string) {
 	if err := env.ParseWithOptions(c, env.Options{Environment: vars}); !errors.As(err, &all) {
 		return
 	}
-	defer func() {
-		if err := env.ParseWithOptions(c, env.Options{Environment: vars}); err != nil {
-			panic(err) // a wrong default
-		}
-	}()
 	for _, err := range all.Errors {
 		var p env.ParseError
 		if !errors.As(err, &p) {
@@ -444,6 +439,7 @@ func (e *configError) parse(c *Config, vars map[string]string) {
 		}
 		delete(vars, name)
 	}
+	env.Must(c, env.ParseWithOptions(c, env.Options{Environment: vars})) // panics at a wrong default
 }
 
 // check finds what is wrong with the values that could be parsed, individually and together.
@@ -481,12 +477,8 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 	if len(c.CORSOrigins) > 1 && slices.Contains(c.CORSOrigins, "*") {
 		e.addf("BACKEND_CORS_ORIGINS", `has "*" alongside other origins`)
 	}
-	if c.ShutdownDelay < 0 {
-		e.addf("SHUTDOWN_DELAY", "is less than 0s")
-	}
-	if c.ShutdownTimeout <= 0 {
-		e.addf("SHUTDOWN_TIMEOUT", "must be more than 0s")
-	}
+	e.addIf(c.ShutdownDelay < 0, "SHUTDOWN_DELAY", "is less than 0s")
+	e.addIf(c.ShutdownTimeout <= 0, "SHUTDOWN_TIMEOUT", "must be more than 0s")
 	e.between("WORKER_CONCURRENCY", c.WorkerConcurrency, 1, 1000)
 	if c.SentryDSN != "" && c.SentryDSN != placeholder {
 		if _, err := sentry.NewDsn(string(c.SentryDSN)); err != nil {
@@ -505,15 +497,11 @@ func (e *configError) checkAccounts(c Config, p purpose) {
 		e.add("FIRST_SUPERUSER_PASSWORD", auth.CheckPassword(string(c.FirstPassword)))
 	}
 	if c.Environment == local {
-		if c.SecretKey == "" && p == forServe {
-			e.addf("SECRET_KEY", "is missing (dev generates one in %s)", secretKeyFile)
-		}
+		e.addIf(c.SecretKey == "" && p == forServe, "SECRET_KEY", "is missing (dev generates one in %s)", secretKeyFile)
 		return
 	}
 	e.require("SECRET_KEY", string(c.SecretKey))
-	if c.FirstPassword != "" {
-		e.require("FIRST_SUPERUSER", c.FirstSuperuser)
-	}
+	e.addIf(c.FirstPassword != "" && c.FirstSuperuser == "", "FIRST_SUPERUSER", "is missing")
 	if n := len(c.SecretKey); n > 0 && n < minSecretKey && c.SecretKey != placeholder {
 		e.addf("SECRET_KEY", "has %d bytes, fewer than %d (openssl rand -base64 32 generates one)", n, minSecretKey)
 	}
@@ -523,12 +511,8 @@ func (e *configError) checkMail(c Config) {
 	if c.FromEmail != "" {
 		e.add("EMAILS_FROM_EMAIL", checkEmail(c.FromEmail))
 	}
-	if strings.ContainsAny(c.FromName, "\r\n") {
-		e.addf("EMAILS_FROM_NAME", "has more than one line")
-	}
-	if c.SMTPPort == 0 {
-		e.addf("SMTP_PORT", "is 0")
-	}
+	e.addIf(strings.ContainsAny(c.FromName, "\r\n"), "EMAILS_FROM_NAME", "has more than one line")
+	e.addIf(c.SMTPPort == 0, "SMTP_PORT", "is 0")
 	if c.SMTPHost != "" {
 		e.require("EMAILS_FROM_EMAIL", c.FromEmail)
 	} else if c.SMTPUser != "" || c.SMTPPassword != "" {
@@ -542,9 +526,7 @@ func (e *configError) checkMail(c Config) {
 }
 
 func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose) {
-	if c.PostgresPort == 0 {
-		e.addf("POSTGRES_PORT", "is 0")
-	}
+	e.addIf(c.PostgresPort == 0, "POSTGRES_PORT", "is 0")
 	// A stack's .env has the other parts, for its containers.
 	noParts := c.PostgresServer == "" && c.Environment == local && p != forServe
 	if c.DatabaseURL == "" {
@@ -558,9 +540,7 @@ func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose)
 		e.require("POSTGRES_SERVER", c.PostgresServer)
 		e.require("POSTGRES_USER", c.PostgresUser)
 		e.require("POSTGRES_DB", c.PostgresDB)
-		if c.Environment != local {
-			e.require("POSTGRES_PASSWORD", string(c.PostgresPassword))
-		}
+		e.addIf(c.Environment != local && c.PostgresPassword == "", "POSTGRES_PASSWORD", "is missing")
 		return
 	}
 	if c.DatabaseURL == placeholder && c.Environment != local {
@@ -601,15 +581,11 @@ func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose)
 }
 
 func (e *configError) require(variable, value string) {
-	if value == "" {
-		e.addf(variable, "is missing")
-	}
+	e.addIf(value == "", variable, "is missing")
 }
 
 func (e *configError) between(variable string, n, low, high int) {
-	if n < low || n > high {
-		e.addf(variable, "is %d, not from %d to %d", n, low, high)
-	}
+	e.addIf(n < low || n > high, variable, "is %d, not from %d to %d", n, low, high)
 }
 
 func checkEmail(s string) error {
@@ -622,7 +598,8 @@ func checkEmail(s string) error {
 
 func checkBaseURL(s string) error {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || checkPort(u.Port(), true) != nil {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
+		checkPort(cmp.Or(u.Port(), "0")) != nil {
 		return errors.Errorf("%q is not a URL such as https://example.com", maskURL(s))
 	}
 	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
@@ -637,13 +614,10 @@ func checkAddr(s string) error {
 	if err != nil {
 		return errors.Errorf("%q is not an address such as 127.0.0.1:8080 or :8080", s)
 	}
-	return checkPort(port, false)
+	return checkPort(port)
 }
 
-func checkPort(s string, optional bool) error {
-	if s == "" && optional {
-		return nil
-	}
+func checkPort(s string) error {
 	if _, err := strconv.ParseUint(s, 10, 16); err != nil {
 		return errors.Errorf("%q is not a port", s)
 	}

@@ -209,23 +209,33 @@ code is 1 if a ticker is unknown; the others are still written.`,
 	return cmd
 }
 
-// export writes a file whole or not at all, and returns its path and content.
+// export writes a company's file, and returns its path and content.
 func (s *services) export(ctx context.Context, dir, ticker string, asOf *time.Time) (string, value.Exchange, error) {
 	e, err := s.app.ExportCompany(ctx, ticker, asOf)
 	if err != nil {
 		return "", e, err
 	}
-	f, err := os.CreateTemp(dir, "."+ticker+"-*")
+	path := filepath.Join(dir, ticker+".json")
+	return path, e, writeWhole(path, func(f *os.File) error {
+		if err := errors.Join(f.Chmod(0o644), e.Encode(f)); err != nil {
+			return errors.Wrap(err, "write file")
+		}
+		return nil
+	})
+}
+
+// writeWhole writes a file whole or not at all.
+func writeWhole(path string, write func(*os.File) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
-		return "", e, errors.Wrap(err, "create file")
+		return errors.Wrap(err, "create file")
 	}
 	defer func() { _ = os.Remove(f.Name()) }()
-	if err := errors.Join(f.Chmod(0o644), e.Encode(f), f.Close()); err != nil {
-		return "", e, errors.Wrap(err, "write file")
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return err
 	}
-	path := filepath.Join(dir, ticker+".json")
 	if err := os.Rename(f.Name(), path); err != nil {
-		return "", e, errors.Wrap(err, "rename file")
+		return errors.Wrap(err, "rename file")
 	}
-	return path, e, nil
+	return nil
 }

@@ -1,16 +1,14 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"os"
+	"log/slog"
 	"text/tabwriter"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"github.com/edgevalue/edgevalue/internal/pg"
-	"github.com/edgevalue/edgevalue/internal/telemetry"
 )
 
 func newMigrate() *cobra.Command {
@@ -26,9 +24,8 @@ func newMigrate() *cobra.Command {
 superuser unless there is an account with that email. Several may run at once: one does the work.`,
 			Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withPool(cmd.Context(), func(cfg Config, pool *pgxpool.Pool) error {
-					log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel)
-					if err := pg.Migrate(cmd.Context(), pool, pg.WithLogger(log)); err != nil {
+				return withPool(cmd.Context(), slog.LevelDebug, func(cfg Config, log *slog.Logger, pool *pgxpool.Pool) error {
+					if err := pg.Migrate(cmd.Context(), pool, log); err != nil {
 						return err
 					}
 					if cfg.FirstPassword == "" {
@@ -47,7 +44,7 @@ superuser unless there is an account with that email. Several may run at once: o
 			Short: "Roll back the newest migration",
 			Args:  cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withPool(cmd.Context(), func(_ Config, pool *pgxpool.Pool) error {
+				return withPool(cmd.Context(), slog.LevelDebug, func(_ Config, _ *slog.Logger, pool *pgxpool.Pool) error {
 					m, err := pg.MigrateDown(cmd.Context(), pool)
 					if err == nil {
 						fmt.Fprintf(cmd.OutOrStdout(), "rolled back %s\n", m.Name)
@@ -61,7 +58,7 @@ superuser unless there is an account with that email. Several may run at once: o
 			Short: "List the migrations",
 			Args:  cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withPool(cmd.Context(), func(_ Config, pool *pgxpool.Pool) error {
+				return withPool(cmd.Context(), slog.LevelDebug, func(_ Config, _ *slog.Logger, pool *pgxpool.Pool) error {
 					migrations, err := pg.MigrationStatus(cmd.Context(), pool)
 					if err != nil {
 						return err
@@ -93,22 +90,4 @@ superuser unless there is an account with that email. Several may run at once: o
 		},
 	)
 	return cmd
-}
-
-// withPool opens the database of the configuration or of a running dev.
-func withPool(ctx context.Context, f func(Config, *pgxpool.Pool) error) error {
-	cfg, err := loadConfig(os.Environ(), ".", forTool)
-	if err != nil {
-		return err
-	}
-	dsn, err := findDSN(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	pool, err := openPool(ctx, telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel), dsn)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	return f(cfg, pool)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/exaring/otelpgx"
 	"github.com/go-faster/errors"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -107,12 +108,27 @@ func run(ctx context.Context, p parts) (err error) {
 		}()
 		dsn = server.DSN()
 	}
-	s, err := p.open(ctx, cfg, log, dsn)
+	pool, err := pg.Open(ctx, dsn, log, otelpgx.NewTracer())
 	if err != nil {
 		return err
 	}
-	defer s.pool.Close()
+	defer pool.Close()
 	if p.dev {
+		err = pg.Migrate(ctx, pool, log)
+	} else {
+		err = requireCurrent(ctx, log, pool)
+	}
+	if err != nil {
+		return err
+	}
+	s, err := newServices(cfg, log, pool)
+	if err != nil {
+		return err
+	}
+	if p.dev {
+		if err := s.firstSuperuser(ctx); err != nil {
+			return err
+		}
 		defer s.showPassword(p.out) // even if the start fails
 		if err := s.importSamples(ctx); err != nil {
 			return err
@@ -121,57 +137,26 @@ func run(ctx context.Context, p parts) (err error) {
 	return p.runServices(ctx, s)
 }
 
-// open opens the database. For dev, it is migrated first, and gets its superuser.
-func (p parts) open(ctx context.Context, cfg Config, log *slog.Logger, dsn string) (_ *services, err error) {
-	if !p.dev {
-		return openServices(ctx, cfg, log, dsn)
-	}
-	pool, err := openPool(ctx, log, dsn)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			pool.Close()
-		}
-	}()
-	if err := pg.Migrate(ctx, pool, pg.WithLogger(log)); err != nil {
-		return nil, err
-	}
-	s, err := newServices(cfg, log, pool)
-	if err != nil {
-		return nil, err
-	}
-	return s, s.firstSuperuser(ctx)
-}
-
 // importSamples enqueues the embedded files, unless the database has data.
 func (s *services) importSamples(ctx context.Context) error {
 	if some, err := s.app.HasData(ctx); err != nil || some {
 		return err
 	}
-	var in []app.ImportRequest
-	for _, f := range []struct {
-		kind         app.ImportKind
-		ticker, name string
-	}{
-		{app.ImportCompanies, "", "company_tickers.json.gz"},
-		{app.ImportSECCompanyFacts, "AAPL", "companyfacts-CIK0000320193.json.gz"},
-		{app.ImportSECCompanyFacts, "SNOW", "companyfacts-CIK0001640147.json.gz"},
-		{app.ImportSECCompanyFacts, "MRVL", "companyfacts-CIK0001835632.json.gz"},
-		{app.ImportPrices, "AAPL", "prices-AAPL.csv"},
-		{app.ImportSplits, "", "splits.csv"},
-	} {
-		file, err := sample.FS.Open(f.name)
+	in := []app.ImportRequest{
+		{Kind: app.ImportCompanies, FileName: new("company_tickers.json.gz")},
+		{Kind: app.ImportSECCompanyFacts, Ticker: new("AAPL"), FileName: new("companyfacts-CIK0000320193.json.gz")},
+		{Kind: app.ImportSECCompanyFacts, Ticker: new("SNOW"), FileName: new("companyfacts-CIK0001640147.json.gz")},
+		{Kind: app.ImportSECCompanyFacts, Ticker: new("MRVL"), FileName: new("companyfacts-CIK0001835632.json.gz")},
+		{Kind: app.ImportPrices, Ticker: new("AAPL"), FileName: new("prices-AAPL.csv")},
+		{Kind: app.ImportSplits, FileName: new("splits.csv")},
+	}
+	for i := range in {
+		file, err := sample.FS.Open(*in[i].FileName)
 		if err != nil {
 			return errors.Wrap(err, "open sample")
 		}
 		defer func() { _ = file.Close() }()
-		r := app.ImportRequest{Kind: f.kind, FileName: &f.name, File: file}
-		if f.ticker != "" {
-			r.Ticker = &f.ticker
-		}
-		in = append(in, r)
+		in[i].File = file
 	}
 	if _, err := s.app.StartImports(ctx, app.System, in...); err != nil {
 		return errors.Wrap(err, "enqueue samples")

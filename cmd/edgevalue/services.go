@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -46,41 +47,51 @@ type services struct {
 	oneTimePassword string
 }
 
-// findDSN returns the configured database, or that of a running dev.
-func findDSN(ctx context.Context, cfg Config) (string, error) {
-	if dsn := cfg.DSN(); dsn != "" {
-		return dsn, nil
-	}
-	dsn, err := pgserver.Running(ctx, databaseDir())
+// withPool opens the database of the configuration or of a running dev. What is less important than least is not logged.
+func withPool(ctx context.Context, least slog.Level, f func(Config, *slog.Logger, *pgxpool.Pool) error) error {
+	cfg, err := loadConfig(os.Environ(), ".", forTool)
 	if err != nil {
-		return "", explained(err, `No database is configured and "edgevalue dev" is not running in this folder: start it, or set DATABASE_URL.`)
+		return err
 	}
-	return dsn, nil
+	dsn := cfg.DSN()
+	if dsn == "" {
+		if dsn, err = pgserver.Running(ctx, databaseDir()); err != nil {
+			return explained(err, `No database is configured and "edgevalue dev" is not running in this folder: start it, or set DATABASE_URL.`)
+		}
+	}
+	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), max(cfg.LogLevel, least))
+	pool, err := pg.Open(ctx, dsn, log, otelpgx.NewTracer())
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return f(cfg, log, pool)
 }
 
-func openPool(ctx context.Context, log *slog.Logger, dsn string) (*pgxpool.Pool, error) {
-	return pg.Open(ctx, dsn, pg.WithLogger(log), pg.WithTracer(otelpgx.NewTracer()))
+// withServices is for commands that report what they do themselves.
+func withServices(ctx context.Context, f func(*services) error) error {
+	return withPool(ctx, slog.LevelWarn, func(cfg Config, log *slog.Logger, pool *pgxpool.Pool) error {
+		if err := requireCurrent(ctx, log, pool); err != nil {
+			return err
+		}
+		s, err := newServices(cfg, log, pool)
+		if err != nil {
+			return err
+		}
+		return f(s)
+	})
 }
 
-// openServices opens the database, which must have this program's migrations, and the use cases on it.
-func openServices(ctx context.Context, cfg Config, log *slog.Logger, dsn string) (*services, error) {
-	pool, err := openPool(ctx, log, dsn)
-	if err != nil {
-		return nil, err
-	}
+// requireCurrent returns an error unless the database has this program's migrations.
+func requireCurrent(ctx context.Context, log *slog.Logger, pool *pgxpool.Pool) error {
 	newer, err := pg.Current(ctx, pool)
 	if err != nil {
-		pool.Close()
-		return nil, explained(err, `Run "edgevalue migrate up".`)
+		return explained(err, `Run "edgevalue migrate up".`)
 	}
 	if newer {
 		log.Warn("a newer edgevalue has migrated the database; this one continues with it", "version", buildVersion())
 	}
-	s, err := newServices(cfg, log, pool)
-	if err != nil {
-		pool.Close()
-	}
-	return s, err
+	return nil
 }
 
 func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool) (*services, error) {

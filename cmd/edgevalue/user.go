@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/auth"
-	"github.com/edgevalue/edgevalue/internal/telemetry"
 )
 
 var passwordHelp = fmt.Sprintf("The password, %d to %d characters, is asked for twice or, with\n--password-stdin, read from standard input.",
@@ -26,7 +24,6 @@ var passwordHelp = fmt.Sprintf("The password, %d to %d characters, is asked for 
 func newUser() *cobra.Command {
 	var (
 		in        app.UserInput
-		email     string
 		fromStdin bool
 	)
 	create := &cobra.Command{
@@ -35,12 +32,11 @@ func newUser() *cobra.Command {
 		Long:  "Create an account.\n\n" + passwordHelp,
 		Example: `  edgevalue user create --email ada@example.com --superuser
   edgevalue user create --email ada@example.com --password-stdin <password.txt`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if in.Password, err = readPassword(cmd, fromStdin); err != nil {
 				return err
 			}
-			in.Email, in.IsActive = email, true
+			in.IsActive = true
 			return withServices(cmd.Context(), func(s *services) error {
 				u, err := s.app.CreateUser(cmd.Context(), app.System, in)
 				if err == nil {
@@ -57,14 +53,12 @@ func newUser() *cobra.Command {
 		Long:  "Set the password of an account, and revoke its access tokens.\n\n" + passwordHelp,
 		Example: `  edgevalue user password --email ada@example.com
   edgevalue user password --email ada@example.com --password-stdin <password.txt`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			password, err := readPassword(cmd, fromStdin)
-			if err != nil {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if in.Password, err = readPassword(cmd, fromStdin); err != nil {
 				return err
 			}
 			return withServices(cmd.Context(), func(s *services) error {
-				u, err := s.app.SetPassword(cmd.Context(), app.System, email, password)
+				u, err := s.app.SetPassword(cmd.Context(), app.System, in.Email, in.Password)
 				if err == nil {
 					fmt.Fprintf(cmd.OutOrStdout(), "set the password of %s and revoked its access tokens\n", u.Email)
 				}
@@ -73,7 +67,8 @@ func newUser() *cobra.Command {
 		},
 	}
 	for _, c := range []*cobra.Command{create, password} {
-		c.Flags().StringVar(&email, "email", "", "email address, with which the user logs in")
+		c.Args = cobra.NoArgs
+		c.Flags().StringVar(&in.Email, "email", "", "email address, with which the user logs in")
 		c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 		_ = c.MarkFlagRequired("email")
 	}
@@ -140,26 +135,6 @@ func readPassword(cmd *cobra.Command, fromStdin bool) (string, error) {
 		return "", errors.New("the two passwords differ")
 	}
 	return entered[0], nil
-}
-
-// withServices opens the services on the database of the configuration or of a running dev.
-func withServices(ctx context.Context, f func(*services) error) error {
-	cfg, err := loadConfig(os.Environ(), ".", forTool)
-	if err != nil {
-		return err
-	}
-	dsn, err := findDSN(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	// The command reports what it does itself.
-	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), max(cfg.LogLevel, slog.LevelWarn))
-	s, err := openServices(ctx, cfg, log, dsn)
-	if err != nil {
-		return err
-	}
-	defer s.pool.Close()
-	return f(s)
 }
 
 // firstSuperuser creates the configured superuser unless there is one. A password that it generates for that is kept in s.

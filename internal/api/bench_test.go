@@ -95,7 +95,7 @@ func BenchmarkAPI(b *testing.B) {
 // they were their own, for 200 more.
 func benchPool(b *testing.B) *pgxpool.Pool {
 	b.Helper()
-	pool, err := pg.Open(b.Context(), pgtest.DSN(quiet{b}), pg.WithTracer(otelpgx.NewTracer()))
+	pool, err := pg.Open(b.Context(), pgtest.DSN(quiet{b}), slog.Default(), otelpgx.NewTracer())
 	require.NoError(b, err)
 	b.Cleanup(pool.Close)
 	log := slog.New(slog.DiscardHandler)

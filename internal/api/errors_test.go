@@ -565,7 +565,7 @@ func (f *fixture) over(pool *pgxpool.Pool) *fixture {
 
 func openPool(t *testing.T, dsn string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pg.Open(t.Context(), dsn, pg.WithLogger(slog.New(slog.DiscardHandler)))
+	pool, err := pg.Open(t.Context(), dsn, slog.New(slog.DiscardHandler), nil)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool

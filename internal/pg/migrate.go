@@ -42,8 +42,7 @@ type Migration struct {
 // Migrate brings the database to the newest schema: River's migrations, then EdgeValue's, which may refer to River's
 // tables. Processes that migrate at the same time wait for each other. A database that a newer program has migrated
 // stays as it is. It needs two connections of the pool.
-func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
-	o := newOptions(opts)
+func Migrate(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 	return locked(ctx, pool, func(p *goose.Provider) error {
 		river, err := riverMigrator(pool)
 		if err != nil {
@@ -54,14 +53,14 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 			return errors.Wrap(err, "migrate river up")
 		}
 		if n := len(res.Versions); n > 0 {
-			o.log.InfoContext(ctx, "migrated river", "version", res.Versions[n-1].Version)
+			log.InfoContext(ctx, "migrated river", "version", res.Versions[n-1].Version)
 		}
 		done, err := p.Up(ctx)
 		if err != nil {
 			return errors.Wrap(err, "migrate up")
 		}
 		for _, m := range done {
-			o.log.InfoContext(ctx, "migrated", "migration", filepath.Base(m.Source.Path), "took", m.Duration)
+			log.InfoContext(ctx, "migrated", "migration", filepath.Base(m.Source.Path), "took", m.Duration)
 		}
 		return nil
 	})

@@ -17,34 +17,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-type options struct {
-	tracer pgx.QueryTracer
-	log    *slog.Logger
-}
-
-// An Option changes how Open and Migrate work.
-type Option func(*options)
-
-// WithTracer traces every query of the pool.
-func WithTracer(t pgx.QueryTracer) Option { return func(o *options) { o.tracer = t } }
-
-// WithLogger replaces slog.Default.
-func WithLogger(l *slog.Logger) Option { return func(o *options) { o.log = l } }
-
-func newOptions(opts []Option) options {
-	o := options{log: slog.Default()}
-	for _, opt := range opts {
-		opt(&o)
-	}
-	return o
-}
-
 // Open connects to the database at dsn, a URL or a keyword/value string that may carry pgxpool's pool_* parameters.
 // numeric travels as decimal.Decimal, timestamptz comes back in UTC. A server that cannot be reached or is still
 // starting is waited for, 30 seconds at most; one that refuses the user, the password or the database is an error at
-// once.
-func Open(ctx context.Context, dsn string, opts ...Option) (*pgxpool.Pool, error) {
-	o := newOptions(opts)
+// once. A tracer, which may be nil, sees every query.
+func Open(ctx context.Context, dsn string, log *slog.Logger, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, errors.Wrap(err, "database address")
@@ -64,24 +41,21 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*pgxpool.Pool, error
 			conn.RuntimeParams[name] = value
 		}
 	}
-	conn.Tracer = o.tracer
-	cfg.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
-		registerTypes(c.TypeMap())
-		return nil
-	}
-
+	conn.Tracer = tracer
+	cfg.AfterConnect = registerTypes
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, errors.Wrap(err, "database pool")
 	}
-	if err := await(ctx, pool, o.log); err != nil {
+	if err := await(ctx, pool, log); err != nil {
 		pool.Close()
 		return nil, err
 	}
 	return pool, nil
 }
 
-func registerTypes(m *pgtype.Map) {
+func registerTypes(_ context.Context, c *pgx.Conn) error {
+	m := c.TypeMap()
 	decimal.Register(m)
 	utc := &pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
@@ -90,6 +64,7 @@ func registerTypes(m *pgtype.Map) {
 	m.RegisterType(&pgtype.Type{
 		Name: "_timestamptz", OID: pgtype.TimestamptzArrayOID, Codec: &pgtype.ArrayCodec{ElementType: utc},
 	})
+	return nil
 }
 
 func await(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {

@@ -26,11 +26,11 @@ import (
 	"github.com/edgevalue/edgevalue/internal/pgtest"
 )
 
-var quiet = pg.WithLogger(slog.New(slog.DiscardHandler))
+var quiet = slog.New(slog.DiscardHandler)
 
-func open(t *testing.T, dsn string, opts ...pg.Option) *pgxpool.Pool {
+func open(t *testing.T, dsn string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pg.Open(t.Context(), dsn, append(opts, quiet)...)
+	pool, err := pg.Open(t.Context(), dsn, quiet, nil)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool
@@ -111,8 +111,10 @@ func (tracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {
 func TestOpenTracer(t *testing.T) {
 	t.Parallel()
 	tr := tracer{make(chan string, 10)}
-	pool := open(t, pgtest.Empty(t), pg.WithTracer(tr))
-	_, err := pool.Exec(t.Context(), "SELECT 42")
+	pool, err := pg.Open(t.Context(), pgtest.Empty(t), quiet, tr)
+	require.NoError(t, err)
+	defer pool.Close()
+	_, err = pool.Exec(t.Context(), "SELECT 42")
 	require.NoError(t, err)
 	var seen []string
 	for len(tr.queries) > 0 {
@@ -137,14 +139,14 @@ func TestOpenRefused(t *testing.T) {
 			require.NoError(t, err)
 			tt.change(u)
 			begin := time.Now()
-			_, err = pg.Open(t.Context(), u.String(), quiet)
+			_, err = pg.Open(t.Context(), u.String(), quiet, nil)
 			require.ErrorContains(t, err, tt.want)
 			require.ErrorContains(t, err, "refuses user")
 			assert.NotContains(t, err.Error(), "wrong-secret")
 			assert.Less(t, time.Since(begin), 5*time.Second)
 		})
 	}
-	_, err := pg.Open(t.Context(), "postgres://u:hunter2@h:port/db", quiet)
+	_, err := pg.Open(t.Context(), "postgres://u:hunter2@h:port/db", quiet, nil)
 	require.ErrorContains(t, err, "database address")
 	assert.NotContains(t, err.Error(), "hunter2")
 }
@@ -161,10 +163,10 @@ func TestOpenWaits(t *testing.T) {
 	require.NoError(t, l.Close())
 
 	var log bytes.Buffer
-	logged := pg.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
+	logged := slog.New(slog.NewTextHandler(&log, nil))
 	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	_, err = pg.Open(short, dsn.String(), logged)
+	_, err = pg.Open(short, dsn.String(), logged, nil)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorContains(t, err, "does not respond")
 	assert.Contains(t, log.String(), "waiting for the database")
@@ -173,7 +175,7 @@ func TestOpenWaits(t *testing.T) {
 	lines, waiting := io.Pipe()
 	opened := make(chan error, 1)
 	go func() {
-		pool, err := pg.Open(t.Context(), dsn.String(), pg.WithLogger(slog.New(slog.NewTextHandler(waiting, nil))))
+		pool, err := pg.Open(t.Context(), dsn.String(), slog.New(slog.NewTextHandler(waiting, nil)), nil)
 		if err == nil {
 			pool.Close()
 		}
@@ -208,7 +210,7 @@ func TestOpenWaits(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = pg.Open(ctx, "postgres://nobody@127.0.0.1:1/x", quiet)
+	_, err = pg.Open(ctx, "postgres://nobody@127.0.0.1:1/x", quiet, nil)
 	require.ErrorIs(t, err, context.Canceled)
 }
 

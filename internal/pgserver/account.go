@@ -14,7 +14,7 @@ import (
 
 // An account is the unprivileged user that the server's programs run as, because PostgreSQL refuses to run as root.
 // nil stands for the current user.
-type account struct{ uid, gid uint32 }
+type account syscall.Credential
 
 // serverAccount is the owner of the data directory if there is one already, else postgres or nobody.
 func serverAccount(data string) (*account, error) {
@@ -23,7 +23,7 @@ func serverAccount(data string) (*account, error) {
 	}
 	if info, err := os.Stat(data); err == nil {
 		if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
-			return &account{st.Uid, st.Gid}, nil
+			return &account{Uid: st.Uid, Gid: st.Gid}, nil
 		}
 		return nil, errors.Errorf("%s belongs to root, whom PostgreSQL refuses: change its owner", data)
 	}
@@ -32,11 +32,11 @@ func serverAccount(data string) (*account, error) {
 			uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
 			gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
 			if err1 == nil && err2 == nil && uid != 0 {
-				return &account{uint32(uid), uint32(gid)}, nil
+				return &account{Uid: uint32(uid), Gid: uint32(gid)}, nil
 			}
 		}
 	}
-	return &account{65534, 65534}, nil
+	return &account{Uid: 65534, Gid: 65534}, nil
 }
 
 // command prepares a program in a session of its own, out of reach of the terminal's signals, and with none of our
@@ -50,10 +50,7 @@ func (a *account) command(ctx context.Context, dir, path string, args ...string)
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if a != nil {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid}
-	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: (*syscall.Credential)(a)}
 	return cmd
 }
 
@@ -61,7 +58,7 @@ func (a *account) command(ctx context.Context, dir, path string, args ...string)
 func (a *account) own(paths ...string) error {
 	for _, path := range paths {
 		if a != nil {
-			if err := os.Chown(path, int(a.uid), int(a.gid)); err != nil {
+			if err := os.Chown(path, int(a.Uid), int(a.Gid)); err != nil {
 				return errors.Wrap(err, "change owner")
 			}
 		}
@@ -83,7 +80,7 @@ func (a *account) checkWork(ctx context.Context, dir string) error {
 		return err
 	}
 	if err := a.command(ctx, tmp, "/bin/sh", "-c", `: > "$0"`, filepath.Join(tmp, "file")).Run(); err != nil {
-		return errors.Wrapf(err, "user %d cannot work in %s", a.uid, dir)
+		return errors.Wrapf(err, "user %d cannot work in %s", a.Uid, dir)
 	}
 	return nil
 }

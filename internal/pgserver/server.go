@@ -219,7 +219,7 @@ func (s *Server) locate(ctx context.Context, cfg Config) error {
 		return errors.Wrapf(problem, "no place for the data: %s and %s are out of the server's reach", s.dir, s.home)
 	}
 	s.log.WarnContext(ctx, "the database's user cannot reach the project: the data is kept elsewhere",
-		"user", s.who.uid, "project", s.dir, "data", s.home)
+		"user", s.who.Uid, "project", s.dir, "data", s.home)
 	if err := os.WriteFile(filepath.Join(s.dir, "location"), []byte(s.home+"\n"), 0o644); err != nil { //nolint:gosec // no secret
 		return errors.Wrap(err, "note the data's location")
 	}

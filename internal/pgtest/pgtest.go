@@ -31,7 +31,7 @@ const Variable = "EDGEVALUE_TEST_DATABASE_URL"
 // server does. The database's URL is pool.Config().ConnString().
 func New(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pg.Open(t.Context(), DSN(t)+"&pool_max_conns=8")
+	pool, err := pg.Open(t.Context(), DSN(t)+"&pool_max_conns=8", slog.Default(), nil)
 	if err != nil {
 		t.Fatalf("open the test database: %+v", err)
 	}
@@ -95,10 +95,10 @@ type migrator struct{}
 func (migrator) Hash() (string, error) { return pg.Fingerprint() }
 
 func (migrator) Migrate(ctx context.Context, _ *sql.DB, template pgtestdb.Config) error {
-	pool, err := pg.Open(ctx, template.URL())
+	pool, err := pg.Open(ctx, template.URL(), slog.Default(), nil)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	return pg.Migrate(ctx, pool, pg.WithLogger(slog.New(slog.DiscardHandler)))
+	return pg.Migrate(ctx, pool, slog.New(slog.DiscardHandler))
 }
