@@ -64,7 +64,7 @@ func explain(operations *oas.Server, r *http.Request, err error) error {
 	if op.method != http.MethodGet && op.contentType != jsonType {
 		return invalid
 	}
-	if slices.ContainsFunc(op.Parameters, func(p *parameter) bool { return p.Name == "page_size" }) {
+	if slices.ContainsFunc(op.Parameters, func(p parameter) bool { return p.Name == "page_size" }) {
 		query.Set("page_size", "1") // nobody reads the page
 	}
 	err = rehearse(operations, r, op.url(path, query), body)
