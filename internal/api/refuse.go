@@ -150,16 +150,9 @@ func rehearse(operations *oas.Server, r *http.Request, u *url.URL, body []byte) 
 	var tried rehearsal
 	again := r.Clone(context.WithValue(app.Rehearse(r.Context()), rehearsalKey{}, &tried))
 	again.URL, again.Body, again.ContentLength = u, io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	operations.ServeHTTP(nowhere(http.Header{}), again)
+	operations.ServeHTTP(&unsent{header: http.Header{}}, again)
 	return tried.err
 }
-
-// nowhere is where a rehearsal's response goes.
-type nowhere http.Header
-
-func (n nowhere) Header() http.Header         { return http.Header(n) }
-func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
-func (n nowhere) WriteHeader(int)             {}
 
 // pathValues are the parameters in the path of a request.
 func (op *operation) pathValues(u *url.URL) url.Values {
