@@ -134,28 +134,17 @@ func (c *checker) text(name, prefix string, s *schema, required bool, values url
 // wrong says what the contract forbids about a value, "" if nothing. It leaves the insides of objects and arrays alone.
 func (s *schema) wrong(v any) string {
 	message := ""
-	switch v := v.(type) {
-	case nil:
-		if s.is("null") {
-			return ""
-		}
+	text, isText := v.(string)
+	number, isNumber := v.(json.Number)
+	_, isBool := v.(bool)
+	switch {
+	case v == nil && s.is("null"), isBool && s.is("boolean"):
+	case v == nil:
 		return "must not be null"
-	case string:
-		if s.is("string") {
-			message = s.wrongString(v)
-		} else {
-			message = s.typeMessage()
-		}
-	case json.Number:
-		if s.is("integer") || s.is("number") {
-			message = s.wrongNumber(v.String())
-		} else {
-			message = s.typeMessage()
-		}
-	case bool:
-		if !s.is("boolean") {
-			message = s.typeMessage()
-		}
+	case isText && s.is("string"):
+		message = s.wrongString(text)
+	case isNumber && (s.is("integer") || s.is("number")):
+		message = s.wrongNumber(number.String())
 	default:
 		message = s.typeMessage()
 	}
@@ -186,19 +175,10 @@ func (s *schema) typeMessage() string {
 }
 
 func (s *schema) wrongString(v string) string {
-	if len(s.Enum) > 0 {
-		if !slices.Contains(s.Enum, v) {
-			return s.typeMessage()
-		}
-		return ""
-	}
-	if s.Format == "date" {
-		if _, err := time.Parse(time.DateOnly, v); err != nil {
-			return s.typeMessage()
-		}
-		return ""
-	}
+	_, notDate := time.Parse(time.DateOnly, v)
 	switch n := utf8.RuneCountInString(v); {
+	case len(s.Enum) > 0 && !slices.Contains(s.Enum, v), s.Format == "date" && notDate != nil:
+		return s.typeMessage()
 	case n == 0 && s.MinLength == 1:
 		return "must not be empty"
 	case s.MaxLength != nil && s.MinLength == *s.MaxLength && n != s.MinLength:

@@ -14,23 +14,21 @@ import (
 
 // A schema is what openapi.yaml says about a value, as far as requests use it.
 type schema struct {
-	Ref                  string             `yaml:"$ref"`
-	Type                 types              `yaml:"type"`
-	Format               string             `yaml:"format"`
-	Message              string             `yaml:"x-message"` // says all of it to people
-	Enum                 []string           `yaml:"enum"`
-	Minimum              *int64             `yaml:"minimum"`
-	Maximum              *int64             `yaml:"maximum"`
-	MinLength            int                `yaml:"minLength"`
-	MaxLength            *int               `yaml:"maxLength"`
-	Pattern              *pattern           `yaml:"pattern"`
-	MinItems             int                `yaml:"minItems"`
-	MaxItems             *int               `yaml:"maxItems"`
-	Items                *schema            `yaml:"items"`
-	Properties           map[string]*schema `yaml:"properties"`
-	Required             []string           `yaml:"required"`
-	AdditionalProperties *bool              `yaml:"additionalProperties"`
-	Examples             []any              `yaml:"examples"`
+	Type                 types
+	Format               string
+	Message              string `yaml:"x-message"` // says all of it to people
+	Enum                 []string
+	Minimum, Maximum     *int64
+	MinLength            int  `yaml:"minLength"`
+	MaxLength            *int `yaml:"maxLength"`
+	Pattern              *pattern
+	MinItems             int  `yaml:"minItems"`
+	MaxItems             *int `yaml:"maxItems"`
+	Items                *schema
+	Properties           map[string]*schema
+	Required             []string
+	AdditionalProperties *bool `yaml:"additionalProperties"`
+	Examples             []any
 }
 
 // types are the ones that a value can have.
@@ -54,21 +52,17 @@ func (p *pattern) UnmarshalYAML(n *yaml.Node) (err error) {
 }
 
 type parameter struct {
-	Ref      string  `yaml:"$ref"`
-	Name     string  `yaml:"name"`
-	In       string  `yaml:"in"`
-	Required bool    `yaml:"required"`
-	Schema   *schema `yaml:"schema"`
+	Name, In string
+	Required bool
+	Schema   *schema
 }
 
 // An operation is what openapi.yaml says about the requests of one.
 type operation struct {
-	ID          string       `yaml:"operationId"`
-	Parameters  []*parameter `yaml:"parameters"`
+	ID          string `yaml:"operationId"`
+	Parameters  []parameter
 	RequestBody struct {
-		Content map[string]struct {
-			Schema *schema `yaml:"schema"`
-		} `yaml:"content"`
+		Content map[string]struct{ Schema *schema }
 	} `yaml:"requestBody"`
 
 	method      string
@@ -79,56 +73,47 @@ type operation struct {
 
 // contract returns the operations of openapi.yaml by their ids.
 var contract = sync.OnceValues(func() (map[string]*operation, error) {
-	type pathItem struct {
-		Parameters                    []*parameter `yaml:"parameters"`
-		Get, Put, Post, Patch, Delete *operation
-	}
-	var doc struct {
-		Paths      map[string]pathItem `yaml:"paths"`
-		Components struct {
-			Schemas    map[string]*schema    `yaml:"schemas"`
-			Parameters map[string]*parameter `yaml:"parameters"`
-		} `yaml:"components"`
-	}
-	if err := yaml.Unmarshal(edgevalue.OpenAPI, &doc); err != nil {
+	var (
+		root yaml.Node
+		doc  struct {
+			Paths map[string]struct {
+				Parameters []parameter
+				Operations map[string]*operation `yaml:",inline"` // by method
+			}
+		}
+	)
+	if err := yaml.Unmarshal(edgevalue.OpenAPI, &root); err != nil {
 		return nil, errors.Wrap(err, "read openapi.yaml")
 	}
-	var resolve func(s **schema)
-	resolve = func(s **schema) {
-		if *s == nil {
-			return
-		}
-		if name, ok := strings.CutPrefix((*s).Ref, "#/components/schemas/"); ok {
-			*s = doc.Components.Schemas[name]
-		}
-		resolve(&(*s).Items)
-		for name, p := range (*s).Properties {
-			resolve(&p)
-			(*s).Properties[name] = p
-		}
+	resolve(root.Content[0], root.Content[0])
+	if err := root.Decode(&doc); err != nil {
+		return nil, errors.Wrap(err, "decode openapi.yaml")
 	}
 	all := map[string]*operation{}
 	for path, item := range doc.Paths {
-		for method, op := range map[string]*operation{
-			"GET": item.Get, "PUT": item.Put, "POST": item.Post, "PATCH": item.Patch, "DELETE": item.Delete,
-		} {
-			if op == nil {
-				continue
-			}
-			op.method, op.path = method, strings.Split(path, "/")
+		for method, op := range item.Operations {
+			op.method, op.path = strings.ToUpper(method), strings.Split(path, "/")
 			op.Parameters = slices.Concat(item.Parameters, op.Parameters)
-			for i, p := range op.Parameters {
-				if name, ok := strings.CutPrefix(p.Ref, "#/components/parameters/"); ok {
-					op.Parameters[i] = doc.Components.Parameters[name]
-				}
-				resolve(&op.Parameters[i].Schema)
-			}
 			for kind, content := range op.RequestBody.Content {
 				op.contentType, op.body = kind, content.Schema
-				resolve(&op.body)
 			}
 			all[op.ID] = op
 		}
 	}
 	return all, nil
 })
+
+// resolve puts what it points to in the place of every $ref within n.
+func resolve(root, n *yaml.Node) {
+	if len(n.Content) == 2 && n.Content[0].Value == "$ref" {
+		target := root
+		for _, name := range strings.Split(n.Content[1].Value, "/")[1:] {
+			i := slices.IndexFunc(target.Content, func(key *yaml.Node) bool { return key.Value == name })
+			target = target.Content[i+1]
+		}
+		*n = *target
+	}
+	for _, c := range n.Content {
+		resolve(root, c)
+	}
+}

@@ -64,7 +64,7 @@ func explain(operations *oas.Server, r *http.Request, err error) error {
 	if op.method != http.MethodGet && op.contentType != jsonType {
 		return invalid
 	}
-	if slices.ContainsFunc(op.Parameters, func(p *parameter) bool { return p.Name == "page_size" }) {
+	if slices.ContainsFunc(op.Parameters, func(p parameter) bool { return p.Name == "page_size" }) {
 		query.Set("page_size", "1") // nobody reads the page
 	}
 	err = rehearse(operations, r, op.url(path, query), body)
@@ -150,16 +150,9 @@ func rehearse(operations *oas.Server, r *http.Request, u *url.URL, body []byte) 
 	var tried rehearsal
 	again := r.Clone(context.WithValue(app.Rehearse(r.Context()), rehearsalKey{}, &tried))
 	again.URL, again.Body, again.ContentLength = u, io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	operations.ServeHTTP(nowhere(http.Header{}), again)
+	operations.ServeHTTP(&unsent{header: http.Header{}}, again)
 	return tried.err
 }
-
-// nowhere is where a rehearsal's response goes.
-type nowhere http.Header
-
-func (n nowhere) Header() http.Header         { return http.Header(n) }
-func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
-func (n nowhere) WriteHeader(int)             {}
 
 // pathValues are the parameters in the path of a request.
 func (op *operation) pathValues(u *url.URL) url.Values {

@@ -94,10 +94,8 @@ var errNoPage error = &statusError{http.StatusNotFound, errors.New("no such page
 
 func notAllowed(w http.ResponseWriter, allowed string) error {
 	w.Header().Set("Allow", allowed)
-	return &statusError{http.StatusMethodNotAllowed, errors.New("this path allows " + strings.Join(strings.FieldsFunc(allowed, isSeparator), ", "))}
+	return &statusError{http.StatusMethodNotAllowed, errors.New("this path allows " + strings.ReplaceAll(strings.ReplaceAll(allowed, " ", ""), ",", ", "))}
 }
-
-func isSeparator(r rune) bool { return r == ',' || r == ' ' }
 
 // route sends a request to the operations or the other pages, and no client of the API elsewhere. An operation has its
 // time, from here on, and a media type for its body.
@@ -152,7 +150,7 @@ func pages(mux *http.ServeMux, refuse refuseFunc) http.Handler {
 			h.ServeHTTP(w, r)
 			return
 		}
-		own := &refusal{header: http.Header{}}
+		own := &unsent{header: http.Header{}}
 		if h.ServeHTTP(own, r); own.status == http.StatusMethodNotAllowed {
 			refuse(w, r, notAllowed(w, own.header.Get("Allow")))
 			return
@@ -161,12 +159,12 @@ func pages(mux *http.ServeMux, refuse refuseFunc) http.Handler {
 	})
 }
 
-// A refusal is the response of a mux to what it does not know, without its body.
-type refusal struct {
+// An unsent response goes nowhere.
+type unsent struct {
 	header http.Header
 	status int
 }
 
-func (r *refusal) Header() http.Header         { return r.header }
-func (r *refusal) Write(b []byte) (int, error) { return len(b), nil }
-func (r *refusal) WriteHeader(status int)      { r.status = status }
+func (u *unsent) Header() http.Header         { return u.header }
+func (u *unsent) Write(b []byte) (int, error) { return len(b), nil }
+func (u *unsent) WriteHeader(status int)      { u.status = status }

@@ -44,7 +44,7 @@ func (h *handler) GetCurrentUser(ctx context.Context) (*oas.User, error) {
 }
 
 func (h *handler) UpdateCurrentUser(ctx context.Context, req *oas.UserUpdateMe) (*oas.User, error) {
-	return one(toUser)(h.app.UpdateCurrentUser(ctx, actor(ctx), func(in *app.UserInput) { patchCurrentUser(*req, in) }))
+	return one(toUser)(h.app.UpdateCurrentUser(ctx, actor(ctx), ClientIP(ctx), func(in *app.UserInput) { patchCurrentUser(*req, in) }))
 }
 
 func (h *handler) DeleteCurrentUser(ctx context.Context) error {

@@ -138,21 +138,22 @@ func (a *App) UpdateUser(ctx context.Context, actor Actor, id int64, change func
 	if err := actor.superuser(); err != nil {
 		return db.UserAccount{}, err
 	}
-	return a.updateUser(ctx, id, change)
+	return a.updateUser(ctx, id, "", change)
 }
 
 // UpdateCurrentUser changes the actor's own address and name, and returns their account. Errors: Invalid, NotFound,
-// Conflict.
-func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, change func(*UserInput)) (db.UserAccount, error) {
-	return a.updateUser(ctx, actor.UserID, func(in *UserInput) {
+// RateLimited, Conflict.
+func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, client string, change func(*UserInput)) (db.UserAccount, error) {
+	return a.updateUser(ctx, actor.UserID, client, func(in *UserInput) {
 		mine := *in
 		change(&mine)
 		in.Email, in.FullName = mine.Email, mine.FullName
 	})
 }
 
-// updateUser calls change twice: for the password, which is hashed while no row is locked, and on the locked row.
-func (a *App) updateUser(ctx context.Context, id int64, change func(*UserInput)) (u db.UserAccount, err error) {
+// updateUser calls change twice: for the password, which is hashed while no row is locked, and on the locked row. For
+// one who may not see the other accounts, the client's address is given, and a new email costs an attempt.
+func (a *App) updateUser(ctx context.Context, id int64, client string, change func(*UserInput)) (u db.UserAccount, err error) {
 	changed := func() UserInput {
 		in := UserInput{Email: u.Email, Password: "", FullName: u.FullName, IsActive: u.IsActive, IsSuperuser: u.IsSuperuser}
 		change(&in)
@@ -163,12 +164,20 @@ func (a *App) updateUser(ctx context.Context, id int64, change func(*UserInput))
 	}
 	in, hash := changed(), ""
 	var v validator
-	if err := v.freeEmail(ctx, a.queries, "/email", in.Email, id); err != nil {
-		return u, err
-	}
 	v.optionalText("/full_name", in.FullName)
 	if in.Password != "" {
 		v.password("/password", in.Password)
+	}
+	if client != "" && in.Email != u.Email {
+		if !v.email("/email", in.Email) || v.wrong { // as at a registration
+			return u, v.err()
+		}
+		if _, err := a.countAttempt(ctx, "email", client, ""); err != nil {
+			return u, err
+		}
+	}
+	if err := v.freeEmail(ctx, a.queries, "/email", in.Email, id); err != nil {
+		return u, err
 	}
 	if err := v.err(); err != nil {
 		return u, err
@@ -305,7 +314,7 @@ func (a *App) SetPassword(ctx context.Context, actor Actor, email, password stri
 	if err != nil {
 		return u, found(err, "user")
 	}
-	return a.updateUser(ctx, u.ID, func(in *UserInput) { in.Password = password })
+	return a.updateUser(ctx, u.ID, "", func(in *UserInput) { in.Password = password })
 }
 
 // hash hashes a new password, but in no rehearsal.
