@@ -54,7 +54,7 @@ SET attempts = CASE WHEN rate_limit.window_start <= @window_floor::timestamptz T
 RETURNING attempts, window_start;
 
 -- name: TakeBackAttempt :exec
--- Takes back one attempt that was counted in the window of that beginning.
+-- Uncounts one attempt that was counted in the window that began then.
 UPDATE rate_limit SET attempts = attempts - 1 WHERE key = @key AND window_start = @window_start AND attempts > 0;
 
 -- name: ForgetAttempts :exec

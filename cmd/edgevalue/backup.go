@@ -56,8 +56,8 @@ func newRestore() *cobra.Command {
 		Short: "Replace the whole database by a backup",
 		Long: `Replace the whole database, of a running dev or the configured one, by a backup. The backup is restored into a
 new database beside it, brought up to date by the migrations, and takes its place in one transaction. Whatever fails
-before that, or an interruption, leaves the database as it was. Refused are files that are not backups of EdgeValue, and
-backups whose newest migration is newer than this program's.
+before that, or an interruption, leaves the database as it was. Files that are not
+backups of EdgeValue are refused, and so are backups whose newest migration is newer than this program's.
 
 Servers and workers may run: their connections are closed when the databases are exchanged, and they connect again. What
 they wrote meanwhile is lost, like everything else that is not in the backup. The user of the database needs the right to

@@ -197,7 +197,7 @@ code is 1 if a ticker is unknown; the others are still written.`,
 					}
 				}
 				if unknown > 0 {
-					return errors.Errorf("%d of %d tickers are unknown", unknown, len(tickers))
+					return errors.Errorf("unknown tickers: %d of %d", unknown, len(tickers))
 				}
 				return nil
 			})

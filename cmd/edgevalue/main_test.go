@@ -196,7 +196,7 @@ func TestDev(t *testing.T) {
 		assert.Regexp(t, `^more/SNOW\.json: \d+ statements, 0 dividends, 0 days\nmore/AAPL\.json: .*\n$`, out)
 		assert.Contains(t, errOut, "NOPE: ")
 		assert.Contains(t, errOut, "NOPE2: ")
-		assert.Contains(t, errOut, "2 of 4 tickers are unknown")
+		assert.Contains(t, errOut, "unknown tickers: 2 of 4")
 		assert.FileExists(t, filepath.Join(p.dir, "more", "AAPL.json"))
 	})
 	t.Run("pages", func(t *testing.T) {

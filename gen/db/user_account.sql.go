@@ -308,7 +308,7 @@ type TakeBackAttemptParams struct {
 	WindowStart time.Time `db:"window_start"`
 }
 
-// Takes back one attempt that was counted in the window of that beginning.
+// Uncounts one attempt that was counted in the window that began then.
 func (q *Queries) TakeBackAttempt(ctx context.Context, arg TakeBackAttemptParams) error {
 	_, err := q.db.Exec(ctx, takeBackAttempt, arg.Key, arg.WindowStart)
 	return err

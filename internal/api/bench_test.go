@@ -39,7 +39,7 @@ import (
 
 // BenchmarkAPI compares the API, as it is in production, with handlers written by hand for one request each: net/http,
 // one query through the same pool, rows scanned into variables that are used again, JSON appended to pooled buffers; no
-// checks, log, metrics or headers. Both answer the same bytes over kept-alive connections, in turns within one run, so
+// checks, log, metrics or headers. Both respond with the same bytes over kept-alive connections, in turns within one run, so
 // that noise hits both. ratio is the API's requests per second over those by hand.
 func BenchmarkAPI(b *testing.B) {
 	pool := benchPool(b)

@@ -416,7 +416,7 @@ func TestNoRouteNoMethod(t *testing.T) {
 	}
 }
 
-// Whatever is asked for, the server answers as specified and goes on.
+// Whatever is asked for, the response is as specified and the server goes on.
 func TestOddRequests(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
@@ -479,7 +479,7 @@ type relay struct {
 	conns    []net.Conn
 }
 
-// relayed puts a relay before the database at dsn, and answers the URL through it.
+// relayed puts a relay before the database at dsn, and returns the URL through it.
 func relayed(t *testing.T, dsn string) (*relay, string) {
 	t.Helper()
 	u, err := url.Parse(dsn)

@@ -186,7 +186,7 @@ func (f *fixture) client(token string) *oas.Client {
 	return c
 }
 
-// login answers an access token.
+// login returns an access token.
 func (f *fixture) login(email, password string) string {
 	f.t.Helper()
 	token, err := f.anon.CreateAccessToken(f.t.Context(), &oas.AccessTokenForm{Username: email, Password: password})
@@ -377,7 +377,7 @@ func (f *fixture) refused(kind string, file []byte) string {
 	return im.Error.Value
 }
 
-// count answers one number from the database.
+// count returns one number from the database.
 func (f *fixture) count(query string, args ...any) (n int) {
 	f.t.Helper()
 	require.NoError(f.t, f.pool.QueryRow(f.t.Context(), query, args...).Scan(&n))

@@ -296,7 +296,7 @@ func TestImportOfPricesAndSplits(t *testing.T) {
 	assert.Equal(t, "3", splits.Items[0].Ratio.String())
 }
 
-// Files that cannot be imported: each says why, and nothing of it stays.
+// Files that cannot be imported: each import says why, and leaves nothing behind.
 func TestBadFiles(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)

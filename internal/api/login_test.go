@@ -347,7 +347,7 @@ func TestAccessTokenExpires(t *testing.T) {
 	problem(t, me(f.userToken), http.StatusUnauthorized)
 }
 
-// resetLink waits for the mail with a link to reset the password of an address, and answers the link's token.
+// resetLink waits for the email with a link to reset the password of an address, and returns the link's token.
 func (f *fixture) resetLink(email string) (token string) {
 	f.t.Helper()
 	link := regexp.MustCompile(`/reset-password#token=(\S+)`)

@@ -258,7 +258,7 @@ func TestMetricsFollowQuarters(t *testing.T) {
 	f.createStatement(ticker, quarter(2022, 2, "2022-06-30", 100))
 	f.createStatement(ticker, quarter(2022, 3, "2022-09-30", 200))
 	fourth := f.createStatement(ticker, quarter(2022, 4, "2022-12-31", 300))
-	assert.True(t, f.metrics(ticker)[0].Ttm.TotalRevenues.Null, "three quarters are no year")
+	assert.True(t, f.metrics(ticker)[0].Ttm.TotalRevenues.Null, "three quarters do not make a year")
 	f.createStatement(ticker, quarter(2023, 1, "2023-03-31", 400))
 	m := f.metrics(ticker)
 	require.Len(t, m, 4)

@@ -16,7 +16,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/pgtest"
 )
 
-// forbid makes an update of any of a table's columns fail, but for those named.
+// forbid makes an update of any of a table's columns fail, except those named.
 func forbid(t *testing.T, pool *pgxpool.Pool, table string, but ...string) {
 	t.Helper()
 	_, err := pool.Exec(t.Context(), `

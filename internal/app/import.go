@@ -24,8 +24,8 @@ const (
 	ImportSplits          ImportKind = "splits"
 )
 
-// The states of an import. The database keeps them those of the import's River job; unchanged is a job that completed
-// without anything to do.
+// The states of an import. They follow the state of the import's River job; unchanged is a job that completed without
+// anything to do.
 const (
 	ImportSucceeded = "succeeded"
 	ImportUnchanged = "unchanged"
@@ -131,13 +131,14 @@ func (a *App) enqueueImport(ctx context.Context, tx pgx.Tx, q *db.Queries, actor
 	if err != nil {
 		return db.Import{}, err
 	}
-	params := db.CreateImportParams{
-		Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, FileName: r.FileName, DocumentID: &docID, Total: &size,
-	}
+	var createdBy *int64
 	if actor != System {
-		params.CreatedBy = &actor.UserID
+		createdBy = &actor.UserID
 	}
-	im, err := q.CreateImport(ctx, params)
+	im, err := q.CreateImport(ctx, db.CreateImportParams{
+		Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, FileName: r.FileName, DocumentID: &docID, Total: &size,
+		CreatedBy: createdBy,
+	})
 	if err != nil {
 		return im, errors.Wrap(err, "create import")
 	}

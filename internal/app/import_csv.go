@@ -150,6 +150,16 @@ func (t *table) each(f func() error) error {
 // priceBatch is how many prices go to the database at a time.
 const priceBatch = 5000
 
+func newPriceBatch() db.UpsertPricesParams {
+	return db.UpsertPricesParams{
+		ListingID: 0, // known when it is written
+		Date:      make([]time.Time, 0, priceBatch),
+		Open:      make([]string, 0, priceBatch), High: make([]string, 0, priceBatch), Low: make([]string, 0, priceBatch),
+		Close: make([]decimal.Decimal, 0, priceBatch), Volume: make([]string, 0, priceBatch),
+		ExDividend: make([]decimal.Decimal, 0, priceBatch), SplitRatio: make([]decimal.Decimal, 0, priceBatch),
+	}
+}
+
 func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
 	t, err := newTable(r, []string{"date", "close"}, []string{"open", "high", "low", "volume", "ex_dividend", "split_ratio"})
 	if err != nil {
@@ -166,7 +176,7 @@ func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
 		}
 		seen[day] = t.line
 		if len(batches) == 0 || len(batches[len(batches)-1].Date) == priceBatch {
-			batches = append(batches, db.UpsertPricesParams{})
+			batches = append(batches, newPriceBatch())
 		}
 		b := &batches[len(batches)-1]
 		b.Date = append(b.Date, day)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
@@ -186,7 +187,13 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 }
 
 func writeDividends(ctx context.Context, q *db.Queries, companyID int64, currency string, dividends []value.Dividend) (c counts, err error) {
-	p := db.UpsertDividendsParams{CompanyID: companyID, Currency: currency}
+	n := len(dividends)
+	p := db.UpsertDividendsParams{
+		CompanyID: companyID, Currency: currency,
+		FiscalYear: make([]int32, 0, n), FiscalQuarter: make([]int32, 0, n), PeriodEnd: make([]time.Time, 0, n),
+		AmountPerShare: make([]decimal.Decimal, 0, n), PublishDate: make([]time.Time, 0, n),
+		Derived: make([]bool, 0, n), ShareBasisDate: make([]time.Time, 0, n),
+	}
 	for _, d := range dividends {
 		p.FiscalYear = append(p.FiscalYear, int32(d.FiscalYear))
 		p.FiscalQuarter = append(p.FiscalQuarter, int32(d.FiscalQuarter))
@@ -197,39 +204,38 @@ func writeDividends(ctx context.Context, q *db.Queries, companyID int64, currenc
 		p.ShareBasisDate = append(p.ShareBasisDate, d.ShareBasisDate)
 	}
 	keep := p.PeriodEnd
-	if keep == nil {
-		keep = []time.Time{} // nil would send NULL
-	}
 	gone, err := q.DeleteOtherImportedDividends(ctx, db.DeleteOtherImportedDividendsParams{CompanyID: companyID, Keep: keep})
 	if err != nil {
 		return c, errors.Wrap(err, "delete dividends")
 	}
-	if len(dividends) == 0 {
+	if n == 0 {
 		return counts{written: gone}, nil
 	}
 	if c.skipped, err = q.CountManualDividends(ctx, db.CountManualDividendsParams{CompanyID: companyID, PeriodEnds: keep}); err != nil {
 		return c, errors.Wrap(err, "count dividends entered by hand")
 	}
-	n, err := q.UpsertDividends(ctx, p)
-	c.written = gone + n
-	c.unchanged = int64(len(dividends)) - n - c.skipped
+	written, err := q.UpsertDividends(ctx, p)
+	c.written = gone + written
+	c.unchanged = int64(n) - written - c.skipped
 	return c, wrap(err, "write dividends")
 }
 
 func writeShareCounts(ctx context.Context, q *db.Queries, companyID int64, shareCounts []value.ShareCount) error {
-	p := db.UpsertShareCountsParams{CompanyID: companyID}
-	keep := []time.Time{}
+	n := len(shareCounts)
+	p := db.UpsertShareCountsParams{
+		CompanyID: companyID, KnownFrom: make([]time.Time, 0, n), BasisDate: make([]time.Time, 0, n),
+		EndDate: make([]time.Time, 0, n), Shares: make([]int64, 0, n),
+	}
 	for _, s := range shareCounts {
-		keep = append(keep, s.KnownFrom)
+		p.KnownFrom = append(p.KnownFrom, s.KnownFrom)
 		p.BasisDate = append(p.BasisDate, s.BasisDate)
 		p.EndDate = append(p.EndDate, s.EndDate)
 		p.Shares = append(p.Shares, s.Shares)
 	}
-	p.KnownFrom = keep
-	if _, err := q.DeleteOtherShareCounts(ctx, db.DeleteOtherShareCountsParams{CompanyID: companyID, Keep: keep}); err != nil {
+	if _, err := q.DeleteOtherShareCounts(ctx, db.DeleteOtherShareCountsParams{CompanyID: companyID, Keep: p.KnownFrom}); err != nil {
 		return errors.Wrap(err, "delete share counts")
 	}
-	if len(keep) == 0 {
+	if n == 0 {
 		return nil
 	}
 	_, err := q.UpsertShareCounts(ctx, p)

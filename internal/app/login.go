@@ -16,8 +16,8 @@ import (
 )
 
 // countAttempt counts an attempt from the client's address and, unless account is empty, at the account. It returns a
-// RateLimited error when one of them has had too many. An attempt counts before its outcome is known, so that those at
-// the same time are no more; succeeded takes it back from the address and lets the account begin anew.
+// RateLimited error when one of them has had too many. An attempt counts before its outcome is known, so that
+// simultaneous attempts cannot exceed the limit; succeeded uncounts it at the address and resets the account's count.
 func (a *App) countAttempt(ctx context.Context, purpose, client, account string) (succeeded func() error, err error) {
 	if err := rehearsed(ctx); err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (a *App) RecoverPassword(ctx context.Context, client, email string) error {
 	return err
 }
 
-// ResetPassword sets a password with a token from the mail, once. Errors: RateLimited, Invalid.
+// ResetPassword sets a password with a token from the email, once. Errors: RateLimited, Invalid.
 func (a *App) ResetPassword(ctx context.Context, client, token, password string) error {
 	var v validator
 	v.password("/new_password", password)

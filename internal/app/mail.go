@@ -26,7 +26,7 @@ type ResetMailArgs struct {
 
 func (ResetMailArgs) Kind() string { return "reset_mail" }
 
-// TestMailArgs is the job that sends a test mail.
+// TestMailArgs is the job that sends a test email.
 type TestMailArgs struct {
 	Email string `json:"email"`
 }
@@ -43,9 +43,9 @@ func (a *App) SendNewAccountMail(ctx context.Context, userID int64) error {
 	}
 	m, err := mail.NewAccount(a.ProjectName, u.Email, a.PublicURL+"/")
 	if err != nil {
-		return errors.Wrap(err, "write mail")
+		return errors.Wrap(err, "write email")
 	}
-	return wrap(a.Mail.Send(ctx, m), "send mail")
+	return wrap(a.Mail.Send(ctx, m), "send email")
 }
 
 // SendResetMail carries out a ResetMailArgs job.
@@ -59,7 +59,7 @@ func (a *App) SendResetMail(ctx context.Context, email string) error {
 	token, hash := auth.NewResetToken()
 	m, err := mail.ResetPassword(a.ProjectName, u.Email, a.PublicURL+"/reset-password#token="+token, int(a.ResetTokenLife.Hours()))
 	if err != nil {
-		return errors.Wrap(err, "write mail")
+		return errors.Wrap(err, "write email")
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		if err := q.DeletePasswordResets(ctx, u.ID); err != nil {
@@ -70,7 +70,7 @@ func (a *App) SendResetMail(ctx context.Context, email string) error {
 	if err != nil {
 		return err
 	}
-	return wrap(a.Mail.Send(ctx, m), "send mail")
+	return wrap(a.Mail.Send(ctx, m), "send email")
 }
 
 // StartTestMail enqueues a test email for a superuser. Errors: Unauthenticated, Forbidden, Invalid.
@@ -91,7 +91,7 @@ func (a *App) StartTestMail(ctx context.Context, actor Actor, to string) error {
 func (a *App) SendTestMail(ctx context.Context, to string) error {
 	m, err := mail.Test(a.ProjectName, to)
 	if err != nil {
-		return errors.Wrap(err, "write mail")
+		return errors.Wrap(err, "write email")
 	}
-	return wrap(a.Mail.Send(ctx, m), "send mail")
+	return wrap(a.Mail.Send(ctx, m), "send email")
 }

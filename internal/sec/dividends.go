@@ -106,13 +106,17 @@ func (c *CompanyFacts) ShareCounts() []value.ShareCount {
 }
 
 // newestCount returns the count for the latest date in the first filings, the newest of these.
-func newestCount(s series, known int) (newest fact, ok bool) {
-	for _, f := range s {
-		if int(f.filing) < known && f.class == instant && (!ok || f.end > newest.end) {
-			newest, ok = f, true
+func newestCount(s series, known int) (fact, bool) {
+	for end := len(s); end > 0; {
+		at := s.endingAt(s[end-1].end)
+		for _, f := range at {
+			if int(f.filing) < known && f.class == instant {
+				return f, true
+			}
 		}
+		end -= len(at)
 	}
-	return newest, ok
+	return fact{}, false
 }
 
 func sameCount(a, b value.ShareCount) bool {

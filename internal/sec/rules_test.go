@@ -386,7 +386,7 @@ func TestSharesOutstanding(t *testing.T) {
 	d.add(later, gaap, "CommonStockSharesOutstanding", "shares", "", endFY, "100")
 	d.add(later, gaap, "CommonStockSharesOutstanding", "shares", "", endQ3, "90")
 	q := quarters(t, d)
-	assert.Equal(t, new(int64(50)), q[0].SharesOutstanding, "on the basis of the own report")
+	assert.Equal(t, new(int64(50)), q[0].SharesOutstanding, "on the basis of its own report")
 	assert.Equal(t, new(int64(50)), q[4].SharesOutstanding)
 	assert.Equal(t, new(int64(90)), q[3].SharesOutstanding)
 	d.add(fy, "dei", "EntityCommonStockSharesOutstanding", "shares", "", "2021-01-15", "55")

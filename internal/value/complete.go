@@ -11,7 +11,8 @@ func Complete(s *Statement) {
 	set(&s.GrossProfit, Sub(s.TotalRevenues, s.CostOfRevenue))
 	set(&s.CostOfRevenue, Sub(s.TotalRevenues, s.GrossProfit))
 	set(&s.ProfitBeforeTax, Add(s.NetIncome, s.TaxExpense))
-	set(&s.DepreciationAndAmortization, AddKnown(s.Depreciation, s.Amortization))
+	set(&s.DepreciationAndAmortization, Add(s.Depreciation, s.Amortization))
+	set(&s.DepreciationAndAmortization, s.Depreciation)
 	// What the business left its owners after paying for its property, plant and equipment. Source: [SEC] 102.07.
 	set(&s.FreeCashFlow, Sub(s.OperatingCashFlow, s.CapitalExpenditure))
 	if s.EBIT == nil {

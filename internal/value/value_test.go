@@ -151,7 +151,7 @@ func TestTrailingTwelveMonths(t *testing.T) {
 	fourth := value.TrailingTwelveMonths(statements[4], statements)
 	assert.Equal(t, value.TrailingTwelveMonths(year, nil), fourth)
 	assert.Equal(t, new(int64(12)), fourth.EBIT)
-	assert.Equal(t, value.TTM{}, value.TrailingTwelveMonths(statements[4], statements[:3]), "no year")
+	assert.Equal(t, value.TTM{}, value.TrailingTwelveMonths(statements[4], statements[:3]), "fewer than four quarters")
 
 	huge := slices.Clone(statements)
 	huge[1].TotalRevenues, huge[2].TotalRevenues = new(int64(math.MaxInt64)), new(int64(math.MaxInt64))

@@ -144,6 +144,8 @@ func Register(mux *http.ServeMux, cfg Config) error {
 	}{
 		{"/api", "application/json", []byte(index)},
 		{"/api/{$}", "application/json", []byte(index)},
+		{"/api/v1", "application/json", []byte(index)},
+		{"/api/v1/{$}", "application/json", []byte(index)},
 		{"/api/v1/openapi.yaml", "application/yaml", cfg.Spec},
 		{"/api/v1/openapi.json", "application/json", spec},
 		{"/robots.txt", "text/plain; charset=utf-8", []byte(robots)},

@@ -295,7 +295,7 @@ func TestIndex(t *testing.T) {
 	require.Len(t, got.Versions, 1)
 	assert.Equal(t, "v1", got.Versions[0].Version)
 	assert.Equal(t, "/api/v1", got.Versions[0].URL)
-	for _, path := range []string{got.Docs, got.Redoc, got.Versions[0].OpenAPI} {
+	for _, path := range []string{got.Docs, got.Redoc, got.Versions[0].URL, got.Versions[0].URL + "/", got.Versions[0].OpenAPI} {
 		assert.Equal(t, http.StatusOK, get(mux, "GET", path).Code, path)
 	}
 	assert.Equal(t, http.StatusNotFound, get(mux, "GET", "/api/v2").Code)

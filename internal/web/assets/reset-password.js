@@ -1,11 +1,11 @@
 // The token comes after the # of the emailed link, so that it reaches no server log.
 const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
 const form = document.getElementById("reset");
-const answer = document.getElementById("answer");
+const result = document.getElementById("result");
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  answer.textContent = "";
+  result.textContent = "";
   try {
     const response = await fetch("/api/v1/reset-password", {
       method: "POST",
@@ -15,11 +15,11 @@ form.addEventListener("submit", async (event) => {
     const body = await response.json();
     if (response.ok) {
       form.hidden = true;
-      answer.textContent = body.message;
+      result.textContent = body.message;
     } else {
-      answer.textContent = (body.errors ?? []).map((e) => `${e.field.replace("/", "").replaceAll("_", " ")} ${e.message}`).join("; ") || body.detail || body.title;
+      result.textContent = (body.errors ?? []).map((e) => `${e.field.replace("/", "").replaceAll("_", " ")} ${e.message}`).join("; ") || body.detail || body.title;
     }
   } catch {
-    answer.textContent = "The server cannot be reached. Try again later.";
+    result.textContent = "The server cannot be reached. Try again later.";
   }
 });
