@@ -201,7 +201,8 @@ func TestDev(t *testing.T) {
 	})
 	t.Run("pages", func(t *testing.T) {
 		for path, want := range map[string]string{
-			"/api": `"url":"/api/v1"`, "/api/": `"url":"/api/v1"`, "/docs/": "swagger-ui", "/redoc/": "redoc", "/livez": "ok",
+			"/api": `"url":"/api/v1"`, "/api/": `"url":"/api/v1"`, "/api/v1": `"docs":"/docs"`, "/api/v1/": `"docs":"/docs"`,
+			"/docs/": "swagger-ui", "/redoc/": "redoc", "/livez": "ok",
 		} {
 			status, body, _ := p.get(path)
 			assert.Equal(t, http.StatusOK, status, path)

@@ -101,7 +101,7 @@ func notAllowed(w http.ResponseWriter, allowed string) error {
 // time, from here on, and a media type for its body.
 func route(operations, other http.Handler, refuse refuseFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, Prefix+"/") {
+		if !strings.HasPrefix(r.URL.Path, Prefix+"/") || r.URL.Path == Prefix+"/" {
 			other.ServeHTTP(w, r)
 			return
 		}
