@@ -222,6 +222,11 @@ func TestDev(t *testing.T) {
 		_, errOut, err = p.run("", "user", "create", "--email", "bob@example.com")
 		require.Error(t, err)
 		assert.Contains(t, errOut, "standard input is not a terminal")
+		for _, command := range []string{"create", "password"} { // no password is asked for in vain
+			_, errOut, err = p.run("", "user", command, "--email", "bob")
+			require.Error(t, err)
+			assert.Contains(t, errOut, `"bob" is not an email address`)
+		}
 
 		login := func(password string) (*oas.AccessToken, error) {
 			return p.client("").CreateAccessToken(t.Context(), &oas.AccessTokenForm{Username: "ada@example.com", Password: password})

@@ -68,6 +68,7 @@ func newUser() *cobra.Command {
 	}
 	for _, c := range []*cobra.Command{create, password} {
 		c.Args = cobra.NoArgs
+		c.PreRunE = func(*cobra.Command, []string) error { return checkEmail(in.Email) } // before a password is asked for
 		c.Flags().StringVar(&in.Email, "email", "", "email address, with which the user logs in")
 		c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 		_ = c.MarkFlagRequired("email")
