@@ -25,6 +25,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/edgevalue/edgevalue/internal/app"
 )
 
 type step = func(http.Handler) http.Handler
@@ -87,7 +89,10 @@ func identify(trusted []netip.Prefix) step {
 				id = rand.Text()
 			}
 			w.Header().Set("X-Request-Id", id)
-			ctx := context.WithValue(r.Context(), requestKey{}, &request{id: id, client: clientIP(r, trusted)})
+			client := clientIP(r, trusted)
+			ctx := context.WithValue(r.Context(), requestKey{}, &request{id: id, client: client})
+			address, _ := netip.ParseAddr(client) // none over a socket without one
+			ctx = app.WithOrigin(ctx, app.Origin{Address: address, RequestID: id})
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}

@@ -26,6 +26,7 @@ const (
 // An Error is one that the caller can do something about; its texts may be shown to anybody.
 type Error struct {
 	Code       Code
+	Type       string // the problem type's name under /problems/, if it is not the code's
 	Message    string
 	Fields     []FieldError
 	RetryAfter time.Duration // for RateLimited and Unavailable
