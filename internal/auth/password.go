@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"runtime"
 	"strings"
+	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -20,21 +22,49 @@ const (
 	MaxPasswordLength = 128
 )
 
+// minVisible is how many different visible characters a password has at least.
+const minVisible = 5
+
 // The errors of CheckPassword. Their texts may be shown to the user.
 var (
-	ErrPasswordLength  = errors.Errorf("must have %d to %d characters", MinPasswordLength, MaxPasswordLength)
-	ErrPasswordInvalid = errors.New("must be valid UTF-8 without NUL characters")
+	ErrPasswordLength   = errors.Errorf("must have %d to %d characters", MinPasswordLength, MaxPasswordLength)
+	ErrPasswordInvalid  = errors.New("must be valid UTF-8 without NUL characters")
+	ErrPasswordUniform  = errors.Errorf("must have at least %d different visible characters", minVisible)
+	ErrPasswordCommon   = errors.New("must be harder to guess: it is mostly common passwords or words")
+	ErrPasswordPattern  = errors.New("must be harder to guess: it is mostly sequences, rows of keys, repetitions, numbers or dates")
+	ErrPasswordPersonal = errors.New("must be harder to guess: it is mostly your address, your name or the name of this service")
 )
 
-// CheckPassword reports whether a new password meets the policy: ErrPasswordLength, ErrPasswordInvalid or nil.
-func CheckPassword(password string) error {
+// CheckPassword reports whether a new password meets the policy: one of the errors above, or nil. The context has what
+// an attacker would try first: the user's address and name, and the service's.
+func CheckPassword(password string, context ...string) error {
 	if !utf8.ValidString(password) || strings.ContainsRune(password, 0) {
 		return ErrPasswordInvalid
 	}
+	password = norm.NFC.String(password)
 	if n := utf8.RuneCountInString(password); n < MinPasswordLength || n > MaxPasswordLength {
 		return ErrPasswordLength
 	}
+	visible := map[rune]bool{}
+	for _, r := range strings.ToLower(password) {
+		if IsVisible(r) {
+			visible[r] = true
+		}
+	}
+	if len(visible) < minVisible {
+		return ErrPasswordUniform
+	}
+	if bits, kind := guess(password, context); bits < minBits {
+		return [...]error{personal: ErrPasswordPersonal, common: ErrPasswordCommon, pattern: ErrPasswordPattern}[kind]
+	}
 	return nil
+}
+
+// IsVisible reports whether a character can be seen: it is no space, format character, filler or the like.
+func IsVisible(r rune) bool {
+	const brailleBlank = 0x2800
+	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != brailleBlank &&
+		!unicode.In(r, unicode.Zs, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // NewPassword returns a random password of 26 letters and digits with 130 bits of entropy.
@@ -46,12 +76,24 @@ type Params = argon2id.Params
 // DefaultParams is the second of the equivalent settings of the OWASP Password Storage Cheat Sheet (19 MiB, 2 passes).
 var DefaultParams = Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// Hasher hashes and verifies passwords with argon2id, at most GOMAXPROCS at a time: each takes Params.Memory.
-// It is safe for concurrent use.
+// ErrBusy is the error of a Hasher that has too much to do: for this client, or at all.
+var ErrBusy = errors.New("too many passwords are being checked")
+
+// A Queue bounds how many calls of a Hasher wait: in all, and for one client.
+type Queue struct{ Waiting, PerClient int }
+
+// Hasher hashes and verifies passwords with argon2id, at most GOMAXPROCS at a time: each takes Params.Memory. Those that
+// its Queue has no room for fail with ErrBusy at once. It is safe for concurrent use.
 type Hasher struct {
+	Queue Queue // not to be changed after the first call
+
 	params Params
 	slots  *semaphore.Weighted
 	dummy  string
+
+	mu      sync.Mutex
+	waiting map[string]int // by client
+	total   int
 }
 
 // NewHasher returns a Hasher of new hashes with the given costs: DefaultParams, or cheaper ones in tests.
@@ -60,14 +102,43 @@ func NewHasher(params Params) (*Hasher, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "hash dummy password")
 	}
-	return &Hasher{params, semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), dummy}, nil
+	return &Hasher{
+		Queue:  Queue{Waiting: 20, PerClient: 2},
+		params: params, slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), dummy: dummy, waiting: map[string]int{},
+	}, nil
 }
 
-// Hash returns the hash of a password in the PHC string format. It does not check the policy, see CheckPassword. It waits
-// for a free slot, at most until ctx ends.
-func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	if err := h.slots.Acquire(ctx, 1); err != nil {
-		return "", errors.Wrap(err, "wait for a hashing slot")
+// acquire takes a slot for a client, and waits for a free one if the queue has room.
+func (h *Hasher) acquire(ctx context.Context, client string) error {
+	if h.slots.TryAcquire(1) {
+		return nil
+	}
+	h.mu.Lock()
+	if h.total >= h.Queue.Waiting || h.waiting[client] >= h.Queue.PerClient {
+		h.mu.Unlock()
+		return ErrBusy
+	}
+	h.total++
+	h.waiting[client]++
+	h.mu.Unlock()
+	err := h.slots.Acquire(ctx, 1)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.total--
+	if h.waiting[client]--; h.waiting[client] == 0 {
+		delete(h.waiting, client)
+	}
+	if err != nil {
+		return errors.Wrap(err, "wait for a hashing slot")
+	}
+	return nil
+}
+
+// Hash returns the hash of a client's password in the PHC string format. It does not check the policy, see
+// CheckPassword. It waits for a free slot, at most until ctx ends.
+func (h *Hasher) Hash(ctx context.Context, client, password string) (string, error) {
+	if err := h.acquire(ctx, client); err != nil {
+		return "", err
 	}
 	defer h.slots.Release(1)
 	hash, err := argon2id.CreateHash(norm.NFC.String(password), &h.params)
@@ -77,24 +148,24 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return hash, nil
 }
 
-// Verify reports whether the password matches the hash, and whether it should be hashed again because the hash was made
-// with other costs than the current ones.
+// Verify reports whether a client's password matches the hash, and whether it should be hashed again because the hash
+// was made with other costs than the current ones.
 //
 // For an unknown account, pass an empty hash: the result is false and takes as long as for a known one. Verify waits for
 // a free slot, at most until ctx ends.
-func (h *Hasher) Verify(ctx context.Context, password, hash string) (ok, rehash bool, err error) {
+func (h *Hasher) Verify(ctx context.Context, client, password, hash string) (ok, rehash bool, err error) {
 	known := hash != ""
 	if !known {
 		hash = h.dummy
 	}
-	if utf8.RuneCountInString(password) > MaxPasswordLength {
+	if password = norm.NFC.String(password); utf8.RuneCountInString(password) > MaxPasswordLength {
 		known, password = false, "" // no valid password is that long: do not hash it
 	}
-	if err := h.slots.Acquire(ctx, 1); err != nil {
-		return false, false, errors.Wrap(err, "wait for a hashing slot")
+	if err := h.acquire(ctx, client); err != nil {
+		return false, false, err
 	}
 	defer h.slots.Release(1)
-	match, params, err := argon2id.CheckHash(norm.NFC.String(password), hash)
+	match, params, err := argon2id.CheckHash(password, hash)
 	if err != nil {
 		return false, false, errors.Wrap(err, "check password hash")
 	}
