@@ -47,7 +47,7 @@ DELETE FROM password_reset WHERE user_id = @user_id;
 
 -- name: CountAttempt :one
 -- Counts one attempt and returns how many there were in the window and when the window began.
-INSERT INTO rate_limit (key, attempts, window_start) VALUES (@key, 1, @now)
+INSERT INTO rate_limit (key, account, attempts, window_start) VALUES (@key, @account, 1, @now)
 ON CONFLICT (key) DO UPDATE
 SET attempts = CASE WHEN rate_limit.window_start <= @window_floor::timestamptz THEN 1 ELSE rate_limit.attempts + 1 END,
     window_start = CASE WHEN rate_limit.window_start <= @window_floor THEN excluded.window_start ELSE rate_limit.window_start END
@@ -59,6 +59,9 @@ UPDATE rate_limit SET attempts = attempts - 1 WHERE key = @key AND window_start 
 
 -- name: ForgetAttempts :exec
 DELETE FROM rate_limit WHERE key = @key;
+
+-- name: ForgetAccountAttempts :exec
+DELETE FROM rate_limit WHERE account = @account;
 
 -- name: PruneRateLimits :execrows
 DELETE FROM rate_limit WHERE window_start < @before;

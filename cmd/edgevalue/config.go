@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"maps"
 	"net"
-	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -28,6 +27,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/joho/godotenv"
 
+	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
@@ -494,7 +494,7 @@ func (e *configError) checkAccounts(c Config, p purpose) {
 		e.add("FIRST_SUPERUSER", checkEmail(c.FirstSuperuser))
 	}
 	if c.FirstPassword != "" && (c.Environment == local || c.FirstPassword != placeholder) {
-		e.add("FIRST_SUPERUSER_PASSWORD", auth.CheckPassword(string(c.FirstPassword)))
+		e.add("FIRST_SUPERUSER_PASSWORD", auth.CheckPassword(string(c.FirstPassword), c.FirstSuperuser, c.ProjectName))
 	}
 	if c.Environment == local {
 		e.addIf(c.SecretKey == "" && p == forServe, "SECRET_KEY", "is missing (dev generates one in %s)", secretKeyFile)
@@ -589,8 +589,7 @@ func (e *configError) between(variable string, n, low, high int) {
 }
 
 func checkEmail(s string) error {
-	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s {
+	if _, err := app.Email(s); err != nil {
 		return errors.Errorf("%q is not an email address", s)
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
-var passwordHelp = fmt.Sprintf("The password, %d to %d characters, is asked for twice or, with\n--password-stdin, read from standard input.",
+var passwordHelp = fmt.Sprintf("The password, %d to %d characters and not easy to guess, is asked for twice\nor, with --password-stdin, read from standard input.",
 	auth.MinPasswordLength, auth.MaxPasswordLength)
 
 func newUser() *cobra.Command {

@@ -164,6 +164,16 @@ type Price struct {
 	UpdatedAt  time.Time        `db:"updated_at"`
 }
 
+type Registration struct {
+	ID           int64     `db:"id"`
+	Email        string    `db:"email"`
+	FullName     *string   `db:"full_name"`
+	PasswordHash string    `db:"password_hash"`
+	TokenHash    []byte    `db:"token_hash"`
+	ExpiresAt    time.Time `db:"expires_at"`
+	CreatedAt    time.Time `db:"created_at"`
+}
+
 type ShareCount struct {
 	CompanyID int64     `db:"company_id"`
 	KnownFrom time.Time `db:"known_from"`

@@ -11,15 +11,16 @@ import (
 )
 
 const countAttempt = `-- name: CountAttempt :one
-INSERT INTO rate_limit (key, attempts, window_start) VALUES ($1, 1, $2)
+INSERT INTO rate_limit (key, account, attempts, window_start) VALUES ($1, $2, 1, $3)
 ON CONFLICT (key) DO UPDATE
-SET attempts = CASE WHEN rate_limit.window_start <= $3::timestamptz THEN 1 ELSE rate_limit.attempts + 1 END,
-    window_start = CASE WHEN rate_limit.window_start <= $3 THEN excluded.window_start ELSE rate_limit.window_start END
+SET attempts = CASE WHEN rate_limit.window_start <= $4::timestamptz THEN 1 ELSE rate_limit.attempts + 1 END,
+    window_start = CASE WHEN rate_limit.window_start <= $4 THEN excluded.window_start ELSE rate_limit.window_start END
 RETURNING attempts, window_start
 `
 
 type CountAttemptParams struct {
 	Key         string    `db:"key"`
+	Account     *string   `db:"account"`
 	Now         time.Time `db:"now"`
 	WindowFloor time.Time `db:"window_floor"`
 }
@@ -31,7 +32,12 @@ type CountAttemptRow struct {
 
 // Counts one attempt and returns how many there were in the window and when the window began.
 func (q *Queries) CountAttempt(ctx context.Context, arg CountAttemptParams) (CountAttemptRow, error) {
-	row := q.db.QueryRow(ctx, countAttempt, arg.Key, arg.Now, arg.WindowFloor)
+	row := q.db.QueryRow(ctx, countAttempt,
+		arg.Key,
+		arg.Account,
+		arg.Now,
+		arg.WindowFloor,
+	)
 	var i CountAttemptRow
 	err := row.Scan(&i.Attempts, &i.WindowStart)
 	return i, err
@@ -108,6 +114,15 @@ func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const forgetAccountAttempts = `-- name: ForgetAccountAttempts :exec
+DELETE FROM rate_limit WHERE account = $1
+`
+
+func (q *Queries) ForgetAccountAttempts(ctx context.Context, account *string) error {
+	_, err := q.db.Exec(ctx, forgetAccountAttempts, account)
+	return err
 }
 
 const forgetAttempts = `-- name: ForgetAttempts :exec

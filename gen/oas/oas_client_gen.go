@@ -22,6 +22,12 @@ func trimTrailingSlashes(u *url.URL) {
 
 // Invoker invokes operations described by OpenAPI v3 specification.
 type Invoker interface {
+	// ActivateUser invokes activateUser operation.
+	//
+	// A token works once.
+	//
+	// POST /users/activate
+	ActivateUser(ctx context.Context, request *Activation) (*User, error)
 	// CancelImport invokes cancelImport operation.
 	//
 	// None of its data is kept.
@@ -243,16 +249,26 @@ type Invoker interface {
 	ListValueMetrics(ctx context.Context, params ListValueMetricsParams) (*ValueMetricsPage, error)
 	// RecoverPassword invokes recoverPassword operation.
 	//
-	// The response is the same whether the address is known or not.
+	// The response is the same whether the address is known or not. An address gets at most three mails an
+	// hour that anybody can ask for.
+	//
+	// POST /password-recovery
+	RecoverPassword(ctx context.Context, request *PasswordRecovery) (*Message, error)
+	// RecoverPasswordByPath invokes recoverPasswordByPath operation.
+	//
+	// Deprecated, as paths are kept in the logs of proxies: use recoverPassword.
+	//
+	// Deprecated: schema marks this operation as deprecated.
 	//
 	// POST /password-recovery/{email}
-	RecoverPassword(ctx context.Context, params RecoverPasswordParams) (*Message, error)
+	RecoverPasswordByPath(ctx context.Context, params RecoverPasswordByPathParams) (*Message, error)
 	// RegisterUser invokes registerUser operation.
 	//
-	// Register an account, if open registration is on.
+	// The account begins when the mailed link is opened, which works for 48 hours. The response is the
+	// same whether the address is known or not.
 	//
 	// POST /users/open
-	RegisterUser(ctx context.Context, request *UserRegister) (*User, error)
+	RegisterUser(ctx context.Context, request *UserRegister) (*Message, error)
 	// ReplaceDividend invokes replaceDividend operation.
 	//
 	// The dividend becomes one entered by hand, which no import overwrites.
@@ -357,6 +373,52 @@ func (c *Client) requestURL(ctx context.Context) *url.URL {
 		return c.serverURL
 	}
 	return u
+}
+
+// ActivateUser invokes activateUser operation.
+//
+// A token works once.
+//
+// POST /users/activate
+func (c *Client) ActivateUser(ctx context.Context, request *Activation) (*User, error) {
+	res, err := c.sendActivateUser(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendActivateUser(ctx context.Context, request *Activation) (res *User, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/users/activate"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeActivateUserRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeActivateUserResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
 }
 
 // CancelImport invokes cancelImport operation.
@@ -3905,15 +3967,64 @@ func (c *Client) sendListValueMetrics(ctx context.Context, params ListValueMetri
 
 // RecoverPassword invokes recoverPassword operation.
 //
-// The response is the same whether the address is known or not.
+// The response is the same whether the address is known or not. An address gets at most three mails an
+// hour that anybody can ask for.
 //
-// POST /password-recovery/{email}
-func (c *Client) RecoverPassword(ctx context.Context, params RecoverPasswordParams) (*Message, error) {
-	res, err := c.sendRecoverPassword(ctx, params)
+// POST /password-recovery
+func (c *Client) RecoverPassword(ctx context.Context, request *PasswordRecovery) (*Message, error) {
+	res, err := c.sendRecoverPassword(ctx, request)
 	return res, err
 }
 
-func (c *Client) sendRecoverPassword(ctx context.Context, params RecoverPasswordParams) (res *Message, err error) {
+func (c *Client) sendRecoverPassword(ctx context.Context, request *PasswordRecovery) (res *Message, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/password-recovery"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeRecoverPasswordRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeRecoverPasswordResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// RecoverPasswordByPath invokes recoverPasswordByPath operation.
+//
+// Deprecated, as paths are kept in the logs of proxies: use recoverPassword.
+//
+// Deprecated: schema marks this operation as deprecated.
+//
+// POST /password-recovery/{email}
+func (c *Client) RecoverPasswordByPath(ctx context.Context, params RecoverPasswordByPathParams) (*Message, error) {
+	res, err := c.sendRecoverPasswordByPath(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendRecoverPasswordByPath(ctx context.Context, params RecoverPasswordByPathParams) (res *Message, err error) {
 
 	u := uri.Clone(c.requestURL(ctx))
 	var pathParts [2]string
@@ -3959,7 +4070,7 @@ func (c *Client) sendRecoverPassword(ctx context.Context, params RecoverPassword
 		_ = body.Close()
 	}()
 
-	result, err := decodeRecoverPasswordResponse(resp)
+	result, err := decodeRecoverPasswordByPathResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -3969,15 +4080,16 @@ func (c *Client) sendRecoverPassword(ctx context.Context, params RecoverPassword
 
 // RegisterUser invokes registerUser operation.
 //
-// Register an account, if open registration is on.
+// The account begins when the mailed link is opened, which works for 48 hours. The response is the
+// same whether the address is known or not.
 //
 // POST /users/open
-func (c *Client) RegisterUser(ctx context.Context, request *UserRegister) (*User, error) {
+func (c *Client) RegisterUser(ctx context.Context, request *UserRegister) (*Message, error) {
 	res, err := c.sendRegisterUser(ctx, request)
 	return res, err
 }
 
-func (c *Client) sendRegisterUser(ctx context.Context, request *UserRegister) (res *User, err error) {
+func (c *Client) sendRegisterUser(ctx context.Context, request *UserRegister) (res *Message, err error) {
 
 	u := uri.Clone(c.requestURL(ctx))
 	var pathParts [1]string

@@ -28,6 +28,101 @@ func (c *codeRecorder) Unwrap() http.ResponseWriter {
 
 func recordError(string, error) {}
 
+// handleActivateUserRequest handles activateUser operation.
+//
+// A token works once.
+//
+// POST /users/activate
+func (s *Server) handleActivateUserRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: ActivateUserOperation,
+			ID:   "activateUser",
+		}
+	)
+
+	var rawBody []byte
+	request, rawBody, close, err := s.decodeActivateUserRequest(r)
+	if err != nil {
+		err = &ogenerrors.DecodeRequestError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeRequest", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+	defer func() {
+		if err := close(); err != nil {
+			recordError("CloseRequest", err)
+		}
+	}()
+
+	var response *User
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ActivateUserOperation,
+			OperationSummary: "Begin an account with the token from the email, if open registration is on.",
+			OperationID:      "activateUser",
+			Body:             request,
+			RawBody:          rawBody,
+			Params:           middleware.Parameters{},
+			Raw:              r,
+		}
+
+		type (
+			Request  = *Activation
+			Params   = struct{}
+			Response = *User
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			nil,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ActivateUser(ctx, request)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ActivateUser(ctx, request)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeActivateUserResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleCancelImportRequest handles cancelImport operation.
 //
 // None of its data is kept.
@@ -4527,10 +4622,11 @@ func (s *Server) handleListValueMetricsRequest(args [0]string, argsEscaped bool,
 
 // handleRecoverPasswordRequest handles recoverPassword operation.
 //
-// The response is the same whether the address is known or not.
+// The response is the same whether the address is known or not. An address gets at most three mails an
+// hour that anybody can ask for.
 //
-// POST /password-recovery/{email}
-func (s *Server) handleRecoverPasswordRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+// POST /password-recovery
+func (s *Server) handleRecoverPasswordRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
 	statusWriter := &codeRecorder{ResponseWriter: w}
 	w = statusWriter
 	ctx := r.Context()
@@ -4542,18 +4638,23 @@ func (s *Server) handleRecoverPasswordRequest(args [1]string, argsEscaped bool, 
 			ID:   "recoverPassword",
 		}
 	)
-	params, err := decodeRecoverPasswordParams(args, argsEscaped, r)
+
+	var rawBody []byte
+	request, rawBody, close, err := s.decodeRecoverPasswordRequest(r)
 	if err != nil {
-		err = &ogenerrors.DecodeParamsError{
+		err = &ogenerrors.DecodeRequestError{
 			OperationContext: opErrContext,
 			Err:              err,
 		}
-		defer recordError("DecodeParams", err)
+		defer recordError("DecodeRequest", err)
 		s.cfg.ErrorHandler(ctx, w, r, err)
 		return
 	}
-
-	var rawBody []byte
+	defer func() {
+		if err := close(); err != nil {
+			recordError("CloseRequest", err)
+		}
+	}()
 
 	var response *Message
 	if m := s.cfg.Middleware; m != nil {
@@ -4562,20 +4663,15 @@ func (s *Server) handleRecoverPasswordRequest(args [1]string, argsEscaped bool, 
 			OperationName:    RecoverPasswordOperation,
 			OperationSummary: "Request a password reset by email.",
 			OperationID:      "recoverPassword",
-			Body:             nil,
+			Body:             request,
 			RawBody:          rawBody,
-			Params: middleware.Parameters{
-				{
-					Name: "email",
-					In:   "path",
-				}: params.Email,
-			},
-			Raw: r,
+			Params:           middleware.Parameters{},
+			Raw:              r,
 		}
 
 		type (
-			Request  = struct{}
-			Params   = RecoverPasswordParams
+			Request  = *PasswordRecovery
+			Params   = struct{}
 			Response = *Message
 		)
 		response, err = middleware.HookMiddleware[
@@ -4585,14 +4681,14 @@ func (s *Server) handleRecoverPasswordRequest(args [1]string, argsEscaped bool, 
 		](
 			m,
 			mreq,
-			unpackRecoverPasswordParams,
+			nil,
 			func(ctx context.Context, request Request, params Params) (response Response, err error) {
-				response, err = s.h.RecoverPassword(ctx, params)
+				response, err = s.h.RecoverPassword(ctx, request)
 				return response, err
 			},
 		)
 	} else {
-		response, err = s.h.RecoverPassword(ctx, params)
+		response, err = s.h.RecoverPassword(ctx, request)
 	}
 	if err != nil {
 		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
@@ -4620,9 +4716,107 @@ func (s *Server) handleRecoverPasswordRequest(args [1]string, argsEscaped bool, 
 	}
 }
 
+// handleRecoverPasswordByPathRequest handles recoverPasswordByPath operation.
+//
+// Deprecated, as paths are kept in the logs of proxies: use recoverPassword.
+//
+// Deprecated: schema marks this operation as deprecated.
+//
+// POST /password-recovery/{email}
+func (s *Server) handleRecoverPasswordByPathRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: RecoverPasswordByPathOperation,
+			ID:   "recoverPasswordByPath",
+		}
+	)
+	params, err := decodeRecoverPasswordByPathParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+
+	var response *Message
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    RecoverPasswordByPathOperation,
+			OperationSummary: "Request a password reset by email.",
+			OperationID:      "recoverPasswordByPath",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "email",
+					In:   "path",
+				}: params.Email,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = RecoverPasswordByPathParams
+			Response = *Message
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackRecoverPasswordByPathParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.RecoverPasswordByPath(ctx, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.RecoverPasswordByPath(ctx, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeRecoverPasswordByPathResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleRegisterUserRequest handles registerUser operation.
 //
-// Register an account, if open registration is on.
+// The account begins when the mailed link is opened, which works for 48 hours. The response is the
+// same whether the address is known or not.
 //
 // POST /users/open
 func (s *Server) handleRegisterUserRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4655,7 +4849,7 @@ func (s *Server) handleRegisterUserRequest(args [0]string, argsEscaped bool, w h
 		}
 	}()
 
-	var response *User
+	var response *Message
 	if m := s.cfg.Middleware; m != nil {
 		mreq := middleware.Request{
 			Context:          ctx,
@@ -4671,7 +4865,7 @@ func (s *Server) handleRegisterUserRequest(args [0]string, argsEscaped bool, w h
 		type (
 			Request  = *UserRegister
 			Params   = struct{}
-			Response = *User
+			Response = *Message
 		)
 		response, err = middleware.HookMiddleware[
 			Request,

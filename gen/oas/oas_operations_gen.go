@@ -6,6 +6,7 @@ package oas
 type OperationName = string
 
 const (
+	ActivateUserOperation                   OperationName = "ActivateUser"
 	CancelImportOperation                   OperationName = "CancelImport"
 	CreateAccessTokenOperation              OperationName = "CreateAccessToken"
 	CreateCompanyOperation                  OperationName = "CreateCompany"
@@ -42,6 +43,7 @@ const (
 	ListUsersOperation                      OperationName = "ListUsers"
 	ListValueMetricsOperation               OperationName = "ListValueMetrics"
 	RecoverPasswordOperation                OperationName = "RecoverPassword"
+	RecoverPasswordByPathOperation          OperationName = "RecoverPasswordByPath"
 	RegisterUserOperation                   OperationName = "RegisterUser"
 	ReplaceDividendOperation                OperationName = "ReplaceDividend"
 	ReplaceFinancialStatementOperation      OperationName = "ReplaceFinancialStatement"

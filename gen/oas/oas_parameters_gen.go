@@ -5561,12 +5561,12 @@ func decodeListValueMetricsParams(args [0]string, argsEscaped bool, r *http.Requ
 	return params, nil
 }
 
-// RecoverPasswordParams is parameters of recoverPassword operation.
-type RecoverPasswordParams struct {
+// RecoverPasswordByPathParams is parameters of recoverPasswordByPath operation.
+type RecoverPasswordByPathParams struct {
 	Email Email
 }
 
-func unpackRecoverPasswordParams(packed middleware.Parameters) (params RecoverPasswordParams) {
+func unpackRecoverPasswordByPathParams(packed middleware.Parameters) (params RecoverPasswordByPathParams) {
 	{
 		key := middleware.ParameterKey{
 			Name: "email",
@@ -5577,7 +5577,7 @@ func unpackRecoverPasswordParams(packed middleware.Parameters) (params RecoverPa
 	return params
 }
 
-func decodeRecoverPasswordParams(args [1]string, argsEscaped bool, r *http.Request) (params RecoverPasswordParams, _ error) {
+func decodeRecoverPasswordByPathParams(args [1]string, argsEscaped bool, r *http.Request) (params RecoverPasswordByPathParams, _ error) {
 	// Decode path: email.
 	if err := func() error {
 		param := args[0]

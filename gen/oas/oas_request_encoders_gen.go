@@ -14,6 +14,20 @@ import (
 	"github.com/ogen-go/ogen/uri"
 )
 
+func encodeActivateUserRequest(
+	req *Activation,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
 func encodeCreateAccessTokenRequest(
 	req *AccessTokenForm,
 	r *http.Request,
@@ -249,6 +263,20 @@ func encodeImportSplitsRequest(
 		ht.SetBody(r, body, contentType)
 		return nil
 	}
+}
+
+func encodeRecoverPasswordRequest(
+	req *PasswordRecovery,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
 }
 
 func encodeRegisterUserRequest(

@@ -192,6 +192,21 @@ func (s *AccessTokenTokenType) UnmarshalText(data []byte) error {
 	}
 }
 
+// Ref: #/components/schemas/Activation
+type Activation struct {
+	Token string `json:"token"`
+}
+
+// GetToken returns the value of Token.
+func (s *Activation) GetToken() string {
+	return s.Token
+}
+
+// SetToken sets the value of Token.
+func (s *Activation) SetToken(val string) {
+	s.Token = val
+}
+
 // An issuer and its listings.
 // Ref: #/components/schemas/Company
 type Company struct {
@@ -4169,6 +4184,21 @@ func (s *PasswordChange) SetCurrentPassword(val string) {
 // SetNewPassword sets the value of NewPassword.
 func (s *PasswordChange) SetNewPassword(val Password) {
 	s.NewPassword = val
+}
+
+// Ref: #/components/schemas/PasswordRecovery
+type PasswordRecovery struct {
+	Email Email `json:"email"`
+}
+
+// GetEmail returns the value of Email.
+func (s *PasswordRecovery) GetEmail() Email {
+	return s.Email
+}
+
+// SetEmail sets the value of Email.
+func (s *PasswordRecovery) SetEmail(val Email) {
+	s.Email = val
 }
 
 // Ref: #/components/schemas/PasswordReset

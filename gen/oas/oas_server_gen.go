@@ -8,6 +8,12 @@ import (
 
 // Handler handles operations described by OpenAPI v3 specification.
 type Handler interface {
+	// ActivateUser implements activateUser operation.
+	//
+	// A token works once.
+	//
+	// POST /users/activate
+	ActivateUser(ctx context.Context, req *Activation) (*User, error)
 	// CancelImport implements cancelImport operation.
 	//
 	// None of its data is kept.
@@ -229,16 +235,26 @@ type Handler interface {
 	ListValueMetrics(ctx context.Context, params ListValueMetricsParams) (*ValueMetricsPage, error)
 	// RecoverPassword implements recoverPassword operation.
 	//
-	// The response is the same whether the address is known or not.
+	// The response is the same whether the address is known or not. An address gets at most three mails an
+	// hour that anybody can ask for.
+	//
+	// POST /password-recovery
+	RecoverPassword(ctx context.Context, req *PasswordRecovery) (*Message, error)
+	// RecoverPasswordByPath implements recoverPasswordByPath operation.
+	//
+	// Deprecated, as paths are kept in the logs of proxies: use recoverPassword.
+	//
+	// Deprecated: schema marks this operation as deprecated.
 	//
 	// POST /password-recovery/{email}
-	RecoverPassword(ctx context.Context, params RecoverPasswordParams) (*Message, error)
+	RecoverPasswordByPath(ctx context.Context, params RecoverPasswordByPathParams) (*Message, error)
 	// RegisterUser implements registerUser operation.
 	//
-	// Register an account, if open registration is on.
+	// The account begins when the mailed link is opened, which works for 48 hours. The response is the
+	// same whether the address is known or not.
 	//
 	// POST /users/open
-	RegisterUser(ctx context.Context, req *UserRegister) (*User, error)
+	RegisterUser(ctx context.Context, req *UserRegister) (*Message, error)
 	// ReplaceDividend implements replaceDividend operation.
 	//
 	// The dividend becomes one entered by hand, which no import overwrites.

@@ -106,7 +106,7 @@ func TestHashingIsBounded(t *testing.T) {
 	}
 	require.NoError(t, all.Wait())
 	assert.GreaterOrEqual(t, busy.Load(), int32(40), "of 60 logins at once from one client; the slowest took %v", time.Duration(slowest.Load()))
-	assert.Equal(t, 60-int(busy.Load()), f.count("SELECT coalesce(sum(attempts), 0) FROM rate_limit WHERE key LIKE 'login:address:%'"),
+	assert.Equal(t, 60-int(busy.Load()), f.count("SELECT coalesce(sum(attempts), 0) FROM rate_limit WHERE key LIKE 'login:network:%'"),
 		"a refused one does not count")
 }
 

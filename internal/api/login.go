@@ -7,7 +7,7 @@ import (
 )
 
 func (h *handler) CreateAccessToken(ctx context.Context, req *oas.AccessTokenForm) (*oas.AccessToken, error) {
-	token, life, err := h.app.Login(ctx, ClientIP(ctx), req.Username, req.Password)
+	token, life, err := h.app.Login(ctx, req.Username, req.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -18,15 +18,23 @@ func (h *handler) TestAccessToken(ctx context.Context) (*oas.User, error) {
 	return h.GetCurrentUser(ctx)
 }
 
-func (h *handler) RecoverPassword(ctx context.Context, p oas.RecoverPasswordParams) (*oas.Message, error) {
-	if err := h.app.RecoverPassword(ctx, ClientIP(ctx), string(p.Email)); err != nil {
+func (h *handler) RecoverPassword(ctx context.Context, req *oas.PasswordRecovery) (*oas.Message, error) {
+	return h.recoverPassword(ctx, "/email", req.Email)
+}
+
+func (h *handler) RecoverPasswordByPath(ctx context.Context, p oas.RecoverPasswordByPathParams) (*oas.Message, error) {
+	return h.recoverPassword(ctx, "email", p.Email)
+}
+
+func (h *handler) recoverPassword(ctx context.Context, field string, email oas.Email) (*oas.Message, error) {
+	if err := h.app.RecoverPassword(ctx, field, string(email)); err != nil {
 		return nil, err
 	}
 	return &oas.Message{Message: "If the address belongs to an account, an email is on its way."}, nil
 }
 
 func (h *handler) ResetPassword(ctx context.Context, req *oas.PasswordReset) (*oas.Message, error) {
-	if err := h.app.ResetPassword(ctx, ClientIP(ctx), req.Token, string(req.NewPassword)); err != nil {
+	if err := h.app.ResetPassword(ctx, req.Token, string(req.NewPassword)); err != nil {
 		return nil, err
 	}
 	return &oas.Message{Message: "The password is changed."}, nil

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -190,11 +191,15 @@ func levelOf(r *http.Request, status int) slog.Level {
 	return slog.LevelInfo
 }
 
-// routeAttr shows the path only of what matched no route: others can name a person.
+// aPerson is what may be an address in a path, and what follows. Its @ may have been escaped twice.
+var aPerson = regexp.MustCompile(`(password-recovery/).*|[^/]*(?:@|%(?:25)*40).*`)
+
+// routeAttr shows the path only of what matched no route, and of that nothing that names a person.
 func routeAttr(route, path string) slog.Attr {
 	if route != "" {
 		return slog.String("route", route)
 	}
+	path = aPerson.ReplaceAllString(path, "$1…")
 	return slog.String("path", path[:min(len(path), 200)])
 }
 

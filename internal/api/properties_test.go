@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,10 +42,20 @@ var targets = map[string]func(*fixture) target{
 	},
 	"resetPassword": func(f *fixture) target {
 		email := string(f.createUser(unique("lost") + "@example.com").Email)
-		_, err := f.anon.RecoverPassword(f.t.Context(), oas.RecoverPasswordParams{Email: oas.Email(email)})
+		_, err := f.anon.RecoverPassword(f.t.Context(), &oas.PasswordRecovery{Email: oas.Email(email)})
 		require.NoError(f.t, err)
-		link := regexp.MustCompile(`token=(\S+)`).FindStringSubmatch(f.mails.wait(f.t, email, "token=", 1).Text)
-		return target{keep: map[string]any{"token": link[1]}, email: email}
+		return target{keep: map[string]any{"token": f.mailedToken(email)}, email: email}
+	},
+	"recoverPassword": func(f *fixture) target {
+		email := string(f.createUser(unique("lost") + "@example.com").Email)
+		return target{keep: map[string]any{"email": email}}
+	},
+	"registerUser": func(*fixture) target {
+		email := unique("new") + "@example.com"
+		return target{keep: map[string]any{"email": email}, email: email}
+	},
+	"activateUser": func(f *fixture) target {
+		return target{keep: map[string]any{"token": f.register(unique("new") + "@example.com")}}
 	},
 	"replaceFinancialStatement": func(f *fixture) target {
 		s, err := f.super.CreateFinancialStatement(f.t.Context(), &oas.FinancialStatementInput{
@@ -77,8 +86,17 @@ func (f *fixture) company() oas.Ticker {
 
 // done checks what a property does that no answer shows.
 var done = map[string]func(f *fixture, to target, value string, answer map[string]any){
-	"createUser password":                    logsIn,
-	"registerUser password":                  logsIn,
+	"createUser password": logsIn,
+	"registerUser password": func(f *fixture, to target, value string, _ map[string]any) {
+		_, err := f.anon.ActivateUser(f.t.Context(), &oas.Activation{Token: f.mailedToken(to.email)})
+		require.NoError(f.t, err)
+		f.login(to.email, value)
+	},
+	"registerUser full_name": func(f *fixture, to target, value string, _ map[string]any) {
+		assert.Equal(f.t, 1, f.count(`SELECT count(*) FROM (SELECT email, full_name FROM registration UNION
+			SELECT email, full_name FROM user_account) AS a WHERE email = $1 AND full_name = $2`, to.email, value))
+	},
+	"recoverPassword email":                  func(f *fixture, _ target, value string, _ map[string]any) { f.mailedToken(value) },
 	"updateUser password":                    logsIn,
 	"updateCurrentUserPassword new_password": logsIn,
 	"resetPassword new_password":             logsIn,
@@ -235,14 +253,16 @@ type inventor struct{ n int }
 
 // special are the properties whose schema does not say all about their values.
 var special = map[string]func(n int) any{
-	"cik":      func(int) any { return json.Number(itoa(uniqueCIK())) },
-	"country":  func(n int) any { return string([]rune{rune('A' + n/26%26), rune('A' + n%26)}) },
-	"currency": func(n int) any { return []string{"USD", "EUR", "CHF", "GBP"}[n%4] },
-	"email":    func(int) any { return strings.ToLower(unique("new")) + "@example.com" },
-	"email_to": func(int) any { return strings.ToLower(unique("to")) + "@example.com" },
-	"isin":     func(int) any { return uniqueISIN() },
-	"ticker":   func(n int) any { return strings.ToUpper(unique(fmt.Sprintf("N%03d", n))) }, // those of a list are in order
-	"url":      func(n int) any { return fmt.Sprintf("https://example.com/%d", n) },
+	"cik":          func(int) any { return json.Number(itoa(uniqueCIK())) },
+	"country":      func(n int) any { return string([]rune{rune('A' + n/26%26), rune('A' + n%26)}) },
+	"currency":     func(n int) any { return []string{"USD", "EUR", "CHF", "GBP"}[n%4] },
+	"email":        func(int) any { return strings.ToLower(unique("new")) + "@example.com" },
+	"email_to":     func(int) any { return strings.ToLower(unique("to")) + "@example.com" },
+	"isin":         func(int) any { return uniqueISIN() },
+	"password":     func(int) any { return unique("battery staple ") },
+	"new_password": func(int) any { return unique("battery staple ") },
+	"ticker":       func(n int) any { return strings.ToUpper(unique(fmt.Sprintf("N%03d", n))) }, // those of a list are in order
+	"url":          func(n int) any { return fmt.Sprintf("https://example.com/%d", n) },
 }
 
 func (v *inventor) object(schema *openapi3.Schema) map[string]any {

@@ -34,7 +34,7 @@ func SuperusersOnly(cfg Config, path string, next http.Handler) http.Handler {
 		if !ok {
 			return &app.Error{Code: app.Unauthenticated, Message: "log in as a superuser"}
 		}
-		token, life, err := cfg.App.Login(r.Context(), ClientIP(r.Context()), email, password)
+		token, life, err := cfg.App.Login(r.Context(), email, password)
 		if err == nil {
 			err = identify(r, token)
 		}

@@ -35,8 +35,15 @@ func (h *handler) CreateUser(ctx context.Context, req *oas.UserCreate) (*oas.Use
 	return one(toUser)(h.app.CreateUser(ctx, actor(ctx), fromUserCreate(*req)))
 }
 
-func (h *handler) RegisterUser(ctx context.Context, req *oas.UserRegister) (*oas.User, error) {
-	return one(toUser)(h.app.RegisterUser(ctx, ClientIP(ctx), fromUserRegister(*req)))
+func (h *handler) RegisterUser(ctx context.Context, req *oas.UserRegister) (*oas.Message, error) {
+	if err := h.app.RegisterUser(ctx, fromUserRegister(*req)); err != nil {
+		return nil, err
+	}
+	return &oas.Message{Message: "An email is on its way to the address."}, nil
+}
+
+func (h *handler) ActivateUser(ctx context.Context, req *oas.Activation) (*oas.User, error) {
+	return one(toUser)(h.app.ActivateUser(ctx, req.Token))
 }
 
 func (h *handler) GetCurrentUser(ctx context.Context) (*oas.User, error) {
@@ -44,7 +51,7 @@ func (h *handler) GetCurrentUser(ctx context.Context) (*oas.User, error) {
 }
 
 func (h *handler) UpdateCurrentUser(ctx context.Context, req *oas.UserUpdateMe) (*oas.User, error) {
-	return one(toUser)(h.app.UpdateCurrentUser(ctx, actor(ctx), ClientIP(ctx), func(in *app.UserInput) { patchCurrentUser(*req, in) }))
+	return one(toUser)(h.app.UpdateCurrentUser(ctx, actor(ctx), func(in *app.UserInput) { patchCurrentUser(*req, in) }))
 }
 
 func (h *handler) DeleteCurrentUser(ctx context.Context) error {
@@ -52,7 +59,7 @@ func (h *handler) DeleteCurrentUser(ctx context.Context) error {
 }
 
 func (h *handler) UpdateCurrentUserPassword(ctx context.Context, req *oas.PasswordChange) error {
-	return h.app.ChangePassword(ctx, actor(ctx), ClientIP(ctx), req.CurrentPassword, string(req.NewPassword))
+	return h.app.ChangePassword(ctx, actor(ctx), req.CurrentPassword, string(req.NewPassword))
 }
 
 func (h *handler) GetUser(ctx context.Context, p oas.GetUserParams) (*oas.User, error) {

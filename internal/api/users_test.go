@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/app"
@@ -79,15 +80,15 @@ func TestCreateUser(t *testing.T) {
 		problem(t, err, http.StatusUnprocessableEntity)
 	}
 	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{
-		Email: oas.Email(long), Password: oas.Password(strings.Repeat("é", 128)),
+		Email: oas.Email(long), Password: oas.Password(strings.Repeat("jV6#éLw9", 16)),
 	})
 	require.NoError(t, err)
-	f.login(long, strings.Repeat("é", 128))
+	f.login(long, strings.Repeat("jV6#éLw9", 16))
 	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{
-		Email: oas.Email(form), Password: oas.Password(strings.Repeat("é", 20)),
+		Email: oas.Email(form), Password: "äöüéèàçñõîû, ü",
 	})
 	require.NoError(t, err)
-	f.login(form, strings.Repeat("e\u0301", 20)) // the same in another normal form
+	f.login(form, norm.NFD.String("äöüéèàçñõîû, ü"))
 }
 
 func TestListUsers(t *testing.T) {
@@ -129,36 +130,12 @@ func TestListUsers(t *testing.T) {
 	assert.True(t, page.NextPageToken.Null, "a full last page has no next one")
 }
 
-func TestRegister(t *testing.T) {
-	t.Parallel()
-	f := setupAnywhere(t)
-	email := oas.Email(unique("ada") + "@example.com")
-	u, err := f.anon.RegisterUser(t.Context(), &oas.UserRegister{
-		Email: email, Password: password, FullName: oas.NewOptNilFullName("Ada"),
-	})
-	if remote() && err != nil {
-		problem(t, err, http.StatusForbidden)
-		return
-	}
-	require.NoError(t, err)
-	assert.True(t, u.IsActive)
-	assert.False(t, u.IsSuperuser)
-	f.login(string(email), password)
-	_, err = f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: email, Password: password})
-	problem(t, err, http.StatusConflict)
-	_, err = f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: "no address", Password: password})
-	fieldProblem(t, err, "/email")
-	for _, more := range []string{"is_superuser", "is_active", "id"} {
-		res, body := f.callJSON("", http.MethodPost, "/users/open",
-			fmt.Sprintf(`{"email": "%s@example.com", "password": "%s", "%s": true}`, unique("x"), password, more))
-		assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s", body)
-	}
-}
-
 func TestRegistrationClosed(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{app: func(c *app.Config) { c.OpenRegistration = false }})
 	_, err := f.anon.RegisterUser(t.Context(), &oas.UserRegister{Email: "ada@example.com", Password: password})
+	problem(t, err, http.StatusForbidden)
+	_, err = f.anon.ActivateUser(t.Context(), &oas.Activation{Token: "none"})
 	problem(t, err, http.StatusForbidden)
 	_, err = f.super.RegisterUser(t.Context(), &oas.UserRegister{Email: "ada@example.com", Password: password})
 	problem(t, err, http.StatusForbidden)

@@ -32,9 +32,10 @@ type Config struct {
 	OpenRegistration   bool
 	AccessTokenLife    time.Duration
 	ResetTokenLife     time.Duration
-	AttemptsPerAddress int // failed logins, recoveries and the like that one client address has in AttemptWindow
-	AttemptsPerAccount int
+	AttemptsPerAddress int // failed logins, recoveries and the like that one client's network has in AttemptWindow
+	AttemptsPerAccount int // from one network
 	AttemptWindow      time.Duration
+	AttemptDelay       time.Duration // of one at an account that has very many
 }
 
 // App carries out the use cases. It is safe for concurrent use.
@@ -42,6 +43,7 @@ type App struct {
 	Config
 	queries *db.Queries
 	jobs    *river.Client[pgx.Tx] // inserts and cancels only
+	slowed  auth.Queue
 }
 
 // New returns the use cases over a database whose schema is current.
@@ -50,7 +52,10 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create River client")
 	}
-	return &App{Config: cfg, queries: db.New(cfg.Pool), jobs: jobs}, nil
+	return &App{
+		Config: cfg, queries: db.New(cfg.Pool), jobs: jobs,
+		slowed: auth.Queue{Waiting: maxSlowed, PerClient: maxSlowedPerNetwork},
+	}, nil
 }
 
 // An Actor is who asks. The zero Actor is nobody.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strconv"
 
 	"github.com/go-faster/errors"
 
@@ -17,6 +18,13 @@ type auditEvent struct {
 	TargetType string // such as user
 	Target     string
 	Detail     map[string]any
+}
+
+// of makes a user the target, if there is one.
+func (e *auditEvent) of(u db.UserAccount) {
+	if u.ID != 0 {
+		e.TargetType, e.Target = "user", strconv.FormatInt(u.ID, 10)
+	}
 }
 
 // audit writes an event to the trail, in the transaction of q, and to the log. Where the deed comes from is in ctx. A

@@ -63,7 +63,7 @@ func TestPasswordIsSetAlone(t *testing.T) {
 	forbid(t, pool, "user_account", "password_hash", "token_version")
 	issue := func(password string) string {
 		t.Helper()
-		token, _, err := a.Login(t.Context(), "client", u.Email, password)
+		token, _, err := a.Login(t.Context(), u.Email, password)
 		require.NoError(t, err)
 		return token
 	}
@@ -74,12 +74,12 @@ func TestPasswordIsSetAlone(t *testing.T) {
 	}
 
 	token := issue(old)
-	require.NoError(t, a.ChangePassword(t.Context(), app.Actor{UserID: u.ID}, "client", old, second))
+	require.NoError(t, a.ChangePassword(t.Context(), app.Actor{UserID: u.ID}, old, second))
 	ended(token)
 	token = issue(second)
 	require.NoError(t, a.SendResetMail(t.Context(), u.Email))
 	_, link, _ := strings.Cut((<-mails).Text, "#token=")
-	require.NoError(t, a.ResetPassword(t.Context(), "client", strings.Fields(link)[0], third))
+	require.NoError(t, a.ResetPassword(t.Context(), strings.Fields(link)[0], third))
 	ended(token)
 	issue(third)
 }

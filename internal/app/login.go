@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,56 +13,10 @@ import (
 	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
-// countAttempt counts an attempt from the client's address and, unless account is empty, at the account. It returns a
-// RateLimited error when one of them has had too many. An attempt counts before its outcome is known, so that
-// simultaneous attempts cannot exceed the limit; succeeded uncounts it at the address and resets the account's count.
-func (a *App) countAttempt(ctx context.Context, purpose, client, account string) (succeeded func() error, err error) {
-	if err := rehearsed(ctx); err != nil {
-		return nil, err
-	}
-	now := a.Now()
-	count := func(key string, limit int) (db.CountAttemptRow, error) {
-		row, err := a.queries.CountAttempt(ctx, db.CountAttemptParams{Key: key, Now: now, WindowFloor: now.Add(-a.AttemptWindow)})
-		if err != nil {
-			return row, errors.Wrap(err, "count attempt")
-		}
-		if int(row.Attempts) > limit {
-			return row, &Error{
-				Code: RateLimited, Message: "too many attempts, try again later",
-				RetryAfter: max(row.WindowStart.Add(a.AttemptWindow).Sub(now), time.Second),
-			}
-		}
-		return row, nil
-	}
-	addressKey := purpose + ":address:" + client
-	row, err := count(addressKey, a.AttemptsPerAddress)
-	if err != nil {
-		return nil, err
-	}
-	if account != "" {
-		if _, err := count(accountKey(purpose, account), a.AttemptsPerAccount); err != nil {
-			return nil, err
-		}
-	}
-	return func() error {
-		err := a.queries.TakeBackAttempt(ctx, db.TakeBackAttemptParams{Key: addressKey, WindowStart: row.WindowStart})
-		if err != nil {
-			return errors.Wrap(err, "take back attempt")
-		}
-		return wrap(a.queries.ForgetAttempts(ctx, accountKey(purpose, account)), "forget attempts")
-	}, nil
-}
-
-// accountKey hides the address: what people type there may be anything, even a password.
-func accountKey(purpose, account string) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(account)))
-	return purpose + ":account:" + hex.EncodeToString(sum[:16])
-}
-
 // Login returns an access token and its lifetime for the email and password of an active account. Whatever is wrong,
-// the error is the same and takes as long. Errors: Unauthenticated, RateLimited.
-func (a *App) Login(ctx context.Context, client, email, password string) (token string, life time.Duration, err error) {
-	u, err := a.Authenticate(ctx, client, email, password)
+// the error is the same and takes as long. Errors: Unauthenticated, RateLimited, Unavailable.
+func (a *App) Login(ctx context.Context, email, password string) (token string, life time.Duration, err error) {
+	u, err := a.Authenticate(ctx, email, password)
 	if err != nil {
 		return "", 0, err
 	}
@@ -75,36 +27,36 @@ func (a *App) Login(ctx context.Context, client, email, password string) (token 
 	return token, expires.Sub(a.Now()), nil
 }
 
-// Authenticate is Login without the token. Errors: Unauthenticated, RateLimited.
-func (a *App) Authenticate(ctx context.Context, client, email, password string) (db.UserAccount, error) {
+// Authenticate is Login without the token. Errors: Unauthenticated, RateLimited, Unavailable.
+func (a *App) Authenticate(ctx context.Context, email, password string) (db.UserAccount, error) {
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
 		email = "" // no account's, and nothing to ask the database for
 	}
-	succeeded, err := a.countAttempt(ctx, "login", client, email)
+	counted, err := a.countAttempt(ctx, "login", email)
 	if err != nil {
 		return db.UserAccount{}, err
 	}
-	u, err := a.queries.GetUserByEmail(ctx, email)
+	u, err := userByEmail(ctx, a.queries, email)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return db.UserAccount{}, errors.Wrap(err, "get user")
+		return db.UserAccount{}, counted.takeBack(ctx, errors.Wrap(err, "get user"))
 	}
-	ok, rehash, err := a.Hasher.Verify(ctx, password, u.PasswordHash)
+	ok, rehash, err := a.verify(ctx, password, u.PasswordHash)
 	if err != nil {
-		return db.UserAccount{}, errors.Wrap(err, "verify password")
+		return db.UserAccount{}, counted.takeBack(ctx, err)
 	}
 	if !ok || !u.IsActive {
 		return db.UserAccount{}, &Error{Code: Unauthenticated, Message: "wrong email or password"}
 	}
 	if rehash {
-		hash, err := a.Hasher.Hash(ctx, password)
+		hash, err := a.hash(ctx, password)
 		if err != nil {
-			return db.UserAccount{}, errors.Wrap(err, "hash password")
+			return db.UserAccount{}, counted.takeBack(ctx, err)
 		}
 		if err := a.queries.RehashPassword(ctx, db.RehashPasswordParams{ID: u.ID, OldHash: u.PasswordHash, NewHash: hash}); err != nil {
 			return db.UserAccount{}, errors.Wrap(err, "store new hash")
 		}
 	}
-	return u, succeeded()
+	return u, counted.succeeded(ctx)
 }
 
 // Identify returns whose access token this is. Errors: Unauthenticated.
@@ -126,34 +78,49 @@ func (a *App) Identify(ctx context.Context, token string) (Actor, error) {
 	return Actor{UserID: u.ID, Superuser: u.IsSuperuser}, nil
 }
 
-// RecoverPassword enqueues the email with a reset token. Only the job finds out whether the address is known, so that
-// neither the response nor its time tells. Errors: Invalid, RateLimited.
-func (a *App) RecoverPassword(ctx context.Context, client, email string) error {
+// RecoverPassword enqueues the email with a reset token, whether the address is known or not, so that neither the
+// response nor its time tells. field names the address in errors. Errors: Invalid, RateLimited.
+func (a *App) RecoverPassword(ctx context.Context, field, email string) error {
 	var v validator
-	v.email("email", email)
+	v.email(field, &email)
 	if err := v.err(); err != nil {
 		return err
 	}
-	if _, err := a.countAttempt(ctx, "recovery", client, email); err != nil {
+	if _, err := a.countAttempt(ctx, "recovery", ""); err != nil {
 		return err
 	}
-	_, err := a.enqueue(ctx, ResetMailArgs{Email: email})
-	return err
+	return a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+		if ok, err := a.mayMail(ctx, q, email); err != nil || !ok {
+			return err
+		}
+		u, err := userByEmail(ctx, q, email)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return errors.Wrap(err, "get user")
+		}
+		e := auditEvent{Action: "password.recovery_requested"}
+		e.of(u)
+		if err := a.audit(ctx, q, Actor{}, e); err != nil {
+			return err
+		}
+		_, err = a.jobs.InsertTx(ctx, tx, ResetMailArgs{Email: email}, nil)
+		return wrap(err, "enqueue mail")
+	})
 }
 
-// ResetPassword sets a password with a token from the email, once. Errors: RateLimited, Invalid.
-func (a *App) ResetPassword(ctx context.Context, client, token, password string) error {
+// ResetPassword sets a password with a token from the email, once. Errors: RateLimited, Unavailable, Invalid.
+func (a *App) ResetPassword(ctx context.Context, token, password string) error {
 	var v validator
-	v.password("/new_password", password)
+	v.password("/new_password", password, a.ProjectName)
 	if err := v.err(); err != nil {
 		return err
 	}
-	if _, err := a.countAttempt(ctx, "reset", client, ""); err != nil {
+	counted, err := a.countAttempt(ctx, "reset", "")
+	if err != nil {
 		return err
 	}
 	hash, err := a.hash(ctx, password)
 	if err != nil {
-		return err
+		return counted.takeBack(ctx, err)
 	}
 	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		invalid := invalid("/token", "is not valid, was used or has expired")
@@ -169,6 +136,13 @@ func (a *App) ResetPassword(ctx context.Context, client, token, password string)
 		}
 		if !u.IsActive {
 			return invalid
+		}
+		v.password("/new_password", password, a.wordsOf(u.Email, u.FullName)...)
+		if err := v.err(); err != nil {
+			return err
+		}
+		if err := q.ForgetAccountAttempts(ctx, new(accountKey(u.Email))); err != nil {
+			return errors.Wrap(err, "forget attempts")
 		}
 		return setPassword(ctx, q, id, hash)
 	})

@@ -26,6 +26,14 @@ type ResetMailArgs struct {
 
 func (ResetMailArgs) Kind() string { return "reset_mail" }
 
+// RegistrationMailArgs is the job that sends the link which begins an account or, if the address has one, a hint to that.
+// The token is made by the job, so that it is nowhere at rest.
+type RegistrationMailArgs struct {
+	RegistrationID int64 `json:"registration_id"`
+}
+
+func (RegistrationMailArgs) Kind() string { return "registration_mail" }
+
 // TestMailArgs is the job that sends a test email.
 type TestMailArgs struct {
 	Email string `json:"email"`
@@ -50,7 +58,7 @@ func (a *App) SendNewAccountMail(ctx context.Context, userID int64) error {
 
 // SendResetMail carries out a ResetMailArgs job.
 func (a *App) SendResetMail(ctx context.Context, email string) error {
-	u, err := a.queries.GetUserByEmail(ctx, email)
+	u, err := userByEmail(ctx, a.queries, email)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && !u.IsActive {
 		return nil
 	} else if err != nil {
@@ -79,7 +87,7 @@ func (a *App) StartTestMail(ctx context.Context, actor Actor, to string) error {
 		return err
 	}
 	var v validator
-	v.email("/email_to", to)
+	v.email("/email_to", &to)
 	if err := v.err(); err != nil {
 		return err
 	}

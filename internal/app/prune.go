@@ -18,7 +18,8 @@ type PruneArgs struct{}
 
 func (PruneArgs) Kind() string { return "prune" }
 
-// Prune deletes old imports, documents that nothing needs, workers that are gone, and expired tokens and attempts.
+// Prune deletes old imports, documents that nothing needs, workers that are gone, and expired registrations, tokens
+// and attempts.
 func (a *App) Prune(ctx context.Context) error {
 	now := a.Now()
 	if _, err := a.queries.PruneImports(ctx, new(now.Add(-importRetention))); err != nil {
@@ -40,6 +41,12 @@ func (a *App) Prune(ctx context.Context) error {
 	}
 	if _, err := a.queries.PruneWorkers(ctx); err != nil {
 		return errors.Wrap(err, "prune workers")
+	}
+	if _, err := a.queries.PruneRegistrations(ctx, now); err != nil {
+		return errors.Wrap(err, "prune registrations")
+	}
+	if _, err := a.queries.PruneUnaskedMail(ctx, now.Add(-unaskedMailWindow)); err != nil {
+		return errors.Wrap(err, "prune counts of mails")
 	}
 	if _, err := a.queries.PrunePasswordResets(ctx, now); err != nil {
 		return errors.Wrap(err, "prune reset tokens")

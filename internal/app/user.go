@@ -18,17 +18,27 @@ type UserInput struct {
 	IsSuperuser bool
 }
 
-func (v *validator) newUser(in *UserInput) {
-	v.password("/password", in.Password)
+func (a *App) checkNewUser(v *validator, in *UserInput) {
+	v.password("/password", in.Password, a.wordsOf(in.Email, in.FullName)...)
 	v.optionalText("/full_name", in.FullName)
 }
 
-// freeEmail checks an address, and that it belongs to no other account than id.
-func (v *validator) freeEmail(ctx context.Context, q *db.Queries, field, address string, id int64) error {
+// wordsOf are what a user's password would be guessed from.
+func (a *App) wordsOf(email string, fullName *string) []string {
+	words := []string{a.ProjectName, email}
+	if fullName != nil {
+		words = append(words, *fullName)
+	}
+	return words
+}
+
+// freeEmail checks an address as email does, and that it belongs to no other account than id.
+func (v *validator) freeEmail(ctx context.Context, q *db.Queries, field string, address *string, id int64) error {
+	written := *address
 	if !v.email(field, address) {
 		return nil
 	}
-	u, err := q.GetUserByEmail(ctx, address)
+	u, err := userByEmail(ctx, q, written)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil
@@ -75,30 +85,12 @@ func (a *App) CreateUser(ctx context.Context, actor Actor, in UserInput) (db.Use
 	return a.createUser(ctx, in)
 }
 
-// RegisterUser adds an ordinary user, if registration is open. Errors: Forbidden, Invalid, RateLimited, Conflict.
-func (a *App) RegisterUser(ctx context.Context, client string, in UserInput) (db.UserAccount, error) {
-	if !a.OpenRegistration {
-		return db.UserAccount{}, &Error{Code: Forbidden, Message: "open registration is off"}
-	}
-	var v validator
-	v.email("/email", in.Email)
-	v.newUser(&in)
-	if err := v.err(); err != nil { // before the attempt counts, and so nothing of other accounts is told
-		return db.UserAccount{}, err
-	}
-	if _, err := a.countAttempt(ctx, "register", client, ""); err != nil {
-		return db.UserAccount{}, err
-	}
-	in.IsActive, in.IsSuperuser = true, false
-	return a.createUser(ctx, in)
-}
-
 func (a *App) createUser(ctx context.Context, in UserInput) (u db.UserAccount, err error) {
 	var v validator
-	if err := v.freeEmail(ctx, a.queries, "/email", in.Email, 0); err != nil {
+	if err := v.freeEmail(ctx, a.queries, "/email", &in.Email, 0); err != nil {
 		return u, err
 	}
-	v.newUser(&in)
+	a.checkNewUser(&v, &in)
 	if err := v.err(); err != nil {
 		return u, err
 	}
@@ -122,7 +114,7 @@ func (a *App) createUser(ctx context.Context, in UserInput) (u db.UserAccount, e
 // EnsureSuperuser creates an active superuser unless the address is known already, and reports whether it did. Errors:
 // Invalid, Conflict.
 func (a *App) EnsureSuperuser(ctx context.Context, email, password string) (bool, error) {
-	switch _, err := a.queries.GetUserByEmail(ctx, email); {
+	switch _, err := userByEmail(ctx, a.queries, email); {
 	case err == nil:
 		return false, nil
 	case !errors.Is(err, pgx.ErrNoRows):
@@ -138,13 +130,13 @@ func (a *App) UpdateUser(ctx context.Context, actor Actor, id int64, change func
 	if err := actor.superuser(); err != nil {
 		return db.UserAccount{}, err
 	}
-	return a.updateUser(ctx, id, "", change)
+	return a.updateUser(ctx, id, false, change)
 }
 
 // UpdateCurrentUser changes the actor's own address and name, and returns their account. Errors: Invalid, NotFound,
 // RateLimited, Conflict.
-func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, client string, change func(*UserInput)) (db.UserAccount, error) {
-	return a.updateUser(ctx, actor.UserID, client, func(in *UserInput) {
+func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, change func(*UserInput)) (db.UserAccount, error) {
+	return a.updateUser(ctx, actor.UserID, true, func(in *UserInput) {
 		mine := *in
 		change(&mine)
 		in.Email, in.FullName = mine.Email, mine.FullName
@@ -152,11 +144,14 @@ func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, client string,
 }
 
 // updateUser calls change twice: for the password, which is hashed while no row is locked, and on the locked row. For
-// one who may not see the other accounts, the client's address is given, and a new email costs an attempt.
-func (a *App) updateUser(ctx context.Context, id int64, client string, change func(*UserInput)) (u db.UserAccount, err error) {
+// one who may not see the other accounts, self holds, and a new email costs an attempt.
+func (a *App) updateUser(ctx context.Context, id int64, self bool, change func(*UserInput)) (u db.UserAccount, err error) {
 	changed := func() UserInput {
 		in := UserInput{Email: u.Email, Password: "", FullName: u.FullName, IsActive: u.IsActive, IsSuperuser: u.IsSuperuser}
 		change(&in)
+		if form, err := Email(in.Email); err == nil {
+			in.Email = form
+		}
 		return in
 	}
 	if u, err = a.queries.GetUser(ctx, id); err != nil {
@@ -166,17 +161,17 @@ func (a *App) updateUser(ctx context.Context, id int64, client string, change fu
 	var v validator
 	v.optionalText("/full_name", in.FullName)
 	if in.Password != "" {
-		v.password("/password", in.Password)
+		v.password("/password", in.Password, a.wordsOf(in.Email, in.FullName)...)
 	}
-	if client != "" && in.Email != u.Email {
-		if !v.email("/email", in.Email) || v.wrong { // as at a registration
+	if self && in.Email != u.Email {
+		if !v.email("/email", &in.Email) || v.wrong { // as at a registration
 			return u, v.err()
 		}
-		if _, err := a.countAttempt(ctx, "email", client, ""); err != nil {
+		if _, err := a.countAttempt(ctx, "email", ""); err != nil {
 			return u, err
 		}
 	}
-	if err := v.freeEmail(ctx, a.queries, "/email", in.Email, id); err != nil {
+	if err := v.freeEmail(ctx, a.queries, "/email", &in.Email, id); err != nil {
 		return u, err
 	}
 	if err := v.err(); err != nil {
@@ -265,32 +260,33 @@ func (a *App) deleteUser(ctx context.Context, id int64) error {
 	})
 }
 
-// ChangePassword sets the actor's password, who must know the current one. Errors: NotFound, RateLimited, Invalid.
-func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, password string) error {
+// ChangePassword sets the actor's password, who must know the current one. Errors: NotFound, RateLimited, Unavailable,
+// Invalid.
+func (a *App) ChangePassword(ctx context.Context, actor Actor, current, password string) error {
 	u, err := a.queries.GetUser(ctx, actor.UserID)
 	if err != nil {
 		return found(err, "user")
 	}
 	var v validator
-	v.password("/new_password", password)
+	v.password("/new_password", password, a.wordsOf(u.Email, u.FullName)...)
 	if err := v.err(); err != nil {
 		return err
 	}
-	succeeded, err := a.countAttempt(ctx, "password", client, u.Email)
+	counted, err := a.countAttempt(ctx, "password", u.Email)
 	if err != nil {
 		return err
 	}
-	ok, _, err := a.Hasher.Verify(ctx, current, u.PasswordHash)
+	ok, _, err := a.verify(ctx, current, u.PasswordHash)
 	if err != nil {
-		return errors.Wrap(err, "verify password")
+		return counted.takeBack(ctx, err)
 	}
 	v.check(ok, "/current_password", "is wrong")
 	if err := v.err(); err != nil {
 		return err
 	}
-	hash, err := a.Hasher.Hash(ctx, password)
+	hash, err := a.hash(ctx, password)
 	if err != nil {
-		return errors.Wrap(err, "hash password")
+		return counted.takeBack(ctx, err)
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		if _, err := q.LockUser(ctx, u.ID); err != nil {
@@ -301,7 +297,7 @@ func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, 
 	if err != nil {
 		return err
 	}
-	return succeeded()
+	return counted.succeeded(ctx)
 }
 
 // SetPassword sets the password of the account with that email for a superuser, and revokes its access tokens. Errors:
@@ -310,18 +306,9 @@ func (a *App) SetPassword(ctx context.Context, actor Actor, email, password stri
 	if err := actor.superuser(); err != nil {
 		return db.UserAccount{}, err
 	}
-	u, err := a.queries.GetUserByEmail(ctx, email)
+	u, err := userByEmail(ctx, a.queries, email)
 	if err != nil {
 		return u, found(err, "user")
 	}
-	return a.updateUser(ctx, u.ID, "", func(in *UserInput) { in.Password = password })
-}
-
-// hash hashes a new password, but in no rehearsal.
-func (a *App) hash(ctx context.Context, password string) (string, error) {
-	if err := rehearsed(ctx); err != nil {
-		return "", err
-	}
-	hash, err := a.Hasher.Hash(ctx, password)
-	return hash, wrap(err, "hash password")
+	return a.updateUser(ctx, u.ID, false, func(in *UserInput) { in.Password = password })
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"net/mail"
 	"net/url"
 	"regexp"
 	"strings"
@@ -94,13 +93,18 @@ func (v *validator) date(field string, day *time.Time, last time.Time) {
 	}
 }
 
-func (v *validator) email(field, address string) bool {
-	a, err := mail.ParseAddress(address)
-	return v.check(err == nil && a.Address == address && len(address) <= 254, field, emailRule) && v.text(field, address)
+// email checks an address and brings it into the form in which it is kept.
+func (v *validator) email(field string, address *string) bool {
+	form, err := Email(*address)
+	if err == nil {
+		*address = form
+	}
+	return v.check(err == nil, field, emailRule)
 }
 
-func (v *validator) password(field, password string) {
-	if err := auth.CheckPassword(password); err != nil {
+// password checks a new password. The context has what its user's would be guessed from.
+func (v *validator) password(field, password string, context ...string) {
+	if err := auth.CheckPassword(password, context...); err != nil {
 		v.check(false, field, err.Error())
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"runtime"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -79,21 +78,14 @@ var DefaultParams = Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, Sal
 // ErrBusy is the error of a Hasher that has too much to do: for this client, or at all.
 var ErrBusy = errors.New("too many passwords are being checked")
 
-// A Queue bounds how many calls of a Hasher wait: in all, and for one client.
-type Queue struct{ Waiting, PerClient int }
-
 // Hasher hashes and verifies passwords with argon2id, at most GOMAXPROCS at a time: each takes Params.Memory. Those that
 // its Queue has no room for fail with ErrBusy at once. It is safe for concurrent use.
 type Hasher struct {
-	Queue Queue // not to be changed after the first call
+	Queue Queue // of calls that wait for a slot: 20, and 2 of one client
 
 	params Params
 	slots  *semaphore.Weighted
 	dummy  string
-
-	mu      sync.Mutex
-	waiting map[string]int // by client
-	total   int
 }
 
 // NewHasher returns a Hasher of new hashes with the given costs: DefaultParams, or cheaper ones in tests.
@@ -104,7 +96,7 @@ func NewHasher(params Params) (*Hasher, error) {
 	}
 	return &Hasher{
 		Queue:  Queue{Waiting: 20, PerClient: 2},
-		params: params, slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), dummy: dummy, waiting: map[string]int{},
+		params: params, slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), dummy: dummy,
 	}, nil
 }
 
@@ -113,22 +105,11 @@ func (h *Hasher) acquire(ctx context.Context, client string) error {
 	if h.slots.TryAcquire(1) {
 		return nil
 	}
-	h.mu.Lock()
-	if h.total >= h.Queue.Waiting || h.waiting[client] >= h.Queue.PerClient {
-		h.mu.Unlock()
+	if !h.Queue.Enter(client) {
 		return ErrBusy
 	}
-	h.total++
-	h.waiting[client]++
-	h.mu.Unlock()
-	err := h.slots.Acquire(ctx, 1)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.total--
-	if h.waiting[client]--; h.waiting[client] == 0 {
-		delete(h.waiting, client)
-	}
-	if err != nil {
+	defer h.Queue.Leave(client)
+	if err := h.slots.Acquire(ctx, 1); err != nil {
 		return errors.Wrap(err, "wait for a hashing slot")
 	}
 	return nil

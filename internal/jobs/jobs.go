@@ -25,6 +25,9 @@ func workers(a *app.App) *river.Workers {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.ResetMailArgs]) error {
 		return a.SendResetMail(ctx, job.Args.Email)
 	}))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.RegistrationMailArgs]) error {
+		return a.SendRegistrationMail(ctx, job.Args.RegistrationID)
+	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.TestMailArgs]) error {
 		return a.SendTestMail(ctx, job.Args.Email)
 	}))

@@ -38,6 +38,16 @@ func ResetPassword(project, email, link string, validHours int) (Message, error)
 	return resetPassword.message(content{Project: project, Email: email, Link: link, ValidHours: validHours})
 }
 
+// Activate has the link that begins an account.
+func Activate(project, email, link string, validHours int) (Message, error) {
+	return activate.message(content{Project: project, Email: email, Link: link, ValidHours: validHours})
+}
+
+// AlreadyRegistered tells who tried to register that there is an account.
+func AlreadyRegistered(project, email, link string) (Message, error) {
+	return alreadyRegistered.message(content{Project: project, Email: email, Link: link})
+}
+
 // Test shows that sending works.
 func Test(project, email string) (Message, error) {
 	return test.message(content{Project: project, Email: email})
@@ -47,9 +57,11 @@ func Test(project, email string) (Message, error) {
 var files embed.FS
 
 var (
-	newAccount    = parse("new_account")
-	resetPassword = parse("reset_password")
-	test          = parse("test")
+	newAccount        = parse("new_account")
+	resetPassword     = parse("reset_password")
+	activate          = parse("activate")
+	alreadyRegistered = parse("already_registered")
+	test              = parse("test")
 )
 
 type templates struct {
