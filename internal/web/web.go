@@ -1,5 +1,5 @@
-// Package web serves the landing page, Swagger UI, ReDoc, the form behind the link of the password email, the API's
-// index and its specification. All of it is embedded: no page fetches anything from another host, and each has a strict
+// Package web serves the landing page, Swagger UI, ReDoc, the forms behind the links of emails, the API's index and its
+// specification. All of it is embedded: no page fetches anything from another host, and each has a strict
 // Content-Security-Policy.
 package web
 
@@ -30,7 +30,7 @@ type Config struct {
 const (
 	strictCSP = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
 	homeCSP   = strictCSP + "img-src 'self'; style-src 'self'"
-	resetCSP  = homeCSP + "; connect-src 'self'; script-src 'self'"
+	tokenCSP  = homeCSP + "; connect-src 'self'; script-src 'self'"
 	// Swagger UI's style sheet has images in data: URLs.
 	docsCSP = strictCSP + "connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'"
 	// ReDoc searches in a worker made from a Blob, and adds two style elements: an empty one, which it fills through the
@@ -59,7 +59,7 @@ var assets = []struct {
 	{"docs.css", "text/css; charset=utf-8", embedded, "assets/docs.css"},
 	{"docs.js", "text/javascript; charset=utf-8", embedded, "assets/docs.js"},
 	{"redoc.js", "text/javascript; charset=utf-8", embedded, "assets/redoc.js"},
-	{"reset-password.js", "text/javascript; charset=utf-8", embedded, "assets/reset-password.js"},
+	{"token.js", "text/javascript; charset=utf-8", embedded, "assets/token.js"},
 	{"redoc.standalone.js", "text/javascript; charset=utf-8", embedded, "assets/redoc.standalone.js.gz"},
 	{"redoc.LICENSE.txt", "text/plain; charset=utf-8", embedded, "assets/redoc.LICENSE.txt"},
 	{"swagger-ui.css", "text/css; charset=utf-8", swagger.FS, "swagger-ui.css.gz"},
@@ -118,7 +118,8 @@ func Register(mux *http.ServeMux, cfg Config) error {
 		{"", "home.html", homeCSP},
 		{"/docs", "docs.html", docsCSP},
 		{"/redoc", "redoc.html", redocCSP},
-		{"/reset-password", "reset-password.html", resetCSP},
+		{"/reset-password", "reset-password.html", tokenCSP},
+		{"/activate", "activate.html", tokenCSP},
 	} {
 		var b bytes.Buffer
 		if err := pages.ExecuteTemplate(&b, p.name, cfg); err != nil {

@@ -67,6 +67,7 @@ func TestRoutes(t *testing.T) {
 		"/redoc":               {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
 		"/redoc/":              {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
 		"/reset-password":      {"text/html; charset=utf-8", revalidate, `minlength="12" maxlength="128"`},
+		"/activate":            {"text/html; charset=utf-8", revalidate, `data-operation="/api/v1/users/activate"`},
 		"/api":                 {"application/json", revalidate, `"openapi":"/api/v1/openapi.yaml"`},
 		"/api/":                {"application/json", revalidate, `"docs":"/docs","redoc":"/redoc"`},
 		"/favicon.ico":         {"image/svg+xml", "public, max-age=86400", "<svg"},
@@ -89,7 +90,7 @@ func TestRoutes(t *testing.T) {
 			routes[m[1]] = want
 		}
 	}
-	require.Len(t, routes, 12+9, "assets found in the pages")
+	require.Len(t, routes, 13+9, "assets found in the pages")
 
 	for path, want := range routes {
 		t.Run(path, func(t *testing.T) {
