@@ -219,6 +219,11 @@ func TestDev(t *testing.T) {
 		_, errOut, err = p.run("short\n", "user", "create", "--email", "bob@example.com", "--password-stdin")
 		require.Error(t, err)
 		assert.Contains(t, errOut, "12 to 128 characters")
+		for _, easy := range []string{"password1234", "bob@example.com", "edgevalue-2026"} {
+			_, errOut, err = p.run(easy+"\n", "user", "create", "--email", "bob@example.com", "--password-stdin")
+			require.Error(t, err)
+			assert.Contains(t, errOut, "must be harder to guess")
+		}
 		_, errOut, err = p.run("", "user", "create", "--email", "bob@example.com")
 		require.Error(t, err)
 		assert.Contains(t, errOut, "standard input is not a terminal")
@@ -226,6 +231,9 @@ func TestDev(t *testing.T) {
 			_, errOut, err = p.run("", "user", command, "--email", "bob")
 			require.Error(t, err)
 			assert.Contains(t, errOut, `"bob" is not an email address`)
+			_, errOut, err = p.run("", "user", command, "--email", "bob@[192.0.2.1]")
+			require.Error(t, err)
+			assert.Contains(t, errOut, "is not an email address")
 		}
 
 		login := func(password string) (*oas.AccessToken, error) {

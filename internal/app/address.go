@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/mail"
 	"net/netip"
 	"strings"
@@ -72,5 +73,6 @@ func addressHash(written string) []byte {
 	if address, err := Email(written); err == nil {
 		written = address
 	}
-	return auth.HashResetToken(strings.ToLower(written))
+	sum := sha256.Sum256([]byte(strings.ToLower(written)))
+	return sum[:]
 }

@@ -30,7 +30,7 @@ var errBusy = &Error{Code: Unavailable, Message: "too many passwords are being c
 type attempt struct {
 	app     *App
 	counted []db.TakeBackAttemptParams
-	account string // the key of the account from this network
+	account string // the key of the account from this network, if it counts at one
 }
 
 // countAttempt counts an attempt of the client in ctx and, unless account is empty, at the account with that address.
@@ -122,6 +122,9 @@ func (at *attempt) succeeded(ctx context.Context) error {
 		if err := at.app.queries.TakeBackAttempt(ctx, c); err != nil {
 			return errors.Wrap(err, "take back attempt")
 		}
+	}
+	if at.account == "" {
+		return nil
 	}
 	return wrap(at.app.queries.ForgetAttempts(ctx, at.account), "forget attempts")
 }
