@@ -100,7 +100,7 @@ func (a *App) slowDown(ctx context.Context, network string) error {
 	case <-time.After(a.AttemptDelay):
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return errBusy
 	}
 }
 

@@ -38,6 +38,18 @@ func TestMessages(t *testing.T) {
 			[]string{"for 1 hour."},
 			[]string{"for 1 hour."},
 		},
+		"activate": {
+			func() (Message, error) { return Activate("EdgeValue", "zoë@example.com", link, 48) },
+			"EdgeValue - Activate your account",
+			[]string{"the address zoë@example.com at EdgeValue", "\n" + link + "\n", "for 48 hours."},
+			[]string{`href="https://edgevalue.example/reset-password?token=a_b-c&amp;x=1"`, "for 48 hours."},
+		},
+		"already registered": {
+			func() (Message, error) { return AlreadyRegistered("EdgeValue", "zoë@example.com", link) },
+			"EdgeValue - You already have an account",
+			[]string{"the address zoë@example.com at EdgeValue, which already has an account", "\n" + link + "\n"},
+			[]string{"<strong>zoë@example.com</strong>, which already has an account", `href="https://edgevalue.example/reset-password?token=a_b-c&amp;x=1"`},
+		},
 		"test": {
 			func() (Message, error) { return Test("EdgeValue", "zoë@example.com") },
 			"EdgeValue - Test email",
