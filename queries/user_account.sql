@@ -5,7 +5,9 @@ SELECT * FROM user_account WHERE id = @id;
 SELECT * FROM user_account WHERE id = @id FOR UPDATE;
 
 -- name: GetUserByEmail :one
-SELECT * FROM user_account WHERE lower(email) = lower(@email);
+-- One lookup for both forms of an address, so that its time does not tell which of them is known.
+SELECT * FROM user_account WHERE lower(email) IN (lower(@email), lower(@written))
+ORDER BY lower(email) = lower(@email) DESC LIMIT 1;
 
 -- name: ListUsers :many
 SELECT * FROM user_account WHERE id > @after_id ORDER BY id LIMIT @page_size;

@@ -156,11 +156,18 @@ func (q *Queries) GetUser(ctx context.Context, id int64) (UserAccount, error) {
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account WHERE lower(email) = lower($1)
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account WHERE lower(email) IN (lower($1), lower($2))
+ORDER BY lower(email) = lower($1) DESC LIMIT 1
 `
 
-func (q *Queries) GetUserByEmail(ctx context.Context, email string) (UserAccount, error) {
-	row := q.db.QueryRow(ctx, getUserByEmail, email)
+type GetUserByEmailParams struct {
+	Email   string `db:"email"`
+	Written string `db:"written"`
+}
+
+// One lookup for both forms of an address, so that its time does not tell which of them is known.
+func (q *Queries) GetUserByEmail(ctx context.Context, arg GetUserByEmailParams) (UserAccount, error) {
+	row := q.db.QueryRow(ctx, getUserByEmail, arg.Email, arg.Written)
 	var i UserAccount
 	err := row.Scan(
 		&i.ID,

@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-faster/errors"
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
 
@@ -60,11 +59,7 @@ func userByEmail(ctx context.Context, q *db.Queries, written string) (db.UserAcc
 	if err != nil {
 		address = written
 	}
-	u, err := q.GetUserByEmail(ctx, address)
-	if errors.Is(err, pgx.ErrNoRows) && address != written {
-		u, err = q.GetUserByEmail(ctx, written)
-	}
-	return u, err
+	return q.GetUserByEmail(ctx, db.GetUserByEmailParams{Email: address, Written: written})
 }
 
 // addressHash names an address where it is counted but must not be readable: what people type there may be anything,
