@@ -507,6 +507,10 @@ func (s *Server) handleCreateDividendRequest(args [1]string, argsEscaped bool, w
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
+				{
 					Name: "ticker",
 					In:   "path",
 				}: params.Ticker,
@@ -2507,6 +2511,10 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 					Name: "file_name",
 					In:   "query",
 				}: params.FileName,
+				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
 			},
 			Raw: r,
 		}
@@ -2670,6 +2678,10 @@ func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w h
 					Name: "file_name",
 					In:   "query",
 				}: params.FileName,
+				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
 			},
 			Raw: r,
 		}
@@ -2836,6 +2848,10 @@ func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped 
 					Name: "file_name",
 					In:   "query",
 				}: params.FileName,
+				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
 			},
 			Raw: r,
 		}
@@ -2994,6 +3010,10 @@ func (s *Server) handleImportSplitsRequest(args [0]string, argsEscaped bool, w h
 					Name: "file_name",
 					In:   "query",
 				}: params.FileName,
+				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
 			},
 			Raw: r,
 		}
