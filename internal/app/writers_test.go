@@ -251,6 +251,29 @@ func TestEveryWriterLocksTheCompanyFirst(t *testing.T) {
 	}
 }
 
+// An import waits for a company for longer than a request may.
+func TestImportWaitsForACompany(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	_, err := a.CreateCompany(t.Context(), root, apple)
+	require.NoError(t, err)
+	company := hold(t, pool, "SELECT FROM company FOR UPDATE")
+	id := startApple(t, a)
+	work(t, a)
+	require.Eventually(t, func() bool { return blocked(t, pool, company, false) }, 20*time.Second, 5*time.Millisecond)
+	_, err = a.UpdateCompany(t.Context(), root, "AAPL", func(*app.CompanyInput) {})
+	require.Equal(t, app.Unavailable, app.Explain(err).Code)
+	time.Sleep(time.Second)
+	require.NoError(t, company.Rollback(t.Context()))
+	eventually(t, a, id, app.ImportSucceeded)
+	im, err := a.GetImport(t.Context(), root, id)
+	require.NoError(t, err)
+	var attempts int
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT attempt FROM river_job WHERE id = $1", im.JobID).Scan(&attempts))
+	assert.Equal(t, 1, attempts)
+}
+
 // A dividend entered by hand hides the filed one of its period from the day on which it was published.
 func TestExportBeforeADividendByHand(t *testing.T) {
 	t.Parallel()
