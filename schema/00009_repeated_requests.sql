@@ -25,8 +25,24 @@ CREATE UNIQUE INDEX dividend_manual_key
     ON dividend (company_id, publish_date, amount_per_share, currency, period_end, ex_dividend_date) NULLS NOT DISTINCT
     WHERE source = 'manual' AND NOT doubled;
 
+-- A worker says when a job that failed is tried again, by its own clock, which is also that of the error. The wait counts
+-- from now, by the clock that all share.
+-- +goose StatementBegin
+CREATE FUNCTION retry_by_this_clock() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.scheduled_at := now() + (NEW.scheduled_at - (NEW.errors[cardinality(NEW.errors)] ->> 'at')::timestamptz);
+    RETURN NEW;
+END
+$$;
+-- +goose StatementEnd
+CREATE TRIGGER retry_by_this_clock BEFORE UPDATE ON river_job FOR EACH ROW
+    WHEN (OLD.state = 'running' AND NEW.state IN ('available', 'retryable') AND NEW.errors IS DISTINCT FROM OLD.errors)
+    EXECUTE FUNCTION retry_by_this_clock();
+
 -- +goose Down
 
+DROP TRIGGER retry_by_this_clock ON river_job;
+DROP FUNCTION retry_by_this_clock;
 DROP INDEX dividend_manual_key;
 ALTER TABLE dividend DROP COLUMN doubled;
 DROP TABLE idempotency_key;

@@ -499,3 +499,36 @@ func TestAnotherClock(t *testing.T) {
 	_, err = h.app.GetImport(t.Context(), app.System, im.ID)
 	require.NoError(t, err, "an import of today")
 }
+
+// A job that failed is tried again by the database's clock, not by the worker's.
+func TestRetryByAnotherClock(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	// A worker whose clock is an hour ahead. A trigger's name decides when it is fired.
+	_, err := h.pool.Exec(t.Context(), `
+		CREATE FUNCTION ahead() RETURNS trigger LANGUAGE plpgsql AS $$
+		DECLARE
+			error jsonb := NEW.errors[cardinality(NEW.errors)];
+			at timestamptz := (error ->> 'at')::timestamptz + interval '1 hour';
+		BEGIN
+			NEW.scheduled_at := NEW.scheduled_at + interval '1 hour';
+			NEW.errors[cardinality(NEW.errors)] := error || jsonb_build_object('at', at);
+			RETURN NEW;
+		END $$;
+		CREATE TRIGGER ahead BEFORE UPDATE ON river_job FOR EACH ROW
+			WHEN (OLD.state = 'running' AND NEW.errors IS DISTINCT FROM OLD.errors) EXECUTE FUNCTION ahead()`)
+	require.NoError(t, err)
+	h.app.Mail = broken{}
+	require.NoError(t, h.app.StartTestMail(t.Context(), app.System, "ada@example.com"))
+	h.work()
+	var wait float64
+	require.Eventually(t, func() bool {
+		err := h.pool.QueryRow(t.Context(), "SELECT extract(epoch FROM scheduled_at - now()) FROM river_job WHERE cardinality(errors) > 0").Scan(&wait)
+		return err == nil
+	}, 10*time.Second, 20*time.Millisecond)
+	assert.InDelta(t, 1, wait, 5)
+}
+
+type broken struct{}
+
+func (broken) Send(context.Context, mail.Message) error { return errors.New("the mail server is away") }
