@@ -51,8 +51,8 @@ func Explain(err error) *Error {
 	return nil
 }
 
-// isOutage reports whether the database cannot serve for now.
-func isOutage(err error) bool {
+// IsOutage reports whether an error says that the database cannot serve for now, and nothing of what was asked for.
+func IsOutage(err error) bool {
 	message, _ := outage(err)
 	return message != ""
 }

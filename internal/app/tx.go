@@ -59,7 +59,7 @@ func (a *App) tryTx(ctx context.Context, begin string, f func(tx pgx.Tx, q *db.Q
 		}
 		longest := 10 * time.Millisecond << try
 		select {
-		case <-time.After(rand.N(longest)):
+		case <-time.After(rand.N(longest)): //nolint:gosec // no secret
 		case <-ctx.Done():
 			return err
 		}
