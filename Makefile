@@ -41,6 +41,12 @@ bin/pgtest: FORCE
 test: bin/pgtest ## Test with the race detector; needs nothing running
 	bin/pgtest go test -race $(ARGS) ./...
 
+# How many times each fault is made; 3 take about two minutes.
+ROUNDS ?= 3
+.PHONY: test-faults
+test-faults: ## Disturb the real program and database, and count what that costs (ROUNDS=30 for long)
+	go test -tags faults -count=1 -timeout 3h -v ./internal/faults -rounds $(ROUNDS) $(ARGS)
+
 .PHONY: cover
 cover: bin/pgtest ## Test and write coverage.html
 	bin/pgtest go test -coverpkg=./cmd/...,./internal/... -coverprofile=coverage.out $(ARGS) ./...

@@ -17,8 +17,8 @@ SELECT * FROM company WHERE cik = @cik FOR UPDATE;
 -- name: LockCompaniesByCIK :exec
 SELECT FROM company WHERE cik = ANY(@ciks::bigint[]) ORDER BY id FOR UPDATE;
 
--- name: LockCompaniesByTicker :exec
-SELECT FROM company WHERE id IN (SELECT company_id FROM listing WHERE ticker = ANY(@tickers::text[])) ORDER BY id FOR UPDATE;
+-- name: LockCompaniesByTicker :many
+SELECT id FROM company WHERE id IN (SELECT company_id FROM listing WHERE ticker = ANY(@tickers::text[])) ORDER BY id FOR UPDATE;
 
 -- name: LockCompanyByTicker :one
 SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = @ticker FOR UPDATE OF c;
@@ -75,8 +75,8 @@ RETURNING *;
 -- name: SetCompanyCIK :exec
 UPDATE company SET cik = @cik WHERE id = @id;
 
--- name: DeleteCompany :execrows
-DELETE FROM company WHERE id = (SELECT company_id FROM listing WHERE ticker = @ticker);
+-- name: DeleteCompany :exec
+DELETE FROM company WHERE id = @id;
 
 -- name: ListListings :many
 -- The listings of several companies; within one, the primary first.
@@ -118,7 +118,8 @@ INSERT INTO listing (company_id, ticker, is_primary)
 SELECT c.id, t.ticker, t.first AND NOT EXISTS (SELECT FROM listing p WHERE p.company_id = c.id AND p.is_primary)
 FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@tickers::text[]) AS ticker, unnest(@first::boolean[]) AS first) AS t
 JOIN company c ON c.cik = t.cik
-WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker);
+WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker)
+ORDER BY t.ticker;
 
 -- name: ListTickerConflicts :many
 -- Tickers of the file that are listed for another company already.

@@ -33,7 +33,7 @@ RETURNING id;
 
 -- name: ReplaceDividend :execrows
 UPDATE dividend
-SET source = 'manual', fiscal_year = @fiscal_year, fiscal_quarter = @fiscal_quarter, period_end = @period_end,
+SET source = 'manual', doubled = false, fiscal_year = @fiscal_year, fiscal_quarter = @fiscal_quarter, period_end = @period_end,
     amount_per_share = @amount_per_share, currency = @currency, publish_date = @publish_date, derived = false,
     share_basis_date = @share_basis_date, declaration_date = @declaration_date, ex_dividend_date = @ex_dividend_date,
     record_date = @record_date, payment_date = @payment_date

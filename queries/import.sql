@@ -48,7 +48,7 @@ UPDATE import SET state = @state, done = total, written = @written, unchanged = 
 WHERE id = @id AND state = 'succeeded';
 
 -- name: CancelRunningImport :exec
-UPDATE import SET state = 'cancelled', finished_at = @now WHERE id = @id AND finished_at IS NULL;
+UPDATE import SET state = 'cancelled', finished_at = now() WHERE id = @id AND finished_at IS NULL;
 
 -- name: LockImportOrder :exec
 SELECT pg_advisory_xact_lock('import'::regclass::oid::bigint);
@@ -62,7 +62,7 @@ SELECT EXISTS (SELECT FROM import
 SELECT wake_imports();
 
 -- name: PruneImports :execrows
-DELETE FROM import WHERE finished_at < @before;
+DELETE FROM import WHERE finished_at < now() - interval '90 days';
 
 -- name: HasData :one
 SELECT (EXISTS (SELECT FROM company) OR EXISTS (SELECT FROM import))::boolean AS has_data;

@@ -17,6 +17,7 @@ SELECT DISTINCT l.company_id, t.effective_date, t.ratio
 FROM (SELECT unnest(@tickers::text[]) AS ticker, unnest(@effective_date::date[]) AS effective_date,
              unnest(@ratio::numeric[]) AS ratio) AS t
 JOIN listing l ON l.ticker = t.ticker
+ORDER BY l.company_id, t.effective_date
 ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio WHERE split.ratio <> excluded.ratio;
 
 -- name: ListUnknownTickers :many

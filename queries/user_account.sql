@@ -41,8 +41,13 @@ SELECT id FROM user_account WHERE is_superuser AND is_active ORDER BY id FOR UPD
 -- name: CreatePasswordReset :exec
 INSERT INTO password_reset (token_hash, user_id, expires_at) VALUES (@token_hash, @user_id, @expires_at);
 
--- name: TakePasswordReset :one
-DELETE FROM password_reset WHERE token_hash = @token_hash AND expires_at > @now RETURNING user_id;
+-- name: LockUserOfPasswordReset :one
+-- A user is locked before their tokens, and before that all superusers, by those who need them.
+SELECT * FROM user_account
+WHERE id = (SELECT r.user_id FROM password_reset r WHERE r.token_hash = @token_hash AND r.expires_at > @now) FOR UPDATE;
+
+-- name: TakePasswordReset :execrows
+DELETE FROM password_reset WHERE token_hash = @token_hash;
 
 -- name: DeletePasswordResets :exec
 DELETE FROM password_reset WHERE user_id = @user_id;
@@ -69,4 +74,5 @@ DELETE FROM rate_limit WHERE account = @account;
 DELETE FROM rate_limit WHERE window_start < @before;
 
 -- name: PrunePasswordResets :execrows
-DELETE FROM password_reset WHERE expires_at < @before;
+DELETE FROM password_reset WHERE token_hash IN (
+    SELECT r.token_hash FROM password_reset r WHERE r.expires_at < @before FOR UPDATE SKIP LOCKED);

@@ -68,16 +68,13 @@ type CreateListingsParams struct {
 	IsPrimary  bool    `db:"is_primary"`
 }
 
-const deleteCompany = `-- name: DeleteCompany :execrows
-DELETE FROM company WHERE id = (SELECT company_id FROM listing WHERE ticker = $1)
+const deleteCompany = `-- name: DeleteCompany :exec
+DELETE FROM company WHERE id = $1
 `
 
-func (q *Queries) DeleteCompany(ctx context.Context, ticker string) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteCompany, ticker)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) DeleteCompany(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, deleteCompany, id)
+	return err
 }
 
 const deleteListings = `-- name: DeleteListings :exec
@@ -243,6 +240,7 @@ SELECT c.id, t.ticker, t.first AND NOT EXISTS (SELECT FROM listing p WHERE p.com
 FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS ticker, unnest($3::boolean[]) AS first) AS t
 JOIN company c ON c.cik = t.cik
 WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker)
+ORDER BY t.ticker
 `
 
 type ImportListingsParams struct {
@@ -438,13 +436,28 @@ func (q *Queries) LockCompaniesByCIK(ctx context.Context, ciks []int64) error {
 	return err
 }
 
-const lockCompaniesByTicker = `-- name: LockCompaniesByTicker :exec
-SELECT FROM company WHERE id IN (SELECT company_id FROM listing WHERE ticker = ANY($1::text[])) ORDER BY id FOR UPDATE
+const lockCompaniesByTicker = `-- name: LockCompaniesByTicker :many
+SELECT id FROM company WHERE id IN (SELECT company_id FROM listing WHERE ticker = ANY($1::text[])) ORDER BY id FOR UPDATE
 `
 
-func (q *Queries) LockCompaniesByTicker(ctx context.Context, tickers []string) error {
-	_, err := q.db.Exec(ctx, lockCompaniesByTicker, tickers)
-	return err
+func (q *Queries) LockCompaniesByTicker(ctx context.Context, tickers []string) ([]int64, error) {
+	rows, err := q.db.Query(ctx, lockCompaniesByTicker, tickers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const lockCompany = `-- name: LockCompany :one

@@ -120,7 +120,7 @@ func (q *Queries) DeleteOtherImportedDividends(ctx context.Context, arg DeleteOt
 }
 
 const getDividend = `-- name: GetDividend :one
-SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, l.ticker FROM dividend d
+SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, l.ticker FROM dividend d
 JOIN listing l ON l.company_id = d.company_id AND l.is_primary
 WHERE d.id = $1
 `
@@ -151,13 +151,14 @@ func (q *Queries) GetDividend(ctx context.Context, id int64) (GetDividendRow, er
 		&i.Dividend.PaymentDate,
 		&i.Dividend.CreatedAt,
 		&i.Dividend.UpdatedAt,
+		&i.Dividend.Doubled,
 		&i.Ticker,
 	)
 	return i, err
 }
 
 const listCompanyDividends = `-- name: ListCompanyDividends :many
-SELECT id, company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency, publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at, updated_at FROM dividend d
+SELECT id, company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency, publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at, updated_at, doubled FROM dividend d
 WHERE d.company_id = $1
   AND ($2::date IS NULL
        OR (d.publish_date, d.id) < ($2::date, $3::bigint))
@@ -204,6 +205,7 @@ func (q *Queries) ListCompanyDividends(ctx context.Context, arg ListCompanyDivid
 			&i.PaymentDate,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Doubled,
 		); err != nil {
 			return nil, err
 		}
@@ -216,7 +218,7 @@ func (q *Queries) ListCompanyDividends(ctx context.Context, arg ListCompanyDivid
 }
 
 const listDividends = `-- name: ListDividends :many
-SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, l.ticker FROM dividend d
+SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, l.ticker FROM dividend d
 JOIN listing l ON l.company_id = d.company_id AND l.is_primary
 WHERE ($1::integer IS NULL OR d.fiscal_year = $1)
   AND ($2::date IS NULL OR d.publish_date >= $2)
@@ -272,6 +274,7 @@ func (q *Queries) ListDividends(ctx context.Context, arg ListDividendsParams) ([
 			&i.Dividend.PaymentDate,
 			&i.Dividend.CreatedAt,
 			&i.Dividend.UpdatedAt,
+			&i.Dividend.Doubled,
 			&i.Ticker,
 		); err != nil {
 			return nil, err
@@ -297,7 +300,7 @@ func (q *Queries) LockCompanyOfDividend(ctx context.Context, dividendID int64) (
 
 const replaceDividend = `-- name: ReplaceDividend :execrows
 UPDATE dividend
-SET source = 'manual', fiscal_year = $1, fiscal_quarter = $2, period_end = $3,
+SET source = 'manual', doubled = false, fiscal_year = $1, fiscal_quarter = $2, period_end = $3,
     amount_per_share = $4, currency = $5, publish_date = $6, derived = false,
     share_basis_date = $7, declaration_date = $8, ex_dividend_date = $9,
     record_date = $10, payment_date = $11

@@ -11,16 +11,11 @@ import (
 )
 
 const cancelRunningImport = `-- name: CancelRunningImport :exec
-UPDATE import SET state = 'cancelled', finished_at = $1 WHERE id = $2 AND finished_at IS NULL
+UPDATE import SET state = 'cancelled', finished_at = now() WHERE id = $1 AND finished_at IS NULL
 `
 
-type CancelRunningImportParams struct {
-	Now *time.Time `db:"now"`
-	ID  int64      `db:"id"`
-}
-
-func (q *Queries) CancelRunningImport(ctx context.Context, arg CancelRunningImportParams) error {
-	_, err := q.db.Exec(ctx, cancelRunningImport, arg.Now, arg.ID)
+func (q *Queries) CancelRunningImport(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, cancelRunningImport, id)
 	return err
 }
 
@@ -361,11 +356,11 @@ func (q *Queries) LockUnneededDocuments(ctx context.Context) ([]int64, error) {
 }
 
 const pruneImports = `-- name: PruneImports :execrows
-DELETE FROM import WHERE finished_at < $1
+DELETE FROM import WHERE finished_at < now() - interval '90 days'
 `
 
-func (q *Queries) PruneImports(ctx context.Context, before *time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, pruneImports, before)
+func (q *Queries) PruneImports(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneImports)
 	if err != nil {
 		return 0, err
 	}

@@ -49,6 +49,7 @@ type Dividend struct {
 	PaymentDate     *time.Time      `db:"payment_date"`
 	CreatedAt       time.Time       `db:"created_at"`
 	UpdatedAt       time.Time       `db:"updated_at"`
+	Doubled         bool            `db:"doubled"`
 }
 
 type Document struct {
@@ -114,6 +115,14 @@ type FinancialStatement struct {
 	EbitBasis                   *string          `db:"ebit_basis"`
 	Accession                   *string          `db:"accession"`
 	Url                         *string          `db:"url"`
+}
+
+type IdempotencyKey struct {
+	UserID    int64     `db:"user_id"`
+	Key       string    `db:"key"`
+	Request   []byte    `db:"request"`
+	Answer    []byte    `db:"answer"`
+	CreatedAt time.Time `db:"created_at"`
 }
 
 type Import struct {

@@ -41,6 +41,7 @@ SELECT DISTINCT l.company_id, t.effective_date, t.ratio
 FROM (SELECT unnest($1::text[]) AS ticker, unnest($2::date[]) AS effective_date,
              unnest($3::numeric[]) AS ratio) AS t
 JOIN listing l ON l.ticker = t.ticker
+ORDER BY l.company_id, t.effective_date
 ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio WHERE split.ratio <> excluded.ratio
 `
 

@@ -267,8 +267,37 @@ func (q *Queries) LockUser(ctx context.Context, id int64) (UserAccount, error) {
 	return i, err
 }
 
+const lockUserOfPasswordReset = `-- name: LockUserOfPasswordReset :one
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account
+WHERE id = (SELECT r.user_id FROM password_reset r WHERE r.token_hash = $1 AND r.expires_at > $2) FOR UPDATE
+`
+
+type LockUserOfPasswordResetParams struct {
+	TokenHash []byte    `db:"token_hash"`
+	Now       time.Time `db:"now"`
+}
+
+// A user is locked before their tokens, and before that all superusers, by those who need them.
+func (q *Queries) LockUserOfPasswordReset(ctx context.Context, arg LockUserOfPasswordResetParams) (UserAccount, error) {
+	row := q.db.QueryRow(ctx, lockUserOfPasswordReset, arg.TokenHash, arg.Now)
+	var i UserAccount
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.FullName,
+		&i.PasswordHash,
+		&i.IsActive,
+		&i.IsSuperuser,
+		&i.TokenVersion,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const prunePasswordResets = `-- name: PrunePasswordResets :execrows
-DELETE FROM password_reset WHERE expires_at < $1
+DELETE FROM password_reset WHERE token_hash IN (
+    SELECT r.token_hash FROM password_reset r WHERE r.expires_at < $1 FOR UPDATE SKIP LOCKED)
 `
 
 func (q *Queries) PrunePasswordResets(ctx context.Context, before time.Time) (int64, error) {
@@ -336,20 +365,16 @@ func (q *Queries) TakeBackAttempt(ctx context.Context, arg TakeBackAttemptParams
 	return err
 }
 
-const takePasswordReset = `-- name: TakePasswordReset :one
-DELETE FROM password_reset WHERE token_hash = $1 AND expires_at > $2 RETURNING user_id
+const takePasswordReset = `-- name: TakePasswordReset :execrows
+DELETE FROM password_reset WHERE token_hash = $1
 `
 
-type TakePasswordResetParams struct {
-	TokenHash []byte    `db:"token_hash"`
-	Now       time.Time `db:"now"`
-}
-
-func (q *Queries) TakePasswordReset(ctx context.Context, arg TakePasswordResetParams) (int64, error) {
-	row := q.db.QueryRow(ctx, takePasswordReset, arg.TokenHash, arg.Now)
-	var user_id int64
-	err := row.Scan(&user_id)
-	return user_id, err
+func (q *Queries) TakePasswordReset(ctx context.Context, tokenHash []byte) (int64, error) {
+	result, err := q.db.Exec(ctx, takePasswordReset, tokenHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const updateUser = `-- name: UpdateUser :one

@@ -13,6 +13,7 @@ import (
 )
 
 var regexMap = map[string]ogenregex.Regexp{
+	"^[!-~]+$":                    ogenregex.MustCompile("^[!-~]+$"),
 	"^[A-Z]{2}$":                  ogenregex.MustCompile("^[A-Z]{2}$"),
 	"^[A-Za-z0-9][A-Za-z0-9.-]*$": ogenregex.MustCompile("^[A-Za-z0-9][A-Za-z0-9.-]*$"),
 	"^[A-Za-z0-9_-]+$":            ogenregex.MustCompile("^[A-Za-z0-9_-]+$"),

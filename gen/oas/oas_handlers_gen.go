@@ -602,6 +602,10 @@ func (s *Server) handleCreateDividendRequest(args [1]string, argsEscaped bool, w
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
+				{
 					Name: "ticker",
 					In:   "path",
 				}: params.Ticker,
@@ -2602,6 +2606,10 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 					Name: "file_name",
 					In:   "query",
 				}: params.FileName,
+				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
 			},
 			Raw: r,
 		}
@@ -2765,6 +2773,10 @@ func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w h
 					Name: "file_name",
 					In:   "query",
 				}: params.FileName,
+				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
 			},
 			Raw: r,
 		}
@@ -2931,6 +2943,10 @@ func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped 
 					Name: "file_name",
 					In:   "query",
 				}: params.FileName,
+				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
 			},
 			Raw: r,
 		}
@@ -3089,6 +3105,10 @@ func (s *Server) handleImportSplitsRequest(args [0]string, argsEscaped bool, w h
 					Name: "file_name",
 					In:   "query",
 				}: params.FileName,
+				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
 			},
 			Raw: r,
 		}

@@ -25,6 +25,7 @@ func (h *handler) ListCompanyDividends(ctx context.Context, p oas.ListCompanyDiv
 }
 
 func (h *handler) CreateDividend(ctx context.Context, req *oas.DividendInput, p oas.CreateDividendParams) (*oas.Dividend, error) {
+	ctx = app.WithIdempotencyKey(ctx, p.IdempotencyKey.Or(""))
 	return one(toDividend)(h.app.CreateDividend(ctx, actor(ctx), string(p.Ticker), fromDividend(*req)))
 }
 

@@ -11,31 +11,32 @@ import (
 // goverter:variables
 var toImport func(db.Import) oas.Import
 
-func (h *handler) startImport(ctx context.Context, r app.ImportRequest) (*oas.Import, error) {
+func (h *handler) startImport(ctx context.Context, key oas.OptString, r app.ImportRequest) (*oas.Import, error) {
+	ctx = app.WithIdempotencyKey(ctx, key.Or(""))
 	return one(toImport)(h.app.StartImport(ctx, actor(ctx), r))
 }
 
 func (h *handler) ImportCompanies(ctx context.Context, req *oas.ImportCompaniesReqWithContentType, p oas.ImportCompaniesParams) (*oas.Import, error) {
-	return h.startImport(ctx, app.ImportRequest{
+	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
 		Kind: app.ImportCompanies, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Content,
 	})
 }
 
 func (h *handler) ImportSecCompanyFacts(ctx context.Context, req *oas.ImportSecCompanyFactsReqWithContentType, p oas.ImportSecCompanyFactsParams) (*oas.Import, error) {
-	return h.startImport(ctx, app.ImportRequest{
+	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
 		Kind: app.ImportSECCompanyFacts, Ticker: (*string)(get(p.Ticker)), Exchange: get(p.Exchange), FileName: get(p.FileName),
 		File: req.Content,
 	})
 }
 
 func (h *handler) ImportPrices(ctx context.Context, req *oas.ImportPricesReqWithContentType, p oas.ImportPricesParams) (*oas.Import, error) {
-	return h.startImport(ctx, app.ImportRequest{
+	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
 		Kind: app.ImportPrices, Ticker: new(string(p.Ticker)), Exchange: nil, FileName: get(p.FileName), File: req.Content,
 	})
 }
 
 func (h *handler) ImportSplits(ctx context.Context, req *oas.ImportSplitsReqWithContentType, p oas.ImportSplitsParams) (*oas.Import, error) {
-	return h.startImport(ctx, app.ImportRequest{
+	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
 		Kind: app.ImportSplits, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Content,
 	})
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"github.com/edgevalue/edgevalue/internal/app"
 )
 
 // served is what one request through the chain brought about.
@@ -50,7 +52,7 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc, r *http.Request) served
 		out.observed = append(out.observed, fmt.Sprintf("%s %s %d", method, route, status))
 	}
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) {
-		writeProblem(w, r, newProblem(r.Context(), cfg.Logger, err))
+		writeProblem(w, r, newProblem(r.Context(), &app.OutageLog{Logger: cfg.Logger}, err))
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", h)

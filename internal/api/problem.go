@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -53,13 +52,23 @@ func (h *handler) NewError(ctx context.Context, err error) *problem {
 	return newProblem(ctx, h.log, err)
 }
 
+// statusGone is that of a request whose client has gone away. Nobody receives it.
+const statusGone = 499
+
 // newProblem makes the problem of any error. What the client can do nothing about is logged, and told as 500 or 503
 // without its text.
-func newProblem(ctx context.Context, log *slog.Logger, err error) *problem {
+func newProblem(ctx context.Context, log *app.OutageLog, err error) *problem {
 	status, e := describe(err)
 	var told *statusError // who made it has logged it
-	if status >= http.StatusInternalServerError && !errors.As(err, &told) {
-		log.ErrorContext(ctx, "request failed", "error", err, "request_id", RequestID(ctx), "status", status)
+	switch q := requestOf(ctx); {
+	case status < http.StatusInternalServerError || errors.As(err, &told):
+	case q.connection != nil && q.connection.Err() != nil:
+		status, e = statusGone, &app.Error{Message: "the client has gone away"}
+		log.Logger.DebugContext(ctx, "the client has gone away", "error", err, "request_id", RequestID(ctx))
+	case status == http.StatusServiceUnavailable:
+		log.Log(err)
+	default:
+		log.Logger.ErrorContext(ctx, "request failed", "error", err, "request_id", RequestID(ctx), "status", status)
 	}
 	p := &problem{StatusCode: status, Response: oas.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: int32(status), Detail: oas.NewOptString(e.Message),
@@ -67,8 +76,12 @@ func newProblem(ctx context.Context, log *slog.Logger, err error) *problem {
 	if id := RequestID(ctx); id != "" {
 		p.XRequestID, p.Response.RequestID = oas.NewOptString(id), oas.NewOptString(id)
 	}
-	if e.RetryAfter > 0 {
-		p.RetryAfter = oas.NewOptInt32(int32((e.RetryAfter + time.Second - 1) / time.Second))
+	retry := e.RetryAfter
+	if status == http.StatusServiceUnavailable {
+		retry = max(retry, time.Second)
+	}
+	if retry > 0 {
+		p.RetryAfter = oas.NewOptInt32(int32((retry + time.Second - 1) / time.Second))
 	}
 	if status == http.StatusUnauthorized {
 		p.WWWAuthenticate = oas.NewOptString(`Bearer realm="EdgeValue"`)

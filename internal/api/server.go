@@ -33,7 +33,7 @@ const (
 // handler serves every operation of openapi.yaml.
 type handler struct {
 	app *app.App
-	log *slog.Logger
+	log *app.OutageLog
 }
 
 var (
@@ -59,15 +59,16 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	log := &app.OutageLog{Logger: cfg.Logger}
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) {
-		writeProblem(w, r, newProblem(r.Context(), cfg.Logger, err))
+		writeProblem(w, r, newProblem(r.Context(), log, err))
 	}
 	mux := cfg.Pages
 	if mux == nil {
 		mux = http.NewServeMux()
 	}
 	other := pages(mux, refuse)
-	h := &handler{app: cfg.App, log: cfg.Logger}
+	h := &handler{app: cfg.App, log: log}
 	var server *oas.Server
 	server, err = oas.NewServer(h, h,
 		oas.WithPathPrefix(Prefix),

@@ -48,9 +48,10 @@ func SuperusersOnly(cfg Config, path string, next http.Handler) http.Handler {
 		})
 		return nil
 	}
+	log := &app.OutageLog{Logger: cfg.Logger}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := admit(w, r); err != nil {
-			writeProblem(w, r, newProblem(r.Context(), cfg.Logger, err))
+			writeProblem(w, r, newProblem(r.Context(), log, err))
 			return
 		}
 		protected.ServeHTTP(w, r)

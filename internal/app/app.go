@@ -44,6 +44,7 @@ type App struct {
 	queries *db.Queries
 	jobs    *river.Client[pgx.Tx] // inserts and cancels only
 	slowed  auth.Queue
+	changes chan struct{} // has one element for each transaction of a request
 }
 
 // New returns the use cases over a database whose schema is current.
@@ -54,7 +55,8 @@ func New(cfg Config) (*App, error) {
 	}
 	return &App{
 		Config: cfg, queries: db.New(cfg.Pool), jobs: jobs,
-		slowed: auth.Queue{Waiting: maxSlowed, PerClient: maxSlowedPerNetwork},
+		changes: make(chan struct{}, max(cfg.Pool.Config().MaxConns/2, 1)),
+		slowed:  auth.Queue{Waiting: maxSlowed, PerClient: maxSlowedPerNetwork},
 	}, nil
 }
 
@@ -78,17 +80,6 @@ func (a Actor) superuser() error {
 	return nil
 }
 
-// inTx runs f in one transaction, which is committed when f returns nil and this is not a rehearsal.
-func (a *App) inTx(ctx context.Context, f func(tx pgx.Tx, q *db.Queries) error) error {
-	err := pgx.BeginFunc(ctx, a.Pool, func(tx pgx.Tx) error {
-		if err := f(tx, a.queries.WithTx(tx)); err != nil {
-			return err
-		}
-		return rehearsed(ctx)
-	})
-	return translate(err)
-}
-
 // enqueue inserts a job and returns its id.
 func (a *App) enqueue(ctx context.Context, args river.JobArgs) (id int64, err error) {
 	err = a.inTx(ctx, func(tx pgx.Tx, _ *db.Queries) error {
@@ -100,13 +91,6 @@ func (a *App) enqueue(ctx context.Context, args river.JobArgs) (id int64, err er
 		return nil
 	})
 	return id, err
-}
-
-// read runs f on one snapshot of the database, which transactions committed in the meantime do not change.
-func (a *App) read(ctx context.Context, f func(q *db.Queries) error) error {
-	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err := pgx.BeginTxFunc(ctx, a.Pool, snapshot, func(tx pgx.Tx) error { return f(a.queries.WithTx(tx)) })
-	return translate(err)
 }
 
 // today is the current day in UTC.

@@ -244,6 +244,7 @@ func createListings(ctx context.Context, q *db.Queries, companyID int64, listing
 	for i := range rows {
 		rows[i].CompanyID = companyID
 	}
+	slices.SortFunc(rows, func(a, b ListingInput) int { return strings.Compare(a.Ticker, b.Ticker) }) // all in one order
 	_, err := q.CreateListings(ctx, rows)
 	return wrap(err, "create listings")
 }
@@ -255,9 +256,9 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 		return c, err
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		row, err := q.LockCompanyByTicker(ctx, ticker(t))
+		row, err := lockCompany(ctx, q, t)
 		if err != nil {
-			return found(err, "company")
+			return err
 		}
 		if c, err = withListing(ctx, q, row); err != nil {
 			return err
@@ -328,9 +329,25 @@ func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 	if err := actor.superuser(); err != nil {
 		return err
 	}
-	n, err := a.queries.DeleteCompany(ctx, ticker(t))
-	if err == nil && n == 0 {
-		return notFound("company")
+	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		c, err := lockCompany(ctx, q, t)
+		if err != nil {
+			return err
+		}
+		return wrap(q.DeleteCompany(ctx, c.ID), "delete company")
+	})
+}
+
+// lockCompany locks the company that has a ticker, also if the ticker goes to another one while it waits.
+func lockCompany(ctx context.Context, q *db.Queries, t string) (db.Company, error) {
+	for {
+		c, err := q.LockCompanyByTicker(ctx, ticker(t))
+		if err != nil {
+			return c, found(err, "company")
+		}
+		l, err := getListing(ctx, q, t)
+		if err != nil || l.CompanyID == c.ID {
+			return c, err
+		}
 	}
-	return wrap(err, "delete company")
 }

@@ -1,12 +1,6 @@
 package app
 
 import (
-	"context"
-	"io"
-	"net"
-	"strings"
-	"time"
-
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
@@ -30,6 +24,7 @@ var constraints = map[string]struct {
 	"financial_statement_currency_fkey": {Invalid, "/currency", currencyRule},
 	"dividend_currency_fkey":            {Invalid, "/currency", currencyRule},
 	"dividend_sec_key":                  {Conflict, "/period_end", "has a dividend"},
+	"dividend_manual_key":               {Conflict, "", "is entered already, with the same amount and dates"},
 	"split_pkey":                        {Conflict, "/effective_date", "has a split"},
 	"company_name_check":                {Invalid, "/name", "must have 1 to 300 characters"},
 	"company_country_check":             {Invalid, "/country", countryRule},
@@ -67,38 +62,4 @@ func found(err error, what string) error {
 		return notFound(what)
 	}
 	return translate(err)
-}
-
-// Explain returns what the error of any use case means to its caller, or nil when that can do nothing about it. It is
-// for those who talk to the caller: a job must see an outage as what it is, and try again.
-func Explain(err error) *Error {
-	var e *Error
-	switch {
-	case errors.As(translate(err), &e):
-		return e
-	case isOutage(err):
-		return &Error{Code: Unavailable, Message: "the database cannot be reached", RetryAfter: 5 * time.Second}
-	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Code: Unavailable, Message: "this took too long", RetryAfter: 5 * time.Second}
-	}
-	return nil
-}
-
-// isOutage reports whether the database cannot serve for now: a broken connection, a shutdown or start, too many
-// connections.
-func isOutage(err error) bool {
-	var (
-		connect *pgconn.ConnectError
-		broken  *net.OpError
-		pg      *pgconn.PgError
-	)
-	switch {
-	case errors.As(err, &connect):
-		return true
-	case errors.As(err, &pg):
-		return pgerrcode.IsConnectionException(pg.Code) || strings.HasPrefix(pg.Code, "57P") || pg.Code == pgerrcode.TooManyConnections
-	case errors.Is(err, context.DeadlineExceeded):
-		return false
-	}
-	return errors.As(err, &broken) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || pgconn.SafeToRetry(err)
 }

@@ -81,12 +81,12 @@ func (v *validator) dividend(in *DividendInput, today time.Time) {
 }
 
 // CreateDividend enters a dividend by hand for a superuser, in place of the imported one of the same period end, and
-// returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound.
+// returns it; once for an idempotency key. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in DividendInput) (Dividend, error) {
-	return a.enterDividend(ctx, actor, &in, func(q *db.Queries) (int64, error) {
-		c, err := q.LockCompanyByTicker(ctx, ticker(t))
+	return a.enterDividend(ctx, actor, &in, ticker(t), func(q *db.Queries) (int64, error) {
+		c, err := lockCompany(ctx, q, t)
 		if err != nil {
-			return 0, found(err, "company")
+			return 0, err
 		}
 		in.CompanyID = c.ID
 		id, err := q.CreateDividend(ctx, in)
@@ -95,9 +95,9 @@ func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in Divi
 }
 
 // ReplaceDividend makes a dividend one entered by hand for a superuser, in place of the imported one of the same period
-// end, too, and returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound.
+// end, too, and returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in DividendInput) (Dividend, error) {
-	return a.enterDividend(ctx, actor, &in, func(q *db.Queries) (int64, error) {
+	return a.enterDividend(ctx, actor, &in, id, func(q *db.Queries) (int64, error) {
 		if err := lockForHand(ctx, q, q.LockCompanyOfDividend, id, "dividend"); err != nil {
 			return 0, err
 		}
@@ -111,8 +111,8 @@ func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in Div
 	})
 }
 
-// enterDividend checks a dividend and has it written by write, which locks its company and returns its id.
-func (a *App) enterDividend(ctx context.Context, actor Actor, in *DividendInput, write func(*db.Queries) (int64, error)) (out Dividend, err error) {
+// enterDividend checks a dividend and has it written at its place by write, which locks its company and returns its id.
+func (a *App) enterDividend(ctx context.Context, actor Actor, in *DividendInput, at any, write func(*db.Queries) (int64, error)) (out Dividend, err error) {
 	if err := actor.superuser(); err != nil {
 		return out, err
 	}
@@ -127,20 +127,19 @@ func (a *App) enterDividend(ctx context.Context, actor Actor, in *DividendInput,
 	if in.ShareBasisDate.IsZero() {
 		in.ShareBasisDate = in.PublishDate
 	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	return once(ctx, a, actor, []any{"dividend", at, in}, func(_ pgx.Tx, q *db.Queries) (Dividend, error) {
 		id, err := write(q)
 		if err != nil {
-			return err
+			return Dividend{}, err
 		}
 		row, err := q.GetDividend(ctx, id)
 		if err != nil {
-			return errors.Wrap(err, "get dividend")
+			return Dividend{}, errors.Wrap(err, "get dividend")
 		}
-		out = Dividend{row.Dividend, row.Ticker}
+		out := Dividend{row.Dividend, row.Ticker}
 		err = q.DeleteImportedDividend(ctx, db.DeleteImportedDividendParams{CompanyID: out.CompanyID, PeriodEnd: out.PeriodEnd})
-		return wrap(err, "delete imported dividend")
+		return out, wrap(err, "delete imported dividend")
 	})
-	return out, err
 }
 
 // DeleteDividend deletes a dividend for a superuser. Errors: Unauthenticated, Forbidden, NotFound.

@@ -62,8 +62,8 @@ type ImportRequest struct {
 	File                       io.Reader
 }
 
-// StartImport takes in a file and enqueues its import for a superuser. Errors: Unauthenticated, Forbidden, NotFound,
-// Invalid, TooLarge.
+// StartImport takes in a file and enqueues its import for a superuser, once for an idempotency key. Errors:
+// Unauthenticated, Forbidden, NotFound, Invalid, TooLarge, Conflict.
 func (a *App) StartImport(ctx context.Context, actor Actor, in ImportRequest) (db.Import, error) {
 	if err := actor.superuser(); err != nil {
 		return db.Import{}, err
@@ -87,6 +87,7 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 		return nil, err
 	}
 	docs := make([]db.CreateDocumentParams, len(in))
+	request := []any{"import"}
 	for i := range in {
 		var v validator
 		v.importRequest(&in[i])
@@ -97,21 +98,21 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 		if err != nil {
 			return nil, err
 		}
+		request = append(request, in[i].Kind, in[i].Ticker, in[i].Exchange, in[i].FileName, docs[i].Sha256)
 	}
-	imports := make([]db.Import, len(in))
-	err := a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	return once(ctx, a, actor, request, func(tx pgx.Tx, q *db.Queries) ([]db.Import, error) {
 		ids, err := storeDocuments(ctx, q, docs)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		imports := make([]db.Import, len(in))
 		for i, r := range in {
 			if imports[i], err = a.enqueueImport(ctx, tx, q, actor, r, ids[i], docs[i].Size); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		return nil
+		return imports, nil
 	})
-	return imports, err
 }
 
 func (v *validator) importRequest(r *ImportRequest) {
@@ -224,7 +225,7 @@ func (a *App) CancelImport(ctx context.Context, actor Actor, id int64) (im db.Im
 			case err != nil:
 				return errors.Wrap(err, "cancel job")
 			case job.State == rivertype.JobStateRunning: // until its worker notices
-				if err := q.CancelRunningImport(ctx, db.CancelRunningImportParams{ID: id, Now: new(a.Now())}); err != nil {
+				if err := q.CancelRunningImport(ctx, id); err != nil {
 					return errors.Wrap(err, "cancel import")
 				}
 			default:

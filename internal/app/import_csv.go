@@ -195,8 +195,8 @@ func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
-		if _, err := q.LockCompanyByTicker(ctx, *im.Ticker); err != nil {
-			return c, found(err, "company "+*im.Ticker)
+		if _, err := lockCompany(ctx, q, *im.Ticker); err != nil {
+			return c, err
 		}
 		l, err := q.GetListing(ctx, *im.Ticker)
 		if err != nil {
@@ -245,8 +245,15 @@ func (a *App) readSplits(r io.Reader) (writer, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
-		if err := q.LockCompaniesByTicker(ctx, p.Tickers); err != nil {
-			return c, errors.Wrap(err, "lock companies")
+		for locked := []int64(nil); ; { // again, as tickers can go to other companies while this waits
+			ids, err := q.LockCompaniesByTicker(ctx, p.Tickers)
+			if err != nil {
+				return c, errors.Wrap(err, "lock companies")
+			}
+			if slices.Equal(ids, locked) {
+				break
+			}
+			locked = ids
 		}
 		unknown, err := q.ListUnknownTickers(ctx, p.Tickers)
 		if err != nil {

@@ -58,7 +58,7 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 	case err != nil:
 		return err
 	case same:
-		return a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+		return a.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 			return finishImport(ctx, tx, q, job, ImportUnchanged, counts{})
 		})
 	}
@@ -90,7 +90,7 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 	if err != nil {
 		return err
 	}
-	return a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	return a.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		c, err := write(ctx, tx, q)
 		if err != nil {
 			return err

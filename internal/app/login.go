@@ -124,17 +124,17 @@ func (a *App) ResetPassword(ctx context.Context, token, password string) error {
 	}
 	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		invalid := invalid("/token", "is not valid, was used or has expired")
-		id, err := q.TakePasswordReset(ctx, db.TakePasswordResetParams{TokenHash: auth.HashResetToken(token), Now: a.Now()})
+		tokenHash := auth.HashResetToken(token)
+		u, err := q.LockUserOfPasswordReset(ctx, db.LockUserOfPasswordResetParams{TokenHash: tokenHash, Now: a.Now()})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return invalid
 		} else if err != nil {
-			return errors.Wrap(err, "take reset token")
-		}
-		u, err := q.LockUser(ctx, id)
-		if err != nil {
 			return errors.Wrap(err, "lock user")
 		}
-		if !u.IsActive {
+		switch taken, err := q.TakePasswordReset(ctx, tokenHash); {
+		case err != nil:
+			return errors.Wrap(err, "take reset token")
+		case taken == 0 || !u.IsActive: // used while this waited for the user
 			return invalid
 		}
 		v.password("/new_password", password, a.wordsOf(u.Email, u.FullName)...)
@@ -144,6 +144,6 @@ func (a *App) ResetPassword(ctx context.Context, token, password string) error {
 		if err := q.ForgetAccountAttempts(ctx, new(accountKey(u.Email))); err != nil {
 			return errors.Wrap(err, "forget attempts")
 		}
-		return setPassword(ctx, q, id, hash)
+		return setPassword(ctx, q, u.ID, hash)
 	})
 }

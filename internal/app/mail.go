@@ -69,7 +69,10 @@ func (a *App) SendResetMail(ctx context.Context, email string) error {
 	if err != nil {
 		return errors.Wrap(err, "write email")
 	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inJobTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if _, err := q.LockUser(ctx, u.ID); err != nil {
+			return found(err, "user")
+		}
 		if err := q.DeletePasswordResets(ctx, u.ID); err != nil {
 			return errors.Wrap(err, "delete earlier tokens")
 		}

@@ -2,16 +2,12 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 )
-
-// importRetention is how long an import that has ended is kept.
-const importRetention = 90 * 24 * time.Hour
 
 // PruneArgs is the periodic job that deletes what is no longer needed.
 type PruneArgs struct{}
@@ -22,10 +18,10 @@ func (PruneArgs) Kind() string { return "prune" }
 // and attempts.
 func (a *App) Prune(ctx context.Context) error {
 	now := a.Now()
-	if _, err := a.queries.PruneImports(ctx, new(now.Add(-importRetention))); err != nil {
+	if _, err := a.queries.PruneImports(ctx); err != nil {
 		return errors.Wrap(err, "prune imports")
 	}
-	err := a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err := a.inJobTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		ids, err := q.LockUnneededDocuments(ctx)
 		if err != nil {
 			return errors.Wrap(err, "list documents")
@@ -38,6 +34,9 @@ func (a *App) Prune(ctx context.Context) error {
 	}
 	if err := a.queries.WakeImports(ctx); err != nil {
 		return errors.Wrap(err, "wake imports")
+	}
+	if _, err := a.queries.PruneIdempotencyKeys(ctx); err != nil {
+		return errors.Wrap(err, "prune idempotency keys")
 	}
 	if _, err := a.queries.PruneWorkers(ctx); err != nil {
 		return errors.Wrap(err, "prune workers")

@@ -43,9 +43,9 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.Crea
 		return s, err
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		c, err := q.LockCompanyByTicker(ctx, ticker(t))
+		c, err := lockCompany(ctx, q, t)
 		if err != nil {
-			return found(err, "company")
+			return err
 		}
 		in.CompanyID = c.ID
 		s, err = q.CreateSplit(ctx, in)

@@ -131,9 +131,9 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 		return out, err
 	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		c, err := q.LockCompanyByTicker(ctx, ticker(t))
+		c, err := lockCompany(ctx, q, t)
 		if err != nil {
-			return found(err, "company")
+			return err
 		}
 		ids, err := q.NextFinancialStatementIDs(ctx, 1)
 		if err != nil {

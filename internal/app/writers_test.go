@@ -123,11 +123,11 @@ func TestImportHealsDoubledDividends(t *testing.T) {
 	a := newApp(t, pool)
 	work(t, a)
 	eventually(t, a, startApple(t, a), "succeeded")
-	for range 2 {
+	for i := range 2 {
 		_, err := pool.Exec(t.Context(), `
 			INSERT INTO dividend (company_id, source, period_end, amount_per_share, currency, publish_date, derived, share_basis_date)
-			SELECT company_id, 'manual', period_end, 9, currency, publish_date, false, publish_date FROM dividend
-			WHERE source = 'sec' AND period_end = '2020-09-26'`)
+			SELECT company_id, 'manual', period_end, 8 + $1::integer, currency, publish_date, false, publish_date FROM dividend
+			WHERE source = 'sec' AND period_end = '2020-09-26'`, i)
 		require.NoError(t, err)
 	}
 	forgetRules(t, pool)
@@ -203,7 +203,7 @@ func TestEveryWriterLocksTheCompanyFirst(t *testing.T) {
 		name  string
 		write func() error
 	}{
-		{"CreateDividend", func() error { _, err := a.CreateDividend(ctx, root, aapl, dividend(nil)); return err }},
+		{"CreateDividend", func() error { _, err := a.CreateDividend(ctx, root, aapl, dividend(new(day(2001, 9, 29)))); return err }},
 		{"ReplaceDividend", func() error { _, err := a.ReplaceDividend(ctx, root, entered.ID, dividend(nil)); return err }},
 		{"DeleteDividend", func() error { return a.DeleteDividend(ctx, root, entered.ID) }},
 		{"CreateStatement", func() error { _, err := a.CreateStatement(ctx, root, aapl, byHand(day(2002, 9, 28))); return err }},
@@ -249,6 +249,29 @@ func TestEveryWriterLocksTheCompanyFirst(t *testing.T) {
 		require.NoError(t, company.Rollback(ctx))
 		require.NoError(t, <-done, writer.name)
 	}
+}
+
+// An import waits for a company for longer than a request may.
+func TestImportWaitsForACompany(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	_, err := a.CreateCompany(t.Context(), root, apple)
+	require.NoError(t, err)
+	company := hold(t, pool, "SELECT FROM company FOR UPDATE")
+	id := startApple(t, a)
+	work(t, a)
+	require.Eventually(t, func() bool { return blocked(t, pool, company, false) }, 20*time.Second, 5*time.Millisecond)
+	_, err = a.UpdateCompany(t.Context(), root, "AAPL", func(*app.CompanyInput) {})
+	require.Equal(t, app.Unavailable, app.Explain(err).Code)
+	time.Sleep(time.Second)
+	require.NoError(t, company.Rollback(t.Context()))
+	eventually(t, a, id, app.ImportSucceeded)
+	im, err := a.GetImport(t.Context(), root, id)
+	require.NoError(t, err)
+	var attempts int
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT attempt FROM river_job WHERE id = $1", im.JobID).Scan(&attempts))
+	assert.Equal(t, 1, attempts)
 }
 
 // A dividend entered by hand hides the filed one of its period from the day on which it was published.

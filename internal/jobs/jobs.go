@@ -93,11 +93,13 @@ func newClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
 		SoftStopTimeout:   cfg.Grace,
 		FetchCooldown:     min(cfg.PollInterval, river.FetchCooldownDefault),
 		FetchPollInterval: cfg.PollInterval,
-		Logger:            cfg.Logger,
+		Logger:            newRiverLog(cfg.Logger),
 		Middleware:        cfg.Middleware,
 		// What a retry can heal is healed by then; River's default of 25 attempts goes on for weeks.
-		MaxAttempts:  10,
-		ErrorHandler: &errorHandler{cfg.Logger},
+		MaxAttempts: 10,
+		// By this process's clock, which is not that of the others: app.Rescue goes by the database's.
+		RescueStuckJobsAfter: 365 * 24 * time.Hour,
+		ErrorHandler:         &errorHandler{cfg.Logger},
 	}
 	if cfg.Concurrency > 0 {
 		rc.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: cfg.Concurrency}

@@ -13,9 +13,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
@@ -422,3 +424,111 @@ func TestPrune(t *testing.T) {
 	assert.Equal(t, 1, h.count("SELECT count(*) FROM document WHERE id = $1", waiting.DocumentID))
 	assert.Equal(t, 0, h.count("SELECT count(*) FROM worker WHERE id = 'gone'"))
 }
+
+// While the database is away, a worker logs an error a second, not one for each thing that River does.
+func TestOutageIsLoggedOnceASecond(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	cfg := h.pool.Config()
+	var away atomic.Bool
+	cfg.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
+		if away.Load() {
+			return errors.New("the database is away")
+		}
+		return nil
+	}
+	cfg.ConnConfig.RuntimeParams["application_name"] = "worker"
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	appConfig := h.app.Config
+	appConfig.Pool = pool
+	a, err := app.New(appConfig)
+	require.NoError(t, err)
+	var lines errorLines
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- jobs.Run(ctx, a, jobs.Config{
+			Concurrency: 1, Imports: 1, PollInterval: 20 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&lines, nil)),
+		})
+	}()
+	id, err := h.app.StartTestJob(t.Context(), app.System, "hello")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		job, err := h.monitor.JobGet(t.Context(), id)
+		return err == nil && job.State == rivertype.JobStateCompleted
+	}, 10*time.Second, 10*time.Millisecond)
+	away.Store(true)
+	_, err = h.pool.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'worker' AND datname = current_database()")
+	require.NoError(t, err)
+	time.Sleep(3 * time.Second)
+	logged := lines.n.Load()
+	assert.Positive(t, logged)
+	assert.LessOrEqual(t, logged, int64(5))
+	away.Store(false)
+	stop()
+	require.NoError(t, <-done)
+}
+
+// errorLines counts them.
+type errorLines struct{ n atomic.Int64 }
+
+func (l *errorLines) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), "level=ERROR") {
+		l.n.Add(1)
+	}
+	return len(b), nil
+}
+
+// What decides about imports is the database's clock, whatever this process's says.
+func TestAnotherClock(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.app.Now = func() time.Time { return time.Now().AddDate(1, 0, 0) }
+	im, err := h.app.StartImport(t.Context(), app.System, app.ImportRequest{
+		Kind: app.ImportSplits, File: strings.NewReader("ticker,effective_date,ratio\n"),
+	})
+	require.NoError(t, err)
+	_, err = h.pool.Exec(t.Context(), "UPDATE river_job SET state = 'running' WHERE id = $1", im.JobID)
+	require.NoError(t, err)
+	im, err = h.app.CancelImport(t.Context(), app.System, im.ID)
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now(), *im.FinishedAt, time.Minute)
+	require.NoError(t, h.app.Prune(t.Context()))
+	_, err = h.app.GetImport(t.Context(), app.System, im.ID)
+	require.NoError(t, err, "an import of today")
+}
+
+// A job that failed is tried again by the database's clock, not by the worker's.
+func TestRetryByAnotherClock(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	// A worker whose clock is an hour ahead. A trigger's name decides when it is fired.
+	_, err := h.pool.Exec(t.Context(), `
+		CREATE FUNCTION ahead() RETURNS trigger LANGUAGE plpgsql AS $$
+		DECLARE
+			error jsonb := NEW.errors[cardinality(NEW.errors)];
+			at timestamptz := (error ->> 'at')::timestamptz + interval '1 hour';
+		BEGIN
+			NEW.scheduled_at := NEW.scheduled_at + interval '1 hour';
+			NEW.errors[cardinality(NEW.errors)] := error || jsonb_build_object('at', at);
+			RETURN NEW;
+		END $$;
+		CREATE TRIGGER ahead BEFORE UPDATE ON river_job FOR EACH ROW
+			WHEN (OLD.state = 'running' AND NEW.errors IS DISTINCT FROM OLD.errors) EXECUTE FUNCTION ahead()`)
+	require.NoError(t, err)
+	h.app.Mail = broken{}
+	require.NoError(t, h.app.StartTestMail(t.Context(), app.System, "ada@example.com"))
+	h.work()
+	var wait float64
+	require.Eventually(t, func() bool {
+		err := h.pool.QueryRow(t.Context(), "SELECT extract(epoch FROM scheduled_at - now()) FROM river_job WHERE cardinality(errors) > 0").Scan(&wait)
+		return err == nil
+	}, 10*time.Second, 20*time.Millisecond)
+	assert.InDelta(t, 1, wait, 5)
+}
+
+type broken struct{}
+
+func (broken) Send(context.Context, mail.Message) error { return errors.New("the mail server is away") }

@@ -20,7 +20,7 @@ import (
 // Open connects to the database at dsn, a URL or a keyword/value string that may carry pgxpool's pool_* parameters.
 // numeric travels as decimal.Decimal, timestamptz comes back in UTC. A server that cannot be reached or is still
 // starting is waited for, 30 seconds at most; one that refuses the user, the password or the database is an error at
-// once. A tracer, which may be nil, sees every query.
+// once, as is a database that cannot hold every text. A tracer, which may be nil, sees every query.
 func Open(ctx context.Context, dsn string, log *slog.Logger, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
@@ -47,11 +47,28 @@ func Open(ctx context.Context, dsn string, log *slog.Logger, tracer pgx.QueryTra
 	if err != nil {
 		return nil, errors.Wrap(err, "database pool")
 	}
-	if err := await(ctx, pool, log); err != nil {
+	if err = await(ctx, pool, log); err == nil {
+		err = checkEncoding(ctx, pool)
+	}
+	if err != nil {
 		pool.Close()
 		return nil, err
 	}
 	return pool, nil
+}
+
+// checkEncoding returns an error for a database that is not UTF8.
+func checkEncoding(ctx context.Context, pool *pgxpool.Pool) error {
+	var database, encoding string
+	err := pool.QueryRow(ctx, "SELECT current_database(), current_setting('server_encoding')").Scan(&database, &encoding)
+	if err != nil {
+		return errors.Wrap(err, "read the database's encoding")
+	}
+	if encoding != "UTF8" {
+		return errors.Errorf("the database %q has the encoding %s, and this program needs UTF8: create another with"+
+			" CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0, and restore its data there", database, encoding)
+	}
+	return nil
 }
 
 func registerTypes(_ context.Context, c *pgx.Conn) error {

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"io"
 	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -151,6 +153,54 @@ func TestOpenRefused(t *testing.T) {
 	assert.NotContains(t, err.Error(), "hunter2")
 }
 
+func TestOpenRefusesOtherEncodings(t *testing.T) {
+	t.Parallel()
+	u, err := url.Parse(pgtest.Empty(t))
+	require.NoError(t, err)
+	pool := open(t, u.String())
+	for _, encoding := range []string{"LATIN1", "SQL_ASCII"} {
+		name := "other_" + strings.ToLower(encoding) + "_" + strings.ToLower(rand.Text())
+		_, err := pool.Exec(t.Context(), "CREATE DATABASE "+name+" ENCODING '"+encoding+"' LOCALE 'C' TEMPLATE template0")
+		require.NoError(t, err)
+		defer func() {
+			_, err := pool.Exec(t.Context(), "DROP DATABASE "+name)
+			assert.NoError(t, err)
+		}()
+		other := *u
+		other.Path = "/" + name
+		_, err = pg.Open(t.Context(), other.String(), quiet, nil)
+		require.ErrorContains(t, err, name)
+		require.ErrorContains(t, err, encoding+", and this program needs UTF8")
+	}
+}
+
+// Dividends that were entered twice before stay, and count as one for the rule that they are entered once.
+func TestDoubledDividendsStay(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), open(t, pgtest.Empty(t))
+	require.NoError(t, pg.Migrate(ctx, pool, quiet))
+	for version := int64(0); version != 9; {
+		down, err := pg.MigrateDown(ctx, pool)
+		require.NoError(t, err)
+		version = down.Version
+	}
+	_, err := pool.Exec(ctx, `INSERT INTO company (name) VALUES ('Apple')`)
+	require.NoError(t, err)
+	enter := `INSERT INTO dividend (company_id, source, amount_per_share, currency, publish_date, derived, share_basis_date)
+		SELECT id, 'manual', $1::numeric, 'USD', '2024-02-01', false, '2024-02-01' FROM company`
+	for _, amount := range []string{"0.5", "0.50", "0.5", "0.7"} {
+		_, err := pool.Exec(ctx, enter, amount)
+		require.NoError(t, err)
+	}
+	require.NoError(t, pg.Migrate(ctx, pool, quiet))
+	rows, _ := pool.Query(ctx, "SELECT doubled FROM dividend ORDER BY id")
+	doubled, err := pgx.CollectRows(rows, pgx.RowTo[bool])
+	require.NoError(t, err)
+	assert.Equal(t, []bool{false, true, true, false}, doubled)
+	_, err = pool.Exec(ctx, enter, "0.7")
+	require.ErrorContains(t, err, "dividend_manual_key")
+}
+
 // A port that nobody listens on, then a relay to the server on it.
 func TestOpenWaits(t *testing.T) {
 	t.Parallel()
@@ -245,7 +295,8 @@ func TestMigrations(t *testing.T) {
 
 	down, err := pg.MigrateDown(ctx, pool)
 	require.NoError(t, err)
-	assert.EqualValues(t, all["edgevalue"], down.Version)
+	newest := list[all["edgevalue"]-1] // River's come after
+	assert.Equal(t, []any{newest.Version, newest.Name}, []any{down.Version, down.Name})
 	assert.Contains(t, down.Name, ".sql")
 	err = current()
 	require.ErrorIs(t, err, pg.ErrNotCurrent)

@@ -27,11 +27,12 @@ import (
 // Variable is the environment variable with the URL of the server.
 const Variable = "EDGEVALUE_TEST_DATABASE_URL"
 
-// New returns a pool on a migrated database. Both end with the test; after a failure the database stays as long as its
-// server does. The database's URL is pool.Config().ConnString().
+// New returns a pool on a migrated database, which fails the test when the program locks rows in a wrong order. Both end
+// with the test; after a failure the database stays as long as its server does. The database's URL is
+// pool.Config().ConnString().
 func New(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pg.Open(t.Context(), DSN(t)+"&pool_max_conns=8", slog.Default(), nil)
+	pool, err := pg.Open(t.Context(), DSN(t)+"&pool_max_conns=8", slog.Default(), watchLocks(t))
 	if err != nil {
 		t.Fatalf("open the test database: %+v", err)
 	}

@@ -1,0 +1,95 @@
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// lockOrder fails a test in which one of the program's own queries writes what belongs to a company, or to a user,
+// before its transaction has locked that row. A query of the test itself may do as it likes.
+type lockOrder struct {
+	mu    sync.Mutex
+	held  map[*pgx.Conn]map[string]bool // the tables of which the transaction has locked rows
+	wrong map[string]bool
+}
+
+// owners are the tables whose rows are locked before rows of these, and of their own, are written.
+var owners = map[string]string{
+	"company": "company", "listing": "company", "financial_statement": "company", "dividend": "company", "split": "company",
+	"price": "company", "share_count": "company", "company_facts": "company",
+	"password_reset": "user_account",
+}
+
+var (
+	writes = regexp.MustCompile(`(?is)\b(?:insert into|update|delete from) (\w+)`)
+	adds   = regexp.MustCompile(`(?is)^-- name: \w+ :\w+\s.*\binsert into (company|user_account)\b`)
+	locks  = regexp.MustCompile(`(?is)\bfrom (company|user_account)\b.*\bfor update\b`)
+)
+
+func watchLocks(t testing.TB) *lockOrder {
+	o := &lockOrder{held: map[*pgx.Conn]map[string]bool{}, wrong: map[string]bool{}}
+	t.Cleanup(func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		for what := range o.wrong {
+			t.Error(what)
+		}
+	})
+	return o
+}
+
+func (o *lockOrder) TraceQueryStart(ctx context.Context, c *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch verb, _, _ := strings.Cut(strings.ToLower(q.SQL), " "); {
+	case strings.HasPrefix(verb, "begin"):
+		o.held[c] = map[string]bool{}
+	case verb == "commit", verb == "rollback":
+		delete(o.held, c)
+	case !strings.HasPrefix(q.SQL, "-- name: "), strings.Contains(q.SQL, "SKIP LOCKED"): // which waits for nobody
+	default:
+		name := strings.Fields(q.SQL)[2]
+		if locked := locks.FindStringSubmatch(q.SQL); locked != nil {
+			if locked[1] == "user_account" && strings.Contains(q.SQL, "is_superuser AND") && o.held[c]["user_account"] {
+				o.wrong[name+" locks the superusers after a user"] = true
+			}
+			o.hold(c, locked[1])
+		}
+		if added := adds.FindStringSubmatch(q.SQL); added != nil && !strings.Contains(q.SQL, "DO UPDATE") {
+			o.hold(c, added[1])
+		}
+		for _, m := range writes.FindAllStringSubmatch(q.SQL, -1) {
+			o.write(c, name, strings.ToLower(m[1]))
+		}
+	}
+	return ctx
+}
+
+func (o *lockOrder) hold(c *pgx.Conn, table string) {
+	if o.held[c] != nil {
+		o.held[c][table] = true
+	}
+}
+
+func (o *lockOrder) write(c *pgx.Conn, name, table string) {
+	if owner := owners[table]; owner != "" && !o.held[c][owner] {
+		o.wrong[fmt.Sprintf("%s writes %s in a transaction that has not locked the %s", name, table, owner)] = true
+	}
+}
+
+func (*lockOrder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (o *lockOrder) TraceCopyFromStart(ctx context.Context, c *pgx.Conn, q pgx.TraceCopyFromStartData) context.Context {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.write(c, "a COPY", q.TableName[0])
+	return ctx
+}
+
+func (*lockOrder) TraceCopyFromEnd(context.Context, *pgx.Conn, pgx.TraceCopyFromEndData) {}
