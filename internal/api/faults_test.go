@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -108,10 +109,7 @@ func TestListingsInAnyOrder(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
 	f.createCompany("HOLDER")
-	middle, err := f.elsewhere().Begin(t.Context())
-	require.NoError(t, err)
-	_, err = middle.Exec(t.Context(), "INSERT INTO listing (company_id, ticker, is_primary) SELECT id, 'T5', false FROM company")
-	require.NoError(t, err)
+	middle := f.hold("INSERT INTO listing (company_id, ticker, is_primary) SELECT id, 'T5', false FROM company")
 	var listings []oas.ListingInput
 	for i := range 10 {
 		listings = append(listings, oas.ListingInput{Ticker: oas.Ticker(fmt.Sprintf("T%d", i))})
@@ -143,6 +141,17 @@ func (f *fixture) elsewhere() *pgxpool.Pool {
 	return openPool(f.t, f.pool.Config().ConnString())
 }
 
+// hold begins a transaction elsewhere with what sql does, until the test ends or the transaction does.
+func (f *fixture) hold(sql string) pgx.Tx {
+	f.t.Helper()
+	tx, err := f.elsewhere().Begin(f.t.Context())
+	require.NoError(f.t, err)
+	f.t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	_, err = tx.Exec(f.t.Context(), sql)
+	require.NoError(f.t, err)
+	return tx
+}
+
 // Writers that wait for one row leave connections to those who read, and do not wait for long.
 func TestLockedRow(t *testing.T) {
 	t.Parallel()
@@ -150,11 +159,7 @@ func TestLockedRow(t *testing.T) {
 	ticker := unique("T")
 	f.createCompany(ticker)
 	path := api.Prefix + "/companies/" + ticker
-	other := f.elsewhere()
-	lock, err := other.Begin(t.Context())
-	require.NoError(t, err)
-	_, err = lock.Exec(t.Context(), "SELECT FROM company FOR UPDATE")
-	require.NoError(t, err)
+	observer, lock := f.elsewhere(), f.hold("SELECT FROM company FOR UPDATE")
 	begin := time.Now()
 	var patches errgroup.Group
 	for range 25 {
@@ -168,7 +173,7 @@ func TestLockedRow(t *testing.T) {
 	}
 	require.Eventually(t, func() bool {
 		var waiting int
-		require.NoError(t, other.QueryRow(t.Context(),
+		require.NoError(t, observer.QueryRow(t.Context(),
 			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting))
 		return waiting >= 4
 	}, 10*time.Second, time.Millisecond)
@@ -284,13 +289,10 @@ func TestOutageIsLoggedOnceASecond(t *testing.T) {
 func TestClientGoesAway(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	lock, err := f.elsewhere().Begin(t.Context())
-	require.NoError(t, err)
-	_, err = lock.Exec(t.Context(), "LOCK TABLE company IN ACCESS EXCLUSIVE MODE")
-	require.NoError(t, err)
+	lock := f.hold("LOCK TABLE company IN ACCESS EXCLUSIVE MODE")
 	ctx, leave := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer leave()
-	_, err = f.anon.ListCompanies(ctx, oas.ListCompaniesParams{})
+	_, err := f.anon.ListCompanies(ctx, oas.ListCompaniesParams{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Eventually(t, func() bool { return strings.Contains(f.log.String(), "route=listCompanies") }, 10*time.Second, 10*time.Millisecond)
 	assert.Contains(t, f.log.String(), "status=499")
@@ -422,12 +424,8 @@ func TestImportsAreStartedOnce(t *testing.T) {
 		res, body := start(file+"\n", kind)
 		assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s: %s", kind, body)
 
-		running, err := f.elsewhere().Begin(t.Context())
-		require.NoError(t, err)
-		var locked bool
-		require.NoError(t, running.QueryRow(t.Context(), `SELECT pg_try_advisory_xact_lock(hashtextextended('idempotency_key ' || id || ' x', 0))
-			FROM user_account WHERE email = 'super@example.com'`).Scan(&locked))
-		require.True(t, locked)
+		running := f.hold(`SELECT pg_advisory_xact_lock(hashtextextended('idempotency_key ' || id || ' x', 0))
+			FROM user_account WHERE email = 'super@example.com'`)
 		res, body = start(file, "x")
 		assert.Equal(t, http.StatusConflict, res.StatusCode, "%s: %s", kind, body)
 		assert.Equal(t, "1", res.Header.Get("Retry-After"), kind)
