@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -88,17 +91,65 @@ func TestResetPasswordBesideUpdate(t *testing.T) {
 		}
 		together(reset, update)
 	}
-	t.Log(failed)
 	for what := range failed {
 		assert.Contains(t, what, "422", "the other one came first and ended the token")
 	}
-	assert.NotContains(t, f.log.String(), "deadlock")
+	f.requireNoDeadlock()
+}
+
+// requireNoDeadlock also finds those that were healed by another try.
+func (f *fixture) requireNoDeadlock() {
+	f.t.Helper()
+	time.Sleep(1100 * time.Millisecond) // each of the server's sessions tells its counts once a second
+	require.Zero(f.t, f.count("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), "deadlocks")
+}
+
+// Two that bring the same tickers, in any order, wait for each other in one order.
+func TestListingsInAnyOrder(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	f.createCompany("HOLDER")
+	middle := f.hold("INSERT INTO listing (company_id, ticker, is_primary) SELECT id, 'T5', false FROM company")
+	var listings []oas.ListingInput
+	for i := range 10 {
+		listings = append(listings, oas.ListingInput{Ticker: oas.Ticker(fmt.Sprintf("T%d", i))})
+	}
+	backwards := slices.Clone(listings)
+	slices.Reverse(backwards)
+	var created atomic.Int64
+	var calls []func()
+	for _, in := range [][]oas.ListingInput{listings, backwards} {
+		calls = append(calls, func() {
+			if _, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: "A company", Listings: in}); err == nil {
+				created.Add(1)
+			}
+		})
+	}
+	together(append(calls, func() {
+		assert.Eventually(t, func() bool {
+			return f.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 2
+		}, 2*time.Second, time.Millisecond)
+		assert.NoError(t, middle.Rollback(t.Context()))
+	})...)
+	assert.EqualValues(t, 1, created.Load())
+	f.requireNoDeadlock()
 }
 
 // elsewhere is a connection pool that the server does not use.
 func (f *fixture) elsewhere() *pgxpool.Pool {
 	f.t.Helper()
 	return openPool(f.t, f.pool.Config().ConnString())
+}
+
+// hold begins a transaction elsewhere with what sql does, until the test ends or the transaction does.
+func (f *fixture) hold(sql string) pgx.Tx {
+	f.t.Helper()
+	tx, err := f.elsewhere().Begin(f.t.Context())
+	require.NoError(f.t, err)
+	f.t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	_, err = tx.Exec(f.t.Context(), sql)
+	require.NoError(f.t, err)
+	return tx
 }
 
 // Writers that wait for one row leave connections to those who read, and do not wait for long.
@@ -108,10 +159,7 @@ func TestLockedRow(t *testing.T) {
 	ticker := unique("T")
 	f.createCompany(ticker)
 	path := api.Prefix + "/companies/" + ticker
-	lock, err := f.elsewhere().Begin(t.Context())
-	require.NoError(t, err)
-	_, err = lock.Exec(t.Context(), "SELECT FROM company FOR UPDATE")
-	require.NoError(t, err)
+	observer, lock := f.elsewhere(), f.hold("SELECT FROM company FOR UPDATE")
 	begin := time.Now()
 	var patches errgroup.Group
 	for range 25 {
@@ -124,7 +172,10 @@ func TestLockedRow(t *testing.T) {
 		})
 	}
 	require.Eventually(t, func() bool {
-		return f.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") >= 4
+		var waiting int
+		require.NoError(t, observer.QueryRow(t.Context(),
+			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting))
+		return waiting >= 4
 	}, 10*time.Second, time.Millisecond)
 	var slowest time.Duration
 	for time.Since(begin) < 2*time.Second {
@@ -238,13 +289,10 @@ func TestOutageIsLoggedOnceASecond(t *testing.T) {
 func TestClientGoesAway(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	lock, err := f.elsewhere().Begin(t.Context())
-	require.NoError(t, err)
-	_, err = lock.Exec(t.Context(), "LOCK TABLE company IN ACCESS EXCLUSIVE MODE")
-	require.NoError(t, err)
+	lock := f.hold("LOCK TABLE company IN ACCESS EXCLUSIVE MODE")
 	ctx, leave := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer leave()
-	_, err = f.anon.ListCompanies(ctx, oas.ListCompaniesParams{})
+	_, err := f.anon.ListCompanies(ctx, oas.ListCompaniesParams{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Eventually(t, func() bool { return strings.Contains(f.log.String(), "route=listCompanies") }, 10*time.Second, 10*time.Millisecond)
 	assert.Contains(t, f.log.String(), "status=499")
@@ -376,12 +424,8 @@ func TestImportsAreStartedOnce(t *testing.T) {
 		res, body := start(file+"\n", kind)
 		assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s: %s", kind, body)
 
-		running, err := f.elsewhere().Begin(t.Context())
-		require.NoError(t, err)
-		var locked bool
-		require.NoError(t, running.QueryRow(t.Context(), `SELECT pg_try_advisory_xact_lock(hashtextextended('idempotency_key ' || id || ' x', 0))
-			FROM user_account WHERE email = 'super@example.com'`).Scan(&locked))
-		require.True(t, locked)
+		running := f.hold(`SELECT pg_advisory_xact_lock(hashtextextended('idempotency_key ' || id || ' x', 0))
+			FROM user_account WHERE email = 'super@example.com'`)
 		res, body = start(file, "x")
 		assert.Equal(t, http.StatusConflict, res.StatusCode, "%s: %s", kind, body)
 		assert.Equal(t, "1", res.Header.Get("Retry-After"), kind)
