@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 
 # What is published as Docker secrets. A program finds the path in NAME_FILE.
 secrets='["POSTGRES_PASSWORD", "SECRET_KEY", "FIRST_SUPERUSER_PASSWORD", "SMTP_PASSWORD", "SENTRY_DSN",
-	"PGADMIN_DEFAULT_PASSWORD", "PGPASSWORD", "RIVER_BASIC_AUTH_PASS"]'
+	"PGADMIN_DEFAULT_PASSWORD"]'
 stack_file=$(mktemp) # of this deployment's own; docker-stack.yml is its copy to read
 trap 'rm -f "$stack_file"' EXIT
 timeout=${DEPLOY_TIMEOUT:-300}
@@ -214,6 +214,9 @@ prune() {
 # By the manager's clock where "date" can convert it, as that of tasks is.
 started=$(date -u -d "$(docker info --format '{{.SystemTime}}')" +%Y-%m-%dT%H:%M:%S 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%S)
 settings=$(read_settings)
+weak=$(jq -r --argjson secrets "$secrets" '[.services[].environment // {} | to_entries[]
+	| select(IN(.key; $secrets[]) and (.value // "" | ascii_downcase | test("^(changethis|changeme|change-me)$"))) | .key] | unique | join(", ")' <<<"$settings")
+[ -z "$weak" ] || fail "a placeholder, known to everybody, is in: $weak"
 stack=$(jq -r .name <<<"$settings")
 render
 label
