@@ -27,10 +27,11 @@ fail() {
 
 # read_settings prints the stack that the compose files describe, as JSON.
 read_settings() {
-	local env_file=/dev/null
+	local env_file=/dev/null lock=()
 	[ ! -e .env ] || env_file=.env
+	[ ! -e compose/compose.lock.yaml ] || lock=(-f compose/compose.lock.yaml)
 	DEPLOYED_AT=$started docker compose --env-file "$env_file" \
-		-f compose/compose.yaml -f compose/compose.swarm.yaml config --format json
+		-f compose/compose.yaml -f compose/compose.swarm.yaml "${lock[@]}" config --format json
 }
 
 # publish KIND NAME < CONTENT makes a Docker secret or config, whose name tells its content, and prints that name.
