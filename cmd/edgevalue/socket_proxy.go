@@ -21,7 +21,7 @@ func newSocketProxy() *cobra.Command {
 		Use:   "socket-proxy",
 		Short: "Show a proxy which containers there are, and let it do nothing to them",
 		Long: `Serve at LISTEN_ADDR the part of the Docker engine's API with which Traefik finds services: it lists and
-reads containers, services, tasks and networks, and follows events. Everything else is refused with 403, so that who
+reads containers, services, tasks, networks and nodes, and follows events. Everything else is refused with 403, so that who
 takes over a proxy does not have the machine.
 
 It can read the environment of containers. Only the proxy may reach LISTEN_ADDR.`,
@@ -45,7 +45,7 @@ It can read the environment of containers. Only the proxy may reach LISTEN_ADDR.
 }
 
 // What Traefik's providers for Docker and for a Swarm read.
-var readOfEngine = regexp.MustCompile(`^(/v1\.\d{1,3})?/(_ping|version|events|containers/json|containers/[0-9a-f]{64}/json|services|tasks|networks)$`)
+var readOfEngine = regexp.MustCompile(`^(/v1\.\d{1,3})?/(_ping|version|events|containers/json|containers/[0-9a-f]{64}/json|services|tasks|networks|nodes/[0-9a-z]{25})$`)
 
 // socketProxy is the part of the API of the engine at a socket that only reads. It is alive when the engine is.
 func socketProxy(socket string, log *slog.Logger) http.Handler {

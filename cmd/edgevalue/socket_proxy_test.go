@@ -54,7 +54,7 @@ func TestSocketProxy(t *testing.T) {
 	id := strings.Repeat("a1", 32)
 	for _, path := range []string{
 		"/_ping", "/v1.41/version", "/v1.41/containers/json?limit=0", "/v1.41/containers/" + id + "/json", "/v1.51/services",
-		"/v1.41/tasks?filters=%7B%7D", "/networks", "/v1.41/events?filters=%7B%7D",
+		"/v1.41/tasks?filters=%7B%7D", "/networks", "/v1.41/nodes/jk5hvdd8qlb1hup1wtn9k938i", "/v1.41/events?filters=%7B%7D",
 	} {
 		status, body := do(http.MethodGet, path)
 		assert.Equal(t, http.StatusOK, status, path)
@@ -69,7 +69,7 @@ func TestSocketProxy(t *testing.T) {
 		"POST /v1.41/services/create", "POST /v1.41/containers/json", "GET /v1.41/secrets", "GET /v1.41/configs", "GET /v1.41/swarm",
 		"GET /v1.41/containers/" + id + "/archive?path=/", "GET /v1.41/containers/" + id + "/export", "GET /v1.41/containers/" + id + "/logs",
 		"GET /v1.41/containers/" + id + "/attach/ws", "GET /v1.41/containers/../images/json", "GET /v1.41/containers/%2e%2e/json",
-		"GET /v1.41/images/json", "GET /v1.41/containers/json/", "GET /v1.41//services", "GET /v2/services", "GET /", "CONNECT /_ping",
+		"GET /v1.41/images/json", "GET /v1.41/nodes", "GET /v1.41/nodes/a/update", "GET /v1.41/containers/json/", "GET /v1.41//services", "GET /v2/services", "GET /", "CONNECT /_ping",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		status, body := do(method, path)
