@@ -162,8 +162,10 @@ func TestStackGuardsItsTools(t *testing.T) {
 	require.NoError(t, res.Body.Close())
 	require.Equal(t, http.StatusOK, res.StatusCode, "pgAdmin is there")
 
-	// The proxy finds it when it is healthy, and a little later.
-	time.Sleep(3 * time.Second)
+	require.Eventually(t, func() bool {
+		status, _, _ := get(t, "pgadmin."+domain, nil)
+		return status != http.StatusOK // the page of the backend, which every other host name shows
+	}, 20*time.Second, 200*time.Millisecond, "the proxy does not know pgAdmin")
 	for _, headers := range []map[string]string{
 		{},
 		{"Cookie": "edgevalue_console=forged; __Secure-edgevalue_console=forged"},
