@@ -35,8 +35,9 @@ It can read the environment of containers. Only the proxy may reach LISTEN_ADDR.
 			}
 			log.Info("serving", "address", l.Addr().String(), "socket", socket)
 			server := newServer(socketProxy(socket, log), log)
-			server.ReadTimeout, server.WriteTimeout = 0, 0                                   // events have no end,
-			server.BaseContext = func(net.Listener) context.Context { return cmd.Context() } // but this process has
+			// Events have no end, until this process has.
+			server.ReadTimeout, server.WriteTimeout = 0, 0
+			server.BaseContext = func(net.Listener) context.Context { return cmd.Context() }
 			return serve(cmd.Context(), l, server, 0, cfg.ShutdownTimeout)
 		},
 	}

@@ -77,7 +77,7 @@ func TestSocketProxy(t *testing.T) {
 		assert.Equal(t, "forbidden\n", body)
 	}
 
-	engine.Listener.Close() //nolint:errcheck // the engine goes away
+	require.NoError(t, l.Close()) // the engine goes away
 	cancel()
 	engine.CloseClientConnections()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, proxy.URL+"/livez", nil)
