@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 
 # What is published as Docker secrets. A program finds the path in NAME_FILE.
 secrets='["POSTGRES_PASSWORD", "SECRET_KEY", "FIRST_SUPERUSER_PASSWORD", "SMTP_PASSWORD", "SENTRY_DSN",
-	"PGADMIN_DEFAULT_PASSWORD", "PGPASSWORD", "RIVER_BASIC_AUTH_PASS"]'
+	"PGADMIN_DEFAULT_PASSWORD"]'
 stack_file=$(mktemp) # of this deployment's own; docker-stack.yml is its copy to read
 trap 'rm -f "$stack_file"' EXIT
 timeout=${DEPLOY_TIMEOUT:-300}
@@ -27,10 +27,11 @@ fail() {
 
 # read_settings prints the stack that the compose files describe, as JSON.
 read_settings() {
-	local env_file=/dev/null
+	local env_file=/dev/null lock=()
 	[ ! -e .env ] || env_file=.env
+	[ ! -e compose/compose.lock.yaml ] || lock=(-f compose/compose.lock.yaml)
 	DEPLOYED_AT=$started docker compose --env-file "$env_file" \
-		-f compose/compose.yaml -f compose/compose.swarm.yaml config --format json
+		-f compose/compose.yaml -f compose/compose.swarm.yaml "${lock[@]}" config --format json
 }
 
 # publish KIND NAME < CONTENT makes a Docker secret or config, whose name tells its content, and prints that name.
@@ -214,6 +215,9 @@ prune() {
 # By the manager's clock where "date" can convert it, as that of tasks is.
 started=$(date -u -d "$(docker info --format '{{.SystemTime}}')" +%Y-%m-%dT%H:%M:%S 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%S)
 settings=$(read_settings)
+weak=$(jq -r --argjson secrets "$secrets" '[.services[].environment // {} | to_entries[]
+	| select(IN(.key; $secrets[]) and (.value // "" | ascii_downcase | test("^(changethis|changeme|change-me)$"))) | .key] | unique | join(", ")' <<<"$settings")
+[ -z "$weak" ] || fail "a placeholder, known to everybody, is in: $weak"
 stack=$(jq -r .name <<<"$settings")
 render
 label

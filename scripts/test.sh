@@ -59,10 +59,10 @@ trap 'exit 143' TERM
 docker image inspect "$TEST_IMAGE" >/dev/null 2>&1 || PROGRESS=auto compose build test
 PROGRESS=auto compose build backend
 run install -d -m 1777 /coverage
-compose up -d --wait proxy worker mailpit
+compose up -d --wait proxy worker mailpit pgadmin
 
 code=0
-run go test ./internal/api "${args[@]}" || code=$?
+run go test ./internal/api ./compose "${args[@]}" || code=$?
 
 if [ -n "$profile" ]; then
 	compose stop backend worker # they write their counts when they end

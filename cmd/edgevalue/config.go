@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/getsentry/sentry-go"
@@ -34,7 +35,8 @@ import (
 // Config is the whole configuration, from the environment variables that the tags name. An empty variable counts as
 // unset. A Secret can also come from a file, whose path is in the variable NAME_FILE.
 type Config struct {
-	Environment Environment `env:"ENVIRONMENT" envDefault:"local"`
+	// Environment is production by default, and local for dev and for the tools that find dev's database.
+	Environment Environment `env:"ENVIRONMENT"`
 	ProjectName string      `env:"PROJECT_NAME" envDefault:"EdgeValue"`
 	Domain      string      `env:"DOMAIN" envDefault:"localhost"`
 	// ServerHost is the public base URL, without a trailing slash: by default https:// and the domain; in local,
@@ -95,19 +97,20 @@ type Config struct {
 type purpose int
 
 const (
-	forTool  purpose = iota // a command that neither serves nor runs jobs; in local it needs no secret key
+	forTool  purpose = iota // a command that neither serves nor runs jobs, and so needs no secret key
 	forServe                // serve and worker
 	forDev                  // dev: local only, on loopback, with the file .env and a secret key of its own
 )
 
 const (
 	secretKeyFile   = ".edgevalue/secret_key"
-	placeholder     = "changethis"
 	minSecretKey    = 32 // bytes, as many as the signing key has
 	masked          = "******"
 	maxTokenMinutes = 365 * 24 * 60
 	maxResetHours   = 30 * 24
 )
+
+var placeholders = []string{"changethis", "changeit", "changeme", "placeholder"}
 
 // loadConfig reads the environment, "NAME=value" each, and checks it as a whole. dir is the project's directory, which
 // has .env and .edgevalue. The error is a configError; what could be read is returned with it.
@@ -140,9 +143,14 @@ func loadConfig(environ []string, dir string, p purpose) (Config, error) {
 
 func (c *Config) setDefaults(p purpose) {
 	listen, host := ":8080", "https://"+c.Domain
+	environment := production
 	if p == forDev {
 		listen = "127.0.0.1:8080"
 	}
+	if p == forDev || p == forTool && c.DSN() == "" {
+		environment = local
+	}
+	c.Environment = cmp.Or(c.Environment, environment)
 	c.ListenAddr = cmp.Or(c.ListenAddr, listen)
 	if c.Environment == local {
 		_, port, _ := net.SplitHostPort(c.ListenAddr)
@@ -244,8 +252,11 @@ const (
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (e *Environment) UnmarshalText(b []byte) error {
+	if err := oneOf(Environment(b), local, staging, production); err != nil {
+		return err
+	}
 	*e = Environment(b)
-	return oneOf(*e, local, staging, production)
+	return nil
 }
 
 type logFormat string
@@ -449,17 +460,23 @@ func (e *configError) check(c Config, vars map[string]string, p purpose) {
 	e.checkMail(c)
 	e.checkDatabase(c, vars, p)
 
-	if c.Environment == local {
-		return
-	}
-	if p == forDev {
-		e.addf("ENVIRONMENT", "is %q; dev is for local, use serve and worker", c.Environment)
-	}
+	e.addIf(p == forDev && c.Environment != local, "ENVIRONMENT", "is %q; dev is for local, use serve and worker", c.Environment)
 	for field, value := range fields(&c) {
-		if s, ok := value.Interface().(Secret); ok && s == placeholder {
-			e.addf(variable(field), "is the placeholder %q", placeholder)
+		if s, ok := value.Interface().(Secret); ok && isPlaceholder(s) {
+			e.addf(variable(field), "is a placeholder, known to everybody")
 		}
 	}
+}
+
+// isPlaceholder finds the values that examples have where a secret belongs, such as "changethis" and "Change-Me".
+func isPlaceholder(s Secret) bool {
+	letters := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -_.!", r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, string(s))
+	return slices.Contains(placeholders, letters)
 }
 
 func (e *configError) checkServer(c Config, vars map[string]string) {
@@ -480,7 +497,7 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 	e.addIf(c.ShutdownDelay < 0, "SHUTDOWN_DELAY", "is less than 0s")
 	e.addIf(c.ShutdownTimeout <= 0, "SHUTDOWN_TIMEOUT", "must be more than 0s")
 	e.between("WORKER_CONCURRENCY", c.WorkerConcurrency, 1, 1000)
-	if c.SentryDSN != "" && c.SentryDSN != placeholder {
+	if c.SentryDSN != "" && !isPlaceholder(c.SentryDSN) {
 		if _, err := sentry.NewDsn(string(c.SentryDSN)); err != nil {
 			e.addf("SENTRY_DSN", "is not a Sentry DSN, such as https://key@host/project")
 		}
@@ -493,16 +510,12 @@ func (e *configError) checkAccounts(c Config, p purpose) {
 	if c.FirstSuperuser != "" {
 		e.add("FIRST_SUPERUSER", checkEmail(c.FirstSuperuser))
 	}
-	if c.FirstPassword != "" && (c.Environment == local || c.FirstPassword != placeholder) {
+	if c.FirstPassword != "" && !isPlaceholder(c.FirstPassword) {
 		e.add("FIRST_SUPERUSER_PASSWORD", auth.CheckPassword(string(c.FirstPassword), c.FirstSuperuser, c.ProjectName))
 	}
-	if c.Environment == local {
-		e.addIf(c.SecretKey == "" && p == forServe, "SECRET_KEY", "is missing (dev generates one in %s)", secretKeyFile)
-		return
-	}
-	e.require("SECRET_KEY", string(c.SecretKey))
+	e.addIf(c.SecretKey == "" && p == forServe, "SECRET_KEY", "is missing (openssl rand -base64 32 generates one)")
 	e.addIf(c.FirstPassword != "" && c.FirstSuperuser == "", "FIRST_SUPERUSER", "is missing")
-	if n := len(c.SecretKey); n > 0 && n < minSecretKey && c.SecretKey != placeholder {
+	if n := len(c.SecretKey); n > 0 && n < minSecretKey && !isPlaceholder(c.SecretKey) {
 		e.addf("SECRET_KEY", "has %d bytes, fewer than %d (openssl rand -base64 32 generates one)", n, minSecretKey)
 	}
 }
@@ -528,7 +541,7 @@ func (e *configError) checkMail(c Config) {
 func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose) {
 	e.addIf(c.PostgresPort == 0, "POSTGRES_PORT", "is 0")
 	// A stack's .env has the other parts, for its containers.
-	noParts := c.PostgresServer == "" && c.Environment == local && p != forServe
+	noParts := c.PostgresServer == "" && p != forServe && (c.Environment == local || vars["ENVIRONMENT"] == "")
 	if c.DatabaseURL == "" {
 		parts := c.PostgresServer + c.PostgresUser + string(c.PostgresPassword) + c.PostgresDB
 		if noParts || parts == "" && c.Environment == local {
@@ -543,7 +556,7 @@ func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose)
 		e.addIf(c.Environment != local && c.PostgresPassword == "", "POSTGRES_PASSWORD", "is missing")
 		return
 	}
-	if c.DatabaseURL == placeholder && c.Environment != local {
+	if isPlaceholder(c.DatabaseURL) {
 		return
 	}
 	const form = "is not a URL such as postgres://user:password@host:5432/database"
@@ -561,9 +574,7 @@ func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose)
 		e.addf("DATABASE_URL", form)
 		return
 	}
-	if d.Password == placeholder && c.Environment != local {
-		e.addf("DATABASE_URL", "has the placeholder %q as its password", placeholder)
-	}
+	e.addIf(isPlaceholder(Secret(d.Password)), "DATABASE_URL", "has a placeholder as its password")
 	if noParts {
 		return
 	}

@@ -86,9 +86,9 @@ func TestConfigValues(t *testing.T) {
 		{"sender", []string{"PROJECT_NAME=Values"}, func(c Config) any { return c.FromName }, "Values"},
 		{"parts of the database", []string{"POSTGRES_SERVER=db", "POSTGRES_USER=u", "POSTGRES_PASSWORD=p@/:", "POSTGRES_DB=d"},
 			Config.dsn, "postgres://u:p%40%2F%3A@db:5432/d"},
-		{"IPv6", []string{"POSTGRES_SERVER=::1", "POSTGRES_USER=u", "POSTGRES_DB=d", "POSTGRES_PORT=5433"},
+		{"IPv6", []string{"ENVIRONMENT=local", "POSTGRES_SERVER=::1", "POSTGRES_USER=u", "POSTGRES_DB=d", "POSTGRES_PORT=5433"},
 			Config.dsn, "postgres://u@[::1]:5433/d"},
-		{"socket", []string{"POSTGRES_SERVER=/run/postgresql", "POSTGRES_USER=u", "POSTGRES_DB=d"},
+		{"socket", []string{"ENVIRONMENT=local", "POSTGRES_SERVER=/run/postgresql", "POSTGRES_USER=u", "POSTGRES_DB=d"},
 			Config.dsn, "postgres://u@/d?host=%2Frun%2Fpostgresql&port=5432"},
 		{"URL and parts agree", []string{"DATABASE_URL=postgres://u:p@db/d", "POSTGRES_SERVER=db", "POSTGRES_PORT=5432",
 			"POSTGRES_USER=u", "POSTGRES_PASSWORD=p", "POSTGRES_DB=d"}, Config.dsn, "postgres://u:p@db/d"},
@@ -151,9 +151,10 @@ func TestConfigMistakes(t *testing.T) {
 		{"ports", []string{"SMTP_PORT=0", "POSTGRES_PORT=70000"}, forTool,
 			[]string{`POSTGRES_PORT: is "70000", not a port`, "SMTP_PORT: is 0"}},
 		{"Sentry", []string{"SENTRY_DSN=https://sentry.example.com/1"}, forTool, []string{"SENTRY_DSN: "}},
-		{"no secret key", nil, forServe, []string{"SECRET_KEY: is missing"}},
+		{"nothing", nil, forServe, []string{"DATABASE_URL: is missing", "SECRET_KEY: is missing"}},
+		{"no secret key", []string{"ENVIRONMENT=local"}, forServe, []string{"SECRET_KEY: is missing"}},
 		{"half a database", []string{"POSTGRES_SERVER=db"}, forTool,
-			[]string{"POSTGRES_DB: is missing", "POSTGRES_USER: is missing"}},
+			[]string{"POSTGRES_DB: is missing", "POSTGRES_PASSWORD: is missing", "POSTGRES_USER: is missing"}},
 		{"no database server", []string{"SECRET_KEY=" + testKey, "POSTGRES_USER=u", "POSTGRES_PASSWORD=p", "POSTGRES_DB=d"}, forServe,
 			[]string{"POSTGRES_SERVER: is missing"}},
 		{"no database server in production", inProduction("DATABASE_URL=", "POSTGRES_USER=u", "POSTGRES_PASSWORD=p", "POSTGRES_DB=d"), forTool,
@@ -172,8 +173,8 @@ func TestConfigMistakes(t *testing.T) {
 		{"placeholders in production", inProduction("SECRET_KEY=changethis", "FIRST_SUPERUSER_PASSWORD=changethis",
 			"SENTRY_DSN=changethis", "SMTP_HOST=mail", "SMTP_USER=u", "SMTP_PASSWORD=changethis",
 			"EMAILS_FROM_EMAIL=a@example.com", "DATABASE_URL=postgres://u:changethis@db/d"), forServe,
-			[]string{"DATABASE_URL: has the placeholder", "FIRST_SUPERUSER_PASSWORD: is the placeholder",
-				"SECRET_KEY: is the placeholder", "SENTRY_DSN: is the placeholder", "SMTP_PASSWORD: is the placeholder"}},
+			[]string{"DATABASE_URL: has a placeholder", "FIRST_SUPERUSER_PASSWORD: is a placeholder",
+				"SECRET_KEY: is a placeholder", "SENTRY_DSN: is a placeholder", "SMTP_PASSWORD: is a placeholder"}},
 		{"dev in production", inProduction(), forDev, []string{"ENVIRONMENT: "}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,6 +187,57 @@ func TestConfigMistakes(t *testing.T) {
 				assert.True(t, strings.HasPrefix(mistakes[i], want), "%q, want %q", mistakes[i], want)
 			}
 		})
+	}
+}
+
+// Only what cannot be reached from elsewhere is local when nobody says so.
+func TestConfigEnvironment(t *testing.T) {
+	t.Parallel()
+	database := "DATABASE_URL=postgres://u:p@db/d"
+	for _, tt := range []struct {
+		purpose purpose
+		vars    []string
+		want    Environment
+	}{
+		{forDev, nil, local},
+		{forTool, nil, local}, // of a running dev
+		{forTool, []string{database}, production},
+		{forServe, []string{database, "SECRET_KEY=" + testKey}, production},
+		{forServe, []string{database, "SECRET_KEY=" + testKey, "ENVIRONMENT="}, production},
+		{forServe, []string{database, "SECRET_KEY=" + testKey, "ENVIRONMENT=local"}, local},
+	} {
+		c, err := loadConfig(tt.vars, t.TempDir(), tt.purpose)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, c.Environment, "%d %v", tt.purpose, tt.vars)
+	}
+}
+
+// No process takes a secret that everybody knows, or a key that can be guessed, wherever it runs.
+func TestConfigWeakSecrets(t *testing.T) {
+	t.Parallel()
+	database := "DATABASE_URL=postgres://u:p@db/d"
+	for _, p := range []purpose{forTool, forServe, forDev} {
+		for _, environment := range []string{"", "ENVIRONMENT=local", "ENVIRONMENT=staging", "ENVIRONMENT=production"} {
+			for _, tt := range []struct {
+				vars []string
+				want string
+			}{
+				{[]string{database, "SECRET_KEY=changethis"}, "SECRET_KEY: is a placeholder"},
+				{[]string{database, "SECRET_KEY=Change-Me"}, "SECRET_KEY: is a placeholder"},
+				{[]string{database, "SECRET_KEY=0123456789abcdef"}, "SECRET_KEY: has 16 bytes"},
+				{[]string{database, "FIRST_SUPERUSER_PASSWORD=changethis"}, "FIRST_SUPERUSER_PASSWORD: is a placeholder"},
+				{[]string{"POSTGRES_SERVER=db", "POSTGRES_PASSWORD=changethis"}, "POSTGRES_PASSWORD: is a placeholder"},
+				{[]string{"POSTGRES_PASSWORD=changethis"}, "POSTGRES_PASSWORD: is a placeholder"},
+				{[]string{"DATABASE_URL=postgres://u:changethis@db/d"}, "DATABASE_URL: has a placeholder"},
+				{[]string{"DATABASE_URL=host=db user=u password=changethis"}, "DATABASE_URL: has a placeholder"},
+				{[]string{"DATABASE_URL=changethis"}, "DATABASE_URL: is a placeholder"},
+				{[]string{database, "SENTRY_DSN=changethis"}, "SENTRY_DSN: is a placeholder"},
+				{[]string{database, "SMTP_PASSWORD=changethis"}, "SMTP_PASSWORD: is a placeholder"},
+			} {
+				_, err := loadConfig(append(tt.vars, environment), t.TempDir(), p)
+				assert.ErrorContains(t, err, tt.want, "%d %s", p, environment)
+			}
+		}
 	}
 }
 
@@ -239,16 +291,16 @@ func TestConfigDotEnv(t *testing.T) {
 	write("PROJECT_NAME=from the file\nDOMAIN=file.example\nSECRET_KEY=" + testKey + "\nSMTP_PASSWORD_FILE=/nowhere\n")
 	vars := []string{"DOMAIN=real.example", "SECRET_KEY_FILE=" + filepath.Join(dir, "key"),
 		"SMTP_PASSWORD=p", "SMTP_USER=u", "SMTP_HOST=h", "EMAILS_FROM_EMAIL=a@example.com"}
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "key"), []byte("real"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "key"), []byte(testKey+"real"), 0o600))
 
 	c, err := loadConfig(vars, dir, forDev)
 	require.NoError(t, err)
 	assert.Equal(t, "from the file", c.ProjectName)
 	assert.Equal(t, "real.example", c.Domain)
-	assert.Equal(t, "real", string(c.SecretKey))
+	assert.Equal(t, testKey+"real", string(c.SecretKey))
 	assert.Equal(t, "p", string(c.SMTPPassword))
 
-	c, err = loadConfig(vars, dir, forServe)
+	c, err = loadConfig(append(vars, "DATABASE_URL=postgres://u:p@db/d"), dir, forServe)
 	require.NoError(t, err)
 	assert.Equal(t, "EdgeValue", c.ProjectName, "only dev reads .env")
 
@@ -263,7 +315,7 @@ func TestConfigDotEnvOfTheStack(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"),
-		[]byte("POSTGRES_USER=edgevalue\nPOSTGRES_PASSWORD=changethis\nPOSTGRES_DB=edgevalue\n"), 0o600))
+		[]byte("POSTGRES_USER=edgevalue\nPOSTGRES_PASSWORD=made-by-make-env\nPOSTGRES_DB=edgevalue\n"), 0o600))
 	for _, p := range []purpose{forDev, forTool} {
 		c, err := loadConfig(nil, dir, p)
 		require.NoError(t, err)
@@ -273,7 +325,7 @@ func TestConfigDotEnvOfTheStack(t *testing.T) {
 		assert.Equal(t, "postgres://u:p@db/d", c.DSN())
 		c, err = loadConfig([]string{"POSTGRES_SERVER=db"}, dir, p)
 		require.NoError(t, err)
-		assert.Equal(t, "postgres://edgevalue:changethis@db:5432/edgevalue", c.DSN())
+		assert.Equal(t, "postgres://edgevalue:made-by-make-env@db:5432/edgevalue", c.DSN())
 	}
 }
 
@@ -289,11 +341,11 @@ func TestConfigLocalSecretKey(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 
 	for _, p := range []purpose{forDev, forServe, forTool} {
-		again, err := loadConfig(nil, dir, p)
+		again, err := loadConfig([]string{"ENVIRONMENT=local"}, dir, p)
 		require.NoError(t, err)
 		assert.Equal(t, string(dev.SecretKey), string(again.SecretKey))
 	}
-	_, err = loadConfig([]string{"ENVIRONMENT=production"}, dir, forServe)
+	_, err = loadConfig(nil, dir, forServe)
 	require.ErrorContains(t, err, "SECRET_KEY: is missing", "the generated key is for local")
 }
 

@@ -40,7 +40,7 @@ environment variables, which "edgevalue config" shows.`,
 		Version:       buildVersion(),
 	}
 	root.AddCommand(newDev(), newServe(), newWorker(), newMigrate(), newImport(), newExport(), newBackup(), newRestore(), newUser(),
-		newConfigCommand(), newHealthcheck(), &cobra.Command{
+		newConfigCommand(), newHealthcheck(), newSocketProxy(), &cobra.Command{
 			Use:   "version",
 			Short: "Print the version",
 			Args:  cobra.NoArgs,

@@ -575,7 +575,7 @@ func TestHelpAndVersion(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	help := p.mustRun("--help")
-	for _, name := range []string{"dev", "serve", "worker", "migrate", "import", "export", "backup", "restore", "user", "config", "healthcheck", "version", "completion"} {
+	for _, name := range []string{"dev", "serve", "worker", "migrate", "import", "export", "backup", "restore", "user", "config", "healthcheck", "socket-proxy", "version", "completion"} {
 		assert.Contains(t, help, "\n  "+name)
 	}
 	for command, columns := range map[string][]string{
@@ -588,4 +588,43 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 	assert.NotEmpty(t, strings.TrimSpace(p.mustRun("version")))
 	assert.Contains(t, p.mustRun("config"), "PROJECT_NAME=EdgeValue")
+}
+
+// A link that resets a password is for its mail alone: where none can be sent, the job fails instead.
+func TestRecoveryIsNotLogged(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	database := "DATABASE_URL=" + pgtest.DSN(t)
+	create := p.command("user", "create", "--email", "ada@example.com", "--password-stdin")
+	create.Env = append(create.Env, database)
+	create.Stdin = strings.NewReader(testPassword)
+	text, err := create.CombinedOutput()
+	require.NoError(t, err, string(text))
+	_, out := p.start("worker", database, "ENVIRONMENT=local")
+	_, _ = p.start("serve", database, "ENVIRONMENT=local")
+	p.eventually("/readyz", http.StatusOK)
+	res, err := http.Post("http://"+p.addr+"/api/v1/password-recovery/ada@example.com", "", nil)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Less(t, res.StatusCode, 300)
+	require.Eventually(t, func() bool {
+		kinds := regexp.MustCompile(`"job_kind":"reset_mail"|"subject":"[^"]*[Pp]assword`).FindAllString(out.String(), -1)
+		return len(kinds) > 0
+	}, 30*time.Second, 50*time.Millisecond, "the mail is tried")
+	assert.NotContains(t, out.String(), "token=")
+}
+
+// The compose files pass on what people set: a server that starts without saying where it is must not be lax.
+func TestServeRefusesPlaceholders(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"serve", "worker"} {
+		cmd := newProject(t).command(command)
+		cmd.Env = append(cmd.Env, "DATABASE_URL="+pgtest.DSN(t), "SECRET_KEY=changethis", "ENVIRONMENT=local")
+		cmd.WaitDelay = time.Second
+		done := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+		out, err := cmd.CombinedOutput()
+		require.Error(t, err)
+		require.True(t, done.Stop(), "%s runs", command)
+		assert.Contains(t, string(out), "SECRET_KEY: is a placeholder")
+	}
 }

@@ -31,7 +31,7 @@ superuser unless there is an account with that email. Several may run at once: o
 					if cfg.FirstPassword == "" {
 						return nil
 					}
-					s, err := newServices(cfg, log, pool)
+					s, err := newServices(cfg, log, pool, noMail{})
 					if err != nil {
 						return err
 					}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/mail"
 	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgserver"
 	"github.com/edgevalue/edgevalue/internal/sample"
@@ -121,7 +122,11 @@ func run(ctx context.Context, p parts) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := newServices(cfg, log, pool)
+	var unsent mail.Sender = noMail{}
+	if p.dev { // nobody else may find recovery tokens in a log
+		unsent = mail.Log{Logger: log}
+	}
+	s, err := newServices(cfg, log, pool, unsent)
 	if err != nil {
 		return err
 	}

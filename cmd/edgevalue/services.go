@@ -74,7 +74,7 @@ func withServices(ctx context.Context, f func(*services) error) error {
 		if err := requireCurrent(ctx, log, pool); err != nil {
 			return err
 		}
-		s, err := newServices(cfg, log, pool)
+		s, err := newServices(cfg, log, pool, noMail{})
 		if err != nil {
 			return err
 		}
@@ -94,12 +94,13 @@ func requireCurrent(ctx context.Context, log *slog.Logger, pool *pgxpool.Pool) e
 	return nil
 }
 
-func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool) (*services, error) {
+// newServices connects the parts. Without an SMTP server, mails go to unsent.
+func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.Sender) (*services, error) {
 	hasher, err := auth.NewHasher(auth.DefaultParams)
 	if err != nil {
 		return nil, errors.Wrap(err, "set up password hashing")
 	}
-	sender, err := newSender(cfg, log)
+	sender, err := newSender(cfg, unsent)
 	if err != nil {
 		return nil, err
 	}
@@ -130,12 +131,9 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool) (*services, e
 	return &services{cfg: cfg, log: log, pool: pool, app: a}, nil
 }
 
-func newSender(cfg Config, log *slog.Logger) (mail.Sender, error) {
+func newSender(cfg Config, unsent mail.Sender) (mail.Sender, error) {
 	if cfg.SMTPHost == "" {
-		if cfg.Environment == local {
-			return mail.Log{Logger: log}, nil
-		}
-		return noMail{}, nil
+		return unsent, nil
 	}
 	return mail.NewSMTP(mail.SMTPConfig{
 		Host: cfg.SMTPHost, Port: int(cfg.SMTPPort), TLS: cfg.SMTPTLS, User: cfg.SMTPUser, Password: string(cfg.SMTPPassword),
