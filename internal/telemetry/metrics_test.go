@@ -21,7 +21,7 @@ import (
 func get(t *testing.T, m *Metrics, path string) (int, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	m.AdminHandler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	m.AdminHandler(nil, true).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8081"+path, nil))
 	body, err := io.ReadAll(w.Body)
 	require.NoError(t, err)
 	return w.Code, string(body)
