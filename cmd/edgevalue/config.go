@@ -48,7 +48,7 @@ type Config struct {
 	// AdminAddr serves metrics and profiles, which are not for the public.
 	AdminAddr string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:8081"`
 	// AdminHosts are the names by which AdminAddr may be asked, beside localhost and IP addresses.
-	AdminHosts []string `env:"ADMIN_HOSTS"`
+	AdminHosts names `env:"ADMIN_HOSTS"`
 	// AdminPprof serves profiles at AdminAddr; dev does by default.
 	AdminPprof bool `env:"ADMIN_PPROF"`
 	// MaxRequests is how many requests are served at a time; by default 128 for each processor.
@@ -312,6 +312,21 @@ func (p prefixes) String() string {
 	return strings.Join(s, ",")
 }
 
+// names are separated by commas.
+type names []string
+
+func (n *names) UnmarshalText(b []byte) error {
+	*n = nil
+	for s := range strings.SplitSeq(string(b), ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			*n = append(*n, s)
+		}
+	}
+	return nil
+}
+
+func (n names) String() string { return strings.Join(n, ",") }
+
 // origins are of the form scheme://host[:port], or the single "*" for all.
 type origins []string
 
@@ -500,7 +515,7 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 	e.addIf(c.ShutdownTimeout <= 0, "SHUTDOWN_TIMEOUT", "must be more than 0s")
 	e.between("WORKER_CONCURRENCY", c.WorkerConcurrency, 1, 1000)
 	e.between("MAX_REQUESTS", c.MaxRequests, 1, 100_000)
-	e.between("MAX_REQUESTS_PER_CLIENT", c.MaxRequestsPerClient, 1, c.MaxRequests)
+	e.between("MAX_REQUESTS_PER_CLIENT", c.MaxRequestsPerClient, 1, max(1, c.MaxRequests))
 	e.between("RATE_LIMIT_PER_MINUTE", c.RateLimit, 0, 1_000_000)
 	e.between("RATE_LIMIT_SITE_PER_MINUTE", c.RateLimitSite, 0, 1_000_000)
 	if c.SentryDSN != "" && c.SentryDSN != placeholder {
