@@ -40,7 +40,7 @@ func ListItems(processors int) int { return largestList * max(1, processors/2) }
 
 const (
 	largestList  = 1000             // items, as page_size allows
-	smallestTurn = 250              // items that a list counts for at least, since each also costs a query
+	smallestTurn = 500              // items that a list counts for at least, since each also costs a query
 	listWait     = 10 * time.Second // for the turn of a list
 	answerTime   = 15 * time.Second // to send a response, after the time of its operation
 )
