@@ -82,7 +82,7 @@ func run(ctx context.Context, p parts) (err error) {
 	}
 	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel)
 	slog.SetDefault(log)
-	limitMemory(log)
+	limitMemory(log, memlimit.FromCgroup)
 	stopTelemetry, err := telemetry.Start(ctx, telemetry.Config{
 		SentryDSN: string(cfg.SentryDSN), Environment: string(cfg.Environment), Release: buildVersion(), Logger: log,
 	})
@@ -141,8 +141,8 @@ func run(ctx context.Context, p parts) (err error) {
 }
 
 // limitMemory makes the garbage collector keep to nine tenths of the container's memory, unless GOMEMLIMIT says how much.
-func limitMemory(log *slog.Logger) {
-	limit, err := memlimit.SetGoMemLimitWithOpts(memlimit.WithRatio(0.9), memlimit.WithProvider(memlimit.FromCgroup))
+func limitMemory(log *slog.Logger, container memlimit.Provider) {
+	limit, err := memlimit.SetGoMemLimitWithOpts(memlimit.WithRatio(0.9), memlimit.WithProvider(container))
 	if unlimited := errors.Is(err, memlimit.ErrCgroupsNotSupported) ||
 		errors.Is(err, memlimit.ErrNoCgroup); err != nil && !unlimited {
 		log.Warn("the container's memory limit is unknown", "error", err)
