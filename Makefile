@@ -54,7 +54,7 @@ cover: bin/pgtest ## Test and write coverage.html
 	@go tool cover -func=coverage.out | tail -1
 
 .PHONY: bench
-bench: bin/pgtest ## Measure an import, and the API beside handlers written by hand
+bench: bin/pgtest ## Measure an import, the API beside handlers written by hand, and a small request under load
 	bin/pgtest go test -run '^$$' -bench . -benchtime 10s $(ARGS) ./internal/app ./internal/api
 
 # --- The stack: see docs/development.md

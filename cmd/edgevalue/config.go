@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/joho/godotenv"
 
+	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/auth"
 )
@@ -47,6 +49,18 @@ type Config struct {
 	ListenAddr string `env:"LISTEN_ADDR"`
 	// AdminAddr serves metrics and profiles, which are not for the public.
 	AdminAddr string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:8081"`
+	// AdminHosts are the names by which AdminAddr may be asked, beside localhost and IP addresses.
+	AdminHosts names `env:"ADMIN_HOSTS"`
+	// AdminPprof serves profiles at AdminAddr; dev does by default.
+	AdminPprof bool `env:"ADMIN_PPROF"`
+	// MaxRequests is how many requests are served at a time; by default 128 for each processor.
+	MaxRequests int `env:"MAX_REQUESTS"`
+	// MaxRequestsPerClient is how many of them one client's network has: half by default.
+	MaxRequestsPerClient int `env:"MAX_REQUESTS_PER_CLIENT"`
+	// RateLimit is how many requests a minute a client or API key has, RateLimitSite all clients of a /24 or /48. 0 is
+	// no limit.
+	RateLimit     int `env:"RATE_LIMIT_PER_MINUTE" envDefault:"600"`
+	RateLimitSite int `env:"RATE_LIMIT_SITE_PER_MINUTE" envDefault:"3000"`
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies prefixes `env:"TRUSTED_PROXIES"`
 	CORSOrigins    origins  `env:"BACKEND_CORS_ORIGINS"`
@@ -127,7 +141,7 @@ func loadConfig(environ []string, dir string, p purpose) (Config, error) {
 	mistakes.readSecretFiles(vars)
 	mistakes.parse(&c, vars)
 
-	c.setDefaults(p)
+	c.setDefaults(vars, p)
 	if c.SecretKey == "" && c.Environment == local && vars["SECRET_KEY_FILE"] == "" {
 		var err error
 		c.SecretKey, err = localSecretKey(filepath.Join(dir, secretKeyFile), p == forDev)
@@ -141,7 +155,7 @@ func loadConfig(environ []string, dir string, p purpose) (Config, error) {
 	return c, nil
 }
 
-func (c *Config) setDefaults(p purpose) {
+func (c *Config) setDefaults(vars map[string]string, p purpose) {
 	listen, host := ":8080", "https://"+c.Domain
 	environment := production
 	if p == forDev {
@@ -159,6 +173,11 @@ func (c *Config) setDefaults(p purpose) {
 	}
 	c.ServerHost = strings.TrimRight(cmp.Or(c.ServerHost, host), "/")
 	c.FromName = cmp.Or(c.FromName, c.ProjectName)
+	c.MaxRequests = cmp.Or(c.MaxRequests, api.DefaultInFlight(runtime.GOMAXPROCS(0)))
+	c.MaxRequestsPerClient = cmp.Or(c.MaxRequestsPerClient, max(1, c.MaxRequests/2))
+	if vars["ADMIN_PPROF"] == "" {
+		c.AdminPprof = p == forDev
+	}
 }
 
 // DSN returns the URL of the configured database, with its password, or "" when none is configured.
@@ -303,6 +322,21 @@ func (p prefixes) String() string {
 	}
 	return strings.Join(s, ",")
 }
+
+// names are separated by commas.
+type names []string
+
+func (n *names) UnmarshalText(b []byte) error {
+	*n = nil
+	for s := range strings.SplitSeq(string(b), ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			*n = append(*n, s)
+		}
+	}
+	return nil
+}
+
+func (n names) String() string { return strings.Join(n, ",") }
 
 // origins are of the form scheme://host[:port], or the single "*" for all.
 type origins []string
@@ -497,6 +531,10 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 	e.addIf(c.ShutdownDelay < 0, "SHUTDOWN_DELAY", "is less than 0s")
 	e.addIf(c.ShutdownTimeout <= 0, "SHUTDOWN_TIMEOUT", "must be more than 0s")
 	e.between("WORKER_CONCURRENCY", c.WorkerConcurrency, 1, 1000)
+	e.between("MAX_REQUESTS", c.MaxRequests, 1, 100_000)
+	e.between("MAX_REQUESTS_PER_CLIENT", c.MaxRequestsPerClient, 1, max(1, c.MaxRequests))
+	e.between("RATE_LIMIT_PER_MINUTE", c.RateLimit, 0, 1_000_000)
+	e.between("RATE_LIMIT_SITE_PER_MINUTE", c.RateLimitSite, 0, 1_000_000)
 	if c.SentryDSN != "" && !isPlaceholder(c.SentryDSN) {
 		if _, err := sentry.NewDsn(string(c.SentryDSN)); err != nil {
 			e.addf("SENTRY_DSN", "is not a Sentry DSN, such as https://key@host/project")

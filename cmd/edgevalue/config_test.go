@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,8 @@ func TestConfigDefaults(t *testing.T) {
 		ListenAddr: ":8080", AdminAddr: "127.0.0.1:8081", ShutdownTimeout: 20 * time.Second, WorkerConcurrency: 4,
 		LogLevel: slog.LevelInfo, LogFormat: "auto", FirstSuperuser: "admin@example.com",
 		AccessTokenMinutes: 11520, ResetTokenHours: 48, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
-		PostgresPort: 5432,
+		PostgresPort: 5432, MaxRequests: 128 * runtime.GOMAXPROCS(0), MaxRequestsPerClient: 64 * runtime.GOMAXPROCS(0),
+		RateLimit: 600, RateLimitSite: 3000,
 	}
 	assert.Equal(t, want, c)
 	assert.Empty(t, c.DSN())
@@ -75,6 +77,10 @@ func TestConfigValues(t *testing.T) {
 		{"proxies", []string{"TRUSTED_PROXIES=10.1.2.3/8, ::1"},
 			func(c Config) any { return c.TrustedProxies },
 			prefixes{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}},
+		{"names by commas", []string{"ADMIN_HOSTS=backend, worker,"},
+			func(c Config) any { return c.AdminHosts }, names{"backend", "worker"}},
+		{"half of the requests", []string{"MAX_REQUESTS=10"}, func(c Config) any { return c.MaxRequestsPerClient }, 5},
+		{"no rate limit", []string{"RATE_LIMIT_PER_MINUTE=0"}, func(c Config) any { return c.RateLimit }, 0},
 		{"empty is not set", []string{"SMTP_PORT=", "SMTP_TLS=", "PROJECT_NAME="},
 			func(c Config) any { return fmt.Sprint(c.SMTPPort, " ", c.SMTPTLS, " ", c.ProjectName) }, "587 true EdgeValue"},
 		{"public URL", []string{"SERVER_HOST=https://value.example.com/"},
@@ -130,6 +136,10 @@ func TestConfigMistakes(t *testing.T) {
 		{"number", []string{"WORKER_CONCURRENCY=many"}, forTool, []string{`WORKER_CONCURRENCY: is "many"`}},
 		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "WORKER_CONCURRENCY=-1"}, forTool,
 			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "WORKER_CONCURRENCY: "}},
+		{"limits", []string{"MAX_REQUESTS=-1", "RATE_LIMIT_PER_MINUTE=-1", "RATE_LIMIT_SITE_PER_MINUTE=some"}, forTool,
+			[]string{"MAX_REQUESTS: ", "RATE_LIMIT_PER_MINUTE: ", "RATE_LIMIT_SITE_PER_MINUTE: "}},
+		{"more for one than for all", []string{"MAX_REQUESTS=10", "MAX_REQUESTS_PER_CLIENT=11"}, forTool,
+			[]string{"MAX_REQUESTS_PER_CLIENT: "}},
 		{"duration", []string{"SHUTDOWN_TIMEOUT=20"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
 		{"negative delay", []string{"SHUTDOWN_DELAY=-1s"}, forTool, []string{"SHUTDOWN_DELAY: is less than 0s"}},
 		{"no time", []string{"SHUTDOWN_TIMEOUT=0s"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
@@ -353,7 +363,7 @@ func TestConfigPrint(t *testing.T) {
 	t.Parallel()
 	c, err := loadConfig(inProduction("PROJECT_NAME=Edge Value", "SMTP_HOST=mail", "SMTP_USER=u", "SMTP_PASSWORD=s3cr3t",
 		"EMAILS_FROM_EMAIL=a@example.com", `BACKEND_CORS_ORIGINS=["https://a.example","https://b.example"]`,
-		"SENTRY_DSN=https://s3cr3t@sentry.example.com/1", "TRUSTED_PROXIES=10.0.0.0/8"), t.TempDir(), forServe)
+		"SENTRY_DSN=https://s3cr3t@sentry.example.com/1", "TRUSTED_PROXIES=10.0.0.0/8", "ADMIN_HOSTS=backend,worker", "MAX_REQUESTS=200"), t.TempDir(), forServe)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, c.Print(&out))
@@ -363,6 +373,12 @@ DOMAIN=value.example.com
 SERVER_HOST=https://value.example.com
 LISTEN_ADDR=:8080
 ADMIN_ADDR=127.0.0.1:8081
+ADMIN_HOSTS=backend,worker
+ADMIN_PPROF=false
+MAX_REQUESTS=200
+MAX_REQUESTS_PER_CLIENT=100
+RATE_LIMIT_PER_MINUTE=600
+RATE_LIMIT_SITE_PER_MINUTE=3000
 TRUSTED_PROXIES=10.0.0.0/8
 BACKEND_CORS_ORIGINS=https://a.example,https://b.example
 SHUTDOWN_DELAY=0s

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/exaring/otelpgx"
 	"github.com/go-faster/errors"
 	"github.com/spf13/cobra"
@@ -81,6 +83,7 @@ func run(ctx context.Context, p parts) (err error) {
 	}
 	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel)
 	slog.SetDefault(log)
+	limitMemory(log, memlimit.FromCgroup)
 	stopTelemetry, err := telemetry.Start(ctx, telemetry.Config{
 		SentryDSN: string(cfg.SentryDSN), Environment: string(cfg.Environment), Release: buildVersion(), Logger: log,
 	})
@@ -142,6 +145,17 @@ func run(ctx context.Context, p parts) (err error) {
 	return p.runServices(ctx, s)
 }
 
+// limitMemory makes the garbage collector keep to nine tenths of the container's memory, unless GOMEMLIMIT says how much.
+func limitMemory(log *slog.Logger, container memlimit.Provider) {
+	limit, err := memlimit.SetGoMemLimitWithOpts(memlimit.WithRatio(0.9), memlimit.WithProvider(container))
+	if unlimited := errors.Is(err, memlimit.ErrCgroupsNotSupported) ||
+		errors.Is(err, memlimit.ErrNoCgroup); err != nil && !unlimited {
+		log.Warn("the container's memory limit is unknown", "error", err)
+	} else if limit > 0 && limit < math.MaxInt64 {
+		log.Info("memory limit", "bytes", limit)
+	}
+}
+
 // importSamples enqueues the embedded files, unless the database has data.
 func (s *services) importSamples(ctx context.Context) error {
 	if some, err := s.app.HasData(ctx); err != nil || some {
@@ -185,7 +199,7 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 		return err
 	}
 	start = append(start, func() error {
-		return serve(ctx, admin, newServer(metrics.AdminHandler(), s.log), delay, s.cfg.ShutdownTimeout)
+		return serve(ctx, admin, newServer(metrics.AdminHandler(s.cfg.AdminHosts, s.cfg.AdminPprof), s.log), delay, s.cfg.ShutdownTimeout)
 	})
 	if p.work {
 		start = append(start, func() error { return s.work(ctx, metrics) })

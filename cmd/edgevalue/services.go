@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/exaring/otelpgx"
@@ -160,7 +161,12 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 		HTTPS:          s.cfg.HTTPS(),
 		Pages:          http.NewServeMux(),
 		Observe:        metrics.Observe,
+		Limits: api.Limits{
+			InFlight: s.cfg.MaxRequests, InFlightPerNetwork: s.cfg.MaxRequestsPerClient, ListItems: api.ListItems(runtime.GOMAXPROCS(0)),
+			PerMinute: s.cfg.RateLimit, PerMinuteSite: s.cfg.RateLimitSite, Refused: metrics.Refused,
+		},
 	}
+	metrics.SetInFlightLimit(s.cfg.MaxRequests)
 	protected := api.SuperusersOnly(cfg, jobsPath, monitor)
 	cfg.Pages.Handle(jobsPath, protected)
 	cfg.Pages.Handle(jobsPath+"/", protected)
@@ -228,13 +234,14 @@ func (s *services) work(ctx context.Context, metrics *telemetry.Metrics) error {
 	})
 }
 
-// newServer bounds what a client may use; the handler itself limits bodies and the time of an operation.
+// newServer bounds what a client may use; the handler itself limits bodies and the time of an operation, and gives an
+// upload more.
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       6 * time.Minute, // a file of 64 MiB on a slow connection
-		WriteTimeout:      7 * time.Minute,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),

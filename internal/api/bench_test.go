@@ -43,7 +43,7 @@ import (
 // that noise hits both. ratio is the API's requests per second over those by hand.
 func BenchmarkAPI(b *testing.B) {
 	pool := benchPool(b)
-	generated := serveAPI(b, pool)
+	generated := serveAPI(b, pool, productionLimits())
 	byHand := serveByHand(b, pool)
 	var missed []string // a benchmark that fails shows no figures: the one around it does
 	for _, bm := range []struct {
@@ -145,7 +145,7 @@ type quiet struct{ testing.TB }
 func (quiet) Logf(string, ...any) {}
 
 // serveAPI serves what "edgevalue serve" does, without the job monitor, and returns its address.
-func serveAPI(b *testing.B, pool *pgxpool.Pool) string {
+func serveAPI(b *testing.B, pool *pgxpool.Pool, limits api.Limits) string {
 	b.Helper()
 	log := telemetry.NewLogger(io.Discard, "json", slog.LevelInfo)
 	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now})
@@ -155,6 +155,7 @@ func serveAPI(b *testing.B, pool *pgxpool.Pool) string {
 	metrics := telemetry.NewMetrics(pool, nil)
 	handler, err := api.New(api.Config{
 		App: a, Logger: log, CORSOrigins: []string{"https://edgevalue.example"}, HTTPS: true, Pages: pages, Observe: metrics.Observe,
+		Limits: limits,
 	})
 	require.NoError(b, err)
 	return serve(b, metrics.InFlight(handler))

@@ -42,6 +42,8 @@ func chain(cfg Config, refuse refuseFunc, h http.Handler) http.Handler {
 		observe(cfg.Logger, cfg.Observe),
 		secure(cfg.HTTPS),
 		allowOrigins(cfg.CORSOrigins),
+		limitRate(newRates(cfg.Limits, time.Now), refuse),
+		admit(cfg.Limits, refuse), // until the client has the response
 		compress(),
 		recoverPanics(cfg.Logger, refuse), // inside compress, which would send 200 for a buffered part
 		refuseMalformed(refuse),
@@ -61,6 +63,10 @@ type request struct {
 	route      string
 	body       *body
 	connection context.Context // ends with the client's connection
+
+	control     *http.ResponseController // of the connection's deadlines
+	leaveTurn   func()                   // lets the next list be made; may be nil
+	keyAccepted func()                   // counts the request as its API key's; may be nil
 }
 
 type requestKey struct{}
@@ -243,7 +249,7 @@ func allowOrigins(origins []string) step {
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{"Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-None-Match", "Traceparent",
 			"Tracestate", "X-Request-Id"},
-		ExposedHeaders: []string{"ETag", "Retry-After", "X-Request-Id"},
+		ExposedHeaders: []string{"ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"},
 		MaxAge:         600,
 	}).Handler
 }

@@ -14,6 +14,13 @@ func actor(ctx context.Context) app.Actor {
 	return a
 }
 
+// acceptKey counts a request as its API key's, which turned out valid, and no longer as its network's.
+func acceptKey(ctx context.Context) {
+	if accepted := requestOf(ctx).keyAccepted; accepted != nil {
+		accepted()
+	}
+}
+
 // HandleOAuth2PasswordBearer finds out whose access token a request has.
 func (h *handler) HandleOAuth2PasswordBearer(ctx context.Context, _ oas.OperationName, t oas.OAuth2PasswordBearer) (context.Context, error) {
 	a, err := h.app.Identify(ctx, t.Token)

@@ -49,6 +49,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	HTTPS          bool           // the public address is https
 	Pages          *http.ServeMux // what is served beside the operations; may be nil
+	Limits         Limits
 	// Observe measures a request by its operation, which is empty when there is none; may be nil.
 	Observe func(operation, method string, status int, took time.Duration)
 }
@@ -72,7 +73,7 @@ func New(cfg Config) (http.Handler, error) {
 	var server *oas.Server
 	server, err = oas.NewServer(h, h,
 		oas.WithPathPrefix(Prefix),
-		oas.WithMiddleware(called(operations)),
+		oas.WithMiddleware(called(operations), takeTurns(cfg.Limits)),
 		oas.WithErrorHandler(func(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
 			if tried := rehearsalOf(ctx); tried != nil {
 				tried.err = err
@@ -117,9 +118,12 @@ func route(operations, other http.Handler, refuse refuseFunc) http.Handler {
 		}
 		q := requestOf(r.Context())
 		q.connection = r.Context()
+		q.control = http.NewResponseController(w)
+		_ = q.control.SetWriteDeadline(time.Now().Add(requestTimeout + answerTime)) // a test's recorder has none
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
-		operations.ServeHTTP(w, r.WithContext(ctx))
+		defer q.endTurn()
+		operations.ServeHTTP(answering{w, q}, r.WithContext(ctx))
 	})
 }
 
@@ -134,6 +138,11 @@ func called(operations map[string]*operation) oas.Middleware {
 			defer cancel()
 			defer context.AfterFunc(q.connection, cancel)()
 			req.SetContext(ctx)
+			if q.control != nil {
+				deadline := time.Now().Add(uploadTimeout)
+				_ = q.control.SetReadDeadline(deadline)
+				_ = q.control.SetWriteDeadline(deadline.Add(answerTime))
+			}
 			if q.body != nil {
 				q.body.limit = maxFile
 			}

@@ -18,6 +18,9 @@ func WithOrigin(ctx context.Context, o Origin) context.Context {
 	return context.WithValue(ctx, originKey{}, o)
 }
 
+// OriginOf is where the request of a context comes from.
+func OriginOf(ctx context.Context) Origin { return originOf(ctx) }
+
 func originOf(ctx context.Context) Origin {
 	o, _ := ctx.Value(originKey{}).(Origin)
 	return o

@@ -2,9 +2,13 @@ package telemetry
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/IBM/pgxpoolprometheus"
@@ -22,6 +26,8 @@ type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+	limit    prometheus.Gauge
+	refused  *prometheus.CounterVec
 	jobs     *prometheus.HistogramVec
 }
 
@@ -34,13 +40,17 @@ func NewMetrics(pool *pgxpool.Pool, countJobs func(context.Context) ([]JobCount,
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
 		}, []string{"operation", "method", "status"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "http_requests_in_flight", Help: "Requests being served."}),
+		limit:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "http_requests_in_flight_limit", Help: "How many requests can be served at a time."}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "http_requests_refused_total", Help: "Requests refused since there were too many, by what was full.",
+		}, []string{"by"}),
 		jobs: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "river_job_duration_seconds", Help: "Time to work a job, by its outcome.",
 			Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 600},
 		}, []string{"kind", "outcome"}),
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.inFlight, m.jobs, pgxpoolprometheus.NewCollector(pool, nil), jobCollector(countJobs))
+		m.requests, m.inFlight, m.limit, m.refused, m.jobs, pgxpoolprometheus.NewCollector(pool, nil), jobCollector(countJobs))
 	return m
 }
 
@@ -58,6 +68,12 @@ func (m *Metrics) Observe(operation, method string, status int, took time.Durati
 func (m *Metrics) InFlight(next http.Handler) http.Handler {
 	return promhttp.InstrumentHandlerInFlight(m.inFlight, next)
 }
+
+// SetInFlightLimit tells how many requests are served at a time.
+func (m *Metrics) SetInFlightLimit(n int) { m.limit.Set(float64(n)) }
+
+// Refused counts a request that was refused since there were too many.
+func (m *Metrics) Refused(by string) { m.refused.WithLabelValues(by).Inc() }
 
 // JobMiddleware measures the jobs that a River client works.
 func (m *Metrics) JobMiddleware() []rivertype.Middleware {
@@ -84,19 +100,49 @@ func outcomeOf(err error) string {
 	return "failed"
 }
 
-// AdminHandler serves /metrics, pprof and /livez. It is for operators: it authenticates nobody.
-func (m *Metrics) AdminHandler() http.Handler {
+// AdminHandler serves /metrics, /livez and, if it is asked to, pprof. It is for operators: it authenticates nobody, but
+// takes no request that a web page made for a name of its own, which its owner can let lead here.
+func (m *Metrics) AdminHandler(hosts []string, profiles bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		ErrorHandling: promhttp.ContinueOnError, Timeout: 10 * time.Second, MaxRequestsInFlight: 4,
 	}))
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return mux
+	if profiles {
+		mux.HandleFunc("/debug/pprof/", pprof.Index)
+		mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("/debug/pprof/profile", unhurried(pprof.Profile))
+		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("/debug/pprof/trace", unhurried(pprof.Trace))
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isOwnHost(r.Host, hosts) {
+			http.Error(w, "this host name is not in ADMIN_HOSTS", http.StatusMisdirectedRequest)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// isOwnHost reports whether a Host header has an IP address, localhost or one of names.
+func isOwnHost(hostport string, names []string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(host, ".")
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		return true
+	}
+	return slices.ContainsFunc(append([]string{"localhost"}, names...), func(name string) bool { return strings.EqualFold(name, host) })
+}
+
+// unhurried lets a handler write for as long as its client asks.
+func unhurried(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		h(w, r)
+	}
 }
 
 var jobsDesc = prometheus.NewDesc("river_jobs", "Jobs in the database.", []string{"queue", "kind", "state"}, nil)

@@ -21,7 +21,7 @@ import (
 func get(t *testing.T, m *Metrics, path string) (int, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	m.AdminHandler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	m.AdminHandler(nil, true).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8081"+path, nil))
 	body, err := io.ReadAll(w.Body)
 	require.NoError(t, err)
 	return w.Code, string(body)
@@ -39,6 +39,8 @@ func TestMetrics(t *testing.T) {
 		assert.Contains(t, text, "\nhttp_requests_in_flight 1\n")
 	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 
+	m.SetInFlightLimit(256)
+	m.Refused("network")
 	work := func(err error) error {
 		w := m.JobMiddleware()[0].(rivertype.WorkerMiddleware)
 		return w.Work(t.Context(), &rivertype.JobRow{Kind: "echo"}, func(context.Context) error { return err })
@@ -57,6 +59,8 @@ func TestMetrics(t *testing.T) {
 		`http_request_duration_seconds_bucket{method="GET",operation="getCompany",status="200",le="0.025"} 1`,
 		`http_request_duration_seconds_count{method="other",operation="",status="404"} 1`,
 		`http_requests_in_flight 0`,
+		`http_requests_in_flight_limit 256`,
+		`http_requests_refused_total{by="network"} 1`,
 		`river_jobs{kind="echo",queue="default",state="available"} 2`,
 		`river_jobs{kind="echo",queue="imports",state="scheduled"} 1`,
 		`river_job_duration_seconds_count{kind="echo",outcome="completed"} 1`,
@@ -68,6 +72,7 @@ func TestMetrics(t *testing.T) {
 		assert.Contains(t, text, "\n"+line+"\n")
 	}
 	assert.Contains(t, text, "\ngo_goroutines ")
+	assert.Contains(t, text, "\ngo_gc_gomemlimit_bytes ")
 	assert.Contains(t, text, "\nprocess_cpu_seconds_total ")
 }
 
@@ -101,5 +106,32 @@ func TestAdminHandler(t *testing.T) {
 	} {
 		status, _ := get(t, m, path)
 		assert.Equal(t, want, status, path)
+	}
+}
+
+// A page of another site whose name leads here gets nothing.
+func TestAdminHosts(t *testing.T) {
+	t.Parallel()
+	h := NewMetrics(pgtest.New(t), nil).AdminHandler([]string{"backend"}, false)
+	for host, want := range map[string]int{
+		"127.0.0.1:8081": 200, "10.0.3.7": 200, "[::1]:8081": 200, "[fe80::1]": 200, "localhost:8081": 200, "LOCALHOST.": 200,
+		"backend:8081": 200, "Backend": 200,
+		"rebound.example:8081": 421, "localhost.rebound.example": 421, "worker": 421, "127.0.0.1.rebound.example": 421, "": 421,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		assert.Equal(t, want, w.Code, host)
+	}
+}
+
+func TestProfilesOnlyWhenAskedFor(t *testing.T) {
+	t.Parallel()
+	h := NewMetrics(pgtest.New(t), nil).AdminHandler(nil, false)
+	for _, path := range []string{"", "cmdline", "profile", "symbol", "trace", "heap", "goroutine"} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/debug/pprof/"+path, nil))
+		assert.Equal(t, http.StatusNotFound, w.Code, path)
 	}
 }

@@ -81,5 +81,25 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Length", strconv.Itoa(len(content)))
 	}
 	h.Set("ETag", `"`+etag+`"`)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	http.ServeContent(inMemory{w, content}, r, "", time.Time{}, bytes.NewReader(content))
+}
+
+// inMemory is the response for a part of content, which is written without the buffer that io.Copy would hold for as
+// long as a client takes to read.
+type inMemory struct {
+	http.ResponseWriter
+	content []byte
+}
+
+// ReadFrom implements io.ReaderFrom.
+func (w inMemory) ReadFrom(r io.Reader) (int64, error) {
+	part, _ := r.(*io.LimitedReader)
+	if part != nil {
+		if b, ok := part.R.(*bytes.Reader); ok {
+			start := len(w.content) - b.Len()
+			n, err := w.Write(w.content[start : start+int(min(part.N, int64(b.Len())))])
+			return int64(n), err
+		}
+	}
+	return io.Copy(struct{ io.Writer }{w.ResponseWriter}, r) // several ranges
 }

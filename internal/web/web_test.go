@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,7 @@ func TestServer(t *testing.T) {
 		{"GET", "identity", "", 200, sample},
 		{"GET", "identity", "bytes=0-6", 206, "openapi"},
 		{"HEAD", "identity", "", 200, ""},
+		{"GET", "identity", "bytes=9-13", 206, sample[9:14]},
 		{"GET", "gzip", "", 200, sample},
 		{"GET", "gzip", "bytes=0-6", 200, sample},
 		{"HEAD", "gzip", "", 200, ""},
@@ -163,6 +165,40 @@ func TestServer(t *testing.T) {
 		assert.Equal(t, tt.status, res.StatusCode, "%+v", tt)
 		assert.Equal(t, tt.body, string(b), "%+v", tt)
 		assert.Positive(t, res.ContentLength, "%+v", tt)
+	}
+}
+
+// nowhere is where a response goes that nobody looks at.
+type nowhere struct {
+	http.ResponseWriter
+	header http.Header
+	bytes  int
+}
+
+func (n *nowhere) Header() http.Header         { return n.header }
+func (n *nowhere) WriteHeader(int)             {}
+func (n *nowhere) Write(b []byte) (int, error) { n.bytes += len(b); return len(b), nil }
+
+// However many clients take their time over a file, it is in memory once in each form, without a buffer for each client.
+func TestFilesAreNotCopied(t *testing.T) { //nolint:paralleltest // measures all that is allocated
+	mux := newMux(t, sampleConfig())
+	path := regexp.MustCompile(`/assets/[^"]*swagger-ui-bundle.js`).FindString(get(mux, "GET", "/docs").Body.String())
+	for _, encoding := range []string{"identity", "gzip"} {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Accept-Encoding", encoding)
+		var before, after runtime.MemStats
+		const times = 200
+		sent := 0
+		runtime.ReadMemStats(&before)
+		for range times {
+			w := nowhere{header: http.Header{}}
+			mux.ServeHTTP(&w, r)
+			sent += w.bytes
+		}
+		runtime.ReadMemStats(&after)
+		each := (after.TotalAlloc - before.TotalAlloc) / times
+		require.Greater(t, sent/times, 300_000)
+		assert.Less(t, each, uint64(8<<10), "bytes for each response, %s", encoding)
 	}
 }
 
