@@ -53,6 +53,8 @@ type Config struct {
 	ShutdownDelay time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
 	// ShutdownTimeout is how long requests and jobs then have to finish.
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
+	// MaxUploads is how many files one process receives at a time.
+	MaxUploads int `env:"MAX_UPLOADS" envDefault:"4"`
 	// WorkerConcurrency is how many jobs one process runs at a time.
 	WorkerConcurrency int        `env:"WORKER_CONCURRENCY" envDefault:"4"`
 	LogLevel          slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
@@ -479,6 +481,7 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 	}
 	e.addIf(c.ShutdownDelay < 0, "SHUTDOWN_DELAY", "is less than 0s")
 	e.addIf(c.ShutdownTimeout <= 0, "SHUTDOWN_TIMEOUT", "must be more than 0s")
+	e.between("MAX_UPLOADS", c.MaxUploads, 1, 1000)
 	e.between("WORKER_CONCURRENCY", c.WorkerConcurrency, 1, 1000)
 	if c.SentryDSN != "" && c.SentryDSN != placeholder {
 		if _, err := sentry.NewDsn(string(c.SentryDSN)); err != nil {

@@ -122,6 +122,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool) (*services, e
 		AttemptsPerAddress: 100,
 		AttemptsPerAccount: 10,
 		AttemptWindow:      15 * time.Minute,
+		MaxUploads:         cfg.MaxUploads,
 	})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -35,6 +36,7 @@ type Config struct {
 	AttemptsPerAddress int // failed logins, recoveries and the like that one client address has in AttemptWindow
 	AttemptsPerAccount int
 	AttemptWindow      time.Duration
+	MaxUploads         int // files that are received at a time; 4 if 0
 }
 
 // App carries out the use cases. It is safe for concurrent use.
@@ -42,6 +44,7 @@ type App struct {
 	Config
 	queries *db.Queries
 	jobs    *river.Client[pgx.Tx] // inserts and cancels only
+	uploads chan struct{}         // holds one for each file that is being received
 }
 
 // New returns the use cases over a database whose schema is current.
@@ -50,7 +53,8 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create River client")
 	}
-	return &App{Config: cfg, queries: db.New(cfg.Pool), jobs: jobs}, nil
+	uploads := make(chan struct{}, cmp.Or(cfg.MaxUploads, 4))
+	return &App{Config: cfg, queries: db.New(cfg.Pool), jobs: jobs, uploads: uploads}, nil
 }
 
 // An Actor is who asks. The zero Actor is nobody.
