@@ -404,6 +404,8 @@ func TestBadFiles(t *testing.T) {
 		"NUL in the CSV":    {prices, "date,close\n2020-01-02,\x001\n", "line 2: close"},
 		"NUL in the header": {prices, "date,close\x00\n", "unknown column"},
 		"prices as HTML":    {prices, "<html>\n", "unknown column"},
+		"a long line":       {prices, "date,close\n2020-01-02,\"" + strings.Repeat("1\n", 40_000) + "\"\n", "line 2: has more than 65536 bytes"},
+		"many lines":        {"splits", "ticker,effective_date,ratio\n" + manySplits(), "line 100002: more than 100000 lines"},
 		"line break only":   {prices, "\n", "is empty"},
 		"split of year 0": {
 			"splits", "ticker,effective_date,ratio\n" + aapl + ",0000-08-31,4\n", "line 2: effective_date",
@@ -670,4 +672,12 @@ func TestActorIsGone(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, app.Conflict, e.Code)
 	assert.Equal(t, 0, f.count("SELECT (SELECT count(*) FROM import) + (SELECT count(*) FROM document)"))
+}
+
+func manySplits() string {
+	var b strings.Builder
+	for i := range 100_001 {
+		fmt.Fprintf(&b, "T%d,2020-08-31,4\n", i)
+	}
+	return b.String()
 }

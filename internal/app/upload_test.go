@@ -199,4 +199,3 @@ func TestDocumentsOfBefore(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotEmpty(t, x.Dividends)
 }
-
