@@ -260,7 +260,7 @@ func (a *App) CancelImport(ctx context.Context, actor Actor, id int64) (im db.Im
 			return errors.Wrap(err, "get import")
 		}
 		if ended {
-			return &Error{Code: Conflict, Message: "the import has ended: " + im.State}
+			return &Error{Code: Conflict, Type: "import-ended", Message: "the import has ended: " + im.State}
 		}
 		return nil
 	})
