@@ -17,13 +17,13 @@ type ProblemType struct {
 	Title, Description string
 }
 
-// ProblemTypes returns those that the contract lists, by name.
-func ProblemTypes() (map[string]ProblemType, error) {
+// ProblemTypes returns those that a contract lists, by name.
+func ProblemTypes(contract []byte) (map[string]ProblemType, error) {
 	var doc struct {
 		Types map[string]ProblemType `yaml:"x-problem-types"`
 	}
-	if err := yaml.Unmarshal(OpenAPI, &doc); err != nil {
-		return nil, errors.Wrap(err, "read openapi.yaml")
+	if err := yaml.Unmarshal(contract, &doc); err != nil {
+		return nil, errors.Wrap(err, "read the contract")
 	}
 	return doc.Types, nil
 }

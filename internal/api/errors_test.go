@@ -110,6 +110,7 @@ func requireProblem(t testing.TB, res *http.Response, body []byte, status int, w
 	t.Helper()
 	require.Equal(t, status, res.StatusCode, "%s: %s", what, body)
 	require.Equal(t, "application/problem+json", res.Header.Get("Content-Type"), what)
+	require.Empty(t, undocumented(res, body), what)
 	p := decodeProblem(t, body)
 	assert.EqualValues(t, status, p.Status, what)
 	assert.NotEmpty(t, p.Detail.Value, what)
