@@ -200,8 +200,11 @@ func levelOf(r *http.Request, status int) slog.Level {
 
 // routeAttr shows the path only of what matched no route: others can name a person.
 func routeAttr(route, path string) slog.Attr {
-	if route != "" {
+	switch {
+	case route != "":
 		return slog.String("route", route)
+	case !isText(path):
+		return slog.String("path", "not text")
 	}
 	return slog.String("path", path[:min(len(path), 200)])
 }
@@ -359,7 +362,8 @@ func limitBody(refuse refuseFunc) step {
 				return
 			}
 			b := &body{ReadCloser: r.Body, w: w, length: r.ContentLength, limit: maxBody}
-			b.isForm = strings.HasPrefix(r.Header.Get("Content-Type"), formType)
+			kind := r.Header.Get("Content-Type")
+			b.isForm, b.isJSON = strings.HasPrefix(kind, formType), strings.HasPrefix(kind, jsonType)
 			switch coding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))); coding {
 			case "", "identity":
 			case "gzip", "x-gzip":
@@ -388,7 +392,8 @@ type body struct {
 	in            io.Reader // what is read, from the first time on
 	left          int64     // of the limit, for what is unpacked
 	isForm        bool
-	form          []byte // what was read of one: the generated code does not keep it
+	isJSON        bool
+	read          []byte // of a form or JSON that is no file: the generated code does not keep it
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -412,8 +417,8 @@ func (b *body) Read(p []byte) (int, error) {
 		n, err = int(b.left), &http.MaxBytesError{Limit: b.limit}
 	}
 	b.left -= int64(n)
-	if b.isForm && b.limit == maxBody {
-		b.form = append(b.form, p[:n]...)
+	if (b.isForm || b.isJSON) && b.limit == maxBody {
+		b.read = append(b.read, p[:n]...)
 	}
 	return n, b.explain(err)
 }

@@ -141,7 +141,7 @@ func route(operations, other http.Handler, refuse refuseFunc) http.Handler {
 }
 
 // called names the route of a request whose operation is about to be called, and lets one that takes in a file have
-// more time and a larger body. That a client has gone is no error of the operation.
+// more time and a larger body. One whose body says something twice is not called. That a client has gone is no error of the operation.
 func called(operations map[string]*operation) oas.Middleware {
 	return func(req middleware.Request, next middleware.Next) (middleware.Response, error) {
 		SetRoute(req.Context, req.OperationID)
@@ -154,6 +154,9 @@ func called(operations map[string]*operation) oas.Middleware {
 			if q.body != nil {
 				q.body.limit = maxFile
 			}
+		}
+		if err := q.repeats(); err != nil && rehearsalOf(req.Context) == nil {
+			return middleware.Response{}, err
 		}
 		res, err := next(req)
 		if errors.Is(err, context.Canceled) && q.connection.Err() != nil {
