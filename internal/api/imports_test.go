@@ -323,7 +323,7 @@ func TestBadFiles(t *testing.T) {
 	factsKind, prices, list := "sec-company-facts?ticker="+bad, "prices?ticker="+aapl, "companies"
 	cases := map[string]struct{ kind, file, message string }{
 		"malformed JSON": {factsKind, change(`"Assets":{`, `"Assets":{,`), "not valid JSON"},
-		"truncated JSON": {factsKind, good[:len(good)-7], "unexpected EOF"},
+		"truncated JSON": {factsKind, good[:len(good)-7], "not valid JSON: it ends too early"},
 		"HTML": {
 			factsKind, "<!DOCTYPE html><html><body>Undeclared Automated Tool</body></html>", "not a JSON object",
 		},
@@ -367,9 +367,9 @@ func TestBadFiles(t *testing.T) {
 		},
 		"surrogate in the list": {list, `{"0":{"cik_str":1,"ticker":"A","title":"\udfff"}}`, "lone surrogate"},
 		"broken line": {
-			prices, "date,close\n2020-01-02,1\n2020-01-03,1,2\n", "line 3: wrong number of fields",
+			prices, "date,close\n2020-01-02,1\n2020-01-03,1,2\n", "line 3: has not as many columns as the first line",
 		},
-		"broken quotes": {prices, "date,close\n2020-01-02,1\n\"2020-01-03,1\n", "line 3"},
+		"broken quotes": {prices, "date,close\n2020-01-02,1\n\"2020-01-03,1\n", "line 3: a quoted field does not end"},
 		"bare quotes":   {prices, "date,close\n2020-01-02,1\n2020-01-03,\"1\"2\n", "line 3"},
 		"no number": {
 			prices, "date,close\n2020-01-02,one\n", `line 2: close "one" is not a number`,
@@ -440,6 +440,7 @@ func TestBadFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			im := f.in(t).finished(ids[name])
 			require.Equal(t, oas.ImportStateFailed, im.State)
+			assert.NotRegexp(t, decoderWords, im.Error.Value)
 			message := im.Error.Value
 			assert.Contains(t, message, c.message)
 			assert.NotContains(t, message, "internal error")

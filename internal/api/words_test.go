@@ -18,7 +18,7 @@ import (
 
 // decoderWords are what libraries say about input, and nobody who is to correct it understands.
 const decoderWords = `(?i)unexpected|callback|\bjx\b|decod|encod(e|ing)\b.*:|unmarshal|ogen|strconv|invalid character|\bpars(e|ing)|syntax|` +
-	`\bEOF\b|validate|mime:|gzip:|json:|net/http|http:|operation |regexp?|0x[0-9a-f]|goroutine|%!`
+	`\bEOF\b|validate|(?-i:mime:|gzip:|json:|http:)|net/http|operation |regexp?|0x[0-9a-f]|goroutine|%!`
 
 // requireSentence requires that a refusal says to people what is wrong, and where.
 func requireSentence(t *testing.T, res *http.Response, body []byte, what string) {

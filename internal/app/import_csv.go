@@ -84,6 +84,13 @@ func (t *table) bad(what string) *Error {
 	return &Error{Code: Invalid, Message: fmt.Sprintf("line %d: %s", t.line, what)}
 }
 
+// csvMistakes are all that the reader finds.
+var csvMistakes = map[error]string{
+	csv.ErrFieldCount: "has not as many columns as the first line",
+	csv.ErrBareQuote:  "a quote is within a field that does not begin with one",
+	csv.ErrQuote:      "a quoted field does not end, or goes on after its last quote",
+}
+
 // read reads the next line; its error is io.EOF after the last.
 func (t *table) read() error {
 	t.err = nil
@@ -96,7 +103,7 @@ func (t *table) read() error {
 		return t.bad(fmt.Sprintf("has more than %d bytes", maxLine))
 	case errors.As(err, &syntax):
 		t.line = syntax.Line
-		return t.bad(syntax.Err.Error())
+		return t.bad(csvMistakes[syntax.Err])
 	case err != nil:
 		return err
 	}
