@@ -203,8 +203,8 @@ func routeAttr(route, path string) slog.Attr {
 	switch {
 	case route != "":
 		return slog.String("route", route)
-	case !isText(path):
-		return slog.String("path", "not text")
+	case !utf8.ValidString(path):
+		return slog.String("path", "not UTF-8")
 	}
 	return slog.String("path", path[:min(len(path), 200)])
 }

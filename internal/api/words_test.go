@@ -217,7 +217,7 @@ func TestWhatIsNoTextIsEchoedNowhere(t *testing.T) {
 		{"GET", "/api/v1/companies?q=zqa%c3%28", "", ""},
 		{"GET", "/api/v1/companies?zqa%ff=1", "", ""},
 		{"GET", "/api/v1/companies?page_token=zqa%ff", "", ""},
-		{"GET", "/zqa%00", "", ""},
+
 		{"POST", "/api/v1/password-recovery/zqa%ff@example.com", "", ""},
 		{"POST", "/api/v1/companies", jsonBody, "{\"name\": \"zqa\xff\", \"listings\": []}"},
 		{"POST", "/api/v1/companies", jsonBody, "{\"zqa\xff\": 1}"},
