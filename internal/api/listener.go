@@ -128,18 +128,25 @@ func (c *conn) CloseWrite() error {
 			return errors.Wrap(err, "end the response")
 		}
 	}
+	c.linger()
+	return nil
+}
+
+// linger reads until the client is done, pauses, or has had its time.
+func (c *conn) linger() {
 	end := time.Now().Add(lingerTime)
-	for left := int64(lingerBytes); left > 0 && time.Now().Before(end); {
-		if err := c.SetReadDeadline(time.Now().Add(lingerPause)); err != nil {
-			return errors.Wrap(err, "read on")
+	buffer := make([]byte, 32<<10)
+	for read := 0; read < lingerBytes && time.Now().Before(end); {
+		err := c.SetReadDeadline(time.Now().Add(lingerPause))
+		if err == nil {
+			var n int
+			n, err = c.Read(buffer)
+			read += n
 		}
-		n, err := io.CopyN(io.Discard, c.Conn, min(left, 1<<20))
-		left -= n
 		if err != nil {
-			break // the client is done, or pauses
+			return
 		}
 	}
-	return nil
 }
 
 func (c *conn) Close() error {

@@ -107,7 +107,6 @@ func TestRefusedBodyIsAnswered(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			conn := f.in(t).dial()
-			require.NoError(t, conn.SetWriteBuffer(16<<10))
 			_, err := fmt.Fprintf(conn, "POST %s%s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n%s\r\n\r\n", api.Prefix, c.path, c.token, c.header)
 			require.NoError(t, err)
 			part := bytes.Repeat([]byte("1"), 100_000)

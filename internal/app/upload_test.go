@@ -105,12 +105,13 @@ func TestUploadsAtATime(t *testing.T) {
 		return err
 	}
 	g.Go(func() error { return start(slow) })
-	others := make([]*gate, 3)
-	for i := range others {
-		others[i] = newGate(noise(1))
-		g.Go(func() error { return start(others[i]) })
+	gates := []*gate{slow}
+	for range 3 {
+		other := newGate(noise(1))
+		gates = append(gates, other)
+		g.Go(func() error { return start(other) })
 	}
-	for _, w := range append(others, slow) {
+	for _, w := range gates {
 		<-w.reached
 	}
 	assert.Zero(t, pool.Stat().AcquiredConns(), "a slow client holds no connection")
@@ -124,7 +125,7 @@ func TestUploadsAtATime(t *testing.T) {
 	assert.Positive(t, e.RetryAfter)
 	assert.Equal(t, int(file.Size()), file.Len(), "nothing of it is read")
 
-	for _, w := range append(others, slow) {
+	for _, w := range gates {
 		close(w.open)
 	}
 	require.NoError(t, g.Wait())
