@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/internal/api"
+	"github.com/edgevalue/edgevalue/internal/app"
 )
 
 // dial connects to the server without a client that knows HTTP.
@@ -257,4 +258,34 @@ func TestCodedBodies(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return f.count("SELECT count(*) FROM import WHERE finished_at IS NULL") == 0 }, 20*time.Second, 20*time.Millisecond)
 	assert.Equal(t, 2, f.count("SELECT count(*) FROM import WHERE state = 'succeeded'"))
+}
+
+// One file more than a server receives is refused before any of it comes in.
+func TestTooManyUploads(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{app: func(c *app.Config) { c.MaxUploads = 1 }})
+	head := func(conn net.Conn, expect string) {
+		_, err := fmt.Fprintf(conn, "POST %s/imports/splits HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n%sContent-Length: 28\r\n\r\n",
+			api.Prefix, f.superToken, expect)
+		require.NoError(t, err)
+	}
+	const file = "ticker,effective_date,ratio\n"
+	first := f.dial()
+	head(first, "")
+	_, err := io.WriteString(first, file[:10])
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return f.count("SELECT count(*) FROM upload") == 1 }, 10*time.Second, 10*time.Millisecond)
+
+	second := f.dial()
+	head(second, "Expect: 100-continue\r\n")
+	res, body := readResponse(t, second, http.MethodPost)
+	requireProblem(t, res, body, http.StatusServiceUnavailable, "the second")
+	assert.Equal(t, "/problems/too-many-uploads", decodeProblem(t, body).Type)
+	assert.NotEmpty(t, res.Header.Get("Retry-After"))
+
+	_, err = io.WriteString(first, file[10:])
+	require.NoError(t, err)
+	res, body = readResponse(t, first, http.MethodPost)
+	require.Equal(t, http.StatusAccepted, res.StatusCode, "%s", body)
+	f.upload("splits", []byte(file))
 }
