@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -22,13 +23,13 @@ import (
 )
 
 // problemTypes are those that the contract lists.
-func problemTypes() map[string]edgevalue.ProblemType {
+var problemTypes = sync.OnceValue(func() map[string]edgevalue.ProblemType {
 	types, err := edgevalue.ProblemTypes(edgevalue.OpenAPI)
 	if err != nil {
 		panic(err)
 	}
 	return types
-}
+})
 
 // undocumented says what the contract does not say about a response's problem; "" when it says all.
 func undocumented(res *http.Response, body []byte) string {
