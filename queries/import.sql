@@ -1,11 +1,8 @@
 -- name: CreateDocument :one
 -- Returns the document with the same bytes when there is one; the lock on it keeps it from being pruned.
-INSERT INTO document (sha256, size, content) VALUES (@sha256, @size, @content)
+INSERT INTO document (sha256, size, upload_id) VALUES (@sha256, @size, @upload_id)
 ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256
 RETURNING id;
-
--- name: GetDocument :one
-SELECT * FROM document WHERE id = @id;
 
 -- name: LockUnneededDocuments :many
 SELECT d.id FROM document d
@@ -73,9 +70,6 @@ SELECT * FROM company_facts WHERE company_id = @company_id;
 -- name: GetFactsOfDocument :one
 -- The company whose figures come from the document by these rules, with nothing changed by hand since.
 SELECT * FROM company_facts WHERE document_id = @document_id AND rules_version = @rules_version;
-
--- name: GetCompanyFactsContent :one
-SELECT d.content FROM company_facts f JOIN document d ON d.id = f.document_id WHERE f.company_id = @company_id;
 
 -- name: SetCompanyFacts :exec
 INSERT INTO company_facts (company_id, document_id, newest_filed, rules_version)

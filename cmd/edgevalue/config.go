@@ -69,6 +69,8 @@ type Config struct {
 	ShutdownDelay time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
 	// ShutdownTimeout is how long requests and jobs then have to finish.
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
+	// MaxUploads is how many files one process receives at a time.
+	MaxUploads int `env:"MAX_UPLOADS" envDefault:"4"`
 	// WorkerConcurrency is how many jobs one process runs at a time.
 	WorkerConcurrency int        `env:"WORKER_CONCURRENCY" envDefault:"4"`
 	LogLevel          slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
@@ -530,6 +532,7 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 	}
 	e.addIf(c.ShutdownDelay < 0, "SHUTDOWN_DELAY", "is less than 0s")
 	e.addIf(c.ShutdownTimeout <= 0, "SHUTDOWN_TIMEOUT", "must be more than 0s")
+	e.between("MAX_UPLOADS", c.MaxUploads, 1, 1000)
 	e.between("WORKER_CONCURRENCY", c.WorkerConcurrency, 1, 1000)
 	e.between("MAX_REQUESTS", c.MaxRequests, 1, 100_000)
 	e.between("MAX_REQUESTS_PER_CLIENT", c.MaxRequestsPerClient, 1, max(1, c.MaxRequests))

@@ -42,7 +42,7 @@ func TestConfigDefaults(t *testing.T) {
 	require.NoError(t, err)
 	want := Config{
 		Environment: local, ProjectName: "EdgeValue", Domain: "localhost", ServerHost: "http://localhost:8080",
-		ListenAddr: ":8080", AdminAddr: "127.0.0.1:8081", ShutdownTimeout: 20 * time.Second, WorkerConcurrency: 4,
+		ListenAddr: ":8080", AdminAddr: "127.0.0.1:8081", ShutdownTimeout: 20 * time.Second, MaxUploads: 4, WorkerConcurrency: 4,
 		LogLevel: slog.LevelInfo, LogFormat: "auto", FirstSuperuser: "admin@example.com",
 		AccessTokenMinutes: 11520, ResetTokenHours: 48, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
 		PostgresPort: 5432, MaxRequests: 128 * runtime.GOMAXPROCS(0), MaxRequestsPerClient: 64 * runtime.GOMAXPROCS(0),
@@ -383,6 +383,7 @@ TRUSTED_PROXIES=10.0.0.0/8
 BACKEND_CORS_ORIGINS=https://a.example,https://b.example
 SHUTDOWN_DELAY=0s
 SHUTDOWN_TIMEOUT=20s
+MAX_UPLOADS=4
 WORKER_CONCURRENCY=4
 LOG_LEVEL=INFO
 LOG_FORMAT=auto

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/mail"
 	"github.com/edgevalue/edgevalue/internal/pg"
@@ -214,7 +215,7 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 			return err
 		}
 		start = append(start, func() error {
-			return serve(ctx, public, newServer(draining(ctx, h), s.log), delay, s.cfg.ShutdownTimeout)
+			return serve(ctx, api.NewListener(public, s.log), newServer(draining(ctx, h), s.log), delay, s.cfg.ShutdownTimeout)
 		})
 		s.log.Info("serving", "address", public.Addr().String(), "admin", admin.Addr().String(), "version", buildVersion())
 		if p.dev {

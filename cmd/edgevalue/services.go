@@ -125,6 +125,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 		AttemptsPerAccount: 10,
 		AttemptWindow:      15 * time.Minute,
 		AttemptDelay:       2 * time.Second,
+		MaxUploads:         cfg.MaxUploads,
 	})
 	if err != nil {
 		return nil, err

@@ -33,20 +33,20 @@ func (q *Queries) CompaniesAreComing(ctx context.Context) (bool, error) {
 }
 
 const createDocument = `-- name: CreateDocument :one
-INSERT INTO document (sha256, size, content) VALUES ($1, $2, $3)
+INSERT INTO document (sha256, size, upload_id) VALUES ($1, $2, $3)
 ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256
 RETURNING id
 `
 
 type CreateDocumentParams struct {
-	Sha256  []byte `db:"sha256"`
-	Size    int64  `db:"size"`
-	Content []byte `db:"content"`
+	Sha256   []byte `db:"sha256"`
+	Size     int64  `db:"size"`
+	UploadID *int64 `db:"upload_id"`
 }
 
 // Returns the document with the same bytes when there is one; the lock on it keeps it from being pruned.
 func (q *Queries) CreateDocument(ctx context.Context, arg CreateDocumentParams) (int64, error) {
-	row := q.db.QueryRow(ctx, createDocument, arg.Sha256, arg.Size, arg.Content)
+	row := q.db.QueryRow(ctx, createDocument, arg.Sha256, arg.Size, arg.UploadID)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
@@ -171,34 +171,6 @@ func (q *Queries) GetCompanyFacts(ctx context.Context, companyID int64) (Company
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.RulesVersion,
-	)
-	return i, err
-}
-
-const getCompanyFactsContent = `-- name: GetCompanyFactsContent :one
-SELECT d.content FROM company_facts f JOIN document d ON d.id = f.document_id WHERE f.company_id = $1
-`
-
-func (q *Queries) GetCompanyFactsContent(ctx context.Context, companyID int64) ([]byte, error) {
-	row := q.db.QueryRow(ctx, getCompanyFactsContent, companyID)
-	var content []byte
-	err := row.Scan(&content)
-	return content, err
-}
-
-const getDocument = `-- name: GetDocument :one
-SELECT id, sha256, size, content, created_at FROM document WHERE id = $1
-`
-
-func (q *Queries) GetDocument(ctx context.Context, id int64) (Document, error) {
-	row := q.db.QueryRow(ctx, getDocument, id)
-	var i Document
-	err := row.Scan(
-		&i.ID,
-		&i.Sha256,
-		&i.Size,
-		&i.Content,
-		&i.CreatedAt,
 	)
 	return i, err
 }

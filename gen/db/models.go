@@ -52,14 +52,6 @@ type Dividend struct {
 	Doubled         bool            `db:"doubled"`
 }
 
-type Document struct {
-	ID        int64     `db:"id"`
-	Sha256    []byte    `db:"sha256"`
-	Size      int64     `db:"size"`
-	Content   []byte    `db:"content"`
-	CreatedAt time.Time `db:"created_at"`
-}
-
 type FinancialStatement struct {
 	ID                          int64            `db:"id"`
 	CompanyID                   int64            `db:"company_id"`

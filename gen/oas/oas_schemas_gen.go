@@ -4393,8 +4393,10 @@ func (s *PricePage) SetNextPageToken(val NilString) {
 // An RFC 9457 problem.
 // Ref: #/components/schemas/Problem
 type Problem struct {
-	// URI reference of the problem type.
-	Type   string    `json:"type"`
+	// The problem's type, one of `x-problem-types`: an address relative to the server, with a page about
+	// it.
+	Type string `json:"type"`
+	// Of the type.
 	Title  string    `json:"title"`
 	Status int32     `json:"status"`
 	Detail OptString `json:"detail"`

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"slices"
 	"strconv"
@@ -64,6 +66,10 @@ func (c *checker) value(at string, s *schema, v any) (repaired any, ok bool) {
 func (c *checker) object(at string, s *schema, o object) map[string]any {
 	repaired := map[string]any{}
 	for _, name := range o.names {
+		if strings.ContainsRune(name, utf8.RuneError) { // which stands for what is not Unicode
+			c.add(at, "has a field whose name is not valid Unicode")
+			continue
+		}
 		field := at + "/" + escape(name)
 		property := s.Properties[name]
 		if property == nil {
@@ -76,6 +82,7 @@ func (c *checker) object(at string, s *schema, o object) map[string]any {
 			repaired[name] = v
 		}
 	}
+	c.repeated(at, o)
 	for _, name := range s.Required {
 		if _, ok := o.values[name]; !ok {
 			c.add(at+"/"+escape(name), "is required")
@@ -83,6 +90,30 @@ func (c *checker) object(at string, s *schema, o object) map[string]any {
 		}
 	}
 	return repaired
+}
+
+// repeated adds the fields that an object has more than once: which one counts is not defined.
+func (c *checker) repeated(at string, o object) {
+	for _, name := range o.repeated {
+		if field := at + "/" + escape(name); !strings.ContainsRune(name, utf8.RuneError) && !c.concerns(field) {
+			c.add(field, "is given twice")
+		}
+	}
+}
+
+// allRepeated adds those of all objects in a value.
+func (c *checker) allRepeated(at string, v any) {
+	switch v := v.(type) {
+	case object:
+		c.repeated(at, v)
+		for _, name := range v.names {
+			c.allRepeated(at+"/"+escape(name), v.values[name])
+		}
+	case []any:
+		for i := range v {
+			c.allRepeated(at+"/"+strconv.Itoa(i), v[i])
+		}
+	}
 }
 
 func (c *checker) array(at string, s *schema, a []any) (repaired []any, ok bool) {
@@ -270,25 +301,61 @@ func escape(name string) string {
 	return pointerEscaper.Replace(name)
 }
 
-// An object of a JSON document, in its order.
+// An object of a JSON document, in its order. Of a field that is repeated, the last value counts.
 type object struct {
-	names  []string
-	values map[string]any
+	names, repeated []string
+	values          map[string]any
 }
 
-// decode reads a JSON document into nil, bool, json.Number, string, []any and object.
+// decode reads a JSON document into nil, bool, json.Number, string, []any and object. Its errors go on after what the
+// document is.
 func decode(document []byte) (any, error) {
+	if !utf8.Valid(document) {
+		return nil, errors.New("is not valid UTF-8")
+	}
 	d := jx.DecodeBytes(document)
 	v, err := decodeValue(d, 0)
-	if err == nil && d.Next() != jx.Invalid {
-		err = errors.New("something follows the JSON document")
+	switch {
+	case errors.Is(err, errTooDeep):
+		return nil, errTooDeep
+	case err != nil, d.Next() != jx.Invalid:
+		return nil, notJSON(document)
 	}
-	return v, err
+	return v, nil
 }
+
+// notJSON says where a document is not JSON, in the standard library's view, which counts.
+func notJSON(document []byte) error {
+	var (
+		d      = json.NewDecoder(bytes.NewReader(document))
+		first  json.RawMessage
+		syntax *json.SyntaxError
+		end    int
+	)
+	switch err := d.Decode(&first); {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("is not JSON: it ends too early, after " + position(document))
+	case errors.As(err, &syntax):
+		end = int(syntax.Offset)
+	default: // something follows
+		end = int(d.InputOffset())
+		rest := document[end:]
+		end += len(rest) - len(bytes.TrimLeft(rest, " \t\r\n")) + 1
+	}
+	return errors.New("is not JSON at " + position(document[:min(end, len(document))]))
+}
+
+// position is that of the last character of what was read.
+func position(read []byte) string {
+	line := bytes.LastIndexByte(read, '\n') + 1
+	return fmt.Sprintf("line %d, column %d", bytes.Count(read, []byte("\n"))+1, utf8.RuneCount(read[line:]))
+}
+
+var errTooDeep = errors.Errorf("is nested more than %d levels deep", maxDepth)
 
 func decodeValue(d *jx.Decoder, depth int) (any, error) {
 	if depth > maxDepth {
-		return nil, errors.New("it is nested too deeply")
+		return nil, errTooDeep
 	}
 	switch d.Next() {
 	case jx.Null:
@@ -313,11 +380,13 @@ func decodeValue(d *jx.Decoder, depth int) (any, error) {
 		err := d.Obj(func(d *jx.Decoder, name string) (err error) {
 			if _, ok := o.values[name]; !ok {
 				o.names = append(o.names, name)
+			} else if !slices.Contains(o.repeated, name) {
+				o.repeated = append(o.repeated, name)
 			}
 			o.values[name], err = decodeValue(d, depth+1)
 			return err
 		})
 		return o, err
 	}
-	return nil, errors.New("there is no JSON value")
+	return nil, errors.New("is not JSON")
 }

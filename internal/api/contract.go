@@ -103,6 +103,11 @@ var contract = sync.OnceValues(func() (map[string]*operation, error) {
 	return all, nil
 })
 
+// problemTypes returns the types of problems that openapi.yaml lists, by name.
+var problemTypes = sync.OnceValues(func() (map[string]edgevalue.ProblemType, error) {
+	return edgevalue.ProblemTypes(edgevalue.OpenAPI)
+})
+
 // resolve puts what it points to in the place of every $ref within n.
 func resolve(root, n *yaml.Node) {
 	if len(n.Content) == 2 && n.Content[0].Value == "$ref" {

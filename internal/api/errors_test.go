@@ -110,6 +110,7 @@ func requireProblem(t testing.TB, res *http.Response, body []byte, status int, w
 	t.Helper()
 	require.Equal(t, status, res.StatusCode, "%s: %s", what, body)
 	require.Equal(t, "application/problem+json", res.Header.Get("Content-Type"), what)
+	require.Empty(t, undocumented(res, body), what)
 	p := decodeProblem(t, body)
 	assert.EqualValues(t, status, p.Status, what)
 	assert.NotEmpty(t, p.Detail.Value, what)
@@ -406,9 +407,9 @@ func TestNoRouteNoMethod(t *testing.T) {
 	res, body := f.call("", http.MethodGet, "/no/such/page", nil)
 	requireProblem(t, res, body, http.StatusNotFound, "page")
 	for path, allow := range map[string]string{
-		"/companies": "GET,POST", "/companies/AAPL": "DELETE,GET,PATCH", "/companies/AAPL/prices": "GET",
-		"/imports/1/cancel":  "POST",
-		"/users/me/password": "PUT", "/login/access-token": "POST", "/daily-ratios": "GET",
+		"/companies": "GET,HEAD,OPTIONS,POST", "/companies/AAPL": "DELETE,GET,HEAD,OPTIONS,PATCH", "/companies/AAPL/prices": "GET,HEAD,OPTIONS",
+		"/imports/1/cancel":  "OPTIONS,POST",
+		"/users/me/password": "OPTIONS,PUT", "/login/access-token": "OPTIONS,POST", "/daily-ratios": "GET,HEAD,OPTIONS",
 	} {
 		res, body := f.call("", http.MethodTrace, api.Prefix+path, nil)
 		requireProblem(t, res, body, http.StatusMethodNotAllowed, path)

@@ -101,7 +101,9 @@ func setup(t *testing.T, o options) *fixture {
 	}
 	handler, err := api.New(server)
 	require.NoError(t, err)
-	s := httptest.NewServer(handler)
+	s := httptest.NewUnstartedServer(handler)
+	s.Listener = api.NewListener(s.Listener, logger)
+	s.Start()
 	t.Cleanup(s.Close)
 	t.Cleanup(func() {
 		if t.Failed() && f.log.Len() > 0 {
@@ -245,7 +247,8 @@ func problem(t testing.TB, err error, status int) oas.Problem {
 	require.True(t, errors.As(err, &p), "%v", err)
 	require.Equal(t, status, p.StatusCode, "%+v", p.Response)
 	assert.EqualValues(t, status, p.Response.Status)
-	assert.Equal(t, http.StatusText(status), p.Response.Title)
+	assert.True(t, strings.HasPrefix(p.Response.Type, "/problems/"), p.Response.Type)
+	assert.NotEmpty(t, p.Response.Title)
 	return p.Response
 }
 

@@ -323,7 +323,7 @@ func TestBadFiles(t *testing.T) {
 	factsKind, prices, list := "sec-company-facts?ticker="+bad, "prices?ticker="+aapl, "companies"
 	cases := map[string]struct{ kind, file, message string }{
 		"malformed JSON": {factsKind, change(`"Assets":{`, `"Assets":{,`), "not valid JSON"},
-		"truncated JSON": {factsKind, good[:len(good)-7], "unexpected EOF"},
+		"truncated JSON": {factsKind, good[:len(good)-7], "not valid JSON: it ends too early"},
 		"HTML": {
 			factsKind, "<!DOCTYPE html><html><body>Undeclared Automated Tool</body></html>", "not a JSON object",
 		},
@@ -367,9 +367,9 @@ func TestBadFiles(t *testing.T) {
 		},
 		"surrogate in the list": {list, `{"0":{"cik_str":1,"ticker":"A","title":"\udfff"}}`, "lone surrogate"},
 		"broken line": {
-			prices, "date,close\n2020-01-02,1\n2020-01-03,1,2\n", "line 3: wrong number of fields",
+			prices, "date,close\n2020-01-02,1\n2020-01-03,1,2\n", "line 3: has not as many columns as the first line",
 		},
-		"broken quotes": {prices, "date,close\n2020-01-02,1\n\"2020-01-03,1\n", "line 3"},
+		"broken quotes": {prices, "date,close\n2020-01-02,1\n\"2020-01-03,1\n", "line 3: a quoted field does not end"},
 		"bare quotes":   {prices, "date,close\n2020-01-02,1\n2020-01-03,\"1\"2\n", "line 3"},
 		"no number": {
 			prices, "date,close\n2020-01-02,one\n", `line 2: close "one" is not a number`,
@@ -404,6 +404,8 @@ func TestBadFiles(t *testing.T) {
 		"NUL in the CSV":    {prices, "date,close\n2020-01-02,\x001\n", "line 2: close"},
 		"NUL in the header": {prices, "date,close\x00\n", "unknown column"},
 		"prices as HTML":    {prices, "<html>\n", "unknown column"},
+		"a long line":       {prices, "date,close\n2020-01-02,\"" + strings.Repeat("1\n", 40_000) + "\"\n", "line 2: has more than 65536 bytes"},
+		"many lines":        {"splits", "ticker,effective_date,ratio\n" + manySplits(), "line 100002: more than 100000 lines"},
 		"line break only":   {prices, "\n", "is empty"},
 		"split of year 0": {
 			"splits", "ticker,effective_date,ratio\n" + aapl + ",0000-08-31,4\n", "line 2: effective_date",
@@ -438,6 +440,7 @@ func TestBadFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			im := f.in(t).finished(ids[name])
 			require.Equal(t, oas.ImportStateFailed, im.State)
+			assert.NotRegexp(t, decoderWords, im.Error.Value)
 			message := im.Error.Value
 			assert.Contains(t, message, c.message)
 			assert.NotContains(t, message, "internal error")
@@ -670,4 +673,12 @@ func TestActorIsGone(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, app.Conflict, e.Code)
 	assert.Equal(t, 0, f.count("SELECT (SELECT count(*) FROM import) + (SELECT count(*) FROM document)"))
+}
+
+func manySplits() string {
+	var b strings.Builder
+	for i := range 100_001 {
+		fmt.Fprintf(&b, "T%d,2020-08-31,4\n", i)
+	}
+	return b.String()
 }

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-faster/errors"
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
 	"github.com/rs/cors"
@@ -44,10 +45,11 @@ func chain(cfg Config, refuse refuseFunc, h http.Handler) http.Handler {
 		allowOrigins(cfg.CORSOrigins),
 		limitRate(newRates(cfg.Limits, time.Now), refuse),
 		admit(cfg.Limits, refuse), // until the client has the response
+		answerHead,
 		compress(),
 		recoverPanics(cfg.Logger, refuse), // inside compress, which would send 200 for a buffered part
 		refuseMalformed(refuse),
-		limitBody,
+		limitBody(refuse),
 		stripSlash,
 	}
 	for _, step := range slices.Backward(steps) {
@@ -87,12 +89,12 @@ func ClientIP(ctx context.Context) string { return requestOf(ctx).client }
 // SetRoute names a request for logs, metrics and traces: an operation's id, or the pattern of a page.
 func SetRoute(ctx context.Context, name string) { requestOf(ctx).route = name }
 
-// identify gives a request its id, from X-Request-Id when that is sane, and finds the client's address.
+// identify gives a request its id, a trusted proxy's X-Request-Id when that is sane, and finds the client's address.
 func identify(trusted []netip.Prefix) step {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id := r.Header.Get("X-Request-Id")
-			if !saneID(id) {
+			if !saneID(id) || !fromProxy(r, trusted) {
 				id = rand.Text()
 			}
 			w.Header().Set("X-Request-Id", id)
@@ -109,6 +111,12 @@ func saneID(id string) bool {
 	return id != "" && len(id) <= 64 && !strings.ContainsFunc(id, func(c rune) bool {
 		return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '.' && c != '_' && c != '-'
 	})
+}
+
+// fromProxy reports whether the peer is a trusted proxy.
+func fromProxy(r *http.Request, trusted []netip.Prefix) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(peer.Addr().Unmap().WithZone("")) })
 }
 
 // clientIP is the peer's address or, when that is a trusted proxy, the last one in X-Forwarded-For that is not
@@ -202,8 +210,11 @@ var aPerson = regexp.MustCompile(`(password-recovery/).*|[^/]*(?:@|%(?:25)*40).*
 
 // routeAttr shows the path only of what matched no route, and of that nothing that names a person.
 func routeAttr(route, path string) slog.Attr {
-	if route != "" {
+	switch {
+	case route != "":
 		return slog.String("route", route)
+	case !utf8.ValidString(path):
+		return slog.String("path", "not UTF-8")
 	}
 	path = aPerson.ReplaceAllString(path, "$1…")
 	return slog.String("path", path[:min(len(path), 200)])
@@ -242,16 +253,42 @@ func secure(https bool) step {
 // allowOrigins lets the pages of other origins call the API, with an access token but without cookies.
 func allowOrigins(origins []string) step {
 	if len(origins) == 0 { // which cors takes for all
-		return func(next http.Handler) http.Handler { return next }
+		return keepExposed
 	}
-	return cors.New(cors.Options{
+	allow := cors.New(cors.Options{
 		AllowedOrigins: origins,
-		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{"Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-None-Match", "Traceparent",
 			"Tracestate", "X-Request-Id"},
 		ExposedHeaders: []string{"ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"},
 		MaxAge:         600,
-	}).Handler
+	})
+	return func(next http.Handler) http.Handler { return allow.Handler(keepExposed(next)) }
+}
+
+// keepExposed keeps the generated code from saying which headers other origins may see.
+func keepExposed(next http.Handler) http.Handler {
+	const name = "Access-Control-Expose-Headers"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		exposed := w.Header()[name]
+		next.ServeHTTP(&recorder{ResponseWriter: w, begin: func() {
+			if delete(w.Header(), name); exposed != nil {
+				w.Header()[name] = exposed
+			}
+		}}, r)
+	})
+}
+
+// answerHead serves HEAD as GET where operations are, whose routes know GET alone. The server sends no body.
+func answerHead(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && strings.HasPrefix(r.URL.Path, Prefix+"/") {
+			get := *r
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func compress() step {
@@ -326,48 +363,99 @@ func malformed(u *url.URL) error {
 
 func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
-// limitBody bounds the body of a request to maxBody. An operation can allow more before it reads.
-func limitBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body != nil && r.Body != http.NoBody {
+// limitBody bounds the body of a request to maxBody, as it comes and unpacked. An operation can allow more before it
+// reads. A body whose Content-Encoding is gzip is unpacked, whatever is in it: a file may be a gzip file as well.
+func limitBody(refuse refuseFunc) step {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Body == nil || r.Body == http.NoBody {
+				next.ServeHTTP(w, r)
+				return
+			}
 			b := &body{ReadCloser: r.Body, w: w, length: r.ContentLength, limit: maxBody}
-			b.isForm = strings.HasPrefix(r.Header.Get("Content-Type"), formType)
+			kind := r.Header.Get("Content-Type")
+			b.isForm, b.isJSON = strings.HasPrefix(kind, formType), strings.HasPrefix(kind, jsonType)
+			switch coding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))); coding {
+			case "", "identity":
+			case "gzip", "x-gzip":
+				b.packed = true
+				r.Header.Del("Content-Encoding")
+				r.ContentLength = -1
+			default:
+				w.Header().Set("Accept-Encoding", "gzip")
+				refuse(w, r, &statusError{http.StatusUnsupportedMediaType, errors.New("the body's Content-Encoding must be gzip, or none")})
+				return
+			}
 			requestOf(r.Context()).body = b
 			r.Body = b
-		}
-		next.ServeHTTP(w, r)
-	})
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 // A body of a request. Reading one that is larger than its limit fails with a *http.MaxBytesError, at once if it says
-// so. Reading one that the client breaks off fails with status 400.
+// so. Reading one that the client breaks off, or that is not packed as it says, fails with status 400.
 type body struct {
 	io.ReadCloser
 	w             http.ResponseWriter
 	length, limit int64
-	bounded       bool
+	packed        bool
+	in            io.Reader // what is read, from the first time on
+	left          int64     // of the limit, for what is unpacked
 	isForm        bool
-	form          []byte // what was read of one: the generated code does not keep it
+	isJSON        bool
+	read          []byte // of a form or JSON that is no file: the generated code does not keep it
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	if !b.bounded {
+	if b.in == nil {
 		if b.length > b.limit {
 			return 0, &http.MaxBytesError{Limit: b.limit}
 		}
-		b.bounded = true
 		b.ReadCloser = http.MaxBytesReader(b.w, b.ReadCloser, b.limit)
+		b.in, b.left = b.ReadCloser, b.limit
+		if b.packed {
+			unpacked, err := gzip.NewReader(b.ReadCloser)
+			if err != nil {
+				b.in = failing{b.explain(err)}
+			} else {
+				b.in = unpacked
+			}
+		}
 	}
-	n, err := b.ReadCloser.Read(p)
-	if b.isForm && b.limit == maxBody {
-		b.form = append(b.form, p[:n]...)
+	n, err := b.in.Read(p)
+	if n64 := int64(n); n64 > b.left { // of what was packed
+		n, err = int(b.left), &http.MaxBytesError{Limit: b.limit}
 	}
-	var tooLarge *http.MaxBytesError
-	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &tooLarge) {
-		err = &statusError{http.StatusBadRequest, errors.New("the body breaks off")}
+	b.left -= int64(n)
+	if (b.isForm || b.isJSON) && b.limit == maxBody {
+		b.read = append(b.read, p[:n]...)
 	}
-	return n, err
+	return n, b.explain(err)
 }
+
+func (b *body) explain(err error) error {
+	var (
+		tooLarge *http.MaxBytesError
+		told     *statusError
+		corrupt  flate.CorruptInputError
+	)
+	switch {
+	case err == nil, errors.Is(err, io.EOF) && b.in != nil, errors.As(err, &tooLarge), errors.As(err, &told):
+		return err
+	case b.packed && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrHeader) ||
+		errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt)):
+		return &statusError{http.StatusBadRequest, errors.New("the body is not whole gzip, as its Content-Encoding says")}
+	}
+	return errBrokenOff
+}
+
+var errBrokenOff = &statusError{http.StatusBadRequest, errors.New("the body breaks off, or the client has gone")}
+
+// failing is a reader with an error.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // stripSlash takes a path of the API with a trailing slash for the one without.
 func stripSlash(next http.Handler) http.Handler {
@@ -387,7 +475,8 @@ func stripSlash(next http.Handler) http.Handler {
 // recorder remembers what was sent.
 type recorder struct {
 	http.ResponseWriter
-	code  int // 0 before the response begins
+	begin func() // called before the headers are sent; may be nil
+	code  int    // 0 before the response begins
 	bytes int64
 }
 
@@ -399,21 +488,30 @@ func (w *recorder) status() int {
 }
 
 func (w *recorder) WriteHeader(code int) {
-	if w.code == 0 && (code >= 200 || code == http.StatusSwitchingProtocols) {
-		w.code = code
+	if code >= 200 || code == http.StatusSwitchingProtocols {
+		w.started(code)
 	}
 	w.ResponseWriter.WriteHeader(code)
 }
 
+func (w *recorder) started(code int) {
+	if w.code != 0 {
+		return
+	}
+	if w.code = code; w.begin != nil {
+		w.begin()
+	}
+}
+
 func (w *recorder) Write(b []byte) (int, error) {
-	w.code = w.status()
+	w.started(http.StatusOK)
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)
 	return n, err
 }
 
 func (w *recorder) Flush() {
-	w.code = w.status()
+	w.started(http.StatusOK)
 	_ = http.NewResponseController(w.ResponseWriter).Flush()
 }
 

@@ -25,6 +25,44 @@ var statuses = map[app.Code]int{
 	app.Unavailable:     http.StatusServiceUnavailable,
 }
 
+// problemType is the media type of a problem.
+const problemType = "application/problem+json"
+
+// typesByStatus are the types of problems that have no other, by status.
+var typesByStatus = map[int]string{
+	http.StatusBadRequest:                  "bad-request",
+	http.StatusUnauthorized:                "unauthenticated",
+	http.StatusForbidden:                   "forbidden",
+	http.StatusNotFound:                    "not-found",
+	http.StatusMethodNotAllowed:            "method-not-allowed",
+	http.StatusConflict:                    "conflict",
+	http.StatusRequestEntityTooLarge:       "too-large",
+	http.StatusUnsupportedMediaType:        "unsupported-media-type",
+	http.StatusExpectationFailed:           "expectation-failed",
+	http.StatusUnprocessableEntity:         "invalid",
+	http.StatusTooManyRequests:             "rate-limited",
+	http.StatusRequestHeaderFieldsTooLarge: "headers-too-large",
+	http.StatusInternalServerError:         "internal",
+	http.StatusNotImplemented:              "not-implemented",
+	http.StatusServiceUnavailable:          "unavailable",
+	http.StatusHTTPVersionNotSupported:     "version-not-supported",
+}
+
+// typeOf returns the type of a problem as a URI reference, and its title. One that the contract does not list at this
+// status is the status's own.
+func typeOf(name string, status int) (uri, title string) {
+	types, _ := problemTypes() // New has reported an error
+	t, ok := types[name]
+	if !ok || t.Status != status {
+		name = typesByStatus[status]
+		t, ok = types[name]
+	}
+	if !ok {
+		return "about:blank", http.StatusText(status)
+	}
+	return "/problems/" + name, t.Title
+}
+
 // statusError is an error that says its HTTP status, and all that there is to say.
 type statusError struct {
 	status int
@@ -70,8 +108,9 @@ func newProblem(ctx context.Context, log *app.OutageLog, err error) *problem {
 	default:
 		log.Logger.ErrorContext(ctx, "request failed", "error", err, "request_id", RequestID(ctx), "status", status)
 	}
+	uri, title := typeOf(e.Type, status)
 	p := &problem{StatusCode: status, Response: oas.Problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: int32(status), Detail: oas.NewOptString(e.Message),
+		Type: uri, Title: title, Status: int32(status), Detail: oas.NewOptString(e.Message),
 	}}
 	if id := RequestID(ctx); id != "" {
 		p.XRequestID, p.Response.RequestID = oas.NewOptString(id), oas.NewOptString(id)
@@ -126,12 +165,15 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p *problem) {
 	if p.StatusCode == http.StatusRequestEntityTooLarge {
 		h.Set("Connection", "close") // the rest of the body is not read
 	}
-	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Type", problemType)
 	w.WriteHeader(p.StatusCode)
-	if r.Method == http.MethodHead {
-		return
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(encodeProblem(p))
 	}
+}
+
+func encodeProblem(p *problem) []byte {
 	var e jx.Encoder
 	p.Response.Encode(&e)
-	_, _ = w.Write(e.Bytes())
+	return e.Bytes()
 }

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-faster/errors"
 	"github.com/ogen-go/ogen/ogenerrors"
@@ -84,6 +83,31 @@ func explain(operations *oas.Server, r *http.Request, err error) error {
 	return invalid
 }
 
+// repeats returns an error when the request's JSON or form has a field twice, of which the generated code takes one.
+func (q *request) repeats() error {
+	var c checker
+	switch b := q.body; {
+	case b == nil || len(b.read) == 0:
+	case b.isJSON:
+		v, err := decode(b.read)
+		if err != nil {
+			return &statusError{http.StatusBadRequest, errors.New("the body " + err.Error())}
+		}
+		c.allRepeated("", v)
+	case b.isForm:
+		form, _ := url.ParseQuery(string(b.read)) // which the generated code has done
+		for _, name := range slices.Sorted(maps.Keys(form)) {
+			if len(form[name]) > 1 {
+				c.add("/"+escape(name), "must be given once")
+			}
+		}
+	}
+	if len(c.mistakes) == 0 {
+		return nil
+	}
+	return &app.Error{Code: app.Invalid, Message: "the request has invalid values", Fields: c.mistakes}
+}
+
 const (
 	jsonType = "application/json"
 	formType = "application/x-www-form-urlencoded"
@@ -109,7 +133,7 @@ func (c *checker) body(op *operation, r *http.Request) ([]byte, error) {
 	if op.contentType != jsonType {
 		var raw []byte
 		if b := requestOf(r.Context()).body; b != nil {
-			raw = b.form
+			raw = b.read
 		}
 		form, err := url.ParseQuery(string(raw))
 		if err != nil {
@@ -124,12 +148,12 @@ func (c *checker) body(op *operation, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(raw) == 0 {
+	if len(bytes.TrimSpace(raw)) == 0 {
 		return nil, &statusError{http.StatusBadRequest, errors.New("the body is empty")}
 	}
 	v, err := decode(raw)
-	if err != nil || !utf8.Valid(raw) {
-		return nil, &statusError{http.StatusBadRequest, errors.New("the body cannot be read as JSON")}
+	if err != nil {
+		return nil, &statusError{http.StatusBadRequest, errors.New("the body " + err.Error())}
 	}
 	repaired, _ := c.value("", op.body, v)
 	return json.Marshal(repaired)

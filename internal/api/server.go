@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,6 +62,9 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	log := &app.OutageLog{Logger: cfg.Logger}
+	if _, err := problemTypes(); err != nil {
+		return nil, err
+	}
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) {
 		writeProblem(w, r, newProblem(r.Context(), log, err))
 	}
@@ -83,7 +87,10 @@ func New(cfg Config) (http.Handler, error) {
 		}),
 		oas.WithNotFound(other.ServeHTTP),
 		oas.WithMethodNotAllowed(func(w http.ResponseWriter, r *http.Request, allowed string) {
-			refuse(w, r, notAllowed(w, allowed))
+			for _, name := range []string{"Methods", "Headers"} { // which are not for the generated code to say
+				w.Header().Del("Access-Control-Allow-" + name)
+			}
+			otherMethod(w, r, allowed, refuse)
 		}),
 	)
 	if err != nil {
@@ -94,9 +101,20 @@ func New(cfg Config) (http.Handler, error) {
 
 var errNoPage error = &statusError{http.StatusNotFound, errors.New("no such page")}
 
-func notAllowed(w http.ResponseWriter, allowed string) error {
+// otherMethod answers OPTIONS, and refuses other methods that a path does not have.
+func otherMethod(w http.ResponseWriter, r *http.Request, allowed string, refuse refuseFunc) {
+	methods := append(strings.Split(strings.ReplaceAll(allowed, " ", ""), ","), http.MethodOptions)
+	if slices.Contains(methods, http.MethodGet) {
+		methods = append(methods, http.MethodHead)
+	}
+	slices.Sort(methods)
+	allowed = strings.Join(slices.Compact(methods), ", ")
 	w.Header().Set("Allow", allowed)
-	return &statusError{http.StatusMethodNotAllowed, errors.New("this path allows " + strings.ReplaceAll(strings.ReplaceAll(allowed, " ", ""), ",", ", "))}
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	refuse(w, r, &statusError{http.StatusMethodNotAllowed, errors.New("this path allows " + allowed)})
 }
 
 // route sends a request to the operations or the other pages, and no client of the API elsewhere. An operation has its
@@ -128,12 +146,12 @@ func route(operations, other http.Handler, refuse refuseFunc) http.Handler {
 }
 
 // called names the route of a request whose operation is about to be called, and lets one that takes in a file have
-// more time and a larger body.
+// more time and a larger body. One whose body says something twice is not called. That a client has gone is no error of the operation.
 func called(operations map[string]*operation) oas.Middleware {
 	return func(req middleware.Request, next middleware.Next) (middleware.Response, error) {
 		SetRoute(req.Context, req.OperationID)
+		q := requestOf(req.Context)
 		if operations[req.OperationID].contentType == "*/*" {
-			q := requestOf(req.Context)
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context), uploadTimeout)
 			defer cancel()
 			defer context.AfterFunc(q.connection, cancel)()
@@ -147,7 +165,14 @@ func called(operations map[string]*operation) oas.Middleware {
 				q.body.limit = maxFile
 			}
 		}
-		return next(req)
+		if err := q.repeats(); err != nil && rehearsalOf(req.Context) == nil {
+			return middleware.Response{}, err
+		}
+		res, err := next(req)
+		if errors.Is(err, context.Canceled) && q.connection.Err() != nil {
+			err = errBrokenOff
+		}
+		return res, err
 	}
 }
 
@@ -162,7 +187,7 @@ func pages(mux *http.ServeMux, refuse refuseFunc) http.Handler {
 		}
 		own := &unsent{header: http.Header{}}
 		if h.ServeHTTP(own, r); own.status == http.StatusMethodNotAllowed {
-			refuse(w, r, notAllowed(w, own.header.Get("Allow")))
+			otherMethod(w, r, own.header.Get("Allow"), refuse)
 			return
 		}
 		refuse(w, r, errNoPage)

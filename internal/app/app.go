@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -36,6 +37,7 @@ type Config struct {
 	AttemptsPerAccount int // from one network
 	AttemptWindow      time.Duration
 	AttemptDelay       time.Duration // of one at an account that has very many
+	MaxUploads         int           // files that are received at a time; 4 if 0
 }
 
 // App carries out the use cases. It is safe for concurrent use.
@@ -45,6 +47,7 @@ type App struct {
 	jobs    *river.Client[pgx.Tx] // inserts and cancels only
 	slowed  auth.Queue
 	changes chan struct{} // has one element for each transaction of a request
+	uploads chan struct{} // holds one for each file that is being received
 }
 
 // New returns the use cases over a database whose schema is current.
@@ -57,6 +60,7 @@ func New(cfg Config) (*App, error) {
 		Config: cfg, queries: db.New(cfg.Pool), jobs: jobs,
 		changes: make(chan struct{}, max(cfg.Pool.Config().MaxConns/2, 1)),
 		slowed:  auth.Queue{Waiting: maxSlowed, PerClient: maxSlowedPerNetwork},
+		uploads: make(chan struct{}, cmp.Or(cfg.MaxUploads, 4)),
 	}, nil
 }
 

@@ -205,10 +205,10 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 	}
 	for _, t := range taken {
 		if t.Kind == "cik" {
-			v.taken("/cik")
+			v.taken("/cik", "cik-taken")
 		}
 		for _, field := range fields[t.Kind+" "+t.Code] {
-			v.taken(field)
+			v.taken(field, t.Kind+"-taken")
 		}
 	}
 	return v.err()

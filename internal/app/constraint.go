@@ -8,26 +8,26 @@ import (
 )
 
 // constraints maps the constraints that input can violate to the field and what is wrong with it. The use cases check
-// most of them before they write; a request at the same time can still come in between.
+// most of them before they write; a request at the same time can still come in between. A conflict has a type.
 var constraints = map[string]struct {
-	code           Code
-	field, message string
+	code                 Code
+	field, message, kind string
 }{
-	"user_account_email_key":            {Conflict, "/email", isTaken},
-	"company_cik_key":                   {Conflict, "/cik", isTaken},
-	"listing_ticker_key":                {Conflict, "/listings", "have a ticker that is taken"},
-	"listing_isin_key":                  {Conflict, "/listings", "have an ISIN that is taken"},
-	"listing_isin_check":                {Invalid, "/listings", isinRule},
-	"listing_ticker_check":              {Invalid, "/listings", tickerRule},
-	"financial_statement_current_key":   {Conflict, "/end_date", "has a statement for this period"},
-	"financial_statement_version_key":   {Conflict, "/end_date", "has a statement for this period"},
-	"financial_statement_currency_fkey": {Invalid, "/currency", currencyRule},
-	"dividend_currency_fkey":            {Invalid, "/currency", currencyRule},
-	"dividend_sec_key":                  {Conflict, "/period_end", "has a dividend"},
-	"dividend_manual_key":               {Conflict, "", "is entered already, with the same amount and dates"},
-	"split_pkey":                        {Conflict, "/effective_date", "has a split"},
-	"company_name_check":                {Invalid, "/name", "must have 1 to 300 characters"},
-	"company_country_check":             {Invalid, "/country", countryRule},
+	"user_account_email_key":            {Conflict, "/email", isTaken, "email-taken"},
+	"company_cik_key":                   {Conflict, "/cik", isTaken, "cik-taken"},
+	"listing_ticker_key":                {Conflict, "/listings", "have a ticker that is taken", "ticker-taken"},
+	"listing_isin_key":                  {Conflict, "/listings", "have an ISIN that is taken", "isin-taken"},
+	"listing_isin_check":                {Invalid, "/listings", isinRule, ""},
+	"listing_ticker_check":              {Invalid, "/listings", tickerRule, ""},
+	"financial_statement_current_key":   {Conflict, "/end_date", "has a statement for this period", "statement-exists"},
+	"financial_statement_version_key":   {Conflict, "/end_date", "has a statement for this period", "statement-exists"},
+	"financial_statement_currency_fkey": {Invalid, "/currency", currencyRule, ""},
+	"dividend_currency_fkey":            {Invalid, "/currency", currencyRule, ""},
+	"dividend_sec_key":                  {Conflict, "/period_end", "has a dividend", "dividend-exists"},
+	"split_pkey":                        {Conflict, "/effective_date", "has a split", "split-exists"},
+	"company_name_check":                {Invalid, "/name", "must have 1 to 300 characters", ""},
+	"company_country_check":             {Invalid, "/country", countryRule, ""},
+	"dividend_manual_key":               {Conflict, "", "is entered already, with the same amount and dates", "dividend-exists"},
 }
 
 // translate makes an *Error of what a database says about the input; other errors come back as they are.
@@ -39,7 +39,7 @@ func translate(err error) error {
 	c, ok := constraints[pg.ConstraintName]
 	switch {
 	case ok && c.code == Conflict:
-		return &Error{Code: Conflict, Message: "a value is taken", Fields: []FieldError{{Field: c.field, Message: c.message}}}
+		return &Error{Code: Conflict, Type: c.kind, Message: "a value is taken", Fields: []FieldError{{Field: c.field, Message: c.message}}}
 	case ok:
 		return invalid(c.field, c.message)
 	case pg.Code == pgerrcode.ForeignKeyViolation: // what it points to went away in the meantime

@@ -18,8 +18,14 @@ import (
 // MaxFileSize is the size in bytes that an imported file may have when unpacked.
 const MaxFileSize = 64 << 20
 
-// readDocument compresses a file on its way in, after unpacking it if need be.
-func readDocument(file io.Reader) (doc db.CreateDocumentParams, err error) {
+// pieceSize is how many compressed bytes of a file are in memory, and in one row. Documents of versions before are
+// read in pieces of that size, too.
+const pieceSize = 512 << 10
+
+// receive writes a file to the database while it comes in, in short statements of their own: neither the memory that it
+// takes nor the time of a connection depends on the file or its sender. An upload that no document takes must be
+// deleted; if this process ends before that, Prune does it.
+func (a *App) receive(ctx context.Context, file io.Reader) (doc db.CreateDocumentParams, err error) {
 	in := bufio.NewReader(file)
 	var plain io.Reader = in
 	magic, err := in.Peek(2)
@@ -31,17 +37,29 @@ func readDocument(file io.Reader) (doc db.CreateDocumentParams, err error) {
 	case bytes.Equal(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(in)
 		if err != nil {
-			return doc, invalidFile("is not a whole gzip file: " + err.Error())
+			return doc, brokenGzip(err)
 		}
 		plain = z
 	}
-	var packed bytes.Buffer
+	id, err := a.queries.CreateUpload(ctx)
+	if err != nil {
+		return doc, errors.Wrap(err, "begin upload")
+	}
+	doc.UploadID = &id
+	pieces := &pieceWriter{
+		add: func(number int32, content []byte) error {
+			return a.queries.AddUploadPiece(ctx, db.AddUploadPieceParams{UploadID: id, Number: number, Content: content})
+		},
+		number: 0, buffer: make([]byte, 0, pieceSize),
+	}
 	sum := sha256.New()
-	w := gzip.NewWriter(&packed)
+	w := gzip.NewWriter(pieces)
 	doc.Size, err = io.Copy(io.MultiWriter(w, sum), io.LimitReader(plain, MaxFileSize+1))
 	switch {
+	case pieces.err != nil:
+		return doc, pieces.err
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), plain != in && errors.Is(err, io.ErrUnexpectedEOF), corrupt(err):
-		return doc, invalidFile("is not a whole gzip file: " + err.Error())
+		return doc, brokenGzip(err)
 	case err != nil:
 		return doc, errors.Wrap(err, "read file")
 	case doc.Size > MaxFileSize:
@@ -49,11 +67,40 @@ func readDocument(file io.Reader) (doc db.CreateDocumentParams, err error) {
 	case doc.Size == 0:
 		return doc, invalidFile("is empty")
 	}
-	if err := w.Close(); err != nil {
-		return doc, errors.Wrap(err, "compress file")
+	if err := errors.Join(w.Close(), pieces.flush()); err != nil {
+		return doc, errors.Wrap(err, "store file")
 	}
-	doc.Sha256, doc.Content = sum.Sum(nil), packed.Bytes()
+	doc.Sha256 = sum.Sum(nil)
 	return doc, nil
+}
+
+// A pieceWriter cuts what is written to it into pieces. It keeps its first error.
+type pieceWriter struct {
+	add    func(number int32, content []byte) error
+	number int32
+	buffer []byte
+	err    error
+}
+
+func (w *pieceWriter) Write(b []byte) (int, error) {
+	n := len(b)
+	for len(b) > 0 && w.err == nil {
+		m := min(len(b), cap(w.buffer)-len(w.buffer))
+		w.buffer, b = append(w.buffer, b[:m]...), b[m:]
+		if len(w.buffer) == cap(w.buffer) {
+			_ = w.flush()
+		}
+	}
+	return n - len(b), w.err
+}
+
+func (w *pieceWriter) flush() error {
+	if w.err == nil && len(w.buffer) > 0 {
+		w.err = wrap(w.add(w.number, w.buffer), "store a piece of the file")
+		w.number++
+		w.buffer = w.buffer[:0]
+	}
+	return w.err
 }
 
 // corrupt reports whether a gzip file's compressed data is broken.
@@ -62,14 +109,48 @@ func corrupt(err error) bool {
 	return errors.As(err, &e)
 }
 
+func brokenGzip(err error) error {
+	what := "is not a whole gzip file"
+	if errors.Is(err, gzip.ErrChecksum) {
+		what += ": its checksum is wrong"
+	}
+	return invalidFile(what)
+}
+
 func invalidFile(what string) error {
 	return &Error{Code: Invalid, Message: "the file " + what, Fields: []FieldError{{Field: "", Message: what}}}
 }
 
-// unpack reads the uncompressed bytes of a document's content.
-func unpack(content []byte) (io.Reader, error) {
-	z, err := gzip.NewReader(bytes.NewReader(content))
-	return z, wrap(err, "unpack document")
+// openDocument returns the uncompressed bytes of a document, which are read as they are asked for.
+func openDocument(ctx context.Context, q *db.Queries, id int64) (io.Reader, error) {
+	z, err := gzip.NewReader(bufio.NewReader(&pieceReader{get: func(number int32) ([]byte, error) {
+		return q.GetDocumentPiece(ctx, db.GetDocumentPieceParams{ID: id, Number: number, Start: number*pieceSize + 1, Size: pieceSize})
+	}}))
+	return z, wrap(err, "open document")
+}
+
+// A pieceReader reads the pieces one after the other. An empty one is the end.
+type pieceReader struct {
+	get    func(number int32) ([]byte, error)
+	number int32
+	rest   []byte
+}
+
+func (r *pieceReader) Read(b []byte) (int, error) {
+	if len(r.rest) == 0 {
+		piece, err := r.get(r.number)
+		if err != nil {
+			return 0, errors.Wrap(err, "get a piece of the document")
+		}
+		if len(piece) == 0 {
+			return 0, io.EOF
+		}
+		r.rest = piece
+		r.number++
+	}
+	n := copy(b, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
 }
 
 // storeDocuments returns the documents' ids. It stores them in one order, as others that store the same wait.

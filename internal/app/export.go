@@ -25,7 +25,7 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 	var (
 		statements []db.FinancialStatement
 		dividends  []db.Dividend
-		filed      []byte // the document that the dividends of asOf are read from, if there is one
+		filed      *sec.CompanyFacts // that the dividends of asOf are read from, if there are any
 		daily      []DailyRatios
 	)
 	err = a.read(ctx, func(q *db.Queries) error {
@@ -41,8 +41,8 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 			return errors.Wrap(err, "list dividends")
 		}
 		if asOf != nil {
-			if filed, err = q.GetCompanyFactsContent(ctx, l.CompanyID); err != nil && !errors.Is(err, pgx.ErrNoRows) {
-				return errors.Wrap(err, "get company facts")
+			if filed, err = readFiled(ctx, q, l.CompanyID); err != nil {
+				return err
 			}
 		}
 		prices, err := q.ListPrices(ctx, db.ListPricesParams{ListingID: l.ID, FromDay: firstDay, ToDay: to})
@@ -55,10 +55,7 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 	if err != nil {
 		return out, err
 	}
-	known, err := dividendsKnown(dividends, asOf, filed)
-	if err != nil {
-		return out, err
-	}
+	known := dividendsKnown(dividends, asOf, filed)
 	var ratios []value.DailyRatios
 	for _, d := range daily {
 		ratios = append(ratios, d.DailyRatios)
@@ -66,9 +63,25 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 	return value.NewExchange(statementsFromRows(statements), known, ratios), nil
 }
 
+// readFiled reads the document of a company's facts, nil when there is none.
+func readFiled(ctx context.Context, q *db.Queries, companyID int64) (*sec.CompanyFacts, error) {
+	current, err := q.GetCompanyFacts(ctx, companyID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	} else if err != nil {
+		return nil, errors.Wrap(err, "get company facts")
+	}
+	plain, err := openDocument(ctx, q, current.DocumentID)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := sec.ParseCompanyFacts(plain)
+	return facts, wrap(err, "read document")
+}
+
 // dividendsKnown returns a company's dividends as known on asOf, or today. The rows have the newest amounts; earlier ones
-// are in the document filed, gzip-compressed company facts.
-func dividendsKnown(rows []db.Dividend, asOf *time.Time, filed []byte) (out []value.Dividend, err error) {
+// are in the filed facts.
+func dividendsKnown(rows []db.Dividend, asOf *time.Time, filed *sec.CompanyFacts) (out []value.Dividend) {
 	manual := map[time.Time]bool{}
 	for _, d := range rows {
 		if asOf != nil && (d.Source != "manual" || d.PublishDate.After(*asOf)) {
@@ -80,22 +93,14 @@ func dividendsKnown(rows []db.Dividend, asOf *time.Time, filed []byte) (out []va
 		}
 	}
 	if filed == nil {
-		return out, nil
+		return out
 	}
-	unpacked, err := unpack(filed)
-	if err != nil {
-		return nil, err
-	}
-	facts, err := sec.ParseCompanyFacts(unpacked)
-	if err != nil {
-		return nil, errors.Wrap(err, "read document")
-	}
-	for _, d := range facts.Dividends(*asOf) {
+	for _, d := range filed.Dividends(*asOf) {
 		if !manual[d.PeriodEnd] {
 			out = append(out, d)
 		}
 	}
-	return out, nil
+	return out
 }
 
 func dividendFromRow(d db.Dividend) value.Dividend {

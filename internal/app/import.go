@@ -63,7 +63,8 @@ type ImportRequest struct {
 }
 
 // StartImport takes in a file and enqueues its import for a superuser, once for an idempotency key. Errors:
-// Unauthenticated, Forbidden, NotFound, Invalid, TooLarge, Conflict.
+// Unauthenticated, Forbidden, NotFound, Invalid, TooLarge, Conflict,
+// Unavailable.
 func (a *App) StartImport(ctx context.Context, actor Actor, in ImportRequest) (db.Import, error) {
 	if err := actor.superuser(); err != nil {
 		return db.Import{}, err
@@ -81,21 +82,32 @@ func (a *App) StartImport(ctx context.Context, actor Actor, in ImportRequest) (d
 }
 
 // StartImports takes in all of the files, or none when one cannot be. One that needs a company which an earlier one may
-// bring waits for that. Errors: Unauthenticated, Forbidden, Invalid, TooLarge.
+// bring waits for that. Errors: Unauthenticated, Forbidden, Invalid, TooLarge, Unavailable.
 func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest) ([]db.Import, error) {
 	if err := actor.superuser(); err != nil {
 		return nil, err
 	}
-	docs := make([]db.CreateDocumentParams, len(in))
-	request := []any{"import"}
 	for i := range in {
 		var v validator
 		v.importRequest(&in[i])
-		err := v.err()
-		if err == nil {
-			docs[i], err = readDocument(in[i].File)
+		if err := v.err(); err != nil {
+			return nil, err
 		}
-		if err != nil {
+	}
+	select {
+	case a.uploads <- struct{}{}:
+		defer func() { <-a.uploads }()
+	default:
+		return nil, &Error{
+			Code: Unavailable, Type: "too-many-uploads", Message: "other files are being received: try again soon", RetryAfter: 5 * time.Second,
+		}
+	}
+	docs := make([]db.CreateDocumentParams, len(in))
+	request := []any{"import"}
+	defer a.deleteUploads(ctx, docs)
+	for i := range in {
+		var err error
+		if docs[i], err = a.receive(ctx, in[i].File); err != nil {
 			return nil, err
 		}
 		request = append(request, in[i].Kind, in[i].Ticker, in[i].Exchange, in[i].FileName, docs[i].Sha256)
@@ -113,6 +125,20 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 		}
 		return imports, nil
 	})
+}
+
+// deleteUploads deletes those that no document has: the same bytes were there, or the import cannot be.
+func (a *App) deleteUploads(ctx context.Context, docs []db.CreateDocumentParams) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	for _, d := range docs {
+		if d.UploadID == nil {
+			continue
+		}
+		if err := a.queries.DeleteUpload(ctx, *d.UploadID); err != nil {
+			a.Logger.WarnContext(ctx, "an upload stays until it is pruned", "upload", *d.UploadID, "error", err)
+		}
+	}
 }
 
 func (v *validator) importRequest(r *ImportRequest) {
@@ -236,7 +262,7 @@ func (a *App) CancelImport(ctx context.Context, actor Actor, id int64) (im db.Im
 			return errors.Wrap(err, "get import")
 		}
 		if ended {
-			return &Error{Code: Conflict, Message: "the import has ended: " + im.State}
+			return &Error{Code: Conflict, Type: "import-ended", Message: "the import has ended: " + im.State}
 		}
 		return nil
 	})

@@ -18,8 +18,32 @@ import (
 	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
+// Bounds of a CSV file, so that no file takes more memory than its use.
+const (
+	maxLine = 64 << 10 // bytes of one, with those that its quoted fields contain
+	maxRows = 100_000
+)
+
+var errLongLine = errors.New("a line is too long")
+
+// A lineReader fails when too much is read of one line.
+type lineReader struct {
+	r    io.Reader
+	left int
+}
+
+func (l *lineReader) Read(b []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, errLongLine
+	}
+	n, err := l.r.Read(b)
+	l.left -= n
+	return n, err
+}
+
 // A table reads a CSV file with a header line.
 type table struct {
+	in      *lineReader
 	r       *csv.Reader
 	columns map[string]int
 	record  []string
@@ -28,7 +52,8 @@ type table struct {
 }
 
 func newTable(r io.Reader, required, optional []string) (*table, error) {
-	t := &table{r: csv.NewReader(r), columns: map[string]int{}}
+	in := &lineReader{r: r, left: 0}
+	t := &table{in: in, r: csv.NewReader(in), columns: map[string]int{}}
 	t.r.ReuseRecord = true
 	t.r.LazyQuotes = false
 	if err := t.read(); err != nil {
@@ -59,15 +84,26 @@ func (t *table) bad(what string) *Error {
 	return &Error{Code: Invalid, Message: fmt.Sprintf("line %d: %s", t.line, what)}
 }
 
+// csvMistakes are all that the reader finds.
+var csvMistakes = map[error]string{
+	csv.ErrFieldCount: "has not as many columns as the first line",
+	csv.ErrBareQuote:  "a quote is within a field that does not begin with one",
+	csv.ErrQuote:      "a quoted field does not end, or goes on after its last quote",
+}
+
 // read reads the next line; its error is io.EOF after the last.
 func (t *table) read() error {
 	t.err = nil
+	t.in.left = maxLine
 	record, err := t.r.Read()
 	var syntax *csv.ParseError
 	switch {
+	case errors.Is(err, errLongLine):
+		t.line++
+		return t.bad(fmt.Sprintf("has more than %d bytes", maxLine))
 	case errors.As(err, &syntax):
 		t.line = syntax.Line
-		return t.bad(syntax.Err.Error())
+		return t.bad(csvMistakes[syntax.Err])
 	case err != nil:
 		return err
 	}
@@ -131,8 +167,10 @@ func (t *table) count(column string) string {
 
 // each calls f for every line until one fails.
 func (t *table) each(f func() error) error {
-	for {
+	for n := 0; ; n++ {
 		switch err := t.read(); {
+		case n == maxRows && err == nil:
+			return t.bad(fmt.Sprintf("more than %d lines: divide the file", maxRows))
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:

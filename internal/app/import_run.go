@@ -62,14 +62,10 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 			return finishImport(ctx, tx, q, job, ImportUnchanged, counts{})
 		})
 	}
-	doc, err := a.queries.GetDocument(ctx, *im.DocumentID)
-	if err != nil {
-		return errors.Wrap(err, "get document")
-	}
-	if err := a.findCompany(ctx, im, doc); err != nil {
+	if err := a.findCompany(ctx, im); err != nil {
 		return err
 	}
-	plain, err := unpack(doc.Content)
+	plain, err := openDocument(ctx, a.queries, *im.DocumentID)
 	if err != nil {
 		return err
 	}
@@ -135,13 +131,13 @@ func lockForHand(ctx context.Context, q *db.Queries, lock func(context.Context, 
 
 // findCompany returns a NotFound error when the company that the file must be about is not there, before all of the
 // file is read.
-func (a *App) findCompany(ctx context.Context, im db.Import, doc db.Document) error {
+func (a *App) findCompany(ctx context.Context, im db.Import) error {
 	switch kind := ImportKind(im.Kind); {
 	case kind == ImportPrices:
 		_, err := a.queries.GetListing(ctx, *im.Ticker)
 		return found(err, "company "+*im.Ticker)
 	case kind == ImportSECCompanyFacts && im.Ticker == nil:
-		plain, err := unpack(doc.Content)
+		plain, err := openDocument(ctx, a.queries, *im.DocumentID)
 		if err != nil {
 			return err
 		}

@@ -14,8 +14,8 @@ type PruneArgs struct{}
 
 func (PruneArgs) Kind() string { return "prune" }
 
-// Prune deletes old imports, documents that nothing needs, workers that are gone, and expired registrations, tokens
-// and attempts.
+// Prune deletes old imports, documents that nothing needs and uploads without one, workers that are gone, and expired
+// registrations, tokens and attempts.
 func (a *App) Prune(ctx context.Context) error {
 	now := a.Now()
 	if _, err := a.queries.PruneImports(ctx); err != nil {
@@ -31,6 +31,9 @@ func (a *App) Prune(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if _, err := a.queries.PruneUploads(ctx); err != nil {
+		return errors.Wrap(err, "prune uploads")
 	}
 	if err := a.queries.WakeImports(ctx); err != nil {
 		return errors.Wrap(err, "wake imports")

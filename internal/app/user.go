@@ -45,7 +45,7 @@ func (v *validator) freeEmail(ctx context.Context, q *db.Queries, field string, 
 	case err != nil:
 		return errors.Wrap(err, "look up address")
 	case u.ID != id:
-		v.taken(field)
+		v.taken(field, "email-taken")
 	}
 	return nil
 }
@@ -226,7 +226,7 @@ func set[T any](dst, src *T) {
 	}
 }
 
-var errLastSuperuser = &Error{Code: Conflict, Message: "this is the last active superuser"}
+var errLastSuperuser = &Error{Code: Conflict, Type: "last-superuser", Message: "this is the last active superuser"}
 
 func isLast(supers []int64, id int64) bool { return len(supers) == 1 && supers[0] == id }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -33,7 +34,8 @@ const (
 // A validator collects what is wrong with the fields of an input.
 type validator struct {
 	fields []FieldError
-	wrong  bool // more than taken
+	wrong  bool     // more than taken
+	types  []string // the problem types of what is taken
 }
 
 // check adds the message unless ok, which it returns. The message may depend on other fields, too.
@@ -45,8 +47,9 @@ func (v *validator) check(ok bool, field, message string, with ...string) bool {
 	return ok
 }
 
-// taken adds that a value belongs to another.
-func (v *validator) taken(field string) {
+// taken adds that a value belongs to another; kind is the problem's type if that is all.
+func (v *validator) taken(field, kind string) {
+	v.types = append(v.types, kind)
 	v.fields = append(v.fields, FieldError{Field: field, Message: isTaken})
 }
 
@@ -57,7 +60,11 @@ func (v *validator) err() error {
 	case v.wrong:
 		return &Error{Code: Invalid, Message: "the request has invalid values", Fields: v.fields}
 	case len(v.fields) > 0:
-		return &Error{Code: Conflict, Message: "a value is taken", Fields: v.fields}
+		kind := v.types[0]
+		if len(slices.Compact(v.types)) > 1 {
+			kind = "" // no single one
+		}
+		return &Error{Code: Conflict, Type: kind, Message: "a value is taken", Fields: v.fields}
 	}
 	return nil
 }

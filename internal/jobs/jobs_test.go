@@ -342,7 +342,7 @@ func TestImportsWaitForCompanies(t *testing.T) {
 			h.work()
 		}, app.ImportFailed},
 		"cannot be read": {func(h *house, im db.Import) {
-			h.exec("UPDATE document SET content = '' WHERE id = $1", im.DocumentID)
+			h.exec("UPDATE document SET content = '', upload_id = NULL WHERE id = $1", im.DocumentID)
 			h.exec("UPDATE river_job SET max_attempts = 1 WHERE id = $1", im.JobID)
 			h.work()
 		}, app.ImportFailed},

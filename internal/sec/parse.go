@@ -68,10 +68,18 @@ func decode(r io.Reader, object func(*jx.Decoder) error) error {
 	if format, ok := errors.Into[*FormatError](err); ok {
 		return format
 	}
-	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
-		err = cause
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return badFormat("", "not valid JSON: it ends too early")
 	}
-	return badFormat("", "not valid JSON: %v", err)
+	return badFormat("", "not valid JSON")
+}
+
+// mustBe refuses a value of another type.
+func mustBe(d *jx.Decoder, t jx.Type, path string) error {
+	if d.Next() == t {
+		return nil
+	}
+	return unlessBroken(d, badFormat(path, "%s", map[jx.Type]string{jx.Object: "not an object", jx.Array: "not a list"}[t]))
 }
 
 // source keeps an error of r apart from what the decoder makes of it.
@@ -144,6 +152,9 @@ func (p *parser) document(d *jx.Decoder) error {
 			return err
 		case "facts":
 			hasFacts = true
+			if err := mustBe(d, jx.Object, "facts"); err != nil {
+				return err
+			}
 			return d.Obj(p.taxonomy)
 		default:
 			return d.Skip()
@@ -165,17 +176,30 @@ func (p *parser) taxonomy(d *jx.Decoder, taxonomy string) error {
 	if counted == nil {
 		return d.Skip()
 	}
+	path := "facts/" + taxonomy
+	if err := mustBe(d, jx.Object, path); err != nil {
+		return err
+	}
 	return d.Obj(func(d *jx.Decoder, tag string) error {
 		if !counted[tag] {
 			return d.Skip()
+		}
+		if err := mustBe(d, jx.Object, path+"/"+tag); err != nil {
+			return err
 		}
 		return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
 			if string(key) != "units" {
 				return d.Skip()
 			}
+			if err := mustBe(d, jx.Object, path+"/"+tag+"/units"); err != nil {
+				return err
+			}
 			return d.Obj(func(d *jx.Decoder, unit string) error {
 				if !countedUnit.MatchString(unit) {
 					return d.Skip()
+				}
+				if err := mustBe(d, jx.Array, path+"/"+tag+"/"+unit); err != nil {
+					return err
 				}
 				key := seriesKey{taxonomy, tag, unit}
 				return d.Arr(func(d *jx.Decoder) error { return p.fact(d, key) })
@@ -203,6 +227,9 @@ func (p *parser) fact(d *jx.Decoder, key seriesKey) error {
 			path += fmt.Sprintf(", accession %q", raw.accession)
 		}
 		return path
+	}
+	if d.Next() != jx.Object {
+		return mustBe(d, jx.Object, path())
 	}
 	err := d.ObjBytes(func(d *jx.Decoder, name []byte) (err error) {
 		switch string(name) {

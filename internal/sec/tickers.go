@@ -22,6 +22,9 @@ var tickerForm = regexp.MustCompile(`^[A-Z0-9][A-Z0-9.-]{0,19}$`)
 // IsTicker reports whether a string in upper case has the form of a ticker.
 func IsTicker(s string) bool { return tickerForm.MatchString(s) }
 
+// maxListings is ten times what the list has.
+const maxListings = 100_000
+
 // ParseCompanyTickers reads the list of companies and tickers (company_tickers.json), in file order.
 //
 // An error of r is returned wrapped. Everything that is wrong with the document is a *FormatError.
@@ -34,6 +37,9 @@ func ParseCompanyTickers(r io.Reader) ([]Listing, error) {
 			l, err := readListing(d, place)
 			if err != nil {
 				return err
+			}
+			if len(listings) == maxListings {
+				return badFormat(place, "more than %d listings", maxListings)
 			}
 			if other, ok := places[l.Ticker]; ok {
 				return badFormat(place, "ticker %s is also in %s", l.Ticker, other)

@@ -44,7 +44,7 @@ func TestParseCompanyTickersRefuses(t *testing.T) {
 			`{"0":{"cik_str":1,"ticker":"A","title":"A"},"1":{"cik_str":2,"ticker":"a","title":"B"}}`,
 			`entry "1": ticker A is also in entry "0"`,
 		},
-		"truncated": {`{"0":{"cik_str":1,"ticker":"A"`, "not valid JSON: unexpected EOF"},
+		"truncated": {`{"0":{"cik_str":1,"ticker":"A"`, "not valid JSON: it ends too early"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,5 +1,6 @@
-// Package web serves the landing page, Swagger UI, ReDoc, the forms behind the links of emails, the API's index and its
-// specification. All of it is embedded: no page fetches anything from another host, and each has a strict
+// Package web serves the landing page, Swagger UI, ReDoc, the forms behind the links of emails, a page for each type of
+// problems, the API's index and its specification. All of it is embedded: no page fetches anything from another host, and
+// each has a strict
 // Content-Security-Policy.
 package web
 
@@ -107,6 +108,7 @@ func Register(mux *http.ServeMux, cfg Config) error {
 				}
 				return "", errors.Errorf("no asset %q", name)
 			},
+			"odd":         func(n int) bool { return n%2 == 1 },
 			"minPassword": func() int { return auth.MinPasswordLength },
 			"maxPassword": func() int { return auth.MaxPasswordLength },
 		}).
@@ -134,6 +136,9 @@ func Register(mux *http.ServeMux, cfg Config) error {
 		if p.path != "" {
 			handle(p.path, f)
 		}
+	}
+	if err := registerProblems(handle, pages, cfg); err != nil {
+		return err
 	}
 	spec, err := toJSON(cfg.Spec)
 	if err != nil {

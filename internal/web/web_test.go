@@ -243,6 +243,29 @@ func TestHome(t *testing.T) {
 	assert.Contains(t, body, "<footer>Edge&lt;Value&gt; 1.2.3</footer>")
 }
 
+// Each type that the specification lists has a page, and the list has them all.
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	spec := sample + "x-problem-types:\n" +
+		"  not-found: {status: 404, title: Not found, description: 'Nothing at `<here>`.'}\n" +
+		"  a-taken: {status: 409, title: A <taken>, description: Taken.}\n"
+	mux := newMux(t, Config{ProjectName: "Edge<Value>", Spec: []byte(spec)})
+	for path, contains := range map[string][]string{
+		"/problems":            {`<a href="/problems/not-found">Not found</a>`, `<a href="/problems/a-taken">A &lt;taken&gt;</a>`, "409, <code>/problems/a-taken</code>"},
+		"/problems/not-found":  {"<title>Not found – Edge&lt;Value&gt;</title>", "Nothing at <code>&lt;here&gt;</code>.", "404 Not Found"},
+		"/problems/not-found/": {"<h1>Not found</h1>"},
+		"/problems/a-taken":    {"<h1>A &lt;taken&gt;</h1>", "409 Conflict"},
+	} {
+		w := get(mux, "GET", path)
+		require.Equal(t, http.StatusOK, w.Code, path)
+		assert.Equal(t, homeCSP, w.Header().Get("Content-Security-Policy"), path)
+		for _, text := range contains {
+			assert.Contains(t, w.Body.String(), text, path)
+		}
+	}
+	assert.Equal(t, http.StatusNotFound, get(mux, "GET", "/problems/nothing").Code)
+}
+
 func TestAssetsCallNoOtherHost(t *testing.T) {
 	t.Parallel()
 	for _, a := range assets {
@@ -266,6 +289,7 @@ func TestSpecEquality(t *testing.T) {
 	spec, err := os.ReadFile("../../openapi.yaml")
 	require.NoError(t, err)
 	mux := newMux(t, Config{ProjectName: "EdgeValue", Spec: spec})
+	assert.Equal(t, http.StatusOK, get(mux, "GET", "/problems/ticker-taken").Code)
 	assert.Equal(t, string(spec), get(mux, "GET", "/api/v1/openapi.yaml").Body.String())
 
 	var fromYAML, fromJSON any
