@@ -325,15 +325,19 @@ func (p prefixes) String() string {
 	return strings.Join(s, ",")
 }
 
-// names are separated by commas.
+// names are host names without a port, separated by commas.
 type names []string
 
 func (n *names) UnmarshalText(b []byte) error {
 	*n = nil
 	for s := range strings.SplitSeq(string(b), ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			*n = append(*n, s)
+		if s = strings.TrimSpace(s); s == "" {
+			continue
 		}
+		if u, err := url.Parse("//" + s); err != nil || u.Hostname() != s {
+			return errors.Errorf("%q is not a host name without a port", s)
+		}
+		*n = append(*n, s)
 	}
 	return nil
 }

@@ -374,8 +374,7 @@ func takeTurns(limits Limits) oas.Middleware {
 		if !isList || rehearsalOf(req.Context) != nil { // of which nobody reads more than one item
 			return next(req)
 		}
-		items := page(size.(oas.OptInt32), oas.OptString{}).Size
-		weight := min(max(int(items), smallestTurn), limits.ListItems)
+		weight := min(max(int(size.(oas.OptInt32).Or(0)), smallestTurn), limits.ListItems)
 		ctx, cancel := context.WithTimeout(req.Context, listWait)
 		defer cancel()
 		if !lists.enter(ctx.Done(), app.OriginOf(ctx).Network(), weight) {

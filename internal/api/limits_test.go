@@ -116,10 +116,10 @@ func TestListsTakeTurns(t *testing.T) {
 	_, err = f.user.GetCurrentUser(t.Context())
 	require.NoError(t, err, "what is no list does not wait")
 	select {
-	case <-first:
-		t.Fatal("the first list was made without its table")
-	case <-second:
-		t.Fatal("the second list did not wait for the first")
+	case err := <-first:
+		t.Fatalf("the first list was made without its table: %v", err)
+	case err := <-second:
+		t.Fatalf("the second list did not wait for the first: %v", err)
 	case <-time.After(300 * time.Millisecond):
 	}
 	require.NoError(t, tx.Rollback(t.Context()))

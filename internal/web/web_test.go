@@ -184,7 +184,7 @@ func TestFilesAreNotCopied(t *testing.T) { //nolint:paralleltest // measures all
 	mux := newMux(t, sampleConfig())
 	path := regexp.MustCompile(`/assets/[^"]*swagger-ui-bundle.js`).FindString(get(mux, "GET", "/docs").Body.String())
 	for _, encoding := range []string{"identity", "gzip"} {
-		r := httptest.NewRequest("GET", path, nil)
+		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.Header.Set("Accept-Encoding", encoding)
 		var before, after runtime.MemStats
 		const times = 200
