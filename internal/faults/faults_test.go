@@ -245,7 +245,10 @@ func (i *importer) export(ctx context.Context) (string, error) {
 		}
 	}
 	b, err := os.ReadFile(filepath.Join(dir, string(i.ticker)+".json")) //nolint:gosec // just made
-	return string(b), errors.Wrap(err, "read export")
+	if err != nil {
+		return "", errors.Wrap(err, "read export")
+	}
+	return string(b), nil
 }
 
 // probe calls the server on new connections, and counts those that were accepted and had no answer.
