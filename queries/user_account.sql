@@ -65,3 +65,6 @@ DELETE FROM rate_limit WHERE window_start < @before;
 
 -- name: PrunePasswordResets :execrows
 DELETE FROM password_reset WHERE expires_at < @before;
+
+-- name: EndAccessTokens :exec
+UPDATE user_account SET token_version = token_version + 1 WHERE id = @id;

@@ -111,6 +111,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool) (*services, e
 		Pool:               pool,
 		Hasher:             hasher,
 		Tokens:             auth.NewTokens(secret, cfg.AccessTokenLife(), time.Now),
+		ConsoleTokens:      auth.NewConsoleTokens(secret, 12*time.Hour, time.Now),
 		Mail:               sender,
 		Logger:             log,
 		Now:                time.Now,
@@ -122,6 +123,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool) (*services, e
 		AttemptsPerAddress: 100,
 		AttemptsPerAccount: 10,
 		AttemptWindow:      15 * time.Minute,
+		AuditRetentionDays: cfg.AuditRetentionDays,
 	})
 	if err != nil {
 		return nil, err
@@ -159,10 +161,16 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 		CORSOrigins:    s.cfg.CORSOrigins,
 		TrustedProxies: s.cfg.TrustedProxies,
 		HTTPS:          s.cfg.HTTPS(),
+		Domain:         s.cfg.Domain,
 		Pages:          http.NewServeMux(),
 		Observe:        metrics.Observe,
 	}
-	protected := api.SuperusersOnly(cfg, jobsPath, monitor)
+	console, err := api.NewConsole(cfg)
+	if err != nil {
+		return nil, err
+	}
+	console.Register(cfg.Pages)
+	protected := console.Guard(monitor)
 	cfg.Pages.Handle(jobsPath, protected)
 	cfg.Pages.Handle(jobsPath+"/", protected)
 	cfg.Pages.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })

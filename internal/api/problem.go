@@ -26,6 +26,9 @@ var statuses = map[app.Code]int{
 	app.Unavailable:     http.StatusServiceUnavailable,
 }
 
+// challenge says with 401 how to authenticate.
+const challenge = `Bearer realm="EdgeValue"`
+
 // statusError is an error that says its HTTP status, and all that there is to say.
 type statusError struct {
 	status int
@@ -56,6 +59,9 @@ func (h *handler) NewError(ctx context.Context, err error) *problem {
 // newProblem makes the problem of any error. What the client can do nothing about is logged, and told as 500 or 503
 // without its text.
 func newProblem(ctx context.Context, log *slog.Logger, err error) *problem {
+	if errors.Is(err, ogenerrors.ErrSecurityRequirementIsNotSatisfied) && requestOf(ctx).key > 0 {
+		err = errKeyNotAllowed
+	}
 	status, e := describe(err)
 	var told *statusError // who made it has logged it
 	if status >= http.StatusInternalServerError && !errors.As(err, &told) {
@@ -71,7 +77,7 @@ func newProblem(ctx context.Context, log *slog.Logger, err error) *problem {
 		p.RetryAfter = oas.NewOptInt32(int32((e.RetryAfter + time.Second - 1) / time.Second))
 	}
 	if status == http.StatusUnauthorized {
-		p.WWWAuthenticate = oas.NewOptString(`Bearer realm="EdgeValue"`)
+		p.WWWAuthenticate = oas.NewOptString(challenge)
 	}
 	for _, f := range e.Fields {
 		p.Response.Errors = append(p.Response.Errors, oas.FieldError{Field: f.Field, Message: f.Message})

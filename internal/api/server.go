@@ -48,6 +48,7 @@ type Config struct {
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
 	HTTPS          bool           // the public address is https
+	Domain         string         // the console's cookie is for its hosts, and a login leads to no others
 	Pages          *http.ServeMux // what is served beside the operations; may be nil
 	// Observe measures a request by its operation, which is empty when there is none; may be nil.
 	Observe func(operation, method string, status int, took time.Duration)

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -23,9 +24,11 @@ type Config struct {
 	Pool   *pgxpool.Pool
 	Hasher *auth.Hasher
 	Tokens *auth.Tokens
-	Mail   mail.Sender
-	Logger *slog.Logger
-	Now    func() time.Time
+	// ConsoleTokens are for the cookies of browsers.
+	ConsoleTokens *auth.Tokens
+	Mail          mail.Sender
+	Logger        *slog.Logger
+	Now           func() time.Time
 
 	ProjectName        string
 	PublicURL          string // without a trailing slash
@@ -35,6 +38,7 @@ type Config struct {
 	AttemptsPerAddress int // failed logins, recoveries and the like that one client address has in AttemptWindow
 	AttemptsPerAccount int
 	AttemptWindow      time.Duration
+	AuditRetentionDays int // 400 if 0
 }
 
 // App carries out the use cases. It is safe for concurrent use.
@@ -50,6 +54,7 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create River client")
 	}
+	cfg.AuditRetentionDays = cmp.Or(cfg.AuditRetentionDays, 400)
 	return &App{Config: cfg, queries: db.New(cfg.Pool), jobs: jobs}, nil
 }
 
@@ -57,6 +62,8 @@ func New(cfg Config) (*App, error) {
 type Actor struct {
 	UserID    int64
 	Superuser bool
+	KeyID     int64 // of the API key that acts for the user
+	ReadOnly  bool  // what the key may do
 }
 
 // System is the actor of the command line, whose user may reach the database anyway.
@@ -71,6 +78,14 @@ func (a Actor) superuser() error {
 		return &Error{Code: Forbidden, Message: "only a superuser may do this"}
 	}
 	return nil
+}
+
+// writer returns an error unless the actor may change data.
+func (a Actor) writer() error {
+	if err := a.superuser(); err != nil || !a.ReadOnly {
+		return err
+	}
+	return &Error{Code: Forbidden, Type: "insufficient-scope", Message: "this API key may read only: its scope is not write"}
 }
 
 // inTx runs f in one transaction, which is committed when f returns nil and this is not a rehearsal.

@@ -65,7 +65,7 @@ type ImportRequest struct {
 // StartImport takes in a file and enqueues its import for a superuser. Errors: Unauthenticated, Forbidden, NotFound,
 // Invalid, TooLarge.
 func (a *App) StartImport(ctx context.Context, actor Actor, in ImportRequest) (db.Import, error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return db.Import{}, err
 	}
 	if in.Kind == ImportPrices && in.Ticker != nil {
@@ -83,7 +83,7 @@ func (a *App) StartImport(ctx context.Context, actor Actor, in ImportRequest) (d
 // StartImports takes in all of the files, or none when one cannot be. One that needs a company which an earlier one may
 // bring waits for that. Errors: Unauthenticated, Forbidden, Invalid, TooLarge.
 func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest) ([]db.Import, error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return nil, err
 	}
 	docs := make([]db.CreateDocumentParams, len(in))
@@ -109,9 +109,24 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 				return err
 			}
 		}
+		for _, im := range imports {
+			if err := a.audit(ctx, q, actor, importEvent("import.started", im)); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 	return imports, err
+}
+
+func importEvent(action string, im db.Import) auditEvent {
+	detail := map[string]any{"kind": im.Kind}
+	for name, v := range map[string]*string{"ticker": im.Ticker, "exchange": im.Exchange, "file_name": im.FileName} {
+		if v != nil {
+			detail[name] = *v
+		}
+	}
+	return auditEvent{Action: action, TargetType: "import", Target: idText(im.ID), Detail: detail}
 }
 
 func (v *validator) importRequest(r *ImportRequest) {
@@ -208,7 +223,7 @@ func (a *App) GetImport(ctx context.Context, actor Actor, id int64) (db.Import, 
 // CancelImport cancels an import that has not ended, for a superuser. None of its data is kept. Errors:
 // Unauthenticated, Forbidden, NotFound, Conflict.
 func (a *App) CancelImport(ctx context.Context, actor Actor, id int64) (im db.Import, err error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return im, err
 	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
@@ -237,7 +252,7 @@ func (a *App) CancelImport(ctx context.Context, actor Actor, id int64) (im db.Im
 		if ended {
 			return &Error{Code: Conflict, Message: "the import has ended: " + im.State}
 		}
-		return nil
+		return a.audit(ctx, q, actor, importEvent("import.cancelled", im))
 	})
 	return im, err
 }

@@ -13,12 +13,16 @@ import (
 // importRetention is how long an import that has ended is kept.
 const importRetention = 90 * 24 * time.Hour
 
+// keyRetention is how long an API key is shown after it has expired.
+const keyRetention = 30 * 24 * time.Hour
+
 // PruneArgs is the periodic job that deletes what is no longer needed.
 type PruneArgs struct{}
 
 func (PruneArgs) Kind() string { return "prune" }
 
-// Prune deletes old imports, documents that nothing needs, workers that are gone, and expired tokens and attempts.
+// Prune deletes old imports, documents that nothing needs, workers that are gone, expired tokens,
+// keys and attempts, and what the audit trail has kept long enough.
 func (a *App) Prune(ctx context.Context) error {
 	now := a.Now()
 	if _, err := a.queries.PruneImports(ctx, new(now.Add(-importRetention))); err != nil {
@@ -44,6 +48,11 @@ func (a *App) Prune(ctx context.Context) error {
 	if _, err := a.queries.PrunePasswordResets(ctx, now); err != nil {
 		return errors.Wrap(err, "prune reset tokens")
 	}
-	_, err = a.queries.PruneRateLimits(ctx, now.Add(-a.AttemptWindow))
-	return wrap(err, "prune attempts")
+	if _, err := a.queries.PruneRateLimits(ctx, now.Add(-a.AttemptWindow)); err != nil {
+		return errors.Wrap(err, "prune attempts")
+	}
+	if _, err := a.queries.PruneAPIKeys(ctx, now.Add(-keyRetention)); err != nil {
+		return errors.Wrap(err, "prune keys")
+	}
+	return a.pruneAudit(ctx)
 }

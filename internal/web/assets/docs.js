@@ -6,7 +6,7 @@ SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   filter: true,
-  persistAuthorization: true,
+  persistAuthorization: false,
   showExtensions: true, // x-errors
   tryItOutEnabled: true,
   validatorUrl: null, // no other host
