@@ -232,7 +232,7 @@ func (c *Console) next(raw string) string {
 	if err != nil || strings.ContainsAny(raw, "\\ ") || u.User != nil || u.Opaque != "" {
 		return afterLogin
 	}
-	if u.Scheme == "" && u.Host == "" && strings.HasPrefix(u.Path, "/") && !strings.HasPrefix(raw, "//") {
+	if u.Scheme == "" && u.Host == "" && strings.HasPrefix(raw, "/") && !strings.HasPrefix(raw, "//") {
 		return raw
 	}
 	if u.Scheme == c.public.Scheme && (u.Host == c.public.Host || c.within(u.Hostname())) {
