@@ -128,8 +128,8 @@ func TestConfigMistakes(t *testing.T) {
 		{"all origins and one", []string{"BACKEND_CORS_ORIGINS=*,https://a.example"}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
 		{"bool", []string{"USERS_OPEN_REGISTRATION=perhaps"}, forTool, []string{`USERS_OPEN_REGISTRATION: is "perhaps"`}},
 		{"number", []string{"WORKER_CONCURRENCY=many"}, forTool, []string{`WORKER_CONCURRENCY: is "many"`}},
-		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "WORKER_CONCURRENCY=-1"}, forTool,
-			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "WORKER_CONCURRENCY: "}},
+		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "AUDIT_RETENTION_DAYS=0", "WORKER_CONCURRENCY=-1"}, forTool,
+			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "AUDIT_RETENTION_DAYS: ", "WORKER_CONCURRENCY: "}},
 		{"duration", []string{"SHUTDOWN_TIMEOUT=20"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
 		{"negative delay", []string{"SHUTDOWN_DELAY=-1s"}, forTool, []string{"SHUTDOWN_DELAY: is less than 0s"}},
 		{"no time", []string{"SHUTDOWN_TIMEOUT=0s"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
@@ -320,6 +320,7 @@ FIRST_SUPERUSER_PASSWORD=******
 USERS_OPEN_REGISTRATION=false
 ACCESS_TOKEN_EXPIRE_MINUTES=11520
 EMAIL_RESET_TOKEN_EXPIRE_HOURS=48
+AUDIT_RETENTION_DAYS=400
 SMTP_HOST=mail
 SMTP_PORT=587
 SMTP_TLS=true
