@@ -268,11 +268,61 @@ func (s *ApiKeyCreate) SetCurrentPassword(val string) {
 	s.CurrentPassword = val
 }
 
+// Merged schema.
 // Ref: #/components/schemas/ApiKeyCreated
 type ApiKeyCreated struct {
+	ID     int64  `json:"id"`
+	UserID int64  `json:"user_id"`
+	Name   string `json:"name"`
+	// The beginning of the key.
+	Prefix    string        `json:"prefix"`
+	Scopes    []ApiKeyScope `json:"scopes"`
+	CreatedAt time.Time     `json:"created_at"`
+	ExpiresAt time.Time     `json:"expires_at"`
+	// To the minute.
+	LastUsedAt NilDateTime `json:"last_used_at"`
 	// The key: `ev_` and 46 letters and digits, of which the last 6 are a checksum.
-	Key    string     `json:"key"`
-	APIKey ApiKeyInfo `json:"api_key"`
+	Key string `json:"key"`
+}
+
+// GetID returns the value of ID.
+func (s *ApiKeyCreated) GetID() int64 {
+	return s.ID
+}
+
+// GetUserID returns the value of UserID.
+func (s *ApiKeyCreated) GetUserID() int64 {
+	return s.UserID
+}
+
+// GetName returns the value of Name.
+func (s *ApiKeyCreated) GetName() string {
+	return s.Name
+}
+
+// GetPrefix returns the value of Prefix.
+func (s *ApiKeyCreated) GetPrefix() string {
+	return s.Prefix
+}
+
+// GetScopes returns the value of Scopes.
+func (s *ApiKeyCreated) GetScopes() []ApiKeyScope {
+	return s.Scopes
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *ApiKeyCreated) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *ApiKeyCreated) GetExpiresAt() time.Time {
+	return s.ExpiresAt
+}
+
+// GetLastUsedAt returns the value of LastUsedAt.
+func (s *ApiKeyCreated) GetLastUsedAt() NilDateTime {
+	return s.LastUsedAt
 }
 
 // GetKey returns the value of Key.
@@ -280,19 +330,49 @@ func (s *ApiKeyCreated) GetKey() string {
 	return s.Key
 }
 
-// GetAPIKey returns the value of APIKey.
-func (s *ApiKeyCreated) GetAPIKey() ApiKeyInfo {
-	return s.APIKey
+// SetID sets the value of ID.
+func (s *ApiKeyCreated) SetID(val int64) {
+	s.ID = val
+}
+
+// SetUserID sets the value of UserID.
+func (s *ApiKeyCreated) SetUserID(val int64) {
+	s.UserID = val
+}
+
+// SetName sets the value of Name.
+func (s *ApiKeyCreated) SetName(val string) {
+	s.Name = val
+}
+
+// SetPrefix sets the value of Prefix.
+func (s *ApiKeyCreated) SetPrefix(val string) {
+	s.Prefix = val
+}
+
+// SetScopes sets the value of Scopes.
+func (s *ApiKeyCreated) SetScopes(val []ApiKeyScope) {
+	s.Scopes = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *ApiKeyCreated) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *ApiKeyCreated) SetExpiresAt(val time.Time) {
+	s.ExpiresAt = val
+}
+
+// SetLastUsedAt sets the value of LastUsedAt.
+func (s *ApiKeyCreated) SetLastUsedAt(val NilDateTime) {
+	s.LastUsedAt = val
 }
 
 // SetKey sets the value of Key.
 func (s *ApiKeyCreated) SetKey(val string) {
 	s.Key = val
-}
-
-// SetAPIKey sets the value of APIKey.
-func (s *ApiKeyCreated) SetAPIKey(val ApiKeyInfo) {
-	s.APIKey = val
 }
 
 // Ref: #/components/schemas/ApiKeyInfo

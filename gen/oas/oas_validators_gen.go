@@ -345,13 +345,30 @@ func (s *ApiKeyCreated) Validate() error {
 
 	var failures []validate.FieldError
 	if err := func() error {
-		if err := s.APIKey.Validate(); err != nil {
-			return err
+		if s.Scopes == nil {
+			return errors.New("nil is invalid value")
+		}
+		var failures []validate.FieldError
+		for i, elem := range s.Scopes {
+			if err := func() error {
+				if err := elem.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				failures = append(failures, validate.FieldError{
+					Name:  fmt.Sprintf("[%d]", i),
+					Error: err,
+				})
+			}
+		}
+		if len(failures) > 0 {
+			return &validate.Error{Fields: failures}
 		}
 		return nil
 	}(); err != nil {
 		failures = append(failures, validate.FieldError{
-			Name:  "api_key",
+			Name:  "scopes",
 			Error: err,
 		})
 	}

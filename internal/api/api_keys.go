@@ -14,6 +14,10 @@ var (
 	// goverter:map CanWrite Scopes | scopes
 	toApiKey func(db.ApiKey) oas.ApiKeyInfo
 
+	// goverter:map CanWrite Scopes | scopes
+	// goverter:ignore Key
+	toApiKeyCreated func(db.ApiKey) oas.ApiKeyCreated
+
 	// goverter:map Scopes CanWrite | canWrite
 	// goverter:map ExpiresInDays Days | days
 	fromApiKeyCreate func(oas.ApiKeyCreate) app.APIKeyInput
@@ -39,7 +43,9 @@ func (h *handler) CreateApiKey(ctx context.Context, req *oas.ApiKeyCreate) (*oas
 	if err != nil {
 		return nil, err
 	}
-	return &oas.ApiKeyCreated{Key: key, APIKey: toApiKey(k)}, nil
+	created := toApiKeyCreated(k)
+	created.Key = key
+	return &created, nil
 }
 
 func (h *handler) RevokeApiKey(ctx context.Context, p oas.RevokeApiKeyParams) error {

@@ -16,13 +16,13 @@ import (
 )
 
 // createKey creates a key with a scope for the owner of an access token.
-func (f *fixture) createKey(token, scope string) (string, oas.ApiKeyInfo) {
+func (f *fixture) createKey(token, scope string) (string, *oas.ApiKeyCreated) {
 	f.t.Helper()
 	created, err := f.client(token).CreateApiKey(f.t.Context(), &oas.ApiKeyCreate{
 		Name: "nightly", Scopes: []oas.ApiKeyScope{oas.ApiKeyScope(scope)}, CurrentPassword: password,
 	})
 	require.NoError(f.t, err)
-	return created.Key, created.APIKey
+	return created.Key, created
 }
 
 // withKey sends a request with an API key in either header.
@@ -218,7 +218,7 @@ func TestCreateAPIKey(t *testing.T) {
 	assert.Equal(t, "no-store", res.Header.Get("Cache-Control"))
 	var created oas.ApiKeyCreated
 	require.NoError(t, json.Unmarshal(body, &created))
-	assert.Equal(t, start.AddDate(0, 0, 365), created.APIKey.ExpiresAt.UTC())
+	assert.Equal(t, start.AddDate(0, 0, 365), created.ExpiresAt.UTC())
 	for range 49 {
 		f.createKey(f.userToken, "read")
 	}
@@ -228,11 +228,11 @@ func TestCreateAPIKey(t *testing.T) {
 	page, err := f.user.ListApiKeys(t.Context(), oas.ListApiKeysParams{PageSize: oas.NewOptInt32(30)})
 	require.NoError(t, err)
 	next, err := f.super.ListApiKeys(t.Context(), oas.ListApiKeysParams{
-		PageSize: oas.NewOptInt32(30), PageToken: oas.NewOptString(page.NextPageToken.Value), UserID: oas.NewOptInt64(created.APIKey.UserID),
+		PageSize: oas.NewOptInt32(30), PageToken: oas.NewOptString(page.NextPageToken.Value), UserID: oas.NewOptInt64(created.UserID),
 	})
 	require.NoError(t, err)
 	assert.Len(t, next.Items, 20)
-	assert.Equal(t, created.APIKey.ID, next.Items[19].ID)
+	assert.Equal(t, created.ID, next.Items[19].ID)
 	mine, err := f.super.ListApiKeys(t.Context(), oas.ListApiKeysParams{})
 	require.NoError(t, err)
 	assert.Empty(t, mine.Items)

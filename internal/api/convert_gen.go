@@ -33,6 +33,18 @@ func init() {
 		oasApiKeyInfo.LastUsedAt = asNilDateTime(source.LastUsedAt)
 		return oasApiKeyInfo
 	}
+	toApiKeyCreated = func(source db.ApiKey) oas.ApiKeyCreated {
+		var oasApiKeyCreated oas.ApiKeyCreated
+		oasApiKeyCreated.ID = source.ID
+		oasApiKeyCreated.UserID = source.UserID
+		oasApiKeyCreated.Name = asText(source.Name)
+		oasApiKeyCreated.Prefix = asText(source.Prefix)
+		oasApiKeyCreated.Scopes = scopes(source.CanWrite)
+		oasApiKeyCreated.CreatedAt = timeTimeToTimeTime(source.CreatedAt)
+		oasApiKeyCreated.ExpiresAt = timeTimeToTimeTime(source.ExpiresAt)
+		oasApiKeyCreated.LastUsedAt = asNilDateTime(source.LastUsedAt)
+		return oasApiKeyCreated
+	}
 }
 func timeTimeToTimeTime(source time.Time) time.Time {
 	return source
