@@ -493,7 +493,7 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 func (e *configError) checkAccounts(c Config, p purpose) {
 	e.between("ACCESS_TOKEN_EXPIRE_MINUTES", c.AccessTokenMinutes, 1, maxTokenMinutes)
 	e.between("EMAIL_RESET_TOKEN_EXPIRE_HOURS", c.ResetTokenHours, 1, maxResetHours)
-	e.between("AUDIT_RETENTION_DAYS", c.AuditRetentionDays, 1, maxAuditDays)
+	e.between("AUDIT_RETENTION_DAYS", c.AuditRetentionDays, 7, maxAuditDays)
 	if c.FirstSuperuser != "" {
 		e.add("FIRST_SUPERUSER", checkEmail(c.FirstSuperuser))
 	}

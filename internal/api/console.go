@@ -124,19 +124,21 @@ func (c *Console) identify(r *http.Request) (a app.Actor, err error) {
 			err = &app.Error{Code: app.Forbidden, Message: "only a superuser may do this"}
 		}
 	default:
-		a, err = c.app.IdentifyConsole(r.Context(), c.token(r))
+		a, err = c.identifyBrowser(r)
 	}
 	requestOf(r.Context()).actor = a
 	return a, err
 }
 
-// token is what the cookie of a request holds.
-func (c *Console) token(r *http.Request) string {
-	cookie, err := r.Cookie(c.cookie.Name)
-	if err != nil {
-		return ""
+// identifyBrowser returns the superuser whose cookie a request has. Beside it may be that of a domain above this one.
+func (c *Console) identifyBrowser(r *http.Request) (a app.Actor, err error) {
+	err = &app.Error{Code: app.Unauthenticated, Message: "log in as a superuser"}
+	for _, cookie := range r.CookiesNamed(c.cookie.Name) {
+		if a, err = c.app.IdentifyConsole(r.Context(), cookie.Value); err == nil {
+			break
+		}
 	}
-	return cookie.Value
+	return a, err
 }
 
 func (c *Console) setCookie(w http.ResponseWriter, token string, age int) {
@@ -150,9 +152,9 @@ func (c *Console) showLogin(w http.ResponseWriter, r *http.Request) {
 	next := c.next(r.URL.Query().Get("next"))
 	// A host that does not get the cookie would send the browser back here.
 	if strings.HasPrefix(next, "/") || c.cookie.Domain != "" {
-		_, err := c.app.IdentifyConsole(r.Context(), c.token(r))
+		_, err := c.identifyBrowser(r)
 		if err == nil {
-			http.Redirect(w, r, next, http.StatusSeeOther)
+			http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // next leads to hosts of the domain alone
 			return
 		}
 		if e := app.Explain(err); e == nil || e.Code != app.Unauthenticated {
@@ -198,9 +200,11 @@ func (c *Console) login(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Console) logout(w http.ResponseWriter, r *http.Request) {
-	if err := c.app.CloseConsole(r.Context(), c.token(r)); err != nil {
-		c.refuse(w, r, err)
-		return
+	for _, cookie := range r.CookiesNamed(c.cookie.Name) {
+		if err := c.app.CloseConsole(r.Context(), cookie.Value); err != nil {
+			c.refuse(w, r, err)
+			return
+		}
 	}
 	c.setCookie(w, "", -1)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -208,7 +212,7 @@ func (c *Console) logout(w http.ResponseWriter, r *http.Request) {
 
 // forwardAuth tells the proxy of another host of the domain whether a superuser is logged in, and else where to.
 func (c *Console) forwardAuth(w http.ResponseWriter, r *http.Request) {
-	_, err := c.app.IdentifyConsole(r.Context(), c.token(r))
+	_, err := c.identifyBrowser(r)
 	e := app.Explain(err)
 	forwarded := r.Header.Get("X-Forwarded-Method")
 	switch {

@@ -53,10 +53,11 @@ func (a *App) CreateAPIKey(ctx context.Context, actor Actor, client string, in A
 		return "", k, err
 	}
 	now := a.Now()
+	key, prefix, hash := auth.NewKey()
 	p := db.CreateAPIKeyParams{
-		UserID: u.ID, Name: in.Name, CanWrite: in.CanWrite, CreatedAt: now, ExpiresAt: now.AddDate(0, 0, int(in.Days)),
+		UserID: u.ID, Name: in.Name, Prefix: prefix, KeyHash: hash, CanWrite: in.CanWrite, CreatedAt: now,
+		ExpiresAt: now.AddDate(0, 0, int(in.Days)),
 	}
-	key, p.Prefix, p.KeyHash = auth.NewKey()
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		owner, err := q.LockUser(ctx, u.ID)
 		if err != nil {
@@ -111,7 +112,7 @@ func (a *App) ListAPIKeys(ctx context.Context, actor Actor, userID *int64, p Pag
 
 // RevokeAPIKey ends a key of the actor's, or anybody's for a superuser. Errors: NotFound.
 func (a *App) RevokeAPIKey(ctx context.Context, actor Actor, keyID int64) error {
-	p := db.DeleteAPIKeyParams{ID: keyID}
+	p := db.DeleteAPIKeyParams{ID: keyID, UserID: nil}
 	if !actor.Superuser {
 		p.UserID = &actor.UserID
 	}

@@ -36,7 +36,7 @@ func (a *App) audit(ctx context.Context, q *db.Queries, actor Actor, e auditEven
 	origin := originOf(ctx)
 	p := db.CreateAuditEventParams{
 		Action: e.Action, Reason: notEmpty(e.Reason), TargetType: notEmpty(e.TargetType), Target: notEmpty(e.Target),
-		RequestID: notEmpty(origin.RequestID), Actor: actor.kind(),
+		RequestID: notEmpty(origin.RequestID), Actor: actor.kind(), ActorID: nil, ApiKeyID: nil, Client: nil, Detail: nil,
 	}
 	if actor.UserID > 0 {
 		p.ActorID = &actor.UserID
@@ -137,7 +137,7 @@ func (a *App) ListAuditEvents(ctx context.Context, actor Actor, f AuditFilter, p
 	}
 	params := db.ListAuditEventsParams{
 		BeforeID: math.MaxInt64, ActorID: f.ActorID, Action: f.Action, TargetType: f.TargetType, Target: f.Target, Client: f.Client,
-		Since: f.Since, PageSize: p.limit(),
+		Since: f.Since, Before: nil, PageSize: p.limit(),
 	}
 	var v validator
 	v.page(p, &params.BeforeID)
