@@ -43,7 +43,7 @@ func TestConfigDefaults(t *testing.T) {
 		Environment: local, ProjectName: "EdgeValue", Domain: "localhost", ServerHost: "http://localhost:8080",
 		ListenAddr: ":8080", AdminAddr: "127.0.0.1:8081", ShutdownTimeout: 20 * time.Second, WorkerConcurrency: 4,
 		LogLevel: slog.LevelInfo, LogFormat: "auto", FirstSuperuser: "admin@example.com",
-		AccessTokenMinutes: 11520, ResetTokenHours: 48, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
+		AccessTokenMinutes: 11520, ResetTokenHours: 48, AuditRetentionDays: 400, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
 		PostgresPort: 5432,
 	}
 	assert.Equal(t, want, c)
@@ -129,7 +129,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"bool", []string{"USERS_OPEN_REGISTRATION=perhaps"}, forTool, []string{`USERS_OPEN_REGISTRATION: is "perhaps"`}},
 		{"number", []string{"WORKER_CONCURRENCY=many"}, forTool, []string{`WORKER_CONCURRENCY: is "many"`}},
 		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "AUDIT_RETENTION_DAYS=0", "WORKER_CONCURRENCY=-1"}, forTool,
-			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "AUDIT_RETENTION_DAYS: ", "WORKER_CONCURRENCY: "}},
+			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "AUDIT_RETENTION_DAYS: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "WORKER_CONCURRENCY: "}},
 		{"duration", []string{"SHUTDOWN_TIMEOUT=20"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
 		{"negative delay", []string{"SHUTDOWN_DELAY=-1s"}, forTool, []string{"SHUTDOWN_DELAY: is less than 0s"}},
 		{"no time", []string{"SHUTDOWN_TIMEOUT=0s"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
