@@ -87,6 +87,8 @@ type Config struct {
 	// AccessTokenMinutes is 8 days by default.
 	AccessTokenMinutes int `env:"ACCESS_TOKEN_EXPIRE_MINUTES" envDefault:"11520"`
 	ResetTokenHours    int `env:"EMAIL_RESET_TOKEN_EXPIRE_HOURS" envDefault:"48"`
+	// AuditRetentionDays is how long the audit trail is kept.
+	AuditRetentionDays int `env:"AUDIT_RETENTION_DAYS" envDefault:"400"`
 
 	// SMTPHost is empty when no email is to be sent.
 	SMTPHost     string `env:"SMTP_HOST"`
@@ -124,6 +126,7 @@ const (
 	masked          = "******"
 	maxTokenMinutes = 365 * 24 * 60
 	maxResetHours   = 30 * 24
+	maxAuditDays    = 10_000
 )
 
 var placeholders = []string{"changethis", "changeit", "changeme", "placeholder"}
@@ -552,6 +555,7 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 func (e *configError) checkAccounts(c Config, p purpose) {
 	e.between("ACCESS_TOKEN_EXPIRE_MINUTES", c.AccessTokenMinutes, 1, maxTokenMinutes)
 	e.between("EMAIL_RESET_TOKEN_EXPIRE_HOURS", c.ResetTokenHours, 1, maxResetHours)
+	e.between("AUDIT_RETENTION_DAYS", c.AuditRetentionDays, 7, maxAuditDays)
 	if c.FirstSuperuser != "" {
 		e.add("FIRST_SUPERUSER", checkEmail(c.FirstSuperuser))
 	}

@@ -44,7 +44,7 @@ func TestConfigDefaults(t *testing.T) {
 		Environment: local, ProjectName: "EdgeValue", Domain: "localhost", ServerHost: "http://localhost:8080",
 		ListenAddr: ":8080", AdminAddr: "127.0.0.1:8081", ShutdownTimeout: 20 * time.Second, MaxUploads: 4, WorkerConcurrency: 4,
 		LogLevel: slog.LevelInfo, LogFormat: "auto", FirstSuperuser: "admin@example.com",
-		AccessTokenMinutes: 11520, ResetTokenHours: 48, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
+		AccessTokenMinutes: 11520, ResetTokenHours: 48, AuditRetentionDays: 400, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
 		PostgresPort: 5432, MaxRequests: 128 * runtime.GOMAXPROCS(0), MaxRequestsPerClient: 64 * runtime.GOMAXPROCS(0),
 		RateLimit: 600, RateLimitSite: 3000,
 	}
@@ -134,8 +134,8 @@ func TestConfigMistakes(t *testing.T) {
 		{"all origins and one", []string{"BACKEND_CORS_ORIGINS=*,https://a.example"}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
 		{"bool", []string{"USERS_OPEN_REGISTRATION=perhaps"}, forTool, []string{`USERS_OPEN_REGISTRATION: is "perhaps"`}},
 		{"number", []string{"WORKER_CONCURRENCY=many"}, forTool, []string{`WORKER_CONCURRENCY: is "many"`}},
-		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "WORKER_CONCURRENCY=-1"}, forTool,
-			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "WORKER_CONCURRENCY: "}},
+		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "AUDIT_RETENTION_DAYS=0", "WORKER_CONCURRENCY=-1"}, forTool,
+			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "AUDIT_RETENTION_DAYS: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "WORKER_CONCURRENCY: "}},
 		{"host with a port", []string{"ADMIN_HOSTS=backend:8081"}, forTool, []string{`ADMIN_HOSTS: "backend:8081"`}},
 		{"limits", []string{"MAX_REQUESTS=-1", "RATE_LIMIT_PER_MINUTE=-1", "RATE_LIMIT_SITE_PER_MINUTE=some"}, forTool,
 			[]string{"MAX_REQUESTS: ", "RATE_LIMIT_PER_MINUTE: ", "RATE_LIMIT_SITE_PER_MINUTE: "}},
@@ -395,6 +395,7 @@ FIRST_SUPERUSER_PASSWORD=******
 USERS_OPEN_REGISTRATION=false
 ACCESS_TOKEN_EXPIRE_MINUTES=11520
 EMAIL_RESET_TOKEN_EXPIRE_HOURS=48
+AUDIT_RETENTION_DAYS=400
 SMTP_HOST=mail
 SMTP_PORT=587
 SMTP_TLS=true

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ogen-go/ogen/ogenerrors"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -118,6 +119,10 @@ type token string
 
 func (t token) OAuth2PasswordBearer(context.Context, oas.OperationName) (oas.OAuth2PasswordBearer, error) {
 	return oas.OAuth2PasswordBearer{Token: string(t)}, nil
+}
+
+func (t token) ApiKey(context.Context, oas.OperationName) (oas.ApiKey, error) {
+	return oas.ApiKey{}, ogenerrors.ErrSkipClientSecurity
 }
 
 func (p project) client(t token) *oas.Client {

@@ -113,6 +113,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 		Pool:               pool,
 		Hasher:             hasher,
 		Tokens:             auth.NewTokens(secret, cfg.AccessTokenLife(), time.Now),
+		ConsoleTokens:      auth.NewConsoleTokens(secret, 12*time.Hour, time.Now),
 		Mail:               sender,
 		Logger:             log,
 		Now:                time.Now,
@@ -126,6 +127,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 		AttemptWindow:      15 * time.Minute,
 		AttemptDelay:       2 * time.Second,
 		MaxUploads:         cfg.MaxUploads,
+		AuditRetentionDays: cfg.AuditRetentionDays,
 	})
 	if err != nil {
 		return nil, err
@@ -160,6 +162,7 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 		CORSOrigins:    s.cfg.CORSOrigins,
 		TrustedProxies: s.cfg.TrustedProxies,
 		HTTPS:          s.cfg.HTTPS(),
+		Domain:         s.cfg.Domain,
 		Pages:          http.NewServeMux(),
 		Observe:        metrics.Observe,
 		Limits: api.Limits{
@@ -168,7 +171,12 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 		},
 	}
 	metrics.SetInFlightLimit(s.cfg.MaxRequests)
-	protected := api.SuperusersOnly(cfg, jobsPath, monitor)
+	console, err := api.NewConsole(cfg)
+	if err != nil {
+		return nil, err
+	}
+	console.Register(cfg.Pages)
+	protected := console.Guard(monitor)
 	cfg.Pages.Handle(jobsPath, protected)
 	cfg.Pages.Handle(jobsPath+"/", protected)
 	cfg.Pages.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })

@@ -7,16 +7,18 @@ package db
 
 import (
 	"context"
+	"time"
 )
 
 const createAuditEvent = `-- name: CreateAuditEvent :exec
-INSERT INTO audit_event (action, reason, actor_id, api_key_id, target_type, target, detail, client, request_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO audit_event (action, reason, actor, actor_id, api_key_id, target_type, target, detail, client, request_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 `
 
 type CreateAuditEventParams struct {
 	Action     string  `db:"action"`
 	Reason     *string `db:"reason"`
+	Actor      string  `db:"actor"`
 	ActorID    *int64  `db:"actor_id"`
 	ApiKeyID   *int64  `db:"api_key_id"`
 	TargetType *string `db:"target_type"`
@@ -30,6 +32,7 @@ func (q *Queries) CreateAuditEvent(ctx context.Context, arg CreateAuditEventPara
 	_, err := q.db.Exec(ctx, createAuditEvent,
 		arg.Action,
 		arg.Reason,
+		arg.Actor,
 		arg.ActorID,
 		arg.ApiKeyID,
 		arg.TargetType,
@@ -39,4 +42,92 @@ func (q *Queries) CreateAuditEvent(ctx context.Context, arg CreateAuditEventPara
 		arg.RequestID,
 	)
 	return err
+}
+
+const listAuditEvents = `-- name: ListAuditEvents :many
+SELECT id, created_at, action, reason, actor_id, api_key_id, target_type, target, detail, client, request_id, actor FROM audit_event
+WHERE id < $1
+  AND ($2::bigint IS NULL OR actor_id = $2)
+  AND ($3::text IS NULL OR action = $3)
+  AND ($4::text IS NULL OR target_type = $4)
+  AND ($5::text IS NULL OR target = $5)
+  AND ($6::text IS NULL OR client = $6)
+  AND ($7::timestamptz IS NULL OR created_at >= $7)
+  AND ($8::timestamptz IS NULL OR created_at < $8)
+ORDER BY id DESC LIMIT $9
+`
+
+type ListAuditEventsParams struct {
+	BeforeID   int64      `db:"before_id"`
+	ActorID    *int64     `db:"actor_id"`
+	Action     *string    `db:"action"`
+	TargetType *string    `db:"target_type"`
+	Target     *string    `db:"target"`
+	Client     *string    `db:"client"`
+	Since      *time.Time `db:"since"`
+	Before     *time.Time `db:"before"`
+	PageSize   int32      `db:"page_size"`
+}
+
+func (q *Queries) ListAuditEvents(ctx context.Context, arg ListAuditEventsParams) ([]AuditEvent, error) {
+	rows, err := q.db.Query(ctx, listAuditEvents,
+		arg.BeforeID,
+		arg.ActorID,
+		arg.Action,
+		arg.TargetType,
+		arg.Target,
+		arg.Client,
+		arg.Since,
+		arg.Before,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AuditEvent{}
+	for rows.Next() {
+		var i AuditEvent
+		if err := rows.Scan(
+			&i.ID,
+			&i.CreatedAt,
+			&i.Action,
+			&i.Reason,
+			&i.ActorID,
+			&i.ApiKeyID,
+			&i.TargetType,
+			&i.Target,
+			&i.Detail,
+			&i.Client,
+			&i.RequestID,
+			&i.Actor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pruneAuditEvents = `-- name: PruneAuditEvents :execrows
+DELETE FROM audit_event WHERE id IN (
+    SELECT e.id FROM audit_event e WHERE e.created_at < now() - make_interval(days => $1::integer) ORDER BY e.created_at LIMIT $2::integer
+)
+`
+
+type PruneAuditEventsParams struct {
+	Days  int32 `db:"days"`
+	Batch int32 `db:"batch"`
+}
+
+// A batch of those that are older than so many days.
+func (q *Queries) PruneAuditEvents(ctx context.Context, arg PruneAuditEventsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneAuditEvents, arg.Days, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -10,6 +10,33 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+type ApiKey struct {
+	ID         int64      `db:"id"`
+	UserID     int64      `db:"user_id"`
+	Name       string     `db:"name"`
+	Prefix     string     `db:"prefix"`
+	KeyHash    []byte     `db:"key_hash"`
+	CanWrite   bool       `db:"can_write"`
+	CreatedAt  time.Time  `db:"created_at"`
+	ExpiresAt  time.Time  `db:"expires_at"`
+	LastUsedAt *time.Time `db:"last_used_at"`
+}
+
+type AuditEvent struct {
+	ID         int64     `db:"id"`
+	CreatedAt  time.Time `db:"created_at"`
+	Action     string    `db:"action"`
+	Reason     *string   `db:"reason"`
+	ActorID    *int64    `db:"actor_id"`
+	ApiKeyID   *int64    `db:"api_key_id"`
+	TargetType *string   `db:"target_type"`
+	Target     *string   `db:"target"`
+	Detail     []byte    `db:"detail"`
+	Client     *string   `db:"client"`
+	RequestID  *string   `db:"request_id"`
+	Actor      string    `db:"actor"`
+}
+
 type Company struct {
 	ID             int64      `db:"id"`
 	Name           string     `db:"name"`

@@ -116,6 +116,15 @@ func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const endAccessTokens = `-- name: EndAccessTokens :exec
+UPDATE user_account SET token_version = token_version + 1 WHERE id = $1
+`
+
+func (q *Queries) EndAccessTokens(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, endAccessTokens, id)
+	return err
+}
+
 const forgetAccountAttempts = `-- name: ForgetAccountAttempts :exec
 DELETE FROM rate_limit WHERE account = $1
 `

@@ -3,6 +3,14 @@
 package oas
 
 // setDefaults set default value of fields.
+func (s *ApiKeyCreate) setDefaults() {
+	{
+		val := int32(90)
+		s.ExpiresInDays.SetTo(val)
+	}
+}
+
+// setDefaults set default value of fields.
 func (s *FinancialStatementInput) setDefaults() {
 	{
 		val := bool(false)

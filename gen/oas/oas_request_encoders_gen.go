@@ -131,6 +131,20 @@ func encodeCreateAccessTokenRequest(
 	return nil
 }
 
+func encodeCreateApiKeyRequest(
+	req *ApiKeyCreate,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
 func encodeCreateCompanyRequest(
 	req *CompanyCreate,
 	r *http.Request,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+	"github.com/go-faster/jx"
 	"github.com/shopspring/decimal"
 )
 
@@ -205,6 +206,588 @@ func (s *Activation) GetToken() string {
 // SetToken sets the value of Token.
 func (s *Activation) SetToken(val string) {
 	s.Token = val
+}
+
+type ApiKey struct {
+	APIKey string
+	Roles  []string
+}
+
+// GetAPIKey returns the value of APIKey.
+func (s *ApiKey) GetAPIKey() string {
+	return s.APIKey
+}
+
+// GetRoles returns the value of Roles.
+func (s *ApiKey) GetRoles() []string {
+	return s.Roles
+}
+
+// SetAPIKey sets the value of APIKey.
+func (s *ApiKey) SetAPIKey(val string) {
+	s.APIKey = val
+}
+
+// SetRoles sets the value of Roles.
+func (s *ApiKey) SetRoles(val []string) {
+	s.Roles = val
+}
+
+// Ref: #/components/schemas/ApiKeyCreate
+type ApiKeyCreate struct {
+	// What the key is for.
+	Name          string        `json:"name"`
+	Scopes        []ApiKeyScope `json:"scopes"`
+	ExpiresInDays OptInt32      `json:"expires_in_days"`
+	// The password of your account.
+	CurrentPassword string `json:"current_password"`
+}
+
+// GetName returns the value of Name.
+func (s *ApiKeyCreate) GetName() string {
+	return s.Name
+}
+
+// GetScopes returns the value of Scopes.
+func (s *ApiKeyCreate) GetScopes() []ApiKeyScope {
+	return s.Scopes
+}
+
+// GetExpiresInDays returns the value of ExpiresInDays.
+func (s *ApiKeyCreate) GetExpiresInDays() OptInt32 {
+	return s.ExpiresInDays
+}
+
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *ApiKeyCreate) GetCurrentPassword() string {
+	return s.CurrentPassword
+}
+
+// SetName sets the value of Name.
+func (s *ApiKeyCreate) SetName(val string) {
+	s.Name = val
+}
+
+// SetScopes sets the value of Scopes.
+func (s *ApiKeyCreate) SetScopes(val []ApiKeyScope) {
+	s.Scopes = val
+}
+
+// SetExpiresInDays sets the value of ExpiresInDays.
+func (s *ApiKeyCreate) SetExpiresInDays(val OptInt32) {
+	s.ExpiresInDays = val
+}
+
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *ApiKeyCreate) SetCurrentPassword(val string) {
+	s.CurrentPassword = val
+}
+
+// Merged schema.
+// Ref: #/components/schemas/ApiKeyCreated
+type ApiKeyCreated struct {
+	ID     int64  `json:"id"`
+	UserID int64  `json:"user_id"`
+	Name   string `json:"name"`
+	// The beginning of the key.
+	Prefix    string        `json:"prefix"`
+	Scopes    []ApiKeyScope `json:"scopes"`
+	CreatedAt time.Time     `json:"created_at"`
+	ExpiresAt time.Time     `json:"expires_at"`
+	// To the minute.
+	LastUsedAt NilDateTime `json:"last_used_at"`
+	// The key: `ev_` and 46 letters and digits, of which the last 6 are a checksum.
+	Key string `json:"key"`
+}
+
+// GetID returns the value of ID.
+func (s *ApiKeyCreated) GetID() int64 {
+	return s.ID
+}
+
+// GetUserID returns the value of UserID.
+func (s *ApiKeyCreated) GetUserID() int64 {
+	return s.UserID
+}
+
+// GetName returns the value of Name.
+func (s *ApiKeyCreated) GetName() string {
+	return s.Name
+}
+
+// GetPrefix returns the value of Prefix.
+func (s *ApiKeyCreated) GetPrefix() string {
+	return s.Prefix
+}
+
+// GetScopes returns the value of Scopes.
+func (s *ApiKeyCreated) GetScopes() []ApiKeyScope {
+	return s.Scopes
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *ApiKeyCreated) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *ApiKeyCreated) GetExpiresAt() time.Time {
+	return s.ExpiresAt
+}
+
+// GetLastUsedAt returns the value of LastUsedAt.
+func (s *ApiKeyCreated) GetLastUsedAt() NilDateTime {
+	return s.LastUsedAt
+}
+
+// GetKey returns the value of Key.
+func (s *ApiKeyCreated) GetKey() string {
+	return s.Key
+}
+
+// SetID sets the value of ID.
+func (s *ApiKeyCreated) SetID(val int64) {
+	s.ID = val
+}
+
+// SetUserID sets the value of UserID.
+func (s *ApiKeyCreated) SetUserID(val int64) {
+	s.UserID = val
+}
+
+// SetName sets the value of Name.
+func (s *ApiKeyCreated) SetName(val string) {
+	s.Name = val
+}
+
+// SetPrefix sets the value of Prefix.
+func (s *ApiKeyCreated) SetPrefix(val string) {
+	s.Prefix = val
+}
+
+// SetScopes sets the value of Scopes.
+func (s *ApiKeyCreated) SetScopes(val []ApiKeyScope) {
+	s.Scopes = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *ApiKeyCreated) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *ApiKeyCreated) SetExpiresAt(val time.Time) {
+	s.ExpiresAt = val
+}
+
+// SetLastUsedAt sets the value of LastUsedAt.
+func (s *ApiKeyCreated) SetLastUsedAt(val NilDateTime) {
+	s.LastUsedAt = val
+}
+
+// SetKey sets the value of Key.
+func (s *ApiKeyCreated) SetKey(val string) {
+	s.Key = val
+}
+
+// Ref: #/components/schemas/ApiKeyInfo
+type ApiKeyInfo struct {
+	ID     int64  `json:"id"`
+	UserID int64  `json:"user_id"`
+	Name   string `json:"name"`
+	// The beginning of the key.
+	Prefix    string        `json:"prefix"`
+	Scopes    []ApiKeyScope `json:"scopes"`
+	CreatedAt time.Time     `json:"created_at"`
+	ExpiresAt time.Time     `json:"expires_at"`
+	// To the minute.
+	LastUsedAt NilDateTime `json:"last_used_at"`
+}
+
+// GetID returns the value of ID.
+func (s *ApiKeyInfo) GetID() int64 {
+	return s.ID
+}
+
+// GetUserID returns the value of UserID.
+func (s *ApiKeyInfo) GetUserID() int64 {
+	return s.UserID
+}
+
+// GetName returns the value of Name.
+func (s *ApiKeyInfo) GetName() string {
+	return s.Name
+}
+
+// GetPrefix returns the value of Prefix.
+func (s *ApiKeyInfo) GetPrefix() string {
+	return s.Prefix
+}
+
+// GetScopes returns the value of Scopes.
+func (s *ApiKeyInfo) GetScopes() []ApiKeyScope {
+	return s.Scopes
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *ApiKeyInfo) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *ApiKeyInfo) GetExpiresAt() time.Time {
+	return s.ExpiresAt
+}
+
+// GetLastUsedAt returns the value of LastUsedAt.
+func (s *ApiKeyInfo) GetLastUsedAt() NilDateTime {
+	return s.LastUsedAt
+}
+
+// SetID sets the value of ID.
+func (s *ApiKeyInfo) SetID(val int64) {
+	s.ID = val
+}
+
+// SetUserID sets the value of UserID.
+func (s *ApiKeyInfo) SetUserID(val int64) {
+	s.UserID = val
+}
+
+// SetName sets the value of Name.
+func (s *ApiKeyInfo) SetName(val string) {
+	s.Name = val
+}
+
+// SetPrefix sets the value of Prefix.
+func (s *ApiKeyInfo) SetPrefix(val string) {
+	s.Prefix = val
+}
+
+// SetScopes sets the value of Scopes.
+func (s *ApiKeyInfo) SetScopes(val []ApiKeyScope) {
+	s.Scopes = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *ApiKeyInfo) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *ApiKeyInfo) SetExpiresAt(val time.Time) {
+	s.ExpiresAt = val
+}
+
+// SetLastUsedAt sets the value of LastUsedAt.
+func (s *ApiKeyInfo) SetLastUsedAt(val NilDateTime) {
+	s.LastUsedAt = val
+}
+
+// Ref: #/components/schemas/ApiKeyPage
+type ApiKeyPage struct {
+	Items []ApiKeyInfo `json:"items"`
+	// Null on the last page.
+	NextPageToken NilString `json:"next_page_token"`
+}
+
+// GetItems returns the value of Items.
+func (s *ApiKeyPage) GetItems() []ApiKeyInfo {
+	return s.Items
+}
+
+// GetNextPageToken returns the value of NextPageToken.
+func (s *ApiKeyPage) GetNextPageToken() NilString {
+	return s.NextPageToken
+}
+
+// SetItems sets the value of Items.
+func (s *ApiKeyPage) SetItems(val []ApiKeyInfo) {
+	s.Items = val
+}
+
+// SetNextPageToken sets the value of NextPageToken.
+func (s *ApiKeyPage) SetNextPageToken(val NilString) {
+	s.NextPageToken = val
+}
+
+// `write` includes `read`.
+// Ref: #/components/schemas/ApiKeyScope
+type ApiKeyScope string
+
+const (
+	ApiKeyScopeRead  ApiKeyScope = "read"
+	ApiKeyScopeWrite ApiKeyScope = "write"
+)
+
+// AllValues returns all ApiKeyScope values.
+func (ApiKeyScope) AllValues() []ApiKeyScope {
+	return []ApiKeyScope{
+		ApiKeyScopeRead,
+		ApiKeyScopeWrite,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ApiKeyScope) MarshalText() ([]byte, error) {
+	switch s {
+	case ApiKeyScopeRead:
+		return []byte(s), nil
+	case ApiKeyScopeWrite:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ApiKeyScope) UnmarshalText(data []byte) error {
+	switch ApiKeyScope(data) {
+	case ApiKeyScopeRead:
+		*s = ApiKeyScopeRead
+		return nil
+	case ApiKeyScopeWrite:
+		*s = ApiKeyScopeWrite
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// Ref: #/components/schemas/AuditActor
+type AuditActor string
+
+const (
+	AuditActorUser        AuditActor = "user"
+	AuditActorAPIKey      AuditActor = "api_key"
+	AuditActorCommandLine AuditActor = "command_line"
+	AuditActorNobody      AuditActor = "nobody"
+)
+
+// AllValues returns all AuditActor values.
+func (AuditActor) AllValues() []AuditActor {
+	return []AuditActor{
+		AuditActorUser,
+		AuditActorAPIKey,
+		AuditActorCommandLine,
+		AuditActorNobody,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AuditActor) MarshalText() ([]byte, error) {
+	switch s {
+	case AuditActorUser:
+		return []byte(s), nil
+	case AuditActorAPIKey:
+		return []byte(s), nil
+	case AuditActorCommandLine:
+		return []byte(s), nil
+	case AuditActorNobody:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AuditActor) UnmarshalText(data []byte) error {
+	switch AuditActor(data) {
+	case AuditActorUser:
+		*s = AuditActorUser
+		return nil
+	case AuditActorAPIKey:
+		*s = AuditActorAPIKey
+		return nil
+	case AuditActorCommandLine:
+		*s = AuditActorCommandLine
+		return nil
+	case AuditActorNobody:
+		*s = AuditActorNobody
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// Ref: #/components/schemas/AuditEvent
+type AuditEvent struct {
+	ID        int64     `json:"id"`
+	CreatedAt time.Time `json:"created_at"`
+	Action    string    `json:"action"`
+	// Of a failure.
+	Reason NilString  `json:"reason"`
+	Actor  AuditActor `json:"actor"`
+	// The user, also if a key of theirs was used.
+	ActorID    NilInt64  `json:"actor_id"`
+	APIKeyID   NilInt64  `json:"api_key_id"`
+	TargetType NilString `json:"target_type"`
+	// Its id, ticker or the like.
+	Target NilString `json:"target"`
+	// What changed: `before` and `after`, by field.
+	Detail AuditEventDetail `json:"detail"`
+	// The address.
+	Client    NilString `json:"client"`
+	RequestID NilString `json:"request_id"`
+}
+
+// GetID returns the value of ID.
+func (s *AuditEvent) GetID() int64 {
+	return s.ID
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *AuditEvent) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetAction returns the value of Action.
+func (s *AuditEvent) GetAction() string {
+	return s.Action
+}
+
+// GetReason returns the value of Reason.
+func (s *AuditEvent) GetReason() NilString {
+	return s.Reason
+}
+
+// GetActor returns the value of Actor.
+func (s *AuditEvent) GetActor() AuditActor {
+	return s.Actor
+}
+
+// GetActorID returns the value of ActorID.
+func (s *AuditEvent) GetActorID() NilInt64 {
+	return s.ActorID
+}
+
+// GetAPIKeyID returns the value of APIKeyID.
+func (s *AuditEvent) GetAPIKeyID() NilInt64 {
+	return s.APIKeyID
+}
+
+// GetTargetType returns the value of TargetType.
+func (s *AuditEvent) GetTargetType() NilString {
+	return s.TargetType
+}
+
+// GetTarget returns the value of Target.
+func (s *AuditEvent) GetTarget() NilString {
+	return s.Target
+}
+
+// GetDetail returns the value of Detail.
+func (s *AuditEvent) GetDetail() AuditEventDetail {
+	return s.Detail
+}
+
+// GetClient returns the value of Client.
+func (s *AuditEvent) GetClient() NilString {
+	return s.Client
+}
+
+// GetRequestID returns the value of RequestID.
+func (s *AuditEvent) GetRequestID() NilString {
+	return s.RequestID
+}
+
+// SetID sets the value of ID.
+func (s *AuditEvent) SetID(val int64) {
+	s.ID = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *AuditEvent) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetAction sets the value of Action.
+func (s *AuditEvent) SetAction(val string) {
+	s.Action = val
+}
+
+// SetReason sets the value of Reason.
+func (s *AuditEvent) SetReason(val NilString) {
+	s.Reason = val
+}
+
+// SetActor sets the value of Actor.
+func (s *AuditEvent) SetActor(val AuditActor) {
+	s.Actor = val
+}
+
+// SetActorID sets the value of ActorID.
+func (s *AuditEvent) SetActorID(val NilInt64) {
+	s.ActorID = val
+}
+
+// SetAPIKeyID sets the value of APIKeyID.
+func (s *AuditEvent) SetAPIKeyID(val NilInt64) {
+	s.APIKeyID = val
+}
+
+// SetTargetType sets the value of TargetType.
+func (s *AuditEvent) SetTargetType(val NilString) {
+	s.TargetType = val
+}
+
+// SetTarget sets the value of Target.
+func (s *AuditEvent) SetTarget(val NilString) {
+	s.Target = val
+}
+
+// SetDetail sets the value of Detail.
+func (s *AuditEvent) SetDetail(val AuditEventDetail) {
+	s.Detail = val
+}
+
+// SetClient sets the value of Client.
+func (s *AuditEvent) SetClient(val NilString) {
+	s.Client = val
+}
+
+// SetRequestID sets the value of RequestID.
+func (s *AuditEvent) SetRequestID(val NilString) {
+	s.RequestID = val
+}
+
+// What changed: `before` and `after`, by field.
+type AuditEventDetail map[string]jx.Raw
+
+func (s *AuditEventDetail) init() AuditEventDetail {
+	m := *s
+	if m == nil {
+		m = map[string]jx.Raw{}
+		*s = m
+	}
+	return m
+}
+
+// Ref: #/components/schemas/AuditEventPage
+type AuditEventPage struct {
+	Items []AuditEvent `json:"items"`
+	// Null on the last page.
+	NextPageToken NilString `json:"next_page_token"`
+}
+
+// GetItems returns the value of Items.
+func (s *AuditEventPage) GetItems() []AuditEvent {
+	return s.Items
+}
+
+// GetNextPageToken returns the value of NextPageToken.
+func (s *AuditEventPage) GetNextPageToken() NilString {
+	return s.NextPageToken
+}
+
+// SetItems sets the value of Items.
+func (s *AuditEventPage) SetItems(val []AuditEvent) {
+	s.Items = val
+}
+
+// SetNextPageToken sets the value of NextPageToken.
+func (s *AuditEventPage) SetNextPageToken(val NilString) {
+	s.NextPageToken = val
 }
 
 // An issuer and its listings.
@@ -3566,6 +4149,52 @@ func (o OptInt32) Or(d int32) int32 {
 	return d
 }
 
+// NewOptInt64 returns new OptInt64 with value set to v.
+func NewOptInt64(v int64) OptInt64 {
+	return OptInt64{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptInt64 is optional int64.
+type OptInt64 struct {
+	Value int64
+	Set   bool
+}
+
+// IsSet returns true if OptInt64 was set.
+func (o OptInt64) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptInt64) Reset() {
+	var v int64
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptInt64) SetTo(v int64) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptInt64) Get() (v int64, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptInt64) Or(d int64) int64 {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptNilDate returns new OptNilDate with value set to v.
 func NewOptNilDate(v time.Time) OptNilDate {
 	return OptNilDate{
@@ -4524,6 +5153,9 @@ func (s *ProblemStatusCodeWithHeaders) SetXRequestID(val OptString) {
 func (s *ProblemStatusCodeWithHeaders) SetResponse(val Problem) {
 	s.Response = val
 }
+
+// RevokeApiKeyNoContent is response for RevokeApiKey operation.
+type RevokeApiKeyNoContent struct{}
 
 // `sec`: imported; `manual`: entered by hand.
 // Ref: #/components/schemas/Source

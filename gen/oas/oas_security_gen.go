@@ -13,6 +13,10 @@ import (
 
 // SecurityHandler is handler for security parameters.
 type SecurityHandler interface {
+	// HandleApiKey handles ApiKey security.
+	// A key that `POST /api-keys` returned. `Authorization: Bearer` takes it, too, in the operations that
+	// take a key.
+	HandleApiKey(ctx context.Context, operationName OperationName, t ApiKey) (context.Context, error)
 	// HandleOAuth2PasswordBearer handles OAuth2PasswordBearer security.
 	// The access token that `/login/access-token` returns.
 	HandleOAuth2PasswordBearer(ctx context.Context, operationName OperationName, t OAuth2PasswordBearer) (context.Context, error)
@@ -33,9 +37,52 @@ func findAuthorization(h http.Header, prefix string) (string, bool) {
 	return "", false
 }
 
+// operationRolesApiKey is a private map storing roles per operation.
+var operationRolesApiKey = map[string][]string{
+	CancelImportOperation:              []string{},
+	CreateCompanyOperation:             []string{},
+	CreateDividendOperation:            []string{},
+	CreateFinancialStatementOperation:  []string{},
+	CreateSplitOperation:               []string{},
+	DeleteCompanyOperation:             []string{},
+	DeleteDividendOperation:            []string{},
+	DeleteFinancialStatementOperation:  []string{},
+	GetImportOperation:                 []string{},
+	ImportCompaniesOperation:           []string{},
+	ImportPricesOperation:              []string{},
+	ImportSecCompanyFactsOperation:     []string{},
+	ImportSplitsOperation:              []string{},
+	ListImportsOperation:               []string{},
+	ReplaceDividendOperation:           []string{},
+	ReplaceFinancialStatementOperation: []string{},
+	UpdateCompanyOperation:             []string{},
+}
+
+// GetRolesForApiKey returns the required roles for the given operation.
+//
+// This is useful for authorization scenarios where you need to know which roles
+// are required for an operation.
+//
+// Example:
+//
+//	requiredRoles := GetRolesForApiKey(AddPetOperation)
+//
+// Returns nil if the operation has no role requirements or if the operation is unknown.
+func GetRolesForApiKey(operation string) []string {
+	roles, ok := operationRolesApiKey[operation]
+	if !ok {
+		return nil
+	}
+	// Return a copy to prevent external modification
+	result := make([]string, len(roles))
+	copy(result, roles)
+	return result
+}
+
 // oauth2ScopesOAuth2PasswordBearer is a private map storing OAuth2 scopes per operation.
 var oauth2ScopesOAuth2PasswordBearer = map[string][]string{
 	CancelImportOperation:              []string{},
+	CreateApiKeyOperation:              []string{},
 	CreateCompanyOperation:             []string{},
 	CreateDividendOperation:            []string{},
 	CreateFinancialStatementOperation:  []string{},
@@ -53,10 +100,13 @@ var oauth2ScopesOAuth2PasswordBearer = map[string][]string{
 	ImportPricesOperation:              []string{},
 	ImportSecCompanyFactsOperation:     []string{},
 	ImportSplitsOperation:              []string{},
+	ListApiKeysOperation:               []string{},
+	ListAuditEventsOperation:           []string{},
 	ListImportsOperation:               []string{},
 	ListUsersOperation:                 []string{},
 	ReplaceDividendOperation:           []string{},
 	ReplaceFinancialStatementOperation: []string{},
+	RevokeApiKeyOperation:              []string{},
 	SendTestEmailOperation:             []string{},
 	StartTestJobOperation:              []string{},
 	TestAccessTokenOperation:           []string{},
@@ -88,6 +138,24 @@ func GetOAuth2ScopesForOAuth2PasswordBearer(operation string) []string {
 	return result
 }
 
+func (s *Server) securityApiKey(ctx context.Context, operationName OperationName, req *http.Request) (context.Context, bool, error) {
+	var t ApiKey
+	const parameterName = "X-API-Key"
+	value := req.Header.Get(parameterName)
+	if value == "" {
+		return ctx, false, nil
+	}
+	t.APIKey = value
+	t.Roles = operationRolesApiKey[operationName]
+	rctx, err := s.sec.HandleApiKey(ctx, operationName, t)
+	if errors.Is(err, ogenerrors.ErrSkipServerSecurity) {
+		return nil, false, nil
+	} else if err != nil {
+		return nil, false, err
+	}
+	return rctx, true, err
+}
+
 func (s *Server) securityOAuth2PasswordBearer(ctx context.Context, operationName OperationName, req *http.Request) (context.Context, bool, error) {
 	var t OAuth2PasswordBearer
 	token, ok := findAuthorization(req.Header, "Bearer")
@@ -107,11 +175,23 @@ func (s *Server) securityOAuth2PasswordBearer(ctx context.Context, operationName
 
 // SecuritySource is provider of security values (tokens, passwords, etc.).
 type SecuritySource interface {
+	// ApiKey provides ApiKey security value.
+	// A key that `POST /api-keys` returned. `Authorization: Bearer` takes it, too, in the operations that
+	// take a key.
+	ApiKey(ctx context.Context, operationName OperationName) (ApiKey, error)
 	// OAuth2PasswordBearer provides OAuth2PasswordBearer security value.
 	// The access token that `/login/access-token` returns.
 	OAuth2PasswordBearer(ctx context.Context, operationName OperationName) (OAuth2PasswordBearer, error)
 }
 
+func (s *Client) securityApiKey(ctx context.Context, operationName OperationName, req *http.Request) error {
+	t, err := s.sec.ApiKey(ctx, operationName)
+	if err != nil {
+		return errors.Wrap(err, "security source \"ApiKey\"")
+	}
+	req.Header.Set("X-API-Key", t.APIKey)
+	return nil
+}
 func (s *Client) securityOAuth2PasswordBearer(ctx context.Context, operationName OperationName, req *http.Request) error {
 	t, err := s.sec.OAuth2PasswordBearer(ctx, operationName)
 	if err != nil {

@@ -26,6 +26,15 @@ type Handler interface {
 	//
 	// POST /login/access-token
 	CreateAccessToken(ctx context.Context, req *AccessTokenForm) (*AccessToken, error)
+	// CreateApiKey implements createApiKey operation.
+	//
+	// The key is in the response, and shown nowhere else. A program sends it as
+	// `Authorization: Bearer ev_...` or as `X-API-Key`. It may do what its owner may: with the scope
+	// `read` only read, with `write` also change companies and what belongs to them. It cannot manage
+	// accounts, sessions or keys.
+	//
+	// POST /api-keys
+	CreateApiKey(ctx context.Context, req *ApiKeyCreate) (*ApiKeyCreated, error)
 	// CreateCompany implements createCompany operation.
 	//
 	// Create a company with its listings.
@@ -154,6 +163,18 @@ type Handler interface {
 	//
 	// POST /imports/splits
 	ImportSplits(ctx context.Context, req *ImportSplitsReqWithContentType, params ImportSplitsParams) (*Import, error)
+	// ListApiKeys implements listApiKeys operation.
+	//
+	// The newest first. Superusers can list those of another user.
+	//
+	// GET /api-keys
+	ListApiKeys(ctx context.Context, params ListApiKeysParams) (*ApiKeyPage, error)
+	// ListAuditEvents implements listAuditEvents operation.
+	//
+	// The newest first: logins, changes of accounts and keys, and changes of data by hand.
+	//
+	// GET /audit-events
+	ListAuditEvents(ctx context.Context, params ListAuditEventsParams) (*AuditEventPage, error)
 	// ListCompanies implements listCompanies operation.
 	//
 	// With `q`, the best match comes first: by ticker, ISIN or CIK, then by the beginning of the name,
@@ -275,6 +296,12 @@ type Handler interface {
 	//
 	// POST /reset-password
 	ResetPassword(ctx context.Context, req *PasswordReset) (*Message, error)
+	// RevokeApiKey implements revokeApiKey operation.
+	//
+	// It ends at once. Users revoke their own keys; superusers can revoke all.
+	//
+	// DELETE /api-keys/{id}
+	RevokeApiKey(ctx context.Context, params RevokeApiKeyParams) error
 	// SendTestEmail implements sendTestEmail operation.
 	//
 	// Send a test email.

@@ -13,6 +13,61 @@ import (
 )
 
 func init() {
+	fromApiKeyCreate = func(source oas.ApiKeyCreate) app.APIKeyInput {
+		var appAPIKeyInput app.APIKeyInput
+		appAPIKeyInput.Name = asText(source.Name)
+		appAPIKeyInput.CanWrite = canWrite(source.Scopes)
+		appAPIKeyInput.Days = days(source.ExpiresInDays)
+		appAPIKeyInput.CurrentPassword = asText(source.CurrentPassword)
+		return appAPIKeyInput
+	}
+	toApiKey = func(source db.ApiKey) oas.ApiKeyInfo {
+		var oasApiKeyInfo oas.ApiKeyInfo
+		oasApiKeyInfo.ID = source.ID
+		oasApiKeyInfo.UserID = source.UserID
+		oasApiKeyInfo.Name = asText(source.Name)
+		oasApiKeyInfo.Prefix = asText(source.Prefix)
+		oasApiKeyInfo.Scopes = scopes(source.CanWrite)
+		oasApiKeyInfo.CreatedAt = timeTimeToTimeTime(source.CreatedAt)
+		oasApiKeyInfo.ExpiresAt = timeTimeToTimeTime(source.ExpiresAt)
+		oasApiKeyInfo.LastUsedAt = asNilDateTime(source.LastUsedAt)
+		return oasApiKeyInfo
+	}
+	toApiKeyCreated = func(source db.ApiKey) oas.ApiKeyCreated {
+		var oasApiKeyCreated oas.ApiKeyCreated
+		oasApiKeyCreated.ID = source.ID
+		oasApiKeyCreated.UserID = source.UserID
+		oasApiKeyCreated.Name = asText(source.Name)
+		oasApiKeyCreated.Prefix = asText(source.Prefix)
+		oasApiKeyCreated.Scopes = scopes(source.CanWrite)
+		oasApiKeyCreated.CreatedAt = timeTimeToTimeTime(source.CreatedAt)
+		oasApiKeyCreated.ExpiresAt = timeTimeToTimeTime(source.ExpiresAt)
+		oasApiKeyCreated.LastUsedAt = asNilDateTime(source.LastUsedAt)
+		return oasApiKeyCreated
+	}
+}
+func timeTimeToTimeTime(source time.Time) time.Time {
+	return source
+}
+func init() {
+	toAuditEvent = func(source db.AuditEvent) oas.AuditEvent {
+		var oasAuditEvent oas.AuditEvent
+		oasAuditEvent.ID = source.ID
+		oasAuditEvent.CreatedAt = source.CreatedAt
+		oasAuditEvent.Action = asText(source.Action)
+		oasAuditEvent.Reason = asNilString(source.Reason)
+		oasAuditEvent.Actor = oas.AuditActor(asText(source.Actor))
+		oasAuditEvent.ActorID = asNilInt64(source.ActorID)
+		oasAuditEvent.APIKeyID = asNilInt64(source.ApiKeyID)
+		oasAuditEvent.TargetType = asNilString(source.TargetType)
+		oasAuditEvent.Target = asNilString(source.Target)
+		oasAuditEvent.Detail = auditDetail(source.Detail)
+		oasAuditEvent.Client = asNilString(source.Client)
+		oasAuditEvent.RequestID = asNilString(source.RequestID)
+		return oasAuditEvent
+	}
+}
+func init() {
 	fromCompanyCreate = func(source oas.CompanyCreate) app.CompanyInput {
 		var appCompanyInput app.CompanyInput
 		appCompanyInput.CreateCompanyParams = oasCompanyCreateToDbCreateCompanyParams(source)
@@ -74,8 +129,8 @@ func init() {
 				oasCompany.Listings[i] = toListing(source.Listings[i])
 			}
 		}
-		oasCompany.CreatedAt = timeTimeToTimeTime(source.Company.CreatedAt)
-		oasCompany.UpdatedAt = timeTimeToTimeTime(source.Company.UpdatedAt)
+		oasCompany.CreatedAt = timeTimeToTimeTime2(source.Company.CreatedAt)
+		oasCompany.UpdatedAt = timeTimeToTimeTime2(source.Company.UpdatedAt)
 		return oasCompany
 	}
 	toListing = func(source db.Listing) oas.Listing {
@@ -98,7 +153,7 @@ func oasCompanyCreateToDbCreateCompanyParams(source oas.CompanyCreate) db.Create
 	dbCreateCompanyParams.NumberOfShares = asInt64Pointer(source.NumberOfShares)
 	return dbCreateCompanyParams
 }
-func timeTimeToTimeTime(source time.Time) time.Time {
+func timeTimeToTimeTime2(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -150,19 +205,19 @@ func init() {
 		oasDividend.PeriodEnd = asNilDate(source.Dividend.PeriodEnd)
 		oasDividend.AmountPerShare = source.Dividend.AmountPerShare
 		oasDividend.Currency = oas.Currency(asText(source.Dividend.Currency))
-		oasDividend.PublishDate = timeTimeToTimeTime2(source.Dividend.PublishDate)
+		oasDividend.PublishDate = timeTimeToTimeTime3(source.Dividend.PublishDate)
 		oasDividend.Derived = source.Dividend.Derived
-		oasDividend.ShareBasisDate = timeTimeToTimeTime2(source.Dividend.ShareBasisDate)
+		oasDividend.ShareBasisDate = timeTimeToTimeTime3(source.Dividend.ShareBasisDate)
 		oasDividend.DeclarationDate = asNilDate(source.Dividend.DeclarationDate)
 		oasDividend.ExDividendDate = asNilDate(source.Dividend.ExDividendDate)
 		oasDividend.RecordDate = asNilDate(source.Dividend.RecordDate)
 		oasDividend.PaymentDate = asNilDate(source.Dividend.PaymentDate)
-		oasDividend.CreatedAt = timeTimeToTimeTime2(source.Dividend.CreatedAt)
-		oasDividend.UpdatedAt = timeTimeToTimeTime2(source.Dividend.UpdatedAt)
+		oasDividend.CreatedAt = timeTimeToTimeTime3(source.Dividend.CreatedAt)
+		oasDividend.UpdatedAt = timeTimeToTimeTime3(source.Dividend.UpdatedAt)
 		return oasDividend
 	}
 }
-func timeTimeToTimeTime2(source time.Time) time.Time {
+func timeTimeToTimeTime3(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -182,14 +237,14 @@ func init() {
 		oasImport.Skipped = source.Skipped
 		oasImport.Error = asNilString(source.Error)
 		oasImport.CreatedBy = asNilInt64(source.CreatedBy)
-		oasImport.CreatedAt = timeTimeToTimeTime3(source.CreatedAt)
-		oasImport.UpdatedAt = timeTimeToTimeTime3(source.UpdatedAt)
+		oasImport.CreatedAt = timeTimeToTimeTime4(source.CreatedAt)
+		oasImport.UpdatedAt = timeTimeToTimeTime4(source.UpdatedAt)
 		oasImport.StartedAt = asNilDateTime(source.StartedAt)
 		oasImport.FinishedAt = asNilDateTime(source.FinishedAt)
 		return oasImport
 	}
 }
-func timeTimeToTimeTime3(source time.Time) time.Time {
+func timeTimeToTimeTime4(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -221,8 +276,8 @@ func init() {
 		oasValueMetrics.Period = oas.Period(asText(source.Statement.FinancialStatement.Period))
 		oasValueMetrics.FiscalYear = source.Statement.FinancialStatement.FiscalYear
 		oasValueMetrics.FiscalQuarter = asNilInt32(source.Statement.FinancialStatement.FiscalQuarter)
-		oasValueMetrics.EndDate = timeTimeToTimeTime4(source.Statement.FinancialStatement.EndDate)
-		oasValueMetrics.PublishDate = timeTimeToTimeTime4(source.Statement.FinancialStatement.PublishDate)
+		oasValueMetrics.EndDate = timeTimeToTimeTime5(source.Statement.FinancialStatement.EndDate)
+		oasValueMetrics.PublishDate = timeTimeToTimeTime5(source.Statement.FinancialStatement.PublishDate)
 		oasValueMetrics.Currency = oas.Currency(asText(source.Statement.FinancialStatement.Currency))
 		oasValueMetrics.BookValue = asNilInt64(source.Metrics.BookValue)
 		oasValueMetrics.TangibleBookValue = asNilInt64(source.Metrics.TangibleBookValue)
@@ -246,7 +301,7 @@ func init() {
 		return oasValueMetrics
 	}
 }
-func timeTimeToTimeTime4(source time.Time) time.Time {
+func timeTimeToTimeTime5(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -275,14 +330,14 @@ func init() {
 	}
 	toSplit = func(source db.Split) oas.Split {
 		var oasSplit oas.Split
-		oasSplit.EffectiveDate = timeTimeToTimeTime5(source.EffectiveDate)
+		oasSplit.EffectiveDate = timeTimeToTimeTime6(source.EffectiveDate)
 		oasSplit.Ratio = source.Ratio
-		oasSplit.CreatedAt = timeTimeToTimeTime5(source.CreatedAt)
-		oasSplit.UpdatedAt = timeTimeToTimeTime5(source.UpdatedAt)
+		oasSplit.CreatedAt = timeTimeToTimeTime6(source.CreatedAt)
+		oasSplit.UpdatedAt = timeTimeToTimeTime6(source.UpdatedAt)
 		return oasSplit
 	}
 }
-func timeTimeToTimeTime5(source time.Time) time.Time {
+func timeTimeToTimeTime6(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -291,8 +346,8 @@ func init() {
 		valueStatement.Period = value.Period(asText(string(source.Period)))
 		valueStatement.FiscalYear = asInt(source.FiscalYear)
 		valueStatement.FiscalQuarter = asIntPointer(source.FiscalQuarter)
-		valueStatement.EndDate = timeTimeToTimeTime6(source.EndDate)
-		valueStatement.PublishDate = timeTimeToTimeTime6(source.PublishDate)
+		valueStatement.EndDate = timeTimeToTimeTime7(source.EndDate)
+		valueStatement.PublishDate = timeTimeToTimeTime7(source.PublishDate)
 		valueStatement.Currency = asText(string(source.Currency))
 		valueStatement.Audited = asBool(source.Audited)
 		valueStatement.URL = asStringPointer(source.URL)
@@ -340,9 +395,9 @@ func init() {
 		oasFinancialStatement.Period = oas.Period(asText(source.FinancialStatement.Period))
 		oasFinancialStatement.FiscalYear = source.FinancialStatement.FiscalYear
 		oasFinancialStatement.FiscalQuarter = asNilInt32(source.FinancialStatement.FiscalQuarter)
-		oasFinancialStatement.EndDate = timeTimeToTimeTime6(source.FinancialStatement.EndDate)
-		oasFinancialStatement.PublishDate = timeTimeToTimeTime6(source.FinancialStatement.PublishDate)
-		oasFinancialStatement.KnownFrom = timeTimeToTimeTime6(source.FinancialStatement.KnownFrom)
+		oasFinancialStatement.EndDate = timeTimeToTimeTime7(source.FinancialStatement.EndDate)
+		oasFinancialStatement.PublishDate = timeTimeToTimeTime7(source.FinancialStatement.PublishDate)
+		oasFinancialStatement.KnownFrom = timeTimeToTimeTime7(source.FinancialStatement.KnownFrom)
 		oasFinancialStatement.Currency = oas.Currency(asText(source.FinancialStatement.Currency))
 		oasFinancialStatement.Audited = source.FinancialStatement.Audited
 		oasFinancialStatement.Accession = asNilString(source.FinancialStatement.Accession)
@@ -385,12 +440,12 @@ func init() {
 		oasFinancialStatement.TemporaryEquity = asNilInt64(source.FinancialStatement.TemporaryEquity)
 		oasFinancialStatement.TotalEquitiesAndLiabilities = asNilInt64(source.FinancialStatement.TotalEquitiesAndLiabilities)
 		oasFinancialStatement.SharesOutstanding = asNilInt64(source.FinancialStatement.SharesOutstanding)
-		oasFinancialStatement.CreatedAt = timeTimeToTimeTime6(source.FinancialStatement.CreatedAt)
-		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime6(source.FinancialStatement.UpdatedAt)
+		oasFinancialStatement.CreatedAt = timeTimeToTimeTime7(source.FinancialStatement.CreatedAt)
+		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime7(source.FinancialStatement.UpdatedAt)
 		return oasFinancialStatement
 	}
 }
-func timeTimeToTimeTime6(source time.Time) time.Time {
+func timeTimeToTimeTime7(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -442,11 +497,11 @@ func init() {
 		oasUser.FullName = asNilString(source.FullName)
 		oasUser.IsActive = source.IsActive
 		oasUser.IsSuperuser = source.IsSuperuser
-		oasUser.CreatedAt = timeTimeToTimeTime7(source.CreatedAt)
-		oasUser.UpdatedAt = timeTimeToTimeTime7(source.UpdatedAt)
+		oasUser.CreatedAt = timeTimeToTimeTime8(source.CreatedAt)
+		oasUser.UpdatedAt = timeTimeToTimeTime8(source.UpdatedAt)
 		return oasUser
 	}
 }
-func timeTimeToTimeTime7(source time.Time) time.Time {
+func timeTimeToTimeTime8(source time.Time) time.Time {
 	return source
 }

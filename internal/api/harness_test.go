@@ -82,8 +82,9 @@ func setup(t *testing.T, o options) *fixture {
 	logger := slog.New(slog.NewTextHandler(f.log, nil))
 	cfg := app.Config{
 		Pool: f.pool, Hasher: hasher, Mail: f.mails, Logger: logger, Now: f.clock.Now,
-		Tokens:      auth.NewTokens("a secret of the tests, long enough", time.Hour, f.clock.Now),
-		ProjectName: "EdgeValue", PublicURL: "https://edgevalue.example", OpenRegistration: true,
+		Tokens:        auth.NewTokens("a secret of the tests, long enough", time.Hour, f.clock.Now),
+		ConsoleTokens: auth.NewConsoleTokens("a secret of the tests, long enough", 12*time.Hour, f.clock.Now),
+		ProjectName:   "EdgeValue", PublicURL: "https://edgevalue.example", OpenRegistration: true,
 		AccessTokenLife: time.Hour, ResetTokenLife: 48 * time.Hour,
 		AttemptsPerAddress: 1_000_000, AttemptsPerAccount: 1_000_000, AttemptWindow: 15 * time.Minute,
 	}
@@ -179,6 +180,10 @@ func (b bearer) OAuth2PasswordBearer(context.Context, oas.OperationName) (oas.OA
 		return oas.OAuth2PasswordBearer{}, ogenerrors.ErrSkipClientSecurity
 	}
 	return oas.OAuth2PasswordBearer{Token: string(b)}, nil
+}
+
+func (b bearer) ApiKey(context.Context, oas.OperationName) (oas.ApiKey, error) {
+	return oas.ApiKey{}, ogenerrors.ErrSkipClientSecurity
 }
 
 func (f *fixture) client(token string) *oas.Client {

@@ -50,6 +50,7 @@ func chain(cfg Config, refuse refuseFunc, h http.Handler) http.Handler {
 		recoverPanics(cfg.Logger, refuse), // inside compress, which would send 200 for a buffered part
 		refuseMalformed(refuse),
 		limitBody(refuse),
+		identifyKey(cfg.App, refuse),
 		stripSlash,
 	}
 	for _, step := range slices.Backward(steps) {
@@ -63,6 +64,9 @@ type request struct {
 	id         string
 	client     string
 	route      string
+	actor      app.Actor // who sent it, once that is known
+	key        int64     // the id of their API key
+	keyErr     error     // why the API key counts for nothing
 	body       *body
 	connection context.Context // ends with the client's connection
 
@@ -173,11 +177,24 @@ func observe(log *slog.Logger, measure func(operation, method string, status int
 				}
 				log.LogAttrs(ctx, levelOf(r, sent.status()), "request", slog.String("request_id", q.id),
 					slog.String("method", r.Method), routeAttr(q.route, r.URL.Path), slog.Int("status", sent.status()),
-					slog.Int64("bytes", sent.bytes), slog.String("duration", took.Round(time.Microsecond).String()), slog.String("client", q.client))
+					slog.Int64("bytes", sent.bytes), slog.String("duration", took.Round(time.Microsecond).String()), slog.String("client", q.client),
+					actorAttrs(q.actor))
 			}()
 			next.ServeHTTP(sent, r)
 		})
 	}
+}
+
+// actorAttrs says who sent a request, if anybody is known.
+func actorAttrs(a app.Actor) slog.Attr {
+	var attrs []any
+	if a.UserID > 0 {
+		attrs = append(attrs, slog.Int64("user", a.UserID))
+	}
+	if a.KeyID > 0 {
+		attrs = append(attrs, slog.Int64("api_key", a.KeyID))
+	}
+	return slog.Group("", attrs...)
 }
 
 func endSpan(span trace.Span, method, route string, status int) {
@@ -259,7 +276,7 @@ func allowOrigins(origins []string) step {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{"Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-None-Match", "Traceparent",
-			"Tracestate", "X-Request-Id"},
+			"Tracestate", "X-Api-Key", "X-Request-Id"},
 		ExposedHeaders: []string{"ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"},
 		MaxAge:         600,
 	})

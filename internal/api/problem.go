@@ -63,6 +63,9 @@ func typeOf(name string, status int) (uri, title string) {
 	return "/problems/" + name, t.Title
 }
 
+// challenge says with 401 how to authenticate.
+const challenge = `Bearer realm="EdgeValue"`
+
 // statusError is an error that says its HTTP status, and all that there is to say.
 type statusError struct {
 	status int
@@ -96,6 +99,9 @@ const statusGone = 499
 // newProblem makes the problem of any error. What the client can do nothing about is logged, and told as 500 or 503
 // without its text.
 func newProblem(ctx context.Context, log *app.OutageLog, err error) *problem {
+	if errors.Is(err, ogenerrors.ErrSecurityRequirementIsNotSatisfied) && requestOf(ctx).key > 0 {
+		err = errKeyNotAllowed
+	}
 	status, e := describe(err)
 	var told *statusError // who made it has logged it
 	switch q := requestOf(ctx); {
@@ -123,7 +129,7 @@ func newProblem(ctx context.Context, log *app.OutageLog, err error) *problem {
 		p.RetryAfter = oas.NewOptInt32(int32((retry + time.Second - 1) / time.Second))
 	}
 	if status == http.StatusUnauthorized {
-		p.WWWAuthenticate = oas.NewOptString(`Bearer realm="EdgeValue"`)
+		p.WWWAuthenticate = oas.NewOptString(challenge)
 	}
 	for _, f := range e.Fields {
 		p.Response.Errors = append(p.Response.Errors, oas.FieldError{Field: f.Field, Message: f.Message})

@@ -67,6 +67,7 @@ var targets = map[string]func(*fixture) target{
 			path: map[string]string{"id": itoa(s.ID)}, keep: map[string]any{"period": "quarterly", "end_date": "2019-03-31"},
 		}
 	},
+	"createApiKey": func(*fixture) target { return target{keep: map[string]any{"current_password": password}} },
 	"replaceDividend": func(f *fixture) target {
 		d, err := f.super.CreateDividend(f.t.Context(), &oas.DividendInput{
 			AmountPerShare: decimal.New(1, 0), Currency: "JPY", PublishDate: day("2019-04-30"),
@@ -100,6 +101,10 @@ var done = map[string]func(f *fixture, to target, value string, answer map[strin
 	"updateUser password":                    logsIn,
 	"updateCurrentUserPassword new_password": logsIn,
 	"resetPassword new_password":             logsIn,
+	"createApiKey expires_in_days": func(f *fixture, _ target, value string, answer map[string]any) {
+		assert.Equal(f.t, 1, f.count("SELECT count(*) FROM api_key WHERE id = $1::text::bigint AND expires_at = created_at + make_interval(days => $2::text::integer)",
+			answer["id"], value))
+	},
 	"sendTestEmail email_to": func(f *fixture, _ target, value string, _ map[string]any) {
 		f.mails.wait(f.t, value, "", 1)
 	},
@@ -208,7 +213,7 @@ func (f *fixture) write(op *operation, to target, body map[string]any) (answer m
 	}
 	for name, sent := range body {
 		if check := done[op.OperationID+" "+name]; check != nil {
-			check(f, to, sent.(string), answer)
+			check(f, to, fmt.Sprint(sent), answer)
 		} else if got, ok := answer[name]; ok {
 			arrived(f.t, name, sent, got)
 		} else {
@@ -261,6 +266,7 @@ var special = map[string]func(n int) any{
 	"isin":         func(int) any { return uniqueISIN() },
 	"password":     func(int) any { return unique("battery staple ") },
 	"new_password": func(int) any { return unique("battery staple ") },
+	"scopes":       func(int) any { return []any{"read", "write"} },
 	"ticker":       func(n int) any { return strings.ToUpper(unique(fmt.Sprintf("N%03d", n))) }, // those of a list are in order
 	"url":          func(n int) any { return fmt.Sprintf("https://example.com/%d", n) },
 }

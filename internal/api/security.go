@@ -2,9 +2,15 @@ package api
 
 import (
 	"context"
+	"net/http"
+	"strings"
+
+	"github.com/go-faster/errors"
+	"github.com/ogen-go/ogen/ogenerrors"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
 type actorKey struct{}
@@ -21,8 +27,75 @@ func acceptKey(ctx context.Context) {
 	}
 }
 
-// HandleOAuth2PasswordBearer finds out whose access token a request has.
-func (h *handler) HandleOAuth2PasswordBearer(ctx context.Context, _ oas.OperationName, t oas.OAuth2PasswordBearer) (context.Context, error) {
+var errKeyNotAllowed = &app.Error{
+	Code: app.Forbidden, Type: "api-key-not-allowed", Message: "an API key cannot do this: use an access token",
+}
+
+// HandleOAuth2PasswordBearer finds out whose access token, or key, a request has.
+func (h *handler) HandleOAuth2PasswordBearer(ctx context.Context, op oas.OperationName, t oas.OAuth2PasswordBearer) (context.Context, error) {
+	if strings.HasPrefix(t.Token, auth.KeyPrefix) {
+		return withKey(ctx, op)
+	}
 	a, err := h.app.Identify(ctx, t.Token)
+	requestOf(ctx).actor = a
 	return context.WithValue(ctx, actorKey{}, a), err
+}
+
+// HandleApiKey finds out whose key a request has, unless it has an access token.
+func (h *handler) HandleApiKey(ctx context.Context, op oas.OperationName, _ oas.ApiKey) (context.Context, error) {
+	if q := requestOf(ctx); q.key == 0 && q.keyErr == nil {
+		return ctx, ogenerrors.ErrSkipServerSecurity
+	}
+	return withKey(ctx, op)
+}
+
+// withKey gives an operation the actor whose key identifyKey found.
+func withKey(ctx context.Context, op oas.OperationName) (context.Context, error) {
+	q := requestOf(ctx)
+	switch {
+	case q.keyErr != nil:
+		return ctx, q.keyErr
+	case oas.GetRolesForApiKey(op) == nil:
+		return ctx, errKeyNotAllowed
+	}
+	return context.WithValue(ctx, actorKey{}, q.actor), nil
+}
+
+// identifyKey finds out whose API key a request to the API has, also where it needs none, so that it is known whom to
+// count and log. A wrong one counts for nothing there.
+func identifyKey(a *app.App, refuse refuseFunc) step {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if key := keyOf(r.Header); key != "" && strings.HasPrefix(r.URL.Path, Prefix+"/") {
+				q := requestOf(r.Context())
+				q.actor, q.keyErr = a.IdentifyKey(r.Context(), key)
+				q.key = q.actor.KeyID
+				if q.keyErr == nil {
+					acceptKey(r.Context())
+				}
+				var told *app.Error
+				if q.keyErr != nil && !errors.As(q.keyErr, &told) {
+					refuse(w, r, q.keyErr)
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// keyOf returns the API key of a request, "" if there is none. An access token goes before X-API-Key.
+func keyOf(h http.Header) string {
+	if token, ok := bearerOf(h); ok {
+		if strings.HasPrefix(token, auth.KeyPrefix) {
+			return token
+		}
+		return ""
+	}
+	return h.Get("X-Api-Key")
+}
+
+func bearerOf(h http.Header) (token string, ok bool) {
+	scheme, token, ok := strings.Cut(h.Get("Authorization"), " ")
+	return token, ok && strings.EqualFold(scheme, "Bearer")
 }

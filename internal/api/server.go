@@ -49,6 +49,7 @@ type Config struct {
 	CORSOrigins    []string
 	TrustedProxies []netip.Prefix
 	HTTPS          bool           // the public address is https
+	Domain         string         // the console's cookie is for its hosts, and a login leads to no others
 	Pages          *http.ServeMux // what is served beside the operations; may be nil
 	Limits         Limits
 	// Observe measures a request by its operation, which is empty when there is none; may be nil.

@@ -24,9 +24,11 @@ type Config struct {
 	Pool   *pgxpool.Pool
 	Hasher *auth.Hasher
 	Tokens *auth.Tokens
-	Mail   mail.Sender
-	Logger *slog.Logger
-	Now    func() time.Time
+	// ConsoleTokens are for the cookies of browsers.
+	ConsoleTokens *auth.Tokens
+	Mail          mail.Sender
+	Logger        *slog.Logger
+	Now           func() time.Time
 
 	ProjectName        string
 	PublicURL          string // without a trailing slash
@@ -38,6 +40,7 @@ type Config struct {
 	AttemptWindow      time.Duration
 	AttemptDelay       time.Duration // of one at an account that has very many
 	MaxUploads         int           // files that are received at a time; 4 if 0
+	AuditRetentionDays int           // 400 if 0
 }
 
 // App carries out the use cases. It is safe for concurrent use.
@@ -56,6 +59,7 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create River client")
 	}
+	cfg.AuditRetentionDays = cmp.Or(cfg.AuditRetentionDays, 400)
 	return &App{
 		Config: cfg, queries: db.New(cfg.Pool), jobs: jobs,
 		changes: make(chan struct{}, max(cfg.Pool.Config().MaxConns/2, 1)),
@@ -68,6 +72,8 @@ func New(cfg Config) (*App, error) {
 type Actor struct {
 	UserID    int64
 	Superuser bool
+	KeyID     int64 // of the API key that acts for the user
+	ReadOnly  bool  // what the key may do
 }
 
 // System is the actor of the command line, whose user may reach the database anyway.
@@ -82,6 +88,14 @@ func (a Actor) superuser() error {
 		return &Error{Code: Forbidden, Message: "only a superuser may do this"}
 	}
 	return nil
+}
+
+// writer returns an error unless the actor may change data.
+func (a Actor) writer() error {
+	if err := a.superuser(); err != nil || !a.ReadOnly {
+		return err
+	}
+	return &Error{Code: Forbidden, Type: "insufficient-scope", Message: "this API key may read only: its scope is not write"}
 }
 
 // enqueue inserts a job and returns its id.

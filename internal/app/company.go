@@ -216,7 +216,7 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 
 // CreateCompany adds a company with its listings for a superuser. Errors: Unauthenticated, Forbidden, Invalid, Conflict.
 func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (c Company, err error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return c, err
 	}
 	var v validator
@@ -233,10 +233,25 @@ func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (
 		if err := createListings(ctx, q, row.ID, in.Listings); err != nil {
 			return err
 		}
-		c, err = withListing(ctx, q, row)
-		return err
+		if c, err = withListing(ctx, q, row); err != nil {
+			return err
+		}
+		return a.audit(ctx, q, actor, companyEvent("company.created", in.Listings[0].Ticker, nil, companyColumns(c)))
 	})
 	return c, err
+}
+
+// companyColumns are those of a company and its listings, for the audit trail.
+func companyColumns(c Company) map[string]any {
+	out := columns(c.Company)
+	for _, l := range c.Listings {
+		out["listing "+l.Ticker] = columns(l)
+	}
+	return out
+}
+
+func companyEvent(action, t string, before, after map[string]any) auditEvent {
+	return auditEvent{Action: action, TargetType: "company", Target: ticker(t), Detail: changed(before, after)}
 }
 
 func createListings(ctx context.Context, q *db.Queries, companyID int64, listings []ListingInput) error {
@@ -252,7 +267,7 @@ func createListings(ctx context.Context, q *db.Queries, companyID int64, listing
 // UpdateCompany has change alter a company for a superuser. Listings whose ticker stays keep their prices. Errors:
 // Unauthenticated, Forbidden, NotFound, Invalid, Conflict.
 func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change func(*CompanyInput)) (c Company, err error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return c, err
 	}
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
@@ -263,6 +278,7 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 		if c, err = withListing(ctx, q, row); err != nil {
 			return err
 		}
+		before := companyColumns(c)
 		in := companyInput(c)
 		listings := slices.Clone(in.Listings)
 		change(&in)
@@ -290,8 +306,10 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 				return err
 			}
 		}
-		c, err = withListing(ctx, q, row)
-		return err
+		if c, err = withListing(ctx, q, row); err != nil {
+			return err
+		}
+		return a.audit(ctx, q, actor, companyEvent("company.changed", t, before, companyColumns(c)))
 	})
 	return c, err
 }
@@ -326,15 +344,22 @@ func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []L
 // DeleteCompany deletes a company and all that belongs to it, for a superuser. Errors: Unauthenticated, Forbidden,
 // NotFound.
 func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return err
 	}
 	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		c, err := lockCompany(ctx, q, t)
+		row, err := lockCompany(ctx, q, t)
 		if err != nil {
 			return err
 		}
-		return wrap(q.DeleteCompany(ctx, c.ID), "delete company")
+		c, err := withListing(ctx, q, row)
+		if err != nil {
+			return err
+		}
+		if err := q.DeleteCompany(ctx, c.ID); err != nil {
+			return errors.Wrap(err, "delete company")
+		}
+		return a.audit(ctx, q, actor, companyEvent("company.deleted", t, companyColumns(c), nil))
 	})
 }
 

@@ -83,7 +83,7 @@ func (v *validator) dividend(in *DividendInput, today time.Time) {
 // CreateDividend enters a dividend by hand for a superuser, in place of the imported one of the same period end, and
 // returns it; once for an idempotency key. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in DividendInput) (Dividend, error) {
-	return a.enterDividend(ctx, actor, &in, ticker(t), func(q *db.Queries) (int64, error) {
+	return a.enterDividend(ctx, actor, &in, ticker(t), nil, func(q *db.Queries) (int64, error) {
 		c, err := lockCompany(ctx, q, t)
 		if err != nil {
 			return 0, err
@@ -97,23 +97,29 @@ func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in Divi
 // ReplaceDividend makes a dividend one entered by hand for a superuser, in place of the imported one of the same period
 // end, too, and returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in DividendInput) (Dividend, error) {
-	return a.enterDividend(ctx, actor, &in, id, func(q *db.Queries) (int64, error) {
+	var before db.Dividend
+	return a.enterDividend(ctx, actor, &in, id, &before, func(q *db.Queries) (int64, error) {
 		if err := lockForHand(ctx, q, q.LockCompanyOfDividend, id, "dividend"); err != nil {
 			return 0, err
 		}
+		row, err := q.GetDividend(ctx, id)
+		if err != nil { // an import deleted it meanwhile
+			return 0, found(err, "dividend")
+		}
+		before = row.Dividend
 		p := dividendReplacement(in)
 		p.ID = id
-		n, err := q.ReplaceDividend(ctx, p)
-		if err == nil && n == 0 { // an import deleted it meanwhile
-			return 0, notFound("dividend")
-		}
+		_, err = q.ReplaceDividend(ctx, p)
 		return id, wrap(err, "replace dividend")
 	})
 }
 
-// enterDividend checks a dividend and has it written at its place by write, which locks its company and returns its id.
-func (a *App) enterDividend(ctx context.Context, actor Actor, in *DividendInput, at any, write func(*db.Queries) (int64, error)) (out Dividend, err error) {
-	if err := actor.superuser(); err != nil {
+// enterDividend checks a dividend and has it written at its place by write, which locks its company, reads what was there
+// into before, if that is not nil, and returns its id.
+func (a *App) enterDividend(
+	ctx context.Context, actor Actor, in *DividendInput, at any, before *db.Dividend, write func(*db.Queries) (int64, error),
+) (out Dividend, err error) {
+	if err := actor.writer(); err != nil {
 		return out, err
 	}
 	var v validator
@@ -138,23 +144,38 @@ func (a *App) enterDividend(ctx context.Context, actor Actor, in *DividendInput,
 		}
 		out := Dividend{row.Dividend, row.Ticker}
 		err = q.DeleteImportedDividend(ctx, db.DeleteImportedDividendParams{CompanyID: out.CompanyID, PeriodEnd: out.PeriodEnd})
-		return out, wrap(err, "delete imported dividend")
+		if err != nil {
+			return Dividend{}, errors.Wrap(err, "delete imported dividend")
+		}
+		e := dividendEvent("dividend.created", out, changed(nil, columns(out.Dividend)))
+		if before != nil {
+			e = dividendEvent("dividend.replaced", out, changed(columns(*before), columns(out.Dividend)))
+		}
+		return out, a.audit(ctx, q, actor, e)
 	})
 }
 
 // DeleteDividend deletes a dividend for a superuser. Errors: Unauthenticated, Forbidden, NotFound.
 func (a *App) DeleteDividend(ctx context.Context, actor Actor, id int64) error {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return err
 	}
 	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		if err := lockForHand(ctx, q, q.LockCompanyOfDividend, id, "dividend"); err != nil {
 			return err
 		}
-		n, err := q.DeleteDividend(ctx, id)
-		if err == nil && n == 0 {
-			return notFound("dividend")
+		row, err := q.GetDividend(ctx, id)
+		if err != nil { // an import deleted it meanwhile
+			return found(err, "dividend")
 		}
-		return wrap(err, "delete dividend")
+		if _, err := q.DeleteDividend(ctx, id); err != nil {
+			return errors.Wrap(err, "delete dividend")
+		}
+		return a.audit(ctx, q, actor, dividendEvent("dividend.deleted", Dividend{row.Dividend, row.Ticker}, changed(columns(row.Dividend), nil)))
 	})
+}
+
+func dividendEvent(action string, d Dividend, detail map[string]any) auditEvent {
+	detail["ticker"] = d.Ticker
+	return auditEvent{Action: action, TargetType: "dividend", Target: idText(d.ID), Detail: detail}
 }

@@ -66,7 +66,7 @@ type ImportRequest struct {
 // Unauthenticated, Forbidden, NotFound, Invalid, TooLarge, Conflict,
 // Unavailable.
 func (a *App) StartImport(ctx context.Context, actor Actor, in ImportRequest) (db.Import, error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return db.Import{}, err
 	}
 	if in.Kind == ImportPrices && in.Ticker != nil {
@@ -84,7 +84,7 @@ func (a *App) StartImport(ctx context.Context, actor Actor, in ImportRequest) (d
 // StartImports takes in all of the files, or none when one cannot be. One that needs a company which an earlier one may
 // bring waits for that. Errors: Unauthenticated, Forbidden, Invalid, TooLarge, Unavailable.
 func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest) ([]db.Import, error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return nil, err
 	}
 	for i := range in {
@@ -123,6 +123,11 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 				return nil, err
 			}
 		}
+		for _, im := range imports {
+			if err := a.audit(ctx, q, actor, importEvent("import.started", im)); err != nil {
+				return nil, err
+			}
+		}
 		return imports, nil
 	})
 }
@@ -139,6 +144,16 @@ func (a *App) deleteUploads(ctx context.Context, docs []db.CreateDocumentParams)
 			a.Logger.WarnContext(ctx, "an upload stays until it is pruned", "upload", *d.UploadID, "error", err)
 		}
 	}
+}
+
+func importEvent(action string, im db.Import) auditEvent {
+	detail := map[string]any{"kind": im.Kind}
+	for name, v := range map[string]*string{"ticker": im.Ticker, "exchange": im.Exchange, "file_name": im.FileName} {
+		if v != nil {
+			detail[name] = *v
+		}
+	}
+	return auditEvent{Action: action, TargetType: "import", Target: idText(im.ID), Detail: detail}
 }
 
 func (v *validator) importRequest(r *ImportRequest) {
@@ -235,7 +250,7 @@ func (a *App) GetImport(ctx context.Context, actor Actor, id int64) (db.Import, 
 // CancelImport cancels an import that has not ended, for a superuser. None of its data is kept. Errors:
 // Unauthenticated, Forbidden, NotFound, Conflict.
 func (a *App) CancelImport(ctx context.Context, actor Actor, id int64) (im db.Import, err error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return im, err
 	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
@@ -264,7 +279,7 @@ func (a *App) CancelImport(ctx context.Context, actor Actor, id int64) (im db.Im
 		if ended {
 			return &Error{Code: Conflict, Type: "import-ended", Message: "the import has ended: " + im.State}
 		}
-		return nil
+		return a.audit(ctx, q, actor, importEvent("import.cancelled", im))
 	})
 	return im, err
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -9,13 +10,16 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 )
 
+// keyRetention is how long an API key is shown after it has expired.
+const keyRetention = 30 * 24 * time.Hour
+
 // PruneArgs is the periodic job that deletes what is no longer needed.
 type PruneArgs struct{}
 
 func (PruneArgs) Kind() string { return "prune" }
 
-// Prune deletes old imports, documents that nothing needs and uploads without one, workers that are gone, and expired
-// registrations, tokens and attempts.
+// Prune deletes old imports, documents that nothing needs and uploads without one, workers that are gone, expired
+// registrations, tokens, keys and attempts, and what the audit trail has kept long enough.
 func (a *App) Prune(ctx context.Context) error {
 	now := a.Now()
 	if _, err := a.queries.PruneImports(ctx); err != nil {
@@ -53,6 +57,11 @@ func (a *App) Prune(ctx context.Context) error {
 	if _, err := a.queries.PrunePasswordResets(ctx, now); err != nil {
 		return errors.Wrap(err, "prune reset tokens")
 	}
-	_, err = a.queries.PruneRateLimits(ctx, now.Add(-a.AttemptWindow))
-	return wrap(err, "prune attempts")
+	if _, err := a.queries.PruneRateLimits(ctx, now.Add(-a.AttemptWindow)); err != nil {
+		return errors.Wrap(err, "prune attempts")
+	}
+	if _, err := a.queries.PruneAPIKeys(ctx, now.Add(-keyRetention)); err != nil {
+		return errors.Wrap(err, "prune keys")
+	}
+	return a.pruneAudit(ctx)
 }

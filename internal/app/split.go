@@ -32,7 +32,7 @@ func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Spl
 // CreateSplit enters a split of the company that t names for a superuser, and returns it. Errors:
 // Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.CreateSplitParams) (s db.Split, err error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return s, err
 	}
 	var v validator
@@ -48,8 +48,12 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.Crea
 			return err
 		}
 		in.CompanyID = c.ID
-		s, err = q.CreateSplit(ctx, in)
-		return wrap(err, "create split")
+		if s, err = q.CreateSplit(ctx, in); err != nil {
+			return errors.Wrap(err, "create split")
+		}
+		return a.audit(ctx, q, actor, auditEvent{
+			Action: "split.created", TargetType: "company", Target: ticker(t), Detail: changed(nil, columns(s)),
+		})
 	})
 	return s, err
 }

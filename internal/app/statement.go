@@ -124,7 +124,7 @@ func (v *validator) statement(s *value.Statement, today time.Time) {
 // CreateStatement enters a statement by hand for a superuser, and returns it. It is known from its publish date on.
 // Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s value.Statement) (out Statement, err error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return out, err
 	}
 	if err := a.complete(ctx, &s); err != nil {
@@ -143,10 +143,27 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 			return err
 		}
 		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: ids[0]})
+		if err != nil {
+			return errors.Wrap(err, "get statement")
+		}
 		out = Statement{row.FinancialStatement, row.Ticker}
-		return wrap(err, "get statement")
+		return a.audit(ctx, q, actor, statementEvent("statement.created", Statement{}, out))
 	})
 	return out, err
+}
+
+// statementEvent is the change of a statement; the zero Statement is none.
+func statementEvent(action string, before, after Statement) auditEvent {
+	id, t, was, is := max(before.ID, after.ID), before.Ticker, map[string]any(nil), map[string]any(nil)
+	if before.ID != 0 {
+		was = columns(before.FinancialStatement)
+	}
+	if after.ID != 0 {
+		is, t = columns(after.FinancialStatement), after.Ticker
+	}
+	e := auditEvent{Action: action, TargetType: "statement", Target: idText(id), Detail: changed(was, is)}
+	e.Detail["ticker"] = t
+	return e
 }
 
 // complete checks a statement entered by hand and fills in what follows from it.
@@ -175,7 +192,7 @@ func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, compan
 // ReplaceStatement replaces a statement by hand for a superuser, and returns it. The new figures are known from today on;
 // what was known before stays. Errors: Unauthenticated, Forbidden, Invalid, NotFound.
 func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s value.Statement) (out Statement, err error) {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return out, err
 	}
 	if err := a.complete(ctx, &s); err != nil {
@@ -214,26 +231,32 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 			return errors.Wrap(err, "set source")
 		}
 		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
+		if err != nil {
+			return errors.Wrap(err, "get statement")
+		}
 		out = Statement{row.FinancialStatement, row.Ticker}
-		return wrap(err, "get statement")
+		return a.audit(ctx, q, actor, statementEvent("statement.replaced", Statement{old, current.Ticker}, out))
 	})
 	return out, err
 }
 
 // DeleteStatement deletes all versions of a statement for a superuser. Errors: Unauthenticated, Forbidden, NotFound.
 func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error {
-	if err := actor.superuser(); err != nil {
+	if err := actor.writer(); err != nil {
 		return err
 	}
 	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		if err := lockForHand(ctx, q, q.LockCompanyOfFinancialStatement, id, "statement"); err != nil {
 			return err
 		}
-		n, err := q.DeleteFinancialStatement(ctx, id)
-		if err == nil && n == 0 {
-			return notFound("statement")
+		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
+		if err != nil {
+			return found(err, "statement")
 		}
-		return wrap(err, "delete statement")
+		if _, err := q.DeleteFinancialStatement(ctx, id); err != nil {
+			return errors.Wrap(err, "delete statement")
+		}
+		return a.audit(ctx, q, actor, statementEvent("statement.deleted", Statement{row.FinancialStatement, row.Ticker}, Statement{}))
 	})
 }
 

@@ -16,13 +16,17 @@ import (
 // ErrInvalidToken is matched by every error of Tokens.Parse.
 var ErrInvalidToken = errors.New("invalid access token")
 
+const issuer = "edgevalue"
+
+// What tokens are for. Each has a signing key of its own, so that one is never taken for another.
 const (
-	issuer   = "edgevalue"
-	audience = "edgevalue-api"
+	audience        = "edgevalue-api"
+	consoleAudience = "edgevalue-console"
 )
 
 // Tokens issues and checks access tokens: JWTs signed with HS256. It is safe for concurrent use.
 type Tokens struct {
+	audience string
 	key      []byte
 	lifetime time.Duration
 	now      func() time.Time
@@ -45,14 +49,24 @@ type jwtClaims struct {
 // NewTokens derives the signing key from the secret for this purpose alone, so that other uses of the secret do not share
 // it. It panics if the secret is empty.
 func NewTokens(secret string, lifetime time.Duration, now func() time.Time) *Tokens {
+	return newTokens(secret, "edgevalue access token v1", audience, lifetime, now)
+}
+
+// NewConsoleTokens is NewTokens for the cookie of a browser that is logged in to the pages for superusers.
+func NewConsoleTokens(secret string, lifetime time.Duration, now func() time.Time) *Tokens {
+	return newTokens(secret, "edgevalue console token v1", consoleAudience, lifetime, now)
+}
+
+func newTokens(secret, purpose, audience string, lifetime time.Duration, now func() time.Time) *Tokens {
 	if secret == "" {
 		panic("auth: empty secret")
 	}
-	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "edgevalue access token v1", sha256.Size)
+	key, err := hkdf.Key(sha256.New, []byte(secret), nil, purpose, sha256.Size)
 	if err != nil {
 		panic(fmt.Sprintf("auth: derive key: %v", err)) // it only checks the length, which is in range
 	}
 	return &Tokens{
+		audience: audience,
 		key:      key,
 		lifetime: lifetime,
 		now:      now,
@@ -74,7 +88,7 @@ func (t *Tokens) Issue(userID int64, version int32) (token string, expires time.
 	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, jwtClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    issuer,
-			Audience:  jwt.ClaimStrings{audience},
+			Audience:  jwt.ClaimStrings{t.audience},
 			Subject:   strconv.FormatInt(userID, 10),
 			IssuedAt:  jwt.NewNumericDate(now),
 			ExpiresAt: jwt.NewNumericDate(expires),

@@ -78,6 +78,10 @@ func TestParseRefuses(t *testing.T) {
 	der, err := x509.MarshalPKIXPublicKey(&ec.PublicKey)
 	require.NoError(t, err)
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	console, _, err := NewConsoleTokens(secret, time.Hour, at(start)).Issue(42, 7)
+	require.NoError(t, err)
+	_, err = NewConsoleTokens(secret, time.Hour, at(start)).Parse(good)
+	require.ErrorIs(t, err, ErrInvalidToken, "an access token as a console token")
 	none := sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims(nil))
 	other, _, err := NewTokens(secret+"x", time.Hour, at(start)).Issue(42, 7)
 	require.NoError(t, err)
@@ -96,6 +100,7 @@ func TestParseRefuses(t *testing.T) {
 		"HS512":                     sign(jwt.SigningMethodHS512, tokens.key, claims(nil)),
 		"ES256":                     sign(jwt.SigningMethodES256, ec, claims(nil)),
 		"HS256 with a public key":   sign(jwt.SigningMethodHS256, public, claims(nil)),
+		"console token":             console,
 		"another secret":            other,
 		"the secret itself":         sign(jwt.SigningMethodHS256, []byte(secret), claims(nil)),
 		"the secret's hash":         sign(jwt.SigningMethodHS256, raw[:], claims(nil)),

@@ -1,0 +1,199 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/pgtest"
+	"github.com/edgevalue/edgevalue/internal/value"
+)
+
+// What leaves no event, because it changes nothing, or nothing that a person decides at that moment.
+var unaudited = map[string]string{
+	"reads": `Config ListUsers GetUser ListCompanies GetCompany ListCompanyStatements ListStatements GetStatement ListCompanyMetrics
+		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
+		ListDailyRatios ListImports GetImport HasData ExportCompany ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
+		IdentifyConsole`,
+	"is done by jobs":              "RunImport Prune Rescue SendNewAccountMail SendResetMail SendTestMail",
+	"tries the machinery":          "StartTestJob StartTestMail",
+	"concerns accounts and logins": `Login Authenticate CreateUser RegisterUser EnsureSuperuser UpdateUser UpdateCurrentUser DeleteUser DeleteCurrentUser ChangePassword SetPassword RecoverPassword ResetPassword`,
+}
+
+// Every use case that writes leaves an event of who did it, in its transaction. A new one has to be added to one of the
+// lists.
+func TestEveryWriterLeavesAnEvent(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	const password = "correct horse battery"
+	u, err := a.CreateUser(t.Context(), root, app.UserInput{Email: "super@example.com", Password: password, IsActive: true, IsSuperuser: true})
+	require.NoError(t, err)
+	me := app.Actor{UserID: u.ID, Superuser: true}
+	statement := value.Statement{
+		Period: value.Annual, FiscalYear: 2001, EndDate: day(2001, 9, 29), PublishDate: day(2001, 12, 1), Currency: "USD",
+	}
+	var (
+		entered app.Dividend
+		filed   app.Statement
+		key     db.ApiKey
+		im      db.Import
+		token   string
+	)
+	type events = []string
+	audited := []struct {
+		name    string
+		actions events
+		do      func(context.Context, app.Actor) error
+	}{
+		{"CreateCompany", events{"company.created"}, func(ctx context.Context, who app.Actor) error {
+			_, err := a.CreateCompany(ctx, who, apple)
+			return err
+		}},
+		{"UpdateCompany", events{"company.changed"}, func(ctx context.Context, who app.Actor) error {
+			_, err := a.UpdateCompany(ctx, who, "AAPL", func(in *app.CompanyInput) { in.Name = "Apple Inc." })
+			return err
+		}},
+		{"CreateDividend", events{"dividend.created"}, func(ctx context.Context, who app.Actor) (err error) {
+			entered, err = a.CreateDividend(ctx, who, "AAPL", dividend(nil))
+			return err
+		}},
+		{"ReplaceDividend", events{"dividend.replaced"}, func(ctx context.Context, who app.Actor) error {
+			_, err := a.ReplaceDividend(ctx, who, entered.ID, dividend(nil))
+			return err
+		}},
+		{"DeleteDividend", events{"dividend.deleted"}, func(ctx context.Context, who app.Actor) error {
+			return a.DeleteDividend(ctx, who, entered.ID)
+		}},
+		{"CreateStatement", events{"statement.created"}, func(ctx context.Context, who app.Actor) (err error) {
+			filed, err = a.CreateStatement(ctx, who, "AAPL", statement)
+			return err
+		}},
+		{"ReplaceStatement", events{"statement.replaced"}, func(ctx context.Context, who app.Actor) error {
+			_, err := a.ReplaceStatement(ctx, who, filed.ID, statement)
+			return err
+		}},
+		{"DeleteStatement", events{"statement.deleted"}, func(ctx context.Context, who app.Actor) error {
+			return a.DeleteStatement(ctx, who, filed.ID)
+		}},
+		{"CreateSplit", events{"split.created"}, func(ctx context.Context, who app.Actor) error {
+			_, err := a.CreateSplit(ctx, who, "AAPL", db.CreateSplitParams{EffectiveDate: day(2014, 6, 9), Ratio: decimal.New(7, 0)})
+			return err
+		}},
+		{"StartImport", events{"import.started"}, func(ctx context.Context, who app.Actor) (err error) {
+			im, err = a.StartImport(ctx, who, app.ImportRequest{Kind: app.ImportSplits, File: strings.NewReader("ticker,effective_date,ratio\n")})
+			return err
+		}},
+		{"StartImports", events{"import.started", "import.started"}, func(ctx context.Context, who app.Actor) error {
+			_, err := a.StartImports(ctx, who,
+				app.ImportRequest{Kind: app.ImportSplits, File: strings.NewReader("x")}, app.ImportRequest{Kind: app.ImportSplits, File: strings.NewReader("y")})
+			return err
+		}},
+		{"CancelImport", events{"import.cancelled"}, func(ctx context.Context, who app.Actor) error {
+			_, err := a.CancelImport(ctx, who, im.ID)
+			return err
+		}},
+		{"DeleteCompany", events{"company.deleted"}, func(ctx context.Context, who app.Actor) error {
+			return a.DeleteCompany(ctx, who, "AAPL")
+		}},
+		{"CreateAPIKey", events{"api_key.created"}, func(ctx context.Context, _ app.Actor) (err error) {
+			_, key, err = a.CreateAPIKey(ctx, me, app.APIKeyInput{Name: "x", Days: 1, CurrentPassword: password})
+			return err
+		}},
+		{"RevokeAPIKey", events{"api_key.revoked"}, func(ctx context.Context, who app.Actor) error {
+			return a.RevokeAPIKey(ctx, who, key.ID)
+		}},
+		{"AuditJobs", events{"jobs.retry"}, func(ctx context.Context, who app.Actor) error {
+			return a.AuditJobs(ctx, who, "POST", "/jobs/api/jobs/retry", json.RawMessage(`{"ids":["1"]}`))
+		}},
+		{"OpenConsole", events{"console.opened"}, func(ctx context.Context, _ app.Actor) (err error) {
+			token, _, err = a.OpenConsole(ctx, "client", "super@example.com", password, "")
+			return err
+		}},
+		{"CloseConsole", events{"console.closed"}, func(ctx context.Context, _ app.Actor) error {
+			return a.CloseConsole(ctx, token)
+		}},
+	}
+	known := map[string]bool{}
+	for _, names := range unaudited {
+		for _, name := range strings.Fields(names) {
+			known[name] = true
+		}
+	}
+	for _, w := range audited {
+		require.False(t, known[w.name], w.name)
+		known[w.name] = true
+	}
+	methods := reflect.TypeFor[*app.App]()
+	for i := range methods.NumMethod() {
+		name := methods.Method(i).Name
+		assert.True(t, known[name], "%s: does it write? Then it needs an event, and a line here", name)
+	}
+
+	all := func() []db.AuditEvent {
+		t.Helper()
+		list, _, err := a.ListAuditEvents(t.Context(), root, app.AuditFilter{}, app.Page{Size: 1000})
+		require.NoError(t, err)
+		return list
+	}
+	readOnly := app.Actor{UserID: u.ID, Superuser: true, KeyID: 99, ReadOnly: true}
+	for _, w := range audited {
+		before := len(all())
+		if w.name != "OpenConsole" && w.name != "AuditJobs" { // which no rehearsal calls
+			require.Error(t, w.do(app.Rehearse(t.Context()), root), w.name)
+			assert.Len(t, all(), before, "%s: a rehearsal leaves nothing", w.name)
+		}
+		switch w.name {
+		case "CreateAPIKey", "RevokeAPIKey", "AuditJobs", "OpenConsole", "CloseConsole": // not for keys at all
+		default:
+			err := w.do(t.Context(), readOnly)
+			require.Error(t, err, w.name)
+			assert.Equal(t, "insufficient-scope", app.Explain(err).Type, w.name)
+		}
+		assert.Len(t, all(), before, "%s: what is refused leaves nothing", w.name)
+		require.NoError(t, w.do(t.Context(), root), w.name)
+		after := all()
+		var actions []string
+		for _, e := range after[:len(after)-before] {
+			actions = append(actions, e.Action)
+			assert.NotEmpty(t, e.TargetType, w.name)
+			assert.NotEmpty(t, e.Target, w.name)
+			if e.Actor != "command_line" {
+				assert.Equal(t, "user", e.Actor, w.name)
+				assert.Equal(t, &u.ID, e.ActorID, w.name)
+			}
+			assert.NotContains(t, string(e.Detail), password)
+			assert.NotContains(t, string(e.Detail), "hash")
+		}
+		assert.Equal(t, w.actions, actions, w.name)
+	}
+}
+
+func TestAuditTrailIsKeptForSomeTime(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	_, err := pool.Exec(t.Context(), `INSERT INTO audit_event (action, created_at)
+		SELECT 'company.created', now() - make_interval(days => 401) FROM generate_series(1, 12000)`)
+	require.NoError(t, err)
+	_, err = pool.Exec(t.Context(), "INSERT INTO audit_event (action, created_at) VALUES ('company.deleted', now() - make_interval(days => 399))")
+	require.NoError(t, err)
+	require.NoError(t, a.Prune(t.Context()))
+	left, _, err := a.ListAuditEvents(t.Context(), root, app.AuditFilter{}, app.Page{Size: 10})
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	assert.Equal(t, "company.deleted", left[0].Action)
+	a.AuditRetentionDays = 30
+	require.NoError(t, a.Prune(t.Context()))
+	left, _, err = a.ListAuditEvents(t.Context(), root, app.AuditFilter{}, app.Page{Size: 10})
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
