@@ -108,20 +108,23 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool) (*services, e
 		secret = rand.Text() // for a command that issues no tokens
 	}
 	a, err := app.New(app.Config{
-		Pool:               pool,
-		Hasher:             hasher,
-		Tokens:             auth.NewTokens(secret, cfg.AccessTokenLife(), time.Now),
-		Mail:               sender,
-		Logger:             log,
-		Now:                time.Now,
-		ProjectName:        cfg.ProjectName,
-		PublicURL:          cfg.ServerHost,
-		OpenRegistration:   cfg.OpenRegistration,
-		AccessTokenLife:    cfg.AccessTokenLife(),
-		ResetTokenLife:     cfg.ResetTokenLife(),
-		AttemptsPerAddress: 100,
-		AttemptsPerAccount: 10,
-		AttemptWindow:      15 * time.Minute,
+		Pool:                pool,
+		Hasher:              hasher,
+		Tokens:              auth.NewTokens(secret, cfg.AccessTokenLife(), time.Now),
+		TOTP:                auth.NewTOTP(secret),
+		Mail:                sender,
+		Logger:              log,
+		Now:                 time.Now,
+		ProjectName:         cfg.ProjectName,
+		PublicURL:           cfg.ServerHost,
+		OpenRegistration:    cfg.OpenRegistration,
+		AccessTokenLife:     cfg.AccessTokenLife(),
+		RefreshTokenLife:    cfg.RefreshTokenLife(),
+		RequireSuperuser2FA: cfg.RequireSuperuser2FA,
+		ResetTokenLife:      cfg.ResetTokenLife(),
+		AttemptsPerAddress:  100,
+		AttemptsPerAccount:  10,
+		AttemptWindow:       15 * time.Minute,
 	})
 	if err != nil {
 		return nil, err

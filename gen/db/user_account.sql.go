@@ -55,7 +55,7 @@ func (q *Queries) CreatePasswordReset(ctx context.Context, arg CreatePasswordRes
 const createUser = `-- name: CreateUser :one
 INSERT INTO user_account (email, full_name, password_hash, is_active, is_superuser)
 VALUES ($1, $2, $3, $4, $5)
-RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at
+RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step
 `
 
 type CreateUserParams struct {
@@ -85,6 +85,12 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (UserAcc
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }
@@ -120,7 +126,7 @@ func (q *Queries) ForgetAttempts(ctx context.Context, key string) error {
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account WHERE id = $1
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step FROM user_account WHERE id = $1
 `
 
 func (q *Queries) GetUser(ctx context.Context, id int64) (UserAccount, error) {
@@ -136,12 +142,18 @@ func (q *Queries) GetUser(ctx context.Context, id int64) (UserAccount, error) {
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account WHERE lower(email) = lower($1)
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step FROM user_account WHERE lower(email) = lower($1)
 `
 
 func (q *Queries) GetUserByEmail(ctx context.Context, email string) (UserAccount, error) {
@@ -157,12 +169,18 @@ func (q *Queries) GetUserByEmail(ctx context.Context, email string) (UserAccount
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account WHERE id > $1 ORDER BY id LIMIT $2
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step FROM user_account WHERE id > $1 ORDER BY id LIMIT $2
 `
 
 type ListUsersParams struct {
@@ -189,6 +207,12 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]UserAcc
 			&i.TokenVersion,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.PendingEmail,
+			&i.PendingEmailHash,
+			&i.PendingEmailExpiresAt,
+			&i.TotpSecret,
+			&i.TotpConfirmedAt,
+			&i.TotpLastStep,
 		); err != nil {
 			return nil, err
 		}
@@ -225,7 +249,7 @@ func (q *Queries) LockActiveSuperusers(ctx context.Context) ([]int64, error) {
 }
 
 const lockUser = `-- name: LockUser :one
-SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account WHERE id = $1 FOR UPDATE
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step FROM user_account WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockUser(ctx context.Context, id int64) (UserAccount, error) {
@@ -241,6 +265,12 @@ func (q *Queries) LockUser(ctx context.Context, id int64) (UserAccount, error) {
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }
@@ -335,7 +365,7 @@ UPDATE user_account
 SET email = $1, full_name = $2, is_active = $3, is_superuser = $4,
     token_version = token_version + (is_active AND NOT $3)::integer
 WHERE id = $5
-RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at
+RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step
 `
 
 type UpdateUserParams struct {
@@ -366,6 +396,12 @@ func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (UserAcc
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }

@@ -34,16 +34,16 @@ func SuperusersOnly(cfg Config, path string, next http.Handler) http.Handler {
 		if !ok {
 			return &app.Error{Code: app.Unauthenticated, Message: "log in as a superuser"}
 		}
-		token, life, err := cfg.App.Login(r.Context(), ClientIP(r.Context()), email, password)
+		g, err := cfg.App.Login(r.Context(), ClientIP(r.Context()), email, password, "")
 		if err == nil {
-			err = identify(r, token)
+			err = identify(r, g.AccessToken)
 		}
 		if err != nil {
 			return err
 		}
 		w.Header().Del("WWW-Authenticate")
 		http.SetCookie(w, &http.Cookie{
-			Name: cookieName, Value: token, Path: path, MaxAge: int(min(life, 12*time.Hour).Seconds()),
+			Name: cookieName, Value: g.AccessToken, Path: path, MaxAge: int(min(g.AccessLife, 12*time.Hour).Seconds()),
 			HttpOnly: true, Secure: cfg.HTTPS, SameSite: http.SameSiteStrictMode,
 		})
 		return nil

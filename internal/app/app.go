@@ -23,18 +23,21 @@ type Config struct {
 	Pool   *pgxpool.Pool
 	Hasher *auth.Hasher
 	Tokens *auth.Tokens
+	TOTP   *auth.TOTP
 	Mail   mail.Sender
 	Logger *slog.Logger
 	Now    func() time.Time
 
-	ProjectName        string
-	PublicURL          string // without a trailing slash
-	OpenRegistration   bool
-	AccessTokenLife    time.Duration
-	ResetTokenLife     time.Duration
-	AttemptsPerAddress int // failed logins, recoveries and the like that one client address has in AttemptWindow
-	AttemptsPerAccount int
-	AttemptWindow      time.Duration
+	ProjectName         string
+	PublicURL           string // without a trailing slash
+	OpenRegistration    bool
+	AccessTokenLife     time.Duration
+	RefreshTokenLife    time.Duration // of a session that is not used
+	RequireSuperuser2FA bool
+	ResetTokenLife      time.Duration
+	AttemptsPerAddress  int // failed logins, recoveries and the like that one client address has in AttemptWindow
+	AttemptsPerAccount  int
+	AttemptWindow       time.Duration
 }
 
 // App carries out the use cases. It is safe for concurrent use.
@@ -57,6 +60,8 @@ func New(cfg Config) (*App, error) {
 type Actor struct {
 	UserID    int64
 	Superuser bool
+	SessionID int64 // 0 unless logged in
+	MustEnrol bool  // is a superuser, but has no rights as one before setting up a second factor
 }
 
 // System is the actor of the command line, whose user may reach the database anyway.
@@ -67,6 +72,10 @@ func (a Actor) superuser() error {
 	switch {
 	case a.UserID == 0:
 		return &Error{Code: Unauthenticated, Message: "log in first"}
+	case a.MustEnrol:
+		return &Error{
+			Code: Forbidden, Type: "second-factor-enrolment-required", Message: "superusers need a second factor here: set one up with POST /users/me/totp",
+		}
 	case !a.Superuser:
 		return &Error{Code: Forbidden, Message: "only a superuser may do this"}
 	}

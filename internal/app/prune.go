@@ -18,7 +18,7 @@ type PruneArgs struct{}
 
 func (PruneArgs) Kind() string { return "prune" }
 
-// Prune deletes old imports, documents that nothing needs, workers that are gone, and expired tokens and attempts.
+// Prune deletes old imports, documents that nothing needs, workers that are gone, and expired sessions, tokens and attempts.
 func (a *App) Prune(ctx context.Context) error {
 	now := a.Now()
 	if _, err := a.queries.PruneImports(ctx, new(now.Add(-importRetention))); err != nil {
@@ -43,6 +43,9 @@ func (a *App) Prune(ctx context.Context) error {
 	}
 	if _, err := a.queries.PrunePasswordResets(ctx, now); err != nil {
 		return errors.Wrap(err, "prune reset tokens")
+	}
+	if _, err := a.queries.PruneSessions(ctx, now); err != nil {
+		return errors.Wrap(err, "prune sessions")
 	}
 	_, err = a.queries.PruneRateLimits(ctx, now.Add(-a.AttemptWindow))
 	return wrap(err, "prune attempts")

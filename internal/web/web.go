@@ -1,4 +1,4 @@
-// Package web serves the landing page, Swagger UI, ReDoc, the form behind the link of the password email, the API's
+// Package web serves the landing page, Swagger UI, ReDoc, the forms behind the links of emails, the API's
 // index and its specification. All of it is embedded: no page fetches anything from another host, and each has a strict
 // Content-Security-Policy.
 package web
@@ -60,6 +60,7 @@ var assets = []struct {
 	{"docs.js", "text/javascript; charset=utf-8", embedded, "assets/docs.js"},
 	{"redoc.js", "text/javascript; charset=utf-8", embedded, "assets/redoc.js"},
 	{"reset-password.js", "text/javascript; charset=utf-8", embedded, "assets/reset-password.js"},
+	{"confirm-email.js", "text/javascript; charset=utf-8", embedded, "assets/confirm-email.js"},
 	{"redoc.standalone.js", "text/javascript; charset=utf-8", embedded, "assets/redoc.standalone.js.gz"},
 	{"redoc.LICENSE.txt", "text/plain; charset=utf-8", embedded, "assets/redoc.LICENSE.txt"},
 	{"swagger-ui.css", "text/css; charset=utf-8", swagger.FS, "swagger-ui.css.gz"},
@@ -119,6 +120,7 @@ func Register(mux *http.ServeMux, cfg Config) error {
 		{"/docs", "docs.html", docsCSP},
 		{"/redoc", "redoc.html", redocCSP},
 		{"/reset-password", "reset-password.html", resetCSP},
+		{"/confirm-email", "confirm-email.html", resetCSP},
 	} {
 		var b bytes.Buffer
 		if err := pages.ExecuteTemplate(&b, p.name, cfg); err != nil {

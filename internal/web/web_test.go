@@ -67,6 +67,7 @@ func TestRoutes(t *testing.T) {
 		"/redoc":               {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
 		"/redoc/":              {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
 		"/reset-password":      {"text/html; charset=utf-8", revalidate, `minlength="12" maxlength="128"`},
+		"/confirm-email":       {"text/html; charset=utf-8", revalidate, "<button>Confirm the address</button>"},
 		"/api":                 {"application/json", revalidate, `"openapi":"/api/v1/openapi.yaml"`},
 		"/api/":                {"application/json", revalidate, `"docs":"/docs","redoc":"/redoc"`},
 		"/favicon.ico":         {"image/svg+xml", "public, max-age=86400", "<svg"},
@@ -89,7 +90,7 @@ func TestRoutes(t *testing.T) {
 			routes[m[1]] = want
 		}
 	}
-	require.Len(t, routes, 12+9, "assets found in the pages")
+	require.Len(t, routes, 13+10, "assets found in the pages")
 
 	for path, want := range routes {
 		t.Run(path, func(t *testing.T) {
@@ -168,7 +169,7 @@ func TestServer(t *testing.T) {
 func TestContentSecurityPolicy(t *testing.T) {
 	t.Parallel()
 	mux := newMux(t, sampleConfig())
-	for _, path := range []string{"/", "/docs", "/redoc"} {
+	for _, path := range []string{"/", "/docs", "/redoc", "/reset-password", "/confirm-email"} {
 		w := get(mux, "GET", path)
 		policy := map[string]string{}
 		for d := range strings.SplitSeq(w.Header().Get("Content-Security-Policy"), "; ") {
