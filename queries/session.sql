@@ -36,4 +36,4 @@ DELETE FROM session WHERE id = @id AND user_id = @user_id;
 DELETE FROM session WHERE user_id = @user_id AND id <> @keep;
 
 -- name: PruneSessions :execrows
-DELETE FROM session WHERE expires_at < @before;
+DELETE FROM session WHERE expires_at <= @before;

@@ -194,7 +194,7 @@ func (q *Queries) LockRefreshToken(ctx context.Context, tokenHash []byte) (LockR
 }
 
 const pruneSessions = `-- name: PruneSessions :execrows
-DELETE FROM session WHERE expires_at < $1
+DELETE FROM session WHERE expires_at <= $1
 `
 
 func (q *Queries) PruneSessions(ctx context.Context, before time.Time) (int64, error) {
