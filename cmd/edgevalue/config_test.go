@@ -43,12 +43,13 @@ func TestConfigDefaults(t *testing.T) {
 		Environment: local, ProjectName: "EdgeValue", Domain: "localhost", ServerHost: "http://localhost:8080",
 		ListenAddr: ":8080", AdminAddr: "127.0.0.1:8081", ShutdownTimeout: 20 * time.Second, WorkerConcurrency: 4,
 		LogLevel: slog.LevelInfo, LogFormat: "auto", FirstSuperuser: "admin@example.com",
-		AccessTokenMinutes: 11520, ResetTokenHours: 48, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
+		AccessTokenMinutes: 60, RefreshTokenDays: 30, ResetTokenHours: 48, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
 		PostgresPort: 5432,
 	}
 	assert.Equal(t, want, c)
 	assert.Empty(t, c.DSN())
-	assert.Equal(t, 8*24*time.Hour, c.AccessTokenLife())
+	assert.Equal(t, time.Hour, c.AccessTokenLife())
+	assert.Equal(t, 30*24*time.Hour, c.RefreshTokenLife())
 	assert.Equal(t, 48*time.Hour, c.ResetTokenLife())
 
 	c, err = loadConfig(inProduction(), t.TempDir(), forServe)
@@ -128,8 +129,8 @@ func TestConfigMistakes(t *testing.T) {
 		{"all origins and one", []string{"BACKEND_CORS_ORIGINS=*,https://a.example"}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
 		{"bool", []string{"USERS_OPEN_REGISTRATION=perhaps"}, forTool, []string{`USERS_OPEN_REGISTRATION: is "perhaps"`}},
 		{"number", []string{"WORKER_CONCURRENCY=many"}, forTool, []string{`WORKER_CONCURRENCY: is "many"`}},
-		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "WORKER_CONCURRENCY=-1"}, forTool,
-			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "WORKER_CONCURRENCY: "}},
+		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "REFRESH_TOKEN_EXPIRE_DAYS=181", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "WORKER_CONCURRENCY=-1"}, forTool,
+			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "REFRESH_TOKEN_EXPIRE_DAYS: ", "WORKER_CONCURRENCY: "}},
 		{"duration", []string{"SHUTDOWN_TIMEOUT=20"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},
 		{"negative delay", []string{"SHUTDOWN_DELAY=-1s"}, forTool, []string{"SHUTDOWN_DELAY: is less than 0s"}},
 		{"no time", []string{"SHUTDOWN_TIMEOUT=0s"}, forTool, []string{"SHUTDOWN_TIMEOUT: "}},

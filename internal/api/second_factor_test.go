@@ -15,6 +15,7 @@ import (
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
 // person is a user of a test's own, with an authenticator app.
@@ -169,6 +170,20 @@ func TestSecondFactorIsLimited(t *testing.T) {
 		return res.StatusCode, res.Header
 	})
 	assert.Equal(t, 5, before)
+}
+
+// With another SECRET_KEY the app's codes cannot be checked any more; recovery codes still work.
+func TestSecondFactorAfterANewKey(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	u := f.newUser()
+	recovery := u.enrol()
+	f.app.TOTP = auth.NewTOTP("another secret, long enough too")
+	status, _ := u.login(password, u.code())
+	assert.Equal(t, http.StatusUnauthorized, status)
+	assert.Contains(t, f.log.String(), "cannot check a second factor")
+	status, _ = u.login(password, recovery[0])
+	assert.Equal(t, http.StatusOK, status)
 }
 
 // A lost phone: a superuser helps, or the command line.

@@ -216,8 +216,12 @@ func (a *App) useCode(ctx context.Context, tx pgx.Tx, q *db.Queries, u db.UserAc
 // useTOTP reports whether a code is that of the user's app, and uses it up.
 func (a *App) useTOTP(ctx context.Context, q *db.Queries, u db.UserAccount, code string) (bool, error) {
 	step, err := a.TOTP.Step(u.ID, u.TotpSecret, code, a.Now())
-	if err != nil || step == 0 {
-		return false, err
+	if err != nil { // recovery codes need no key
+		a.Logger.ErrorContext(ctx, "cannot check a second factor", "error", err, "user_id", u.ID)
+		return false, nil
+	}
+	if step == 0 {
+		return false, nil
 	}
 	n, err := q.UseTOTP(ctx, db.UseTOTPParams{ID: u.ID, Step: step})
 	return n == 1, wrap(err, "use code")

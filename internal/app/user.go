@@ -176,7 +176,7 @@ func (a *App) updateUser(ctx context.Context, actor Actor, client string, id int
 		return u, err
 	}
 	if guarded {
-		v.check(current != "", "/current_password", "is required")
+		v.check(current != "", "/current_password", "is required", "user_id")
 	}
 	if err := v.err(); err != nil {
 		return u, err
