@@ -1,6 +1,9 @@
 -- name: CreateSession :one
+-- None if the password was changed, or the account deactivated, since the token version was read.
 INSERT INTO session (user_id, created_at, last_used_at, expires_at, client, user_agent)
-VALUES (@user_id, @now, @now, @expires_at, @client, @user_agent)
+SELECT u.id, @now::timestamptz, @now::timestamptz, @expires_at::timestamptz, sqlc.narg('client')::text, sqlc.narg('user_agent')::text
+FROM user_account u WHERE u.id = @user_id AND u.token_version = @token_version AND u.is_active
+FOR SHARE
 RETURNING *;
 
 -- name: CreateRefreshToken :exec
@@ -12,12 +15,12 @@ SELECT u.is_superuser, u.token_version, (u.totp_confirmed_at IS NOT NULL)::boole
 FROM session s JOIN user_account u ON u.id = s.user_id
 WHERE s.id = @id AND u.id = @user_id AND s.expires_at > @now AND u.is_active;
 
--- name: LockRefreshToken :one
--- Locks the session, so that one token is used once.
-SELECT t.used_at, s.id AS session_id, s.user_id, s.created_at, s.expires_at
-FROM refresh_token t JOIN session s ON s.id = t.session_id
-WHERE t.token_hash = @token_hash
-FOR UPDATE OF t, s;
+-- name: LockSessionOfToken :one
+-- Before the token is read, so that it is used once.
+SELECT * FROM session WHERE id = (SELECT session_id FROM refresh_token WHERE token_hash = @token_hash) FOR UPDATE;
+
+-- name: GetRefreshTokenUse :one
+SELECT used_at FROM refresh_token WHERE token_hash = @token_hash;
 
 -- name: UseRefreshToken :exec
 UPDATE refresh_token SET used_at = @now::timestamptz WHERE token_hash = @token_hash;

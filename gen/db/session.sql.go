@@ -26,25 +26,30 @@ func (q *Queries) CreateRefreshToken(ctx context.Context, arg CreateRefreshToken
 
 const createSession = `-- name: CreateSession :one
 INSERT INTO session (user_id, created_at, last_used_at, expires_at, client, user_agent)
-VALUES ($1, $2, $2, $3, $4, $5)
+SELECT u.id, $1::timestamptz, $1::timestamptz, $2::timestamptz, $3::text, $4::text
+FROM user_account u WHERE u.id = $5 AND u.token_version = $6 AND u.is_active
+FOR SHARE
 RETURNING id, user_id, created_at, last_used_at, expires_at, client, user_agent
 `
 
 type CreateSessionParams struct {
-	UserID    int64     `db:"user_id"`
-	Now       time.Time `db:"now"`
-	ExpiresAt time.Time `db:"expires_at"`
-	Client    *string   `db:"client"`
-	UserAgent *string   `db:"user_agent"`
+	Now          time.Time `db:"now"`
+	ExpiresAt    time.Time `db:"expires_at"`
+	Client       *string   `db:"client"`
+	UserAgent    *string   `db:"user_agent"`
+	UserID       int64     `db:"user_id"`
+	TokenVersion int32     `db:"token_version"`
 }
 
+// None if the password was changed, or the account deactivated, since the token version was read.
 func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) (Session, error) {
 	row := q.db.QueryRow(ctx, createSession,
-		arg.UserID,
 		arg.Now,
 		arg.ExpiresAt,
 		arg.Client,
 		arg.UserAgent,
+		arg.UserID,
+		arg.TokenVersion,
 	)
 	var i Session
 	err := row.Scan(
@@ -92,6 +97,17 @@ func (q *Queries) DeleteSessions(ctx context.Context, arg DeleteSessionsParams) 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const getRefreshTokenUse = `-- name: GetRefreshTokenUse :one
+SELECT used_at FROM refresh_token WHERE token_hash = $1
+`
+
+func (q *Queries) GetRefreshTokenUse(ctx context.Context, tokenHash []byte) (*time.Time, error) {
+	row := q.db.QueryRow(ctx, getRefreshTokenUse, tokenHash)
+	var used_at *time.Time
+	err := row.Scan(&used_at)
+	return used_at, err
 }
 
 const getSessionUser = `-- name: GetSessionUser :one
@@ -164,31 +180,22 @@ func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]S
 	return items, nil
 }
 
-const lockRefreshToken = `-- name: LockRefreshToken :one
-SELECT t.used_at, s.id AS session_id, s.user_id, s.created_at, s.expires_at
-FROM refresh_token t JOIN session s ON s.id = t.session_id
-WHERE t.token_hash = $1
-FOR UPDATE OF t, s
+const lockSessionOfToken = `-- name: LockSessionOfToken :one
+SELECT id, user_id, created_at, last_used_at, expires_at, client, user_agent FROM session WHERE id = (SELECT session_id FROM refresh_token WHERE token_hash = $1) FOR UPDATE
 `
 
-type LockRefreshTokenRow struct {
-	UsedAt    *time.Time `db:"used_at"`
-	SessionID int64      `db:"session_id"`
-	UserID    int64      `db:"user_id"`
-	CreatedAt time.Time  `db:"created_at"`
-	ExpiresAt time.Time  `db:"expires_at"`
-}
-
-// Locks the session, so that one token is used once.
-func (q *Queries) LockRefreshToken(ctx context.Context, tokenHash []byte) (LockRefreshTokenRow, error) {
-	row := q.db.QueryRow(ctx, lockRefreshToken, tokenHash)
-	var i LockRefreshTokenRow
+// Before the token is read, so that it is used once.
+func (q *Queries) LockSessionOfToken(ctx context.Context, tokenHash []byte) (Session, error) {
+	row := q.db.QueryRow(ctx, lockSessionOfToken, tokenHash)
+	var i Session
 	err := row.Scan(
-		&i.UsedAt,
-		&i.SessionID,
+		&i.ID,
 		&i.UserID,
 		&i.CreatedAt,
+		&i.LastUsedAt,
 		&i.ExpiresAt,
+		&i.Client,
+		&i.UserAgent,
 	)
 	return i, err
 }

@@ -163,6 +163,16 @@ func TestSecondFactorIsLimited(t *testing.T) {
 		return status, http.Header{}
 	})
 	assert.Equal(t, 5, before)
+	guess := func(method, path string) func() (int, http.Header) {
+		return func() (int, http.Header) {
+			res, _ := f.callJSON(u.token, method, path, `{"current_password": "`+password+`", "code": "000000"}`)
+			return res.StatusCode, res.Header
+		}
+	}
+	before, _ = limited(t, guess(http.MethodDelete, "/users/me/totp"))
+	assert.Equal(t, 5, before)
+	before, _ = limited(t, guess(http.MethodPost, "/users/me/totp/recovery-codes"))
+	assert.Equal(t, 0, before)
 	v := f.newUser()
 	v.start()
 	before, _ = limited(t, func() (int, http.Header) {

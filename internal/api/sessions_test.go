@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -371,4 +372,53 @@ func TestCurrentPasswordIsLimited(t *testing.T) {
 		res, body := f.callJSON(f.userToken, c.method, c.path, strings.ReplaceAll(c.body, "a wrong guess", password))
 		requireProblem(t, res, body, http.StatusTooManyRequests, c.path)
 	}
+}
+
+// Whoever knows the old password is too late once the new one is set, however close.
+func TestOldPasswordIsTooLate(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	for what, call := range map[string]func(u *person) int{
+		"login": func(u *person) int {
+			res, _, _ := f.form("/login/access-token", "username", u.email, "password", password)
+			return res.StatusCode
+		},
+		"password": func(u *person) int {
+			res, _ := f.callJSON(u.token, http.MethodPut, "/users/me/password", `{"current_password": "`+password+`", "new_password": "staple battery horse"}`)
+			return res.StatusCode
+		},
+		"address": func(u *person) int {
+			res, _ := f.callJSON(u.token, http.MethodPatch, "/users/me", `{"current_password": "`+password+`", "email": "thief@example.com"}`)
+			return res.StatusCode
+		},
+		"second factor": func(u *person) int {
+			res, _ := f.callJSON(u.token, http.MethodPost, "/users/me/totp", `{"current_password": "`+password+`"}`)
+			return res.StatusCode
+		},
+	} {
+		u := f.newUser()
+		tx, err := f.pool.Begin(t.Context())
+		require.NoError(t, err)
+		defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+		_, err = tx.Exec(t.Context(), "UPDATE user_account SET password_hash = 'x', token_version = token_version + 1 WHERE id = $1", u.id)
+		require.NoError(t, err)
+		status := make(chan int, 1)
+		go func() { status <- call(u) }()
+		require.Eventually(t, func() bool {
+			return f.count("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") > 0
+		}, 10*time.Second, 5*time.Millisecond, what)
+		require.NoError(t, tx.Commit(t.Context()))
+		assert.Equal(t, map[bool]int{true: http.StatusUnauthorized, false: http.StatusUnprocessableEntity}[what == "login"], <-status, what)
+		assert.Equal(t, 0, f.count("SELECT count(*) FROM user_account WHERE pending_email IS NOT NULL OR totp_secret IS NOT NULL"), what)
+	}
+}
+
+func TestConfirmationIsLimited(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{app: func(c *app.Config) { c.AttemptsPerAddress = 5 }})
+	before, _ := limited(t, func() (int, http.Header) {
+		res, _ := f.callJSON("", http.MethodPost, "/users/confirm-email", `{"token": "none"}`)
+		return res.StatusCode, res.Header
+	})
+	assert.Equal(t, 5, before)
 }

@@ -28,6 +28,7 @@ func (a *App) StartTOTP(ctx context.Context, actor Actor, client, current string
 	if err := a.confirmPassword(ctx, u, client, current); err != nil {
 		return "", "", err
 	}
+	version := u.TokenVersion
 	secret, uri, sealed, err := a.TOTP.New(u.ID, a.ProjectName, u.Email)
 	if err != nil {
 		return "", "", err
@@ -37,6 +38,8 @@ func (a *App) StartTOTP(ctx context.Context, actor Actor, client, current string
 		switch {
 		case err != nil:
 			return found(err, "user")
+		case u.TokenVersion != version:
+			return errOldPassword
 		case u.TotpConfirmedAt != nil:
 			return errHasTOTP
 		}
@@ -113,6 +116,7 @@ func (a *App) withSecondFactor(ctx context.Context, actor Actor, client, current
 	if err != nil {
 		return err
 	}
+	version := u.TokenVersion
 	if u.TotpConfirmedAt == nil {
 		return errNoTOTP
 	}
@@ -128,6 +132,8 @@ func (a *App) withSecondFactor(ctx context.Context, actor Actor, client, current
 		switch {
 		case err != nil:
 			return found(err, "user")
+		case u.TokenVersion != version:
+			return errOldPassword
 		case u.TotpConfirmedAt == nil:
 			return errNoTOTP
 		}

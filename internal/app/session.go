@@ -61,9 +61,11 @@ func (a *App) OpenSession(ctx context.Context, u db.UserAccount, life time.Durat
 func (a *App) openSession(ctx context.Context, q *db.Queries, u db.UserAccount, life time.Duration) (db.Session, error) {
 	origin, now := originOf(ctx), a.Now()
 	s, err := q.CreateSession(ctx, db.CreateSessionParams{
-		UserID: u.ID, Now: now, ExpiresAt: now.Add(min(life, SessionLife)), Client: origin.client(), UserAgent: notEmpty(origin.UserAgent),
+		UserID: u.ID, TokenVersion: u.TokenVersion, Now: now, ExpiresAt: now.Add(min(life, SessionLife)), Client: origin.client(), UserAgent: notEmpty(origin.UserAgent),
 	})
-	if err != nil {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return s, &Error{Code: Unauthenticated, Message: "wrong email or password"}
+	} else if err != nil {
 		return s, errors.Wrap(err, "create session")
 	}
 	return s, a.audit(ctx, q, Actor{UserID: u.ID}, auditEvent{
@@ -94,28 +96,32 @@ func (a *App) Refresh(ctx context.Context, token string) (g Grant, err error) {
 	var refused error // after what was found out is committed
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		hash, now := auth.HashResetToken(token), a.Now()
-		t, err := q.LockRefreshToken(ctx, hash)
+		s, err := q.LockSessionOfToken(ctx, hash)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return invalid
 		} else if err != nil {
-			return errors.Wrap(err, "lock refresh token")
+			return errors.Wrap(err, "lock session")
 		}
-		u, err := q.GetUser(ctx, t.UserID)
+		used, err := q.GetRefreshTokenUse(ctx, hash)
+		if err != nil {
+			return errors.Wrap(err, "get refresh token")
+		}
+		u, err := q.GetUser(ctx, s.UserID)
 		switch {
 		case err != nil:
 			return errors.Wrap(err, "get user")
-		case !u.IsActive || !now.Before(t.ExpiresAt):
+		case !u.IsActive || !now.Before(s.ExpiresAt):
 			return invalid
-		case t.UsedAt != nil && now.Before(t.UsedAt.Add(refreshGrace)):
+		case used != nil && now.Before(used.Add(refreshGrace)):
 			return &Error{
 				Code: Conflict, Type: "refresh-token-just-used", Message: "the refresh token was used a moment ago: use the token that this gave",
 			}
-		case t.UsedAt != nil:
+		case used != nil:
 			refused = invalid
-			return a.tokenReused(ctx, tx, q, u, t.SessionID)
+			return a.tokenReused(ctx, tx, q, u, s.ID)
 		}
 		expires := now.Add(a.RefreshTokenLife)
-		if last := t.CreatedAt.Add(SessionLife); expires.After(last) {
+		if last := s.CreatedAt.Add(SessionLife); expires.After(last) {
 			expires = last
 		}
 		if err := q.UseRefreshToken(ctx, db.UseRefreshTokenParams{TokenHash: hash, Now: now}); err != nil {
@@ -123,12 +129,12 @@ func (a *App) Refresh(ctx context.Context, token string) (g Grant, err error) {
 		}
 		origin := originOf(ctx)
 		err = q.RefreshSession(ctx, db.RefreshSessionParams{
-			ID: t.SessionID, Now: now, ExpiresAt: expires, Client: origin.client(), UserAgent: notEmpty(origin.UserAgent),
+			ID: s.ID, Now: now, ExpiresAt: expires, Client: origin.client(), UserAgent: notEmpty(origin.UserAgent),
 		})
 		if err != nil {
 			return errors.Wrap(err, "refresh session")
 		}
-		g, err = a.grant(ctx, q, auth.Claims{UserID: u.ID, SessionID: t.SessionID, Version: u.TokenVersion}, expires)
+		g, err = a.grant(ctx, q, auth.Claims{UserID: u.ID, SessionID: s.ID, Version: u.TokenVersion}, expires)
 		return err
 	})
 	if err == nil {

@@ -164,7 +164,7 @@ func (a *App) updateUser(ctx context.Context, actor Actor, client string, id int
 		return u, found(err, "user")
 	}
 	own, in, hash := id == actor.UserID, changed(), ""
-	guarded := own && (in.Email != u.Email || in.Password != "" || in.IsActive != u.IsActive || in.IsSuperuser != u.IsSuperuser)
+	guarded, version := own && (in.Email != u.Email || in.Password != "" || in.IsActive != u.IsActive || in.IsSuperuser != u.IsSuperuser), u.TokenVersion
 	var v validator
 	v.optionalText("/full_name", in.FullName)
 	if in.Password != "" {
@@ -205,6 +205,9 @@ func (a *App) updateUser(ctx context.Context, actor Actor, client string, id int
 			return found(err, "user")
 		}
 		in := changed()
+		if guarded && u.TokenVersion != version {
+			return errOldPassword
+		}
 		p := db.UpdateUserParams{ID: id, Email: in.Email, FullName: in.FullName, IsActive: in.IsActive, IsSuperuser: in.IsSuperuser}
 		if own {
 			p.Email = u.Email
@@ -296,6 +299,9 @@ func (a *App) own(ctx context.Context, actor Actor) (db.UserAccount, error) {
 	u, err := a.queries.GetUser(ctx, actor.UserID)
 	return u, found(err, "user")
 }
+
+// errOldPassword is for one who knew the password that was changed meanwhile.
+var errOldPassword = invalid("/current_password", "is wrong")
 
 // confirmPassword returns an error unless this is the user's current password. Each wrong one counts as an attempt.
 // Errors: RateLimited, Invalid.
@@ -393,9 +399,12 @@ func (a *App) ChangePassword(ctx context.Context, actor Actor, client, current, 
 		return err
 	}
 	return a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		u, err := q.LockUser(ctx, u.ID)
-		if err != nil {
+		locked, err := q.LockUser(ctx, u.ID)
+		switch {
+		case err != nil:
 			return found(err, "user")
+		case locked.TokenVersion != u.TokenVersion:
+			return errOldPassword
 		}
 		return a.passwordSet(ctx, tx, q, actor, "password.changed", u, hash)
 	})
