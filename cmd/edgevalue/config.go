@@ -498,7 +498,9 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 
 func (e *configError) checkAccounts(c Config, p purpose) {
 	e.between("ACCESS_TOKEN_EXPIRE_MINUTES", c.AccessTokenMinutes, 1, maxTokenMinutes)
-	e.between("REFRESH_TOKEN_EXPIRE_DAYS", c.RefreshTokenDays, 1, int(app.SessionLife/(24*time.Hour)))
+	if last := int(app.SessionLife / (24 * time.Hour)); c.RefreshTokenDays < 1 || c.RefreshTokenDays > last {
+		e.addf("REFRESH_TOKEN_EXPIRE_DAYS", "is %d, not from 1 to %d", c.RefreshTokenDays, last)
+	}
 	e.between("EMAIL_RESET_TOKEN_EXPIRE_HOURS", c.ResetTokenHours, 1, maxResetHours)
 	if c.FirstSuperuser != "" {
 		e.add("FIRST_SUPERUSER", checkEmail(c.FirstSuperuser))
