@@ -76,6 +76,3 @@ DELETE FROM rate_limit WHERE window_start < @before;
 -- name: PrunePasswordResets :execrows
 DELETE FROM password_reset WHERE token_hash IN (
     SELECT r.token_hash FROM password_reset r WHERE r.expires_at < @before FOR UPDATE SKIP LOCKED);
-
--- name: EndAccessTokens :exec
-UPDATE user_account SET token_version = token_version + 1 WHERE id = @id;

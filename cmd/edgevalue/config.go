@@ -82,11 +82,14 @@ type Config struct {
 	// FirstSuperuser is the email of the account to create when there is none; in local, admin@example.com by default.
 	FirstSuperuser string `env:"FIRST_SUPERUSER"`
 	// FirstPassword may be empty: dev then generates one, and migrate creates no superuser. Nothing else needs it.
-	FirstPassword    Secret `env:"FIRST_SUPERUSER_PASSWORD"`
-	OpenRegistration bool   `env:"USERS_OPEN_REGISTRATION" envDefault:"false"`
-	// AccessTokenMinutes is 8 days by default.
-	AccessTokenMinutes int `env:"ACCESS_TOKEN_EXPIRE_MINUTES" envDefault:"11520"`
-	ResetTokenHours    int `env:"EMAIL_RESET_TOKEN_EXPIRE_HOURS" envDefault:"48"`
+	FirstPassword      Secret `env:"FIRST_SUPERUSER_PASSWORD"`
+	OpenRegistration   bool   `env:"USERS_OPEN_REGISTRATION" envDefault:"false"`
+	AccessTokenMinutes int    `env:"ACCESS_TOKEN_EXPIRE_MINUTES" envDefault:"60"`
+	// RefreshTokenDays is after how many days without use a login ends.
+	RefreshTokenDays int `env:"REFRESH_TOKEN_EXPIRE_DAYS" envDefault:"30"`
+	// RequireSuperuser2FA keeps a superuser's rights from those who have no second factor.
+	RequireSuperuser2FA bool `env:"REQUIRE_SUPERUSER_2FA" envDefault:"false"`
+	ResetTokenHours     int  `env:"EMAIL_RESET_TOKEN_EXPIRE_HOURS" envDefault:"48"`
 	// AuditRetentionDays is how long the audit trail is kept.
 	AuditRetentionDays int `env:"AUDIT_RETENTION_DAYS" envDefault:"400"`
 
@@ -206,7 +209,12 @@ func (c Config) DSN() string {
 // HTTPS reports whether the public address is encrypted.
 func (c Config) HTTPS() bool { return strings.HasPrefix(c.ServerHost, "https://") }
 
-// AccessTokenLife is how long a login lasts.
+// RefreshTokenLife is how long a login lasts without use.
+func (c Config) RefreshTokenLife() time.Duration {
+	return time.Duration(c.RefreshTokenDays) * 24 * time.Hour
+}
+
+// AccessTokenLife is how long an access token lasts.
 func (c Config) AccessTokenLife() time.Duration {
 	return time.Duration(c.AccessTokenMinutes) * time.Minute
 }
@@ -554,6 +562,9 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 
 func (e *configError) checkAccounts(c Config, p purpose) {
 	e.between("ACCESS_TOKEN_EXPIRE_MINUTES", c.AccessTokenMinutes, 1, maxTokenMinutes)
+	if last := int(app.SessionLife / (24 * time.Hour)); c.RefreshTokenDays < 1 || c.RefreshTokenDays > last {
+		e.addf("REFRESH_TOKEN_EXPIRE_DAYS", "is %d, not from 1 to %d", c.RefreshTokenDays, last)
+	}
 	e.between("EMAIL_RESET_TOKEN_EXPIRE_HOURS", c.ResetTokenHours, 1, maxResetHours)
 	e.between("AUDIT_RETENTION_DAYS", c.AuditRetentionDays, 7, maxAuditDays)
 	if c.FirstSuperuser != "" {

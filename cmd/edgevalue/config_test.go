@@ -44,13 +44,14 @@ func TestConfigDefaults(t *testing.T) {
 		Environment: local, ProjectName: "EdgeValue", Domain: "localhost", ServerHost: "http://localhost:8080",
 		ListenAddr: ":8080", AdminAddr: "127.0.0.1:8081", ShutdownTimeout: 20 * time.Second, MaxUploads: 4, WorkerConcurrency: 4,
 		LogLevel: slog.LevelInfo, LogFormat: "auto", FirstSuperuser: "admin@example.com",
-		AccessTokenMinutes: 11520, ResetTokenHours: 48, AuditRetentionDays: 400, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
+		AccessTokenMinutes: 60, RefreshTokenDays: 30, ResetTokenHours: 48, AuditRetentionDays: 400, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
 		PostgresPort: 5432, MaxRequests: 128 * runtime.GOMAXPROCS(0), MaxRequestsPerClient: 64 * runtime.GOMAXPROCS(0),
 		RateLimit: 600, RateLimitSite: 3000,
 	}
 	assert.Equal(t, want, c)
 	assert.Empty(t, c.DSN())
-	assert.Equal(t, 8*24*time.Hour, c.AccessTokenLife())
+	assert.Equal(t, time.Hour, c.AccessTokenLife())
+	assert.Equal(t, 30*24*time.Hour, c.RefreshTokenLife())
 	assert.Equal(t, 48*time.Hour, c.ResetTokenLife())
 
 	c, err = loadConfig(inProduction(), t.TempDir(), forServe)
@@ -134,8 +135,8 @@ func TestConfigMistakes(t *testing.T) {
 		{"all origins and one", []string{"BACKEND_CORS_ORIGINS=*,https://a.example"}, forTool, []string{"BACKEND_CORS_ORIGINS: "}},
 		{"bool", []string{"USERS_OPEN_REGISTRATION=perhaps"}, forTool, []string{`USERS_OPEN_REGISTRATION: is "perhaps"`}},
 		{"number", []string{"WORKER_CONCURRENCY=many"}, forTool, []string{`WORKER_CONCURRENCY: is "many"`}},
-		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "AUDIT_RETENTION_DAYS=0", "WORKER_CONCURRENCY=-1"}, forTool,
-			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "AUDIT_RETENTION_DAYS: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "WORKER_CONCURRENCY: "}},
+		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "REFRESH_TOKEN_EXPIRE_DAYS=181", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "AUDIT_RETENTION_DAYS=0", "WORKER_CONCURRENCY=-1"}, forTool,
+			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "AUDIT_RETENTION_DAYS: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "REFRESH_TOKEN_EXPIRE_DAYS: ", "WORKER_CONCURRENCY: "}},
 		{"host with a port", []string{"ADMIN_HOSTS=backend:8081"}, forTool, []string{`ADMIN_HOSTS: "backend:8081"`}},
 		{"limits", []string{"MAX_REQUESTS=-1", "RATE_LIMIT_PER_MINUTE=-1", "RATE_LIMIT_SITE_PER_MINUTE=some"}, forTool,
 			[]string{"MAX_REQUESTS: ", "RATE_LIMIT_PER_MINUTE: ", "RATE_LIMIT_SITE_PER_MINUTE: "}},
@@ -393,7 +394,9 @@ SECRET_KEY=******
 FIRST_SUPERUSER=root@example.com
 FIRST_SUPERUSER_PASSWORD=******
 USERS_OPEN_REGISTRATION=false
-ACCESS_TOKEN_EXPIRE_MINUTES=11520
+ACCESS_TOKEN_EXPIRE_MINUTES=60
+REFRESH_TOKEN_EXPIRE_DAYS=30
+REQUIRE_SUPERUSER_2FA=false
 EMAIL_RESET_TOKEN_EXPIRE_HOURS=48
 AUDIT_RETENTION_DAYS=400
 SMTP_HOST=mail

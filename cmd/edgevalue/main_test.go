@@ -248,7 +248,7 @@ func TestDev(t *testing.T) {
 		require.NoError(t, err)
 		out, errOut, err := p.run("another horse battery\n", "user", "password", "--email", "Ada@example.com", "--password-stdin")
 		require.NoError(t, err, errOut)
-		assert.Equal(t, "set the password of ada@example.com and revoked its access tokens\n", out)
+		assert.Equal(t, "set the password of ada@example.com and ended its sessions\n", out)
 		_, err = p.client(token(old.AccessToken)).GetCurrentUser(t.Context())
 		require.Error(t, err, "the old token is revoked")
 		_, err = login("correct horse battery")
@@ -261,6 +261,10 @@ func TestDev(t *testing.T) {
 		_, errOut, err = p.run("short\n", "user", "password", "--email", "ada@example.com", "--password-stdin")
 		require.Error(t, err)
 		assert.Contains(t, errOut, "12 to 128 characters")
+
+		_, errOut, err = p.run("", "user", "remove-totp", "--email", "ada@example.com")
+		require.Error(t, err)
+		assert.Contains(t, errOut, "the account has no second factor")
 
 		assert.Regexp(t, `^EMAIL +ROLE +STATE +CREATED\nadmin@example\.com +superuser +active +\d{4}-\d\d-\d\d\nada@example\.com +user +active +`,
 			p.mustRun("user", "list"))

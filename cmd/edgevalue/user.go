@@ -50,7 +50,7 @@ func newUser() *cobra.Command {
 	password := &cobra.Command{
 		Use:   "password --email ADDRESS",
 		Short: "Set the password of an account",
-		Long:  "Set the password of an account, and revoke its access tokens.\n\n" + passwordHelp,
+		Long:  "Set the password of an account, and end its sessions.\n\n" + passwordHelp,
 		Example: `  edgevalue user password --email ada@example.com
   edgevalue user password --email ada@example.com --password-stdin <password.txt`,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -60,7 +60,7 @@ func newUser() *cobra.Command {
 			return withServices(cmd.Context(), func(s *services) error {
 				u, err := s.app.SetPassword(cmd.Context(), app.System, in.Email, in.Password)
 				if err == nil {
-					fmt.Fprintf(cmd.OutOrStdout(), "set the password of %s and revoked its access tokens\n", u.Email)
+					fmt.Fprintf(cmd.OutOrStdout(), "set the password of %s and ended its sessions\n", u.Email)
 				}
 				return err
 			})
@@ -73,6 +73,23 @@ func newUser() *cobra.Command {
 		c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 		_ = c.MarkFlagRequired("email")
 	}
+	removeTOTP := &cobra.Command{
+		Use:     "remove-totp --email ADDRESS",
+		Short:   "Remove the second factor of an account whose owner has lost it",
+		Example: "  edgevalue user remove-totp --email ada@example.com",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withServices(cmd.Context(), func(s *services) error {
+				err := s.app.RemoveTOTPByEmail(cmd.Context(), app.System, in.Email)
+				if err == nil {
+					fmt.Fprintf(cmd.OutOrStdout(), "removed the second factor of %s\n", in.Email)
+				}
+				return err
+			})
+		},
+	}
+	removeTOTP.Flags().StringVar(&in.Email, "email", "", "email address, with which the user logs in")
+	_ = removeTOTP.MarkFlagRequired("email")
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "List the accounts",
@@ -82,7 +99,7 @@ func newUser() *cobra.Command {
 		},
 	}
 	cmd := &cobra.Command{Use: "user", Short: "Manage the accounts"}
-	cmd.AddCommand(create, list, password)
+	cmd.AddCommand(create, list, password, removeTOTP)
 	return cmd
 }
 

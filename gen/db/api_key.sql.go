@@ -95,7 +95,8 @@ func (q *Queries) DeleteAPIKey(ctx context.Context, arg DeleteAPIKeyParams) (Api
 }
 
 const getAPIKeyOwner = `-- name: GetAPIKeyOwner :one
-SELECT k.id, k.user_id, k.can_write, k.last_used_at, u.is_superuser
+SELECT k.id, k.user_id, k.can_write, k.last_used_at, u.is_superuser,
+    (u.totp_confirmed_at IS NOT NULL)::boolean AS totp_enabled
 FROM api_key k JOIN user_account u ON u.id = k.user_id
 WHERE k.key_hash = $1 AND k.expires_at > $2 AND u.is_active
 `
@@ -111,6 +112,7 @@ type GetAPIKeyOwnerRow struct {
 	CanWrite    bool       `db:"can_write"`
 	LastUsedAt  *time.Time `db:"last_used_at"`
 	IsSuperuser bool       `db:"is_superuser"`
+	TotpEnabled bool       `db:"totp_enabled"`
 }
 
 // A key in force and the user whose key it is.
@@ -123,6 +125,7 @@ func (q *Queries) GetAPIKeyOwner(ctx context.Context, arg GetAPIKeyOwnerParams) 
 		&i.CanWrite,
 		&i.LastUsedAt,
 		&i.IsSuperuser,
+		&i.TotpEnabled,
 	)
 	return i, err
 }

@@ -202,6 +202,16 @@ type Registration struct {
 	CreatedAt    time.Time `db:"created_at"`
 }
 
+type Session struct {
+	ID         int64     `db:"id"`
+	UserID     int64     `db:"user_id"`
+	CreatedAt  time.Time `db:"created_at"`
+	LastUsedAt time.Time `db:"last_used_at"`
+	ExpiresAt  time.Time `db:"expires_at"`
+	Client     *string   `db:"client"`
+	UserAgent  *string   `db:"user_agent"`
+}
+
 type ShareCount struct {
 	CompanyID int64     `db:"company_id"`
 	KnownFrom time.Time `db:"known_from"`
@@ -221,13 +231,19 @@ type Split struct {
 }
 
 type UserAccount struct {
-	ID           int64     `db:"id"`
-	Email        string    `db:"email"`
-	FullName     *string   `db:"full_name"`
-	PasswordHash string    `db:"password_hash"`
-	IsActive     bool      `db:"is_active"`
-	IsSuperuser  bool      `db:"is_superuser"`
-	TokenVersion int32     `db:"token_version"`
-	CreatedAt    time.Time `db:"created_at"`
-	UpdatedAt    time.Time `db:"updated_at"`
+	ID                    int64      `db:"id"`
+	Email                 string     `db:"email"`
+	FullName              *string    `db:"full_name"`
+	PasswordHash          string     `db:"password_hash"`
+	IsActive              bool       `db:"is_active"`
+	IsSuperuser           bool       `db:"is_superuser"`
+	TokenVersion          int32      `db:"token_version"`
+	CreatedAt             time.Time  `db:"created_at"`
+	UpdatedAt             time.Time  `db:"updated_at"`
+	PendingEmail          *string    `db:"pending_email"`
+	PendingEmailHash      []byte     `db:"pending_email_hash"`
+	PendingEmailExpiresAt *time.Time `db:"pending_email_expires_at"`
+	TotpSecret            []byte     `db:"totp_secret"`
+	TotpConfirmedAt       *time.Time `db:"totp_confirmed_at"`
+	TotpLastStep          int64      `db:"totp_last_step"`
 }

@@ -61,7 +61,7 @@ func (q *Queries) CreatePasswordReset(ctx context.Context, arg CreatePasswordRes
 const createUser = `-- name: CreateUser :one
 INSERT INTO user_account (email, full_name, password_hash, is_active, is_superuser)
 VALUES ($1, $2, $3, $4, $5)
-RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at
+RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step
 `
 
 type CreateUserParams struct {
@@ -91,6 +91,12 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (UserAcc
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }
@@ -116,15 +122,6 @@ func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
-const endAccessTokens = `-- name: EndAccessTokens :exec
-UPDATE user_account SET token_version = token_version + 1 WHERE id = $1
-`
-
-func (q *Queries) EndAccessTokens(ctx context.Context, id int64) error {
-	_, err := q.db.Exec(ctx, endAccessTokens, id)
-	return err
-}
-
 const forgetAccountAttempts = `-- name: ForgetAccountAttempts :exec
 DELETE FROM rate_limit WHERE account = $1
 `
@@ -144,7 +141,7 @@ func (q *Queries) ForgetAttempts(ctx context.Context, key string) error {
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account WHERE id = $1
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step FROM user_account WHERE id = $1
 `
 
 func (q *Queries) GetUser(ctx context.Context, id int64) (UserAccount, error) {
@@ -160,12 +157,18 @@ func (q *Queries) GetUser(ctx context.Context, id int64) (UserAccount, error) {
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account WHERE lower(email) IN (lower($1), lower($2))
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step FROM user_account WHERE lower(email) IN (lower($1), lower($2))
 ORDER BY lower(email) = lower($1) DESC LIMIT 1
 `
 
@@ -188,12 +191,18 @@ func (q *Queries) GetUserByEmail(ctx context.Context, arg GetUserByEmailParams) 
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account WHERE id > $1 ORDER BY id LIMIT $2
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step FROM user_account WHERE id > $1 ORDER BY id LIMIT $2
 `
 
 type ListUsersParams struct {
@@ -220,6 +229,12 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]UserAcc
 			&i.TokenVersion,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.PendingEmail,
+			&i.PendingEmailHash,
+			&i.PendingEmailExpiresAt,
+			&i.TotpSecret,
+			&i.TotpConfirmedAt,
+			&i.TotpLastStep,
 		); err != nil {
 			return nil, err
 		}
@@ -256,7 +271,7 @@ func (q *Queries) LockActiveSuperusers(ctx context.Context) ([]int64, error) {
 }
 
 const lockUser = `-- name: LockUser :one
-SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account WHERE id = $1 FOR UPDATE
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step FROM user_account WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockUser(ctx context.Context, id int64) (UserAccount, error) {
@@ -272,12 +287,18 @@ func (q *Queries) LockUser(ctx context.Context, id int64) (UserAccount, error) {
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }
 
 const lockUserOfPasswordReset = `-- name: LockUserOfPasswordReset :one
-SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at FROM user_account
+SELECT id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step FROM user_account
 WHERE id = (SELECT r.user_id FROM password_reset r WHERE r.token_hash = $1 AND r.expires_at > $2) FOR UPDATE
 `
 
@@ -300,6 +321,12 @@ func (q *Queries) LockUserOfPasswordReset(ctx context.Context, arg LockUserOfPas
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }
@@ -391,7 +418,7 @@ UPDATE user_account
 SET email = $1, full_name = $2, is_active = $3, is_superuser = $4,
     token_version = token_version + (is_active AND NOT $3)::integer
 WHERE id = $5
-RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at
+RETURNING id, email, full_name, password_hash, is_active, is_superuser, token_version, created_at, updated_at, pending_email, pending_email_hash, pending_email_expires_at, totp_secret, totp_confirmed_at, totp_last_step
 `
 
 type UpdateUserParams struct {
@@ -422,6 +449,12 @@ func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (UserAcc
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
 	)
 	return i, err
 }

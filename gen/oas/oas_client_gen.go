@@ -34,9 +34,24 @@ type Invoker interface {
 	//
 	// POST /imports/{id}/cancel
 	CancelImport(ctx context.Context, params CancelImportParams) (*Import, error)
+	// ConfirmEmail invokes confirmEmail operation.
+	//
+	// A token works once.
+	//
+	// POST /users/confirm-email
+	ConfirmEmail(ctx context.Context, request *EmailConfirmation) (*Message, error)
+	// ConfirmTOTP invokes confirmTOTP operation.
+	//
+	// From now on a login needs a code. Returns recovery codes, which are shown only now; each replaces
+	// one code.
+	//
+	// POST /users/me/totp/confirm
+	ConfirmTOTP(ctx context.Context, request *TOTPConfirmation) (*RecoveryCodes, error)
 	// CreateAccessToken invokes createAccessToken operation.
 	//
-	// The email and password of an active account. Returns a bearer token.
+	// The email and password of an active account, and a code in `otp` if it has a second factor. This
+	// begins a session, see `/users/me/sessions`. Returns a bearer token, and a refresh token that gets
+	// the next one.
 	//
 	// POST /login/access-token
 	CreateAccessToken(ctx context.Context, request *AccessTokenForm) (*AccessToken, error)
@@ -68,12 +83,25 @@ type Invoker interface {
 	//
 	// POST /companies/{ticker}/financial-statements
 	CreateFinancialStatement(ctx context.Context, request *FinancialStatementInput, params CreateFinancialStatementParams) (*FinancialStatement, error)
+	// CreateRecoveryCodes invokes createRecoveryCodes operation.
+	//
+	// Returns new ones, which are shown only now; the old ones no longer work.
+	//
+	// POST /users/me/totp/recovery-codes
+	CreateRecoveryCodes(ctx context.Context, request *SecondFactorConfirmation) (*RecoveryCodes, error)
 	// CreateSplit invokes createSplit operation.
 	//
 	// Add a split.
 	//
 	// POST /companies/{ticker}/splits
 	CreateSplit(ctx context.Context, request *SplitInput, params CreateSplitParams) (*Split, error)
+	// CreateTOTP invokes createTOTP operation.
+	//
+	// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds). It does not
+	// count before it is confirmed.
+	//
+	// POST /users/me/totp
+	CreateTOTP(ctx context.Context, request *PasswordConfirmation) (*TOTP, error)
 	// CreateUser invokes createUser operation.
 	//
 	// The user is told by email.
@@ -91,7 +119,7 @@ type Invoker interface {
 	// Delete your own account.
 	//
 	// DELETE /users/me
-	DeleteCurrentUser(ctx context.Context) error
+	DeleteCurrentUser(ctx context.Context, request *PasswordConfirmation) error
 	// DeleteDividend invokes deleteDividend operation.
 	//
 	// An import whose file has the dividend brings it back.
@@ -104,12 +132,30 @@ type Invoker interface {
 	//
 	// DELETE /financial-statements/{id}
 	DeleteFinancialStatement(ctx context.Context, params DeleteFinancialStatementParams) error
+	// DeleteTOTP invokes deleteTOTP operation.
+	//
+	// Remove your second factor.
+	//
+	// DELETE /users/me/totp
+	DeleteTOTP(ctx context.Context, request *SecondFactorConfirmation) error
 	// DeleteUser invokes deleteUser operation.
 	//
-	// Delete a user.
+	// Not oneself: for that, `DELETE /users/me` asks for the password.
 	//
 	// DELETE /users/{user_id}
 	DeleteUser(ctx context.Context, params DeleteUserParams) error
+	// EndOtherSessions invokes endOtherSessions operation.
+	//
+	// End all of your sessions but this one.
+	//
+	// DELETE /users/me/sessions
+	EndOtherSessions(ctx context.Context) error
+	// EndSession invokes endSession operation.
+	//
+	// End one of your sessions.
+	//
+	// DELETE /users/me/sessions/{id}
+	EndSession(ctx context.Context, params EndSessionParams) error
 	// GetCompany invokes getCompany operation.
 	//
 	// Get a company by any of its tickers.
@@ -256,6 +302,12 @@ type Invoker interface {
 	//
 	// GET /imports
 	ListImports(ctx context.Context, params ListImportsParams) (*ImportPage, error)
+	// ListSessions invokes listSessions operation.
+	//
+	// A session is a login that has not ended.
+	//
+	// GET /users/me/sessions
+	ListSessions(ctx context.Context, params ListSessionsParams) (*SessionPage, error)
 	// ListUsers invokes listUsers operation.
 	//
 	// List the users.
@@ -268,6 +320,12 @@ type Invoker interface {
 	//
 	// GET /value-metrics
 	ListValueMetrics(ctx context.Context, params ListValueMetricsParams) (*ValueMetricsPage, error)
+	// Logout invokes logout operation.
+	//
+	// Ends the session of the access token at once, with its refresh token.
+	//
+	// POST /logout
+	Logout(ctx context.Context) error
 	// RecoverPassword invokes recoverPassword operation.
 	//
 	// The response is the same whether the address is known or not. An address gets at most three mails an
@@ -283,6 +341,15 @@ type Invoker interface {
 	//
 	// POST /password-recovery/{email}
 	RecoverPasswordByPath(ctx context.Context, params RecoverPasswordByPathParams) (*Message, error)
+	// RefreshAccessToken invokes refreshAccessToken operation.
+	//
+	// A refresh token works once, and this returns the next. One that comes again ends the session,
+	// because one of the two who have it has stolen it; within 10 seconds, and so for two tabs at the same
+	// time, it is 409 (`refresh-token-just-used`) instead. A session ends when it is not refreshed for 30
+	// days, and after 180 days.
+	//
+	// POST /login/refresh
+	RefreshAccessToken(ctx context.Context, request *RefreshForm) (*AccessToken, error)
 	// RegisterUser invokes registerUser operation.
 	//
 	// The account begins when the mailed link is opened, which works for 48 hours. The response is the
@@ -290,6 +357,12 @@ type Invoker interface {
 	//
 	// POST /users/open
 	RegisterUser(ctx context.Context, request *UserRegister) (*Message, error)
+	// RemoveUserTOTP invokes removeUserTOTP operation.
+	//
+	// The user is told by email.
+	//
+	// DELETE /users/{user_id}/totp
+	RemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) error
 	// ReplaceDividend invokes replaceDividend operation.
 	//
 	// The dividend becomes one entered by hand, which no import overwrites.
@@ -306,7 +379,7 @@ type Invoker interface {
 	ReplaceFinancialStatement(ctx context.Context, request *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error)
 	// ResetPassword invokes resetPassword operation.
 	//
-	// A token works once. All access tokens of the account become invalid.
+	// A token works once. All sessions of the account end. Its owner is told by email.
 	//
 	// POST /reset-password
 	ResetPassword(ctx context.Context, request *PasswordReset) (*Message, error)
@@ -343,19 +416,23 @@ type Invoker interface {
 	UpdateCompany(ctx context.Context, request *CompanyUpdate, params UpdateCompanyParams) (*Company, error)
 	// UpdateCurrentUser invokes updateCurrentUser operation.
 	//
-	// Change your own account.
+	// A new address needs `current_password`, and counts when the link that is mailed to it is opened;
+	// until then it is `pending_email`. The old address is told. The answer is the same whether the new
+	// address belongs to an account or not.
 	//
 	// PATCH /users/me
 	UpdateCurrentUser(ctx context.Context, request *UserUpdateMe) (*User, error)
 	// UpdateCurrentUserPassword invokes updateCurrentUserPassword operation.
 	//
-	// All access tokens of the account become invalid.
+	// All sessions of the account end, this one too. Its owner is told by email.
 	//
 	// PUT /users/me/password
 	UpdateCurrentUserPassword(ctx context.Context, request *PasswordChange) error
 	// UpdateUser invokes updateUser operation.
 	//
-	// A new password or a deactivation invalidates all access tokens of the account.
+	// A new password or a deactivation ends all sessions of the account. Its owner is told of a new
+	// password or address by email. A superuser's own address, password, rights and deactivation need
+	// `current_password`, and one's own new address counts when the link that is mailed to it is opened.
 	//
 	// PATCH /users/{user_id}
 	UpdateUser(ctx context.Context, request *UserUpdate, params UpdateUserParams) (*User, error)
@@ -555,9 +632,137 @@ func (c *Client) sendCancelImport(ctx context.Context, params CancelImportParams
 	return result, nil
 }
 
+// ConfirmEmail invokes confirmEmail operation.
+//
+// A token works once.
+//
+// POST /users/confirm-email
+func (c *Client) ConfirmEmail(ctx context.Context, request *EmailConfirmation) (*Message, error) {
+	res, err := c.sendConfirmEmail(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendConfirmEmail(ctx context.Context, request *EmailConfirmation) (res *Message, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/users/confirm-email"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeConfirmEmailRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeConfirmEmailResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ConfirmTOTP invokes confirmTOTP operation.
+//
+// From now on a login needs a code. Returns recovery codes, which are shown only now; each replaces
+// one code.
+//
+// POST /users/me/totp/confirm
+func (c *Client) ConfirmTOTP(ctx context.Context, request *TOTPConfirmation) (*RecoveryCodes, error) {
+	res, err := c.sendConfirmTOTP(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendConfirmTOTP(ctx context.Context, request *TOTPConfirmation) (res *RecoveryCodes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/users/me/totp/confirm"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeConfirmTOTPRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, ConfirmTOTPOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeConfirmTOTPResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // CreateAccessToken invokes createAccessToken operation.
 //
-// The email and password of an active account. Returns a bearer token.
+// The email and password of an active account, and a code in `otp` if it has a second factor. This
+// begins a session, see `/users/me/sessions`. Returns a bearer token, and a refresh token that gets
+// the next one.
 //
 // POST /login/access-token
 func (c *Client) CreateAccessToken(ctx context.Context, request *AccessTokenForm) (*AccessToken, error) {
@@ -1017,6 +1222,85 @@ func (c *Client) sendCreateFinancialStatement(ctx context.Context, request *Fina
 	return result, nil
 }
 
+// CreateRecoveryCodes invokes createRecoveryCodes operation.
+//
+// Returns new ones, which are shown only now; the old ones no longer work.
+//
+// POST /users/me/totp/recovery-codes
+func (c *Client) CreateRecoveryCodes(ctx context.Context, request *SecondFactorConfirmation) (*RecoveryCodes, error) {
+	res, err := c.sendCreateRecoveryCodes(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendCreateRecoveryCodes(ctx context.Context, request *SecondFactorConfirmation) (res *RecoveryCodes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/users/me/totp/recovery-codes"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeCreateRecoveryCodesRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, CreateRecoveryCodesOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeCreateRecoveryCodesResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // CreateSplit invokes createSplit operation.
 //
 // Add a split.
@@ -1123,6 +1407,86 @@ func (c *Client) sendCreateSplit(ctx context.Context, request *SplitInput, param
 	}()
 
 	result, err := decodeCreateSplitResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// CreateTOTP invokes createTOTP operation.
+//
+// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds). It does not
+// count before it is confirmed.
+//
+// POST /users/me/totp
+func (c *Client) CreateTOTP(ctx context.Context, request *PasswordConfirmation) (*TOTP, error) {
+	res, err := c.sendCreateTOTP(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendCreateTOTP(ctx context.Context, request *PasswordConfirmation) (res *TOTP, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/users/me/totp"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeCreateTOTPRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, CreateTOTPOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeCreateTOTPResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -1323,12 +1687,12 @@ func (c *Client) sendDeleteCompany(ctx context.Context, params DeleteCompanyPara
 // Delete your own account.
 //
 // DELETE /users/me
-func (c *Client) DeleteCurrentUser(ctx context.Context) error {
-	_, err := c.sendDeleteCurrentUser(ctx)
+func (c *Client) DeleteCurrentUser(ctx context.Context, request *PasswordConfirmation) error {
+	_, err := c.sendDeleteCurrentUser(ctx, request)
 	return err
 }
 
-func (c *Client) sendDeleteCurrentUser(ctx context.Context) (res *DeleteCurrentUserNoContent, err error) {
+func (c *Client) sendDeleteCurrentUser(ctx context.Context, request *PasswordConfirmation) (res *DeleteCurrentUserNoContent, err error) {
 
 	u := uri.Clone(c.requestURL(ctx))
 	var pathParts [1]string
@@ -1338,6 +1702,9 @@ func (c *Client) sendDeleteCurrentUser(ctx context.Context) (res *DeleteCurrentU
 	r, err := ht.NewRequest(ctx, "DELETE", u)
 	if err != nil {
 		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeDeleteCurrentUserRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
 	}
 
 	{
@@ -1606,9 +1973,88 @@ func (c *Client) sendDeleteFinancialStatement(ctx context.Context, params Delete
 	return result, nil
 }
 
+// DeleteTOTP invokes deleteTOTP operation.
+//
+// Remove your second factor.
+//
+// DELETE /users/me/totp
+func (c *Client) DeleteTOTP(ctx context.Context, request *SecondFactorConfirmation) error {
+	_, err := c.sendDeleteTOTP(ctx, request)
+	return err
+}
+
+func (c *Client) sendDeleteTOTP(ctx context.Context, request *SecondFactorConfirmation) (res *DeleteTOTPNoContent, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/users/me/totp"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeDeleteTOTPRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, DeleteTOTPOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeleteTOTPResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // DeleteUser invokes deleteUser operation.
 //
-// Delete a user.
+// Not oneself: for that, `DELETE /users/me` asks for the password.
 //
 // DELETE /users/{user_id}
 func (c *Client) DeleteUser(ctx context.Context, params DeleteUserParams) error {
@@ -1693,6 +2139,176 @@ func (c *Client) sendDeleteUser(ctx context.Context, params DeleteUserParams) (r
 	}()
 
 	result, err := decodeDeleteUserResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// EndOtherSessions invokes endOtherSessions operation.
+//
+// End all of your sessions but this one.
+//
+// DELETE /users/me/sessions
+func (c *Client) EndOtherSessions(ctx context.Context) error {
+	_, err := c.sendEndOtherSessions(ctx)
+	return err
+}
+
+func (c *Client) sendEndOtherSessions(ctx context.Context) (res *EndOtherSessionsNoContent, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/users/me/sessions"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, EndOtherSessionsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeEndOtherSessionsResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// EndSession invokes endSession operation.
+//
+// End one of your sessions.
+//
+// DELETE /users/me/sessions/{id}
+func (c *Client) EndSession(ctx context.Context, params EndSessionParams) error {
+	_, err := c.sendEndSession(ctx, params)
+	return err
+}
+
+func (c *Client) sendEndSession(ctx context.Context, params EndSessionParams) (res *EndSessionNoContent, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [2]string
+	pathParts[0] = "/users/me/sessions/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.Int64ToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, EndSessionOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeEndSessionResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -4440,6 +5056,119 @@ func (c *Client) sendListImports(ctx context.Context, params ListImportsParams) 
 	return result, nil
 }
 
+// ListSessions invokes listSessions operation.
+//
+// A session is a login that has not ended.
+//
+// GET /users/me/sessions
+func (c *Client) ListSessions(ctx context.Context, params ListSessionsParams) (*SessionPage, error) {
+	res, err := c.sendListSessions(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendListSessions(ctx context.Context, params ListSessionsParams) (res *SessionPage, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/users/me/sessions"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "page_size" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "page_size",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.PageSize.Get(); ok {
+				return e.EncodeValue(conv.Int32ToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "page_token" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "page_token",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.PageToken.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, ListSessionsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeListSessionsResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // ListUsers invokes listUsers operation.
 //
 // List the users.
@@ -4684,6 +5413,82 @@ func (c *Client) sendListValueMetrics(ctx context.Context, params ListValueMetri
 	return result, nil
 }
 
+// Logout invokes logout operation.
+//
+// Ends the session of the access token at once, with its refresh token.
+//
+// POST /logout
+func (c *Client) Logout(ctx context.Context) error {
+	_, err := c.sendLogout(ctx)
+	return err
+}
+
+func (c *Client) sendLogout(ctx context.Context) (res *LogoutNoContent, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/logout"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, LogoutOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeLogoutResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // RecoverPassword invokes recoverPassword operation.
 //
 // The response is the same whether the address is known or not. An address gets at most three mails an
@@ -4797,6 +5602,55 @@ func (c *Client) sendRecoverPasswordByPath(ctx context.Context, params RecoverPa
 	return result, nil
 }
 
+// RefreshAccessToken invokes refreshAccessToken operation.
+//
+// A refresh token works once, and this returns the next. One that comes again ends the session,
+// because one of the two who have it has stolen it; within 10 seconds, and so for two tabs at the same
+// time, it is 409 (`refresh-token-just-used`) instead. A session ends when it is not refreshed for 30
+// days, and after 180 days.
+//
+// POST /login/refresh
+func (c *Client) RefreshAccessToken(ctx context.Context, request *RefreshForm) (*AccessToken, error) {
+	res, err := c.sendRefreshAccessToken(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendRefreshAccessToken(ctx context.Context, request *RefreshForm) (res *AccessToken, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/login/refresh"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeRefreshAccessTokenRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeRefreshAccessTokenResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // RegisterUser invokes registerUser operation.
 //
 // The account begins when the mailed link is opened, which works for 48 hours. The response is the
@@ -4837,6 +5691,101 @@ func (c *Client) sendRegisterUser(ctx context.Context, request *UserRegister) (r
 	}()
 
 	result, err := decodeRegisterUserResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// RemoveUserTOTP invokes removeUserTOTP operation.
+//
+// The user is told by email.
+//
+// DELETE /users/{user_id}/totp
+func (c *Client) RemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) error {
+	_, err := c.sendRemoveUserTOTP(ctx, params)
+	return err
+}
+
+func (c *Client) sendRemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) (res *RemoveUserTOTPNoContent, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/users/"
+	{
+		// Encode "user_id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "user_id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.Int64ToString(params.UserID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/totp"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, RemoveUserTOTPOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeRemoveUserTOTPResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -5066,7 +6015,7 @@ func (c *Client) sendReplaceFinancialStatement(ctx context.Context, request *Fin
 
 // ResetPassword invokes resetPassword operation.
 //
-// A token works once. All access tokens of the account become invalid.
+// A token works once. All sessions of the account end. Its owner is told by email.
 //
 // POST /reset-password
 func (c *Client) ResetPassword(ctx context.Context, request *PasswordReset) (*Message, error) {
@@ -5553,7 +6502,9 @@ func (c *Client) sendUpdateCompany(ctx context.Context, request *CompanyUpdate, 
 
 // UpdateCurrentUser invokes updateCurrentUser operation.
 //
-// Change your own account.
+// A new address needs `current_password`, and counts when the link that is mailed to it is opened;
+// until then it is `pending_email`. The old address is told. The answer is the same whether the new
+// address belongs to an account or not.
 //
 // PATCH /users/me
 func (c *Client) UpdateCurrentUser(ctx context.Context, request *UserUpdateMe) (*User, error) {
@@ -5632,7 +6583,7 @@ func (c *Client) sendUpdateCurrentUser(ctx context.Context, request *UserUpdateM
 
 // UpdateCurrentUserPassword invokes updateCurrentUserPassword operation.
 //
-// All access tokens of the account become invalid.
+// All sessions of the account end, this one too. Its owner is told by email.
 //
 // PUT /users/me/password
 func (c *Client) UpdateCurrentUserPassword(ctx context.Context, request *PasswordChange) error {
@@ -5711,7 +6662,9 @@ func (c *Client) sendUpdateCurrentUserPassword(ctx context.Context, request *Pas
 
 // UpdateUser invokes updateUser operation.
 //
-// A new password or a deactivation invalidates all access tokens of the account.
+// A new password or a deactivation ends all sessions of the account. Its owner is told of a new
+// password or address by email. A superuser's own address, password, rights and deactivation need
+// `current_password`, and one's own new address counts when the link that is mailed to it is opened.
 //
 // PATCH /users/{user_id}
 func (c *Client) UpdateUser(ctx context.Context, request *UserUpdate, params UpdateUserParams) (*User, error) {

@@ -22,6 +22,10 @@ type AccessToken struct {
 	TokenType   AccessTokenTokenType `json:"token_type"`
 	// Seconds.
 	ExpiresIn int64 `json:"expires_in"`
+	// Works once, for `/login/refresh`.
+	RefreshToken string `json:"refresh_token"`
+	// Seconds.
+	RefreshExpiresIn int64 `json:"refresh_expires_in"`
 }
 
 // GetAccessToken returns the value of AccessToken.
@@ -39,6 +43,16 @@ func (s *AccessToken) GetExpiresIn() int64 {
 	return s.ExpiresIn
 }
 
+// GetRefreshToken returns the value of RefreshToken.
+func (s *AccessToken) GetRefreshToken() string {
+	return s.RefreshToken
+}
+
+// GetRefreshExpiresIn returns the value of RefreshExpiresIn.
+func (s *AccessToken) GetRefreshExpiresIn() int64 {
+	return s.RefreshExpiresIn
+}
+
 // SetAccessToken sets the value of AccessToken.
 func (s *AccessToken) SetAccessToken(val string) {
 	s.AccessToken = val
@@ -54,12 +68,24 @@ func (s *AccessToken) SetExpiresIn(val int64) {
 	s.ExpiresIn = val
 }
 
+// SetRefreshToken sets the value of RefreshToken.
+func (s *AccessToken) SetRefreshToken(val string) {
+	s.RefreshToken = val
+}
+
+// SetRefreshExpiresIn sets the value of RefreshExpiresIn.
+func (s *AccessToken) SetRefreshExpiresIn(val int64) {
+	s.RefreshExpiresIn = val
+}
+
 // Ref: #/components/schemas/AccessTokenForm
 type AccessTokenForm struct {
 	GrantType OptAccessTokenFormGrantType `json:"grant_type"`
 	// The account's email address.
-	Username     string    `json:"username"`
-	Password     string    `json:"password"`
+	Username string `json:"username"`
+	Password string `json:"password"`
+	// A code from the authenticator app, or a recovery code; for accounts with a second factor.
+	Otp          OptString `json:"otp"`
 	Scope        OptString `json:"scope"`
 	ClientID     OptString `json:"client_id"`
 	ClientSecret OptString `json:"client_secret"`
@@ -78,6 +104,11 @@ func (s *AccessTokenForm) GetUsername() string {
 // GetPassword returns the value of Password.
 func (s *AccessTokenForm) GetPassword() string {
 	return s.Password
+}
+
+// GetOtp returns the value of Otp.
+func (s *AccessTokenForm) GetOtp() OptString {
+	return s.Otp
 }
 
 // GetScope returns the value of Scope.
@@ -108,6 +139,11 @@ func (s *AccessTokenForm) SetUsername(val string) {
 // SetPassword sets the value of Password.
 func (s *AccessTokenForm) SetPassword(val string) {
 	s.Password = val
+}
+
+// SetOtp sets the value of Otp.
+func (s *AccessTokenForm) SetOtp(val OptString) {
+	s.Otp = val
 }
 
 // SetScope sets the value of Scope.
@@ -1111,6 +1147,8 @@ func (s *CompanyUpdate) SetListings(val []ListingInput) {
 
 type Currency string
 
+type CurrentPassword string
+
 // Ratios of one listing on one trading day, based on what was known on that day.
 // Ref: #/components/schemas/DailyRatios
 type DailyRatios struct {
@@ -1344,6 +1382,9 @@ type DeleteDividendNoContent struct{}
 
 // DeleteFinancialStatementNoContent is response for DeleteFinancialStatement operation.
 type DeleteFinancialStatementNoContent struct{}
+
+// DeleteTOTPNoContent is response for DeleteTOTP operation.
+type DeleteTOTPNoContent struct{}
 
 // DeleteUserNoContent is response for DeleteUser operation.
 type DeleteUserNoContent struct{}
@@ -1754,6 +1795,27 @@ func (s *EbitBasis) UnmarshalText(data []byte) error {
 }
 
 type Email string
+
+// Ref: #/components/schemas/EmailConfirmation
+type EmailConfirmation struct {
+	Token string `json:"token"`
+}
+
+// GetToken returns the value of Token.
+func (s *EmailConfirmation) GetToken() string {
+	return s.Token
+}
+
+// SetToken sets the value of Token.
+func (s *EmailConfirmation) SetToken(val string) {
+	s.Token = val
+}
+
+// EndOtherSessionsNoContent is response for EndOtherSessions operation.
+type EndOtherSessionsNoContent struct{}
+
+// EndSessionNoContent is response for EndSession operation.
+type EndSessionNoContent struct{}
 
 // Ref: #/components/schemas/FieldError
 type FieldError struct {
@@ -3564,6 +3626,9 @@ func (s *ListingInput) SetPrimary(val OptBool) {
 	s.Primary = val
 }
 
+// LogoutNoContent is response for Logout operation.
+type LogoutNoContent struct{}
+
 // Ref: #/components/schemas/Message
 type Message struct {
 	Message string `json:"message"`
@@ -4005,6 +4070,52 @@ func (o OptBool) Get() (v bool, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptBool) Or(d bool) bool {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptCurrentPassword returns new OptCurrentPassword with value set to v.
+func NewOptCurrentPassword(v CurrentPassword) OptCurrentPassword {
+	return OptCurrentPassword{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptCurrentPassword is optional CurrentPassword.
+type OptCurrentPassword struct {
+	Value CurrentPassword
+	Set   bool
+}
+
+// IsSet returns true if OptCurrentPassword was set.
+func (o OptCurrentPassword) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptCurrentPassword) Reset() {
+	var v CurrentPassword
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptCurrentPassword) SetTo(v CurrentPassword) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptCurrentPassword) Get() (v CurrentPassword, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptCurrentPassword) Or(d CurrentPassword) CurrentPassword {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -4791,12 +4902,12 @@ type Password string
 
 // Ref: #/components/schemas/PasswordChange
 type PasswordChange struct {
-	CurrentPassword string   `json:"current_password"`
-	NewPassword     Password `json:"new_password"`
+	CurrentPassword CurrentPassword `json:"current_password"`
+	NewPassword     Password        `json:"new_password"`
 }
 
 // GetCurrentPassword returns the value of CurrentPassword.
-func (s *PasswordChange) GetCurrentPassword() string {
+func (s *PasswordChange) GetCurrentPassword() CurrentPassword {
 	return s.CurrentPassword
 }
 
@@ -4806,13 +4917,28 @@ func (s *PasswordChange) GetNewPassword() Password {
 }
 
 // SetCurrentPassword sets the value of CurrentPassword.
-func (s *PasswordChange) SetCurrentPassword(val string) {
+func (s *PasswordChange) SetCurrentPassword(val CurrentPassword) {
 	s.CurrentPassword = val
 }
 
 // SetNewPassword sets the value of NewPassword.
 func (s *PasswordChange) SetNewPassword(val Password) {
 	s.NewPassword = val
+}
+
+// Ref: #/components/schemas/PasswordConfirmation
+type PasswordConfirmation struct {
+	CurrentPassword CurrentPassword `json:"current_password"`
+}
+
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *PasswordConfirmation) GetCurrentPassword() CurrentPassword {
+	return s.CurrentPassword
+}
+
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *PasswordConfirmation) SetCurrentPassword(val CurrentPassword) {
+	s.CurrentPassword = val
 }
 
 // Ref: #/components/schemas/PasswordRecovery
@@ -5154,8 +5280,260 @@ func (s *ProblemStatusCodeWithHeaders) SetResponse(val Problem) {
 	s.Response = val
 }
 
+// Ref: #/components/schemas/RecoveryCodes
+type RecoveryCodes struct {
+	// Each works once in place of a code from the app.
+	RecoveryCodes []string `json:"recovery_codes"`
+}
+
+// GetRecoveryCodes returns the value of RecoveryCodes.
+func (s *RecoveryCodes) GetRecoveryCodes() []string {
+	return s.RecoveryCodes
+}
+
+// SetRecoveryCodes sets the value of RecoveryCodes.
+func (s *RecoveryCodes) SetRecoveryCodes(val []string) {
+	s.RecoveryCodes = val
+}
+
+// Ref: #/components/schemas/RefreshForm
+type RefreshForm struct {
+	GrantType    RefreshFormGrantType `json:"grant_type"`
+	RefreshToken string               `json:"refresh_token"`
+	Scope        OptString            `json:"scope"`
+	ClientID     OptString            `json:"client_id"`
+	ClientSecret OptString            `json:"client_secret"`
+}
+
+// GetGrantType returns the value of GrantType.
+func (s *RefreshForm) GetGrantType() RefreshFormGrantType {
+	return s.GrantType
+}
+
+// GetRefreshToken returns the value of RefreshToken.
+func (s *RefreshForm) GetRefreshToken() string {
+	return s.RefreshToken
+}
+
+// GetScope returns the value of Scope.
+func (s *RefreshForm) GetScope() OptString {
+	return s.Scope
+}
+
+// GetClientID returns the value of ClientID.
+func (s *RefreshForm) GetClientID() OptString {
+	return s.ClientID
+}
+
+// GetClientSecret returns the value of ClientSecret.
+func (s *RefreshForm) GetClientSecret() OptString {
+	return s.ClientSecret
+}
+
+// SetGrantType sets the value of GrantType.
+func (s *RefreshForm) SetGrantType(val RefreshFormGrantType) {
+	s.GrantType = val
+}
+
+// SetRefreshToken sets the value of RefreshToken.
+func (s *RefreshForm) SetRefreshToken(val string) {
+	s.RefreshToken = val
+}
+
+// SetScope sets the value of Scope.
+func (s *RefreshForm) SetScope(val OptString) {
+	s.Scope = val
+}
+
+// SetClientID sets the value of ClientID.
+func (s *RefreshForm) SetClientID(val OptString) {
+	s.ClientID = val
+}
+
+// SetClientSecret sets the value of ClientSecret.
+func (s *RefreshForm) SetClientSecret(val OptString) {
+	s.ClientSecret = val
+}
+
+type RefreshFormGrantType string
+
+const (
+	RefreshFormGrantTypeRefreshToken RefreshFormGrantType = "refresh_token"
+)
+
+// AllValues returns all RefreshFormGrantType values.
+func (RefreshFormGrantType) AllValues() []RefreshFormGrantType {
+	return []RefreshFormGrantType{
+		RefreshFormGrantTypeRefreshToken,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s RefreshFormGrantType) MarshalText() ([]byte, error) {
+	switch s {
+	case RefreshFormGrantTypeRefreshToken:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *RefreshFormGrantType) UnmarshalText(data []byte) error {
+	switch RefreshFormGrantType(data) {
+	case RefreshFormGrantTypeRefreshToken:
+		*s = RefreshFormGrantTypeRefreshToken
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// RemoveUserTOTPNoContent is response for RemoveUserTOTP operation.
+type RemoveUserTOTPNoContent struct{}
+
 // RevokeApiKeyNoContent is response for RevokeApiKey operation.
 type RevokeApiKeyNoContent struct{}
+
+type SecondFactorCode string
+
+// Ref: #/components/schemas/SecondFactorConfirmation
+type SecondFactorConfirmation struct {
+	CurrentPassword CurrentPassword  `json:"current_password"`
+	Code            SecondFactorCode `json:"code"`
+}
+
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *SecondFactorConfirmation) GetCurrentPassword() CurrentPassword {
+	return s.CurrentPassword
+}
+
+// GetCode returns the value of Code.
+func (s *SecondFactorConfirmation) GetCode() SecondFactorCode {
+	return s.Code
+}
+
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *SecondFactorConfirmation) SetCurrentPassword(val CurrentPassword) {
+	s.CurrentPassword = val
+}
+
+// SetCode sets the value of Code.
+func (s *SecondFactorConfirmation) SetCode(val SecondFactorCode) {
+	s.Code = val
+}
+
+// Ref: #/components/schemas/Session
+type Session struct {
+	ID int64 `json:"id"`
+	// Whether this request belongs to it.
+	Current   bool      `json:"current"`
+	CreatedAt time.Time `json:"created_at"`
+	// The login or the last refresh.
+	LastUsedAt time.Time `json:"last_used_at"`
+	// When it ends, unless it is refreshed before.
+	ExpiresAt time.Time `json:"expires_at"`
+	// The network address of the login or the last refresh.
+	Client NilString `json:"client"`
+	// The program's name for itself then.
+	UserAgent NilString `json:"user_agent"`
+}
+
+// GetID returns the value of ID.
+func (s *Session) GetID() int64 {
+	return s.ID
+}
+
+// GetCurrent returns the value of Current.
+func (s *Session) GetCurrent() bool {
+	return s.Current
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *Session) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetLastUsedAt returns the value of LastUsedAt.
+func (s *Session) GetLastUsedAt() time.Time {
+	return s.LastUsedAt
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *Session) GetExpiresAt() time.Time {
+	return s.ExpiresAt
+}
+
+// GetClient returns the value of Client.
+func (s *Session) GetClient() NilString {
+	return s.Client
+}
+
+// GetUserAgent returns the value of UserAgent.
+func (s *Session) GetUserAgent() NilString {
+	return s.UserAgent
+}
+
+// SetID sets the value of ID.
+func (s *Session) SetID(val int64) {
+	s.ID = val
+}
+
+// SetCurrent sets the value of Current.
+func (s *Session) SetCurrent(val bool) {
+	s.Current = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *Session) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetLastUsedAt sets the value of LastUsedAt.
+func (s *Session) SetLastUsedAt(val time.Time) {
+	s.LastUsedAt = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *Session) SetExpiresAt(val time.Time) {
+	s.ExpiresAt = val
+}
+
+// SetClient sets the value of Client.
+func (s *Session) SetClient(val NilString) {
+	s.Client = val
+}
+
+// SetUserAgent sets the value of UserAgent.
+func (s *Session) SetUserAgent(val NilString) {
+	s.UserAgent = val
+}
+
+// Ref: #/components/schemas/SessionPage
+type SessionPage struct {
+	Items         []Session `json:"items"`
+	NextPageToken NilString `json:"next_page_token"`
+}
+
+// GetItems returns the value of Items.
+func (s *SessionPage) GetItems() []Session {
+	return s.Items
+}
+
+// GetNextPageToken returns the value of NextPageToken.
+func (s *SessionPage) GetNextPageToken() NilString {
+	return s.NextPageToken
+}
+
+// SetItems sets the value of Items.
+func (s *SessionPage) SetItems(val []Session) {
+	s.Items = val
+}
+
+// SetNextPageToken sets the value of NextPageToken.
+func (s *SessionPage) SetNextPageToken(val NilString) {
+	s.NextPageToken = val
+}
 
 // `sec`: imported; `manual`: entered by hand.
 // Ref: #/components/schemas/Source
@@ -5303,6 +5681,50 @@ func (s *SplitPage) SetItems(val []Split) {
 // SetNextPageToken sets the value of NextPageToken.
 func (s *SplitPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
+}
+
+// Ref: #/components/schemas/TOTP
+type TOTP struct {
+	// For an authenticator app, in Base32. It is shown only now.
+	Secret string `json:"secret"`
+	// The same as an otpauth URI, which apps read as a QR code.
+	URI string `json:"uri"`
+}
+
+// GetSecret returns the value of Secret.
+func (s *TOTP) GetSecret() string {
+	return s.Secret
+}
+
+// GetURI returns the value of URI.
+func (s *TOTP) GetURI() string {
+	return s.URI
+}
+
+// SetSecret sets the value of Secret.
+func (s *TOTP) SetSecret(val string) {
+	s.Secret = val
+}
+
+// SetURI sets the value of URI.
+func (s *TOTP) SetURI(val string) {
+	s.URI = val
+}
+
+// Ref: #/components/schemas/TOTPConfirmation
+type TOTPConfirmation struct {
+	// A code from the authenticator app.
+	Code string `json:"code"`
+}
+
+// GetCode returns the value of Code.
+func (s *TOTPConfirmation) GetCode() string {
+	return s.Code
+}
+
+// SetCode sets the value of Code.
+func (s *TOTPConfirmation) SetCode(val string) {
+	s.Code = val
 }
 
 // Ref: #/components/schemas/TestEmail
@@ -5523,11 +5945,15 @@ type UpdateCurrentUserPasswordNoContent struct{}
 
 // Ref: #/components/schemas/User
 type User struct {
-	ID          int64     `json:"id"`
-	Email       Email     `json:"email"`
-	FullName    NilString `json:"full_name"`
-	IsActive    bool      `json:"is_active"`
-	IsSuperuser bool      `json:"is_superuser"`
+	ID    int64 `json:"id"`
+	Email Email `json:"email"`
+	// The address that is to replace `email`, once the link that was mailed to it is opened.
+	PendingEmail NilString `json:"pending_email"`
+	FullName     NilString `json:"full_name"`
+	IsActive     bool      `json:"is_active"`
+	IsSuperuser  bool      `json:"is_superuser"`
+	// Whether a login needs a second factor.
+	TotpEnabled bool      `json:"totp_enabled"`
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
 }
@@ -5540,6 +5966,11 @@ func (s *User) GetID() int64 {
 // GetEmail returns the value of Email.
 func (s *User) GetEmail() Email {
 	return s.Email
+}
+
+// GetPendingEmail returns the value of PendingEmail.
+func (s *User) GetPendingEmail() NilString {
+	return s.PendingEmail
 }
 
 // GetFullName returns the value of FullName.
@@ -5555,6 +5986,11 @@ func (s *User) GetIsActive() bool {
 // GetIsSuperuser returns the value of IsSuperuser.
 func (s *User) GetIsSuperuser() bool {
 	return s.IsSuperuser
+}
+
+// GetTotpEnabled returns the value of TotpEnabled.
+func (s *User) GetTotpEnabled() bool {
+	return s.TotpEnabled
 }
 
 // GetCreatedAt returns the value of CreatedAt.
@@ -5577,6 +6013,11 @@ func (s *User) SetEmail(val Email) {
 	s.Email = val
 }
 
+// SetPendingEmail sets the value of PendingEmail.
+func (s *User) SetPendingEmail(val NilString) {
+	s.PendingEmail = val
+}
+
 // SetFullName sets the value of FullName.
 func (s *User) SetFullName(val NilString) {
 	s.FullName = val
@@ -5590,6 +6031,11 @@ func (s *User) SetIsActive(val bool) {
 // SetIsSuperuser sets the value of IsSuperuser.
 func (s *User) SetIsSuperuser(val bool) {
 	s.IsSuperuser = val
+}
+
+// SetTotpEnabled sets the value of TotpEnabled.
+func (s *User) SetTotpEnabled(val bool) {
+	s.TotpEnabled = val
 }
 
 // SetCreatedAt sets the value of CreatedAt.
@@ -5727,11 +6173,12 @@ func (s *UserRegister) SetFullName(val OptNilFullName) {
 
 // Ref: #/components/schemas/UserUpdate
 type UserUpdate struct {
-	Email       OptEmail       `json:"email"`
-	Password    OptPassword    `json:"password"`
-	FullName    OptNilFullName `json:"full_name"`
-	IsActive    OptBool        `json:"is_active"`
-	IsSuperuser OptBool        `json:"is_superuser"`
+	Email           OptEmail           `json:"email"`
+	Password        OptPassword        `json:"password"`
+	FullName        OptNilFullName     `json:"full_name"`
+	IsActive        OptBool            `json:"is_active"`
+	IsSuperuser     OptBool            `json:"is_superuser"`
+	CurrentPassword OptCurrentPassword `json:"current_password"`
 }
 
 // GetEmail returns the value of Email.
@@ -5759,6 +6206,11 @@ func (s *UserUpdate) GetIsSuperuser() OptBool {
 	return s.IsSuperuser
 }
 
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *UserUpdate) GetCurrentPassword() OptCurrentPassword {
+	return s.CurrentPassword
+}
+
 // SetEmail sets the value of Email.
 func (s *UserUpdate) SetEmail(val OptEmail) {
 	s.Email = val
@@ -5784,10 +6236,16 @@ func (s *UserUpdate) SetIsSuperuser(val OptBool) {
 	s.IsSuperuser = val
 }
 
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *UserUpdate) SetCurrentPassword(val OptCurrentPassword) {
+	s.CurrentPassword = val
+}
+
 // Ref: #/components/schemas/UserUpdateMe
 type UserUpdateMe struct {
-	Email    OptEmail       `json:"email"`
-	FullName OptNilFullName `json:"full_name"`
+	Email           OptEmail           `json:"email"`
+	FullName        OptNilFullName     `json:"full_name"`
+	CurrentPassword OptCurrentPassword `json:"current_password"`
 }
 
 // GetEmail returns the value of Email.
@@ -5800,6 +6258,11 @@ func (s *UserUpdateMe) GetFullName() OptNilFullName {
 	return s.FullName
 }
 
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *UserUpdateMe) GetCurrentPassword() OptCurrentPassword {
+	return s.CurrentPassword
+}
+
 // SetEmail sets the value of Email.
 func (s *UserUpdateMe) SetEmail(val OptEmail) {
 	s.Email = val
@@ -5808,6 +6271,11 @@ func (s *UserUpdateMe) SetEmail(val OptEmail) {
 // SetFullName sets the value of FullName.
 func (s *UserUpdateMe) SetFullName(val OptNilFullName) {
 	s.FullName = val
+}
+
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *UserUpdateMe) SetCurrentPassword(val OptCurrentPassword) {
+	s.CurrentPassword = val
 }
 
 // Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %.

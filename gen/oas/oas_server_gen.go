@@ -20,9 +20,24 @@ type Handler interface {
 	//
 	// POST /imports/{id}/cancel
 	CancelImport(ctx context.Context, params CancelImportParams) (*Import, error)
+	// ConfirmEmail implements confirmEmail operation.
+	//
+	// A token works once.
+	//
+	// POST /users/confirm-email
+	ConfirmEmail(ctx context.Context, req *EmailConfirmation) (*Message, error)
+	// ConfirmTOTP implements confirmTOTP operation.
+	//
+	// From now on a login needs a code. Returns recovery codes, which are shown only now; each replaces
+	// one code.
+	//
+	// POST /users/me/totp/confirm
+	ConfirmTOTP(ctx context.Context, req *TOTPConfirmation) (*RecoveryCodes, error)
 	// CreateAccessToken implements createAccessToken operation.
 	//
-	// The email and password of an active account. Returns a bearer token.
+	// The email and password of an active account, and a code in `otp` if it has a second factor. This
+	// begins a session, see `/users/me/sessions`. Returns a bearer token, and a refresh token that gets
+	// the next one.
 	//
 	// POST /login/access-token
 	CreateAccessToken(ctx context.Context, req *AccessTokenForm) (*AccessToken, error)
@@ -54,12 +69,25 @@ type Handler interface {
 	//
 	// POST /companies/{ticker}/financial-statements
 	CreateFinancialStatement(ctx context.Context, req *FinancialStatementInput, params CreateFinancialStatementParams) (*FinancialStatement, error)
+	// CreateRecoveryCodes implements createRecoveryCodes operation.
+	//
+	// Returns new ones, which are shown only now; the old ones no longer work.
+	//
+	// POST /users/me/totp/recovery-codes
+	CreateRecoveryCodes(ctx context.Context, req *SecondFactorConfirmation) (*RecoveryCodes, error)
 	// CreateSplit implements createSplit operation.
 	//
 	// Add a split.
 	//
 	// POST /companies/{ticker}/splits
 	CreateSplit(ctx context.Context, req *SplitInput, params CreateSplitParams) (*Split, error)
+	// CreateTOTP implements createTOTP operation.
+	//
+	// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds). It does not
+	// count before it is confirmed.
+	//
+	// POST /users/me/totp
+	CreateTOTP(ctx context.Context, req *PasswordConfirmation) (*TOTP, error)
 	// CreateUser implements createUser operation.
 	//
 	// The user is told by email.
@@ -77,7 +105,7 @@ type Handler interface {
 	// Delete your own account.
 	//
 	// DELETE /users/me
-	DeleteCurrentUser(ctx context.Context) error
+	DeleteCurrentUser(ctx context.Context, req *PasswordConfirmation) error
 	// DeleteDividend implements deleteDividend operation.
 	//
 	// An import whose file has the dividend brings it back.
@@ -90,12 +118,30 @@ type Handler interface {
 	//
 	// DELETE /financial-statements/{id}
 	DeleteFinancialStatement(ctx context.Context, params DeleteFinancialStatementParams) error
+	// DeleteTOTP implements deleteTOTP operation.
+	//
+	// Remove your second factor.
+	//
+	// DELETE /users/me/totp
+	DeleteTOTP(ctx context.Context, req *SecondFactorConfirmation) error
 	// DeleteUser implements deleteUser operation.
 	//
-	// Delete a user.
+	// Not oneself: for that, `DELETE /users/me` asks for the password.
 	//
 	// DELETE /users/{user_id}
 	DeleteUser(ctx context.Context, params DeleteUserParams) error
+	// EndOtherSessions implements endOtherSessions operation.
+	//
+	// End all of your sessions but this one.
+	//
+	// DELETE /users/me/sessions
+	EndOtherSessions(ctx context.Context) error
+	// EndSession implements endSession operation.
+	//
+	// End one of your sessions.
+	//
+	// DELETE /users/me/sessions/{id}
+	EndSession(ctx context.Context, params EndSessionParams) error
 	// GetCompany implements getCompany operation.
 	//
 	// Get a company by any of its tickers.
@@ -242,6 +288,12 @@ type Handler interface {
 	//
 	// GET /imports
 	ListImports(ctx context.Context, params ListImportsParams) (*ImportPage, error)
+	// ListSessions implements listSessions operation.
+	//
+	// A session is a login that has not ended.
+	//
+	// GET /users/me/sessions
+	ListSessions(ctx context.Context, params ListSessionsParams) (*SessionPage, error)
 	// ListUsers implements listUsers operation.
 	//
 	// List the users.
@@ -254,6 +306,12 @@ type Handler interface {
 	//
 	// GET /value-metrics
 	ListValueMetrics(ctx context.Context, params ListValueMetricsParams) (*ValueMetricsPage, error)
+	// Logout implements logout operation.
+	//
+	// Ends the session of the access token at once, with its refresh token.
+	//
+	// POST /logout
+	Logout(ctx context.Context) error
 	// RecoverPassword implements recoverPassword operation.
 	//
 	// The response is the same whether the address is known or not. An address gets at most three mails an
@@ -269,6 +327,15 @@ type Handler interface {
 	//
 	// POST /password-recovery/{email}
 	RecoverPasswordByPath(ctx context.Context, params RecoverPasswordByPathParams) (*Message, error)
+	// RefreshAccessToken implements refreshAccessToken operation.
+	//
+	// A refresh token works once, and this returns the next. One that comes again ends the session,
+	// because one of the two who have it has stolen it; within 10 seconds, and so for two tabs at the same
+	// time, it is 409 (`refresh-token-just-used`) instead. A session ends when it is not refreshed for 30
+	// days, and after 180 days.
+	//
+	// POST /login/refresh
+	RefreshAccessToken(ctx context.Context, req *RefreshForm) (*AccessToken, error)
 	// RegisterUser implements registerUser operation.
 	//
 	// The account begins when the mailed link is opened, which works for 48 hours. The response is the
@@ -276,6 +343,12 @@ type Handler interface {
 	//
 	// POST /users/open
 	RegisterUser(ctx context.Context, req *UserRegister) (*Message, error)
+	// RemoveUserTOTP implements removeUserTOTP operation.
+	//
+	// The user is told by email.
+	//
+	// DELETE /users/{user_id}/totp
+	RemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) error
 	// ReplaceDividend implements replaceDividend operation.
 	//
 	// The dividend becomes one entered by hand, which no import overwrites.
@@ -292,7 +365,7 @@ type Handler interface {
 	ReplaceFinancialStatement(ctx context.Context, req *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error)
 	// ResetPassword implements resetPassword operation.
 	//
-	// A token works once. All access tokens of the account become invalid.
+	// A token works once. All sessions of the account end. Its owner is told by email.
 	//
 	// POST /reset-password
 	ResetPassword(ctx context.Context, req *PasswordReset) (*Message, error)
@@ -329,19 +402,23 @@ type Handler interface {
 	UpdateCompany(ctx context.Context, req *CompanyUpdate, params UpdateCompanyParams) (*Company, error)
 	// UpdateCurrentUser implements updateCurrentUser operation.
 	//
-	// Change your own account.
+	// A new address needs `current_password`, and counts when the link that is mailed to it is opened;
+	// until then it is `pending_email`. The old address is told. The answer is the same whether the new
+	// address belongs to an account or not.
 	//
 	// PATCH /users/me
 	UpdateCurrentUser(ctx context.Context, req *UserUpdateMe) (*User, error)
 	// UpdateCurrentUserPassword implements updateCurrentUserPassword operation.
 	//
-	// All access tokens of the account become invalid.
+	// All sessions of the account end, this one too. Its owner is told by email.
 	//
 	// PUT /users/me/password
 	UpdateCurrentUserPassword(ctx context.Context, req *PasswordChange) error
 	// UpdateUser implements updateUser operation.
 	//
-	// A new password or a deactivation invalidates all access tokens of the account.
+	// A new password or a deactivation ends all sessions of the account. Its owner is told of a new
+	// password or address by email. A superuser's own address, password, rights and deactivation need
+	// `current_password`, and one's own new address counts when the link that is mailed to it is opened.
 	//
 	// PATCH /users/{user_id}
 	UpdateUser(ctx context.Context, req *UserUpdate, params UpdateUserParams) (*User, error)

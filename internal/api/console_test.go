@@ -287,7 +287,7 @@ func TestForwardAuth(t *testing.T) {
 func TestConsoleTokenIsNoAccessToken(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	forged, _, err := auth.NewTokens("a secret of the tests, long enough", time.Hour, f.clock.Now).Issue(1, 0)
+	forged, _, err := auth.NewTokens("a secret of the tests, long enough", time.Hour, f.clock.Now).Issue(auth.Claims{UserID: 1, SessionID: 1, Version: 0})
 	require.NoError(t, err)
 	_, err = f.app.IdentifyConsole(context.Background(), forged)
 	require.Error(t, err)

@@ -322,6 +322,22 @@ func decimalDecimalToDecimalDecimal(source decimal.Decimal) decimal.Decimal {
 	return source
 }
 func init() {
+	toSession = func(source app.Session) oas.Session {
+		var oasSession oas.Session
+		oasSession.ID = source.Session.ID
+		oasSession.Current = source.Current
+		oasSession.CreatedAt = timeTimeToTimeTime6(source.Session.CreatedAt)
+		oasSession.LastUsedAt = timeTimeToTimeTime6(source.Session.LastUsedAt)
+		oasSession.ExpiresAt = timeTimeToTimeTime6(source.Session.ExpiresAt)
+		oasSession.Client = asNilString(source.Session.Client)
+		oasSession.UserAgent = asNilString(source.Session.UserAgent)
+		return oasSession
+	}
+}
+func timeTimeToTimeTime6(source time.Time) time.Time {
+	return source
+}
+func init() {
 	fromSplit = func(source oas.SplitInput) db.CreateSplitParams {
 		var dbCreateSplitParams db.CreateSplitParams
 		dbCreateSplitParams.EffectiveDate = source.EffectiveDate
@@ -330,14 +346,14 @@ func init() {
 	}
 	toSplit = func(source db.Split) oas.Split {
 		var oasSplit oas.Split
-		oasSplit.EffectiveDate = timeTimeToTimeTime6(source.EffectiveDate)
+		oasSplit.EffectiveDate = timeTimeToTimeTime7(source.EffectiveDate)
 		oasSplit.Ratio = source.Ratio
-		oasSplit.CreatedAt = timeTimeToTimeTime6(source.CreatedAt)
-		oasSplit.UpdatedAt = timeTimeToTimeTime6(source.UpdatedAt)
+		oasSplit.CreatedAt = timeTimeToTimeTime7(source.CreatedAt)
+		oasSplit.UpdatedAt = timeTimeToTimeTime7(source.UpdatedAt)
 		return oasSplit
 	}
 }
-func timeTimeToTimeTime6(source time.Time) time.Time {
+func timeTimeToTimeTime7(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -346,8 +362,8 @@ func init() {
 		valueStatement.Period = value.Period(asText(string(source.Period)))
 		valueStatement.FiscalYear = asInt(source.FiscalYear)
 		valueStatement.FiscalQuarter = asIntPointer(source.FiscalQuarter)
-		valueStatement.EndDate = timeTimeToTimeTime7(source.EndDate)
-		valueStatement.PublishDate = timeTimeToTimeTime7(source.PublishDate)
+		valueStatement.EndDate = timeTimeToTimeTime8(source.EndDate)
+		valueStatement.PublishDate = timeTimeToTimeTime8(source.PublishDate)
 		valueStatement.Currency = asText(string(source.Currency))
 		valueStatement.Audited = asBool(source.Audited)
 		valueStatement.URL = asStringPointer(source.URL)
@@ -395,9 +411,9 @@ func init() {
 		oasFinancialStatement.Period = oas.Period(asText(source.FinancialStatement.Period))
 		oasFinancialStatement.FiscalYear = source.FinancialStatement.FiscalYear
 		oasFinancialStatement.FiscalQuarter = asNilInt32(source.FinancialStatement.FiscalQuarter)
-		oasFinancialStatement.EndDate = timeTimeToTimeTime7(source.FinancialStatement.EndDate)
-		oasFinancialStatement.PublishDate = timeTimeToTimeTime7(source.FinancialStatement.PublishDate)
-		oasFinancialStatement.KnownFrom = timeTimeToTimeTime7(source.FinancialStatement.KnownFrom)
+		oasFinancialStatement.EndDate = timeTimeToTimeTime8(source.FinancialStatement.EndDate)
+		oasFinancialStatement.PublishDate = timeTimeToTimeTime8(source.FinancialStatement.PublishDate)
+		oasFinancialStatement.KnownFrom = timeTimeToTimeTime8(source.FinancialStatement.KnownFrom)
 		oasFinancialStatement.Currency = oas.Currency(asText(source.FinancialStatement.Currency))
 		oasFinancialStatement.Audited = source.FinancialStatement.Audited
 		oasFinancialStatement.Accession = asNilString(source.FinancialStatement.Accession)
@@ -440,12 +456,12 @@ func init() {
 		oasFinancialStatement.TemporaryEquity = asNilInt64(source.FinancialStatement.TemporaryEquity)
 		oasFinancialStatement.TotalEquitiesAndLiabilities = asNilInt64(source.FinancialStatement.TotalEquitiesAndLiabilities)
 		oasFinancialStatement.SharesOutstanding = asNilInt64(source.FinancialStatement.SharesOutstanding)
-		oasFinancialStatement.CreatedAt = timeTimeToTimeTime7(source.FinancialStatement.CreatedAt)
-		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime7(source.FinancialStatement.UpdatedAt)
+		oasFinancialStatement.CreatedAt = timeTimeToTimeTime8(source.FinancialStatement.CreatedAt)
+		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime8(source.FinancialStatement.UpdatedAt)
 		return oasFinancialStatement
 	}
 }
-func timeTimeToTimeTime7(source time.Time) time.Time {
+func timeTimeToTimeTime8(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -494,14 +510,16 @@ func init() {
 		var oasUser oas.User
 		oasUser.ID = source.ID
 		oasUser.Email = oas.Email(asText(source.Email))
+		oasUser.PendingEmail = asNilString(source.PendingEmail)
 		oasUser.FullName = asNilString(source.FullName)
 		oasUser.IsActive = source.IsActive
 		oasUser.IsSuperuser = source.IsSuperuser
-		oasUser.CreatedAt = timeTimeToTimeTime8(source.CreatedAt)
-		oasUser.UpdatedAt = timeTimeToTimeTime8(source.UpdatedAt)
+		oasUser.TotpEnabled = isSet(source.TotpConfirmedAt)
+		oasUser.CreatedAt = timeTimeToTimeTime9(source.CreatedAt)
+		oasUser.UpdatedAt = timeTimeToTimeTime9(source.UpdatedAt)
 		return oasUser
 	}
 }
-func timeTimeToTimeTime8(source time.Time) time.Time {
+func timeTimeToTimeTime9(source time.Time) time.Time {
 	return source
 }

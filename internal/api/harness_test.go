@@ -84,8 +84,9 @@ func setup(t *testing.T, o options) *fixture {
 		Pool: f.pool, Hasher: hasher, Mail: f.mails, Logger: logger, Now: f.clock.Now,
 		Tokens:        auth.NewTokens("a secret of the tests, long enough", time.Hour, f.clock.Now),
 		ConsoleTokens: auth.NewConsoleTokens("a secret of the tests, long enough", 12*time.Hour, f.clock.Now),
+		TOTP:          auth.NewTOTP("a secret of the tests, long enough"),
 		ProjectName:   "EdgeValue", PublicURL: "https://edgevalue.example", OpenRegistration: true,
-		AccessTokenLife: time.Hour, ResetTokenLife: 48 * time.Hour,
+		AccessTokenLife: time.Hour, RefreshTokenLife: 30 * 24 * time.Hour, ResetTokenLife: 48 * time.Hour,
 		AttemptsPerAddress: 1_000_000, AttemptsPerAccount: 1_000_000, AttemptWindow: 15 * time.Minute,
 	}
 	if o.app != nil {

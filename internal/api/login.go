@@ -4,14 +4,22 @@ import (
 	"context"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
 )
 
 func (h *handler) CreateAccessToken(ctx context.Context, req *oas.AccessTokenForm) (*oas.AccessToken, error) {
-	token, life, err := h.app.Login(ctx, req.Username, req.Password)
-	if err != nil {
-		return nil, err
+	return one(toAccessToken)(h.app.Login(ctx, req.Username, req.Password, req.Otp.Value))
+}
+
+func (h *handler) RefreshAccessToken(ctx context.Context, req *oas.RefreshForm) (*oas.AccessToken, error) {
+	return one(toAccessToken)(h.app.Refresh(ctx, req.RefreshToken))
+}
+
+func toAccessToken(g app.Grant) oas.AccessToken {
+	return oas.AccessToken{
+		AccessToken: g.AccessToken, TokenType: oas.AccessTokenTokenTypeBearer, ExpiresIn: int64(g.AccessLife.Seconds()),
+		RefreshToken: g.RefreshToken, RefreshExpiresIn: int64(g.RefreshLife.Seconds()),
 	}
-	return &oas.AccessToken{AccessToken: token, TokenType: oas.AccessTokenTokenTypeBearer, ExpiresIn: int64(life.Seconds())}, nil
 }
 
 func (h *handler) TestAccessToken(ctx context.Context) (*oas.User, error) {

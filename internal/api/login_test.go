@@ -335,7 +335,7 @@ func TestAccessTokenExpires(t *testing.T) {
 		_, err := f.client(token).TestAccessToken(t.Context())
 		return err
 	}
-	foreign, _, err := auth.NewTokens("another secret, long enough too", time.Hour, f.clock.Now).Issue(1, 0)
+	foreign, _, err := auth.NewTokens("another secret, long enough too", time.Hour, f.clock.Now).Issue(auth.Claims{UserID: 1, SessionID: 1})
 	require.NoError(t, err)
 	problem(t, me(foreign), http.StatusUnauthorized)
 	f.clock.advance(time.Hour - time.Second)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-faster/errors"
@@ -105,7 +106,7 @@ func identify(trusted []netip.Prefix) step {
 			client := clientIP(r, trusted)
 			ctx := context.WithValue(r.Context(), requestKey{}, &request{id: id, client: client})
 			address, _ := netip.ParseAddr(client) // none over a socket without one
-			ctx = app.WithOrigin(ctx, app.Origin{Address: address, RequestID: id})
+			ctx = app.WithOrigin(ctx, app.Origin{Address: address, RequestID: id, UserAgent: userAgent(r)})
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
@@ -533,3 +534,19 @@ func (w *recorder) Flush() {
 }
 
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// userAgent is what the client says it is, as far as it can be stored and shown.
+func userAgent(r *http.Request) string {
+	s := strings.Map(func(c rune) rune {
+		if unicode.IsPrint(c) {
+			return c
+		}
+		return -1
+	}, strings.ToValidUTF8(r.UserAgent(), ""))
+	if n := []rune(s); len(n) > maxUserAgent {
+		s = string(n[:maxUserAgent])
+	}
+	return s
+}
+
+const maxUserAgent = 300 // characters

@@ -63,3 +63,5 @@ func asBool(o oas.OptBool) bool           { return o.Value }
 func asString(o oas.OptString) string     { return o.Value }
 func asEmail(o oas.OptEmail) string       { return string(o.Value) }
 func asPassword(o oas.OptPassword) string { return string(o.Value) }
+
+func isSet(t *time.Time) bool { return t != nil }

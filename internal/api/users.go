@@ -10,6 +10,7 @@ import (
 
 // goverter:variables
 var (
+	// goverter:map TotpConfirmedAt TotpEnabled | isSet
 	toUser func(db.UserAccount) oas.User
 
 	fromUserCreate func(oas.UserCreate) app.UserInput
@@ -51,15 +52,15 @@ func (h *handler) GetCurrentUser(ctx context.Context) (*oas.User, error) {
 }
 
 func (h *handler) UpdateCurrentUser(ctx context.Context, req *oas.UserUpdateMe) (*oas.User, error) {
-	return one(toUser)(h.app.UpdateCurrentUser(ctx, actor(ctx), func(in *app.UserInput) { patchCurrentUser(*req, in) }))
+	return one(toUser)(h.app.UpdateCurrentUser(ctx, actor(ctx), string(req.CurrentPassword.Value), func(in *app.UserInput) { patchCurrentUser(*req, in) }))
 }
 
-func (h *handler) DeleteCurrentUser(ctx context.Context) error {
-	return h.app.DeleteCurrentUser(ctx, actor(ctx))
+func (h *handler) DeleteCurrentUser(ctx context.Context, req *oas.PasswordConfirmation) error {
+	return h.app.DeleteCurrentUser(ctx, actor(ctx), string(req.CurrentPassword))
 }
 
 func (h *handler) UpdateCurrentUserPassword(ctx context.Context, req *oas.PasswordChange) error {
-	return h.app.ChangePassword(ctx, actor(ctx), req.CurrentPassword, string(req.NewPassword))
+	return h.app.ChangePassword(ctx, actor(ctx), string(req.CurrentPassword), string(req.NewPassword))
 }
 
 func (h *handler) GetUser(ctx context.Context, p oas.GetUserParams) (*oas.User, error) {
@@ -67,9 +68,16 @@ func (h *handler) GetUser(ctx context.Context, p oas.GetUserParams) (*oas.User, 
 }
 
 func (h *handler) UpdateUser(ctx context.Context, req *oas.UserUpdate, p oas.UpdateUserParams) (*oas.User, error) {
-	return one(toUser)(h.app.UpdateUser(ctx, actor(ctx), p.UserID, func(in *app.UserInput) { patchUser(*req, in) }))
+	return one(toUser)(h.app.UpdateUser(ctx, actor(ctx), p.UserID, string(req.CurrentPassword.Value), func(in *app.UserInput) { patchUser(*req, in) }))
 }
 
 func (h *handler) DeleteUser(ctx context.Context, p oas.DeleteUserParams) error {
 	return h.app.DeleteUser(ctx, actor(ctx), p.UserID)
+}
+
+func (h *handler) ConfirmEmail(ctx context.Context, req *oas.EmailConfirmation) (*oas.Message, error) {
+	if err := h.app.ConfirmEmail(ctx, req.Token); err != nil {
+		return nil, err
+	}
+	return &oas.Message{Message: "The address is confirmed. Log in with it from now on."}, nil
 }

@@ -155,9 +155,11 @@ func TestCurrentUser(t *testing.T) {
 	assert.False(t, changed.UpdatedAt.Before(me.UpdatedAt))
 	assert.Equal(t, me.CreatedAt, changed.CreatedAt)
 	email := oas.Email(unique("new") + "@example.com")
-	changed, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail(email)})
+	known := oas.NewOptCurrentPassword(password)
+	changed, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail(email), CurrentPassword: known})
 	require.NoError(t, err)
-	assert.Equal(t, email, changed.Email)
+	assert.Equal(t, me.Email, changed.Email, "until the new address is confirmed")
+	assert.Equal(t, oas.NewNilString(string(email)), changed.PendingEmail)
 	assert.Equal(t, oas.NewNilString("Ada"), changed.FullName)
 	var null oas.OptNilFullName
 	null.SetToNull()
@@ -166,18 +168,19 @@ func TestCurrentUser(t *testing.T) {
 	assert.True(t, changed.FullName.Null)
 
 	other := f.createUser(unique("other") + "@example.com")
-	_, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{
-		Email: oas.NewOptEmail(oas.Email(strings.ToUpper(string(other.Email)))),
+	changed, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{
+		Email: oas.NewOptEmail(oas.Email(strings.ToUpper(string(other.Email)))), CurrentPassword: known,
 	})
-	problem(t, err, http.StatusConflict)
-	_, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail("no address")})
+	require.NoError(t, err, "the answer does not tell that the address is taken")
+	assert.Equal(t, oas.NewNilString(strings.ToUpper(string(other.Email))), changed.PendingEmail)
+	_, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail("no address"), CurrentPassword: known})
 	fieldProblem(t, err, "/email")
 	res, body := f.callJSON(f.userToken, http.MethodPatch, "/users/me", `{"is_superuser": true}`)
 	assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s", body)
 
 	for current, next := range map[string]string{"wrong, wrong, wrong": "staple battery horse", password: "too short"} {
 		err = f.user.UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{
-			CurrentPassword: current, NewPassword: oas.Password(next),
+			CurrentPassword: oas.CurrentPassword(current), NewPassword: oas.Password(next),
 		})
 		problem(t, err, http.StatusUnprocessableEntity)
 	}
@@ -186,8 +189,8 @@ func TestCurrentUser(t *testing.T) {
 	}))
 	_, err = f.user.GetCurrentUser(t.Context())
 	problem(t, err, http.StatusUnauthorized)
-	f.user = f.client(f.login(string(email), "staple battery horse"))
-	require.NoError(t, f.user.DeleteCurrentUser(t.Context()))
+	f.user = f.client(f.login(f.userEmail, "staple battery horse"))
+	require.NoError(t, f.user.DeleteCurrentUser(t.Context(), &oas.PasswordConfirmation{CurrentPassword: "staple battery horse"}))
 	_, err = f.user.GetCurrentUser(t.Context())
 	problem(t, err, http.StatusUnauthorized)
 	_, err = f.super.GetUser(t.Context(), oas.GetUserParams{UserID: me.ID})
@@ -262,8 +265,8 @@ func TestLastSuperuserStays(t *testing.T) {
 	me, err := f.super.GetCurrentUser(t.Context())
 	require.NoError(t, err)
 	at := oas.UpdateUserParams{UserID: me.ID}
-	demote, deactivate := &oas.UserUpdate{IsSuperuser: oas.NewOptBool(false)}, &oas.UserUpdate{
-		IsActive: oas.NewOptBool(false),
+	demote, deactivate := &oas.UserUpdate{IsSuperuser: oas.NewOptBool(false), CurrentPassword: oas.NewOptCurrentPassword(password)}, &oas.UserUpdate{
+		IsActive: oas.NewOptBool(false), CurrentPassword: oas.NewOptCurrentPassword(password),
 	}
 	last := func() {
 		t.Helper()
@@ -272,7 +275,7 @@ func TestLastSuperuserStays(t *testing.T) {
 		_, err = f.super.UpdateUser(t.Context(), deactivate, at)
 		problem(t, err, http.StatusConflict)
 		problem(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: me.ID}), http.StatusConflict)
-		problem(t, f.super.DeleteCurrentUser(t.Context()), http.StatusConflict)
+		problem(t, f.super.DeleteCurrentUser(t.Context(), &oas.PasswordConfirmation{CurrentPassword: password}), http.StatusConflict)
 	}
 	last()
 	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{
@@ -298,9 +301,9 @@ func TestLastSuperuserStays(t *testing.T) {
 			var err error
 			switch i % 3 {
 			case 0:
-				_, err = f.app.UpdateUser(t.Context(), actor, id, func(in *app.UserInput) { in.IsSuperuser = false })
+				_, err = f.app.UpdateUser(t.Context(), actor, id, password, func(in *app.UserInput) { in.IsSuperuser = false })
 			case 1:
-				_, err = f.app.UpdateUser(t.Context(), actor, id, func(in *app.UserInput) { in.IsActive = false })
+				_, err = f.app.UpdateUser(t.Context(), actor, "client", id, password, func(in *app.UserInput) { in.IsActive = false })
 			default:
 				err = f.app.DeleteUser(t.Context(), actor, id)
 			}

@@ -40,16 +40,7 @@ func (a *App) CreateAPIKey(ctx context.Context, actor Actor, in APIKeyInput) (ke
 	if err := v.err(); err != nil {
 		return "", k, err
 	}
-	counted, err := a.countAttempt(ctx, "password", u.Email)
-	if err != nil {
-		return "", k, err
-	}
-	ok, _, err := a.verify(ctx, in.CurrentPassword, u.PasswordHash)
-	if err != nil {
-		return "", k, counted.takeBack(ctx, err)
-	}
-	v.check(ok, "/current_password", "is wrong")
-	if err := v.err(); err != nil {
+	if err := a.confirmPassword(ctx, u, in.CurrentPassword); err != nil {
 		return "", k, err
 	}
 	now := a.Now()
@@ -63,8 +54,11 @@ func (a *App) CreateAPIKey(ctx context.Context, actor Actor, in APIKeyInput) (ke
 		if err != nil {
 			return found(err, "user")
 		}
-		if !owner.IsActive { // in the meantime, which ended the keys
+		switch {
+		case !owner.IsActive: // in the meantime, which ended the keys
 			return notFound("user")
+		case owner.TokenVersion != u.TokenVersion:
+			return errOldPassword
 		}
 		n, err := q.CountAPIKeys(ctx, db.CountAPIKeysParams{UserID: u.ID, Now: now})
 		if err != nil {
@@ -81,7 +75,7 @@ func (a *App) CreateAPIKey(ctx context.Context, actor Actor, in APIKeyInput) (ke
 	if err != nil {
 		return "", k, err
 	}
-	return key, k, counted.succeeded(ctx)
+	return key, k, nil
 }
 
 func keyEvent(action string, k db.ApiKey) auditEvent {
@@ -145,5 +139,7 @@ func (a *App) IdentifyKey(ctx context.Context, key string) (Actor, error) {
 			a.Logger.WarnContext(ctx, "the use of an API key was not noted", "api_key", k.ID, "error", err)
 		}
 	}
-	return Actor{UserID: k.UserID, Superuser: k.IsSuperuser, KeyID: k.ID, ReadOnly: !k.CanWrite}, nil
+	actor := a.actor(k.UserID, k.IsSuperuser, k.TotpEnabled)
+	actor.KeyID, actor.ReadOnly = k.ID, !k.CanWrite
+	return actor, nil
 }

@@ -24,23 +24,26 @@ type Config struct {
 	Pool   *pgxpool.Pool
 	Hasher *auth.Hasher
 	Tokens *auth.Tokens
+	TOTP   *auth.TOTP
 	// ConsoleTokens are for the cookies of browsers.
 	ConsoleTokens *auth.Tokens
 	Mail          mail.Sender
 	Logger        *slog.Logger
 	Now           func() time.Time
 
-	ProjectName        string
-	PublicURL          string // without a trailing slash
-	OpenRegistration   bool
-	AccessTokenLife    time.Duration
-	ResetTokenLife     time.Duration
-	AttemptsPerAddress int // failed logins, recoveries and the like that one client's network has in AttemptWindow
-	AttemptsPerAccount int // from one network
-	AttemptWindow      time.Duration
-	AttemptDelay       time.Duration // of one at an account that has very many
-	MaxUploads         int           // files that are received at a time; 4 if 0
-	AuditRetentionDays int           // 400 if 0
+	ProjectName         string
+	PublicURL           string // without a trailing slash
+	OpenRegistration    bool
+	AccessTokenLife     time.Duration
+	RefreshTokenLife    time.Duration // of a session that is not used
+	RequireSuperuser2FA bool
+	ResetTokenLife      time.Duration
+	AttemptsPerAddress  int // failed logins, recoveries and the like that one client's network has in AttemptWindow
+	AttemptsPerAccount  int // from one network
+	AttemptWindow       time.Duration
+	AttemptDelay        time.Duration // of one at an account that has very many
+	MaxUploads          int           // files that are received at a time; 4 if 0
+	AuditRetentionDays  int           // 400 if 0
 }
 
 // App carries out the use cases. It is safe for concurrent use.
@@ -74,6 +77,8 @@ type Actor struct {
 	Superuser bool
 	KeyID     int64 // of the API key that acts for the user
 	ReadOnly  bool  // what the key may do
+	SessionID int64 // 0 unless logged in
+	MustEnrol bool  // is a superuser, but has no rights as one before setting up a second factor
 }
 
 // System is the actor of the command line, whose user may reach the database anyway.
@@ -84,6 +89,10 @@ func (a Actor) superuser() error {
 	switch {
 	case a.UserID == 0:
 		return &Error{Code: Unauthenticated, Message: "log in first"}
+	case a.MustEnrol:
+		return &Error{
+			Code: Forbidden, Type: "second-factor-enrolment-required", Message: "superusers need a second factor here: set one up with POST /users/me/totp",
+		}
 	case !a.Superuser:
 		return &Error{Code: Forbidden, Message: "only a superuser may do this"}
 	}

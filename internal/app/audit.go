@@ -37,8 +37,8 @@ func (e *auditEvent) of(u db.UserAccount) {
 // audit writes an event to the trail, in the transaction of q whose last step it is, and to the log. Where the deed comes from is in ctx. A
 // failure that is to be remembered is written with a.queries, outside of the transaction that it ends.
 func (a *App) audit(ctx context.Context, q *db.Queries, actor Actor, e auditEvent) error {
-	if err := rehearsed(ctx); err != nil {
-		return err // nothing happens
+	if ctx.Value(rehearsalKey{}) != nil {
+		return nil
 	}
 	origin := originOf(ctx)
 	p := db.CreateAuditEventParams{

@@ -115,7 +115,7 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 			return a.AuditJobs(ctx, who, "POST", "/jobs/api/jobs/retry", json.RawMessage(`{"ids":["1"]}`))
 		}},
 		{"OpenConsole", events{"console.opened"}, func(ctx context.Context, _ app.Actor) (err error) {
-			token, _, err = a.OpenConsole(ctx, "client", "super@example.com", password, "")
+			token, _, err = a.OpenConsole(ctx, "super@example.com", password, "")
 			return err
 		}},
 		{"CloseConsole", events{"console.closed"}, func(ctx context.Context, _ app.Actor) error {

@@ -63,9 +63,9 @@ func TestPasswordIsSetAlone(t *testing.T) {
 	forbid(t, pool, "user_account", "password_hash", "token_version")
 	issue := func(password string) string {
 		t.Helper()
-		token, _, err := a.Login(t.Context(), u.Email, password)
+		g, err := a.Login(t.Context(), u.Email, password, "")
 		require.NoError(t, err)
-		return token
+		return g.AccessToken
 	}
 	ended := func(token string) {
 		t.Helper()

@@ -8,25 +8,37 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
 // The console is what superusers use with a browser: the job monitor and whatever asks /forward-auth. Its login is a
 // cookie that no operation of the API takes.
 
-// OpenConsole logs a superuser in and returns the cookie's token. Errors: Unauthenticated, Forbidden, RateLimited.
-func (a *App) OpenConsole(ctx context.Context, email, password, _ string) (token string, expires time.Time, err error) {
-	u, err := a.Authenticate(ctx, email, password)
+// ConsoleLife is how long a login of a browser lasts.
+const ConsoleLife = 12 * time.Hour
+
+// OpenConsole logs a superuser in and returns the cookie's token. Errors: Unauthenticated, Forbidden, RateLimited,
+// Unavailable.
+func (a *App) OpenConsole(ctx context.Context, email, password, otp string) (token string, expires time.Time, err error) {
+	u, err := a.Authenticate(ctx, email, password, otp)
 	if err != nil {
 		return "", expires, err
 	}
-	if !u.IsSuperuser {
-		return "", expires, &Error{Code: Forbidden, Message: "only a superuser may do this"}
-	}
-	actor := Actor{UserID: u.ID, Superuser: true}
-	if err := a.audit(ctx, a.queries, actor, consoleEvent("console.opened", u.ID)); err != nil {
+	actor := a.actor(u.ID, u.IsSuperuser, u.TotpConfirmedAt != nil)
+	if err := actor.superuser(); err != nil {
 		return "", expires, err
 	}
-	token, expires, err = a.ConsoleTokens.Issue(u.ID, u.TokenVersion)
+	var s db.Session
+	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if s, err = a.openSession(ctx, q, u, ConsoleLife); err != nil {
+			return err
+		}
+		return a.audit(ctx, q, actor, consoleEvent("console.opened", u.ID))
+	})
+	if err != nil {
+		return "", expires, err
+	}
+	token, expires, err = a.ConsoleTokens.Issue(auth.Claims{UserID: u.ID, SessionID: s.ID, Version: u.TokenVersion})
 	return token, expires, wrap(err, "issue token")
 }
 
@@ -37,19 +49,14 @@ func (a *App) IdentifyConsole(ctx context.Context, token string) (Actor, error) 
 	if err != nil {
 		return Actor{}, invalid
 	}
-	u, err := a.queries.GetUser(ctx, claims.UserID)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return Actor{}, invalid
-	case err != nil:
-		return Actor{}, errors.Wrap(err, "get user")
-	case !u.IsActive || !u.IsSuperuser || u.TokenVersion != claims.Version:
+	actor, err := a.IdentifySession(ctx, claims)
+	if errors.Is(err, errNoSession) || err == nil && !actor.Superuser {
 		return Actor{}, invalid
 	}
-	return Actor{UserID: u.ID, Superuser: true}, nil
+	return actor, err
 }
 
-// CloseConsole ends the login of a cookie's token, if it is one, with all others of the user.
+// CloseConsole ends the login of a cookie's token, if it is one.
 func (a *App) CloseConsole(ctx context.Context, token string) error {
 	actor, err := a.IdentifyConsole(ctx, token)
 	if e := Explain(err); e != nil && e.Code == Unauthenticated {
@@ -58,8 +65,8 @@ func (a *App) CloseConsole(ctx context.Context, token string) error {
 		return err
 	}
 	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		if err := q.EndAccessTokens(ctx, actor.UserID); err != nil {
-			return errors.Wrap(err, "end tokens")
+		if _, err := q.DeleteSession(ctx, db.DeleteSessionParams{ID: actor.SessionID, UserID: actor.UserID}); err != nil {
+			return errors.Wrap(err, "end session")
 		}
 		return a.audit(ctx, q, actor, consoleEvent("console.closed", actor.UserID))
 	})

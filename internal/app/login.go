@@ -2,8 +2,8 @@ package app
 
 import (
 	"context"
+	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/go-faster/errors"
@@ -13,22 +13,8 @@ import (
 	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
-// Login returns an access token and its lifetime for the email and password of an active account. Whatever is wrong,
-// the error is the same and takes as long. Errors: Unauthenticated, RateLimited, Unavailable.
-func (a *App) Login(ctx context.Context, email, password string) (token string, life time.Duration, err error) {
-	u, err := a.Authenticate(ctx, email, password)
-	if err != nil {
-		return "", 0, err
-	}
-	token, expires, err := a.Tokens.Issue(u.ID, u.TokenVersion)
-	if err != nil {
-		return "", 0, errors.Wrap(err, "issue token")
-	}
-	return token, expires.Sub(a.Now()), nil
-}
-
-// Authenticate is Login without the token. Errors: Unauthenticated, RateLimited, Unavailable.
-func (a *App) Authenticate(ctx context.Context, email, password string) (db.UserAccount, error) {
+// Authenticate is Login without a session. Errors: Unauthenticated, RateLimited, Unavailable.
+func (a *App) Authenticate(ctx context.Context, email, password, otp string) (db.UserAccount, error) {
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
 		email = "" // no account's, and nothing to ask the database for
 	}
@@ -45,7 +31,22 @@ func (a *App) Authenticate(ctx context.Context, email, password string) (db.User
 		return db.UserAccount{}, counted.takeBack(ctx, err)
 	}
 	if !ok || !u.IsActive {
+		if err := a.loginFailed(ctx, u, ok); err != nil {
+			return db.UserAccount{}, err
+		}
 		return db.UserAccount{}, &Error{Code: Unauthenticated, Message: "wrong email or password"}
+	}
+	if err := a.checkSecondFactor(ctx, u, otp); err != nil {
+		if e, ok := errors.Into[*Error](err); ok && e.Code == Unauthenticated {
+			reason := map[bool]string{true: "no_second_factor", false: "wrong_second_factor"}[otp == ""]
+			err = errors.Join(err, a.audit(ctx, a.queries, Actor{}, auditEvent{
+				Action: "login.failed", Reason: reason, TargetType: "user", Target: strconv.FormatInt(u.ID, 10),
+			}))
+		}
+		if otp == "" {
+			return db.UserAccount{}, counted.takeBack(ctx, err) // the password was right
+		}
+		return db.UserAccount{}, err
 	}
 	if rehash {
 		hash, err := a.hash(ctx, password)
@@ -59,23 +60,17 @@ func (a *App) Authenticate(ctx context.Context, email, password string) (db.User
 	return u, counted.succeeded(ctx)
 }
 
-// Identify returns whose access token this is. Errors: Unauthenticated.
-func (a *App) Identify(ctx context.Context, token string) (Actor, error) {
-	invalid := &Error{Code: Unauthenticated, Message: "the access token is not valid"}
-	claims, err := a.Tokens.Parse(token)
-	if err != nil {
-		return Actor{}, invalid
+// loginFailed writes an event whatever failed, so that it takes as long. What was typed as an address is not in it: it
+// may be a password.
+func (a *App) loginFailed(ctx context.Context, u db.UserAccount, rightPassword bool) error {
+	e := auditEvent{Action: "login.failed", Reason: "unknown_account"}
+	if u.ID != 0 {
+		e.Reason, e.TargetType, e.Target = "wrong_password", "user", strconv.FormatInt(u.ID, 10)
 	}
-	u, err := a.queries.GetUser(ctx, claims.UserID)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return Actor{}, invalid
-	case err != nil:
-		return Actor{}, errors.Wrap(err, "get user")
-	case !u.IsActive || u.TokenVersion != claims.Version:
-		return Actor{}, invalid
+	if rightPassword {
+		e.Reason = "deactivated"
 	}
-	return Actor{UserID: u.ID, Superuser: u.IsSuperuser}, nil
+	return a.audit(ctx, a.queries, Actor{}, e)
 }
 
 // RecoverPassword enqueues the email with a reset token, whether the address is known or not, so that neither the
@@ -122,7 +117,7 @@ func (a *App) ResetPassword(ctx context.Context, token, password string) error {
 	if err != nil {
 		return counted.takeBack(ctx, err)
 	}
-	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	return a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		invalid := invalid("/token", "is not valid, was used or has expired")
 		tokenHash := auth.HashResetToken(token)
 		u, err := q.LockUserOfPasswordReset(ctx, db.LockUserOfPasswordResetParams{TokenHash: tokenHash, Now: a.Now()})
@@ -144,6 +139,6 @@ func (a *App) ResetPassword(ctx context.Context, token, password string) error {
 		if err := q.ForgetAccountAttempts(ctx, new(accountKey(u.Email))); err != nil {
 			return errors.Wrap(err, "forget attempts")
 		}
-		return setPassword(ctx, q, u.ID, hash)
+		return a.passwordSet(ctx, tx, q, Actor{UserID: u.ID}, "password.reset", u, hash)
 	})
 }

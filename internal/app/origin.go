@@ -9,6 +9,7 @@ import (
 type Origin struct {
 	Address   netip.Addr
 	RequestID string
+	UserAgent string // what the client says it is
 }
 
 type originKey struct{}
@@ -24,6 +25,14 @@ func OriginOf(ctx context.Context) Origin { return originOf(ctx) }
 func originOf(ctx context.Context) Origin {
 	o, _ := ctx.Value(originKey{}).(Origin)
 	return o
+}
+
+// client is the address as text, nil if there is none.
+func (o Origin) client() *string {
+	if !o.Address.IsValid() {
+		return nil
+	}
+	return new(o.Address.String())
 }
 
 // Network is the smallest network that one client may have to itself: an IPv4 address, or a /64 of IPv6.

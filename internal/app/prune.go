@@ -19,7 +19,7 @@ type PruneArgs struct{}
 func (PruneArgs) Kind() string { return "prune" }
 
 // Prune deletes old imports, documents that nothing needs and uploads without one, workers that are gone, expired
-// registrations, tokens, keys and attempts, and what the audit trail has kept long enough.
+// registrations, sessions, tokens, keys and attempts, and what the audit trail has kept long enough.
 func (a *App) Prune(ctx context.Context) error {
 	now := a.Now()
 	if _, err := a.queries.PruneImports(ctx); err != nil {
@@ -56,6 +56,9 @@ func (a *App) Prune(ctx context.Context) error {
 	}
 	if _, err := a.queries.PrunePasswordResets(ctx, now); err != nil {
 		return errors.Wrap(err, "prune reset tokens")
+	}
+	if _, err := a.queries.PruneSessions(ctx, now); err != nil {
+		return errors.Wrap(err, "prune sessions")
 	}
 	if _, err := a.queries.PruneRateLimits(ctx, now.Add(-a.AttemptWindow)); err != nil {
 		return errors.Wrap(err, "prune attempts")

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -124,28 +125,28 @@ func (a *App) EnsureSuperuser(ctx context.Context, email, password string) (bool
 	return err == nil, err
 }
 
-// UpdateUser changes a user for a superuser, and returns them. Errors: Unauthenticated, Forbidden, Invalid, NotFound,
-// Conflict.
-func (a *App) UpdateUser(ctx context.Context, actor Actor, id int64, change func(*UserInput)) (db.UserAccount, error) {
+// UpdateUser changes a user for a superuser, and returns them. What would take over or give away the superuser's own
+// account needs the current password; an own new address waits for its confirmation. Errors: Unauthenticated, Forbidden,
+// Invalid, NotFound, RateLimited, Conflict.
+func (a *App) UpdateUser(ctx context.Context, actor Actor, id int64, current string, change func(*UserInput)) (db.UserAccount, error) {
 	if err := actor.superuser(); err != nil {
 		return db.UserAccount{}, err
 	}
-	return a.updateUser(ctx, id, false, change)
+	return a.updateUser(ctx, actor, id, current, change)
 }
 
-// UpdateCurrentUser changes the actor's own address and name, and returns their account. Errors: Invalid, NotFound,
-// RateLimited, Conflict.
-func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, change func(*UserInput)) (db.UserAccount, error) {
-	return a.updateUser(ctx, actor.UserID, true, func(in *UserInput) {
+// UpdateCurrentUser changes the actor's own address and name, and returns their account. A new address needs the current
+// password, and waits for its confirmation. Errors: Invalid, NotFound, RateLimited.
+func (a *App) UpdateCurrentUser(ctx context.Context, actor Actor, current string, change func(*UserInput)) (db.UserAccount, error) {
+	return a.updateUser(ctx, actor, actor.UserID, current, func(in *UserInput) {
 		mine := *in
 		change(&mine)
 		in.Email, in.FullName = mine.Email, mine.FullName
 	})
 }
 
-// updateUser calls change twice: for the password, which is hashed while no row is locked, and on the locked row. For
-// one who may not see the other accounts, self holds, and a new email costs an attempt.
-func (a *App) updateUser(ctx context.Context, id int64, self bool, change func(*UserInput)) (u db.UserAccount, err error) {
+// updateUser calls change twice: for the password, which is hashed while no row is locked, and on the locked row.
+func (a *App) updateUser(ctx context.Context, actor Actor, id int64, current string, change func(*UserInput)) (u db.UserAccount, err error) {
 	changed := func() UserInput {
 		in := UserInput{Email: u.Email, Password: "", FullName: u.FullName, IsActive: u.IsActive, IsSuperuser: u.IsSuperuser}
 		change(&in)
@@ -157,32 +158,40 @@ func (a *App) updateUser(ctx context.Context, id int64, self bool, change func(*
 	if u, err = a.queries.GetUser(ctx, id); err != nil {
 		return u, found(err, "user")
 	}
-	in, hash := changed(), ""
+	own, in, hash := id == actor.UserID, changed(), ""
+	guarded, version := own && (in.Email != u.Email || in.Password != "" || in.IsActive != u.IsActive || in.IsSuperuser != u.IsSuperuser), u.TokenVersion
 	var v validator
 	v.optionalText("/full_name", in.FullName)
 	if in.Password != "" {
 		v.password("/password", in.Password, a.wordsOf(in.Email, in.FullName)...)
 	}
-	if self && in.Email != u.Email {
-		if !v.email("/email", &in.Email) || v.wrong { // as at a registration
-			return u, v.err()
-		}
-		if _, err := a.countAttempt(ctx, "email", ""); err != nil {
-			return u, err
-		}
-	}
-	if err := v.freeEmail(ctx, a.queries, "/email", &in.Email, id); err != nil {
+	if own {
+		v.email("/email", &in.Email)
+	} else if err := v.freeEmail(ctx, a.queries, "/email", &in.Email, id); err != nil {
 		return u, err
+	}
+	if guarded {
+		v.check(current != "", "/current_password", "is required", "user_id")
 	}
 	if err := v.err(); err != nil {
 		return u, err
+	}
+	if guarded {
+		if err := a.confirmPassword(ctx, u, current); err != nil {
+			return u, err
+		}
+	}
+	if own && in.Email != u.Email { // mails cost an attempt
+		if _, err := a.countAttempt(ctx, "email", ""); err != nil {
+			return u, err
+		}
 	}
 	if in.Password != "" {
 		if hash, err = a.hash(ctx, in.Password); err != nil {
 			return u, err
 		}
 	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		supers, err := q.LockActiveSuperusers(ctx)
 		if err != nil {
 			return errors.Wrap(err, "lock superusers")
@@ -191,12 +200,18 @@ func (a *App) updateUser(ctx context.Context, id int64, self bool, change func(*
 			return found(err, "user")
 		}
 		in := changed()
+		if guarded && u.TokenVersion != version {
+			return errOldPassword
+		}
 		p := db.UpdateUserParams{ID: id, Email: in.Email, FullName: in.FullName, IsActive: in.IsActive, IsSuperuser: in.IsSuperuser}
+		if own {
+			p.Email = u.Email
+		}
 		if (!p.IsActive || !p.IsSuperuser) && isLast(supers, id) {
 			return errLastSuperuser
 		}
 		if hash != "" {
-			if err := setPassword(ctx, q, id, hash); err != nil {
+			if err := a.passwordSet(ctx, tx, q, actor, "password.changed", u, hash); err != nil {
 				return err
 			}
 		}
@@ -204,19 +219,106 @@ func (a *App) updateUser(ctx context.Context, id int64, self bool, change func(*
 			if err := q.DeletePasswordResets(ctx, id); err != nil {
 				return errors.Wrap(err, "delete reset tokens")
 			}
+			if err := q.DeletePendingEmail(ctx, id); err != nil {
+				return errors.Wrap(err, "delete pending address")
+			}
 		}
-		u, err = q.UpdateUser(ctx, p)
-		return wrap(err, "update user")
+		if !p.IsActive {
+			if _, err := q.DeleteSessions(ctx, db.DeleteSessionsParams{UserID: id, Keep: 0}); err != nil {
+				return errors.Wrap(err, "end sessions")
+			}
+		}
+		old := u
+		if u, err = q.UpdateUser(ctx, p); err != nil {
+			return errors.Wrap(err, "update user")
+		}
+		if err := a.auditUpdate(ctx, q, actor, old, u); err != nil {
+			return err
+		}
+		if u.Email != old.Email {
+			return a.emailChanged(ctx, tx, q, actor, old, u.Email)
+		}
+		if own && in.Email != u.Email {
+			u, err = a.requestEmail(ctx, tx, q, actor, u, in.Email)
+		}
+		return err
 	})
 	return u, err
 }
 
-// setPassword sets the password of a user, who is locked. It ends their access and reset tokens.
-func setPassword(ctx context.Context, q *db.Queries, id int64, hash string) error {
-	if err := q.DeletePasswordResets(ctx, id); err != nil {
+// auditUpdate writes what changed of a user, but for the address and the password, which have events of their own.
+func (a *App) auditUpdate(ctx context.Context, q *db.Queries, actor Actor, old, u db.UserAccount) error {
+	detail := map[string]any{}
+	if old.IsActive != u.IsActive {
+		detail["is_active"] = u.IsActive
+	}
+	if old.IsSuperuser != u.IsSuperuser {
+		detail["is_superuser"] = u.IsSuperuser
+	}
+	if (old.FullName == nil) != (u.FullName == nil) || old.FullName != nil && *old.FullName != *u.FullName {
+		detail["full_name"] = "changed"
+	}
+	if len(detail) == 0 {
+		return nil
+	}
+	return a.audit(ctx, q, actor, auditEvent{
+		Action: "user.updated", TargetType: "user", Target: strconv.FormatInt(u.ID, 10), Detail: detail,
+	})
+}
+
+// passwordSet sets the password of a locked user, and tells the user and the audit trail. It ends the sessions, the links
+// for a new password and the change of the address: whoever began them may not have been the owner.
+func (a *App) passwordSet(ctx context.Context, tx pgx.Tx, q *db.Queries, actor Actor, action string, u db.UserAccount, hash string) error {
+	if err := q.DeletePasswordResets(ctx, u.ID); err != nil {
 		return errors.Wrap(err, "delete reset tokens")
 	}
-	return wrap(q.SetPassword(ctx, db.SetPasswordParams{ID: id, PasswordHash: hash}), "set password")
+	if _, err := q.DeleteSessions(ctx, db.DeleteSessionsParams{UserID: u.ID, Keep: 0}); err != nil {
+		return errors.Wrap(err, "end sessions")
+	}
+	if u.PendingEmail != nil {
+		if err := q.DeletePendingEmail(ctx, u.ID); err != nil {
+			return errors.Wrap(err, "delete pending address")
+		}
+	}
+	if err := q.SetPassword(ctx, db.SetPasswordParams{ID: u.ID, PasswordHash: hash}); err != nil {
+		return errors.Wrap(err, "set password")
+	}
+	if err := a.notify(ctx, tx, u.Email, noticePasswordChanged, ""); err != nil {
+		return err
+	}
+	return a.audit(ctx, q, actor, auditEvent{Action: action, TargetType: "user", Target: strconv.FormatInt(u.ID, 10)})
+}
+
+// own is the actor's account.
+func (a *App) own(ctx context.Context, actor Actor) (db.UserAccount, error) {
+	u, err := a.queries.GetUser(ctx, actor.UserID)
+	return u, found(err, "user")
+}
+
+// errOldPassword is for one who knew the password that was changed meanwhile.
+var errOldPassword = invalid("/current_password", "is wrong")
+
+// confirmPassword returns an error unless this is the user's current password. Each wrong one counts as an attempt.
+// Errors: RateLimited, Unavailable, Invalid.
+func (a *App) confirmPassword(ctx context.Context, u db.UserAccount, current string) error {
+	counted, err := a.countAttempt(ctx, "password", u.Email)
+	if err != nil {
+		return err
+	}
+	ok, _, err := a.verify(ctx, current, u.PasswordHash)
+	if err != nil {
+		return counted.takeBack(ctx, err)
+	}
+	if !ok {
+		err := a.audit(ctx, a.queries, Actor{UserID: u.ID}, auditEvent{
+			Action: "password.refused", Reason: "wrong_password", TargetType: "user", Target: strconv.FormatInt(u.ID, 10),
+		})
+		if err != nil {
+			return err
+		}
+		return invalid("/current_password", "is wrong")
+	}
+	return counted.succeeded(ctx)
 }
 
 // set assigns *src, if there is one.
@@ -230,20 +332,31 @@ var errLastSuperuser = &Error{Code: Conflict, Type: "last-superuser", Message: "
 
 func isLast(supers []int64, id int64) bool { return len(supers) == 1 && supers[0] == id }
 
-// DeleteUser deletes a user for a superuser. Errors: Unauthenticated, Forbidden, NotFound, Conflict.
+// DeleteUser deletes another user for a superuser. Errors: Unauthenticated, Forbidden, NotFound, Conflict.
 func (a *App) DeleteUser(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.superuser(); err != nil {
 		return err
 	}
-	return a.deleteUser(ctx, id)
+	if id == actor.UserID {
+		return &Error{Code: Conflict, Message: "this is your own account: DELETE /users/me deletes it, with the password"}
+	}
+	return a.deleteUser(ctx, actor, id)
 }
 
-// DeleteCurrentUser deletes the actor's own account. Errors: NotFound, Conflict.
-func (a *App) DeleteCurrentUser(ctx context.Context, actor Actor) error {
-	return a.deleteUser(ctx, actor.UserID)
+// DeleteCurrentUser deletes the actor's own account, who must know the password. Errors: NotFound, RateLimited, Invalid,
+// Conflict.
+func (a *App) DeleteCurrentUser(ctx context.Context, actor Actor, current string) error {
+	u, err := a.own(ctx, actor)
+	if err != nil {
+		return err
+	}
+	if err := a.confirmPassword(ctx, u, current); err != nil {
+		return err
+	}
+	return a.deleteUser(ctx, actor, u.ID)
 }
 
-func (a *App) deleteUser(ctx context.Context, id int64) error {
+func (a *App) deleteUser(ctx context.Context, actor Actor, id int64) error {
 	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		supers, err := q.LockActiveSuperusers(ctx)
 		if err != nil {
@@ -255,52 +368,45 @@ func (a *App) deleteUser(ctx context.Context, id int64) error {
 		n, err := q.DeleteUser(ctx, id)
 		if err == nil && n == 0 {
 			return notFound("user")
+		} else if err != nil {
+			return errors.Wrap(err, "delete user")
 		}
-		return wrap(err, "delete user")
+		return a.audit(ctx, q, actor, auditEvent{Action: "user.deleted", TargetType: "user", Target: strconv.FormatInt(id, 10)})
 	})
 }
 
 // ChangePassword sets the actor's password, who must know the current one. Errors: NotFound, RateLimited, Unavailable,
 // Invalid.
 func (a *App) ChangePassword(ctx context.Context, actor Actor, current, password string) error {
-	u, err := a.queries.GetUser(ctx, actor.UserID)
+	u, err := a.own(ctx, actor)
 	if err != nil {
-		return found(err, "user")
+		return err
 	}
 	var v validator
 	v.password("/new_password", password, a.wordsOf(u.Email, u.FullName)...)
 	if err := v.err(); err != nil {
 		return err
 	}
-	counted, err := a.countAttempt(ctx, "password", u.Email)
-	if err != nil {
-		return err
-	}
-	ok, _, err := a.verify(ctx, current, u.PasswordHash)
-	if err != nil {
-		return counted.takeBack(ctx, err)
-	}
-	v.check(ok, "/current_password", "is wrong")
-	if err := v.err(); err != nil {
+	if err := a.confirmPassword(ctx, u, current); err != nil {
 		return err
 	}
 	hash, err := a.hash(ctx, password)
 	if err != nil {
-		return counted.takeBack(ctx, err)
-	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		if _, err := q.LockUser(ctx, u.ID); err != nil {
-			return found(err, "user")
-		}
-		return setPassword(ctx, q, u.ID, hash)
-	})
-	if err != nil {
 		return err
 	}
-	return counted.succeeded(ctx)
+	return a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+		locked, err := q.LockUser(ctx, u.ID)
+		switch {
+		case err != nil:
+			return found(err, "user")
+		case locked.TokenVersion != u.TokenVersion:
+			return errOldPassword
+		}
+		return a.passwordSet(ctx, tx, q, actor, "password.changed", u, hash)
+	})
 }
 
-// SetPassword sets the password of the account with that email for a superuser, and revokes its access tokens. Errors:
+// SetPassword sets the password of the account with that email for a superuser, and ends its sessions. Errors:
 // Unauthenticated, Forbidden, NotFound, Invalid.
 func (a *App) SetPassword(ctx context.Context, actor Actor, email, password string) (db.UserAccount, error) {
 	if err := actor.superuser(); err != nil {
@@ -310,5 +416,5 @@ func (a *App) SetPassword(ctx context.Context, actor Actor, email, password stri
 	if err != nil {
 		return u, found(err, "user")
 	}
-	return a.updateUser(ctx, u.ID, false, func(in *UserInput) { in.Password = password })
+	return a.updateUser(ctx, actor, u.ID, "", func(in *UserInput) { in.Password = password })
 }

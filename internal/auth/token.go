@@ -36,6 +36,8 @@ type Tokens struct {
 // Claims are what an access token says.
 type Claims struct {
 	UserID int64
+	// SessionID is the login that the token belongs to, and ends with.
+	SessionID int64
 	// Version is the user's token version at the time of issue. The caller compares it with the current one, which
 	// changes with the password and on deactivation, and so ends all earlier tokens.
 	Version int32
@@ -43,7 +45,8 @@ type Claims struct {
 
 type jwtClaims struct {
 	jwt.RegisteredClaims
-	Version *int32 `json:"ver"`
+	Version   *int32 `json:"ver"`
+	SessionID int64  `json:"sid"`
 }
 
 // NewTokens derives the signing key from the secret for this purpose alone, so that other uses of the secret do not share
@@ -81,19 +84,20 @@ func newTokens(secret, purpose, audience string, lifetime time.Duration, now fun
 	}
 }
 
-// Issue returns a token for the user and the time at which it expires, in whole seconds.
-func (t *Tokens) Issue(userID int64, version int32) (token string, expires time.Time, err error) {
+// Issue returns a token with these claims and the time at which it expires, in whole seconds.
+func (t *Tokens) Issue(c Claims) (token string, expires time.Time, err error) {
 	now := t.now().UTC().Truncate(time.Second)
 	expires = now.Add(t.lifetime).Truncate(time.Second)
 	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, jwtClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    issuer,
 			Audience:  jwt.ClaimStrings{t.audience},
-			Subject:   strconv.FormatInt(userID, 10),
+			Subject:   strconv.FormatInt(c.UserID, 10),
 			IssuedAt:  jwt.NewNumericDate(now),
 			ExpiresAt: jwt.NewNumericDate(expires),
 		},
-		Version: &version,
+		Version:   &c.Version,
+		SessionID: c.SessionID,
 	}).SignedString(t.key)
 	if err != nil {
 		return "", time.Time{}, errors.Wrap(err, "sign access token")
@@ -114,10 +118,13 @@ func (t *Tokens) Parse(token string) (Claims, error) {
 	if c.Version == nil {
 		return Claims{}, fmt.Errorf("%w: no version", ErrInvalidToken)
 	}
-	return Claims{UserID: userID, Version: *c.Version}, nil
+	if c.SessionID <= 0 {
+		return Claims{}, fmt.Errorf("%w: no session", ErrInvalidToken)
+	}
+	return Claims{UserID: userID, SessionID: c.SessionID, Version: *c.Version}, nil
 }
 
-// NewResetToken returns a random token of 43 URL-safe characters (256 bits) to send to the user, and its hash to store.
+// NewResetToken returns a random token of 43 URL-safe characters (256 bits) to give to the user, and its hash to store.
 func NewResetToken() (token string, hash []byte) {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails

@@ -25,8 +25,8 @@ func at(now time.Time) func() time.Time { return func() time.Time { return now }
 
 func TestTokens(t *testing.T) {
 	t.Parallel()
-	for _, want := range []Claims{{1, 0}, {42, 7}, {math.MaxInt64, math.MaxInt32}} {
-		token, expires, err := NewTokens(secret, time.Hour, at(start)).Issue(want.UserID, want.Version)
+	for _, want := range []Claims{{1, 3, 0}, {42, 5, 7}, {math.MaxInt64, math.MaxInt64, math.MaxInt32}} {
+		token, expires, err := NewTokens(secret, time.Hour, at(start)).Issue(want)
 		require.NoError(t, err)
 		assert.Equal(t, time.Date(2024, 2, 29, 13, 0, 0, 0, time.UTC), expires)
 
@@ -48,7 +48,7 @@ func TestTokensNeedASecret(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	tokens := NewTokens(secret, time.Hour, at(start))
-	good, _, err := tokens.Issue(42, 7)
+	good, _, err := tokens.Issue(Claims{UserID: 42, SessionID: 5, Version: 7})
 	require.NoError(t, err)
 	parts := strings.Split(good, ".")
 
@@ -57,7 +57,7 @@ func TestParseRefuses(t *testing.T) {
 		c := jwtClaims{jwt.RegisteredClaims{
 			Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: "42",
 			ExpiresAt: jwt.NewNumericDate(start.Add(time.Hour)),
-		}, &version}
+		}, &version, 5}
 		if change != nil {
 			change(&c)
 		}
@@ -78,12 +78,12 @@ func TestParseRefuses(t *testing.T) {
 	der, err := x509.MarshalPKIXPublicKey(&ec.PublicKey)
 	require.NoError(t, err)
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	console, _, err := NewConsoleTokens(secret, time.Hour, at(start)).Issue(42, 7)
+	console, _, err := NewConsoleTokens(secret, time.Hour, at(start)).Issue(Claims{UserID: 1, SessionID: 1, Version: 0})
 	require.NoError(t, err)
 	_, err = NewConsoleTokens(secret, time.Hour, at(start)).Parse(good)
 	require.ErrorIs(t, err, ErrInvalidToken, "an access token as a console token")
 	none := sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims(nil))
-	other, _, err := NewTokens(secret+"x", time.Hour, at(start)).Issue(42, 7)
+	other, _, err := NewTokens(secret+"x", time.Hour, at(start)).Issue(Claims{UserID: 42, SessionID: 5, Version: 7})
 	require.NoError(t, err)
 	raw := sha256.Sum256([]byte(secret))
 	forged := strings.Split(hs256(func(c *jwtClaims) { c.Subject = "1" }), ".")[1]
@@ -117,6 +117,7 @@ func TestParseRefuses(t *testing.T) {
 		"subject is not a number":   hs256(func(c *jwtClaims) { c.Subject = "42 or 1" }),
 		"subject overflows":         hs256(func(c *jwtClaims) { c.Subject = "9223372036854775808" }),
 		"no version":                hs256(func(c *jwtClaims) { c.Version = nil }),
+		"no session":                hs256(func(c *jwtClaims) { c.SessionID = 0 }),
 		"scheme left on the header": "Bearer " + good,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,7 +141,7 @@ func TestParseRefuses(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	tokens := NewTokens(secret, time.Hour, at(start))
-	good, _, err := tokens.Issue(42, 7)
+	good, _, err := tokens.Issue(Claims{UserID: 42, SessionID: 5, Version: 7})
 	require.NoError(f, err)
 	f.Add(good)
 	f.Add("eyJhbGciOiJub25lIn0.e30.")

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/ogen-go/ogen/ogenerrors"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -221,6 +222,10 @@ type token string
 
 func (t token) OAuth2PasswordBearer(context.Context, oas.OperationName) (oas.OAuth2PasswordBearer, error) {
 	return oas.OAuth2PasswordBearer{Token: string(t)}, nil
+}
+
+func (t token) ApiKey(context.Context, oas.OperationName) (oas.ApiKey, error) {
+	return oas.ApiKey{}, ogenerrors.ErrSkipClientSecurity
 }
 
 // client is a superuser's. Its calls end after some seconds, whatever becomes of the server.

@@ -28,6 +28,12 @@ func workers(a *app.App) *river.Workers {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.RegistrationMailArgs]) error {
 		return a.SendRegistrationMail(ctx, job.Args.RegistrationID)
 	}))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.ConfirmEmailMailArgs]) error {
+		return a.SendConfirmEmailMail(ctx, job.Args)
+	}))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.NoticeMailArgs]) error {
+		return a.SendNoticeMail(ctx, job.Args)
+	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.TestMailArgs]) error {
 		return a.SendTestMail(ctx, job.Args.Email)
 	}))

@@ -48,6 +48,24 @@ func AlreadyRegistered(project, email, link string) (Message, error) {
 	return alreadyRegistered.message(content{Project: project, Email: email, Link: link})
 }
 
+// ConfirmEmail has the link with which the owner of an account confirms a new address.
+func ConfirmEmail(project, email, link string, validHours int) (Message, error) {
+	return confirmEmail.message(content{Project: project, Email: email, Link: link, ValidHours: validHours})
+}
+
+// Event is what happened to an account.
+type Event struct {
+	Heading, Text, Advice string
+	NewEmail              string // if there is one
+	At                    string
+	Client                string // the network address it came from, if it did
+}
+
+// Notice tells the owner of an account what happened to it.
+func Notice(project, email string, e Event) (Message, error) {
+	return notice.message(content{Project: project, Email: email, Event: e})
+}
+
 // Test shows that sending works.
 func Test(project, email string) (Message, error) {
 	return test.message(content{Project: project, Email: email})
@@ -61,6 +79,8 @@ var (
 	resetPassword     = parse("reset_password")
 	activate          = parse("activate")
 	alreadyRegistered = parse("already_registered")
+	confirmEmail      = parse("confirm_email")
+	notice            = parse("notice")
 	test              = parse("test")
 )
 
@@ -72,6 +92,7 @@ type templates struct {
 type content struct {
 	Project, Email, Link string
 	ValidHours           int
+	Event                Event
 }
 
 func parse(name string) templates {

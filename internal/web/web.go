@@ -122,6 +122,7 @@ func Register(mux *http.ServeMux, cfg Config) error {
 		{"/redoc", "redoc.html", redocCSP},
 		{"/reset-password", "reset-password.html", tokenCSP},
 		{"/activate", "activate.html", tokenCSP},
+		{"/confirm-email", "confirm-email.html", tokenCSP},
 	} {
 		var b bytes.Buffer
 		if err := pages.ExecuteTemplate(&b, p.name, cfg); err != nil {

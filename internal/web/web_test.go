@@ -69,6 +69,7 @@ func TestRoutes(t *testing.T) {
 		"/redoc/":              {"text/html; charset=utf-8", revalidate, `<div id="docs">`},
 		"/reset-password":      {"text/html; charset=utf-8", revalidate, `minlength="12" maxlength="128"`},
 		"/activate":            {"text/html; charset=utf-8", revalidate, `data-operation="/api/v1/users/activate"`},
+		"/confirm-email":       {"text/html; charset=utf-8", revalidate, "<button>Confirm the address</button>"},
 		"/api":                 {"application/json", revalidate, `"openapi":"/api/v1/openapi.yaml"`},
 		"/api/":                {"application/json", revalidate, `"docs":"/docs","redoc":"/redoc"`},
 		"/favicon.ico":         {"image/svg+xml", "public, max-age=86400", "<svg"},
@@ -205,7 +206,7 @@ func TestFilesAreNotCopied(t *testing.T) { //nolint:paralleltest // measures all
 func TestContentSecurityPolicy(t *testing.T) {
 	t.Parallel()
 	mux := newMux(t, sampleConfig())
-	for _, path := range []string{"/", "/docs", "/redoc"} {
+	for _, path := range []string{"/", "/docs", "/redoc", "/reset-password", "/confirm-email"} {
 		w := get(mux, "GET", path)
 		policy := map[string]string{}
 		for d := range strings.SplitSeq(w.Header().Get("Content-Security-Policy"), "; ") {
