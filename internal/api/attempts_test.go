@@ -298,13 +298,14 @@ func TestPasswordRulesEverywhere(t *testing.T) {
 func TestAddressesAreKeptInOneForm(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{jobs: true})
+	other := f.createUser(unique("other") + "@example.com")
 	u := f.createUser("Zoe\u0308@B\u00dcCHER.example")
 	assert.EqualValues(t, "Zo\u00eb@xn--bcher-kva.example", u.Email)
 	for _, same := range []string{"zo\u00eb@b\u00fccher.example", "ZOE\u0308@bu\u0308cher.EXAMPLE", "zo\u00eb@XN--BCHER-KVA.example", "zo\u00eb@b\u00fccher\u3002example"} {
 		f.login(same, password)
 		_, err := f.super.CreateUser(t.Context(), &oas.UserCreate{Email: oas.Email(same), Password: password})
 		problem(t, err, http.StatusConflict)
-		_, err = f.user.UpdateCurrentUser(t.Context(), &oas.UserUpdateMe{Email: oas.NewOptEmail(oas.Email(same))})
+		_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{Email: oas.NewOptEmail(oas.Email(same))}, oas.UpdateUserParams{UserID: other.ID})
 		problem(t, err, http.StatusConflict)
 		_, err = f.app.SetPassword(t.Context(), app.System, same, password)
 		require.NoError(t, err)

@@ -468,7 +468,7 @@ func (b *body) explain(err error) error {
 	return errBrokenOff
 }
 
-var errBrokenOff = &statusError{http.StatusBadRequest, errors.New("the body breaks off, or the client has gone")}
+var errBrokenOff = &statusError{http.StatusBadRequest, errors.New("the body breaks off")}
 
 // failing is a reader with an error.
 type failing struct{ err error }

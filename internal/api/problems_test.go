@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue"
-	"github.com/edgevalue/edgevalue/internal/api"
 )
 
 // problemTypes are those that the contract lists.
@@ -180,7 +179,7 @@ func TestProblemTypesOfConflicts(t *testing.T) {
 			assert.Equal(t, "/problems/"+c.kind, decodeProblem(t, body).Type, "%s %s", c.path, c.body)
 		}
 	}
-	res, body := f.call(f.superToken, http.MethodDelete, api.Prefix+"/users/me", nil)
+	res, body := f.callJSON(f.superToken, http.MethodDelete, "/users/me", `{"current_password": "`+password+`"}`)
 	requireProblem(t, res, body, http.StatusConflict, "last superuser")
 	assert.Equal(t, "/problems/last-superuser", decodeProblem(t, body).Type)
 }

@@ -147,7 +147,7 @@ func route(operations, other http.Handler, refuse refuseFunc) http.Handler {
 }
 
 // called names the route of a request whose operation is about to be called, and lets one that takes in a file have
-// more time and a larger body. One whose body says something twice is not called. That a client has gone is no error of the operation.
+// more time and a larger body. One whose body says something twice is not called.
 func called(operations map[string]*operation) oas.Middleware {
 	return func(req middleware.Request, next middleware.Next) (middleware.Response, error) {
 		SetRoute(req.Context, req.OperationID)
@@ -169,11 +169,7 @@ func called(operations map[string]*operation) oas.Middleware {
 		if err := q.repeats(); err != nil && rehearsalOf(req.Context) == nil {
 			return middleware.Response{}, err
 		}
-		res, err := next(req)
-		if errors.Is(err, context.Canceled) && q.connection.Err() != nil {
-			err = errBrokenOff
-		}
-		return res, err
+		return next(req)
 	}
 }
 

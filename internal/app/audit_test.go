@@ -23,9 +23,13 @@ var unaudited = map[string]string{
 		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
 		ListDailyRatios ListImports GetImport HasData ExportCompany ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
 		IdentifyConsole`,
-	"is done by jobs":              "RunImport Prune Rescue SendNewAccountMail SendResetMail SendTestMail",
-	"tries the machinery":          "StartTestJob StartTestMail",
-	"concerns accounts and logins": `Login Authenticate CreateUser RegisterUser EnsureSuperuser UpdateUser UpdateCurrentUser DeleteUser DeleteCurrentUser ChangePassword SetPassword RecoverPassword ResetPassword`,
+	"is done by jobs":         "RunImport Prune Rescue SendNewAccountMail SendResetMail SendTestMail",
+	"tries the machinery":     "StartTestJob StartTestMail",
+	"only reads, of sessions": "ListSessions IdentifySession",
+	"is mailed by jobs":       "SendRegistrationMail SendConfirmEmailMail SendNoticeMail",
+	"leaves events that the tests of the API look at": `Login Authenticate Refresh Logout EndSession EndOtherSessions OpenSession
+		RegisterUser ActivateUser EnsureSuperuser UpdateCurrentUser ConfirmEmail DeleteCurrentUser ChangePassword RecoverPassword
+		ResetPassword StartTOTP ConfirmTOTP RemoveTOTP ReplaceRecoveryCodes RemoveUserTOTP RemoveTOTPByEmail`,
 }
 
 // Every use case that writes leaves an event of who did it, in its transaction. A new one has to be added to one of the
@@ -47,6 +51,7 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 		key     db.ApiKey
 		im      db.Import
 		token   string
+		other   db.UserAccount
 	)
 	type events = []string
 	audited := []struct {
@@ -114,7 +119,22 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 		{"AuditJobs", events{"jobs.retry"}, func(ctx context.Context, who app.Actor) error {
 			return a.AuditJobs(ctx, who, "POST", "/jobs/api/jobs/retry", json.RawMessage(`{"ids":["1"]}`))
 		}},
-		{"OpenConsole", events{"console.opened"}, func(ctx context.Context, _ app.Actor) (err error) {
+		{"CreateUser", events{"user.created"}, func(ctx context.Context, who app.Actor) (err error) {
+			other, err = a.CreateUser(ctx, who, app.UserInput{Email: "other@example.com", Password: password, IsActive: true})
+			return err
+		}},
+		{"UpdateUser", events{"user.updated"}, func(ctx context.Context, who app.Actor) error {
+			_, err := a.UpdateUser(ctx, who, other.ID, "", func(in *app.UserInput) { in.IsSuperuser = true })
+			return err
+		}},
+		{"SetPassword", events{"password.changed"}, func(ctx context.Context, who app.Actor) error {
+			_, err := a.SetPassword(ctx, who, other.Email, "another horse battery")
+			return err
+		}},
+		{"DeleteUser", events{"user.deleted"}, func(ctx context.Context, who app.Actor) error {
+			return a.DeleteUser(ctx, who, other.ID)
+		}},
+		{"OpenConsole", events{"console.opened", "login.succeeded"}, func(ctx context.Context, _ app.Actor) (err error) {
 			token, _, err = a.OpenConsole(ctx, "super@example.com", password, "")
 			return err
 		}},
@@ -152,7 +172,7 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 			assert.Len(t, all(), before, "%s: a rehearsal leaves nothing", w.name)
 		}
 		switch w.name {
-		case "CreateAPIKey", "RevokeAPIKey", "AuditJobs", "OpenConsole", "CloseConsole": // not for keys at all
+		case "CreateAPIKey", "RevokeAPIKey", "AuditJobs", "CreateUser", "UpdateUser", "SetPassword", "DeleteUser", "OpenConsole", "CloseConsole": // not for keys at all
 		default:
 			err := w.do(t.Context(), readOnly)
 			require.Error(t, err, w.name)

@@ -83,10 +83,10 @@ func (a *App) CreateUser(ctx context.Context, actor Actor, in UserInput) (db.Use
 	if err := actor.superuser(); err != nil {
 		return db.UserAccount{}, err
 	}
-	return a.createUser(ctx, in)
+	return a.createUser(ctx, actor, in)
 }
 
-func (a *App) createUser(ctx context.Context, in UserInput) (u db.UserAccount, err error) {
+func (a *App) createUser(ctx context.Context, actor Actor, in UserInput) (u db.UserAccount, err error) {
 	var v validator
 	if err := v.freeEmail(ctx, a.queries, "/email", &in.Email, 0); err != nil {
 		return u, err
@@ -106,8 +106,12 @@ func (a *App) createUser(ctx context.Context, in UserInput) (u db.UserAccount, e
 		if err != nil {
 			return errors.Wrap(err, "create user")
 		}
-		_, err = a.jobs.InsertTx(ctx, tx, NewAccountMailArgs{UserID: u.ID}, nil)
-		return wrap(err, "enqueue mail")
+		if _, err = a.jobs.InsertTx(ctx, tx, NewAccountMailArgs{UserID: u.ID}, nil); err != nil {
+			return errors.Wrap(err, "enqueue mail")
+		}
+		e := auditEvent{Action: "user.created", Detail: map[string]any{"is_active": u.IsActive, "is_superuser": u.IsSuperuser}}
+		e.of(u)
+		return a.audit(ctx, q, actor, e)
 	})
 	return u, err
 }
@@ -121,7 +125,7 @@ func (a *App) EnsureSuperuser(ctx context.Context, email, password string) (bool
 	case !errors.Is(err, pgx.ErrNoRows):
 		return false, errors.Wrap(err, "get user")
 	}
-	_, err := a.createUser(ctx, UserInput{Email: email, Password: password, FullName: nil, IsActive: true, IsSuperuser: true})
+	_, err := a.createUser(ctx, System, UserInput{Email: email, Password: password, FullName: nil, IsActive: true, IsSuperuser: true})
 	return err == nil, err
 }
 

@@ -92,7 +92,7 @@ func TestRoutes(t *testing.T) {
 			routes[m[1]] = want
 		}
 	}
-	require.Len(t, routes, 13+9, "assets found in the pages")
+	require.Len(t, routes, 14+9, "assets found in the pages")
 
 	for path, want := range routes {
 		t.Run(path, func(t *testing.T) {
