@@ -301,7 +301,7 @@ func TestFaults(t *testing.T) {
 	}
 	work.Go(func() {
 		for n := 0; !stop.Load(); n++ {
-			assert.NoError(t, im.once(t.Context(), fmt.Sprint("disturbed ", n)))
+			assert.NoError(t, im.once(t.Context(), fmt.Sprintf("disturbed-%d", n)))
 		}
 	})
 
