@@ -69,7 +69,25 @@ func invalidFile(what string) error {
 // unpack reads the uncompressed bytes of a document's content.
 func unpack(content []byte) (io.Reader, error) {
 	z, err := gzip.NewReader(bytes.NewReader(content))
-	return z, wrap(err, "unpack document")
+	return unpacked{z}, damaged(err)
+}
+
+type unpacked struct{ z *gzip.Reader }
+
+func (u unpacked) Read(b []byte) (int, error) {
+	n, err := u.z.Read(b)
+	if errors.Is(err, io.EOF) {
+		return n, err
+	}
+	return n, damaged(err)
+}
+
+// damaged keeps an early end of a document from being taken for that of a connection.
+func damaged(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.Errorf("unpack document: %v", err) //nolint:errorlint // see above
 }
 
 // storeDocuments returns the documents' ids. It stores them in one order, as others that store the same wait.

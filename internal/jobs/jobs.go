@@ -3,7 +3,11 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -47,6 +51,41 @@ func (w *importWorker) Work(ctx context.Context, job *river.Job[app.ImportArgs])
 	return w.app.RunImport(ctx, job)
 }
 
+// Middleware has imports wait for their turn, which their timeout does not count.
+func (w *importWorker) Middleware(*rivertype.JobRow) []rivertype.WorkerMiddleware {
+	return []rivertype.WorkerMiddleware{river.WorkerMiddlewareFunc(w.inTurn)}
+}
+
+// inTurn puts off, for some seconds and without counting an attempt, an import that must wait for others, and one that
+// the database has cut off.
+func (w *importWorker) inTurn(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+	end, err := w.app.TakeTurn(ctx, job)
+	if errors.Is(err, app.ErrNotYet) {
+		return river.JobSnooze(time.Second)
+	}
+	if err == nil {
+		err = func() error {
+			defer end()
+			return work(ctx)
+		}()
+	}
+	if app.CutOff(err) {
+		pause := cutOffPause(job)
+		w.app.Logger.WarnContext(ctx, "the database has cut off an import, which is tried again", "job_id", job.ID, "in", pause, "error", err)
+		return river.JobSnooze(pause)
+	}
+	return err
+}
+
+// cutOffPause grows from 2 to 30 seconds: an import may itself be too much for the database.
+func cutOffPause(job *rivertype.JobRow) time.Duration {
+	var meta struct {
+		Snoozes int `json:"snoozes"` // by River
+	}
+	_ = json.Unmarshal(job.Metadata, &meta)
+	return min(2*time.Second<<min(meta.Snoozes, 4), 30*time.Second)
+}
+
 func (w *importWorker) Timeout(*river.Job[app.ImportArgs]) time.Duration { return app.ImportTimeout }
 
 // Config says how a process works on jobs.
@@ -82,7 +121,7 @@ func (h *errorHandler) HandlePanic(ctx context.Context, job *rivertype.JobRow, p
 // jobTimeout is for jobs that set no other: a mail server may be slow.
 const jobTimeout = 2 * time.Minute
 
-func newClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
+func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error) {
 	rc := &river.Config{
 		Queues:            map[string]river.QueueConfig{app.ImportQueue: {MaxWorkers: max(cfg.Imports, 1)}},
 		Workers:           workers(a),
@@ -91,7 +130,7 @@ func newClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
 		FetchCooldown:     min(cfg.PollInterval, river.FetchCooldownDefault),
 		FetchPollInterval: cfg.PollInterval,
 		Logger:            cfg.Logger,
-		Middleware:        cfg.Middleware,
+		Middleware:        slices.Concat([]rivertype.Middleware{river.WorkerMiddlewareFunc(r.track)}, cfg.Middleware),
 		// What a retry can heal is healed by then; River's default of 25 attempts goes on for weeks.
 		MaxAttempts:  10,
 		ErrorHandler: &errorHandler{cfg.Logger},
@@ -110,10 +149,40 @@ func newClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
 	return client, nil
 }
 
+// running are the jobs that run in this process, and those that ended not long ago.
+type running struct {
+	mu   sync.Mutex
+	jobs map[int64]int // how many attempts of each, as one can begin before the end of another is forgotten
+}
+
+// resultTime is longer than River tries to write a result.
+const resultTime = 2 * time.Minute
+
+func (r *running) track(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+	r.add(job.ID, 1)
+	defer func() { time.AfterFunc(resultTime, func() { r.add(job.ID, -1) }) }()
+	return work(ctx)
+}
+
+func (r *running) add(job int64, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.jobs[job] += n; r.jobs[job] == 0 {
+		delete(r.jobs, job)
+	}
+}
+
+func (r *running) ids() []int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.AppendSeq(make([]int64, 0, len(r.jobs)), maps.Keys(r.jobs))
+}
+
 // Run works on all kinds of jobs until ctx ends, then gives those that run until the grace has passed to finish; those
 // that have not go on in another process. It also takes over the jobs of workers that died.
 func Run(ctx context.Context, a *app.App, cfg Config) error {
-	client, err := newClient(a, cfg)
+	r := &running{jobs: map[int64]int{}}
+	client, err := newClient(a, cfg, r)
 	if err != nil {
 		return err
 	}
@@ -131,7 +200,7 @@ func Run(ctx context.Context, a *app.App, cfg Config) error {
 	for {
 		select {
 		case <-tick.C:
-			if err := rescue(alive, a, client.ID()); err != nil {
+			if err := rescue(alive, a, client.ID(), r); err != nil {
 				a.Logger.WarnContext(ctx, "cannot look for jobs of dead workers", "error", err)
 			}
 		case <-client.Stopped():
@@ -140,8 +209,11 @@ func Run(ctx context.Context, a *app.App, cfg Config) error {
 	}
 }
 
-func rescue(ctx context.Context, a *app.App, worker string) error {
+func rescue(ctx context.Context, a *app.App, worker string, r *running) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*app.RescueInterval)
 	defer cancel()
-	return a.Rescue(ctx, worker)
+	if err := a.Rescue(ctx, worker); err != nil {
+		return err
+	}
+	return a.FreeLostJobs(ctx, worker, r.ids())
 }
