@@ -97,6 +97,46 @@ type Config struct {
 	PollInterval time.Duration // River's default if 0
 	Logger       *slog.Logger
 	Middleware   []rivertype.Middleware
+	Health       *Health // may be nil
+}
+
+// MinConns is how many connections the pool of a worker needs that runs so many imports at a time: a job that holds one
+// must not keep the worker from giving a sign of life, nor River from taking and ending jobs.
+func MinConns(imports int) int { return 3 + max(imports, 1) }
+
+// Health says whether a worker works on jobs.
+type Health struct {
+	mu      sync.Mutex
+	started bool
+	stopped bool
+	beat    time.Time
+}
+
+// lateness is how old a sign of life may be: others take the worker for dead soon after.
+const lateness = 5 * time.Second
+
+// Check returns an error unless the worker takes jobs and gives signs of life.
+func (h *Health) Check() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch late := time.Since(h.beat); {
+	case !h.started:
+		return errors.New("the worker is starting")
+	case h.stopped:
+		return errors.New("the worker is stopping")
+	case late > lateness:
+		return errors.Errorf("the worker has given no sign of life for %s", late.Round(time.Second))
+	}
+	return nil
+}
+
+func (h *Health) note(change func(*Health)) {
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change(h)
 }
 
 // errorHandler discards a job at once that no retry can heal, and logs what ends others for good, and every panic. River
@@ -195,6 +235,8 @@ func Run(ctx context.Context, a *app.App, cfg Config) error {
 	} else if err != nil {
 		return errors.Wrap(err, "start River")
 	}
+	cfg.Health.note(func(h *Health) { h.started, h.beat = true, time.Now() })
+	defer context.AfterFunc(ctx, func() { cfg.Health.note(func(h *Health) { h.stopped = true }) })()
 	tick := time.NewTicker(app.RescueInterval)
 	defer tick.Stop()
 	for {
@@ -202,6 +244,8 @@ func Run(ctx context.Context, a *app.App, cfg Config) error {
 		case <-tick.C:
 			if err := rescue(alive, a, client.ID(), r); err != nil {
 				a.Logger.WarnContext(ctx, "cannot look for jobs of dead workers", "error", err)
+			} else {
+				cfg.Health.note(func(h *Health) { h.beat = time.Now() })
 			}
 		case <-client.Stopped():
 			return nil
