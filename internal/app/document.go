@@ -87,7 +87,7 @@ func damaged(err error) error {
 	if err == nil {
 		return nil
 	}
-	return errors.Errorf("unpack document: %v", err) //nolint:errorlint // see above
+	return errors.Errorf("unpack document: %v", err)
 }
 
 // storeDocuments returns the documents' ids. It stores them in one order, as others that store the same wait.

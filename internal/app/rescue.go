@@ -52,7 +52,13 @@ func (a *App) rescueJob(ctx context.Context, q *db.Queries, j db.LockAbandonedJo
 		a.Logger.WarnContext(ctx, "the worker of a job died, of another job", "job_id", j.ID)
 		return q.FreeJob(ctx, j.ID)
 	}
-	p := db.RescueJobParams{ID: j.ID, State: string(rivertype.JobStateAvailable), Rescues: j.Rescues + 1}
+	death, err := json.Marshal(rivertype.AttemptError{At: j.Now, Attempt: int(j.Attempt), Error: "its worker died"})
+	if err != nil {
+		return errors.Wrap(err, "describe the death")
+	}
+	p := db.RescueJobParams{
+		ID: j.ID, State: string(rivertype.JobStateAvailable), FinalizedAt: nil, Error: death, Rescues: j.Rescues + 1,
+	}
 	var reason string
 	switch {
 	case j.Cancelled:
@@ -67,11 +73,6 @@ func (a *App) rescueJob(ctx context.Context, q *db.Queries, j db.LockAbandonedJo
 	}
 	a.Logger.WarnContext(ctx, "the worker of a job died", "job_id", j.ID, "kind", j.Kind, "attempt", j.Attempt,
 		"deaths", p.Rescues, "state", p.State)
-	var err error
-	p.Error, err = json.Marshal(rivertype.AttemptError{At: j.Now, Attempt: int(j.Attempt), Error: "its worker died"})
-	if err != nil {
-		return errors.Wrap(err, "describe the death")
-	}
 	if reason != "" { // the job's end keeps it
 		if err := q.SetErrorOfJob(ctx, db.SetErrorOfJobParams{JobID: &j.ID, Error: &reason}); err != nil {
 			return err

@@ -172,3 +172,19 @@ func TestPruneKeepsWorkersWithJobs(t *testing.T) {
 	h.rescue()
 	assert.Equal(t, rivertype.JobStateAvailable, h.job(im).State)
 }
+
+// A worker whose clock is wrong puts no job off for long, nor takes it again at once.
+func TestSnoozesGoByTheDatabase(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	im := h.start(app.ImportCompanies, "", tickers)
+	for wrong, state := range map[string]string{"1 hour": "scheduled", "-1 hour": "available"} {
+		h.die(*im.JobID)
+		h.exec(`UPDATE river_job SET state = $1::text::river_job_state, scheduled_at = now() + $2::text::interval, attempt = attempt - 1,
+			metadata = metadata || jsonb_build_object('snoozes', coalesce((metadata ->> 'snoozes')::int, 0) + 1) WHERE id = $3`,
+			state, wrong, im.JobID)
+		due := h.job(im).ScheduledAt
+		assert.Less(t, time.Until(due), 35*time.Second, wrong)
+		assert.Greater(t, time.Until(due), -10*time.Second, wrong)
+	}
+}
