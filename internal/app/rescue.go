@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/mail"
 )
 
 // River cannot know that a worker is dead. It takes a job for abandoned when it has run for longer than it may, and an
@@ -178,6 +179,9 @@ func (a *App) FreeLostJobs(ctx context.Context, worker string, running []int64) 
 
 // CutOff reports whether the database, not the input, has ended an attempt.
 func CutOff(err error) bool {
+	if _, mailed := errors.Into[mail.Unsent](err); mailed {
+		return false
+	}
 	e := Explain(err)
 	return e != nil && e.Code == Unavailable && !errors.Is(err, context.DeadlineExceeded)
 }

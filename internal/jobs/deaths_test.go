@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"net"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/mail"
 )
 
 // dieWith has a worker take what waits, begin with all that need not wait, and die.
@@ -187,4 +189,35 @@ func TestSnoozesGoByTheDatabase(t *testing.T) {
 		assert.Less(t, time.Until(due), 35*time.Second, wrong)
 		assert.Greater(t, time.Until(due), -10*time.Second, wrong)
 	}
+}
+
+// The database's end of a session is no attempt of any job; the mail server's is.
+func TestWhatCutsMailOff(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close()) // nobody listens there any more
+	h.app.Mail, err = mail.NewSMTP(mail.SMTPConfig{
+		Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, FromEmail: "from@example.com", FromName: "EdgeValue",
+	})
+	require.NoError(t, err)
+	_, err = h.app.EnsureSuperuser(t.Context(), "ada@example.com", "correct horse battery")
+	require.NoError(t, err)
+	lock, err := h.pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = lock.Rollback(t.Context()) }()
+	_, err = lock.Exec(t.Context(), "LOCK TABLE user_account")
+	require.NoError(t, err)
+	h.work()
+	const job = "SELECT count(*) FROM river_job WHERE kind = 'new_account_mail' AND "
+	require.Eventually(t, func() bool {
+		return h.count(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%user_account%'`) > 0
+	}, 20*time.Second, 20*time.Millisecond, "the job waits for the lock")
+	require.Eventually(t, func() bool { return h.count(job+"metadata ->> 'snoozes' = '1' AND cardinality(coalesce(errors, '{}')) = 0") == 1 },
+		20*time.Second, 20*time.Millisecond)
+	require.NoError(t, lock.Rollback(t.Context()))
+	require.Eventually(t, func() bool { return h.count(job+"state IN ('available', 'retryable') AND cardinality(errors) = 1 AND attempt = 1") == 1 },
+		20*time.Second, 5*time.Millisecond)
 }

@@ -56,28 +56,34 @@ func (w *importWorker) Middleware(*rivertype.JobRow) []rivertype.WorkerMiddlewar
 	return []rivertype.WorkerMiddleware{river.WorkerMiddlewareFunc(w.inTurn)}
 }
 
-// inTurn puts off, for some seconds and without counting an attempt, an import that must wait for others, and one that
-// the database has cut off.
+// inTurn puts off an import that must wait for others.
 func (w *importWorker) inTurn(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
 	end, err := w.app.TakeTurn(ctx, job)
-	if errors.Is(err, app.ErrNotYet) {
+	switch {
+	case errors.Is(err, app.ErrNotYet):
 		return river.JobSnooze(time.Second)
+	case err != nil:
+		return err
 	}
-	if err == nil {
-		err = func() error {
-			defer end()
-			return work(ctx)
-		}()
-	}
-	if app.CutOff(err) {
-		pause := cutOffPause(job)
-		w.app.Logger.WarnContext(ctx, "the database has cut off an import, which is tried again", "job_id", job.ID, "in", pause, "error", err)
-		return river.JobSnooze(pause)
-	}
-	return err
+	defer end()
+	return work(ctx)
 }
 
-// cutOffPause grows from 2 to 30 seconds: an import may itself be too much for the database.
+// retryCutOff tries a job that the database has cut off again in some seconds, without counting the attempt.
+func retryCutOff(log *slog.Logger) rivertype.Middleware {
+	return river.WorkerMiddlewareFunc(func(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+		err := work(ctx)
+		if !app.CutOff(err) {
+			return err
+		}
+		pause := cutOffPause(job)
+		log.WarnContext(ctx, "the database has cut off a job, which is tried again",
+			"kind", job.Kind, "job_id", job.ID, "in", pause, "error", err)
+		return river.JobSnooze(pause)
+	})
+}
+
+// cutOffPause grows from 2 to 30 seconds: a job may itself be too much for the database.
 func cutOffPause(job *rivertype.JobRow) time.Duration {
 	var meta struct {
 		Snoozes int `json:"snoozes"` // by River
@@ -170,7 +176,7 @@ func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error
 		FetchCooldown:     min(cfg.PollInterval, river.FetchCooldownDefault),
 		FetchPollInterval: cfg.PollInterval,
 		Logger:            cfg.Logger,
-		Middleware:        slices.Concat([]rivertype.Middleware{river.WorkerMiddlewareFunc(r.track)}, cfg.Middleware),
+		Middleware:        slices.Concat([]rivertype.Middleware{river.WorkerMiddlewareFunc(r.track)}, cfg.Middleware, []rivertype.Middleware{retryCutOff(cfg.Logger)}),
 		// What a retry can heal is healed by then; River's default of 25 attempts goes on for weeks.
 		MaxAttempts:  10,
 		ErrorHandler: &errorHandler{cfg.Logger},
