@@ -179,7 +179,7 @@ func (a *App) FreeLostJobs(ctx context.Context, worker string, running []int64) 
 
 // CutOff reports whether the database, not the input, has ended an attempt.
 func CutOff(err error) bool {
-	if _, mailed := errors.Into[mail.Unsent](err); mailed {
+	if _, mailed := errors.Into[mail.SendError](err); mailed {
 		return false
 	}
 	e := Explain(err)

@@ -215,9 +215,13 @@ func TestWhatCutsMailOff(t *testing.T) {
 		return h.count(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%user_account%'`) > 0
 	}, 20*time.Second, 20*time.Millisecond, "the job waits for the lock")
-	require.Eventually(t, func() bool { return h.count(job+"metadata ->> 'snoozes' = '1' AND cardinality(coalesce(errors, '{}')) = 0") == 1 },
+	require.Eventually(t, func() bool {
+		return h.count(job+"metadata ->> 'snoozes' = '1' AND cardinality(coalesce(errors, '{}')) = 0") == 1
+	},
 		20*time.Second, 20*time.Millisecond)
 	require.NoError(t, lock.Rollback(t.Context()))
-	require.Eventually(t, func() bool { return h.count(job+"state IN ('available', 'retryable') AND cardinality(errors) = 1 AND attempt = 1") == 1 },
+	require.Eventually(t, func() bool {
+		return h.count(job+"state IN ('available', 'retryable') AND cardinality(errors) = 1 AND attempt = 1") == 1
+	},
 		20*time.Second, 5*time.Millisecond)
 }
