@@ -19,6 +19,7 @@ import (
 
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/jobs"
 	"github.com/edgevalue/edgevalue/internal/mail"
 	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgserver"
@@ -72,6 +73,18 @@ type parts struct {
 	out              io.Writer // for dev's greeting
 }
 
+// minConns is how many connections to the database the parts need. A server needs one for those who change something
+// and one for those who read.
+func (p parts) minConns() (n int) {
+	if p.serve {
+		n += 2
+	}
+	if p.work {
+		n += jobs.MinConns(importsAtOnce)
+	}
+	return n
+}
+
 // run runs the parts until ctx ends, then finishes requests and jobs.
 func run(ctx context.Context, p parts) (err error) {
 	purpose := forServe
@@ -118,6 +131,9 @@ func run(ctx context.Context, p parts) (err error) {
 		return err
 	}
 	defer pool.Close()
+	if err := pg.NeedConns(pool, p.minConns()); err != nil {
+		return err
+	}
 	if p.dev {
 		err = pg.Migrate(ctx, pool, log)
 	} else {
@@ -199,12 +215,14 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
-	start = append(start, func() error {
-		return serve(ctx, admin, newServer(metrics.AdminHandler(s.cfg.AdminHosts, s.cfg.AdminPprof), s.log), delay, s.cfg.ShutdownTimeout)
-	})
+	var health *jobs.Health
 	if p.work {
-		start = append(start, func() error { return s.work(ctx, metrics) })
+		health = new(jobs.Health)
+		start = append(start, func() error { return s.work(ctx, metrics, health) })
 	}
+	start = append(start, func() error {
+		return serve(ctx, admin, newServer(s.adminHandler(metrics.AdminHandler(s.cfg.AdminHosts, s.cfg.AdminPprof), health), s.log), delay, s.cfg.ShutdownTimeout)
+	})
 	if p.serve {
 		h, err := s.handler(metrics)
 		if err != nil {
@@ -305,25 +323,26 @@ func newHealthcheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Check whether the server or worker on this machine is alive",
-		Long: `Request /livez or, with --ready, /readyz from the server at LISTEN_ADDR; with --worker, /livez from the
-worker at ADMIN_ADDR. The exit code is 0 if it returns 200. For containers without a shell.
+		Long: `Request /livez or, with --ready, /readyz from the server at LISTEN_ADDR or, with --worker, from the worker at
+ADMIN_ADDR. The exit code is 0 if it returns 200. For containers without a shell.
 
-Replace a process that is not alive; wait for one that is not ready, for example while the database is down.`,
+Replace a process that is not alive; wait for one that is not ready, for example while the database is down. A worker
+is ready while it works on jobs.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, _ := loadConfig(os.Environ(), ".", forTool) // the server reports mistakes
 			addr, path := cfg.ListenAddr, "/livez"
 			if worker {
 				addr = cfg.AdminAddr
-			} else if ready {
+			}
+			if ready {
 				path = "/readyz"
 			}
 			return checkHealth(cmd.Context(), addr, path)
 		},
 	}
-	cmd.Flags().BoolVar(&ready, "ready", false, "check whether the server is ready")
+	cmd.Flags().BoolVar(&ready, "ready", false, "check whether it is ready")
 	cmd.Flags().BoolVar(&worker, "worker", false, "check the worker")
-	cmd.MarkFlagsMutuallyExclusive("ready", "worker")
 	return cmd
 }
 

@@ -239,11 +239,31 @@ func (s *services) countJobs(ctx context.Context) ([]telemetry.JobCount, error) 
 	return counts, err
 }
 
-func (s *services) work(ctx context.Context, metrics *telemetry.Metrics) error {
+// importsAtOnce is how many imports one process runs at a time.
+const importsAtOnce = 2
+
+func (s *services) work(ctx context.Context, metrics *telemetry.Metrics, health *jobs.Health) error {
 	return jobs.Run(ctx, s.app, jobs.Config{
-		Concurrency: s.cfg.WorkerConcurrency, Imports: 2, Periodic: true, Grace: s.cfg.ShutdownTimeout, Logger: s.log,
-		Middleware: metrics.JobMiddleware(),
+		Concurrency: s.cfg.WorkerConcurrency, Imports: importsAtOnce, Periodic: true, Grace: s.cfg.ShutdownTimeout, Logger: s.log,
+		Middleware: metrics.JobMiddleware(), Health: health,
 	})
+}
+
+// adminHandler adds /readyz to what operators ask for. A worker is ready when it works on jobs, too.
+func (s *services) adminHandler(h http.Handler, health *jobs.Health) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", h)
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if health != nil {
+			if err := health.Check(); err != nil {
+				s.log.WarnContext(r.Context(), "not ready", "error", err)
+				http.Error(w, err.Error(), http.StatusServiceUnavailable)
+				return
+			}
+		}
+		s.ready(w, r)
+	})
+	return mux
 }
 
 // newServer bounds what a client may use; the handler itself limits bodies and the time of an operation, and gives an

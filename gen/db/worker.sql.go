@@ -24,6 +24,59 @@ func (q *Queries) BeatWorker(ctx context.Context, id string) (bool, error) {
 	return steady, err
 }
 
+const beginImport = `-- name: BeginImport :execrows
+UPDATE worker SET imports = array_append(imports, $1::bigint) WHERE id = $2 AND suspect IS NULL
+`
+
+type BeginImportParams struct {
+	Job int64  `db:"job"`
+	ID  string `db:"id"`
+}
+
+func (q *Queries) BeginImport(ctx context.Context, arg BeginImportParams) (int64, error) {
+	result, err := q.db.Exec(ctx, beginImport, arg.Job, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const beginSuspect = `-- name: BeginSuspect :execrows
+UPDATE worker SET imports = ARRAY[$1::bigint] WHERE id = $2 AND suspect = $1 AND cardinality(imports) = 0
+`
+
+type BeginSuspectParams struct {
+	Job int64  `db:"job"`
+	ID  string `db:"id"`
+}
+
+func (q *Queries) BeginSuspect(ctx context.Context, arg BeginSuspectParams) (int64, error) {
+	result, err := q.db.Exec(ctx, beginSuspect, arg.Job, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const claimSuspect = `-- name: ClaimSuspect :execrows
+UPDATE worker SET suspect = $1::bigint WHERE worker.id = $2 AND NOT EXISTS (
+    SELECT FROM worker o WHERE o.suspect IS NOT NULL AND o.seen_at > now() - interval '6 seconds')
+`
+
+type ClaimSuspectParams struct {
+	Job int64  `db:"job"`
+	ID  string `db:"id"`
+}
+
+// Keeps other imports from beginning at the worker, unless a living one has a suspect.
+func (q *Queries) ClaimSuspect(ctx context.Context, arg ClaimSuspectParams) (int64, error) {
+	result, err := q.db.Exec(ctx, claimSuspect, arg.Job, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const countJobs = `-- name: CountJobs :many
 SELECT queue, kind, state::text AS state, count(*) AS count FROM river_job GROUP BY 1, 2, 3
 `
@@ -60,39 +113,107 @@ func (q *Queries) CountJobs(ctx context.Context) ([]CountJobsRow, error) {
 	return items, nil
 }
 
-const listAbandonedJobs = `-- name: ListAbandonedJobs :many
-SELECT j.id, j.attempt, j.max_attempts, (j.metadata ? 'cancel_attempted_at')::boolean AS cancelled,
-    coalesce((j.metadata ->> 'river:rescue_count')::integer, 0)::integer AS rescues, now()::timestamptz AS now
-FROM river_job j JOIN worker w ON w.id = j.attempted_by[cardinality(j.attempted_by)]
-WHERE j.state = 'running' AND w.seen_at < now() - interval '6 seconds'
+const endImport = `-- name: EndImport :exec
+UPDATE worker SET imports = array_remove(imports, $1::bigint), suspect = nullif(suspect, $1) WHERE id = $2
 `
 
-type ListAbandonedJobsRow struct {
+type EndImportParams struct {
+	Job int64  `db:"job"`
+	ID  string `db:"id"`
+}
+
+func (q *Queries) EndImport(ctx context.Context, arg EndImportParams) error {
+	_, err := q.db.Exec(ctx, endImport, arg.Job, arg.ID)
+	return err
+}
+
+const freeJob = `-- name: FreeJob :exec
+UPDATE river_job SET state = 'available', scheduled_at = now(), attempt = greatest(attempt - 1, 0) WHERE id = $1
+`
+
+// Gives back a job whose attempt does not count.
+func (q *Queries) FreeJob(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, freeJob, id)
+	return err
+}
+
+const freeLostJobs = `-- name: FreeLostJobs :many
+UPDATE river_job SET
+    state = CASE WHEN metadata ? 'cancel_attempted_at' THEN 'cancelled' ELSE 'available' END::river_job_state,
+    finalized_at = CASE WHEN metadata ? 'cancel_attempted_at' THEN now() END,
+    scheduled_at = now(), attempt = greatest(attempt - 1, 0)
+WHERE state = 'running' AND attempted_by[cardinality(attempted_by)] = $1::text
+    AND attempted_at < now() - interval '2 minutes' AND id <> ALL($2::bigint[])
+RETURNING id
+`
+
+type FreeLostJobsParams struct {
+	ID      string  `db:"id"`
+	Running []int64 `db:"running"`
+}
+
+func (q *Queries) FreeLostJobs(ctx context.Context, arg FreeLostJobsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, freeLostJobs, arg.ID, arg.Running)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockAbandonedJobs = `-- name: LockAbandonedJobs :many
+SELECT j.id, j.kind, j.attempt, j.max_attempts, (j.metadata ? 'cancel_attempted_at')::boolean AS cancelled,
+    coalesce((j.metadata ->> 'river:rescue_count')::integer, 0)::integer AS rescues, now()::timestamptz AS now,
+    (j.id = ANY(w.imports) OR NOT EXISTS (SELECT FROM river_job o
+        WHERE o.id = ANY(w.imports) AND o.state = 'running' AND o.attempted_by[cardinality(o.attempted_by)] = w.id)
+    )::boolean AS suspicious
+FROM river_job j JOIN worker w ON w.id = j.attempted_by[cardinality(j.attempted_by)]
+WHERE j.state = 'running' AND w.seen_at < now() - interval '6 seconds'
+FOR UPDATE OF j SKIP LOCKED
+`
+
+type LockAbandonedJobsRow struct {
 	ID          int64     `db:"id"`
+	Kind        string    `db:"kind"`
 	Attempt     int32     `db:"attempt"`
 	MaxAttempts int32     `db:"max_attempts"`
 	Cancelled   bool      `db:"cancelled"`
 	Rescues     int32     `db:"rescues"`
 	Now         time.Time `db:"now"`
+	Suspicious  bool      `db:"suspicious"`
 }
 
-// Running jobs of workers that have given no sign of life for too long. Workers that never gave one are not known to be dead.
-func (q *Queries) ListAbandonedJobs(ctx context.Context) ([]ListAbandonedJobsRow, error) {
-	rows, err := q.db.Query(ctx, listAbandonedJobs)
+// Running jobs of workers that have given no sign of life for too long. Workers that never gave one are not known to be
+// dead. Suspicious are those that may have killed theirs: the imports that it ran, or all when it ran none.
+func (q *Queries) LockAbandonedJobs(ctx context.Context) ([]LockAbandonedJobsRow, error) {
+	rows, err := q.db.Query(ctx, lockAbandonedJobs)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ListAbandonedJobsRow{}
+	items := []LockAbandonedJobsRow{}
 	for rows.Next() {
-		var i ListAbandonedJobsRow
+		var i LockAbandonedJobsRow
 		if err := rows.Scan(
 			&i.ID,
+			&i.Kind,
 			&i.Attempt,
 			&i.MaxAttempts,
 			&i.Cancelled,
 			&i.Rescues,
 			&i.Now,
+			&i.Suspicious,
 		); err != nil {
 			return nil, err
 		}
@@ -104,14 +225,67 @@ func (q *Queries) ListAbandonedJobs(ctx context.Context) ([]ListAbandonedJobsRow
 	return items, nil
 }
 
-const pruneWorkers = `-- name: PruneWorkers :execrows
-DELETE FROM worker WHERE seen_at < now() - interval '1 day'
+const lockSuspects = `-- name: LockSuspects :exec
+SELECT pg_advisory_xact_lock('worker'::regclass::oid::bigint)
 `
 
+func (q *Queries) LockSuspects(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockSuspects)
+	return err
+}
+
+const pruneWorkers = `-- name: PruneWorkers :execrows
+DELETE FROM worker w WHERE w.seen_at < now() - interval '1 day' AND NOT EXISTS (
+    SELECT FROM river_job j WHERE j.state = 'running' AND j.attempted_by[cardinality(j.attempted_by)] = w.id)
+`
+
+// Spares those whose jobs are still to be rescued.
 func (q *Queries) PruneWorkers(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, pruneWorkers)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const rescueJob = `-- name: RescueJob :exec
+UPDATE river_job SET state = $1::text::river_job_state, finalized_at = $2, scheduled_at = now(),
+    errors = array_append(errors, $3::jsonb),
+    metadata = metadata || jsonb_build_object('river:rescue_count', $4::integer)
+WHERE id = $5
+`
+
+type RescueJobParams struct {
+	State       string     `db:"state"`
+	FinalizedAt *time.Time `db:"finalized_at"`
+	Error       []byte     `db:"error"`
+	Rescues     int32      `db:"rescues"`
+	ID          int64      `db:"id"`
+}
+
+// Counts the death as one of the job's.
+func (q *Queries) RescueJob(ctx context.Context, arg RescueJobParams) error {
+	_, err := q.db.Exec(ctx, rescueJob,
+		arg.State,
+		arg.FinalizedAt,
+		arg.Error,
+		arg.Rescues,
+		arg.ID,
+	)
+	return err
+}
+
+const setErrorOfJob = `-- name: SetErrorOfJob :exec
+UPDATE import SET error = $1 WHERE job_id = $2 AND finished_at IS NULL
+`
+
+type SetErrorOfJobParams struct {
+	Error *string `db:"error"`
+	JobID *int64  `db:"job_id"`
+}
+
+// Says why the job of an import is about to be discarded.
+func (q *Queries) SetErrorOfJob(ctx context.Context, arg SetErrorOfJobParams) error {
+	_, err := q.db.Exec(ctx, setErrorOfJob, arg.Error, arg.JobID)
+	return err
 }

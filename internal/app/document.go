@@ -123,10 +123,27 @@ func invalidFile(what string) error {
 
 // openDocument returns the uncompressed bytes of a document, which are read as they are asked for.
 func openDocument(ctx context.Context, q *db.Queries, id int64) (io.Reader, error) {
-	z, err := gzip.NewReader(bufio.NewReader(&pieceReader{get: func(number int32) ([]byte, error) {
+	pieces := &pieceReader{get: func(number int32) ([]byte, error) {
 		return q.GetDocumentPiece(ctx, db.GetDocumentPieceParams{ID: id, Number: number, Start: number*pieceSize + 1, Size: pieceSize})
-	}}))
-	return z, wrap(err, "open document")
+	}}
+	z, err := gzip.NewReader(bufio.NewReader(pieces))
+	if err != nil {
+		return nil, pieces.damaged(err)
+	}
+	return unpacked{z, pieces}, nil
+}
+
+type unpacked struct {
+	z      *gzip.Reader
+	pieces *pieceReader
+}
+
+func (u unpacked) Read(b []byte) (int, error) {
+	n, err := u.z.Read(b)
+	if err == nil || errors.Is(err, io.EOF) && u.pieces.err == nil {
+		return n, err
+	}
+	return n, u.pieces.damaged(err)
 }
 
 // A pieceReader reads the pieces one after the other. An empty one is the end.
@@ -134,13 +151,23 @@ type pieceReader struct {
 	get    func(number int32) ([]byte, error)
 	number int32
 	rest   []byte
+	err    error // of get
+}
+
+// damaged keeps an early end of a document from being taken for that of a connection to the database.
+func (r *pieceReader) damaged(err error) error {
+	if r.err != nil {
+		return r.err
+	}
+	return errors.Errorf("unpack document: %v", err)
 }
 
 func (r *pieceReader) Read(b []byte) (int, error) {
 	if len(r.rest) == 0 {
 		piece, err := r.get(r.number)
 		if err != nil {
-			return 0, errors.Wrap(err, "get a piece of the document")
+			r.err = errors.Wrap(err, "get a piece of the document")
+			return 0, r.err
 		}
 		if len(piece) == 0 {
 			return 0, io.EOF

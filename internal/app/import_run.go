@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -35,7 +36,7 @@ func (a *App) RunImport(ctx context.Context, job *river.Job[ImportArgs]) error {
 	if errors.Is(err, errTaken) {
 		return a.leaveTo(ctx, job.ID)
 	}
-	if err == nil || !Permanent(err) && job.Attempt < job.MaxAttempts {
+	if err == nil || CutOff(err) || !Permanent(err) && job.Attempt < job.MaxAttempts {
 		return err
 	}
 	message := "an internal error, see the log"
@@ -182,7 +183,7 @@ func finishImport(ctx context.Context, tx pgx.Tx, q *db.Queries, job *river.Job[
 	if err != nil {
 		return errors.Wrap(err, "complete job")
 	}
-	if done.State != rivertype.JobStateCompleted || done.Attempt != job.Attempt {
+	if done.State != rivertype.JobStateCompleted || !slices.Equal(done.AttemptedBy, job.AttemptedBy) {
 		return errTaken
 	}
 	n, err := q.FinishImport(ctx, db.FinishImportParams{

@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
-	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/mail"
 )
 
 // River cannot know that a worker is dead. It takes a job for abandoned when it has run for longer than it may, and an
@@ -26,39 +26,164 @@ const maxDeaths = 3
 
 // Rescue gives the worker's sign of life, and makes the running jobs of workers that died available again. A worker
 // calls it before it takes its first job. A job whose workers died three times is discarded, as is one that died in its
-// last attempt.
+// last attempt. A death counts for those that may have caused it: the imports that the worker ran or, when it ran none,
+// all of its jobs. The others have their attempt back.
 func (a *App) Rescue(ctx context.Context, worker string) error {
 	steady, err := a.queries.BeatWorker(ctx, worker)
 	if err != nil || !steady {
 		return wrap(err, "give a sign of life")
 	}
-	jobs, err := a.queries.ListAbandonedJobs(ctx)
-	if err != nil || len(jobs) == 0 {
-		return wrap(err, "list abandoned jobs")
-	}
-	var p riverdriver.JobRescueManyParams
-	for _, j := range jobs {
-		attempt, err := json.Marshal(rivertype.AttemptError{At: j.Now, Attempt: int(j.Attempt), Error: "its worker died"})
+	return pgx.BeginFunc(ctx, a.Pool, func(tx pgx.Tx) error {
+		q := a.queries.WithTx(tx)
+		jobs, err := q.LockAbandonedJobs(ctx)
 		if err != nil {
-			return errors.Wrap(err, "describe the death")
+			return errors.Wrap(err, "lock abandoned jobs")
 		}
-		state, finalized := rivertype.JobStateAvailable, (*time.Time)(nil)
-		switch {
-		case j.Cancelled:
-			state, finalized = rivertype.JobStateCancelled, &j.Now
-		case j.Rescues+1 >= maxDeaths || j.Attempt >= j.MaxAttempts:
-			state, finalized = rivertype.JobStateDiscarded, &j.Now
+		for _, j := range jobs {
+			if err := a.rescueJob(ctx, q, j); err != nil {
+				return errors.Wrap(err, "rescue job")
+			}
 		}
-		p.ID = append(p.ID, j.ID)
-		p.Error = append(p.Error, attempt)
-		p.FinalizedAt = append(p.FinalizedAt, finalized)
-		p.ScheduledAt = append(p.ScheduledAt, j.Now)
-		p.State = append(p.State, string(state))
-		p.StuckHorizon = j.Now // a job that was taken up again since is left alone
-		a.Logger.WarnContext(ctx, "the worker of a job died", "job_id", j.ID, "attempt", j.Attempt, "state", state)
+		return nil
+	})
+}
+
+func (a *App) rescueJob(ctx context.Context, q *db.Queries, j db.LockAbandonedJobsRow) error {
+	if !j.Suspicious && !j.Cancelled {
+		a.Logger.WarnContext(ctx, "the worker of a job died, of another job", "job_id", j.ID)
+		return q.FreeJob(ctx, j.ID)
 	}
-	_, err = riverpgxv5.New(a.Pool).GetExecutor().JobRescueMany(ctx, &p)
-	return wrap(err, "rescue jobs")
+	death, err := json.Marshal(rivertype.AttemptError{At: j.Now, Attempt: int(j.Attempt), Error: "its worker died"})
+	if err != nil {
+		return errors.Wrap(err, "describe the death")
+	}
+	p := db.RescueJobParams{
+		ID: j.ID, State: string(rivertype.JobStateAvailable), FinalizedAt: nil, Error: death, Rescues: j.Rescues + 1,
+	}
+	var reason string
+	switch {
+	case j.Cancelled:
+		p.State = string(rivertype.JobStateCancelled)
+	case p.Rescues >= maxDeaths:
+		p.State, reason = string(rivertype.JobStateDiscarded), "its worker died three times"
+	case j.Attempt >= j.MaxAttempts:
+		p.State, reason = string(rivertype.JobStateDiscarded), "its worker died in its last attempt"
+	}
+	if p.State != string(rivertype.JobStateAvailable) {
+		p.FinalizedAt = &j.Now
+	}
+	a.Logger.WarnContext(ctx, "the worker of a job died", "job_id", j.ID, "kind", j.Kind, "attempt", j.Attempt,
+		"deaths", p.Rescues, "state", p.State)
+	if reason != "" { // the job's end keeps it
+		if err := q.SetErrorOfJob(ctx, db.SetErrorOfJobParams{JobID: &j.ID, Error: &reason}); err != nil {
+			return err
+		}
+	}
+	return q.RescueJob(ctx, p)
+}
+
+// ErrNotYet says that an import must wait for the end of others.
+var ErrNotYet = errors.New("the import must wait for others")
+
+// TakeTurn notes that the job's worker begins with an import. end notes the end of it, and waits for a database that is
+// away, but not longer than ctx. An import whose worker died before is a suspect, which runs alone, for the next death
+// to show which one is to blame. The error matches ErrNotYet when the import cannot begin now.
+func (a *App) TakeTurn(ctx context.Context, job *rivertype.JobRow) (end func(), err error) {
+	worker := job.AttemptedBy[len(job.AttemptedBy)-1]
+	end = func() { a.endImport(ctx, worker, job.ID) }
+	var meta struct {
+		Deaths int `json:"river:rescue_count"`
+	}
+	if err := json.Unmarshal(job.Metadata, &meta); err != nil {
+		return nil, errors.Wrap(err, "read the job's deaths")
+	}
+	if meta.Deaths > 0 {
+		err = a.beginSuspect(ctx, worker, job.ID)
+	} else {
+		err = begun(a.queries.BeginImport(ctx, db.BeginImportParams{ID: worker, Job: job.ID}))
+	}
+	switch {
+	case errors.Is(err, ErrNotYet):
+		return nil, err
+	case err != nil:
+		end() // the answer alone may be lost
+		return nil, errors.Wrap(err, "begin import")
+	}
+	return end, nil
+}
+
+// begun makes an error of a beginning that nothing came of.
+func begun(n int64, err error) error {
+	if err == nil && n == 0 {
+		return ErrNotYet
+	}
+	return err
+}
+
+// beginSuspect first keeps other imports from beginning, then waits for the end of those that run.
+func (a *App) beginSuspect(ctx context.Context, worker string, job int64) error {
+	err := pgx.BeginFunc(ctx, a.Pool, func(tx pgx.Tx) error {
+		q := a.queries.WithTx(tx)
+		if err := q.LockSuspects(ctx); err != nil {
+			return err
+		}
+		return begun(q.ClaimSuspect(ctx, db.ClaimSuspectParams{ID: worker, Job: job}))
+	})
+	if err != nil {
+		return err
+	}
+	for {
+		err := begun(a.queries.BeginSuspect(ctx, db.BeginSuspectParams{ID: worker, Job: job}))
+		if !errors.Is(err, ErrNotYet) {
+			return err
+		}
+		select {
+		case <-time.After(suspectPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// suspectPause is between two looks whether the imports have ended that a suspect waits for.
+const suspectPause = 200 * time.Millisecond
+
+// endImport tries again until it is done: an import that never ends would keep suspects from running.
+func (a *App) endImport(ctx context.Context, worker string, job int64) {
+	for {
+		c, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		err := a.queries.EndImport(c, db.EndImportParams{ID: worker, Job: job})
+		cancel()
+		if err == nil {
+			return
+		}
+		a.Logger.WarnContext(ctx, "cannot note the end of an import", "job_id", job, "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// FreeLostJobs makes those jobs available again that the worker is said to run and does not. An answer of the database was
+// lost: the one that gave it the job, or the one that took the result. running are those that it runs, or ended not long
+// ago. Their results may still be on their way.
+func (a *App) FreeLostJobs(ctx context.Context, worker string, running []int64) error {
+	lost, err := a.queries.FreeLostJobs(ctx, db.FreeLostJobsParams{ID: worker, Running: running})
+	for _, id := range lost {
+		a.Logger.WarnContext(ctx, "a job was lost and begins anew", "job_id", id)
+	}
+	return wrap(err, "free lost jobs")
+}
+
+// CutOff reports whether the database, not the input, has ended an attempt.
+func CutOff(err error) bool {
+	if _, mailed := errors.Into[mail.SendError](err); mailed {
+		return false
+	}
+	e := Explain(err)
+	return e != nil && e.Code == Unavailable && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // CountJobs returns how many jobs there are, by queue, kind and state.

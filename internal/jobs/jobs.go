@@ -3,7 +3,11 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -56,6 +60,47 @@ func (w *importWorker) Work(ctx context.Context, job *river.Job[app.ImportArgs])
 	return w.app.RunImport(ctx, job)
 }
 
+// Middleware has imports wait for their turn, which their timeout does not count.
+func (w *importWorker) Middleware(*rivertype.JobRow) []rivertype.WorkerMiddleware {
+	return []rivertype.WorkerMiddleware{river.WorkerMiddlewareFunc(w.inTurn)}
+}
+
+// inTurn puts off an import that must wait for others.
+func (w *importWorker) inTurn(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+	end, err := w.app.TakeTurn(ctx, job)
+	switch {
+	case errors.Is(err, app.ErrNotYet):
+		return river.JobSnooze(time.Second)
+	case err != nil:
+		return err
+	}
+	defer end()
+	return work(ctx)
+}
+
+// retryCutOff tries a job that the database has cut off again in some seconds, without counting the attempt.
+func retryCutOff(log *slog.Logger) rivertype.Middleware {
+	return river.WorkerMiddlewareFunc(func(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+		err := work(ctx)
+		if !app.CutOff(err) {
+			return err
+		}
+		pause := cutOffPause(job)
+		log.WarnContext(ctx, "the database has cut off a job, which is tried again",
+			"kind", job.Kind, "job_id", job.ID, "in", pause, "error", err)
+		return river.JobSnooze(pause)
+	})
+}
+
+// cutOffPause grows from 2 to 30 seconds: a job may itself be too much for the database.
+func cutOffPause(job *rivertype.JobRow) time.Duration {
+	var meta struct {
+		Snoozes int `json:"snoozes"` // by River
+	}
+	_ = json.Unmarshal(job.Metadata, &meta)
+	return min(2*time.Second<<min(meta.Snoozes, 4), 30*time.Second)
+}
+
 func (w *importWorker) Timeout(*river.Job[app.ImportArgs]) time.Duration { return app.ImportTimeout }
 
 // Config says how a process works on jobs.
@@ -67,6 +112,46 @@ type Config struct {
 	PollInterval time.Duration // River's default if 0
 	Logger       *slog.Logger
 	Middleware   []rivertype.Middleware
+	Health       *Health // may be nil
+}
+
+// MinConns is how many connections the pool of a worker needs that runs so many imports at a time: a job that holds one
+// must not keep the worker from giving a sign of life, nor River from taking and ending jobs.
+func MinConns(imports int) int { return 3 + max(imports, 1) }
+
+// Health says whether a worker works on jobs.
+type Health struct {
+	mu      sync.Mutex
+	started bool
+	stopped bool
+	beat    time.Time
+}
+
+// lateness is how old a sign of life may be: others take the worker for dead soon after.
+const lateness = 5 * time.Second
+
+// Check returns an error unless the worker takes jobs and gives signs of life.
+func (h *Health) Check() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch late := time.Since(h.beat); {
+	case !h.started:
+		return errors.New("the worker is starting")
+	case h.stopped:
+		return errors.New("the worker is stopping")
+	case late > lateness:
+		return errors.Errorf("the worker has given no sign of life for %s", late.Round(time.Second))
+	}
+	return nil
+}
+
+func (h *Health) note(change func(*Health)) {
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change(h)
 }
 
 // errorHandler discards a job at once that no retry can heal, and logs what ends others for good, and every panic. River
@@ -91,7 +176,7 @@ func (h *errorHandler) HandlePanic(ctx context.Context, job *rivertype.JobRow, p
 // jobTimeout is for jobs that set no other: a mail server may be slow.
 const jobTimeout = 2 * time.Minute
 
-func newClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
+func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error) {
 	rc := &river.Config{
 		Queues:            map[string]river.QueueConfig{app.ImportQueue: {MaxWorkers: max(cfg.Imports, 1)}},
 		Workers:           workers(a),
@@ -100,7 +185,7 @@ func newClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
 		FetchCooldown:     min(cfg.PollInterval, river.FetchCooldownDefault),
 		FetchPollInterval: cfg.PollInterval,
 		Logger:            newRiverLog(cfg.Logger),
-		Middleware:        cfg.Middleware,
+		Middleware:        slices.Concat([]rivertype.Middleware{river.WorkerMiddlewareFunc(r.track)}, cfg.Middleware, []rivertype.Middleware{retryCutOff(cfg.Logger)}),
 		// What a retry can heal is healed by then; River's default of 25 attempts goes on for weeks.
 		MaxAttempts: 10,
 		// By this process's clock, which is not that of the others: app.Rescue goes by the database's.
@@ -121,10 +206,40 @@ func newClient(a *app.App, cfg Config) (*river.Client[pgx.Tx], error) {
 	return client, nil
 }
 
+// running are the jobs that run in this process, and those that ended not long ago.
+type running struct {
+	mu   sync.Mutex
+	jobs map[int64]int // how many attempts of each, as one can begin before the end of another is forgotten
+}
+
+// resultTime is longer than River tries to write a result.
+const resultTime = 2 * time.Minute
+
+func (r *running) track(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+	r.add(job.ID, 1)
+	defer func() { time.AfterFunc(resultTime, func() { r.add(job.ID, -1) }) }()
+	return work(ctx)
+}
+
+func (r *running) add(job int64, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.jobs[job] += n; r.jobs[job] == 0 {
+		delete(r.jobs, job)
+	}
+}
+
+func (r *running) ids() []int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.AppendSeq(make([]int64, 0, len(r.jobs)), maps.Keys(r.jobs))
+}
+
 // Run works on all kinds of jobs until ctx ends, then gives those that run until the grace has passed to finish; those
 // that have not go on in another process. It also takes over the jobs of workers that died.
 func Run(ctx context.Context, a *app.App, cfg Config) error {
-	client, err := newClient(a, cfg)
+	r := &running{jobs: map[int64]int{}}
+	client, err := newClient(a, cfg, r)
 	if err != nil {
 		return err
 	}
@@ -137,13 +252,17 @@ func Run(ctx context.Context, a *app.App, cfg Config) error {
 	} else if err != nil {
 		return errors.Wrap(err, "start River")
 	}
+	cfg.Health.note(func(h *Health) { h.started, h.beat = true, time.Now() })
+	defer context.AfterFunc(ctx, func() { cfg.Health.note(func(h *Health) { h.stopped = true }) })()
 	tick := time.NewTicker(app.RescueInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if err := rescue(alive, a, client.ID()); err != nil {
+			if err := rescue(alive, a, client.ID(), r); err != nil {
 				a.Logger.WarnContext(ctx, "cannot look for jobs of dead workers", "error", err)
+			} else {
+				cfg.Health.note(func(h *Health) { h.beat = time.Now() })
 			}
 		case <-client.Stopped():
 			return nil
@@ -151,8 +270,11 @@ func Run(ctx context.Context, a *app.App, cfg Config) error {
 	}
 }
 
-func rescue(ctx context.Context, a *app.App, worker string) error {
+func rescue(ctx context.Context, a *app.App, worker string, r *running) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*app.RescueInterval)
 	defer cancel()
-	return a.Rescue(ctx, worker)
+	if err := a.Rescue(ctx, worker); err != nil {
+		return err
+	}
+	return a.FreeLostJobs(ctx, worker, r.ids())
 }

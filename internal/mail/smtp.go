@@ -85,6 +85,18 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 
 // Send returns nil once the server has accepted the message.
 func (s *SMTP) Send(ctx context.Context, m Message) error {
+	if err := s.send(ctx, m); err != nil {
+		return SendError{err}
+	}
+	return nil
+}
+
+// SendError is an error of Send, which can look like one of another server.
+type SendError struct{ error }
+
+func (e SendError) Unwrap() error { return e.error }
+
+func (s *SMTP) send(ctx context.Context, m Message) error {
 	msg, err := s.compose(m)
 	if err != nil {
 		return err

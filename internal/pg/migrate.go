@@ -208,6 +208,9 @@ func CreateMigration(dir, name string) (string, error) {
 
 // locked calls f while no other process migrates this database.
 func locked(ctx context.Context, pool *pgxpool.Pool, f func(*goose.Provider) error) (err error) {
+	if err := NeedConns(pool, 2); err != nil {
+		return err
+	}
 	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()
 	p, err := provider(db)

@@ -113,3 +113,11 @@ func refused(err error) bool {
 	return errors.As(err, &reply) &&
 		!pgerrcode.IsOperatorIntervention(reply.Code) && !pgerrcode.IsInsufficientResources(reply.Code)
 }
+
+// NeedConns returns an error unless the pool may have n connections.
+func NeedConns(pool *pgxpool.Pool, n int) error {
+	if most := int(pool.Config().MaxConns); most < n {
+		return errors.Errorf("pool_max_conns=%d is too small: this command needs at least %d connections to the database", most, n)
+	}
+	return nil
+}
