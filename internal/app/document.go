@@ -72,6 +72,7 @@ func unpack(content []byte) (io.Reader, error) {
 	return unpacked{z}, damaged(err)
 }
 
+// unpacked tells the early end of a document from that of a connection.
 type unpacked struct{ z *gzip.Reader }
 
 func (u unpacked) Read(b []byte) (int, error) {
@@ -82,12 +83,12 @@ func (u unpacked) Read(b []byte) (int, error) {
 	return n, damaged(err)
 }
 
-// damaged keeps an early end of a document from being taken for that of a connection.
+// damaged replaces gzip's own error, which nothing is wrapped around, when the document ends too early.
 func damaged(err error) error {
-	if err == nil {
-		return nil
+	if err == io.EOF || err == io.ErrUnexpectedEOF { //nolint:errorlint // see above
+		return errors.New("unpack document: it is not whole")
 	}
-	return errors.Errorf("unpack document: %v", err)
+	return wrap(err, "unpack document")
 }
 
 // storeDocuments returns the documents' ids. It stores them in one order, as others that store the same wait.
