@@ -17,6 +17,7 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/jobs"
+	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
@@ -84,6 +85,9 @@ Import splits. The first line of the file names the columns, in any order; all a
 
 // importFiles enqueues each file, and runs imports itself, so that it needs no worker.
 func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []string) (err error) {
+	if err := pg.NeedConns(s.pool, jobs.MinConns(1)); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(cmd.Context())
 	working := make(chan error, 1)
 	go func() {

@@ -19,15 +19,14 @@ import (
 // A process whose pool is too small does not start, and says how many connections it needs. The least suffices.
 func TestPoolIsLargeEnough(t *testing.T) {
 	t.Parallel()
-	for command, least := range map[string]int{"serve": 2, "worker": 5, "dev": 7, "migrate": 2} {
+	for command, least := range map[string]int{
+		"serve": 2, "worker": 5, "dev": 7, "migrate up": 2, "import companies no.file": 4,
+	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			p, dsn := newProject(t), pgtest.DSN(t)
 			start := func(conns int) *exec.Cmd {
-				cmd := p.command(command)
-				if command == "migrate" {
-					cmd.Args = append(cmd.Args, "up")
-				}
+				cmd := p.command(strings.Fields(command)...)
 				cmd.Env = append(cmd.Env, "SECRET_KEY="+testKey, fmt.Sprintf("DATABASE_URL=%s&pool_max_conns=%d", dsn, conns))
 				return cmd
 			}
