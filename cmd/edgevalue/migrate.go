@@ -25,7 +25,8 @@ superuser unless there is an account with that email. Several may run at once: o
 			Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return withPool(cmd.Context(), slog.LevelDebug, func(cfg Config, log *slog.Logger, pool *pgxpool.Pool) error {
-					if err := pg.Migrate(cmd.Context(), pool, log); err != nil {
+					ctx := cmd.Context()
+					if err := steadily(ctx, log, func() error { return pg.Migrate(ctx, pool, log) }); err != nil {
 						return err
 					}
 					if cfg.FirstPassword == "" {
@@ -35,7 +36,7 @@ superuser unless there is an account with that email. Several may run at once: o
 					if err != nil {
 						return err
 					}
-					return s.firstSuperuser(cmd.Context())
+					return steadily(ctx, log, func() error { return s.firstSuperuser(ctx) })
 				})
 			},
 		},

@@ -134,11 +134,12 @@ func run(ctx context.Context, p parts) (err error) {
 	if err := pg.NeedConns(pool, p.minConns()); err != nil {
 		return err
 	}
-	if p.dev {
-		err = pg.Migrate(ctx, pool, log)
-	} else {
-		err = requireCurrent(ctx, log, pool)
-	}
+	err = steadily(ctx, log, func() error {
+		if p.dev {
+			return pg.Migrate(ctx, pool, log)
+		}
+		return requireCurrent(ctx, log, pool)
+	})
 	if err != nil {
 		return err
 	}
@@ -151,15 +152,33 @@ func run(ctx context.Context, p parts) (err error) {
 		return err
 	}
 	if p.dev {
-		if err := s.firstSuperuser(ctx); err != nil {
+		if err := steadily(ctx, log, func() error { return s.firstSuperuser(ctx) }); err != nil {
 			return err
 		}
 		defer s.showPassword(p.out) // even if the start fails
-		if err := s.importSamples(ctx); err != nil {
+		if err := steadily(ctx, log, func() error { return s.importSamples(ctx) }); err != nil {
 			return err
 		}
 	}
 	return p.runServices(ctx, s)
+}
+
+// startPatience is how long a step of the start is tried again, as long as opening the database is.
+const startPatience = 30 * time.Second
+
+// steadily takes a step of the start again while the database is away.
+func steadily(ctx context.Context, log *slog.Logger, step func() error) error {
+	for begin := time.Now(); ; {
+		err := step()
+		if err == nil || !app.IsOutage(err) || ctx.Err() != nil || time.Since(begin) > startPatience {
+			return err
+		}
+		log.WarnContext(ctx, "waiting for the database", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 }
 
 // limitMemory makes the garbage collector keep to nine tenths of the container's memory, unless GOMEMLIMIT says how much.
@@ -218,10 +237,10 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 	var health *jobs.Health
 	if p.work {
 		health = new(jobs.Health)
-		start = append(start, func() error { return s.work(ctx, metrics, health) })
+		start = append(start, func() error { return steadily(ctx, s.log, func() error { return s.work(ctx, metrics, health) }) })
 	}
 	start = append(start, func() error {
-		return serve(ctx, admin, newServer(s.adminHandler(metrics.AdminHandler(s.cfg.AdminHosts, s.cfg.AdminPprof), health), s.log), delay, s.cfg.ShutdownTimeout)
+		return serve(ctx, admin, nil, newServer(s.adminHandler(metrics.AdminHandler(s.cfg.AdminHosts, s.cfg.AdminPprof), health), s.log), delay, s.cfg.ShutdownTimeout)
 	})
 	if p.serve {
 		h, err := s.handler(metrics)
@@ -233,7 +252,8 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 			return err
 		}
 		start = append(start, func() error {
-			return serve(ctx, api.NewListener(public, s.log), newServer(draining(ctx, h), s.log), delay, s.cfg.ShutdownTimeout)
+			wrap := func(l net.Listener) net.Listener { return api.NewListener(l, s.log) }
+			return serve(ctx, public, wrap, newServer(draining(ctx, h), s.log), delay, s.cfg.ShutdownTimeout)
 		})
 		s.log.Info("serving", "address", public.Addr().String(), "admin", admin.Addr().String(), "version", buildVersion())
 		if p.dev {
@@ -247,34 +267,31 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 	return g.Wait()
 }
 
-// listen listens at addr or, if that is taken and other allows it, at any port of the same host.
-func listen(ctx context.Context, addr string, other bool) (net.Listener, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
-	if err != nil && other {
-		host, _, _ := net.SplitHostPort(addr)
-		l, err = lc.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
-	}
-	if err != nil {
-		return nil, errors.Wrap(err, "listen")
-	}
-	return l, nil
-}
-
-// serve serves until ctx ends and delay has passed, then lets running requests finish until grace has passed.
-func serve(ctx context.Context, l net.Listener, server *http.Server, delay, grace time.Duration) error {
-	done := make(chan error, 1)
+// serve serves what l accepts, through wrap if that is not nil, until ctx ends and delay has passed. Then it answers whom
+// the kernel has connected, and lets running requests finish until grace has passed.
+func serve(ctx context.Context, l *listener, wrap func(net.Listener) net.Listener, server *http.Server, delay, grace time.Duration) error {
+	ended := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		time.Sleep(delay)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-		defer cancel()
-		done <- server.Shutdown(ctx)
+		ended <- l.end()
 	})
 	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	var from net.Listener = l
+	if wrap != nil {
+		from = wrap(l)
+	}
+	var coming arrivals
+	coming.watch(server)
+	if err := server.Serve(from); !errors.Is(err, net.ErrClosed) {
 		return errors.Wrap(err, "serve")
 	}
-	if err := <-done; err != nil {
+	if err := <-ended; err != nil {
+		return errors.Wrap(err, "end listening")
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	coming.wait(ctx, 5*time.Second)
+	if err := server.Shutdown(ctx); err != nil {
 		return errors.Wrap(err, "finish requests")
 	}
 	return nil

@@ -38,7 +38,7 @@ It can read the environment of containers. Only the proxy may reach LISTEN_ADDR.
 			// Events have no end, until this process has.
 			server.ReadTimeout, server.WriteTimeout = 0, 0
 			server.BaseContext = func(net.Listener) context.Context { return cmd.Context() }
-			return serve(cmd.Context(), l, server, 0, cfg.ShutdownTimeout)
+			return serve(cmd.Context(), l, nil, server, 0, cfg.ShutdownTimeout)
 		},
 	}
 	cmd.Flags().StringVar(&socket, "socket", "/var/run/docker.sock", "the engine's socket")

@@ -23,7 +23,7 @@ var unaudited = map[string]string{
 		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
 		ListDailyRatios ListImports GetImport HasData ExportCompany ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
 		IdentifyConsole`,
-	"is done by jobs":         "RunImport Prune Rescue SendNewAccountMail SendResetMail SendTestMail",
+	"is done by jobs":         "RunImport Prune Rescue TakeTurn FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
 	"tries the machinery":     "StartTestJob StartTestMail",
 	"only reads, of sessions": "ListSessions IdentifySession",
 	"is mailed by jobs":       "SendRegistrationMail SendConfirmEmailMail SendNoticeMail",

@@ -126,6 +126,9 @@ func (a *App) EnsureSuperuser(ctx context.Context, email, password string) (bool
 		return false, errors.Wrap(err, "get user")
 	}
 	_, err := a.createUser(ctx, System, UserInput{Email: email, Password: password, FullName: nil, IsActive: true, IsSuperuser: true})
+	if e, ok := errors.Into[*Error](err); ok && e.Type == "email-taken" {
+		return false, nil // by another that had the same to do
+	}
 	return err == nil, err
 }
 

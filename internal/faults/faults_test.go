@@ -383,7 +383,8 @@ func TestFaults(t *testing.T) {
 	for _, w := range writers {
 		w.check(t)
 	}
-	assert.Zero(t, f.counts["connections while it ended, without an answer"], "connections that were accepted and had no answer")
+	// The kernel can connect one between the server's last look at the queue and its end.
+	assert.LessOrEqual(t, f.counts["connections while it ended, without an answer"], *rounds, "connections that were accepted and had no answer")
 }
 
 // TestFullDisk fills the database's disk while clients write. They are told to come again, and nothing is lost.

@@ -47,17 +47,17 @@ func Open(ctx context.Context, dsn string, log *slog.Logger, tracer pgx.QueryTra
 	if err != nil {
 		return nil, errors.Wrap(err, "database pool")
 	}
-	if err = await(ctx, pool, log); err == nil {
-		err = checkEncoding(ctx, pool)
-	}
-	if err != nil {
+	if err := await(ctx, pool, log); err != nil {
 		pool.Close()
 		return nil, err
 	}
 	return pool, nil
 }
 
-// checkEncoding returns an error for a database that is not UTF8.
+var errEncoding = errors.New("this program needs UTF8: create another database with" +
+	" CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0, and restore its data there")
+
+// checkEncoding returns an errEncoding for a database that is not UTF8.
 func checkEncoding(ctx context.Context, pool *pgxpool.Pool) error {
 	var database, encoding string
 	err := pool.QueryRow(ctx, "SELECT current_database(), current_setting('server_encoding')").Scan(&database, &encoding)
@@ -65,8 +65,7 @@ func checkEncoding(ctx context.Context, pool *pgxpool.Pool) error {
 		return errors.Wrap(err, "read the database's encoding")
 	}
 	if encoding != "UTF8" {
-		return errors.Errorf("the database %q has the encoding %s, and this program needs UTF8: create another with"+
-			" CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0, and restore its data there", database, encoding)
+		return errors.Wrapf(errEncoding, "the database %q has the encoding %s", database, encoding)
 	}
 	return nil
 }
@@ -89,10 +88,12 @@ func await(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for attempt := 0; ; attempt++ {
-		err := pool.Ping(ctx)
+		err := checkEncoding(ctx, pool)
 		switch {
 		case err == nil:
 			return nil
+		case errors.Is(err, errEncoding):
+			return err
 		case refused(err):
 			return errors.Wrapf(err, "the database server %s:%d refuses user %q on database %q",
 				conn.Host, conn.Port, conn.User, conn.Database)
