@@ -77,7 +77,7 @@ func (l *listener) end() error {
 			_ = f.Close() // a copy is served
 		}
 	})
-	return errors.Join(err, l.TCPListener.Close())
+	return errors.Join(err, l.Close())
 }
 
 // arrivals are the connections whose first request has not come yet. http.Server drops a request that comes while it

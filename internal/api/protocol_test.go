@@ -165,6 +165,9 @@ func TestHead(t *testing.T) {
 				for _, h := range []http.Header{want.Header, got.Header} {
 					h.Del("X-Request-Id")
 					h.Del("Date")
+					if h.Get("Content-Encoding") != "" { // maps are written in any order, which packs differently
+						h.Del("Content-Length")
+					}
 				}
 				if want.TransferEncoding == nil && want.Header.Get("Content-Encoding") == "" {
 					assert.Equal(t, want.ContentLength, got.ContentLength, op.OperationID)

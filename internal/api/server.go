@@ -169,7 +169,11 @@ func called(operations map[string]*operation) oas.Middleware {
 		if err := q.repeats(); err != nil && rehearsalOf(req.Context) == nil {
 			return middleware.Response{}, err
 		}
-		return next(req)
+		res, err := next(req)
+		if q.body != nil && errors.Is(err, context.Canceled) && q.connection.Err() != nil {
+			err = errBrokenOff // the connection ends with the body
+		}
+		return res, err
 	}
 }
 

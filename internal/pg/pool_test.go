@@ -170,7 +170,7 @@ func TestOpenRefusesOtherEncodings(t *testing.T) {
 		other.Path = "/" + name
 		_, err = pg.Open(t.Context(), other.String(), quiet, nil)
 		require.ErrorContains(t, err, name)
-		require.ErrorContains(t, err, encoding+", and this program needs UTF8")
+		require.ErrorContains(t, err, encoding+": this program needs UTF8")
 	}
 }
 
