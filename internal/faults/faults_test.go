@@ -244,7 +244,7 @@ func (i *importer) export(ctx context.Context) (string, error) {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	b, err := os.ReadFile(filepath.Join(dir, string(i.ticker)+".json")) //nolint:gosec // just made
+	b, err := os.ReadFile(filepath.Join(dir, string(i.ticker)+".json"))
 	if err != nil {
 		return "", errors.Wrap(err, "read export")
 	}
@@ -410,7 +410,7 @@ func TestFullDisk(t *testing.T) {
 	work.Go(func() { assert.NoError(t, w.write(t.Context(), &stop)) })
 
 	filler := filepath.Join(disk, "filler")
-	out, err := os.Create(filler) //nolint:gosec // in a directory of the test
+	out, err := os.Create(filler)
 	require.NoError(t, err)
 	_, err = io.Copy(out, zeros{})
 	require.ErrorIs(t, err, syscall.ENOSPC)
@@ -444,7 +444,7 @@ type noise struct{}
 
 func (noise) Read(p []byte) (int, error) {
 	for i := range p {
-		p[i] = byte(rand.Uint32()) //nolint:gosec // incompressible is all
+		p[i] = byte(rand.Uint32())
 	}
 	return len(p), nil
 }

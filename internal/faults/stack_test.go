@@ -95,7 +95,7 @@ func newStack(t *testing.T, parent string) *stack {
 		require.NoError(t, err)
 		t.Cleanup(func() { assert.NoError(t, os.RemoveAll(parent)) })
 	}
-	require.NoError(t, os.Chmod(parent, 0o755)) //nolint:gosec // the database's user must get through
+	require.NoError(t, os.Chmod(parent, 0o755))
 	s := &stack{
 		t: t, dir: t.TempDir(), address: freeAddress(t), messages: &safeBuffer{},
 		db: pgserver.Config{Dir: filepath.Join(parent, "postgres"), Logger: slog.New(slog.DiscardHandler)},
@@ -124,7 +124,7 @@ func newStack(t *testing.T, parent string) *stack {
 }
 
 func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()
@@ -164,7 +164,7 @@ func (s *stack) exec(sql string, args ...any) {
 }
 
 func (s *stack) command(args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(context.WithoutCancel(s.t.Context()), program, args...) //nolint:gosec // our own
+	cmd := exec.CommandContext(context.WithoutCancel(s.t.Context()), program, args...)
 	cmd.Dir = s.dir
 	cmd.Env = []string{
 		"ENVIRONMENT=staging", "SERVER_HOST=http://" + s.address, "DATABASE_URL=" + s.dsn,
