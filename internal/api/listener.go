@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -39,13 +40,13 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err // as it is: http.Server looks at it
 	}
-	return &conn{Conn: c, log: l.log, refused: false}, nil
+	return &conn{Conn: c, log: l.log}, nil
 }
 
 type conn struct {
 	net.Conn
 	log     *slog.Logger
-	refused bool
+	refused atomic.Bool // http.Server can close from another goroutine
 }
 
 func (c *conn) Write(b []byte) (int, error) {
@@ -53,7 +54,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	if !ok {
 		return c.Conn.Write(b)
 	}
-	c.refused = true
+	c.refused.Store(true)
 	if _, err := c.Conn.Write(c.problem(status, text)); err != nil {
 		return 0, err
 	}
@@ -124,7 +125,7 @@ func (c *conn) problem(status int, text string) []byte {
 
 // CloseWrite is called by http.Server when it has not read all of a request.
 func (c *conn) CloseWrite() error {
-	c.refused = false
+	c.refused.Store(false)
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		if err := half.CloseWrite(); err != nil {
 			return errors.Wrap(err, "end the response")
@@ -152,7 +153,7 @@ func (c *conn) linger() {
 }
 
 func (c *conn) Close() error {
-	if c.refused {
+	if c.refused.CompareAndSwap(true, false) {
 		_ = c.CloseWrite()
 	}
 	return c.Conn.Close()
