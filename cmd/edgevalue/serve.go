@@ -170,8 +170,11 @@ const startPatience = 30 * time.Second
 func steadily(ctx context.Context, log *slog.Logger, step func() error) error {
 	for begin := time.Now(); ; {
 		err := step()
-		if err == nil || !app.IsOutage(err) || ctx.Err() != nil || time.Since(begin) > startPatience {
+		switch {
+		case err == nil || !app.IsOutage(err) || time.Since(begin) > startPatience:
 			return err
+		case ctx.Err() != nil:
+			return nil // told to stop meanwhile
 		}
 		log.WarnContext(ctx, "waiting for the database", "error", err)
 		select {

@@ -244,7 +244,7 @@ func Run(ctx context.Context, a *app.App, cfg Config) error {
 		return err
 	}
 	alive := context.WithoutCancel(ctx) // until the last job has ended
-	if err := a.Rescue(alive, client.ID()); err != nil {
+	if err := rescue(alive, a, client.ID(), r); err != nil {
 		return err
 	}
 	if err := client.Start(ctx); ctx.Err() != nil {
