@@ -45,7 +45,7 @@ func NewConsole(cfg Config) (*Console, error) {
 	c := &Console{
 		app: cfg.App, public: public, domain: strings.ToLower(cfg.Domain), same: http.NewCrossOriginProtection(),
 		refuse: func(w http.ResponseWriter, r *http.Request, err error) {
-			writeProblem(w, r, newProblem(r.Context(), log, err))
+			writeProblem(w, newProblem(r.Context(), log, err))
 		},
 		cookie: http.Cookie{Name: "edgevalue_console", Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode},
 	}

@@ -52,7 +52,7 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc, r *http.Request) served
 		out.observed = append(out.observed, fmt.Sprintf("%s %s %d", method, route, status))
 	}
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) {
-		writeProblem(w, r, newProblem(r.Context(), &app.OutageLog{Logger: cfg.Logger}, err))
+		writeProblem(w, newProblem(r.Context(), &app.OutageLog{Logger: cfg.Logger}, err))
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", h)

@@ -160,7 +160,7 @@ func describe(err error) (int, *app.Error) {
 }
 
 // writeProblem writes a problem where ogen does not.
-func writeProblem(w http.ResponseWriter, r *http.Request, p *problem) {
+func writeProblem(w http.ResponseWriter, p *problem) {
 	h := w.Header()
 	if seconds, ok := p.RetryAfter.Get(); ok {
 		h.Set("Retry-After", strconv.Itoa(int(seconds)))
@@ -173,9 +173,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p *problem) {
 	}
 	h.Set("Content-Type", problemType)
 	w.WriteHeader(p.StatusCode)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(encodeProblem(p))
-	}
+	_, _ = w.Write(encodeProblem(p)) // to HEAD the server sends its length alone
 }
 
 func encodeProblem(p *problem) []byte {

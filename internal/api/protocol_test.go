@@ -178,6 +178,13 @@ func TestHead(t *testing.T) {
 		}
 	}
 	assert.Greater(t, n, 60)
+	for _, path := range []string{"/nothing", api.Prefix + "/nothing", "/jobs"} {
+		want, problem := f.call("", http.MethodGet, path, nil)
+		got, body := f.call("", http.MethodHead, path, nil)
+		assert.Equal(t, want.StatusCode, got.StatusCode, path)
+		assert.Equal(t, int64(len(problem)), got.ContentLength, path)
+		assert.Empty(t, body, path)
+	}
 }
 
 func TestOptions(t *testing.T) {

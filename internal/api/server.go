@@ -67,7 +67,7 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) {
-		writeProblem(w, r, newProblem(r.Context(), log, err))
+		writeProblem(w, newProblem(r.Context(), log, err))
 	}
 	mux := cfg.Pages
 	if mux == nil {
