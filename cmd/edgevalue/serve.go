@@ -174,7 +174,7 @@ func steadily(ctx context.Context, log *slog.Logger, step func() error) error {
 		case err == nil || !app.IsOutage(err) || time.Since(begin) > startPatience:
 			return err
 		case ctx.Err() != nil:
-			return nil // told to stop meanwhile
+			return nil //nolint:nilerr // told to stop meanwhile
 		}
 		log.WarnContext(ctx, "waiting for the database", "error", err)
 		select {
