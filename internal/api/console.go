@@ -223,7 +223,8 @@ func (c *Console) forwardAuth(w http.ResponseWriter, r *http.Request) {
 		c.refuse(w, r, err)
 	default:
 		target := c.app.PublicURL + "/login"
-		asked := r.Header.Get("X-Forwarded-Proto") + "://" + r.Header.Get("X-Forwarded-Host") + r.Header.Get("X-Forwarded-Uri")
+		// A proxy behind another one, which ends HTTPS, does not know the scheme.
+		asked := c.public.Scheme + "://" + r.Header.Get("X-Forwarded-Host") + r.Header.Get("X-Forwarded-Uri")
 		if c.next(asked) == asked {
 			target += "?next=" + url.QueryEscape(asked)
 		}
