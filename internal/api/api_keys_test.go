@@ -238,3 +238,22 @@ func TestCreateAPIKey(t *testing.T) {
 	assert.Empty(t, mine.Items)
 	assert.NotContains(t, fmt.Sprint(f.log), created.Key)
 }
+
+// Of two keys in one request the one that counts is charged: an invented one beside it is no new client.
+func TestKeyBesideAnother(t *testing.T) {
+	t.Parallel()
+	o := limits()
+	trust := o.api
+	o.api = func(c *api.Config) {
+		trust(c)
+		c.Limits.PerMinute = 3
+	}
+	f := setup(t, o)
+	key, _ := f.createKey(f.superToken, "read")
+	var got []int
+	for n := range 5 {
+		res, _ := f.call(key, http.MethodGet, api.Prefix+"/imports", nil, "X-API-Key", fmt.Sprintf("ev_invented%d", n), "X-Forwarded-For", "192.0.2.1")
+		got = append(got, res.StatusCode)
+	}
+	assert.Equal(t, []int{200, 200, 200, 429, 429}, got)
+}

@@ -311,8 +311,9 @@ func limitRate(c *rates, refuse refuseFunc) step {
 			client := quotaKey{"client", o.Network(), c.limits.PerMinute}
 			site := quotaKey{"site", o.Site(), c.limits.PerMinuteSite}
 			charged := []quotaKey{client, site}
-			if credential := apiKeyOf(r); credential != "" {
-				key := quotaKey{"key", credential, c.limits.PerMinute}
+			if text := keyOf(r.Header); text != "" {
+				sum := sha256.Sum256([]byte(text))
+				key := quotaKey{"key", string(sum[:]), c.limits.PerMinute}
 				if c.known(key) {
 					charged = []quotaKey{key}
 				} else {
@@ -347,19 +348,6 @@ func (q quota) describe(h http.Header, now time.Time) {
 	seconds := int((q.reset.Sub(now) + time.Second - 1) / time.Second)
 	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", q.name, q.limit, int(rateWindow/time.Second)))
 	h.Set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", q.name, q.remaining, seconds))
-}
-
-// apiKeyOf is a hash of the API key of a request, or "".
-func apiKeyOf(r *http.Request) string {
-	key := r.Header.Get("X-API-Key")
-	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); key == "" && strings.EqualFold(scheme, "Bearer") {
-		key = strings.TrimSpace(token)
-	}
-	if !strings.HasPrefix(key, "ev_") {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(key))
-	return string(sum[:])
 }
 
 // takeTurns lets a list be made when it is its turn. The turn ends when the response begins, so that a client who does

@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -229,4 +230,28 @@ func TestSuperusersNeedASecondFactor(t *testing.T) {
 	super.enrol()
 	_, err = f.super.ListUsers(t.Context(), oas.ListUsersParams{})
 	require.NoError(t, err)
+}
+
+// Whoever knows the password cannot try all codes, from however many networks.
+func TestSecondFactorIsLimitedFromAnywhere(t *testing.T) {
+	t.Parallel()
+	f := setup(t, limits())
+	u := f.newUser()
+	u.enrol()
+	n := 0
+	from := func(otp string) int {
+		n++
+		res, _ := f.call("", http.MethodPost, api.Prefix+"/login/access-token",
+			strings.NewReader(url.Values{"username": {u.email}, "password": {password}, "otp": {otp}}.Encode()),
+			"Content-Type", "application/x-www-form-urlencoded", "X-Forwarded-For", fmt.Sprintf("192.%d.2.1", n))
+		return res.StatusCode
+	}
+	for range 30 {
+		require.Equal(t, http.StatusUnauthorized, from("000000"))
+	}
+	assert.Equal(t, http.StatusTooManyRequests, from("000000"))
+	assert.Equal(t, http.StatusTooManyRequests, from(u.code()), "the right one tells no more")
+	f.clock.advance(15 * time.Minute)
+	assert.Equal(t, http.StatusOK, from(u.code()))
+	assert.Equal(t, http.StatusUnauthorized, from("000000"), "a login begins anew")
 }

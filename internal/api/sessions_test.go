@@ -422,3 +422,15 @@ func TestConfirmationIsLimited(t *testing.T) {
 	})
 	assert.Equal(t, 5, before)
 }
+
+// Nobody floods a stranger's mailbox with changes of their own address.
+func TestMailsToANewAddress(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	u := f.newUser()
+	for range 5 {
+		f.requestEmail(u.token, "victim@example.com")
+		f.requestEmail(u.token, "other.victim@example.com")
+	}
+	assert.Equal(t, 3, f.count("SELECT count(*) FROM river_job WHERE kind = 'confirm_email_mail' AND args ->> 'email' = 'victim@example.com'"))
+}

@@ -78,16 +78,39 @@ func (a *App) countAttempt(ctx context.Context, purpose, account string) (*attem
 			}
 		}
 		if !t.slows {
-			return nil, &Error{
-				Code: RateLimited, Message: "too many attempts, try again later",
-				RetryAfter: max(row.WindowStart.Add(a.AttemptWindow).Sub(now), time.Second),
-			}
+			return nil, a.tooMany(row, now)
 		}
 		if err := a.slowDown(ctx, network); err != nil {
 			return nil, at.takeBack(ctx, err)
 		}
 	}
 	return at, nil
+}
+
+// maxCodes is how many wrong codes of the second factor an account has in a window, from anywhere. Only who knows the
+// password can give one, so that no stranger locks the account.
+const maxCodes = 30
+
+// countCode counts a code that somebody gives for a user whose password they know; right forgets it and those before.
+// Errors: RateLimited.
+func (a *App) countCode(ctx context.Context, u db.UserAccount) (right func() error, err error) {
+	account, now := accountKey(u.Email), a.Now()
+	key := "code:account:" + account
+	row, err := a.queries.CountAttempt(ctx, db.CountAttemptParams{Key: key, Account: &account, Now: now, WindowFloor: now.Add(-a.AttemptWindow)})
+	if err != nil {
+		return nil, errors.Wrap(err, "count code")
+	}
+	if row.Attempts > maxCodes {
+		return nil, a.tooMany(row, now)
+	}
+	return func() error { return wrap(a.queries.ForgetAttempts(ctx, key), "forget codes") }, nil
+}
+
+func (a *App) tooMany(row db.CountAttemptRow, now time.Time) error {
+	return &Error{
+		Code: RateLimited, Message: "too many attempts, try again later",
+		RetryAfter: max(row.WindowStart.Add(a.AttemptWindow).Sub(now), time.Second),
+	}
 }
 
 // slowDown waits for AttemptDelay, with no connection and no slot for hashing. It fails at once when too many wait.

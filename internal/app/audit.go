@@ -30,11 +30,16 @@ type auditEvent struct {
 // of makes a user the target, if there is one.
 func (e *auditEvent) of(u db.UserAccount) {
 	if u.ID != 0 {
-		e.TargetType, e.Target = "user", strconv.FormatInt(u.ID, 10)
+		e.TargetType, e.Target = "user", idText(u.ID)
 	}
 }
 
-// audit writes an event to the trail, in the transaction of q whose last step it is, and to the log. Where the deed comes from is in ctx. A
+// userEvent is one about a user.
+func userEvent(action string, id int64) auditEvent {
+	return auditEvent{Action: action, TargetType: "user", Target: idText(id)}
+}
+
+// audit writes an event to the trail, in the transaction of q, and to the log. Where the deed comes from is in ctx. A
 // failure that is to be remembered is written with a.queries, outside of the transaction that it ends.
 func (a *App) audit(ctx context.Context, q *db.Queries, actor Actor, e auditEvent) error {
 	if ctx.Value(rehearsalKey{}) != nil {
@@ -51,9 +56,7 @@ func (a *App) audit(ctx context.Context, q *db.Queries, actor Actor, e auditEven
 	if actor.KeyID > 0 {
 		p.ApiKeyID = &actor.KeyID
 	}
-	if origin.Address.IsValid() {
-		p.Client = new(origin.Address.String())
-	}
+	p.Client = origin.client()
 	if e.Detail != nil {
 		detail, err := json.Marshal(e.Detail)
 		if err != nil {
@@ -66,7 +69,7 @@ func (a *App) audit(ctx context.Context, q *db.Queries, actor Actor, e auditEven
 	}
 	a.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", slog.String("action", e.Action), slog.String("reason", e.Reason),
 		slog.String("actor", p.Actor), slog.Int64("actor_id", actor.UserID), slog.Int64("api_key", actor.KeyID), slog.String("target_type", e.TargetType), slog.String("target", e.Target),
-		slog.String("client", originOf(ctx).Network()), slog.String("request_id", origin.RequestID))
+		slog.String("client", origin.address()), slog.String("request_id", origin.RequestID))
 	return nil
 }
 

@@ -33,7 +33,7 @@ func (a *App) OpenConsole(ctx context.Context, email, password, otp string) (tok
 		if s, err = a.openSession(ctx, q, u, ConsoleLife); err != nil {
 			return err
 		}
-		return a.audit(ctx, q, actor, consoleEvent("console.opened", u.ID))
+		return a.audit(ctx, q, actor, userEvent("console.opened", u.ID))
 	})
 	if err != nil {
 		return "", expires, err
@@ -68,10 +68,6 @@ func (a *App) CloseConsole(ctx context.Context, token string) error {
 		if _, err := q.DeleteSession(ctx, db.DeleteSessionParams{ID: actor.SessionID, UserID: actor.UserID}); err != nil {
 			return errors.Wrap(err, "end session")
 		}
-		return a.audit(ctx, q, actor, consoleEvent("console.closed", actor.UserID))
+		return a.audit(ctx, q, actor, userEvent("console.closed", actor.UserID))
 	})
-}
-
-func consoleEvent(action string, userID int64) auditEvent {
-	return auditEvent{Action: action, TargetType: "user", Target: idText(userID)}
 }

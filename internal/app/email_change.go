@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -32,14 +31,18 @@ func (a *App) requestEmail(ctx context.Context, tx pgx.Tx, q *db.Queries, actor 
 	if err != nil {
 		return u, errors.Wrap(err, "store new address")
 	}
-	if _, err := a.jobs.InsertTx(ctx, tx, ConfirmEmailMailArgs{UserID: u.ID, Email: email}, nil); err != nil {
-		return u, errors.Wrap(err, "enqueue mail")
+	if ok, err := a.mayMail(ctx, q, email); err != nil {
+		return u, err
+	} else if ok {
+		if _, err := a.jobs.InsertTx(ctx, tx, ConfirmEmailMailArgs{UserID: u.ID, Email: email}, nil); err != nil {
+			return u, errors.Wrap(err, "enqueue mail")
+		}
 	}
 	if err := a.notify(ctx, tx, u.Email, noticeEmailRequested, email); err != nil {
 		return u, err
 	}
 	return changed, a.audit(ctx, q, actor, auditEvent{
-		Action: "email.change_requested", TargetType: "user", Target: strconv.FormatInt(u.ID, 10),
+		Action: "email.change_requested", TargetType: "user", Target: idText(u.ID),
 		Detail: map[string]any{"from": u.Email, "to": email},
 	})
 }
@@ -93,7 +96,7 @@ func (a *App) emailChanged(ctx context.Context, tx pgx.Tx, q *db.Queries, actor 
 		return err
 	}
 	return a.audit(ctx, q, actor, auditEvent{
-		Action: "email.changed", TargetType: "user", Target: strconv.FormatInt(old.ID, 10),
+		Action: "email.changed", TargetType: "user", Target: idText(old.ID),
 		Detail: map[string]any{"from": old.Email, "to": email},
 	})
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -40,7 +39,7 @@ func (a *App) Authenticate(ctx context.Context, email, password, otp string) (db
 		if e, ok := errors.Into[*Error](err); ok && e.Code == Unauthenticated {
 			reason := map[bool]string{true: "no_second_factor", false: "wrong_second_factor"}[otp == ""]
 			err = errors.Join(err, a.audit(ctx, a.queries, Actor{}, auditEvent{
-				Action: "login.failed", Reason: reason, TargetType: "user", Target: strconv.FormatInt(u.ID, 10),
+				Action: "login.failed", Reason: reason, TargetType: "user", Target: idText(u.ID),
 			}))
 		}
 		if otp == "" {
@@ -65,7 +64,7 @@ func (a *App) Authenticate(ctx context.Context, email, password, otp string) (db
 func (a *App) loginFailed(ctx context.Context, u db.UserAccount, rightPassword bool) error {
 	e := auditEvent{Action: "login.failed", Reason: "unknown_account"}
 	if u.ID != 0 {
-		e.Reason, e.TargetType, e.Target = "wrong_password", "user", strconv.FormatInt(u.ID, 10)
+		e.Reason, e.TargetType, e.Target = "wrong_password", "user", idText(u.ID)
 	}
 	if rightPassword {
 		e.Reason = "deactivated"

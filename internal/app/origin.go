@@ -28,11 +28,14 @@ func originOf(ctx context.Context) Origin {
 }
 
 // client is the address as text, nil if there is none.
-func (o Origin) client() *string {
+func (o Origin) client() *string { return notEmpty(o.address()) }
+
+// address is "" where there is none.
+func (o Origin) address() string {
 	if !o.Address.IsValid() {
-		return nil
+		return ""
 	}
-	return new(o.Address.String())
+	return o.Address.String()
 }
 
 // Network is the smallest network that one client may have to itself: an IPv4 address, or a /64 of IPv6.

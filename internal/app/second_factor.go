@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -81,7 +80,7 @@ func (a *App) ConfirmTOTP(ctx context.Context, actor Actor, code string) (codes 
 		if err := a.notify(ctx, tx, u.Email, noticeTOTPEnabled, ""); err != nil {
 			return err
 		}
-		return a.audit(ctx, q, actor, auditEvent{Action: "totp.enabled", TargetType: "user", Target: strconv.FormatInt(u.ID, 10)})
+		return a.audit(ctx, q, actor, userEvent("totp.enabled", u.ID))
 	})
 	if err != nil {
 		return nil, err
@@ -103,9 +102,7 @@ func (a *App) ReplaceRecoveryCodes(ctx context.Context, actor Actor, current, co
 		if codes, err = newRecoveryCodes(ctx, q, u.ID); err != nil {
 			return err
 		}
-		return a.audit(ctx, q, actor, auditEvent{
-			Action: "totp.recovery_codes_replaced", TargetType: "user", Target: strconv.FormatInt(u.ID, 10),
-		})
+		return a.audit(ctx, q, actor, userEvent("totp.recovery_codes_replaced", u.ID))
 	})
 	return codes, err
 }
@@ -127,6 +124,10 @@ func (a *App) withSecondFactor(ctx context.Context, actor Actor, current, code s
 	if err != nil {
 		return err
 	}
+	right, err := a.countCode(ctx, u)
+	if err != nil {
+		return err
+	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		u, err := q.LockUser(ctx, u.ID)
 		switch {
@@ -145,6 +146,9 @@ func (a *App) withSecondFactor(ctx context.Context, actor Actor, current, code s
 		return f(tx, q, u)
 	})
 	if err != nil {
+		return err
+	}
+	if err := right(); err != nil {
 		return err
 	}
 	return counted.succeeded(ctx)
@@ -190,7 +194,7 @@ func (a *App) removeTOTP(ctx context.Context, tx pgx.Tx, q *db.Queries, actor Ac
 	if err := a.notify(ctx, tx, u.Email, noticeTOTPRemoved, ""); err != nil {
 		return err
 	}
-	return a.audit(ctx, q, actor, auditEvent{Action: "totp.removed", TargetType: "user", Target: strconv.FormatInt(u.ID, 10)})
+	return a.audit(ctx, q, actor, userEvent("totp.removed", u.ID))
 }
 
 func newRecoveryCodes(ctx context.Context, q *db.Queries, userID int64) ([]string, error) {
@@ -214,9 +218,7 @@ func (a *App) useCode(ctx context.Context, tx pgx.Tx, q *db.Queries, u db.UserAc
 	if err := a.notify(ctx, tx, u.Email, noticeRecoveryCodeUsed, ""); err != nil {
 		return false, err
 	}
-	return true, a.audit(ctx, q, Actor{UserID: u.ID}, auditEvent{
-		Action: "totp.used_recovery_code", TargetType: "user", Target: strconv.FormatInt(u.ID, 10),
-	})
+	return true, a.audit(ctx, q, Actor{UserID: u.ID}, userEvent("totp.used_recovery_code", u.ID))
 }
 
 // useTOTP reports whether a code is that of the user's app, and uses it up.
@@ -242,11 +244,19 @@ func (a *App) checkSecondFactor(ctx context.Context, u db.UserAccount, code stri
 	if code == "" {
 		return needed
 	}
-	return a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	right, err := a.countCode(ctx, u)
+	if err != nil {
+		return err
+	}
+	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		if ok, err := a.useCode(ctx, tx, q, u, code); ok || err != nil {
 			return err
 		}
 		needed.Message = "the code " + wrongCode
 		return needed
 	})
+	if err != nil {
+		return err
+	}
+	return right()
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"math"
-	"strconv"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -69,7 +68,7 @@ func (a *App) openSession(ctx context.Context, q *db.Queries, u db.UserAccount, 
 		return s, errors.Wrap(err, "create session")
 	}
 	return s, a.audit(ctx, q, Actor{UserID: u.ID}, auditEvent{
-		Action: "login.succeeded", TargetType: "session", Target: strconv.FormatInt(s.ID, 10),
+		Action: "login.succeeded", TargetType: "session", Target: idText(s.ID),
 	})
 }
 
@@ -148,7 +147,7 @@ func (a *App) tokenReused(ctx context.Context, tx pgx.Tx, q *db.Queries, u db.Us
 		return errors.Wrap(err, "end session")
 	}
 	err := a.audit(ctx, q, Actor{}, auditEvent{
-		Action: "token.reused", TargetType: "user", Target: strconv.FormatInt(u.ID, 10), Detail: map[string]any{"session_id": session},
+		Action: "token.reused", TargetType: "user", Target: idText(u.ID), Detail: map[string]any{"session_id": session},
 	})
 	if err != nil {
 		return err
@@ -248,7 +247,7 @@ func (a *App) EndSession(ctx context.Context, actor Actor, id int64) error {
 		case n == 0:
 			return notFound("session")
 		}
-		return a.audit(ctx, q, actor, auditEvent{Action: "session.ended", TargetType: "session", Target: strconv.FormatInt(id, 10)})
+		return a.audit(ctx, q, actor, auditEvent{Action: "session.ended", TargetType: "session", Target: idText(id)})
 	})
 }
 
@@ -263,7 +262,7 @@ func (a *App) EndOtherSessions(ctx context.Context, actor Actor) error {
 			return wrap(err, "end sessions")
 		}
 		return a.audit(ctx, q, actor, auditEvent{
-			Action: "session.ended", TargetType: "user", Target: strconv.FormatInt(actor.UserID, 10), Detail: map[string]any{"others": n},
+			Action: "session.ended", TargetType: "user", Target: idText(actor.UserID), Detail: map[string]any{"others": n},
 		})
 	})
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -269,7 +268,7 @@ func (a *App) auditUpdate(ctx context.Context, q *db.Queries, actor Actor, old, 
 		return nil
 	}
 	return a.audit(ctx, q, actor, auditEvent{
-		Action: "user.updated", TargetType: "user", Target: strconv.FormatInt(u.ID, 10), Detail: detail,
+		Action: "user.updated", TargetType: "user", Target: idText(u.ID), Detail: detail,
 	})
 }
 
@@ -293,7 +292,7 @@ func (a *App) passwordSet(ctx context.Context, tx pgx.Tx, q *db.Queries, actor A
 	if err := a.notify(ctx, tx, u.Email, noticePasswordChanged, ""); err != nil {
 		return err
 	}
-	return a.audit(ctx, q, actor, auditEvent{Action: action, TargetType: "user", Target: strconv.FormatInt(u.ID, 10)})
+	return a.audit(ctx, q, actor, userEvent(action, u.ID))
 }
 
 // own is the actor's account.
@@ -318,7 +317,7 @@ func (a *App) confirmPassword(ctx context.Context, u db.UserAccount, current str
 	}
 	if !ok {
 		err := a.audit(ctx, a.queries, Actor{UserID: u.ID}, auditEvent{
-			Action: "password.refused", Reason: "wrong_password", TargetType: "user", Target: strconv.FormatInt(u.ID, 10),
+			Action: "password.refused", Reason: "wrong_password", TargetType: "user", Target: idText(u.ID),
 		})
 		if err != nil {
 			return err
@@ -378,7 +377,7 @@ func (a *App) deleteUser(ctx context.Context, actor Actor, id int64) error {
 		} else if err != nil {
 			return errors.Wrap(err, "delete user")
 		}
-		return a.audit(ctx, q, actor, auditEvent{Action: "user.deleted", TargetType: "user", Target: strconv.FormatInt(id, 10)})
+		return a.audit(ctx, q, actor, userEvent("user.deleted", id))
 	})
 }
 
