@@ -45,7 +45,7 @@ func (a *App) countAttempt(ctx context.Context, purpose, account string) (*attem
 		limit   int
 		slows   bool
 	}
-	network, site := originOf(ctx).Network(), originOf(ctx).Site()
+	network, site := OriginOf(ctx).Network(), OriginOf(ctx).Site()
 	tallies := []tally{
 		{"network", purpose + ":network:" + network, nil, a.AttemptsPerAddress, false},
 		{"site", purpose + ":site:" + site, nil, siteFactor * a.AttemptsPerAddress, false},
@@ -171,7 +171,7 @@ func accountKey(written string) string { return hex.EncodeToString(addressHash(w
 
 // verify checks the password of the client in ctx against a hash, see auth.Hasher. Errors: Unavailable.
 func (a *App) verify(ctx context.Context, password, hash string) (ok, rehash bool, err error) {
-	ok, rehash, err = a.Hasher.Verify(ctx, originOf(ctx).Network(), password, hash)
+	ok, rehash, err = a.Hasher.Verify(ctx, OriginOf(ctx).Network(), password, hash)
 	return ok, rehash, hashingError(err, "verify password")
 }
 
@@ -180,7 +180,7 @@ func (a *App) hash(ctx context.Context, password string) (string, error) {
 	if err := rehearsed(ctx); err != nil {
 		return "", err
 	}
-	hash, err := a.Hasher.Hash(ctx, originOf(ctx).Network(), password)
+	hash, err := a.Hasher.Hash(ctx, OriginOf(ctx).Network(), password)
 	return hash, hashingError(err, "hash password")
 }
 

@@ -45,7 +45,7 @@ func (a *App) audit(ctx context.Context, q *db.Queries, actor Actor, e auditEven
 	if ctx.Value(rehearsalKey{}) != nil {
 		return nil
 	}
-	origin := originOf(ctx)
+	origin := OriginOf(ctx)
 	p := db.CreateAuditEventParams{
 		Action: e.Action, Reason: notEmpty(e.Reason), TargetType: notEmpty(e.TargetType), Target: notEmpty(e.Target),
 		RequestID: notEmpty(origin.RequestID), Actor: actor.kind(), ActorID: nil, ApiKeyID: nil, Client: nil, Detail: nil,

@@ -66,7 +66,7 @@ var notices = map[notice][3]string{
 // notify enqueues a notice in the transaction of what it is about.
 func (a *App) notify(ctx context.Context, tx pgx.Tx, email string, n notice, newEmail string) error {
 	args := NoticeMailArgs{Email: email, Notice: n, NewEmail: newEmail, At: a.Now().UTC()}
-	if client := originOf(ctx).client(); client != nil {
+	if client := OriginOf(ctx).client(); client != nil {
 		args.Client = *client
 	}
 	_, err := a.jobs.InsertTx(ctx, tx, args, nil)

@@ -20,9 +20,7 @@ func WithOrigin(ctx context.Context, o Origin) context.Context {
 }
 
 // OriginOf is where the request of a context comes from.
-func OriginOf(ctx context.Context) Origin { return originOf(ctx) }
-
-func originOf(ctx context.Context) Origin {
+func OriginOf(ctx context.Context) Origin {
 	o, _ := ctx.Value(originKey{}).(Origin)
 	return o
 }

@@ -58,7 +58,7 @@ func (a *App) OpenSession(ctx context.Context, u db.UserAccount, life time.Durat
 }
 
 func (a *App) openSession(ctx context.Context, q *db.Queries, u db.UserAccount, life time.Duration) (db.Session, error) {
-	origin, now := originOf(ctx), a.Now()
+	origin, now := OriginOf(ctx), a.Now()
 	s, err := q.CreateSession(ctx, db.CreateSessionParams{
 		UserID: u.ID, TokenVersion: u.TokenVersion, Now: now, ExpiresAt: now.Add(min(life, SessionLife)), Client: origin.client(), UserAgent: notEmpty(origin.UserAgent),
 	})
@@ -126,7 +126,7 @@ func (a *App) Refresh(ctx context.Context, token string) (g Grant, err error) {
 		if err := q.UseRefreshToken(ctx, db.UseRefreshTokenParams{TokenHash: hash, Now: now}); err != nil {
 			return errors.Wrap(err, "use refresh token")
 		}
-		origin := originOf(ctx)
+		origin := OriginOf(ctx)
 		err = q.RefreshSession(ctx, db.RefreshSessionParams{
 			ID: s.ID, Now: now, ExpiresAt: expires, Client: origin.client(), UserAgent: notEmpty(origin.UserAgent),
 		})
