@@ -47,14 +47,14 @@ DELETE FROM dividend WHERE id = @id;
 DELETE FROM dividend WHERE company_id = @company_id AND period_end = @period_end AND source = 'sec';
 
 -- name: UpsertDividends :execrows
--- Leaves out the period ends that have a dividend entered by hand.
+-- Leaves out the period ends that have a dividend entered by hand. Quarter 0 stands for none.
 INSERT INTO dividend (company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency,
     publish_date, derived, share_basis_date)
-SELECT @company_id, 'sec', t.fiscal_year, t.fiscal_quarter, t.period_end, t.amount_per_share, @currency,
+SELECT @company_id, 'sec', t.fiscal_year, nullif(t.fiscal_quarter, 0), t.period_end, t.amount_per_share, t.currency,
     t.publish_date, t.derived, t.share_basis_date
 FROM (SELECT unnest(@fiscal_year::integer[]) AS fiscal_year, unnest(@fiscal_quarter::integer[]) AS fiscal_quarter,
              unnest(@period_end::date[]) AS period_end, unnest(@amount_per_share::numeric[]) AS amount_per_share,
-             unnest(@publish_date::date[]) AS publish_date, unnest(@derived::boolean[]) AS derived,
+             unnest(@currency::text[]) AS currency, unnest(@publish_date::date[]) AS publish_date, unnest(@derived::boolean[]) AS derived,
              unnest(@share_basis_date::date[]) AS share_basis_date) AS t
 WHERE NOT EXISTS (SELECT FROM dividend m
     WHERE m.company_id = @company_id AND m.period_end = t.period_end AND m.source = 'manual')

@@ -346,11 +346,11 @@ func (q *Queries) ReplaceDividend(ctx context.Context, arg ReplaceDividendParams
 const upsertDividends = `-- name: UpsertDividends :execrows
 INSERT INTO dividend (company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency,
     publish_date, derived, share_basis_date)
-SELECT $1, 'sec', t.fiscal_year, t.fiscal_quarter, t.period_end, t.amount_per_share, $2,
+SELECT $1, 'sec', t.fiscal_year, nullif(t.fiscal_quarter, 0), t.period_end, t.amount_per_share, t.currency,
     t.publish_date, t.derived, t.share_basis_date
-FROM (SELECT unnest($3::integer[]) AS fiscal_year, unnest($4::integer[]) AS fiscal_quarter,
-             unnest($5::date[]) AS period_end, unnest($6::numeric[]) AS amount_per_share,
-             unnest($7::date[]) AS publish_date, unnest($8::boolean[]) AS derived,
+FROM (SELECT unnest($2::integer[]) AS fiscal_year, unnest($3::integer[]) AS fiscal_quarter,
+             unnest($4::date[]) AS period_end, unnest($5::numeric[]) AS amount_per_share,
+             unnest($6::text[]) AS currency, unnest($7::date[]) AS publish_date, unnest($8::boolean[]) AS derived,
              unnest($9::date[]) AS share_basis_date) AS t
 WHERE NOT EXISTS (SELECT FROM dividend m
     WHERE m.company_id = $1 AND m.period_end = t.period_end AND m.source = 'manual')
@@ -366,25 +366,25 @@ WHERE (dividend.fiscal_year, dividend.fiscal_quarter, dividend.amount_per_share,
 
 type UpsertDividendsParams struct {
 	CompanyID      int64             `db:"company_id"`
-	Currency       string            `db:"currency"`
 	FiscalYear     []int32           `db:"fiscal_year"`
 	FiscalQuarter  []int32           `db:"fiscal_quarter"`
 	PeriodEnd      []time.Time       `db:"period_end"`
 	AmountPerShare []decimal.Decimal `db:"amount_per_share"`
+	Currency       []string          `db:"currency"`
 	PublishDate    []time.Time       `db:"publish_date"`
 	Derived        []bool            `db:"derived"`
 	ShareBasisDate []time.Time       `db:"share_basis_date"`
 }
 
-// Leaves out the period ends that have a dividend entered by hand.
+// Leaves out the period ends that have a dividend entered by hand. Quarter 0 stands for none.
 func (q *Queries) UpsertDividends(ctx context.Context, arg UpsertDividendsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, upsertDividends,
 		arg.CompanyID,
-		arg.Currency,
 		arg.FiscalYear,
 		arg.FiscalQuarter,
 		arg.PeriodEnd,
 		arg.AmountPerShare,
+		arg.Currency,
 		arg.PublishDate,
 		arg.Derived,
 		arg.ShareBasisDate,

@@ -57,7 +57,7 @@ func (q *Queries) EndFinancialStatements(ctx context.Context, arg EndFinancialSt
 }
 
 const getFinancialStatement = `-- name: GetFinancialStatement :one
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, l.ticker FROM financial_statement s
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, l.ticker FROM financial_statement s
 JOIN listing l ON l.company_id = s.company_id AND l.is_primary
 WHERE s.id = $1
   AND ($2::date IS NULL AND s.known_to IS NULL
@@ -132,13 +132,20 @@ func (q *Queries) GetFinancialStatement(ctx context.Context, arg GetFinancialSta
 		&i.FinancialStatement.EbitBasis,
 		&i.FinancialStatement.Accession,
 		&i.FinancialStatement.Url,
+		&i.FinancialStatement.StartDate,
+		&i.FinancialStatement.PreferredDividends,
+		&i.FinancialStatement.PreferredStock,
+		&i.FinancialStatement.Taxonomy,
+		&i.FinancialStatement.SharesSource,
+		&i.FinancialStatement.Marks,
+		&i.FinancialStatement.RulesVersion,
 		&i.Ticker,
 	)
 	return i, err
 }
 
 const listCompanyFinancialStatements = `-- name: ListCompanyFinancialStatements :many
-SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url FROM financial_statement s
+SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version FROM financial_statement s
 WHERE s.company_id = $1
   AND ($2::text = '' OR s.period = $2)
   AND ($3::date IS NULL AND s.known_to IS NULL
@@ -229,6 +236,13 @@ func (q *Queries) ListCompanyFinancialStatements(ctx context.Context, arg ListCo
 			&i.EbitBasis,
 			&i.Accession,
 			&i.Url,
+			&i.StartDate,
+			&i.PreferredDividends,
+			&i.PreferredStock,
+			&i.Taxonomy,
+			&i.SharesSource,
+			&i.Marks,
+			&i.RulesVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -241,7 +255,7 @@ func (q *Queries) ListCompanyFinancialStatements(ctx context.Context, arg ListCo
 }
 
 const listFinancialStatementVersions = `-- name: ListFinancialStatementVersions :many
-SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url FROM financial_statement s
+SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version FROM financial_statement s
 WHERE s.company_id = $1 AND s.known_from <= $2 AND (s.known_to IS NULL OR s.known_to > $3::date)
 `
 
@@ -316,6 +330,13 @@ func (q *Queries) ListFinancialStatementVersions(ctx context.Context, arg ListFi
 			&i.EbitBasis,
 			&i.Accession,
 			&i.Url,
+			&i.StartDate,
+			&i.PreferredDividends,
+			&i.PreferredStock,
+			&i.Taxonomy,
+			&i.SharesSource,
+			&i.Marks,
+			&i.RulesVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -328,7 +349,7 @@ func (q *Queries) ListFinancialStatementVersions(ctx context.Context, arg ListFi
 }
 
 const listFinancialStatementVersionsForUpdate = `-- name: ListFinancialStatementVersionsForUpdate :many
-SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url FROM financial_statement WHERE company_id = $1 ORDER BY period, end_date, known_from FOR UPDATE
+SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version FROM financial_statement WHERE company_id = $1 ORDER BY period, end_date, known_from FOR UPDATE
 `
 
 func (q *Queries) ListFinancialStatementVersionsForUpdate(ctx context.Context, companyID int64) ([]FinancialStatement, error) {
@@ -395,6 +416,13 @@ func (q *Queries) ListFinancialStatementVersionsForUpdate(ctx context.Context, c
 			&i.EbitBasis,
 			&i.Accession,
 			&i.Url,
+			&i.StartDate,
+			&i.PreferredDividends,
+			&i.PreferredStock,
+			&i.Taxonomy,
+			&i.SharesSource,
+			&i.Marks,
+			&i.RulesVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -407,7 +435,7 @@ func (q *Queries) ListFinancialStatementVersionsForUpdate(ctx context.Context, c
 }
 
 const listFinancialStatements = `-- name: ListFinancialStatements :many
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, l.ticker FROM financial_statement s
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, l.ticker FROM financial_statement s
 JOIN listing l ON l.company_id = s.company_id AND l.is_primary
 WHERE s.known_to IS NULL
   AND ($1::text IS NULL OR s.period = $1)
@@ -505,6 +533,13 @@ func (q *Queries) ListFinancialStatements(ctx context.Context, arg ListFinancial
 			&i.FinancialStatement.EbitBasis,
 			&i.FinancialStatement.Accession,
 			&i.FinancialStatement.Url,
+			&i.FinancialStatement.StartDate,
+			&i.FinancialStatement.PreferredDividends,
+			&i.FinancialStatement.PreferredStock,
+			&i.FinancialStatement.Taxonomy,
+			&i.FinancialStatement.SharesSource,
+			&i.FinancialStatement.Marks,
+			&i.FinancialStatement.RulesVersion,
 			&i.Ticker,
 		); err != nil {
 			return nil, err
@@ -518,7 +553,7 @@ func (q *Queries) ListFinancialStatements(ctx context.Context, arg ListFinancial
 }
 
 const listFinancialStatementsBefore = `-- name: ListFinancialStatementsBefore :many
-SELECT DISTINCT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS end_date) AS w
+SELECT DISTINCT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS end_date) AS w
 JOIN financial_statement s ON s.company_id = w.company_id AND s.known_to IS NULL
     AND s.end_date BETWEEN w.end_date - 300 AND w.end_date
 `
@@ -594,6 +629,13 @@ func (q *Queries) ListFinancialStatementsBefore(ctx context.Context, arg ListFin
 			&i.EbitBasis,
 			&i.Accession,
 			&i.Url,
+			&i.StartDate,
+			&i.PreferredDividends,
+			&i.PreferredStock,
+			&i.Taxonomy,
+			&i.SharesSource,
+			&i.Marks,
+			&i.RulesVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -606,7 +648,7 @@ func (q *Queries) ListFinancialStatementsBefore(ctx context.Context, arg ListFin
 }
 
 const listNewestFinancialStatements = `-- name: ListNewestFinancialStatements :many
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url FROM (SELECT unnest($1::bigint[]) AS company_id) AS w
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version FROM (SELECT unnest($1::bigint[]) AS company_id) AS w
 CROSS JOIN LATERAL (
     SELECT n.end_date FROM financial_statement n
     WHERE n.company_id = w.company_id AND n.known_from <= $2 AND (n.known_to IS NULL OR n.known_to > $2)
@@ -687,6 +729,13 @@ func (q *Queries) ListNewestFinancialStatements(ctx context.Context, arg ListNew
 			&i.EbitBasis,
 			&i.Accession,
 			&i.Url,
+			&i.StartDate,
+			&i.PreferredDividends,
+			&i.PreferredStock,
+			&i.Taxonomy,
+			&i.SharesSource,
+			&i.Marks,
+			&i.RulesVersion,
 		); err != nil {
 			return nil, err
 		}

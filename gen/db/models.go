@@ -134,6 +134,13 @@ type FinancialStatement struct {
 	EbitBasis                   *string          `db:"ebit_basis"`
 	Accession                   *string          `db:"accession"`
 	Url                         *string          `db:"url"`
+	StartDate                   *time.Time       `db:"start_date"`
+	PreferredDividends          *int64           `db:"preferred_dividends"`
+	PreferredStock              *int64           `db:"preferred_stock"`
+	Taxonomy                    *string          `db:"taxonomy"`
+	SharesSource                *string          `db:"shares_source"`
+	Marks                       []string         `db:"marks"`
+	RulesVersion                *int32           `db:"rules_version"`
 }
 
 type IdempotencyKey struct {
@@ -220,6 +227,7 @@ type ShareCount struct {
 	Shares    int64     `db:"shares"`
 	CreatedAt time.Time `db:"created_at"`
 	UpdatedAt time.Time `db:"updated_at"`
+	Source    string    `db:"source"`
 }
 
 type Split struct {

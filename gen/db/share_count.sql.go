@@ -11,16 +11,19 @@ import (
 )
 
 const deleteOtherShareCounts = `-- name: DeleteOtherShareCounts :execrows
-DELETE FROM share_count WHERE company_id = $1 AND known_from <> ALL($2::date[])
+DELETE FROM share_count s WHERE s.company_id = $1
+  AND NOT EXISTS (SELECT FROM (SELECT unnest($2::text[]) AS source, unnest($3::date[]) AS known_from) AS k
+                  WHERE k.source = s.source AND k.known_from = s.known_from)
 `
 
 type DeleteOtherShareCountsParams struct {
 	CompanyID int64       `db:"company_id"`
-	Keep      []time.Time `db:"keep"`
+	Source    []string    `db:"source"`
+	KnownFrom []time.Time `db:"known_from"`
 }
 
 func (q *Queries) DeleteOtherShareCounts(ctx context.Context, arg DeleteOtherShareCountsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteOtherShareCounts, arg.CompanyID, arg.Keep)
+	result, err := q.db.Exec(ctx, deleteOtherShareCounts, arg.CompanyID, arg.Source, arg.KnownFrom)
 	if err != nil {
 		return 0, err
 	}
@@ -28,9 +31,9 @@ func (q *Queries) DeleteOtherShareCounts(ctx context.Context, arg DeleteOtherSha
 }
 
 const listNewestShareCounts = `-- name: ListNewestShareCounts :many
-SELECT DISTINCT ON (company_id) company_id, known_from, basis_date, end_date, shares, created_at, updated_at FROM share_count
+SELECT DISTINCT ON (company_id, source) company_id, known_from, basis_date, end_date, shares, created_at, updated_at, source FROM share_count
 WHERE company_id = ANY($1::bigint[]) AND known_from <= $2
-ORDER BY company_id, known_from DESC
+ORDER BY company_id, source, known_from DESC
 `
 
 type ListNewestShareCountsParams struct {
@@ -38,7 +41,7 @@ type ListNewestShareCountsParams struct {
 	Day        time.Time `db:"day"`
 }
 
-// The newest count known on a day, one per company.
+// The newest counts known on a day, one per company and source.
 func (q *Queries) ListNewestShareCounts(ctx context.Context, arg ListNewestShareCountsParams) ([]ShareCount, error) {
 	rows, err := q.db.Query(ctx, listNewestShareCounts, arg.CompanyIds, arg.Day)
 	if err != nil {
@@ -56,6 +59,7 @@ func (q *Queries) ListNewestShareCounts(ctx context.Context, arg ListNewestShare
 			&i.Shares,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -68,7 +72,7 @@ func (q *Queries) ListNewestShareCounts(ctx context.Context, arg ListNewestShare
 }
 
 const listShareCounts = `-- name: ListShareCounts :many
-SELECT company_id, known_from, basis_date, end_date, shares, created_at, updated_at FROM share_count WHERE company_id = $1 ORDER BY known_from
+SELECT company_id, known_from, basis_date, end_date, shares, created_at, updated_at, source FROM share_count WHERE company_id = $1 ORDER BY known_from, source
 `
 
 func (q *Queries) ListShareCounts(ctx context.Context, companyID int64) ([]ShareCount, error) {
@@ -88,6 +92,7 @@ func (q *Queries) ListShareCounts(ctx context.Context, companyID int64) ([]Share
 			&i.Shares,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -100,10 +105,10 @@ func (q *Queries) ListShareCounts(ctx context.Context, companyID int64) ([]Share
 }
 
 const upsertShareCounts = `-- name: UpsertShareCounts :execrows
-INSERT INTO share_count (company_id, known_from, basis_date, end_date, shares)
-SELECT $1, unnest($2::date[]), unnest($3::date[]), unnest($4::date[]),
-    unnest($5::bigint[])
-ON CONFLICT (company_id, known_from) DO UPDATE
+INSERT INTO share_count (company_id, source, known_from, basis_date, end_date, shares)
+SELECT $1, unnest($2::text[]), unnest($3::date[]), unnest($4::date[]),
+    unnest($5::date[]), unnest($6::bigint[])
+ON CONFLICT (company_id, source, known_from) DO UPDATE
 SET basis_date = excluded.basis_date, end_date = excluded.end_date, shares = excluded.shares
 WHERE (share_count.basis_date, share_count.end_date, share_count.shares)
     IS DISTINCT FROM (excluded.basis_date, excluded.end_date, excluded.shares)
@@ -111,6 +116,7 @@ WHERE (share_count.basis_date, share_count.end_date, share_count.shares)
 
 type UpsertShareCountsParams struct {
 	CompanyID int64       `db:"company_id"`
+	Source    []string    `db:"source"`
 	KnownFrom []time.Time `db:"known_from"`
 	BasisDate []time.Time `db:"basis_date"`
 	EndDate   []time.Time `db:"end_date"`
@@ -120,6 +126,7 @@ type UpsertShareCountsParams struct {
 func (q *Queries) UpsertShareCounts(ctx context.Context, arg UpsertShareCountsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, upsertShareCounts,
 		arg.CompanyID,
+		arg.Source,
 		arg.KnownFrom,
 		arg.BasisDate,
 		arg.EndDate,

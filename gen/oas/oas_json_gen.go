@@ -3963,6 +3963,10 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.FiscalQuarter.Encode(e)
 	}
 	{
+		e.FieldStart("start_date")
+		s.StartDate.Encode(e, json.EncodeDate)
+	}
+	{
 		e.FieldStart("end_date")
 		json.EncodeDate(e, s.EndDate)
 	}
@@ -3977,6 +3981,22 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 	{
 		e.FieldStart("currency")
 		s.Currency.Encode(e)
+	}
+	{
+		e.FieldStart("taxonomy")
+		s.Taxonomy.Encode(e)
+	}
+	{
+		e.FieldStart("rules_version")
+		s.RulesVersion.Encode(e)
+	}
+	{
+		e.FieldStart("marks")
+		e.ArrStart()
+		for _, elem := range s.Marks {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
 	}
 	{
 		e.FieldStart("audited")
@@ -4063,6 +4083,10 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.DividendsPaid.Encode(e)
 	}
 	{
+		e.FieldStart("preferred_dividends")
+		s.PreferredDividends.Encode(e)
+	}
+	{
 		e.FieldStart("earnings_per_share")
 		s.EarningsPerShare.Encode(e)
 	}
@@ -4131,6 +4155,10 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.NoncontrollingInterest.Encode(e)
 	}
 	{
+		e.FieldStart("preferred_stock")
+		s.PreferredStock.Encode(e)
+	}
+	{
 		e.FieldStart("temporary_equity")
 		s.TemporaryEquity.Encode(e)
 	}
@@ -4143,6 +4171,10 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.SharesOutstanding.Encode(e)
 	}
 	{
+		e.FieldStart("shares_source")
+		s.SharesSource.Encode(e)
+	}
+	{
 		e.FieldStart("created_at")
 		json.EncodeDateTime(e, s.CreatedAt)
 	}
@@ -4152,7 +4184,7 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfFinancialStatement = [54]string{
+var jsonFieldsNameOfFinancialStatement = [61]string{
 	0:  "id",
 	1:  "company_id",
 	2:  "ticker",
@@ -4160,53 +4192,60 @@ var jsonFieldsNameOfFinancialStatement = [54]string{
 	4:  "period",
 	5:  "fiscal_year",
 	6:  "fiscal_quarter",
-	7:  "end_date",
-	8:  "publish_date",
-	9:  "known_from",
-	10: "currency",
-	11: "audited",
-	12: "accession",
-	13: "url",
-	14: "total_revenues",
-	15: "cost_of_revenue",
-	16: "gross_profit",
-	17: "operating_income",
-	18: "interest_expense",
-	19: "profit_before_tax",
-	20: "tax_expense",
-	21: "net_income",
-	22: "depreciation",
-	23: "amortization",
-	24: "depreciation_and_amortization",
-	25: "ebit",
-	26: "ebit_basis",
-	27: "ebitda",
-	28: "operating_cash_flow",
-	29: "capital_expenditure",
-	30: "free_cash_flow",
-	31: "dividends_paid",
-	32: "earnings_per_share",
-	33: "earnings_per_share_diluted",
-	34: "per_share_basis_date",
-	35: "total_assets",
-	36: "current_assets",
-	37: "non_current_assets",
-	38: "cash_and_equivalents",
-	39: "goodwill",
-	40: "intangible_assets",
-	41: "total_liabilities",
-	42: "current_liabilities",
-	43: "long_term_liabilities",
-	44: "short_term_debt",
-	45: "long_term_debt",
-	46: "total_debt",
-	47: "total_equity",
-	48: "noncontrolling_interest",
-	49: "temporary_equity",
-	50: "total_equities_and_liabilities",
-	51: "shares_outstanding",
-	52: "created_at",
-	53: "updated_at",
+	7:  "start_date",
+	8:  "end_date",
+	9:  "publish_date",
+	10: "known_from",
+	11: "currency",
+	12: "taxonomy",
+	13: "rules_version",
+	14: "marks",
+	15: "audited",
+	16: "accession",
+	17: "url",
+	18: "total_revenues",
+	19: "cost_of_revenue",
+	20: "gross_profit",
+	21: "operating_income",
+	22: "interest_expense",
+	23: "profit_before_tax",
+	24: "tax_expense",
+	25: "net_income",
+	26: "depreciation",
+	27: "amortization",
+	28: "depreciation_and_amortization",
+	29: "ebit",
+	30: "ebit_basis",
+	31: "ebitda",
+	32: "operating_cash_flow",
+	33: "capital_expenditure",
+	34: "free_cash_flow",
+	35: "dividends_paid",
+	36: "preferred_dividends",
+	37: "earnings_per_share",
+	38: "earnings_per_share_diluted",
+	39: "per_share_basis_date",
+	40: "total_assets",
+	41: "current_assets",
+	42: "non_current_assets",
+	43: "cash_and_equivalents",
+	44: "goodwill",
+	45: "intangible_assets",
+	46: "total_liabilities",
+	47: "current_liabilities",
+	48: "long_term_liabilities",
+	49: "short_term_debt",
+	50: "long_term_debt",
+	51: "total_debt",
+	52: "total_equity",
+	53: "noncontrolling_interest",
+	54: "preferred_stock",
+	55: "temporary_equity",
+	56: "total_equities_and_liabilities",
+	57: "shares_outstanding",
+	58: "shares_source",
+	59: "created_at",
+	60: "updated_at",
 }
 
 // Decode decodes FinancialStatement from json.
@@ -4214,7 +4253,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode FinancialStatement to nil")
 	}
-	var requiredBitSet [7]uint8
+	var requiredBitSet [8]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -4296,8 +4335,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"fiscal_quarter\"")
 			}
-		case "end_date":
+		case "start_date":
 			requiredBitSet[0] |= 1 << 7
+			if err := func() error {
+				if err := s.StartDate.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"start_date\"")
+			}
+		case "end_date":
+			requiredBitSet[1] |= 1 << 0
 			if err := func() error {
 				v, err := json.DecodeDate(d)
 				s.EndDate = v
@@ -4309,7 +4358,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"end_date\"")
 			}
 		case "publish_date":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 1
 			if err := func() error {
 				v, err := json.DecodeDate(d)
 				s.PublishDate = v
@@ -4321,7 +4370,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"publish_date\"")
 			}
 		case "known_from":
-			requiredBitSet[1] |= 1 << 1
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				v, err := json.DecodeDate(d)
 				s.KnownFrom = v
@@ -4333,7 +4382,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"known_from\"")
 			}
 		case "currency":
-			requiredBitSet[1] |= 1 << 2
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				if err := s.Currency.Decode(d); err != nil {
 					return err
@@ -4342,8 +4391,46 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"currency\"")
 			}
+		case "taxonomy":
+			requiredBitSet[1] |= 1 << 4
+			if err := func() error {
+				if err := s.Taxonomy.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"taxonomy\"")
+			}
+		case "rules_version":
+			requiredBitSet[1] |= 1 << 5
+			if err := func() error {
+				if err := s.RulesVersion.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"rules_version\"")
+			}
+		case "marks":
+			requiredBitSet[1] |= 1 << 6
+			if err := func() error {
+				s.Marks = make([]Mark, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem Mark
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Marks = append(s.Marks, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"marks\"")
+			}
 		case "audited":
-			requiredBitSet[1] |= 1 << 3
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				v, err := d.Bool()
 				s.Audited = bool(v)
@@ -4355,7 +4442,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"audited\"")
 			}
 		case "accession":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				if err := s.Accession.Decode(d); err != nil {
 					return err
@@ -4365,7 +4452,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"accession\"")
 			}
 		case "url":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				if err := s.URL.Decode(d); err != nil {
 					return err
@@ -4375,7 +4462,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"url\"")
 			}
 		case "total_revenues":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[2] |= 1 << 2
 			if err := func() error {
 				if err := s.TotalRevenues.Decode(d); err != nil {
 					return err
@@ -4385,7 +4472,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_revenues\"")
 			}
 		case "cost_of_revenue":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 3
 			if err := func() error {
 				if err := s.CostOfRevenue.Decode(d); err != nil {
 					return err
@@ -4395,7 +4482,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cost_of_revenue\"")
 			}
 		case "gross_profit":
-			requiredBitSet[2] |= 1 << 0
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				if err := s.GrossProfit.Decode(d); err != nil {
 					return err
@@ -4405,7 +4492,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"gross_profit\"")
 			}
 		case "operating_income":
-			requiredBitSet[2] |= 1 << 1
+			requiredBitSet[2] |= 1 << 5
 			if err := func() error {
 				if err := s.OperatingIncome.Decode(d); err != nil {
 					return err
@@ -4415,7 +4502,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_income\"")
 			}
 		case "interest_expense":
-			requiredBitSet[2] |= 1 << 2
+			requiredBitSet[2] |= 1 << 6
 			if err := func() error {
 				if err := s.InterestExpense.Decode(d); err != nil {
 					return err
@@ -4425,7 +4512,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_expense\"")
 			}
 		case "profit_before_tax":
-			requiredBitSet[2] |= 1 << 3
+			requiredBitSet[2] |= 1 << 7
 			if err := func() error {
 				if err := s.ProfitBeforeTax.Decode(d); err != nil {
 					return err
@@ -4435,7 +4522,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"profit_before_tax\"")
 			}
 		case "tax_expense":
-			requiredBitSet[2] |= 1 << 4
+			requiredBitSet[3] |= 1 << 0
 			if err := func() error {
 				if err := s.TaxExpense.Decode(d); err != nil {
 					return err
@@ -4445,7 +4532,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"tax_expense\"")
 			}
 		case "net_income":
-			requiredBitSet[2] |= 1 << 5
+			requiredBitSet[3] |= 1 << 1
 			if err := func() error {
 				if err := s.NetIncome.Decode(d); err != nil {
 					return err
@@ -4455,7 +4542,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_income\"")
 			}
 		case "depreciation":
-			requiredBitSet[2] |= 1 << 6
+			requiredBitSet[3] |= 1 << 2
 			if err := func() error {
 				if err := s.Depreciation.Decode(d); err != nil {
 					return err
@@ -4465,7 +4552,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation\"")
 			}
 		case "amortization":
-			requiredBitSet[2] |= 1 << 7
+			requiredBitSet[3] |= 1 << 3
 			if err := func() error {
 				if err := s.Amortization.Decode(d); err != nil {
 					return err
@@ -4475,7 +4562,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"amortization\"")
 			}
 		case "depreciation_and_amortization":
-			requiredBitSet[3] |= 1 << 0
+			requiredBitSet[3] |= 1 << 4
 			if err := func() error {
 				if err := s.DepreciationAndAmortization.Decode(d); err != nil {
 					return err
@@ -4485,7 +4572,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation_and_amortization\"")
 			}
 		case "ebit":
-			requiredBitSet[3] |= 1 << 1
+			requiredBitSet[3] |= 1 << 5
 			if err := func() error {
 				if err := s.Ebit.Decode(d); err != nil {
 					return err
@@ -4495,7 +4582,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit\"")
 			}
 		case "ebit_basis":
-			requiredBitSet[3] |= 1 << 2
+			requiredBitSet[3] |= 1 << 6
 			if err := func() error {
 				if err := s.EbitBasis.Decode(d); err != nil {
 					return err
@@ -4505,7 +4592,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit_basis\"")
 			}
 		case "ebitda":
-			requiredBitSet[3] |= 1 << 3
+			requiredBitSet[3] |= 1 << 7
 			if err := func() error {
 				if err := s.Ebitda.Decode(d); err != nil {
 					return err
@@ -4515,7 +4602,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebitda\"")
 			}
 		case "operating_cash_flow":
-			requiredBitSet[3] |= 1 << 4
+			requiredBitSet[4] |= 1 << 0
 			if err := func() error {
 				if err := s.OperatingCashFlow.Decode(d); err != nil {
 					return err
@@ -4525,7 +4612,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_cash_flow\"")
 			}
 		case "capital_expenditure":
-			requiredBitSet[3] |= 1 << 5
+			requiredBitSet[4] |= 1 << 1
 			if err := func() error {
 				if err := s.CapitalExpenditure.Decode(d); err != nil {
 					return err
@@ -4535,7 +4622,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"capital_expenditure\"")
 			}
 		case "free_cash_flow":
-			requiredBitSet[3] |= 1 << 6
+			requiredBitSet[4] |= 1 << 2
 			if err := func() error {
 				if err := s.FreeCashFlow.Decode(d); err != nil {
 					return err
@@ -4545,7 +4632,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"free_cash_flow\"")
 			}
 		case "dividends_paid":
-			requiredBitSet[3] |= 1 << 7
+			requiredBitSet[4] |= 1 << 3
 			if err := func() error {
 				if err := s.DividendsPaid.Decode(d); err != nil {
 					return err
@@ -4554,8 +4641,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"dividends_paid\"")
 			}
+		case "preferred_dividends":
+			requiredBitSet[4] |= 1 << 4
+			if err := func() error {
+				if err := s.PreferredDividends.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"preferred_dividends\"")
+			}
 		case "earnings_per_share":
-			requiredBitSet[4] |= 1 << 0
+			requiredBitSet[4] |= 1 << 5
 			if err := func() error {
 				if err := s.EarningsPerShare.Decode(d); err != nil {
 					return err
@@ -4565,7 +4662,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share\"")
 			}
 		case "earnings_per_share_diluted":
-			requiredBitSet[4] |= 1 << 1
+			requiredBitSet[4] |= 1 << 6
 			if err := func() error {
 				if err := s.EarningsPerShareDiluted.Decode(d); err != nil {
 					return err
@@ -4575,7 +4672,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share_diluted\"")
 			}
 		case "per_share_basis_date":
-			requiredBitSet[4] |= 1 << 2
+			requiredBitSet[4] |= 1 << 7
 			if err := func() error {
 				if err := s.PerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -4585,7 +4682,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"per_share_basis_date\"")
 			}
 		case "total_assets":
-			requiredBitSet[4] |= 1 << 3
+			requiredBitSet[5] |= 1 << 0
 			if err := func() error {
 				if err := s.TotalAssets.Decode(d); err != nil {
 					return err
@@ -4595,7 +4692,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_assets\"")
 			}
 		case "current_assets":
-			requiredBitSet[4] |= 1 << 4
+			requiredBitSet[5] |= 1 << 1
 			if err := func() error {
 				if err := s.CurrentAssets.Decode(d); err != nil {
 					return err
@@ -4605,7 +4702,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_assets\"")
 			}
 		case "non_current_assets":
-			requiredBitSet[4] |= 1 << 5
+			requiredBitSet[5] |= 1 << 2
 			if err := func() error {
 				if err := s.NonCurrentAssets.Decode(d); err != nil {
 					return err
@@ -4615,7 +4712,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"non_current_assets\"")
 			}
 		case "cash_and_equivalents":
-			requiredBitSet[4] |= 1 << 6
+			requiredBitSet[5] |= 1 << 3
 			if err := func() error {
 				if err := s.CashAndEquivalents.Decode(d); err != nil {
 					return err
@@ -4625,7 +4722,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cash_and_equivalents\"")
 			}
 		case "goodwill":
-			requiredBitSet[4] |= 1 << 7
+			requiredBitSet[5] |= 1 << 4
 			if err := func() error {
 				if err := s.Goodwill.Decode(d); err != nil {
 					return err
@@ -4635,7 +4732,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"goodwill\"")
 			}
 		case "intangible_assets":
-			requiredBitSet[5] |= 1 << 0
+			requiredBitSet[5] |= 1 << 5
 			if err := func() error {
 				if err := s.IntangibleAssets.Decode(d); err != nil {
 					return err
@@ -4645,7 +4742,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"intangible_assets\"")
 			}
 		case "total_liabilities":
-			requiredBitSet[5] |= 1 << 1
+			requiredBitSet[5] |= 1 << 6
 			if err := func() error {
 				if err := s.TotalLiabilities.Decode(d); err != nil {
 					return err
@@ -4655,7 +4752,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_liabilities\"")
 			}
 		case "current_liabilities":
-			requiredBitSet[5] |= 1 << 2
+			requiredBitSet[5] |= 1 << 7
 			if err := func() error {
 				if err := s.CurrentLiabilities.Decode(d); err != nil {
 					return err
@@ -4665,7 +4762,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_liabilities\"")
 			}
 		case "long_term_liabilities":
-			requiredBitSet[5] |= 1 << 3
+			requiredBitSet[6] |= 1 << 0
 			if err := func() error {
 				if err := s.LongTermLiabilities.Decode(d); err != nil {
 					return err
@@ -4675,7 +4772,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_liabilities\"")
 			}
 		case "short_term_debt":
-			requiredBitSet[5] |= 1 << 4
+			requiredBitSet[6] |= 1 << 1
 			if err := func() error {
 				if err := s.ShortTermDebt.Decode(d); err != nil {
 					return err
@@ -4685,7 +4782,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"short_term_debt\"")
 			}
 		case "long_term_debt":
-			requiredBitSet[5] |= 1 << 5
+			requiredBitSet[6] |= 1 << 2
 			if err := func() error {
 				if err := s.LongTermDebt.Decode(d); err != nil {
 					return err
@@ -4695,7 +4792,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_debt\"")
 			}
 		case "total_debt":
-			requiredBitSet[5] |= 1 << 6
+			requiredBitSet[6] |= 1 << 3
 			if err := func() error {
 				if err := s.TotalDebt.Decode(d); err != nil {
 					return err
@@ -4705,7 +4802,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_debt\"")
 			}
 		case "total_equity":
-			requiredBitSet[5] |= 1 << 7
+			requiredBitSet[6] |= 1 << 4
 			if err := func() error {
 				if err := s.TotalEquity.Decode(d); err != nil {
 					return err
@@ -4715,7 +4812,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_equity\"")
 			}
 		case "noncontrolling_interest":
-			requiredBitSet[6] |= 1 << 0
+			requiredBitSet[6] |= 1 << 5
 			if err := func() error {
 				if err := s.NoncontrollingInterest.Decode(d); err != nil {
 					return err
@@ -4724,8 +4821,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"noncontrolling_interest\"")
 			}
+		case "preferred_stock":
+			requiredBitSet[6] |= 1 << 6
+			if err := func() error {
+				if err := s.PreferredStock.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"preferred_stock\"")
+			}
 		case "temporary_equity":
-			requiredBitSet[6] |= 1 << 1
+			requiredBitSet[6] |= 1 << 7
 			if err := func() error {
 				if err := s.TemporaryEquity.Decode(d); err != nil {
 					return err
@@ -4735,7 +4842,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"temporary_equity\"")
 			}
 		case "total_equities_and_liabilities":
-			requiredBitSet[6] |= 1 << 2
+			requiredBitSet[7] |= 1 << 0
 			if err := func() error {
 				if err := s.TotalEquitiesAndLiabilities.Decode(d); err != nil {
 					return err
@@ -4745,7 +4852,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_equities_and_liabilities\"")
 			}
 		case "shares_outstanding":
-			requiredBitSet[6] |= 1 << 3
+			requiredBitSet[7] |= 1 << 1
 			if err := func() error {
 				if err := s.SharesOutstanding.Decode(d); err != nil {
 					return err
@@ -4754,8 +4861,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"shares_outstanding\"")
 			}
+		case "shares_source":
+			requiredBitSet[7] |= 1 << 2
+			if err := func() error {
+				if err := s.SharesSource.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"shares_source\"")
+			}
 		case "created_at":
-			requiredBitSet[6] |= 1 << 4
+			requiredBitSet[7] |= 1 << 3
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -4767,7 +4884,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[6] |= 1 << 5
+			requiredBitSet[7] |= 1 << 4
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -4787,14 +4904,15 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [7]uint8{
+	for i, mask := range [8]uint8{
 		0b11111111,
 		0b11111111,
 		0b11111111,
 		0b11111111,
 		0b11111111,
 		0b11111111,
-		0b00111111,
+		0b11111111,
+		0b00011111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -4861,6 +4979,12 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 		if s.FiscalQuarter.Set {
 			e.FieldStart("fiscal_quarter")
 			s.FiscalQuarter.Encode(e)
+		}
+	}
+	{
+		if s.StartDate.Set {
+			e.FieldStart("start_date")
+			s.StartDate.Encode(e, json.EncodeDate)
 		}
 	}
 	{
@@ -4972,6 +5096,12 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.PreferredDividends.Set {
+			e.FieldStart("preferred_dividends")
+			s.PreferredDividends.Encode(e)
+		}
+	}
+	{
 		if s.EarningsPerShare.Set {
 			e.FieldStart("earnings_per_share")
 			s.EarningsPerShare.Encode(e)
@@ -5068,6 +5198,12 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.PreferredStock.Set {
+			e.FieldStart("preferred_stock")
+			s.PreferredStock.Encode(e)
+		}
+	}
+	{
 		if s.TemporaryEquity.Set {
 			e.FieldStart("temporary_equity")
 			s.TemporaryEquity.Encode(e)
@@ -5087,48 +5223,51 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfFinancialStatementInput = [41]string{
+var jsonFieldsNameOfFinancialStatementInput = [44]string{
 	0:  "period",
 	1:  "fiscal_year",
 	2:  "fiscal_quarter",
-	3:  "end_date",
-	4:  "publish_date",
-	5:  "currency",
-	6:  "audited",
-	7:  "url",
-	8:  "total_revenues",
-	9:  "cost_of_revenue",
-	10: "gross_profit",
-	11: "operating_income",
-	12: "interest_expense",
-	13: "profit_before_tax",
-	14: "tax_expense",
-	15: "net_income",
-	16: "depreciation",
-	17: "amortization",
-	18: "depreciation_and_amortization",
-	19: "operating_cash_flow",
-	20: "capital_expenditure",
-	21: "dividends_paid",
-	22: "earnings_per_share",
-	23: "earnings_per_share_diluted",
-	24: "per_share_basis_date",
-	25: "total_assets",
-	26: "current_assets",
-	27: "non_current_assets",
-	28: "cash_and_equivalents",
-	29: "goodwill",
-	30: "intangible_assets",
-	31: "total_liabilities",
-	32: "current_liabilities",
-	33: "long_term_liabilities",
-	34: "short_term_debt",
-	35: "long_term_debt",
-	36: "total_equity",
-	37: "noncontrolling_interest",
-	38: "temporary_equity",
-	39: "total_equities_and_liabilities",
-	40: "shares_outstanding",
+	3:  "start_date",
+	4:  "end_date",
+	5:  "publish_date",
+	6:  "currency",
+	7:  "audited",
+	8:  "url",
+	9:  "total_revenues",
+	10: "cost_of_revenue",
+	11: "gross_profit",
+	12: "operating_income",
+	13: "interest_expense",
+	14: "profit_before_tax",
+	15: "tax_expense",
+	16: "net_income",
+	17: "depreciation",
+	18: "amortization",
+	19: "depreciation_and_amortization",
+	20: "operating_cash_flow",
+	21: "capital_expenditure",
+	22: "dividends_paid",
+	23: "preferred_dividends",
+	24: "earnings_per_share",
+	25: "earnings_per_share_diluted",
+	26: "per_share_basis_date",
+	27: "total_assets",
+	28: "current_assets",
+	29: "non_current_assets",
+	30: "cash_and_equivalents",
+	31: "goodwill",
+	32: "intangible_assets",
+	33: "total_liabilities",
+	34: "current_liabilities",
+	35: "long_term_liabilities",
+	36: "short_term_debt",
+	37: "long_term_debt",
+	38: "total_equity",
+	39: "noncontrolling_interest",
+	40: "preferred_stock",
+	41: "temporary_equity",
+	42: "total_equities_and_liabilities",
+	43: "shares_outstanding",
 }
 
 // Decode decodes FinancialStatementInput from json.
@@ -5173,8 +5312,18 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"fiscal_quarter\"")
 			}
+		case "start_date":
+			if err := func() error {
+				s.StartDate.Reset()
+				if err := s.StartDate.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"start_date\"")
+			}
 		case "end_date":
-			requiredBitSet[0] |= 1 << 3
+			requiredBitSet[0] |= 1 << 4
 			if err := func() error {
 				v, err := json.DecodeDate(d)
 				s.EndDate = v
@@ -5186,7 +5335,7 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"end_date\"")
 			}
 		case "publish_date":
-			requiredBitSet[0] |= 1 << 4
+			requiredBitSet[0] |= 1 << 5
 			if err := func() error {
 				v, err := json.DecodeDate(d)
 				s.PublishDate = v
@@ -5198,7 +5347,7 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"publish_date\"")
 			}
 		case "currency":
-			requiredBitSet[0] |= 1 << 5
+			requiredBitSet[0] |= 1 << 6
 			if err := func() error {
 				if err := s.Currency.Decode(d); err != nil {
 					return err
@@ -5367,6 +5516,16 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"dividends_paid\"")
 			}
+		case "preferred_dividends":
+			if err := func() error {
+				s.PreferredDividends.Reset()
+				if err := s.PreferredDividends.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"preferred_dividends\"")
+			}
 		case "earnings_per_share":
 			if err := func() error {
 				s.EarningsPerShare.Reset()
@@ -5527,6 +5686,16 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"noncontrolling_interest\"")
 			}
+		case "preferred_stock":
+			if err := func() error {
+				s.PreferredStock.Reset()
+				if err := s.PreferredStock.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"preferred_stock\"")
+			}
 		case "temporary_equity":
 			if err := func() error {
 				s.TemporaryEquity.Reset()
@@ -5567,7 +5736,7 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 	// Validate required fields.
 	var failures []validate.FieldError
 	for i, mask := range [6]uint8{
-		0b00111011,
+		0b01110011,
 		0b00000000,
 		0b00000000,
 		0b00000000,
@@ -6772,6 +6941,74 @@ func (s *ListingInput) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode encodes Mark as json.
+func (s Mark) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes Mark from json.
+func (s *Mark) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode Mark to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch Mark(v) {
+	case MarkBank:
+		*s = MarkBank
+	case MarkCashWithRestricted:
+		*s = MarkCashWithRestricted
+	case MarkComparativeOnly:
+		*s = MarkComparativeOnly
+	case MarkDebtUnknown:
+		*s = MarkDebtUnknown
+	case MarkImplausibleShares:
+		*s = MarkImplausibleShares
+	case MarkMixedTags:
+		*s = MarkMixedTags
+	case MarkNegativeDifference:
+		*s = MarkNegativeDifference
+	case MarkPartialCost:
+		*s = MarkPartialCost
+	case MarkPartialDebt:
+		*s = MarkPartialDebt
+	case MarkRestatedBetween:
+		*s = MarkRestatedBetween
+	case MarkSharesFromWeightedAverage:
+		*s = MarkSharesFromWeightedAverage
+	case MarkShortPeriod:
+		*s = MarkShortPeriod
+	case MarkThreeMonthsOnly:
+		*s = MarkThreeMonthsOnly
+	case MarkTransitionQuarter:
+		*s = MarkTransitionQuarter
+	case MarkTurnedSign:
+		*s = MarkTurnedSign
+	case MarkUntaxed:
+		*s = MarkUntaxed
+	default:
+		*s = Mark(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s Mark) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *Mark) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode implements json.Marshaler.
 func (s *Message) Encode(e *jx.Encoder) {
 	e.ObjStart()
@@ -7142,6 +7379,50 @@ func (s *NilInt64) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode encodes SharesSource as json.
+func (o NilSharesSource) Encode(e *jx.Encoder) {
+	if o.Null {
+		e.Null()
+		return
+	}
+	e.Str(string(o.Value))
+}
+
+// Decode decodes SharesSource from json.
+func (o *NilSharesSource) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode NilSharesSource to nil")
+	}
+	if d.Next() == jx.Null {
+		if err := d.Null(); err != nil {
+			return err
+		}
+
+		var v SharesSource
+		o.Value = v
+		o.Null = true
+		return nil
+	}
+	o.Null = false
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s NilSharesSource) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *NilSharesSource) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode encodes string as json.
 func (o NilString) Encode(e *jx.Encoder) {
 	if o.Null {
@@ -7184,6 +7465,50 @@ func (s NilString) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *NilString) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes Taxonomy as json.
+func (o NilTaxonomy) Encode(e *jx.Encoder) {
+	if o.Null {
+		e.Null()
+		return
+	}
+	e.Str(string(o.Value))
+}
+
+// Decode decodes Taxonomy from json.
+func (o *NilTaxonomy) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode NilTaxonomy to nil")
+	}
+	if d.Next() == jx.Null {
+		if err := d.Null(); err != nil {
+			return err
+		}
+
+		var v Taxonomy
+		o.Value = v
+		o.Null = true
+		return nil
+	}
+	o.Null = false
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s NilTaxonomy) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *NilTaxonomy) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -8197,6 +8522,8 @@ func (s *Period) Decode(d *jx.Decoder) error {
 		*s = PeriodAnnual
 	case PeriodQuarterly:
 		*s = PeriodQuarterly
+	case PeriodPartial:
+		*s = PeriodPartial
 	default:
 		*s = Period(v)
 	}
@@ -9309,6 +9636,48 @@ func (s *SessionPage) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode encodes SharesSource as json.
+func (s SharesSource) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes SharesSource from json.
+func (s *SharesSource) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode SharesSource to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch SharesSource(v) {
+	case SharesSourceCover:
+		*s = SharesSourceCover
+	case SharesSourceBalanceSheet:
+		*s = SharesSourceBalanceSheet
+	case SharesSourceWeightedAverage:
+		*s = SharesSourceWeightedAverage
+	default:
+		*s = SharesSource(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s SharesSource) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *SharesSource) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode encodes Source as json.
 func (s Source) Encode(e *jx.Encoder) {
 	e.Str(string(s))
@@ -9939,6 +10308,46 @@ func (s *TOTPConfirmation) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode encodes Taxonomy as json.
+func (s Taxonomy) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes Taxonomy from json.
+func (s *Taxonomy) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode Taxonomy to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch Taxonomy(v) {
+	case TaxonomyUsGaap:
+		*s = TaxonomyUsGaap
+	case TaxonomyIfrsFull:
+		*s = TaxonomyIfrsFull
+	default:
+		*s = Taxonomy(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s Taxonomy) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *Taxonomy) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode implements json.Marshaler.
 func (s *TestEmail) Encode(e *jx.Encoder) {
 	e.ObjStart()
@@ -10179,6 +10588,14 @@ func (s *TrailingTwelveMonths) Encode(e *jx.Encoder) {
 // encodeFields encodes fields.
 func (s *TrailingTwelveMonths) encodeFields(e *jx.Encoder) {
 	{
+		e.FieldStart("marks")
+		e.ArrStart()
+		for _, elem := range s.Marks {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
 		e.FieldStart("total_revenues")
 		s.TotalRevenues.Encode(e)
 	}
@@ -10231,6 +10648,10 @@ func (s *TrailingTwelveMonths) encodeFields(e *jx.Encoder) {
 		s.DividendsPaid.Encode(e)
 	}
 	{
+		e.FieldStart("preferred_dividends")
+		s.PreferredDividends.Encode(e)
+	}
+	{
 		e.FieldStart("ebit")
 		s.Ebit.Encode(e)
 	}
@@ -10244,23 +10665,25 @@ func (s *TrailingTwelveMonths) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfTrailingTwelveMonths = [16]string{
-	0:  "total_revenues",
-	1:  "cost_of_revenue",
-	2:  "gross_profit",
-	3:  "operating_income",
-	4:  "interest_expense",
-	5:  "profit_before_tax",
-	6:  "tax_expense",
-	7:  "net_income",
-	8:  "depreciation_and_amortization",
-	9:  "operating_cash_flow",
-	10: "capital_expenditure",
-	11: "free_cash_flow",
-	12: "dividends_paid",
-	13: "ebit",
-	14: "ebit_basis",
-	15: "ebitda",
+var jsonFieldsNameOfTrailingTwelveMonths = [18]string{
+	0:  "marks",
+	1:  "total_revenues",
+	2:  "cost_of_revenue",
+	3:  "gross_profit",
+	4:  "operating_income",
+	5:  "interest_expense",
+	6:  "profit_before_tax",
+	7:  "tax_expense",
+	8:  "net_income",
+	9:  "depreciation_and_amortization",
+	10: "operating_cash_flow",
+	11: "capital_expenditure",
+	12: "free_cash_flow",
+	13: "dividends_paid",
+	14: "preferred_dividends",
+	15: "ebit",
+	16: "ebit_basis",
+	17: "ebitda",
 }
 
 // Decode decodes TrailingTwelveMonths from json.
@@ -10268,12 +10691,30 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode TrailingTwelveMonths to nil")
 	}
-	var requiredBitSet [2]uint8
+	var requiredBitSet [3]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
-		case "total_revenues":
+		case "marks":
 			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				s.Marks = make([]Mark, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem Mark
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Marks = append(s.Marks, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"marks\"")
+			}
+		case "total_revenues":
+			requiredBitSet[0] |= 1 << 1
 			if err := func() error {
 				if err := s.TotalRevenues.Decode(d); err != nil {
 					return err
@@ -10283,7 +10724,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_revenues\"")
 			}
 		case "cost_of_revenue":
-			requiredBitSet[0] |= 1 << 1
+			requiredBitSet[0] |= 1 << 2
 			if err := func() error {
 				if err := s.CostOfRevenue.Decode(d); err != nil {
 					return err
@@ -10293,7 +10734,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cost_of_revenue\"")
 			}
 		case "gross_profit":
-			requiredBitSet[0] |= 1 << 2
+			requiredBitSet[0] |= 1 << 3
 			if err := func() error {
 				if err := s.GrossProfit.Decode(d); err != nil {
 					return err
@@ -10303,7 +10744,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"gross_profit\"")
 			}
 		case "operating_income":
-			requiredBitSet[0] |= 1 << 3
+			requiredBitSet[0] |= 1 << 4
 			if err := func() error {
 				if err := s.OperatingIncome.Decode(d); err != nil {
 					return err
@@ -10313,7 +10754,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_income\"")
 			}
 		case "interest_expense":
-			requiredBitSet[0] |= 1 << 4
+			requiredBitSet[0] |= 1 << 5
 			if err := func() error {
 				if err := s.InterestExpense.Decode(d); err != nil {
 					return err
@@ -10323,7 +10764,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_expense\"")
 			}
 		case "profit_before_tax":
-			requiredBitSet[0] |= 1 << 5
+			requiredBitSet[0] |= 1 << 6
 			if err := func() error {
 				if err := s.ProfitBeforeTax.Decode(d); err != nil {
 					return err
@@ -10333,7 +10774,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"profit_before_tax\"")
 			}
 		case "tax_expense":
-			requiredBitSet[0] |= 1 << 6
+			requiredBitSet[0] |= 1 << 7
 			if err := func() error {
 				if err := s.TaxExpense.Decode(d); err != nil {
 					return err
@@ -10343,7 +10784,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"tax_expense\"")
 			}
 		case "net_income":
-			requiredBitSet[0] |= 1 << 7
+			requiredBitSet[1] |= 1 << 0
 			if err := func() error {
 				if err := s.NetIncome.Decode(d); err != nil {
 					return err
@@ -10353,7 +10794,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_income\"")
 			}
 		case "depreciation_and_amortization":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 1
 			if err := func() error {
 				if err := s.DepreciationAndAmortization.Decode(d); err != nil {
 					return err
@@ -10363,7 +10804,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation_and_amortization\"")
 			}
 		case "operating_cash_flow":
-			requiredBitSet[1] |= 1 << 1
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				if err := s.OperatingCashFlow.Decode(d); err != nil {
 					return err
@@ -10373,7 +10814,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_cash_flow\"")
 			}
 		case "capital_expenditure":
-			requiredBitSet[1] |= 1 << 2
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				if err := s.CapitalExpenditure.Decode(d); err != nil {
 					return err
@@ -10383,7 +10824,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"capital_expenditure\"")
 			}
 		case "free_cash_flow":
-			requiredBitSet[1] |= 1 << 3
+			requiredBitSet[1] |= 1 << 4
 			if err := func() error {
 				if err := s.FreeCashFlow.Decode(d); err != nil {
 					return err
@@ -10393,7 +10834,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"free_cash_flow\"")
 			}
 		case "dividends_paid":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[1] |= 1 << 5
 			if err := func() error {
 				if err := s.DividendsPaid.Decode(d); err != nil {
 					return err
@@ -10402,8 +10843,18 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"dividends_paid\"")
 			}
+		case "preferred_dividends":
+			requiredBitSet[1] |= 1 << 6
+			if err := func() error {
+				if err := s.PreferredDividends.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"preferred_dividends\"")
+			}
 		case "ebit":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				if err := s.Ebit.Decode(d); err != nil {
 					return err
@@ -10413,7 +10864,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit\"")
 			}
 		case "ebit_basis":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				if err := s.EbitBasis.Decode(d); err != nil {
 					return err
@@ -10423,7 +10874,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit_basis\"")
 			}
 		case "ebitda":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				if err := s.Ebitda.Decode(d); err != nil {
 					return err
@@ -10441,9 +10892,10 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [2]uint8{
+	for i, mask := range [3]uint8{
 		0b11111111,
 		0b11111111,
+		0b00000011,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -11415,6 +11867,14 @@ func (s *ValueMetrics) encodeFields(e *jx.Encoder) {
 		s.Currency.Encode(e)
 	}
 	{
+		e.FieldStart("marks")
+		e.ArrStart()
+		for _, elem := range s.Marks {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
 		e.FieldStart("book_value")
 		s.BookValue.Encode(e)
 	}
@@ -11492,7 +11952,7 @@ func (s *ValueMetrics) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfValueMetrics = [28]string{
+var jsonFieldsNameOfValueMetrics = [29]string{
 	0:  "statement_id",
 	1:  "company_id",
 	2:  "ticker",
@@ -11502,25 +11962,26 @@ var jsonFieldsNameOfValueMetrics = [28]string{
 	6:  "end_date",
 	7:  "publish_date",
 	8:  "currency",
-	9:  "book_value",
-	10: "tangible_book_value",
-	11: "working_capital",
-	12: "tangible_book_value_per_share",
-	13: "debt_to_equity",
-	14: "equity_ratio",
-	15: "debt_ratio",
-	16: "cash_ratio",
-	17: "current_ratio",
-	18: "gross_profit_margin",
-	19: "net_profit_margin",
-	20: "ebit_margin",
-	21: "operating_margin",
-	22: "ebitda_margin",
-	23: "return_on_equity",
-	24: "return_on_assets",
-	25: "debt_to_ebitda",
-	26: "cash_return_on_capital_invested",
-	27: "ttm",
+	9:  "marks",
+	10: "book_value",
+	11: "tangible_book_value",
+	12: "working_capital",
+	13: "tangible_book_value_per_share",
+	14: "debt_to_equity",
+	15: "equity_ratio",
+	16: "debt_ratio",
+	17: "cash_ratio",
+	18: "current_ratio",
+	19: "gross_profit_margin",
+	20: "net_profit_margin",
+	21: "ebit_margin",
+	22: "operating_margin",
+	23: "ebitda_margin",
+	24: "return_on_equity",
+	25: "return_on_assets",
+	26: "debt_to_ebitda",
+	27: "cash_return_on_capital_invested",
+	28: "ttm",
 }
 
 // Decode decodes ValueMetrics from json.
@@ -11634,8 +12095,26 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"currency\"")
 			}
-		case "book_value":
+		case "marks":
 			requiredBitSet[1] |= 1 << 1
+			if err := func() error {
+				s.Marks = make([]Mark, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem Mark
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Marks = append(s.Marks, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"marks\"")
+			}
+		case "book_value":
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				if err := s.BookValue.Decode(d); err != nil {
 					return err
@@ -11645,7 +12124,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"book_value\"")
 			}
 		case "tangible_book_value":
-			requiredBitSet[1] |= 1 << 2
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				if err := s.TangibleBookValue.Decode(d); err != nil {
 					return err
@@ -11655,7 +12134,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"tangible_book_value\"")
 			}
 		case "working_capital":
-			requiredBitSet[1] |= 1 << 3
+			requiredBitSet[1] |= 1 << 4
 			if err := func() error {
 				if err := s.WorkingCapital.Decode(d); err != nil {
 					return err
@@ -11665,7 +12144,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"working_capital\"")
 			}
 		case "tangible_book_value_per_share":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[1] |= 1 << 5
 			if err := func() error {
 				if err := s.TangibleBookValuePerShare.Decode(d); err != nil {
 					return err
@@ -11675,7 +12154,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"tangible_book_value_per_share\"")
 			}
 		case "debt_to_equity":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[1] |= 1 << 6
 			if err := func() error {
 				if err := s.DebtToEquity.Decode(d); err != nil {
 					return err
@@ -11685,7 +12164,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"debt_to_equity\"")
 			}
 		case "equity_ratio":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				if err := s.EquityRatio.Decode(d); err != nil {
 					return err
@@ -11695,7 +12174,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"equity_ratio\"")
 			}
 		case "debt_ratio":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				if err := s.DebtRatio.Decode(d); err != nil {
 					return err
@@ -11705,7 +12184,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"debt_ratio\"")
 			}
 		case "cash_ratio":
-			requiredBitSet[2] |= 1 << 0
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				if err := s.CashRatio.Decode(d); err != nil {
 					return err
@@ -11715,7 +12194,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cash_ratio\"")
 			}
 		case "current_ratio":
-			requiredBitSet[2] |= 1 << 1
+			requiredBitSet[2] |= 1 << 2
 			if err := func() error {
 				if err := s.CurrentRatio.Decode(d); err != nil {
 					return err
@@ -11725,7 +12204,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_ratio\"")
 			}
 		case "gross_profit_margin":
-			requiredBitSet[2] |= 1 << 2
+			requiredBitSet[2] |= 1 << 3
 			if err := func() error {
 				if err := s.GrossProfitMargin.Decode(d); err != nil {
 					return err
@@ -11735,7 +12214,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"gross_profit_margin\"")
 			}
 		case "net_profit_margin":
-			requiredBitSet[2] |= 1 << 3
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				if err := s.NetProfitMargin.Decode(d); err != nil {
 					return err
@@ -11745,7 +12224,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_profit_margin\"")
 			}
 		case "ebit_margin":
-			requiredBitSet[2] |= 1 << 4
+			requiredBitSet[2] |= 1 << 5
 			if err := func() error {
 				if err := s.EbitMargin.Decode(d); err != nil {
 					return err
@@ -11755,7 +12234,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit_margin\"")
 			}
 		case "operating_margin":
-			requiredBitSet[2] |= 1 << 5
+			requiredBitSet[2] |= 1 << 6
 			if err := func() error {
 				if err := s.OperatingMargin.Decode(d); err != nil {
 					return err
@@ -11765,7 +12244,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_margin\"")
 			}
 		case "ebitda_margin":
-			requiredBitSet[2] |= 1 << 6
+			requiredBitSet[2] |= 1 << 7
 			if err := func() error {
 				if err := s.EbitdaMargin.Decode(d); err != nil {
 					return err
@@ -11775,7 +12254,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebitda_margin\"")
 			}
 		case "return_on_equity":
-			requiredBitSet[2] |= 1 << 7
+			requiredBitSet[3] |= 1 << 0
 			if err := func() error {
 				if err := s.ReturnOnEquity.Decode(d); err != nil {
 					return err
@@ -11785,7 +12264,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"return_on_equity\"")
 			}
 		case "return_on_assets":
-			requiredBitSet[3] |= 1 << 0
+			requiredBitSet[3] |= 1 << 1
 			if err := func() error {
 				if err := s.ReturnOnAssets.Decode(d); err != nil {
 					return err
@@ -11795,7 +12274,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"return_on_assets\"")
 			}
 		case "debt_to_ebitda":
-			requiredBitSet[3] |= 1 << 1
+			requiredBitSet[3] |= 1 << 2
 			if err := func() error {
 				if err := s.DebtToEbitda.Decode(d); err != nil {
 					return err
@@ -11805,7 +12284,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"debt_to_ebitda\"")
 			}
 		case "cash_return_on_capital_invested":
-			requiredBitSet[3] |= 1 << 2
+			requiredBitSet[3] |= 1 << 3
 			if err := func() error {
 				if err := s.CashReturnOnCapitalInvested.Decode(d); err != nil {
 					return err
@@ -11815,7 +12294,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cash_return_on_capital_invested\"")
 			}
 		case "ttm":
-			requiredBitSet[3] |= 1 << 3
+			requiredBitSet[3] |= 1 << 4
 			if err := func() error {
 				if err := s.Ttm.Decode(d); err != nil {
 					return err
@@ -11837,7 +12316,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 		0b11111111,
 		0b11111111,
 		0b11111111,
-		0b00001111,
+		0b00011111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

@@ -1860,15 +1860,24 @@ type FinancialStatement struct {
 	Source     Source `json:"source"`
 	Period     Period `json:"period"`
 	FiscalYear int32  `json:"fiscal_year"`
-	// 1 to 4; null for an annual statement.
-	FiscalQuarter NilInt32  `json:"fiscal_quarter"`
-	EndDate       time.Time `json:"end_date"`
+	// 1 to 4; null for annual and partial statements, and for a quarter of a transition period.
+	FiscalQuarter NilInt32 `json:"fiscal_quarter"`
+	// First day of the period, null if it is not known.
+	StartDate NilDate   `json:"start_date"`
+	EndDate   time.Time `json:"end_date"`
 	// Day of the first report of the period.
 	PublishDate time.Time `json:"publish_date"`
 	// First day on which these figures were known.
 	KnownFrom time.Time `json:"known_from"`
 	Currency  Currency  `json:"currency"`
-	Audited   bool      `json:"audited"`
+	// That of the facts, null for a statement entered by hand.
+	Taxonomy NilTaxonomy `json:"taxonomy"`
+	// The version of the rules that made it from the facts, null for a statement entered by hand.
+	RulesVersion NilInt32 `json:"rules_version"`
+	// What a rule repaired or doubted, sorted.
+	Marks []Mark `json:"marks"`
+	// Whether a report of the period is of an annual form.
+	Audited bool `json:"audited"`
 	// SEC accession number of the first report.
 	Accession       NilString `json:"accession"`
 	URL             NilString `json:"url"`
@@ -1893,6 +1902,8 @@ type FinancialStatement struct {
 	CapitalExpenditure NilInt64     `json:"capital_expenditure"`
 	FreeCashFlow       NilInt64     `json:"free_cash_flow"`
 	DividendsPaid      NilInt64     `json:"dividends_paid"`
+	// What of net_income is not for the common shareholders.
+	PreferredDividends NilInt64 `json:"preferred_dividends"`
 	// Basic, on the share basis of per_share_basis_date.
 	EarningsPerShare        NilDecimal `json:"earnings_per_share"`
 	EarningsPerShareDiluted NilDecimal `json:"earnings_per_share_diluted"`
@@ -1912,14 +1923,18 @@ type FinancialStatement struct {
 	LongTermDebt        NilInt64 `json:"long_term_debt"`
 	TotalDebt           NilInt64 `json:"total_debt"`
 	// Includes noncontrolling interests.
-	TotalEquity                 NilInt64 `json:"total_equity"`
-	NoncontrollingInterest      NilInt64 `json:"noncontrolling_interest"`
+	TotalEquity            NilInt64 `json:"total_equity"`
+	NoncontrollingInterest NilInt64 `json:"noncontrolling_interest"`
+	// Part of total_equity.
+	PreferredStock              NilInt64 `json:"preferred_stock"`
 	TemporaryEquity             NilInt64 `json:"temporary_equity"`
 	TotalEquitiesAndLiabilities NilInt64 `json:"total_equities_and_liabilities"`
 	// On the share basis of publish_date.
-	SharesOutstanding NilInt64  `json:"shares_outstanding"`
-	CreatedAt         time.Time `json:"created_at"`
-	UpdatedAt         time.Time `json:"updated_at"`
+	SharesOutstanding NilInt64 `json:"shares_outstanding"`
+	// Where shares_outstanding comes from, null for a count entered by hand.
+	SharesSource NilSharesSource `json:"shares_source"`
+	CreatedAt    time.Time       `json:"created_at"`
+	UpdatedAt    time.Time       `json:"updated_at"`
 }
 
 // GetID returns the value of ID.
@@ -1957,6 +1972,11 @@ func (s *FinancialStatement) GetFiscalQuarter() NilInt32 {
 	return s.FiscalQuarter
 }
 
+// GetStartDate returns the value of StartDate.
+func (s *FinancialStatement) GetStartDate() NilDate {
+	return s.StartDate
+}
+
 // GetEndDate returns the value of EndDate.
 func (s *FinancialStatement) GetEndDate() time.Time {
 	return s.EndDate
@@ -1975,6 +1995,21 @@ func (s *FinancialStatement) GetKnownFrom() time.Time {
 // GetCurrency returns the value of Currency.
 func (s *FinancialStatement) GetCurrency() Currency {
 	return s.Currency
+}
+
+// GetTaxonomy returns the value of Taxonomy.
+func (s *FinancialStatement) GetTaxonomy() NilTaxonomy {
+	return s.Taxonomy
+}
+
+// GetRulesVersion returns the value of RulesVersion.
+func (s *FinancialStatement) GetRulesVersion() NilInt32 {
+	return s.RulesVersion
+}
+
+// GetMarks returns the value of Marks.
+func (s *FinancialStatement) GetMarks() []Mark {
+	return s.Marks
 }
 
 // GetAudited returns the value of Audited.
@@ -2082,6 +2117,11 @@ func (s *FinancialStatement) GetDividendsPaid() NilInt64 {
 	return s.DividendsPaid
 }
 
+// GetPreferredDividends returns the value of PreferredDividends.
+func (s *FinancialStatement) GetPreferredDividends() NilInt64 {
+	return s.PreferredDividends
+}
+
 // GetEarningsPerShare returns the value of EarningsPerShare.
 func (s *FinancialStatement) GetEarningsPerShare() NilDecimal {
 	return s.EarningsPerShare
@@ -2167,6 +2207,11 @@ func (s *FinancialStatement) GetNoncontrollingInterest() NilInt64 {
 	return s.NoncontrollingInterest
 }
 
+// GetPreferredStock returns the value of PreferredStock.
+func (s *FinancialStatement) GetPreferredStock() NilInt64 {
+	return s.PreferredStock
+}
+
 // GetTemporaryEquity returns the value of TemporaryEquity.
 func (s *FinancialStatement) GetTemporaryEquity() NilInt64 {
 	return s.TemporaryEquity
@@ -2180,6 +2225,11 @@ func (s *FinancialStatement) GetTotalEquitiesAndLiabilities() NilInt64 {
 // GetSharesOutstanding returns the value of SharesOutstanding.
 func (s *FinancialStatement) GetSharesOutstanding() NilInt64 {
 	return s.SharesOutstanding
+}
+
+// GetSharesSource returns the value of SharesSource.
+func (s *FinancialStatement) GetSharesSource() NilSharesSource {
+	return s.SharesSource
 }
 
 // GetCreatedAt returns the value of CreatedAt.
@@ -2227,6 +2277,11 @@ func (s *FinancialStatement) SetFiscalQuarter(val NilInt32) {
 	s.FiscalQuarter = val
 }
 
+// SetStartDate sets the value of StartDate.
+func (s *FinancialStatement) SetStartDate(val NilDate) {
+	s.StartDate = val
+}
+
 // SetEndDate sets the value of EndDate.
 func (s *FinancialStatement) SetEndDate(val time.Time) {
 	s.EndDate = val
@@ -2245,6 +2300,21 @@ func (s *FinancialStatement) SetKnownFrom(val time.Time) {
 // SetCurrency sets the value of Currency.
 func (s *FinancialStatement) SetCurrency(val Currency) {
 	s.Currency = val
+}
+
+// SetTaxonomy sets the value of Taxonomy.
+func (s *FinancialStatement) SetTaxonomy(val NilTaxonomy) {
+	s.Taxonomy = val
+}
+
+// SetRulesVersion sets the value of RulesVersion.
+func (s *FinancialStatement) SetRulesVersion(val NilInt32) {
+	s.RulesVersion = val
+}
+
+// SetMarks sets the value of Marks.
+func (s *FinancialStatement) SetMarks(val []Mark) {
+	s.Marks = val
 }
 
 // SetAudited sets the value of Audited.
@@ -2352,6 +2422,11 @@ func (s *FinancialStatement) SetDividendsPaid(val NilInt64) {
 	s.DividendsPaid = val
 }
 
+// SetPreferredDividends sets the value of PreferredDividends.
+func (s *FinancialStatement) SetPreferredDividends(val NilInt64) {
+	s.PreferredDividends = val
+}
+
 // SetEarningsPerShare sets the value of EarningsPerShare.
 func (s *FinancialStatement) SetEarningsPerShare(val NilDecimal) {
 	s.EarningsPerShare = val
@@ -2437,6 +2512,11 @@ func (s *FinancialStatement) SetNoncontrollingInterest(val NilInt64) {
 	s.NoncontrollingInterest = val
 }
 
+// SetPreferredStock sets the value of PreferredStock.
+func (s *FinancialStatement) SetPreferredStock(val NilInt64) {
+	s.PreferredStock = val
+}
+
 // SetTemporaryEquity sets the value of TemporaryEquity.
 func (s *FinancialStatement) SetTemporaryEquity(val NilInt64) {
 	s.TemporaryEquity = val
@@ -2452,6 +2532,11 @@ func (s *FinancialStatement) SetSharesOutstanding(val NilInt64) {
 	s.SharesOutstanding = val
 }
 
+// SetSharesSource sets the value of SharesSource.
+func (s *FinancialStatement) SetSharesSource(val NilSharesSource) {
+	s.SharesSource = val
+}
+
 // SetCreatedAt sets the value of CreatedAt.
 func (s *FinancialStatement) SetCreatedAt(val time.Time) {
 	s.CreatedAt = val
@@ -2462,14 +2547,16 @@ func (s *FinancialStatement) SetUpdatedAt(val time.Time) {
 	s.UpdatedAt = val
 }
 
-// A statement entered by hand. `ebit`, `ebitda`, `free_cash_flow` and `total_debt` are always
-// computed.
+// A statement entered by hand. `ebit`, `ebitda`, `free_cash_flow`, `total_debt` and `marks` are always
+// computed; without `long_term_debt` there is no `total_debt`, so enter 0 where there is none.
 // Ref: #/components/schemas/FinancialStatementInput
 type FinancialStatementInput struct {
 	Period     Period `json:"period"`
 	FiscalYear int32  `json:"fiscal_year"`
-	// Required for a quarterly statement, null for an annual one.
-	FiscalQuarter   OptNilInt32  `json:"fiscal_quarter"`
+	// Required for a quarterly statement, null for an annual or partial one.
+	FiscalQuarter OptNilInt32 `json:"fiscal_quarter"`
+	// First day of the period; trailing twelve months need it.
+	StartDate       OptNilDate   `json:"start_date"`
 	EndDate         time.Time    `json:"end_date"`
 	PublishDate     time.Time    `json:"publish_date"`
 	Currency        Currency     `json:"currency"`
@@ -2491,6 +2578,7 @@ type FinancialStatementInput struct {
 	OperatingCashFlow           OptNilInt64 `json:"operating_cash_flow"`
 	CapitalExpenditure          OptNilInt64 `json:"capital_expenditure"`
 	DividendsPaid               OptNilInt64 `json:"dividends_paid"`
+	PreferredDividends          OptNilInt64 `json:"preferred_dividends"`
 	// Basic, on the share basis of per_share_basis_date.
 	EarningsPerShare        OptNilDecimal `json:"earnings_per_share"`
 	EarningsPerShareDiluted OptNilDecimal `json:"earnings_per_share_diluted"`
@@ -2509,8 +2597,10 @@ type FinancialStatementInput struct {
 	ShortTermDebt       OptNilInt64 `json:"short_term_debt"`
 	LongTermDebt        OptNilInt64 `json:"long_term_debt"`
 	// Includes noncontrolling interests.
-	TotalEquity                 OptNilInt64 `json:"total_equity"`
-	NoncontrollingInterest      OptNilInt64 `json:"noncontrolling_interest"`
+	TotalEquity            OptNilInt64 `json:"total_equity"`
+	NoncontrollingInterest OptNilInt64 `json:"noncontrolling_interest"`
+	// Part of total_equity.
+	PreferredStock              OptNilInt64 `json:"preferred_stock"`
 	TemporaryEquity             OptNilInt64 `json:"temporary_equity"`
 	TotalEquitiesAndLiabilities OptNilInt64 `json:"total_equities_and_liabilities"`
 	// On the share basis of publish_date.
@@ -2530,6 +2620,11 @@ func (s *FinancialStatementInput) GetFiscalYear() int32 {
 // GetFiscalQuarter returns the value of FiscalQuarter.
 func (s *FinancialStatementInput) GetFiscalQuarter() OptNilInt32 {
 	return s.FiscalQuarter
+}
+
+// GetStartDate returns the value of StartDate.
+func (s *FinancialStatementInput) GetStartDate() OptNilDate {
+	return s.StartDate
 }
 
 // GetEndDate returns the value of EndDate.
@@ -2627,6 +2722,11 @@ func (s *FinancialStatementInput) GetDividendsPaid() OptNilInt64 {
 	return s.DividendsPaid
 }
 
+// GetPreferredDividends returns the value of PreferredDividends.
+func (s *FinancialStatementInput) GetPreferredDividends() OptNilInt64 {
+	return s.PreferredDividends
+}
+
 // GetEarningsPerShare returns the value of EarningsPerShare.
 func (s *FinancialStatementInput) GetEarningsPerShare() OptNilDecimal {
 	return s.EarningsPerShare
@@ -2707,6 +2807,11 @@ func (s *FinancialStatementInput) GetNoncontrollingInterest() OptNilInt64 {
 	return s.NoncontrollingInterest
 }
 
+// GetPreferredStock returns the value of PreferredStock.
+func (s *FinancialStatementInput) GetPreferredStock() OptNilInt64 {
+	return s.PreferredStock
+}
+
 // GetTemporaryEquity returns the value of TemporaryEquity.
 func (s *FinancialStatementInput) GetTemporaryEquity() OptNilInt64 {
 	return s.TemporaryEquity
@@ -2735,6 +2840,11 @@ func (s *FinancialStatementInput) SetFiscalYear(val int32) {
 // SetFiscalQuarter sets the value of FiscalQuarter.
 func (s *FinancialStatementInput) SetFiscalQuarter(val OptNilInt32) {
 	s.FiscalQuarter = val
+}
+
+// SetStartDate sets the value of StartDate.
+func (s *FinancialStatementInput) SetStartDate(val OptNilDate) {
+	s.StartDate = val
 }
 
 // SetEndDate sets the value of EndDate.
@@ -2832,6 +2942,11 @@ func (s *FinancialStatementInput) SetDividendsPaid(val OptNilInt64) {
 	s.DividendsPaid = val
 }
 
+// SetPreferredDividends sets the value of PreferredDividends.
+func (s *FinancialStatementInput) SetPreferredDividends(val OptNilInt64) {
+	s.PreferredDividends = val
+}
+
 // SetEarningsPerShare sets the value of EarningsPerShare.
 func (s *FinancialStatementInput) SetEarningsPerShare(val OptNilDecimal) {
 	s.EarningsPerShare = val
@@ -2910,6 +3025,11 @@ func (s *FinancialStatementInput) SetTotalEquity(val OptNilInt64) {
 // SetNoncontrollingInterest sets the value of NoncontrollingInterest.
 func (s *FinancialStatementInput) SetNoncontrollingInterest(val OptNilInt64) {
 	s.NoncontrollingInterest = val
+}
+
+// SetPreferredStock sets the value of PreferredStock.
+func (s *FinancialStatementInput) SetPreferredStock(val OptNilInt64) {
+	s.PreferredStock = val
 }
 
 // SetTemporaryEquity sets the value of TemporaryEquity.
@@ -3629,6 +3749,166 @@ func (s *ListingInput) SetPrimary(val OptBool) {
 // LogoutNoContent is response for Logout operation.
 type LogoutNoContent struct{}
 
+// What a rule repaired or doubted. Later versions may add marks.
+//
+//   - `bank`: revenue is net interest and noninterest income; no ebit
+//   - `cash_with_restricted`: cash_and_equivalents holds restricted cash
+//   - `comparative_only`: no report of its own: a column in a later one
+//   - `debt_unknown`: interest or short-term debt is there, total debt is not: no enterprise value
+//   - `implausible_shares`: a share count off by more than 20 times was dropped
+//   - `mixed_tags`: a difference of two tags of one list
+//   - `negative_difference`: a difference below zero was dropped
+//   - `partial_cost`: a cost that is only a part was dropped
+//   - `partial_debt`: only short-term debt is known
+//   - `restated_between`: the year was recast after its nine months were filed: the fourth quarter is
+//     not comparable, or null
+//   - `shares_from_weighted_average`: no count of outstanding shares
+//   - `short_period`: neither a year nor a quarter
+//   - `three_months_only`: a second or third quarter without figures of the year to date
+//   - `transition_quarter`: a quarter of a transition period, without a number
+//   - `turned_sign`: a value was tagged with the wrong sign
+//   - `untaxed`: no income tax in the report: pre-tax profit is the profit
+//
+// Ref: #/components/schemas/Mark
+type Mark string
+
+const (
+	MarkBank                      Mark = "bank"
+	MarkCashWithRestricted        Mark = "cash_with_restricted"
+	MarkComparativeOnly           Mark = "comparative_only"
+	MarkDebtUnknown               Mark = "debt_unknown"
+	MarkImplausibleShares         Mark = "implausible_shares"
+	MarkMixedTags                 Mark = "mixed_tags"
+	MarkNegativeDifference        Mark = "negative_difference"
+	MarkPartialCost               Mark = "partial_cost"
+	MarkPartialDebt               Mark = "partial_debt"
+	MarkRestatedBetween           Mark = "restated_between"
+	MarkSharesFromWeightedAverage Mark = "shares_from_weighted_average"
+	MarkShortPeriod               Mark = "short_period"
+	MarkThreeMonthsOnly           Mark = "three_months_only"
+	MarkTransitionQuarter         Mark = "transition_quarter"
+	MarkTurnedSign                Mark = "turned_sign"
+	MarkUntaxed                   Mark = "untaxed"
+)
+
+// AllValues returns all Mark values.
+func (Mark) AllValues() []Mark {
+	return []Mark{
+		MarkBank,
+		MarkCashWithRestricted,
+		MarkComparativeOnly,
+		MarkDebtUnknown,
+		MarkImplausibleShares,
+		MarkMixedTags,
+		MarkNegativeDifference,
+		MarkPartialCost,
+		MarkPartialDebt,
+		MarkRestatedBetween,
+		MarkSharesFromWeightedAverage,
+		MarkShortPeriod,
+		MarkThreeMonthsOnly,
+		MarkTransitionQuarter,
+		MarkTurnedSign,
+		MarkUntaxed,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Mark) MarshalText() ([]byte, error) {
+	switch s {
+	case MarkBank:
+		return []byte(s), nil
+	case MarkCashWithRestricted:
+		return []byte(s), nil
+	case MarkComparativeOnly:
+		return []byte(s), nil
+	case MarkDebtUnknown:
+		return []byte(s), nil
+	case MarkImplausibleShares:
+		return []byte(s), nil
+	case MarkMixedTags:
+		return []byte(s), nil
+	case MarkNegativeDifference:
+		return []byte(s), nil
+	case MarkPartialCost:
+		return []byte(s), nil
+	case MarkPartialDebt:
+		return []byte(s), nil
+	case MarkRestatedBetween:
+		return []byte(s), nil
+	case MarkSharesFromWeightedAverage:
+		return []byte(s), nil
+	case MarkShortPeriod:
+		return []byte(s), nil
+	case MarkThreeMonthsOnly:
+		return []byte(s), nil
+	case MarkTransitionQuarter:
+		return []byte(s), nil
+	case MarkTurnedSign:
+		return []byte(s), nil
+	case MarkUntaxed:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Mark) UnmarshalText(data []byte) error {
+	switch Mark(data) {
+	case MarkBank:
+		*s = MarkBank
+		return nil
+	case MarkCashWithRestricted:
+		*s = MarkCashWithRestricted
+		return nil
+	case MarkComparativeOnly:
+		*s = MarkComparativeOnly
+		return nil
+	case MarkDebtUnknown:
+		*s = MarkDebtUnknown
+		return nil
+	case MarkImplausibleShares:
+		*s = MarkImplausibleShares
+		return nil
+	case MarkMixedTags:
+		*s = MarkMixedTags
+		return nil
+	case MarkNegativeDifference:
+		*s = MarkNegativeDifference
+		return nil
+	case MarkPartialCost:
+		*s = MarkPartialCost
+		return nil
+	case MarkPartialDebt:
+		*s = MarkPartialDebt
+		return nil
+	case MarkRestatedBetween:
+		*s = MarkRestatedBetween
+		return nil
+	case MarkSharesFromWeightedAverage:
+		*s = MarkSharesFromWeightedAverage
+		return nil
+	case MarkShortPeriod:
+		*s = MarkShortPeriod
+		return nil
+	case MarkThreeMonthsOnly:
+		*s = MarkThreeMonthsOnly
+		return nil
+	case MarkTransitionQuarter:
+		*s = MarkTransitionQuarter
+		return nil
+	case MarkTurnedSign:
+		*s = MarkTurnedSign
+		return nil
+	case MarkUntaxed:
+		*s = MarkUntaxed
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // Ref: #/components/schemas/Message
 type Message struct {
 	Message string `json:"message"`
@@ -3914,6 +4194,51 @@ func (o NilInt64) Or(d int64) int64 {
 	return d
 }
 
+// NewNilSharesSource returns new NilSharesSource with value set to v.
+func NewNilSharesSource(v SharesSource) NilSharesSource {
+	return NilSharesSource{
+		Value: v,
+	}
+}
+
+// NilSharesSource is nullable SharesSource.
+type NilSharesSource struct {
+	Value SharesSource
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilSharesSource) SetTo(v SharesSource) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilSharesSource) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilSharesSource) SetToNull() {
+	o.Null = true
+	var v SharesSource
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilSharesSource) Get() (v SharesSource, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilSharesSource) Or(d SharesSource) SharesSource {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewNilString returns new NilString with value set to v.
 func NewNilString(v string) NilString {
 	return NilString{
@@ -3953,6 +4278,51 @@ func (o NilString) Get() (v string, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o NilString) Or(d string) string {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewNilTaxonomy returns new NilTaxonomy with value set to v.
+func NewNilTaxonomy(v Taxonomy) NilTaxonomy {
+	return NilTaxonomy{
+		Value: v,
+	}
+}
+
+// NilTaxonomy is nullable Taxonomy.
+type NilTaxonomy struct {
+	Value Taxonomy
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilTaxonomy) SetTo(v Taxonomy) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilTaxonomy) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilTaxonomy) SetToNull() {
+	o.Null = true
+	var v Taxonomy
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilTaxonomy) Get() (v Taxonomy, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilTaxonomy) Or(d Taxonomy) Taxonomy {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -4982,12 +5352,14 @@ func (s *PasswordReset) SetNewPassword(val Password) {
 	s.NewPassword = val
 }
 
+// `partial`: neither a year nor a quarter, such as a transition period after a changed year end.
 // Ref: #/components/schemas/Period
 type Period string
 
 const (
 	PeriodAnnual    Period = "annual"
 	PeriodQuarterly Period = "quarterly"
+	PeriodPartial   Period = "partial"
 )
 
 // AllValues returns all Period values.
@@ -4995,6 +5367,7 @@ func (Period) AllValues() []Period {
 	return []Period{
 		PeriodAnnual,
 		PeriodQuarterly,
+		PeriodPartial,
 	}
 }
 
@@ -5004,6 +5377,8 @@ func (s Period) MarshalText() ([]byte, error) {
 	case PeriodAnnual:
 		return []byte(s), nil
 	case PeriodQuarterly:
+		return []byte(s), nil
+	case PeriodPartial:
 		return []byte(s), nil
 	default:
 		return nil, errors.Errorf("invalid value: %q", s)
@@ -5018,6 +5393,9 @@ func (s *Period) UnmarshalText(data []byte) error {
 		return nil
 	case PeriodQuarterly:
 		*s = PeriodQuarterly
+		return nil
+	case PeriodPartial:
+		*s = PeriodPartial
 		return nil
 	default:
 		return errors.Errorf("invalid value: %q", data)
@@ -5535,6 +5913,59 @@ func (s *SessionPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
 }
 
+//   - `cover`: the cover of the period's own report
+//   - `balance_sheet`: the balance sheet
+//   - `weighted_average`: the average of the period, for companies with several classes
+//
+// Ref: #/components/schemas/SharesSource
+type SharesSource string
+
+const (
+	SharesSourceCover           SharesSource = "cover"
+	SharesSourceBalanceSheet    SharesSource = "balance_sheet"
+	SharesSourceWeightedAverage SharesSource = "weighted_average"
+)
+
+// AllValues returns all SharesSource values.
+func (SharesSource) AllValues() []SharesSource {
+	return []SharesSource{
+		SharesSourceCover,
+		SharesSourceBalanceSheet,
+		SharesSourceWeightedAverage,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s SharesSource) MarshalText() ([]byte, error) {
+	switch s {
+	case SharesSourceCover:
+		return []byte(s), nil
+	case SharesSourceBalanceSheet:
+		return []byte(s), nil
+	case SharesSourceWeightedAverage:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *SharesSource) UnmarshalText(data []byte) error {
+	switch SharesSource(data) {
+	case SharesSourceCover:
+		*s = SharesSourceCover
+		return nil
+	case SharesSourceBalanceSheet:
+		*s = SharesSourceBalanceSheet
+		return nil
+	case SharesSourceWeightedAverage:
+		*s = SharesSourceWeightedAverage
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // `sec`: imported; `manual`: entered by hand.
 // Ref: #/components/schemas/Source
 type Source string
@@ -5727,6 +6158,48 @@ func (s *TOTPConfirmation) SetCode(val string) {
 	s.Code = val
 }
 
+// Ref: #/components/schemas/Taxonomy
+type Taxonomy string
+
+const (
+	TaxonomyUsGaap   Taxonomy = "us-gaap"
+	TaxonomyIfrsFull Taxonomy = "ifrs-full"
+)
+
+// AllValues returns all Taxonomy values.
+func (Taxonomy) AllValues() []Taxonomy {
+	return []Taxonomy{
+		TaxonomyUsGaap,
+		TaxonomyIfrsFull,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Taxonomy) MarshalText() ([]byte, error) {
+	switch s {
+	case TaxonomyUsGaap:
+		return []byte(s), nil
+	case TaxonomyIfrsFull:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Taxonomy) UnmarshalText(data []byte) error {
+	switch Taxonomy(data) {
+	case TaxonomyUsGaap:
+		*s = TaxonomyUsGaap
+		return nil
+	case TaxonomyIfrsFull:
+		*s = TaxonomyIfrsFull
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // Ref: #/components/schemas/TestEmail
 type TestEmail struct {
 	EmailTo Email `json:"email_to"`
@@ -5762,6 +6235,8 @@ type Ticker string
 // Flows of the twelve months up to the end of the statement's period.
 // Ref: #/components/schemas/TrailingTwelveMonths
 type TrailingTwelveMonths struct {
+	// Those of the statements that it is made of, sorted.
+	Marks                       []Mark       `json:"marks"`
 	TotalRevenues               NilInt64     `json:"total_revenues"`
 	CostOfRevenue               NilInt64     `json:"cost_of_revenue"`
 	GrossProfit                 NilInt64     `json:"gross_profit"`
@@ -5775,9 +6250,15 @@ type TrailingTwelveMonths struct {
 	CapitalExpenditure          NilInt64     `json:"capital_expenditure"`
 	FreeCashFlow                NilInt64     `json:"free_cash_flow"`
 	DividendsPaid               NilInt64     `json:"dividends_paid"`
+	PreferredDividends          NilInt64     `json:"preferred_dividends"`
 	Ebit                        NilInt64     `json:"ebit"`
 	EbitBasis                   NilEbitBasis `json:"ebit_basis"`
 	Ebitda                      NilInt64     `json:"ebitda"`
+}
+
+// GetMarks returns the value of Marks.
+func (s *TrailingTwelveMonths) GetMarks() []Mark {
+	return s.Marks
 }
 
 // GetTotalRevenues returns the value of TotalRevenues.
@@ -5845,6 +6326,11 @@ func (s *TrailingTwelveMonths) GetDividendsPaid() NilInt64 {
 	return s.DividendsPaid
 }
 
+// GetPreferredDividends returns the value of PreferredDividends.
+func (s *TrailingTwelveMonths) GetPreferredDividends() NilInt64 {
+	return s.PreferredDividends
+}
+
 // GetEbit returns the value of Ebit.
 func (s *TrailingTwelveMonths) GetEbit() NilInt64 {
 	return s.Ebit
@@ -5858,6 +6344,11 @@ func (s *TrailingTwelveMonths) GetEbitBasis() NilEbitBasis {
 // GetEbitda returns the value of Ebitda.
 func (s *TrailingTwelveMonths) GetEbitda() NilInt64 {
 	return s.Ebitda
+}
+
+// SetMarks sets the value of Marks.
+func (s *TrailingTwelveMonths) SetMarks(val []Mark) {
+	s.Marks = val
 }
 
 // SetTotalRevenues sets the value of TotalRevenues.
@@ -5923,6 +6414,11 @@ func (s *TrailingTwelveMonths) SetFreeCashFlow(val NilInt64) {
 // SetDividendsPaid sets the value of DividendsPaid.
 func (s *TrailingTwelveMonths) SetDividendsPaid(val NilInt64) {
 	s.DividendsPaid = val
+}
+
+// SetPreferredDividends sets the value of PreferredDividends.
+func (s *TrailingTwelveMonths) SetPreferredDividends(val NilInt64) {
+	s.PreferredDividends = val
 }
 
 // SetEbit sets the value of Ebit.
@@ -6287,13 +6783,15 @@ type ValueMetrics struct {
 	Ticker     string `json:"ticker"`
 	Period     Period `json:"period"`
 	FiscalYear int32  `json:"fiscal_year"`
-	// 1 to 4; null for an annual statement.
+	// 1 to 4; null for annual and partial statements, and for a quarter of a transition period.
 	FiscalQuarter NilInt32  `json:"fiscal_quarter"`
 	EndDate       time.Time `json:"end_date"`
 	// Day of the first report of the period.
 	PublishDate time.Time `json:"publish_date"`
 	Currency    Currency  `json:"currency"`
-	// Total_equity - noncontrolling_interest.
+	// The statement's.
+	Marks []Mark `json:"marks"`
+	// Total_equity - noncontrolling_interest - preferred_stock: that of the common shareholders.
 	BookValue NilInt64 `json:"book_value"`
 	// Book_value - goodwill - intangible_assets.
 	TangibleBookValue NilInt64 `json:"tangible_book_value"`
@@ -6321,7 +6819,7 @@ type ValueMetrics struct {
 	OperatingMargin NilDecimal `json:"operating_margin"`
 	// Ebitda / total_revenues.
 	EbitdaMargin NilDecimal `json:"ebitda_margin"`
-	// TTM net_income / book_value.
+	// (TTM net_income - TTM preferred_dividends) / book_value.
 	ReturnOnEquity NilDecimal `json:"return_on_equity"`
 	// TTM net_income / total_assets.
 	ReturnOnAssets NilDecimal `json:"return_on_assets"`
@@ -6375,6 +6873,11 @@ func (s *ValueMetrics) GetPublishDate() time.Time {
 // GetCurrency returns the value of Currency.
 func (s *ValueMetrics) GetCurrency() Currency {
 	return s.Currency
+}
+
+// GetMarks returns the value of Marks.
+func (s *ValueMetrics) GetMarks() []Mark {
+	return s.Marks
 }
 
 // GetBookValue returns the value of BookValue.
@@ -6515,6 +7018,11 @@ func (s *ValueMetrics) SetPublishDate(val time.Time) {
 // SetCurrency sets the value of Currency.
 func (s *ValueMetrics) SetCurrency(val Currency) {
 	s.Currency = val
+}
+
+// SetMarks sets the value of Marks.
+func (s *ValueMetrics) SetMarks(val []Mark) {
+	s.Marks = val
 }
 
 // SetBookValue sets the value of BookValue.

@@ -1395,6 +1395,52 @@ func (s *FinancialStatement) Validate() error {
 		})
 	}
 	if err := func() error {
+		if value, ok := s.Taxonomy.Get(); ok {
+			if err := func() error {
+				if err := value.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "taxonomy",
+			Error: err,
+		})
+	}
+	if err := func() error {
+		if s.Marks == nil {
+			return errors.New("nil is invalid value")
+		}
+		var failures []validate.FieldError
+		for i, elem := range s.Marks {
+			if err := func() error {
+				if err := elem.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				failures = append(failures, validate.FieldError{
+					Name:  fmt.Sprintf("[%d]", i),
+					Error: err,
+				})
+			}
+		}
+		if len(failures) > 0 {
+			return &validate.Error{Fields: failures}
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "marks",
+			Error: err,
+		})
+	}
+	if err := func() error {
 		if value, ok := s.EbitBasis.Get(); ok {
 			if err := func() error {
 				if err := value.Validate(); err != nil {
@@ -1409,6 +1455,24 @@ func (s *FinancialStatement) Validate() error {
 	}(); err != nil {
 		failures = append(failures, validate.FieldError{
 			Name:  "ebit_basis",
+			Error: err,
+		})
+	}
+	if err := func() error {
+		if value, ok := s.SharesSource.Get(); ok {
+			if err := func() error {
+				if err := value.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "shares_source",
 			Error: err,
 		})
 	}
@@ -1918,6 +1982,34 @@ func (s *FinancialStatementInput) Validate() error {
 		})
 	}
 	if err := func() error {
+		if value, ok := s.PreferredDividends.Get(); ok {
+			if err := func() error {
+				if err := (validate.Int{
+					MinSet:        true,
+					Min:           -9007199254740991,
+					MaxSet:        true,
+					Max:           9007199254740991,
+					MinExclusive:  false,
+					MaxExclusive:  false,
+					MultipleOfSet: false,
+					MultipleOf:    0,
+					Pattern:       nil,
+				}).Validate(int64(value)); err != nil {
+					return errors.Wrap(err, "int")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "preferred_dividends",
+			Error: err,
+		})
+	}
+	if err := func() error {
 		if value, ok := s.TotalAssets.Get(); ok {
 			if err := func() error {
 				if err := (validate.Int{
@@ -2278,6 +2370,34 @@ func (s *FinancialStatementInput) Validate() error {
 	}(); err != nil {
 		failures = append(failures, validate.FieldError{
 			Name:  "noncontrolling_interest",
+			Error: err,
+		})
+	}
+	if err := func() error {
+		if value, ok := s.PreferredStock.Get(); ok {
+			if err := func() error {
+				if err := (validate.Int{
+					MinSet:        true,
+					Min:           -9007199254740991,
+					MaxSet:        true,
+					Max:           9007199254740991,
+					MinExclusive:  false,
+					MaxExclusive:  false,
+					MultipleOfSet: false,
+					MultipleOf:    0,
+					Pattern:       nil,
+				}).Validate(int64(value)); err != nil {
+					return errors.Wrap(err, "int")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "preferred_stock",
 			Error: err,
 		})
 	}
@@ -2675,6 +2795,45 @@ func (s *ListingInput) Validate() error {
 	return nil
 }
 
+func (s Mark) Validate() error {
+	switch s {
+	case "bank":
+		return nil
+	case "cash_with_restricted":
+		return nil
+	case "comparative_only":
+		return nil
+	case "debt_unknown":
+		return nil
+	case "implausible_shares":
+		return nil
+	case "mixed_tags":
+		return nil
+	case "negative_difference":
+		return nil
+	case "partial_cost":
+		return nil
+	case "partial_debt":
+		return nil
+	case "restated_between":
+		return nil
+	case "shares_from_weighted_average":
+		return nil
+	case "short_period":
+		return nil
+	case "three_months_only":
+		return nil
+	case "transition_quarter":
+		return nil
+	case "turned_sign":
+		return nil
+	case "untaxed":
+		return nil
+	default:
+		return errors.Errorf("invalid value: %v", s)
+	}
+}
+
 func (s Password) Validate() error {
 	alias := (string)(s)
 	if err := (validate.String{
@@ -2826,6 +2985,8 @@ func (s Period) Validate() error {
 	case "annual":
 		return nil
 	case "quarterly":
+		return nil
+	case "partial":
 		return nil
 	default:
 		return errors.Errorf("invalid value: %v", s)
@@ -3100,6 +3261,19 @@ func (s *SessionPage) Validate() error {
 	return nil
 }
 
+func (s SharesSource) Validate() error {
+	switch s {
+	case "cover":
+		return nil
+	case "balance_sheet":
+		return nil
+	case "weighted_average":
+		return nil
+	default:
+		return errors.Errorf("invalid value: %v", s)
+	}
+}
+
 func (s Source) Validate() error {
 	switch s {
 	case "sec":
@@ -3167,6 +3341,17 @@ func (s *TOTPConfirmation) Validate() error {
 		return &validate.Error{Fields: failures}
 	}
 	return nil
+}
+
+func (s Taxonomy) Validate() error {
+	switch s {
+	case "us-gaap":
+		return nil
+	case "ifrs-full":
+		return nil
+	default:
+		return errors.Errorf("invalid value: %v", s)
+	}
 }
 
 func (s *TestEmail) Validate() error {
@@ -3253,6 +3438,34 @@ func (s *TrailingTwelveMonths) Validate() error {
 	}
 
 	var failures []validate.FieldError
+	if err := func() error {
+		if s.Marks == nil {
+			return errors.New("nil is invalid value")
+		}
+		var failures []validate.FieldError
+		for i, elem := range s.Marks {
+			if err := func() error {
+				if err := elem.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				failures = append(failures, validate.FieldError{
+					Name:  fmt.Sprintf("[%d]", i),
+					Error: err,
+				})
+			}
+		}
+		if len(failures) > 0 {
+			return &validate.Error{Fields: failures}
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "marks",
+			Error: err,
+		})
+	}
 	if err := func() error {
 		if value, ok := s.EbitBasis.Get(); ok {
 			if err := func() error {
@@ -3619,6 +3832,34 @@ func (s *ValueMetrics) Validate() error {
 	}(); err != nil {
 		failures = append(failures, validate.FieldError{
 			Name:  "currency",
+			Error: err,
+		})
+	}
+	if err := func() error {
+		if s.Marks == nil {
+			return errors.New("nil is invalid value")
+		}
+		var failures []validate.FieldError
+		for i, elem := range s.Marks {
+			if err := func() error {
+				if err := elem.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				failures = append(failures, validate.FieldError{
+					Name:  fmt.Sprintf("[%d]", i),
+					Error: err,
+				})
+			}
+		}
+		if len(failures) > 0 {
+			return &validate.Error{Fields: failures}
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "marks",
 			Error: err,
 		})
 	}

@@ -250,6 +250,12 @@ func timeTimeToTimeTime4(source time.Time) time.Time {
 func init() {
 	toTrailingTwelveMonths = func(source value.TTM) oas.TrailingTwelveMonths {
 		var oasTrailingTwelveMonths oas.TrailingTwelveMonths
+		if source.Marks != nil {
+			oasTrailingTwelveMonths.Marks = make([]oas.Mark, len(source.Marks))
+			for i := 0; i < len(source.Marks); i++ {
+				oasTrailingTwelveMonths.Marks[i] = oas.Mark(asText(string(source.Marks[i])))
+			}
+		}
 		oasTrailingTwelveMonths.TotalRevenues = asNilInt64(source.TotalRevenues)
 		oasTrailingTwelveMonths.CostOfRevenue = asNilInt64(source.CostOfRevenue)
 		oasTrailingTwelveMonths.GrossProfit = asNilInt64(source.GrossProfit)
@@ -263,6 +269,7 @@ func init() {
 		oasTrailingTwelveMonths.CapitalExpenditure = asNilInt64(source.CapitalExpenditure)
 		oasTrailingTwelveMonths.FreeCashFlow = asNilInt64(source.FreeCashFlow)
 		oasTrailingTwelveMonths.DividendsPaid = asNilInt64(source.DividendsPaid)
+		oasTrailingTwelveMonths.PreferredDividends = asNilInt64(source.PreferredDividends)
 		oasTrailingTwelveMonths.Ebit = asNilInt64(source.EBIT)
 		oasTrailingTwelveMonths.EbitBasis = asNilEbitBasis(source.EBITBasis)
 		oasTrailingTwelveMonths.Ebitda = asNilInt64(source.EBITDA)
@@ -279,6 +286,12 @@ func init() {
 		oasValueMetrics.EndDate = timeTimeToTimeTime5(source.Statement.FinancialStatement.EndDate)
 		oasValueMetrics.PublishDate = timeTimeToTimeTime5(source.Statement.FinancialStatement.PublishDate)
 		oasValueMetrics.Currency = oas.Currency(asText(source.Statement.FinancialStatement.Currency))
+		if source.Statement.FinancialStatement.Marks != nil {
+			oasValueMetrics.Marks = make([]oas.Mark, len(source.Statement.FinancialStatement.Marks))
+			for i := 0; i < len(source.Statement.FinancialStatement.Marks); i++ {
+				oasValueMetrics.Marks[i] = oas.Mark(asText(source.Statement.FinancialStatement.Marks[i]))
+			}
+		}
 		oasValueMetrics.BookValue = asNilInt64(source.Metrics.BookValue)
 		oasValueMetrics.TangibleBookValue = asNilInt64(source.Metrics.TangibleBookValue)
 		oasValueMetrics.WorkingCapital = asNilInt64(source.Metrics.WorkingCapital)
@@ -362,6 +375,7 @@ func init() {
 		valueStatement.Period = value.Period(asText(string(source.Period)))
 		valueStatement.FiscalYear = asInt(source.FiscalYear)
 		valueStatement.FiscalQuarter = asIntPointer(source.FiscalQuarter)
+		valueStatement.StartDate = asDatePointer(source.StartDate)
 		valueStatement.EndDate = timeTimeToTimeTime8(source.EndDate)
 		valueStatement.PublishDate = timeTimeToTimeTime8(source.PublishDate)
 		valueStatement.Currency = asText(string(source.Currency))
@@ -381,6 +395,7 @@ func init() {
 		valueStatement.OperatingCashFlow = asInt64Pointer(source.OperatingCashFlow)
 		valueStatement.CapitalExpenditure = asInt64Pointer(source.CapitalExpenditure)
 		valueStatement.DividendsPaid = asInt64Pointer(source.DividendsPaid)
+		valueStatement.PreferredDividends = asInt64Pointer(source.PreferredDividends)
 		valueStatement.EarningsPerShare = asDecimalPointer(source.EarningsPerShare)
 		valueStatement.EarningsPerShareDiluted = asDecimalPointer(source.EarningsPerShareDiluted)
 		valueStatement.PerShareBasisDate = asDatePointer(source.PerShareBasisDate)
@@ -397,6 +412,7 @@ func init() {
 		valueStatement.LongTermDebt = asInt64Pointer(source.LongTermDebt)
 		valueStatement.TotalEquity = asInt64Pointer(source.TotalEquity)
 		valueStatement.NoncontrollingInterest = asInt64Pointer(source.NoncontrollingInterest)
+		valueStatement.PreferredStock = asInt64Pointer(source.PreferredStock)
 		valueStatement.TemporaryEquity = asInt64Pointer(source.TemporaryEquity)
 		valueStatement.TotalEquitiesAndLiabilities = asInt64Pointer(source.TotalEquitiesAndLiabilities)
 		valueStatement.SharesOutstanding = asInt64Pointer(source.SharesOutstanding)
@@ -411,10 +427,19 @@ func init() {
 		oasFinancialStatement.Period = oas.Period(asText(source.FinancialStatement.Period))
 		oasFinancialStatement.FiscalYear = source.FinancialStatement.FiscalYear
 		oasFinancialStatement.FiscalQuarter = asNilInt32(source.FinancialStatement.FiscalQuarter)
+		oasFinancialStatement.StartDate = asNilDate(source.FinancialStatement.StartDate)
 		oasFinancialStatement.EndDate = timeTimeToTimeTime8(source.FinancialStatement.EndDate)
 		oasFinancialStatement.PublishDate = timeTimeToTimeTime8(source.FinancialStatement.PublishDate)
 		oasFinancialStatement.KnownFrom = timeTimeToTimeTime8(source.FinancialStatement.KnownFrom)
 		oasFinancialStatement.Currency = oas.Currency(asText(source.FinancialStatement.Currency))
+		oasFinancialStatement.Taxonomy = asTaxonomy(source.FinancialStatement.Taxonomy)
+		oasFinancialStatement.RulesVersion = asNilInt32(source.FinancialStatement.RulesVersion)
+		if source.FinancialStatement.Marks != nil {
+			oasFinancialStatement.Marks = make([]oas.Mark, len(source.FinancialStatement.Marks))
+			for i := 0; i < len(source.FinancialStatement.Marks); i++ {
+				oasFinancialStatement.Marks[i] = oas.Mark(asText(source.FinancialStatement.Marks[i]))
+			}
+		}
 		oasFinancialStatement.Audited = source.FinancialStatement.Audited
 		oasFinancialStatement.Accession = asNilString(source.FinancialStatement.Accession)
 		oasFinancialStatement.URL = asNilString(source.FinancialStatement.Url)
@@ -436,6 +461,7 @@ func init() {
 		oasFinancialStatement.CapitalExpenditure = asNilInt64(source.FinancialStatement.CapitalExpenditure)
 		oasFinancialStatement.FreeCashFlow = asNilInt64(source.FinancialStatement.FreeCashFlow)
 		oasFinancialStatement.DividendsPaid = asNilInt64(source.FinancialStatement.DividendsPaid)
+		oasFinancialStatement.PreferredDividends = asNilInt64(source.FinancialStatement.PreferredDividends)
 		oasFinancialStatement.EarningsPerShare = asNilDecimal(source.FinancialStatement.EarningsPerShare)
 		oasFinancialStatement.EarningsPerShareDiluted = asNilDecimal(source.FinancialStatement.EarningsPerShareDiluted)
 		oasFinancialStatement.PerShareBasisDate = asNilDate(source.FinancialStatement.PerShareBasisDate)
@@ -453,9 +479,11 @@ func init() {
 		oasFinancialStatement.TotalDebt = asNilInt64(source.FinancialStatement.TotalDebt)
 		oasFinancialStatement.TotalEquity = asNilInt64(source.FinancialStatement.TotalEquity)
 		oasFinancialStatement.NoncontrollingInterest = asNilInt64(source.FinancialStatement.NoncontrollingInterest)
+		oasFinancialStatement.PreferredStock = asNilInt64(source.FinancialStatement.PreferredStock)
 		oasFinancialStatement.TemporaryEquity = asNilInt64(source.FinancialStatement.TemporaryEquity)
 		oasFinancialStatement.TotalEquitiesAndLiabilities = asNilInt64(source.FinancialStatement.TotalEquitiesAndLiabilities)
 		oasFinancialStatement.SharesOutstanding = asNilInt64(source.FinancialStatement.SharesOutstanding)
+		oasFinancialStatement.SharesSource = asSharesSource(source.FinancialStatement.SharesSource)
 		oasFinancialStatement.CreatedAt = timeTimeToTimeTime8(source.FinancialStatement.CreatedAt)
 		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime8(source.FinancialStatement.UpdatedAt)
 		return oasFinancialStatement

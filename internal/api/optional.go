@@ -44,6 +44,10 @@ func asNilEbitBasis(v *value.EBITBasis) oas.NilEbitBasis {
 }
 
 func asEbitBasis(v *string) oas.NilEbitBasis { return asNilEbitBasis((*value.EBITBasis)(v)) }
+func asTaxonomy(v *string) oas.NilTaxonomy   { return toNil[oas.NilTaxonomy]((*oas.Taxonomy)(v)) }
+func asSharesSource(v *string) oas.NilSharesSource {
+	return toNil[oas.NilSharesSource]((*oas.SharesSource)(v))
+}
 
 func asInt32Pointer(o oas.OptNilInt32) *int32               { return get(o) }
 func asInt64Pointer(o oas.OptNilInt64) *int64               { return get(o) }

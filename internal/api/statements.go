@@ -13,7 +13,7 @@ var (
 	// goverter:autoMap FinancialStatement
 	toFinancialStatement func(app.Statement) oas.FinancialStatement
 
-	// goverter:ignore Accession EBIT EBITBasis EBITDA FreeCashFlow TotalDebt
+	// goverter:ignore Taxonomy Marks SharesSource Accession EBIT EBITBasis EBITDA FreeCashFlow TotalDebt
 	fromFinancialStatement func(oas.FinancialStatementInput) value.Statement
 )
 

@@ -89,9 +89,20 @@ func init() {
 			xint := asInt(*source.FiscalQuarter)
 			valueStatement.FiscalQuarter = &xint
 		}
+		valueStatement.StartDate = source.StartDate
 		valueStatement.EndDate = timeTimeToTimeTime2(source.EndDate)
 		valueStatement.PublishDate = timeTimeToTimeTime2(source.PublishDate)
 		valueStatement.Currency = asText(source.Currency)
+		if source.Taxonomy != nil {
+			valueTaxonomy := value.Taxonomy(asText(*source.Taxonomy))
+			valueStatement.Taxonomy = &valueTaxonomy
+		}
+		if source.Marks != nil {
+			valueStatement.Marks = make([]value.Mark, len(source.Marks))
+			for i := 0; i < len(source.Marks); i++ {
+				valueStatement.Marks[i] = value.Mark(asText(source.Marks[i]))
+			}
+		}
 		valueStatement.Audited = source.Audited
 		valueStatement.Accession = source.Accession
 		valueStatement.URL = source.Url
@@ -116,6 +127,7 @@ func init() {
 		valueStatement.CapitalExpenditure = source.CapitalExpenditure
 		valueStatement.FreeCashFlow = source.FreeCashFlow
 		valueStatement.DividendsPaid = source.DividendsPaid
+		valueStatement.PreferredDividends = source.PreferredDividends
 		valueStatement.EarningsPerShare = source.EarningsPerShare
 		valueStatement.EarningsPerShareDiluted = source.EarningsPerShareDiluted
 		valueStatement.PerShareBasisDate = source.PerShareBasisDate
@@ -133,9 +145,14 @@ func init() {
 		valueStatement.TotalDebt = source.TotalDebt
 		valueStatement.TotalEquity = source.TotalEquity
 		valueStatement.NoncontrollingInterest = source.NoncontrollingInterest
+		valueStatement.PreferredStock = source.PreferredStock
 		valueStatement.TemporaryEquity = source.TemporaryEquity
 		valueStatement.TotalEquitiesAndLiabilities = source.TotalEquitiesAndLiabilities
 		valueStatement.SharesOutstanding = source.SharesOutstanding
+		if source.SharesSource != nil {
+			valueSharesSource := value.SharesSource(asText(*source.SharesSource))
+			valueStatement.SharesSource = &valueSharesSource
+		}
 		return valueStatement
 	}
 	statementRow = func(source value.Statement) db.FinancialStatement {
@@ -193,6 +210,23 @@ func init() {
 		}
 		dbFinancialStatement.Accession = source.Accession
 		dbFinancialStatement.Url = source.URL
+		dbFinancialStatement.StartDate = source.StartDate
+		dbFinancialStatement.PreferredDividends = source.PreferredDividends
+		dbFinancialStatement.PreferredStock = source.PreferredStock
+		if source.Taxonomy != nil {
+			xstring2 := asText(string(*source.Taxonomy))
+			dbFinancialStatement.Taxonomy = &xstring2
+		}
+		if source.SharesSource != nil {
+			xstring3 := asText(string(*source.SharesSource))
+			dbFinancialStatement.SharesSource = &xstring3
+		}
+		if source.Marks != nil {
+			dbFinancialStatement.Marks = make([]string, len(source.Marks))
+			for i := 0; i < len(source.Marks); i++ {
+				dbFinancialStatement.Marks[i] = asText(string(source.Marks[i]))
+			}
+		}
 		return dbFinancialStatement
 	}
 	statementsFromRows = func(source []db.FinancialStatement) []value.Statement {

@@ -165,5 +165,5 @@ func (k known) ratios(t string, day time.Time, price decimal.Decimal, shares *va
 }
 
 func shareCount(r db.ShareCount) *value.ShareCount {
-	return &value.ShareCount{KnownFrom: r.KnownFrom, BasisDate: r.BasisDate, EndDate: r.EndDate, Shares: r.Shares}
+	return &value.ShareCount{Source: value.SharesSource(r.Source), KnownFrom: r.KnownFrom, BasisDate: r.BasisDate, EndDate: r.EndDate, Shares: r.Shares}
 }

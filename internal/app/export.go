@@ -104,14 +104,16 @@ func dividendsKnown(rows []db.Dividend, asOf *time.Time, filed *sec.CompanyFacts
 }
 
 func dividendFromRow(d db.Dividend) value.Dividend {
-	var year, quarter int
-	if d.FiscalYear != nil && d.FiscalQuarter != nil {
-		year, quarter = int(*d.FiscalYear), int(*d.FiscalQuarter)
-	}
+	var year int32
 	var end time.Time
+	set(&year, d.FiscalYear)
 	set(&end, d.PeriodEnd)
+	var quarter *int
+	if d.FiscalQuarter != nil {
+		quarter = new(int(*d.FiscalQuarter))
+	}
 	return value.Dividend{
-		FiscalYear: year, FiscalQuarter: quarter, PeriodEnd: end, AmountPerShare: d.AmountPerShare, Currency: d.Currency,
+		FiscalYear: int(year), FiscalQuarter: quarter, PeriodEnd: end, AmountPerShare: d.AmountPerShare, Currency: d.Currency,
 		PublishDate: d.PublishDate, Derived: d.Derived, ShareBasisDate: d.ShareBasisDate,
 	}
 }

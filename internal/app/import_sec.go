@@ -114,7 +114,7 @@ func (a *App) readCompanyFacts(r io.Reader, im db.Import) (writer, error) {
 		if c, err = writeHistory(ctx, tx, q, company.ID, history); err != nil {
 			return c, err
 		}
-		d, err := writeDividends(ctx, q, company.ID, facts.Currency(), dividends)
+		d, err := writeDividends(ctx, q, company.ID, dividends)
 		if err != nil {
 			return c, err
 		}
@@ -186,17 +186,20 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 	return company, wrap(err, "set exchange")
 }
 
-func writeDividends(ctx context.Context, q *db.Queries, companyID int64, currency string, dividends []value.Dividend) (c counts, err error) {
+func writeDividends(ctx context.Context, q *db.Queries, companyID int64, dividends []value.Dividend) (c counts, err error) {
 	n := len(dividends)
 	p := db.UpsertDividendsParams{
-		CompanyID: companyID, Currency: currency,
+		CompanyID: companyID, Currency: make([]string, 0, n),
 		FiscalYear: make([]int32, 0, n), FiscalQuarter: make([]int32, 0, n), PeriodEnd: make([]time.Time, 0, n),
 		AmountPerShare: make([]decimal.Decimal, 0, n), PublishDate: make([]time.Time, 0, n),
 		Derived: make([]bool, 0, n), ShareBasisDate: make([]time.Time, 0, n),
 	}
 	for _, d := range dividends {
 		p.FiscalYear = append(p.FiscalYear, int32(d.FiscalYear))
-		p.FiscalQuarter = append(p.FiscalQuarter, int32(d.FiscalQuarter))
+		var quarter int
+		set(&quarter, d.FiscalQuarter)
+		p.FiscalQuarter = append(p.FiscalQuarter, int32(quarter))
+		p.Currency = append(p.Currency, d.Currency)
 		p.PeriodEnd = append(p.PeriodEnd, d.PeriodEnd)
 		p.AmountPerShare = append(p.AmountPerShare, d.AmountPerShare)
 		p.PublishDate = append(p.PublishDate, d.PublishDate)
@@ -223,16 +226,17 @@ func writeDividends(ctx context.Context, q *db.Queries, companyID int64, currenc
 func writeShareCounts(ctx context.Context, q *db.Queries, companyID int64, shareCounts []value.ShareCount) error {
 	n := len(shareCounts)
 	p := db.UpsertShareCountsParams{
-		CompanyID: companyID, KnownFrom: make([]time.Time, 0, n), BasisDate: make([]time.Time, 0, n),
+		CompanyID: companyID, Source: make([]string, 0, n), KnownFrom: make([]time.Time, 0, n), BasisDate: make([]time.Time, 0, n),
 		EndDate: make([]time.Time, 0, n), Shares: make([]int64, 0, n),
 	}
 	for _, s := range shareCounts {
+		p.Source = append(p.Source, string(s.Source))
 		p.KnownFrom = append(p.KnownFrom, s.KnownFrom)
 		p.BasisDate = append(p.BasisDate, s.BasisDate)
 		p.EndDate = append(p.EndDate, s.EndDate)
 		p.Shares = append(p.Shares, s.Shares)
 	}
-	if _, err := q.DeleteOtherShareCounts(ctx, db.DeleteOtherShareCountsParams{CompanyID: companyID, Keep: p.KnownFrom}); err != nil {
+	if _, err := q.DeleteOtherShareCounts(ctx, db.DeleteOtherShareCountsParams{CompanyID: companyID, Source: p.Source, KnownFrom: p.KnownFrom}); err != nil {
 		return errors.Wrap(err, "delete share counts")
 	}
 	if n == 0 {

@@ -24,7 +24,7 @@ var (
 	statementsFromRows func([]db.FinancialStatement) []value.Statement
 
 	// statementRow is the row of one version of a statement, but for what tells which version it is.
-	// goverter:ignore ID CompanyID Source KnownFrom KnownTo CreatedAt UpdatedAt
+	// goverter:ignore ID CompanyID Source RulesVersion KnownFrom KnownTo CreatedAt UpdatedAt
 	statementRow func(value.Statement) db.FinancialStatement
 )
 
@@ -110,8 +110,10 @@ func (a *App) GetStatement(ctx context.Context, id int64, asOf *time.Time) (Stat
 }
 
 func (v *validator) statement(s *value.Statement, today time.Time) {
-	v.check((s.Period == value.Annual) == (s.FiscalQuarter == nil), "/fiscal_quarter",
-		"is required for a quarterly statement, and must be null for an annual one", "/period")
+	v.check((s.Period == value.Quarterly) == (s.FiscalQuarter != nil), "/fiscal_quarter",
+		"is required for a quarterly statement, and must be null for another", "/period")
+	v.date("/start_date", s.StartDate, today)
+	v.check(s.StartDate == nil || !s.EndDate.Before(*s.StartDate), "/start_date", "must not be after end_date", "/end_date")
 	v.date("/end_date", &s.EndDate, today)
 	v.date("/publish_date", &s.PublishDate, today)
 	v.date("/per_share_basis_date", s.PerShareBasisDate, today)

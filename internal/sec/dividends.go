@@ -34,7 +34,7 @@ func (c *CompanyFacts) Dividends(asOf time.Time) []value.Dividend {
 		}
 		dividends = append(dividends, value.Dividend{
 			FiscalYear:     p.fiscalYear,
-			FiscalQuarter:  p.quarter,
+			FiscalQuarter:  &p.quarter,
 			PeriodEnd:      p.end.time(),
 			AmountPerShare: amount,
 			Currency:       v.currency,
@@ -93,6 +93,7 @@ func (c *CompanyFacts) ShareCounts() []value.ShareCount {
 			continue
 		}
 		count := value.ShareCount{
+			Source:    value.Cover,
 			KnownFrom: c.filings[from].filed.time(),
 			BasisDate: c.filings[f.filing].filed.time(),
 			EndDate:   f.end.time(),

@@ -97,7 +97,7 @@ func requireStatements(t *testing.T, dividends []value.Dividend, statements []va
 		}
 	}
 	for _, d := range dividends {
-		require.True(t, known[quarter{d.FiscalYear, d.FiscalQuarter, d.PeriodEnd, d.PublishDate}], "%+v", d)
+		require.True(t, known[quarter{d.FiscalYear, *d.FiscalQuarter, d.PeriodEnd, d.PublishDate}], "%+v", d)
 	}
 }
 

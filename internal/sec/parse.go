@@ -35,7 +35,7 @@ func badFormat(path, format string, args ...any) error {
 }
 
 // RulesVersion is raised when a rule changes, so that documents are read again that were imported before.
-const RulesVersion = 1
+const RulesVersion = 2
 
 const (
 	bufferSize = 64 << 10
@@ -100,7 +100,8 @@ func (s *source) Read(p []byte) (int, error) {
 // a dividend or a share count can depend on.
 //
 // An error of r is returned wrapped. Everything that is wrong with the document is a *FormatError.
-func ParseCompanyFacts(r io.Reader) (*CompanyFacts, error) {
+func ParseCompanyFacts(documents ...io.Reader) (*CompanyFacts, error) {
+	r := documents[0]
 	p := parser{
 		facts:   &CompanyFacts{series: make(map[seriesKey]series)},
 		filings: make(map[filing]int32),

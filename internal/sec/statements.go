@@ -161,6 +161,8 @@ func (v view) statement(p period) (value.Statement, bool) {
 		EndDate:     p.end.time(),
 		PublishDate: own.filed.time(),
 		Currency:    v.currency,
+		Taxonomy:    new(value.Taxonomy(t.name)),
+		Marks:       []value.Mark{},
 		Audited:     p.quarter == 0,
 		Accession:   new(own.accession),
 		URL: new(fmt.Sprintf("https://www.sec.gov/Archives/edgar/data/%d/%s/%s-index.htm",

@@ -12,11 +12,14 @@ import (
 type Statement struct {
 	Period                      Period           `json:"period"`
 	FiscalYear                  int              `json:"fiscal_year"`
-	FiscalQuarter               *int             `json:"fiscal_quarter"` // 1 to 4; null for an annual statement.
+	FiscalQuarter               *int             `json:"fiscal_quarter"` // 1 to 4; null for annual and partial statements, and for a quarter of a transition period.
+	StartDate                   *time.Time       `json:"start_date"`     // First day of the period, null if it is not known.
 	EndDate                     time.Time        `json:"end_date"`
 	PublishDate                 time.Time        `json:"publish_date"` // Day of the first report of the period.
 	Currency                    string           `json:"currency"`
-	Audited                     bool             `json:"audited"`
+	Taxonomy                    *Taxonomy        `json:"taxonomy"`  // That of the facts, null for a statement entered by hand.
+	Marks                       []Mark           `json:"marks"`     // What a rule repaired or doubted, sorted.
+	Audited                     bool             `json:"audited"`   // Whether a report of the period is of an annual form.
 	Accession                   *string          `json:"accession"` // SEC accession number of the first report.
 	URL                         *string          `json:"url"`
 	TotalRevenues               *int64           `json:"total_revenues"`
@@ -37,7 +40,8 @@ type Statement struct {
 	CapitalExpenditure          *int64           `json:"capital_expenditure"`
 	FreeCashFlow                *int64           `json:"free_cash_flow"`
 	DividendsPaid               *int64           `json:"dividends_paid"`
-	EarningsPerShare            *decimal.Decimal `json:"earnings_per_share"` // Basic, on the share basis of per_share_basis_date.
+	PreferredDividends          *int64           `json:"preferred_dividends"` // What of net_income is not for the common shareholders.
+	EarningsPerShare            *decimal.Decimal `json:"earnings_per_share"`  // Basic, on the share basis of per_share_basis_date.
 	EarningsPerShareDiluted     *decimal.Decimal `json:"earnings_per_share_diluted"`
 	PerShareBasisDate           *time.Time       `json:"per_share_basis_date"` // The per-share figures do not reflect splits effective after this day.
 	TotalAssets                 *int64           `json:"total_assets"`
@@ -54,13 +58,16 @@ type Statement struct {
 	TotalDebt                   *int64           `json:"total_debt"`
 	TotalEquity                 *int64           `json:"total_equity"` // Includes noncontrolling interests.
 	NoncontrollingInterest      *int64           `json:"noncontrolling_interest"`
+	PreferredStock              *int64           `json:"preferred_stock"` // Part of total_equity.
 	TemporaryEquity             *int64           `json:"temporary_equity"`
 	TotalEquitiesAndLiabilities *int64           `json:"total_equities_and_liabilities"`
 	SharesOutstanding           *int64           `json:"shares_outstanding"` // On the share basis of publish_date.
+	SharesSource                *SharesSource    `json:"shares_source"`      // Where shares_outstanding comes from, null for a count entered by hand.
 }
 
 // TTM holds the figures of the schema TrailingTwelveMonths. Flows of the twelve months up to the end of the statement's period.
 type TTM struct {
+	Marks                       []Mark     `json:"marks"` // Those of the statements that it is made of, sorted.
 	TotalRevenues               *int64     `json:"total_revenues"`
 	CostOfRevenue               *int64     `json:"cost_of_revenue"`
 	GrossProfit                 *int64     `json:"gross_profit"`
@@ -74,6 +81,7 @@ type TTM struct {
 	CapitalExpenditure          *int64     `json:"capital_expenditure"`
 	FreeCashFlow                *int64     `json:"free_cash_flow"`
 	DividendsPaid               *int64     `json:"dividends_paid"`
+	PreferredDividends          *int64     `json:"preferred_dividends"`
 	EBIT                        *int64     `json:"ebit"`
 	EBITBasis                   *EBITBasis `json:"ebit_basis"`
 	EBITDA                      *int64     `json:"ebitda"`
@@ -81,7 +89,7 @@ type TTM struct {
 
 // Metrics holds the figures of the schema ValueMetrics. Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %.
 type Metrics struct {
-	BookValue                   *int64           `json:"book_value"`                      // total_equity - noncontrolling_interest
+	BookValue                   *int64           `json:"book_value"`                      // total_equity - noncontrolling_interest - preferred_stock: that of the common shareholders
 	TangibleBookValue           *int64           `json:"tangible_book_value"`             // book_value - goodwill - intangible_assets
 	WorkingCapital              *int64           `json:"working_capital"`                 // current_assets - current_liabilities
 	TangibleBookValuePerShare   *decimal.Decimal `json:"tangible_book_value_per_share"`   // tangible_book_value / shares_outstanding
@@ -95,7 +103,7 @@ type Metrics struct {
 	EBITMargin                  *decimal.Decimal `json:"ebit_margin"`                     // ebit / total_revenues
 	OperatingMargin             *decimal.Decimal `json:"operating_margin"`                // operating_income / total_revenues
 	EBITDAMargin                *decimal.Decimal `json:"ebitda_margin"`                   // ebitda / total_revenues
-	ReturnOnEquity              *decimal.Decimal `json:"return_on_equity"`                // TTM net_income / book_value
+	ReturnOnEquity              *decimal.Decimal `json:"return_on_equity"`                // (TTM net_income - TTM preferred_dividends) / book_value
 	ReturnOnAssets              *decimal.Decimal `json:"return_on_assets"`                // TTM net_income / total_assets
 	DebtToEBITDA                *decimal.Decimal `json:"debt_to_ebitda"`                  // total_debt / TTM ebitda
 	CashReturnOnCapitalInvested *decimal.Decimal `json:"cash_return_on_capital_invested"` // TTM ebitda / (total_equity + total_debt)
@@ -123,6 +131,7 @@ type DailyRatios struct {
 // flows are the figures of a statement that trailing twelve months have, too.
 func flows(s *Statement) TTM {
 	return TTM{
+		Marks:                       s.Marks,
 		TotalRevenues:               s.TotalRevenues,
 		CostOfRevenue:               s.CostOfRevenue,
 		GrossProfit:                 s.GrossProfit,
@@ -136,6 +145,7 @@ func flows(s *Statement) TTM {
 		CapitalExpenditure:          s.CapitalExpenditure,
 		FreeCashFlow:                s.FreeCashFlow,
 		DividendsPaid:               s.DividendsPaid,
+		PreferredDividends:          s.PreferredDividends,
 		EBIT:                        s.EBIT,
 		EBITBasis:                   s.EBITBasis,
 		EBITDA:                      s.EBITDA,
@@ -158,6 +168,7 @@ func add(a, b TTM) TTM {
 		CapitalExpenditure:          Add(a.CapitalExpenditure, b.CapitalExpenditure),
 		FreeCashFlow:                Add(a.FreeCashFlow, b.FreeCashFlow),
 		DividendsPaid:               Add(a.DividendsPaid, b.DividendsPaid),
+		PreferredDividends:          Add(a.PreferredDividends, b.PreferredDividends),
 		EBIT:                        Add(a.EBIT, b.EBIT),
 		EBITDA:                      Add(a.EBITDA, b.EBITDA),
 	}

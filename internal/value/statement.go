@@ -13,12 +13,52 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Period tells whether a statement covers a fiscal year or a fiscal quarter.
+// Period tells what a statement covers.
 type Period string
 
 const (
 	Annual    Period = "annual"
 	Quarterly Period = "quarterly"
+	Partial   Period = "partial" // neither a year nor a quarter, such as a transition period
+)
+
+// Taxonomy is that of the facts that a statement is made of.
+type Taxonomy string
+
+const (
+	USGAAP   Taxonomy = "us-gaap"
+	IFRSFull Taxonomy = "ifrs-full"
+)
+
+// SharesSource tells where a count of shares comes from.
+type SharesSource string
+
+const (
+	Cover           SharesSource = "cover"
+	BalanceSheet    SharesSource = "balance_sheet"
+	WeightedAverage SharesSource = "weighted_average"
+)
+
+// A Mark says what a rule repaired or doubted. The contract says what each means.
+type Mark string
+
+const (
+	Bank                      Mark = "bank"
+	CashWithRestricted        Mark = "cash_with_restricted"
+	ComparativeOnly           Mark = "comparative_only"
+	DebtUnknown               Mark = "debt_unknown"
+	ImplausibleShares         Mark = "implausible_shares"
+	MixedTags                 Mark = "mixed_tags"
+	NegativeDifference        Mark = "negative_difference"
+	PartialCost               Mark = "partial_cost"
+	PartialDebt               Mark = "partial_debt"
+	RestatedBetween           Mark = "restated_between"
+	SharesFromWeightedAverage Mark = "shares_from_weighted_average"
+	ShortPeriod               Mark = "short_period"
+	ThreeMonthsOnly           Mark = "three_months_only"
+	TransitionQuarter         Mark = "transition_quarter"
+	TurnedSign                Mark = "turned_sign"
+	Untaxed                   Mark = "untaxed"
 )
 
 // EBITBasis tells how a statement's EBIT was found.
@@ -31,10 +71,10 @@ const (
 	OperatingIncome EBITBasis = "operating_income"
 )
 
-// A Dividend is the amount declared per share for one fiscal quarter.
+// A Dividend is the amount declared per share for one fiscal quarter, or for a year whose quarters have none.
 type Dividend struct {
 	FiscalYear     int             `json:"fiscal_year"`
-	FiscalQuarter  int             `json:"fiscal_quarter"`
+	FiscalQuarter  *int            `json:"fiscal_quarter"` // nil for a year and for a quarter without a number
 	PeriodEnd      time.Time       `json:"period_end"`
 	AmountPerShare decimal.Decimal `json:"amount_per_share"`
 	Currency       string          `json:"currency"`
@@ -50,9 +90,10 @@ type Split struct {
 	Ratio         decimal.Decimal
 }
 
-// A ShareCount is the number of shares that was the newest known from KnownFrom on. Splits effective after
-// BasisDate are not in it.
+// A ShareCount is the number of shares that was the newest known from KnownFrom on, of those on covers or of those on
+// balance sheets. Splits effective after BasisDate are not in it.
 type ShareCount struct {
+	Source    SharesSource // Cover or BalanceSheet
 	KnownFrom time.Time
 	BasisDate time.Time // day the fact was filed
 	EndDate   time.Time // day the count is for

@@ -22,6 +22,7 @@ type schema struct {
 	Format      string    `yaml:"format"`
 	Enum        []string  `yaml:"enum"`
 	OneOf       []schema  `yaml:"oneOf"`
+	Items       *schema   `yaml:"items"`
 	Description string    `yaml:"description"`
 	Properties  yaml.Node `yaml:"properties"` // in their order
 }
@@ -36,10 +37,10 @@ type structType struct {
 type field struct{ Name, Type, JSON, Description string }
 
 var structs = []*structType{
-	{Name: "Statement", Schema: "FinancialStatement", without: "id company_id ticker source known_from created_at updated_at"},
+	{Name: "Statement", Schema: "FinancialStatement", without: "id company_id ticker source known_from rules_version created_at updated_at"},
 	{Name: "TTM", Schema: "TrailingTwelveMonths"},
 	{Name: "Metrics", Schema: "ValueMetrics", without: "statement_id company_id ticker period fiscal_year fiscal_quarter " +
-		"end_date publish_date currency ttm"},
+		"end_date publish_date currency marks ttm"},
 	{Name: "DailyRatios", Schema: "DailyRatios", without: "ticker"},
 }
 
@@ -118,6 +119,10 @@ func goType(schemas map[string]schema, s schema) (string, error) {
 		if s = schemas[name]; s.Enum != nil {
 			return pointer + goName(capitalized.FindAllString(name, -1)), nil
 		}
+	}
+	if s.Items != nil {
+		t, err := goType(schemas, *s.Items)
+		return "[]" + t, err
 	}
 	kind := fmt.Sprint(s.Type)
 	if one, ok := strings.CutSuffix(kind, " null]"); ok {
