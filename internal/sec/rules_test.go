@@ -488,7 +488,7 @@ func TestDividendRules(t *testing.T) {
 		byQuarter := make(map[int]value.Dividend)
 		for _, dividend := range d.parse(t).Dividends(time.Time{}) {
 			assert.Equal(t, 2020, dividend.FiscalYear)
-			byQuarter[dividend.FiscalQuarter] = dividend
+			byQuarter[*dividend.FiscalQuarter] = dividend
 		}
 		return byQuarter
 	}
