@@ -24,13 +24,13 @@ func (c *CompanyFacts) History() []Version {
 		period value.Period
 		end    day
 	}
-	type entry struct {
+	type held struct {
 		plan    plan
 		figures *figures
 		version int   // index in versions
 		seen    int32 // the number of filings known on the day last looked at
 	}
-	open := make(map[statementKey]*entry)
+	open := make(map[statementKey]*held)
 	var versions []Version
 	for from, to := range c.filingDays {
 		today := c.filings[from].filed.time()
@@ -41,7 +41,7 @@ func (c *CompanyFacts) History() []Version {
 			e := open[key]
 			switch {
 			case e == nil:
-				e = new(entry)
+				e = new(held)
 				open[key] = e
 			case e.plan == p && e.figures == f:
 				e.seen = to
@@ -49,7 +49,7 @@ func (c *CompanyFacts) History() []Version {
 			default:
 				versions[e.version].KnownTo = &today
 			}
-			*e = entry{p, f, len(versions), to}
+			*e = held{p, f, len(versions), to}
 			versions = append(versions, Version{Statement: v.statement(p), KnownFrom: today})
 		}
 		for key, e := range open {

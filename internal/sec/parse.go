@@ -147,7 +147,9 @@ type parser struct {
 	taxed   map[taxedFiling]bool
 	skipped []SkippedFact
 	raw     rawFact
-	key     []byte
+	key     []byte // of a filing
+
+	readField func(*jx.Decoder, []byte) error // field, once for all facts
 }
 
 // unitOfFiling is a currency that a filing has facts of a taxonomy in.
@@ -170,10 +172,12 @@ type taxedFiling struct {
 const currencyLength = len("USD")
 
 func newParser() *parser {
-	return &parser{
+	p := &parser{
 		facts: &CompanyFacts{series: make(map[seriesKey]series)}, filings: make(map[string]int32),
 		units: make(map[unitOfFiling]*unitRead), taxed: make(map[taxedFiling]bool),
 	}
+	p.readField = p.field
+	return p
 }
 
 func (p *parser) document(d *jx.Decoder) error {
@@ -273,6 +277,35 @@ type rawFact struct {
 	start, end, val, accession, fy, form, filed []byte // empty if absent, null or of another type
 }
 
+// field reads one field of a fact into the raw fact.
+func (p *parser) field(d *jx.Decoder, name []byte) (err error) {
+	raw := &p.raw
+	switch string(name) {
+	case "start":
+		if d.Next() == jx.Null {
+			return d.Null()
+		}
+		if raw.start, err = textOrNothing(d, raw.start[:0]); len(raw.start) == 0 {
+			raw.start = append(raw.start, '-') // no date
+		}
+	case "end":
+		raw.end, err = textOrNothing(d, raw.end[:0])
+	case "accn":
+		raw.accession, err = textOrNothing(d, raw.accession[:0])
+	case "form":
+		raw.form, err = textOrNothing(d, raw.form[:0])
+	case "filed":
+		raw.filed, err = textOrNothing(d, raw.filed[:0])
+	case "val":
+		raw.val, err = numberOrNothing(d, raw.val[:0])
+	case "fy":
+		raw.fy, err = numberOrNothing(d, raw.fy[:0])
+	default:
+		err = d.Skip()
+	}
+	return err
+}
+
 func (p *parser) fact(d *jx.Decoder, read *tagRead) error {
 	raw := &p.raw
 	for _, field := range []*[]byte{&raw.start, &raw.end, &raw.val, &raw.accession, &raw.fy, &raw.form, &raw.filed} {
@@ -282,32 +315,7 @@ func (p *parser) fact(d *jx.Decoder, read *tagRead) error {
 		if err := d.Skip(); err != nil {
 			return err
 		}
-	} else if err := d.ObjBytes(func(d *jx.Decoder, name []byte) (err error) {
-		switch string(name) {
-		case "start":
-			if d.Next() == jx.Null {
-				return d.Null()
-			}
-			if raw.start, err = textOrNothing(d, raw.start[:0]); len(raw.start) == 0 {
-				raw.start = append(raw.start, '-') // no date
-			}
-		case "end":
-			raw.end, err = textOrNothing(d, raw.end[:0])
-		case "accn":
-			raw.accession, err = textOrNothing(d, raw.accession[:0])
-		case "form":
-			raw.form, err = textOrNothing(d, raw.form[:0])
-		case "filed":
-			raw.filed, err = textOrNothing(d, raw.filed[:0])
-		case "val":
-			raw.val, err = numberOrNothing(d, raw.val[:0])
-		case "fy":
-			raw.fy, err = numberOrNothing(d, raw.fy[:0])
-		default:
-			err = d.Skip()
-		}
-		return err
-	}); err != nil {
+	} else if err := d.ObjBytes(p.readField); err != nil {
 		return err
 	}
 	p.facts.report.Facts++
