@@ -70,7 +70,7 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 		vd := versionDay{k, v.KnownFrom}
 		r, ok := old[vd]
 		delete(old, vd)
-		if ok && r.Source == row.Source && value.SameStatement(statementFromRow(*r), v.Statement) {
+		if ok && r.Source == row.Source && isOf(r, &v.Statement) {
 			if !reflect.DeepEqual(r.KnownTo, v.KnownTo) {
 				ends.Ids, ends.KnownFrom, ends.KnownTo = append(ends.Ids, r.ID), append(ends.KnownFrom, r.KnownFrom), append(ends.KnownTo, dayText(v.KnownTo))
 			}
@@ -100,6 +100,12 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 		}
 	}
 	return c, insertStatements(ctx, tx, inserts)
+}
+
+// isOf tells whether a row holds a statement.
+func isOf(r *db.FinancialStatement, s *value.Statement) bool {
+	held := statementFromRow(*r)
+	return value.SameStatement(&held, s)
 }
 
 func dayText(t *time.Time) string {

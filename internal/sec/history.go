@@ -2,7 +2,6 @@ package sec
 
 import (
 	"cmp"
-	"reflect"
 	"slices"
 	"time"
 
@@ -90,17 +89,26 @@ func (c *figureCache) of(from reading, known int32) *figures {
 	}
 	f := view{c.CompanyFacts, known, c}.read(from)
 	m.known = known
-	if m.figures == nil || !reflect.DeepEqual(m.figures, f) {
+	if m.figures == nil || !m.equal(f) {
 		m.figures = f
 	}
 	return m.figures
 }
 
-// touch tells whether filings[from:to] hold a fact that figures can depend on: one that ends within their fiscal year up
-// to their end.
+func (f *figures) equal(other *figures) bool {
+	return f.hasNetIncome == other.hasNetIncome && f.hasIncome == other.hasIncome &&
+		value.SameStatement(&f.statement, &other.statement)
+}
+
+// touch tells whether filings[from:to] hold a fact that figures can depend on: one that ends with them or, where they can
+// be a difference, within their fiscal year up to their end.
 func (c *figureCache) touch(from, to int32, r reading) bool {
+	first := r.end
+	if r.quarter > 1 {
+		first = r.start - nearDays
+	}
 	for _, ends := range c.ends[from:to] {
-		if i, _ := slices.BinarySearch(ends, r.start-nearDays); i < len(ends) && ends[i] <= r.end {
+		if i, _ := slices.BinarySearch(ends, first); i < len(ends) && ends[i] <= r.end {
 			return true
 		}
 	}
