@@ -1523,19 +1523,21 @@ type DeleteTOTPNoContent struct{}
 // DeleteUserNoContent is response for DeleteUser operation.
 type DeleteUserNoContent struct{}
 
-// The dividend declared per share for one fiscal quarter, as most recently filed; share_basis_date is
-// the day of that filing.
+// The dividend declared per share for one fiscal quarter, or for a year whose quarters have none, as
+// most recently filed; share_basis_date is the day of that filing.
 // Ref: #/components/schemas/Dividend
 type Dividend struct {
 	ID        int64 `json:"id"`
 	CompanyID int64 `json:"company_id"`
 	// Ticker of the primary listing.
-	Ticker        string   `json:"ticker"`
-	Source        Source   `json:"source"`
-	FiscalYear    NilInt32 `json:"fiscal_year"`
+	Ticker     string   `json:"ticker"`
+	Source     Source   `json:"source"`
+	FiscalYear NilInt32 `json:"fiscal_year"`
+	// Null for a year, and for a quarter without a number.
 	FiscalQuarter NilInt32 `json:"fiscal_quarter"`
 	PeriodEnd     NilDate  `json:"period_end"`
-	// More than 0.
+	// CommonStockDividendsPerShareDeclared; CommonStockDividendsPerShareCashPaid (ifrs-full:
+	// DividendsRecognisedAsDistributionsToOwnersPerShare). More than 0.
 	AmountPerShare decimal.Decimal `json:"amount_per_share"`
 	Currency       Currency        `json:"currency"`
 	PublishDate    time.Time       `json:"publish_date"`
@@ -1983,7 +1985,8 @@ func (s *FieldError) SetMessage(val string) {
 // One version of a company's income statement, cash flow statement and balance sheet for one period,
 // in whole units of its currency. Costs, expenses, taxes, depreciation, capital expenditure and
 // dividends paid are positive when they reduce profit or cash. Balance sheet figures are those at
-// end_date.
+// end_date. Descriptions name tags: those of us-gaap, then those of ifrs-full where they differ; of
+// `A; B` the first with a value, of `A, B` as the rules say.
 // Ref: #/components/schemas/FinancialStatement
 type FinancialStatement struct {
 	// The same for all versions of a statement.
@@ -2013,57 +2016,111 @@ type FinancialStatement struct {
 	// Whether a report of the period is of an annual form.
 	Audited bool `json:"audited"`
 	// SEC accession number of the first report.
-	Accession       NilString `json:"accession"`
-	URL             NilString `json:"url"`
-	TotalRevenues   NilInt64  `json:"total_revenues"`
-	CostOfRevenue   NilInt64  `json:"cost_of_revenue"`
-	GrossProfit     NilInt64  `json:"gross_profit"`
-	OperatingIncome NilInt64  `json:"operating_income"`
-	InterestExpense NilInt64  `json:"interest_expense"`
-	ProfitBeforeTax NilInt64  `json:"profit_before_tax"`
-	// Negative for a benefit.
+	Accession NilString `json:"accession"`
+	URL       NilString `json:"url"`
+	// Revenues; RevenueFromContractWithCustomerExcludingAssessedTax; SalesRevenueNet; ...; of banks
+	// InterestIncomeExpenseNet + NoninterestIncome (ifrs-full: Revenue; ...).
+	TotalRevenues NilInt64 `json:"total_revenues"`
+	// CostOfRevenue; CostOfGoodsAndServicesSold; CostOfGoodsSold + CostOfServices (ifrs-full: CostOfSales;
+	// ...).
+	CostOfRevenue NilInt64 `json:"cost_of_revenue"`
+	// GrossProfit; total_revenues - cost_of_revenue.
+	GrossProfit NilInt64 `json:"gross_profit"`
+	// OperatingIncomeLoss (ifrs-full: ProfitLossFromOperatingActivities).
+	OperatingIncome NilInt64 `json:"operating_income"`
+	// InterestExpense; InterestExpenseNonoperating; InterestAndDebtExpense; InterestExpenseDebt
+	// (ifrs-full: InterestExpense; FinanceCosts).
+	InterestExpense NilInt64 `json:"interest_expense"`
+	// IncomeLossFromContinuingOperationsBeforeIncomeTaxes...; ProfitLoss (else net_income) + tax_expense
+	// (ifrs-full: ProfitLossBeforeTax).
+	ProfitBeforeTax NilInt64 `json:"profit_before_tax"`
+	// Negative for a benefit. IncomeTaxExpenseBenefit; IncomeTaxExpenseBenefitContinuingOperations
+	// (ifrs-full: IncomeTaxExpenseContinuingOperations).
 	TaxExpense NilInt64 `json:"tax_expense"`
-	// Attributable to the shareholders of the parent.
-	NetIncome                   NilInt64 `json:"net_income"`
-	Depreciation                NilInt64 `json:"depreciation"`
-	Amortization                NilInt64 `json:"amortization"`
+	// Attributable to the shareholders of the parent. NetIncomeLoss; ...; ProfitLoss (ifrs-full:
+	// ProfitLossAttributableToOwnersOfParent; ProfitLoss).
+	NetIncome NilInt64 `json:"net_income"`
+	// Depreciation (ifrs-full: DepreciationExpense).
+	Depreciation NilInt64 `json:"depreciation"`
+	// AmortizationOfIntangibleAssets (ifrs-full: AmortisationExpense).
+	Amortization NilInt64 `json:"amortization"`
+	// DepreciationDepletionAndAmortization, DepreciationAndAmortization, ...; or its parts if they are
+	// more (ifrs-full: AdjustmentsForDepreciationAndAmortisationExpense, ...).
 	DepreciationAndAmortization NilInt64 `json:"depreciation_and_amortization"`
-	Ebit                        NilInt64 `json:"ebit"`
+	// Profit_before_tax + interest_expense; operating_income; null for a bank.
+	Ebit NilInt64 `json:"ebit"`
 	// How ebit was computed.
-	EbitBasis          NilEbitBasis `json:"ebit_basis"`
-	Ebitda             NilInt64     `json:"ebitda"`
-	OperatingCashFlow  NilInt64     `json:"operating_cash_flow"`
-	CapitalExpenditure NilInt64     `json:"capital_expenditure"`
-	FreeCashFlow       NilInt64     `json:"free_cash_flow"`
-	DividendsPaid      NilInt64     `json:"dividends_paid"`
-	// What of net_income is not for the common shareholders.
+	EbitBasis NilEbitBasis `json:"ebit_basis"`
+	// Ebit + depreciation_and_amortization.
+	Ebitda NilInt64 `json:"ebitda"`
+	// NetCashProvidedByUsedInOperatingActivities; ... (ifrs-full: CashFlowsFromUsedInOperatingActivities;
+	// ...).
+	OperatingCashFlow NilInt64 `json:"operating_cash_flow"`
+	// PaymentsToAcquirePropertyPlantAndEquipment; PaymentsToAcquireProductiveAssets; ... (ifrs-full:
+	// PurchaseOfPropertyPlantAndEquipmentClassifiedAsInvestingActivities).
+	CapitalExpenditure NilInt64 `json:"capital_expenditure"`
+	// Operating_cash_flow - capital_expenditure.
+	FreeCashFlow NilInt64 `json:"free_cash_flow"`
+	// PaymentsOfDividends; PaymentsOfDividendsCommonStock; ... (ifrs-full:
+	// DividendsPaidToEquityHoldersOfParentClassifiedAsFinancingActivities; ...).
+	DividendsPaid NilInt64 `json:"dividends_paid"`
+	// What of net_income is not for the common shareholders. net_income -
+	// NetIncomeLossAvailableToCommonStockholdersBasic; PreferredStockDividendsAndOtherAdjustments; ...
 	PreferredDividends NilInt64 `json:"preferred_dividends"`
-	// Basic, on the share basis of per_share_basis_date.
-	EarningsPerShare        NilDecimal `json:"earnings_per_share"`
+	// On the share basis of per_share_basis_date. EarningsPerShareBasic; EarningsPerShareBasicAndDiluted;
+	// ... (ifrs-full: BasicEarningsLossPerShare; ...).
+	EarningsPerShare NilDecimal `json:"earnings_per_share"`
+	// EarningsPerShareDiluted; EarningsPerShareBasicAndDiluted; ... (ifrs-full:
+	// DilutedEarningsLossPerShare; ...).
 	EarningsPerShareDiluted NilDecimal `json:"earnings_per_share_diluted"`
 	// The per-share figures do not reflect splits effective after this day.
-	PerShareBasisDate  NilDate  `json:"per_share_basis_date"`
-	TotalAssets        NilInt64 `json:"total_assets"`
-	CurrentAssets      NilInt64 `json:"current_assets"`
-	NonCurrentAssets   NilInt64 `json:"non_current_assets"`
+	PerShareBasisDate NilDate `json:"per_share_basis_date"`
+	// Assets; total_equities_and_liabilities.
+	TotalAssets NilInt64 `json:"total_assets"`
+	// AssetsCurrent (ifrs-full: CurrentAssets).
+	CurrentAssets NilInt64 `json:"current_assets"`
+	// Total_assets - current_assets; AssetsNoncurrent (ifrs-full: NoncurrentAssets).
+	NonCurrentAssets NilInt64 `json:"non_current_assets"`
+	// CashAndCashEquivalentsAtCarryingValue; Cash; CashAndDueFromBanks; ... (ifrs-full:
+	// CashAndCashEquivalents).
 	CashAndEquivalents NilInt64 `json:"cash_and_equivalents"`
-	Goodwill           NilInt64 `json:"goodwill"`
-	// Excludes goodwill.
-	IntangibleAssets    NilInt64 `json:"intangible_assets"`
-	TotalLiabilities    NilInt64 `json:"total_liabilities"`
-	CurrentLiabilities  NilInt64 `json:"current_liabilities"`
+	// Goodwill.
+	Goodwill NilInt64 `json:"goodwill"`
+	// Excludes goodwill. IntangibleAssetsNetExcludingGoodwill; FiniteLivedIntangibleAssetsNet +
+	// indefinite-lived; ... (ifrs-full: IntangibleAssetsOtherThanGoodwill).
+	IntangibleAssets NilInt64 `json:"intangible_assets"`
+	// Liabilities; total_equities_and_liabilities - total_equity - temporary_equity.
+	TotalLiabilities NilInt64 `json:"total_liabilities"`
+	// LiabilitiesCurrent (ifrs-full: CurrentLiabilities).
+	CurrentLiabilities NilInt64 `json:"current_liabilities"`
+	// Total_liabilities - current_liabilities; LiabilitiesNoncurrent (ifrs-full: NoncurrentLiabilities).
 	LongTermLiabilities NilInt64 `json:"long_term_liabilities"`
-	ShortTermDebt       NilInt64 `json:"short_term_debt"`
-	LongTermDebt        NilInt64 `json:"long_term_debt"`
-	TotalDebt           NilInt64 `json:"total_debt"`
+	// DebtCurrent; ShortTermBorrowings, CommercialPaper, ... + LongTermDebtCurrent, ... (ifrs-full:
+	// CurrentBorrowingsAndCurrentPortionOfNoncurrentBorrowings; ...).
+	ShortTermDebt NilInt64 `json:"short_term_debt"`
+	// LongTermDebtNoncurrent; LongTermDebtAndCapitalLeaseObligations; LongTermDebt - LongTermDebtCurrent;
+	// ... (ifrs-full: NoncurrentPortionOfNoncurrentBorrowings; ...).
+	LongTermDebt NilInt64 `json:"long_term_debt"`
+	// Short_term_debt (if known) + long_term_debt; DebtAndCapitalLeaseObligations; ... (ifrs-full:
+	// Borrowings).
+	TotalDebt NilInt64 `json:"total_debt"`
 	// Includes noncontrolling interests.
-	TotalEquity            NilInt64 `json:"total_equity"`
+	// StockholdersEquityIncludingPortionAttributableToNoncontrollingInterest; StockholdersEquity +
+	// noncontrolling_interest; ... (ifrs-full: Equity; ...).
+	TotalEquity NilInt64 `json:"total_equity"`
+	// MinorityInterest (ifrs-full: NoncontrollingInterests).
 	NoncontrollingInterest NilInt64 `json:"noncontrolling_interest"`
-	// Part of total_equity.
-	PreferredStock              NilInt64 `json:"preferred_stock"`
-	TemporaryEquity             NilInt64 `json:"temporary_equity"`
+	// Part of total_equity. PreferredStockIncludingAdditionalPaidInCapital, PreferredStockValue, ...: the
+	// largest.
+	PreferredStock NilInt64 `json:"preferred_stock"`
+	// Not in total_equity. RedeemableNoncontrollingInterestEquityCarryingAmount +
+	// TemporaryEquityCarryingAmountAttributableToParent; ...
+	TemporaryEquity NilInt64 `json:"temporary_equity"`
+	// LiabilitiesAndStockholdersEquity; LiabilitiesAndPartnersCapital; Assets (ifrs-full:
+	// EquityAndLiabilities; Assets).
 	TotalEquitiesAndLiabilities NilInt64 `json:"total_equities_and_liabilities"`
-	// On the share basis of publish_date.
+	// On the share basis of publish_date. EntityCommonStockSharesOutstanding of the cover;
+	// CommonStockSharesOutstanding; a weighted average (ifrs-full: NumberOfSharesOutstanding; ...).
 	SharesOutstanding NilInt64 `json:"shares_outstanding"`
 	// Where shares_outstanding comes from, null for a count entered by hand.
 	SharesSource NilSharesSource `json:"shares_source"`
@@ -3883,7 +3940,7 @@ func (s *ListingInput) SetPrimary(val OptBool) {
 // LogoutNoContent is response for Logout operation.
 type LogoutNoContent struct{}
 
-// What a rule repaired or doubted. Later versions may add marks.
+// What a rule repaired or doubted; the rules say which. Later versions may add marks.
 //
 //   - `bank`: revenue is net interest and noninterest income; no ebit
 //   - `cash_with_restricted`: cash_and_equivalents holds restricted cash
@@ -6366,28 +6423,31 @@ func (s *TestJob) SetWord(val string) {
 
 type Ticker string
 
-// Flows of the twelve months up to the end of the statement's period.
+// Flows of the twelve months up to the end of the statement's period, those of a year or the sums of
+// four quarters that touch. A sum is null if one of the four is.
 // Ref: #/components/schemas/TrailingTwelveMonths
 type TrailingTwelveMonths struct {
 	// Those of the statements that it is made of, sorted.
-	Marks                       []Mark       `json:"marks"`
-	TotalRevenues               NilInt64     `json:"total_revenues"`
-	CostOfRevenue               NilInt64     `json:"cost_of_revenue"`
-	GrossProfit                 NilInt64     `json:"gross_profit"`
-	OperatingIncome             NilInt64     `json:"operating_income"`
-	InterestExpense             NilInt64     `json:"interest_expense"`
-	ProfitBeforeTax             NilInt64     `json:"profit_before_tax"`
-	TaxExpense                  NilInt64     `json:"tax_expense"`
-	NetIncome                   NilInt64     `json:"net_income"`
-	DepreciationAndAmortization NilInt64     `json:"depreciation_and_amortization"`
-	OperatingCashFlow           NilInt64     `json:"operating_cash_flow"`
-	CapitalExpenditure          NilInt64     `json:"capital_expenditure"`
-	FreeCashFlow                NilInt64     `json:"free_cash_flow"`
-	DividendsPaid               NilInt64     `json:"dividends_paid"`
-	PreferredDividends          NilInt64     `json:"preferred_dividends"`
-	Ebit                        NilInt64     `json:"ebit"`
-	EbitBasis                   NilEbitBasis `json:"ebit_basis"`
-	Ebitda                      NilInt64     `json:"ebitda"`
+	Marks                       []Mark   `json:"marks"`
+	TotalRevenues               NilInt64 `json:"total_revenues"`
+	CostOfRevenue               NilInt64 `json:"cost_of_revenue"`
+	GrossProfit                 NilInt64 `json:"gross_profit"`
+	OperatingIncome             NilInt64 `json:"operating_income"`
+	InterestExpense             NilInt64 `json:"interest_expense"`
+	ProfitBeforeTax             NilInt64 `json:"profit_before_tax"`
+	TaxExpense                  NilInt64 `json:"tax_expense"`
+	NetIncome                   NilInt64 `json:"net_income"`
+	DepreciationAndAmortization NilInt64 `json:"depreciation_and_amortization"`
+	OperatingCashFlow           NilInt64 `json:"operating_cash_flow"`
+	CapitalExpenditure          NilInt64 `json:"capital_expenditure"`
+	FreeCashFlow                NilInt64 `json:"free_cash_flow"`
+	DividendsPaid               NilInt64 `json:"dividends_paid"`
+	PreferredDividends          NilInt64 `json:"preferred_dividends"`
+	// Profit_before_tax + interest_expense; operating_income; null for a bank.
+	Ebit      NilInt64     `json:"ebit"`
+	EbitBasis NilEbitBasis `json:"ebit_basis"`
+	// Ebit + depreciation_and_amortization.
+	Ebitda NilInt64 `json:"ebitda"`
 }
 
 // GetMarks returns the value of Marks.
@@ -6908,7 +6968,8 @@ func (s *UserUpdateMe) SetCurrentPassword(val OptCurrentPassword) {
 	s.CurrentPassword = val
 }
 
-// Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %.
+// Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %. A metric is null where an
+// input is null, or its denominator is 0 or below.
 // Ref: #/components/schemas/ValueMetrics
 type ValueMetrics struct {
 	StatementID int64 `json:"statement_id"`
@@ -6925,9 +6986,10 @@ type ValueMetrics struct {
 	Currency    Currency  `json:"currency"`
 	// The statement's.
 	Marks []Mark `json:"marks"`
-	// Total_equity - noncontrolling_interest - preferred_stock: that of the common shareholders.
+	// Total_equity - noncontrolling_interest (if known) - preferred_stock (if known): that of the common
+	// shareholders.
 	BookValue NilInt64 `json:"book_value"`
-	// Book_value - goodwill - intangible_assets.
+	// Book_value - goodwill (if known) - intangible_assets (if known).
 	TangibleBookValue NilInt64 `json:"tangible_book_value"`
 	// Current_assets - current_liabilities.
 	WorkingCapital NilInt64 `json:"working_capital"`
@@ -6953,13 +7015,13 @@ type ValueMetrics struct {
 	OperatingMargin NilDecimal `json:"operating_margin"`
 	// Ebitda / total_revenues.
 	EbitdaMargin NilDecimal `json:"ebitda_margin"`
-	// (TTM net_income - TTM preferred_dividends) / book_value.
+	// (TTM net_income - TTM preferred_dividends (if known)) / book_value.
 	ReturnOnEquity NilDecimal `json:"return_on_equity"`
 	// TTM net_income / total_assets.
 	ReturnOnAssets NilDecimal `json:"return_on_assets"`
 	// Total_debt / TTM ebitda.
 	DebtToEbitda NilDecimal `json:"debt_to_ebitda"`
-	// TTM ebitda / (total_equity + total_debt).
+	// TTM ebitda / (total_equity + total_debt (if known)); null with the mark debt_unknown.
 	CashReturnOnCapitalInvested NilDecimal           `json:"cash_return_on_capital_invested"`
 	Ttm                         TrailingTwelveMonths `json:"ttm"`
 }

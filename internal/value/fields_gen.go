@@ -9,7 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Statement holds the figures of the schema FinancialStatement. One version of a company's income statement, cash flow statement and balance sheet for one period, in whole units of its currency. Costs, expenses, taxes, depreciation, capital expenditure and dividends paid are positive when they reduce profit or cash. Balance sheet figures are those at end_date.
+// Statement holds the figures of the schema FinancialStatement. One version of a company's income statement, cash flow statement and balance sheet for one period, in whole units of its currency. Costs, expenses, taxes, depreciation, capital expenditure and dividends paid are positive when they reduce profit or cash. Balance sheet figures are those at end_date. Descriptions name tags: those of us-gaap, then those of ifrs-full where they differ; of `A; B` the first with a value, of `A, B` as the rules say.
 type Statement struct {
 	Period                      Period           `json:"period"`
 	FiscalYear                  int              `json:"fiscal_year"`
@@ -23,50 +23,50 @@ type Statement struct {
 	Audited                     bool             `json:"audited"`   // Whether a report of the period is of an annual form.
 	Accession                   *string          `json:"accession"` // SEC accession number of the first report.
 	URL                         *string          `json:"url"`
-	TotalRevenues               *int64           `json:"total_revenues"`
-	CostOfRevenue               *int64           `json:"cost_of_revenue"`
-	GrossProfit                 *int64           `json:"gross_profit"`
-	OperatingIncome             *int64           `json:"operating_income"`
-	InterestExpense             *int64           `json:"interest_expense"`
-	ProfitBeforeTax             *int64           `json:"profit_before_tax"`
-	TaxExpense                  *int64           `json:"tax_expense"` // Negative for a benefit.
-	NetIncome                   *int64           `json:"net_income"`  // Attributable to the shareholders of the parent.
-	Depreciation                *int64           `json:"depreciation"`
-	Amortization                *int64           `json:"amortization"`
-	DepreciationAndAmortization *int64           `json:"depreciation_and_amortization"`
-	EBIT                        *int64           `json:"ebit"`
-	EBITBasis                   *EBITBasis       `json:"ebit_basis"` // How ebit was computed.
-	EBITDA                      *int64           `json:"ebitda"`
-	OperatingCashFlow           *int64           `json:"operating_cash_flow"`
-	CapitalExpenditure          *int64           `json:"capital_expenditure"`
-	FreeCashFlow                *int64           `json:"free_cash_flow"`
-	DividendsPaid               *int64           `json:"dividends_paid"`
-	PreferredDividends          *int64           `json:"preferred_dividends"` // What of net_income is not for the common shareholders.
-	EarningsPerShare            *decimal.Decimal `json:"earnings_per_share"`  // Basic, on the share basis of per_share_basis_date.
-	EarningsPerShareDiluted     *decimal.Decimal `json:"earnings_per_share_diluted"`
-	PerShareBasisDate           *time.Time       `json:"per_share_basis_date"` // The per-share figures do not reflect splits effective after this day.
-	TotalAssets                 *int64           `json:"total_assets"`
-	CurrentAssets               *int64           `json:"current_assets"`
-	NonCurrentAssets            *int64           `json:"non_current_assets"`
-	CashAndEquivalents          *int64           `json:"cash_and_equivalents"`
-	Goodwill                    *int64           `json:"goodwill"`
-	IntangibleAssets            *int64           `json:"intangible_assets"` // Excludes goodwill.
-	TotalLiabilities            *int64           `json:"total_liabilities"`
-	CurrentLiabilities          *int64           `json:"current_liabilities"`
-	LongTermLiabilities         *int64           `json:"long_term_liabilities"`
-	ShortTermDebt               *int64           `json:"short_term_debt"`
-	LongTermDebt                *int64           `json:"long_term_debt"`
-	TotalDebt                   *int64           `json:"total_debt"`
-	TotalEquity                 *int64           `json:"total_equity"` // Includes noncontrolling interests.
-	NoncontrollingInterest      *int64           `json:"noncontrolling_interest"`
-	PreferredStock              *int64           `json:"preferred_stock"` // Part of total_equity.
-	TemporaryEquity             *int64           `json:"temporary_equity"`
-	TotalEquitiesAndLiabilities *int64           `json:"total_equities_and_liabilities"`
-	SharesOutstanding           *int64           `json:"shares_outstanding"` // On the share basis of publish_date.
-	SharesSource                *SharesSource    `json:"shares_source"`      // Where shares_outstanding comes from, null for a count entered by hand.
+	TotalRevenues               *int64           `json:"total_revenues"`                 // Revenues; RevenueFromContractWithCustomerExcludingAssessedTax; SalesRevenueNet; ...; of banks InterestIncomeExpenseNet + NoninterestIncome (ifrs-full: Revenue; ...)
+	CostOfRevenue               *int64           `json:"cost_of_revenue"`                // CostOfRevenue; CostOfGoodsAndServicesSold; CostOfGoodsSold + CostOfServices (ifrs-full: CostOfSales; ...)
+	GrossProfit                 *int64           `json:"gross_profit"`                   // GrossProfit; total_revenues - cost_of_revenue
+	OperatingIncome             *int64           `json:"operating_income"`               // OperatingIncomeLoss (ifrs-full: ProfitLossFromOperatingActivities)
+	InterestExpense             *int64           `json:"interest_expense"`               // InterestExpense; InterestExpenseNonoperating; InterestAndDebtExpense; InterestExpenseDebt (ifrs-full: InterestExpense; FinanceCosts)
+	ProfitBeforeTax             *int64           `json:"profit_before_tax"`              // IncomeLossFromContinuingOperationsBeforeIncomeTaxes...; ProfitLoss (else net_income) + tax_expense (ifrs-full: ProfitLossBeforeTax)
+	TaxExpense                  *int64           `json:"tax_expense"`                    // Negative for a benefit. IncomeTaxExpenseBenefit; IncomeTaxExpenseBenefitContinuingOperations (ifrs-full: IncomeTaxExpenseContinuingOperations)
+	NetIncome                   *int64           `json:"net_income"`                     // Attributable to the shareholders of the parent. NetIncomeLoss; ...; ProfitLoss (ifrs-full: ProfitLossAttributableToOwnersOfParent; ProfitLoss)
+	Depreciation                *int64           `json:"depreciation"`                   // Depreciation (ifrs-full: DepreciationExpense)
+	Amortization                *int64           `json:"amortization"`                   // AmortizationOfIntangibleAssets (ifrs-full: AmortisationExpense)
+	DepreciationAndAmortization *int64           `json:"depreciation_and_amortization"`  // DepreciationDepletionAndAmortization, DepreciationAndAmortization, ...; or its parts if they are more (ifrs-full: AdjustmentsForDepreciationAndAmortisationExpense, ...)
+	EBIT                        *int64           `json:"ebit"`                           // profit_before_tax + interest_expense; operating_income; null for a bank
+	EBITBasis                   *EBITBasis       `json:"ebit_basis"`                     // How ebit was computed.
+	EBITDA                      *int64           `json:"ebitda"`                         // ebit + depreciation_and_amortization
+	OperatingCashFlow           *int64           `json:"operating_cash_flow"`            // NetCashProvidedByUsedInOperatingActivities; ... (ifrs-full: CashFlowsFromUsedInOperatingActivities; ...)
+	CapitalExpenditure          *int64           `json:"capital_expenditure"`            // PaymentsToAcquirePropertyPlantAndEquipment; PaymentsToAcquireProductiveAssets; ... (ifrs-full: PurchaseOfPropertyPlantAndEquipmentClassifiedAsInvestingActivities)
+	FreeCashFlow                *int64           `json:"free_cash_flow"`                 // operating_cash_flow - capital_expenditure
+	DividendsPaid               *int64           `json:"dividends_paid"`                 // PaymentsOfDividends; PaymentsOfDividendsCommonStock; ... (ifrs-full: DividendsPaidToEquityHoldersOfParentClassifiedAsFinancingActivities; ...)
+	PreferredDividends          *int64           `json:"preferred_dividends"`            // What of net_income is not for the common shareholders. net_income - NetIncomeLossAvailableToCommonStockholdersBasic; PreferredStockDividendsAndOtherAdjustments; ...
+	EarningsPerShare            *decimal.Decimal `json:"earnings_per_share"`             // On the share basis of per_share_basis_date. EarningsPerShareBasic; EarningsPerShareBasicAndDiluted; ... (ifrs-full: BasicEarningsLossPerShare; ...)
+	EarningsPerShareDiluted     *decimal.Decimal `json:"earnings_per_share_diluted"`     // EarningsPerShareDiluted; EarningsPerShareBasicAndDiluted; ... (ifrs-full: DilutedEarningsLossPerShare; ...)
+	PerShareBasisDate           *time.Time       `json:"per_share_basis_date"`           // The per-share figures do not reflect splits effective after this day.
+	TotalAssets                 *int64           `json:"total_assets"`                   // Assets; total_equities_and_liabilities
+	CurrentAssets               *int64           `json:"current_assets"`                 // AssetsCurrent (ifrs-full: CurrentAssets)
+	NonCurrentAssets            *int64           `json:"non_current_assets"`             // total_assets - current_assets; AssetsNoncurrent (ifrs-full: NoncurrentAssets)
+	CashAndEquivalents          *int64           `json:"cash_and_equivalents"`           // CashAndCashEquivalentsAtCarryingValue; Cash; CashAndDueFromBanks; ... (ifrs-full: CashAndCashEquivalents)
+	Goodwill                    *int64           `json:"goodwill"`                       // Goodwill
+	IntangibleAssets            *int64           `json:"intangible_assets"`              // Excludes goodwill. IntangibleAssetsNetExcludingGoodwill; FiniteLivedIntangibleAssetsNet + indefinite-lived; ... (ifrs-full: IntangibleAssetsOtherThanGoodwill)
+	TotalLiabilities            *int64           `json:"total_liabilities"`              // Liabilities; total_equities_and_liabilities - total_equity - temporary_equity
+	CurrentLiabilities          *int64           `json:"current_liabilities"`            // LiabilitiesCurrent (ifrs-full: CurrentLiabilities)
+	LongTermLiabilities         *int64           `json:"long_term_liabilities"`          // total_liabilities - current_liabilities; LiabilitiesNoncurrent (ifrs-full: NoncurrentLiabilities)
+	ShortTermDebt               *int64           `json:"short_term_debt"`                // DebtCurrent; ShortTermBorrowings, CommercialPaper, ... + LongTermDebtCurrent, ... (ifrs-full: CurrentBorrowingsAndCurrentPortionOfNoncurrentBorrowings; ...)
+	LongTermDebt                *int64           `json:"long_term_debt"`                 // LongTermDebtNoncurrent; LongTermDebtAndCapitalLeaseObligations; LongTermDebt - LongTermDebtCurrent; ... (ifrs-full: NoncurrentPortionOfNoncurrentBorrowings; ...)
+	TotalDebt                   *int64           `json:"total_debt"`                     // short_term_debt (if known) + long_term_debt; DebtAndCapitalLeaseObligations; ... (ifrs-full: Borrowings)
+	TotalEquity                 *int64           `json:"total_equity"`                   // Includes noncontrolling interests. StockholdersEquityIncludingPortionAttributableToNoncontrollingInterest; StockholdersEquity + noncontrolling_interest; ... (ifrs-full: Equity; ...)
+	NoncontrollingInterest      *int64           `json:"noncontrolling_interest"`        // MinorityInterest (ifrs-full: NoncontrollingInterests)
+	PreferredStock              *int64           `json:"preferred_stock"`                // Part of total_equity. PreferredStockIncludingAdditionalPaidInCapital, PreferredStockValue, ...: the largest
+	TemporaryEquity             *int64           `json:"temporary_equity"`               // Not in total_equity. RedeemableNoncontrollingInterestEquityCarryingAmount + TemporaryEquityCarryingAmountAttributableToParent; ...
+	TotalEquitiesAndLiabilities *int64           `json:"total_equities_and_liabilities"` // LiabilitiesAndStockholdersEquity; LiabilitiesAndPartnersCapital; Assets (ifrs-full: EquityAndLiabilities; Assets)
+	SharesOutstanding           *int64           `json:"shares_outstanding"`             // On the share basis of publish_date. EntityCommonStockSharesOutstanding of the cover; CommonStockSharesOutstanding; a weighted average (ifrs-full: NumberOfSharesOutstanding; ...)
+	SharesSource                *SharesSource    `json:"shares_source"`                  // Where shares_outstanding comes from, null for a count entered by hand.
 }
 
-// TTM holds the figures of the schema TrailingTwelveMonths. Flows of the twelve months up to the end of the statement's period.
+// TTM holds the figures of the schema TrailingTwelveMonths. Flows of the twelve months up to the end of the statement's period, those of a year or the sums of four quarters that touch. A sum is null if one of the four is.
 type TTM struct {
 	Marks                       []Mark     `json:"marks"` // Those of the statements that it is made of, sorted.
 	TotalRevenues               *int64     `json:"total_revenues"`
@@ -83,15 +83,15 @@ type TTM struct {
 	FreeCashFlow                *int64     `json:"free_cash_flow"`
 	DividendsPaid               *int64     `json:"dividends_paid"`
 	PreferredDividends          *int64     `json:"preferred_dividends"`
-	EBIT                        *int64     `json:"ebit"`
+	EBIT                        *int64     `json:"ebit"` // profit_before_tax + interest_expense; operating_income; null for a bank
 	EBITBasis                   *EBITBasis `json:"ebit_basis"`
-	EBITDA                      *int64     `json:"ebitda"`
+	EBITDA                      *int64     `json:"ebitda"` // ebit + depreciation_and_amortization
 }
 
-// Metrics holds the figures of the schema ValueMetrics. Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %.
+// Metrics holds the figures of the schema ValueMetrics. Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %. A metric is null where an input is null, or its denominator is 0 or below.
 type Metrics struct {
-	BookValue                   *int64           `json:"book_value"`                      // total_equity - noncontrolling_interest - preferred_stock: that of the common shareholders
-	TangibleBookValue           *int64           `json:"tangible_book_value"`             // book_value - goodwill - intangible_assets
+	BookValue                   *int64           `json:"book_value"`                      // total_equity - noncontrolling_interest (if known) - preferred_stock (if known): that of the common shareholders
+	TangibleBookValue           *int64           `json:"tangible_book_value"`             // book_value - goodwill (if known) - intangible_assets (if known)
 	WorkingCapital              *int64           `json:"working_capital"`                 // current_assets - current_liabilities
 	TangibleBookValuePerShare   *decimal.Decimal `json:"tangible_book_value_per_share"`   // tangible_book_value / shares_outstanding
 	DebtToEquity                *decimal.Decimal `json:"debt_to_equity"`                  // total_debt / total_equity
@@ -104,10 +104,10 @@ type Metrics struct {
 	EBITMargin                  *decimal.Decimal `json:"ebit_margin"`                     // ebit / total_revenues
 	OperatingMargin             *decimal.Decimal `json:"operating_margin"`                // operating_income / total_revenues
 	EBITDAMargin                *decimal.Decimal `json:"ebitda_margin"`                   // ebitda / total_revenues
-	ReturnOnEquity              *decimal.Decimal `json:"return_on_equity"`                // (TTM net_income - TTM preferred_dividends) / book_value
+	ReturnOnEquity              *decimal.Decimal `json:"return_on_equity"`                // (TTM net_income - TTM preferred_dividends (if known)) / book_value
 	ReturnOnAssets              *decimal.Decimal `json:"return_on_assets"`                // TTM net_income / total_assets
 	DebtToEBITDA                *decimal.Decimal `json:"debt_to_ebitda"`                  // total_debt / TTM ebitda
-	CashReturnOnCapitalInvested *decimal.Decimal `json:"cash_return_on_capital_invested"` // TTM ebitda / (total_equity + total_debt)
+	CashReturnOnCapitalInvested *decimal.Decimal `json:"cash_return_on_capital_invested"` // TTM ebitda / (total_equity + total_debt (if known)); null with the mark debt_unknown
 }
 
 // DailyRatios holds the figures of the schema DailyRatios. Ratios of one listing on one trading day, based on what was known on that day.
