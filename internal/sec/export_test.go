@@ -1,9 +1,42 @@
 package sec
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Tags are the tags that any rule reads, by taxonomy.
 var Tags = countedTags
+
+// TagLists are the lists of tags that a rule goes through in their order.
+func TagLists() (lists [][]string) {
+	for _, t := range taxonomies {
+		for field, v := range reflect.ValueOf(t).Elem().Fields() {
+			var list []string
+			var collect func(v reflect.Value)
+			collect = func(v reflect.Value) {
+				switch v.Kind() {
+				case reflect.Slice, reflect.Array:
+					for i := range v.Len() {
+						collect(v.Index(i))
+					}
+				case reflect.String:
+					list = append(list, v.String())
+				}
+			}
+			if field.Name != "name" && field.Name != "incomeTax" {
+				collect(v)
+			}
+			if len(list) > 0 && list[0] != "" {
+				lists = append(lists, list)
+			}
+		}
+	}
+	return lists
+}
+
+// IncomeTaxBeginnings are those of the tags that a report of a taxed company has.
+func IncomeTaxBeginnings() []string { return usGAAP.incomeTax }
 
 // FilingDays returns the days on which something was filed.
 func (c *CompanyFacts) FilingDays() (days []time.Time) {
