@@ -363,12 +363,12 @@ func yearOf(start day, yearEnds []day) (int, day) {
 	return 0, 0
 }
 
-// joinTransition gives a quarter to the transition period that it is in.
+// joinTransition gives a quarter to the transition period that it is in, the first to end.
 func (q *plan) joinTransition(parts []plan) {
+	end := noDay
 	for _, p := range parts {
-		if p.isAnnual && q.start.isNear(p.start) && q.end <= p.end {
-			q.fiscalYear, q.transition = p.fiscalYear, true
-			return
+		if p.isAnnual && q.start.isNear(p.start) && q.end <= p.end && (end == noDay || p.end < end) {
+			q.fiscalYear, q.transition, end = p.fiscalYear, true, p.end
 		}
 	}
 }
