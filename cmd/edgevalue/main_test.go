@@ -584,7 +584,7 @@ func TestHelpAndVersion(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	help := p.mustRun("--help")
-	for _, name := range []string{"dev", "serve", "worker", "migrate", "import", "export", "backup", "restore", "user", "config", "healthcheck", "socket-proxy", "version", "completion"} {
+	for _, name := range []string{"dev", "serve", "worker", "migrate", "import", "export", "rules", "backup", "restore", "user", "config", "healthcheck", "socket-proxy", "version", "completion"} {
 		assert.Contains(t, help, "\n  "+name)
 	}
 	for command, columns := range map[string][]string{

@@ -19,7 +19,8 @@ type versionKey struct {
 	end    time.Time
 }
 
-// writeHistory makes the table hold the versions of history, and leaves statements entered by hand alone.
+// writeHistory makes the table hold the versions of history, and leaves statements entered by hand alone. A version that
+// other rules made the same is unchanged.
 func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64, history []sec.Version) (c counts, err error) {
 	rows, err := q.ListFinancialStatementVersionsForUpdate(ctx, companyID)
 	if err != nil {
@@ -99,7 +100,11 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 			return c, errors.Wrap(err, "end versions")
 		}
 	}
-	return c, insertStatements(ctx, tx, inserts)
+	if err := insertStatements(ctx, tx, inserts); err != nil {
+		return c, err
+	}
+	err = q.SetRulesVersion(ctx, db.SetRulesVersionParams{CompanyID: companyID, RulesVersion: sec.RulesVersion})
+	return c, wrap(err, "set the version of the rules")
 }
 
 func dayText(t *time.Time) string {
