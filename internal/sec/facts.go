@@ -1,5 +1,5 @@
 // Package sec turns the company facts that the U.S. Securities and Exchange Commission publishes into statements,
-// dividends and share counts. It reads documents and does no I/O of its own.
+// dividends and share counts. It reads documents and does no I/O of its own. docs/rules.md states the rules.
 package sec
 
 import (
@@ -8,25 +8,63 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 // CompanyFacts holds the facts of one company that its statements are made of. It is safe for concurrent use.
 type CompanyFacts struct {
-	CIK        int64
-	EntityName string // as filed; may be empty
+	CIK        int64  // of the last document
+	EntityName string // as filed in the last document; may be empty
 
 	filings []filing // the oldest first
 	series  map[seriesKey]series
+	covers  series // the plausible numbers of shares on covers
+	reports []report
+	periods []*period // by their own reports
+	yearly  []annualReport
+	report  value.ImportReport // without filings and statements
+	skipped []SkippedFact
 }
 
-// A filing is a periodic report. Of two, the newer has the later filing date or, on one day, the larger accession
+// A filing is of a form that is read. Of two, the newer has the later filing date or, on one day, the larger accession
 // number.
 type filing struct {
+	cik       int64
 	accession string
+	form      *form
 	filed     day
-	annual    bool
 	fy        int64 // the fiscal year it claims; 0 for none
+	pair      *pair // nil without a balance total
+	isReport  bool
+	implied   *decimal.Decimal // number of shares: net income by earnings per share
+	taxed     []*taxonomy      // of its facts about taxes on income
 }
+
+// A form is a kind of filing whose facts count.
+type form struct {
+	name    string
+	annual  bool
+	current bool // 6-K: what a foreign issuer reports within the year, which can be a whole year
+	foreign bool // 20-F: its shares may be listed as depositary receipts
+}
+
+// forms are those that are read; all but the annual ones are interim.
+var forms = map[string]*form{}
+
+func init() {
+	for _, f := range []form{
+		{"10-K", true, false, false}, {"10-KT", true, false, false}, {"20-F", true, false, true}, {"40-F", true, false, false},
+		{"10-Q", false, false, false}, {"10-QT", false, false, false}, {"6-K", false, true, false},
+	} {
+		forms[f.name] = &f
+		amendment := f
+		amendment.name += "/A"
+		forms[amendment.name] = &amendment
+	}
+}
+
+func (f *filing) isTaxed(t *taxonomy) bool { return slices.Contains(f.taxed, t) }
 
 type seriesKey struct{ taxonomy, tag, unit string }
 
@@ -40,6 +78,7 @@ type fact struct {
 	filing   int32 // index in filings, so larger is newer
 	class    class
 	decimals uint8
+	turned   bool // tagged with the other sign
 	coef     int64
 }
 
@@ -65,7 +104,7 @@ func (s series) endingIn(from, to day) series {
 type class uint8
 
 const (
-	odd class = iota // of a length that is not counted
+	odd class = iota // of another length
 	instant
 	quarter
 	half
@@ -100,8 +139,54 @@ func (d day) time() time.Time { return time.Unix(int64(d)*24*60*60, 0).UTC() }
 
 func (d day) year() int { return d.time().Year() }
 
-// NewestFiled returns the latest filing date of the facts that count, zero if none does. A date after today marks a
-// document that cannot be true.
+// nearDays is how many days two dates of one thing may be apart.
+const nearDays = 7
+
+func (d day) isNear(other day) bool { return -nearDays <= d-other && d-other <= nearDays }
+
+// A pair is the taxonomy and the currency that a filing has its balance sheet in, and the facts in them.
+type pair struct {
+	taxonomy *taxonomy
+	currency string
+	money    map[string]series
+	perShare map[string]series
+	shares   map[string]series
+
+	// Lists of tags that are read as one series where no tag alone gives a value.
+	revenues, cost, interest, capex, dividendsPerShare series
+}
+
+// newPair gathers the facts of a taxonomy and currency.
+func (c *CompanyFacts) newPair(t *taxonomy, currency string) *pair {
+	p := &pair{
+		taxonomy: t, currency: currency, money: make(map[string]series), perShare: make(map[string]series),
+		shares: make(map[string]series),
+	}
+	byUnit := map[string]map[string]series{currency: p.money, currency + "/shares": p.perShare, "shares": p.shares}
+	for key, s := range c.series {
+		if into := byUnit[key.unit]; into != nil && key.taxonomy == t.name {
+			into[key.tag] = s
+		}
+	}
+	p.revenues = merge(p.money, t.revenues())
+	p.cost = merge(p.money, t.costSeries)
+	p.interest = merge(p.money, t.interest)
+	p.capex = merge(p.money, t.capex)
+	p.dividendsPerShare = merge(p.perShare, t.dividendsPerShare)
+	return p
+}
+
+// merge makes one series of several, in which an earlier tag is the newer of two in one filing.
+func merge(byTag map[string]series, tags tags) series {
+	var merged series
+	for _, tag := range tags {
+		merged = append(merged, byTag[tag]...)
+	}
+	slices.SortStableFunc(merged, compareFacts)
+	return merged
+}
+
+// NewestFiled returns the latest filing date of the facts that count, zero if none does.
 func (c *CompanyFacts) NewestFiled() time.Time {
 	if len(c.filings) == 0 {
 		return time.Time{}
@@ -109,27 +194,20 @@ func (c *CompanyFacts) NewestFiled() time.Time {
 	return c.filings[len(c.filings)-1].filed.time()
 }
 
-// Currency returns the ISO 4217 code of the currency that the newest statements are in, or "" if the document has no
-// balance sheet.
-func (c *CompanyFacts) Currency() string {
-	v, _ := c.view(len(c.filings))
-	return v.currency
-}
-
 // filedBy returns the number of filings known on a day, all of them on the zero time.
-func (c *CompanyFacts) filedBy(asOf time.Time) int {
+func (c *CompanyFacts) filedBy(asOf time.Time) int32 {
 	if asOf.IsZero() {
-		return len(c.filings)
+		return int32(len(c.filings))
 	}
 	n, _ := slices.BinarySearchFunc(c.filings, dayOf(asOf)+1, func(f filing, d day) int { return int(f.filed - d) })
-	return n
+	return int32(n)
 }
 
 // filingDays yields each day on which something was filed, with the filings of that day: filings[from:to].
-func (c *CompanyFacts) filingDays(yield func(from, to int) bool) {
-	for from := 0; from < len(c.filings); {
+func (c *CompanyFacts) filingDays(yield func(from, to int32) bool) {
+	for from, n := int32(0), int32(len(c.filings)); from < n; {
 		to := from + 1
-		for to < len(c.filings) && c.filings[to].filed == c.filings[from].filed {
+		for to < n && c.filings[to].filed == c.filings[from].filed {
 			to++
 		}
 		if !yield(from, to) {
@@ -137,62 +215,4 @@ func (c *CompanyFacts) filingDays(yield func(from, to int) bool) {
 		}
 		from = to
 	}
-}
-
-// A view is what the first filings say in the taxonomy and currency that were current then.
-type view struct {
-	*CompanyFacts
-	taxonomy *taxonomy
-	currency string
-	known    int32 // filings[:known]
-}
-
-// view reports false if the first filings have no balance sheet.
-func (c *CompanyFacts) view(known int) (view, bool) {
-	v := view{CompanyFacts: c, known: int32(known)}
-	newest, most := int32(-1), 0
-	for _, t := range []*taxonomy{usGAAP, ifrsFull} {
-		for key, assets := range c.series {
-			if key.taxonomy != t.name || key.tag != t.assets[0] || len(key.unit) != len("USD") {
-				continue
-			}
-			last, count := int32(-1), 0
-			for _, f := range assets {
-				if f.filing < v.known && f.class == instant {
-					last = max(last, f.filing)
-					count++
-				}
-			}
-			if last < 0 || last < newest {
-				continue
-			}
-			better := last > newest || v.taxonomy == t && (count > most || count == most && key.unit < v.currency)
-			if better {
-				v.taxonomy, v.currency, newest, most = t, key.unit, last, count
-			}
-		}
-	}
-	return v, v.taxonomy != nil
-}
-
-func (v view) money(tag string) series { return v.series[seriesKey{v.taxonomy.name, tag, v.currency}] }
-
-func (v view) perShare(tag string) series {
-	return v.series[seriesKey{v.taxonomy.name, tag, v.currency + "/shares"}]
-}
-
-func (v view) shareCounts() series {
-	return v.series[seriesKey{v.taxonomy.name, v.taxonomy.shares[0], "shares"}]
-}
-
-func (c *CompanyFacts) coverCounts() series { return c.series[seriesKey{dei, coverShares, "shares"}] }
-
-// newest returns the newest known fact of a class at an end date.
-func (v view) newest(s series, end day, class class) (fact, bool) {
-	for _, f := range s.endingAt(end) {
-		if f.filing < v.known && f.class == class {
-			return f, true
-		}
-	}
-	return fact{}, false
 }

@@ -19,90 +19,88 @@ type Version struct {
 // History returns every version of every statement, ordered by end date, period and KnownFrom. On each day the versions
 // that hold are what Statements gives for it.
 func (c *CompanyFacts) History() []Version {
-	h := history{CompanyFacts: c, ends: c.endsByFiling(), open: make(map[statementKey]*entry)}
+	cache := &figureCache{CompanyFacts: c, made: make(map[reading]*madeFigures), ends: c.endsByFiling()}
+	type statementKey struct {
+		period value.Period
+		end    day
+	}
+	type entry struct {
+		plan    plan
+		figures *figures
+		version int   // index in versions
+		seen    int32 // the number of filings known on the day last looked at
+	}
+	open := make(map[statementKey]*entry)
+	var versions []Version
 	for from, to := range c.filingDays {
-		h.file(from, to)
-	}
-	slices.SortFunc(h.versions, func(a, b Version) int {
-		return cmp.Or(compareStatements(a.Statement, b.Statement), a.KnownFrom.Compare(b.KnownFrom))
-	})
-	return h.versions
-}
-
-type statementKey struct {
-	annual bool
-	end    day
-}
-
-// An entry is a period as of the day last looked at.
-type entry struct {
-	period  period
-	version int // index in versions; -1 for a fourth quarter without a statement
-	seen    int // the number of filings known on that day
-}
-
-type history struct {
-	*CompanyFacts
-	ends [][]day // end dates in each filing, ascending
-
-	taxonomy *taxonomy
-	currency string
-	reports  []report // in that taxonomy and currency
-	open     map[statementKey]*entry
-	versions []Version
-}
-
-// file brings the versions up to the day on which filings[from:to] were filed.
-func (h *history) file(from, to int) {
-	today := h.filings[from].filed.time()
-	v, ok := h.view(to)
-	if !ok {
-		return
-	}
-	changed := v.taxonomy != h.taxonomy || v.currency != h.currency
-	if changed {
-		h.taxonomy, h.currency, h.reports = v.taxonomy, v.currency, v.reports()
-	}
-	for _, p := range v.periods(h.reports) {
-		key := statementKey{annual: p.quarter == 0, end: p.end}
-		e := h.open[key]
-		switch {
-		case e == nil:
-			e = &entry{version: -1}
-			h.open[key] = e
-		case !changed && e.period == p && !h.touches(from, to, p):
-			e.seen = to
-			continue
-		}
-		e.period, e.seen = p, to
-		s, ok := v.statement(p)
-		if e.version >= 0 {
-			if ok && reflect.DeepEqual(h.versions[e.version].Statement, s) {
+		today := c.filings[from].filed.time()
+		v := view{c, to, cache}
+		for _, p := range v.plans() {
+			key := statementKey{p.period, p.end}
+			f := cache.of(p.reading, to)
+			e := open[key]
+			switch {
+			case e == nil:
+				e = new(entry)
+				open[key] = e
+			case e.plan == p && e.figures == f:
+				e.seen = to
 				continue
+			default:
+				versions[e.version].KnownTo = &today
 			}
-			h.versions[e.version].KnownTo = &today
-			e.version = -1
+			*e = entry{p, f, len(versions), to}
+			versions = append(versions, Version{Statement: v.statement(p), KnownFrom: today})
 		}
-		if ok {
-			e.version = len(h.versions)
-			h.versions = append(h.versions, Version{Statement: s, KnownFrom: today})
+		for key, e := range open {
+			if e.seen != to {
+				versions[e.version].KnownTo = &today
+				delete(open, key)
+			}
 		}
 	}
-	for key, e := range h.open {
-		if e.seen != to {
-			if e.version >= 0 {
-				h.versions[e.version].KnownTo = &today
-			}
-			delete(h.open, key)
-		}
-	}
+	slices.SortFunc(versions, func(a, b Version) int {
+		return cmp.Or(a.EndDate.Compare(b.EndDate), cmp.Compare(a.Period, b.Period), a.KnownFrom.Compare(b.KnownFrom))
+	})
+	return versions
 }
 
-// touches tells whether filings[from:to] hold a fact that the period's statement can depend on: one that ends within
-// its fiscal year up to its end.
-func (h *history) touches(from, to int, p period) bool {
-	for _, ends := range h.ends[from:to] {
-		if i, _ := slices.BinarySearch(ends, p.start-startTolerance); i < len(ends) && ends[i] <= p.end {
+// A figureCache makes figures, and makes them again when something was filed that they can depend on.
+type figureCache struct {
+	*CompanyFacts
+	made map[reading]*madeFigures
+	ends [][]day // end dates in each filing, ascending; nil if only one state of knowledge is looked at
+}
+
+type madeFigures struct {
+	*figures
+	known int32 // the number of filings known
+}
+
+// of returns the figures read from the first filings: the same pointer while nothing changes them. The number of filings
+// must not fall.
+func (c *figureCache) of(from reading, known int32) *figures {
+	m := c.made[from]
+	if m == nil {
+		m = new(madeFigures)
+		c.made[from] = m
+	} else if m.known == known || !c.touch(m.known, known, from) {
+		m.known = known
+		return m.figures
+	}
+	f := view{c.CompanyFacts, known, c}.read(from)
+	m.known = known
+	if m.figures == nil || !reflect.DeepEqual(m.figures, f) {
+		m.figures = f
+	}
+	return m.figures
+}
+
+// touch tells whether filings[from:to] hold a fact that figures can depend on: one that ends within their fiscal year up
+// to their end.
+func (c *figureCache) touch(from, to int32, r reading) bool {
+	for _, ends := range c.ends[from:to] {
+		if i, _ := slices.BinarySearch(ends, r.start-nearDays); i < len(ends) && ends[i] <= r.end {
 			return true
 		}
 	}

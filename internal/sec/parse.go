@@ -1,6 +1,7 @@
 package sec
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"fmt"
@@ -39,13 +40,19 @@ const RulesVersion = 2
 
 const (
 	bufferSize = 64 << 10
-	// A company files about five periodic reports a year. The work on a document grows with the square of their number.
-	maxFilings = 1000
+	// A company files about five periodic reports a year, some foreign ones ten times as many. The work on a document grows with the square of their number.
+	maxFilings = 3000
 )
+
+const byteOrderMark = "\ufeff"
 
 // decode reads one JSON object and what is after it. Its errors are those of r, or a *FormatError.
 func decode(r io.Reader, object func(*jx.Decoder) error) error {
-	source := &source{r: r}
+	buffered := bufio.NewReader(r)
+	if mark, err := buffered.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		_, _ = buffered.Discard(len(byteOrderMark)) // it is there
+	}
+	source := &source{r: buffered}
 	d := jx.Decode(source, bufferSize)
 	err := func() error {
 		if d.Next() != jx.Object {
@@ -96,18 +103,16 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ParseCompanyFacts reads a company facts document. It keeps the facts of annual and interim reports that a statement,
-// a dividend or a share count can depend on.
+// ParseCompanyFacts reads the company facts documents of one company, the oldest CIK first, as one. A fact that cannot be
+// is skipped and counted.
 //
-// An error of r is returned wrapped. Everything that is wrong with the document is a *FormatError.
+// An error of a reader is returned wrapped. Everything else that is wrong with a document is a *FormatError.
 func ParseCompanyFacts(documents ...io.Reader) (*CompanyFacts, error) {
-	r := documents[0]
-	p := parser{
-		facts:   &CompanyFacts{series: make(map[seriesKey]series)},
-		filings: make(map[filing]int32),
-	}
-	if err := decode(r, p.document); err != nil {
-		return nil, errors.Wrap(err, "company facts")
+	p := newParser()
+	for _, r := range documents {
+		if err := decode(r, p.document); err != nil {
+			return nil, errors.Wrap(err, "company facts")
+		}
 	}
 	return p.finish(), nil
 }
@@ -137,11 +142,43 @@ func ReadCIK(r io.Reader) (cik int64, err error) {
 
 type parser struct {
 	facts   *CompanyFacts
-	filings map[filing]int32 // index in facts.filings, without fy
+	filings map[string]int32 // index in facts.filings, by accession, day and form
+	units   map[unitOfFiling]*unitRead
+	taxed   map[taxedFiling]bool
+	skipped []SkippedFact
 	raw     rawFact
+	key     []byte
+}
+
+// unitOfFiling is a currency that a filing has facts of a taxonomy in.
+type unitOfFiling struct {
+	filing   int32
+	taxonomy *taxonomy
+	currency [currencyLength]byte
+}
+
+type unitRead struct {
+	facts   int32
+	balance bool // one of them is a balance total
+}
+
+type taxedFiling struct {
+	filing   int32
+	taxonomy *taxonomy
+}
+
+const currencyLength = len("USD")
+
+func newParser() *parser {
+	return &parser{
+		facts: &CompanyFacts{series: make(map[seriesKey]series)}, filings: make(map[string]int32),
+		units: make(map[unitOfFiling]*unitRead), taxed: make(map[taxedFiling]bool),
+	}
 }
 
 func (p *parser) document(d *jx.Decoder) error {
+	p.facts.CIK, p.facts.EntityName = 0, ""
+	first := len(p.facts.filings)
 	hasFacts := false
 	err := d.ObjBytes(func(d *jx.Decoder, key []byte) (err error) {
 		switch string(key) {
@@ -169,22 +206,35 @@ func (p *parser) document(d *jx.Decoder) error {
 	case !hasFacts:
 		return badFormat("", "not a company facts document: no facts")
 	}
+	for i := first; i < len(p.facts.filings); i++ {
+		p.facts.filings[i].cik = p.facts.CIK
+	}
 	return nil
 }
 
-func (p *parser) taxonomy(d *jx.Decoder, taxonomy string) error {
-	counted := countedTags[taxonomy]
+// A tagRead is what is the same for all facts of one tag in one unit.
+type tagRead struct {
+	key      seriesKey
+	kept     bool
+	taxonomy *taxonomy // nil for dei
+	currency [currencyLength]byte
+	isMoney  bool
+	balance  bool
+	tax      bool
+	count    bool
+}
+
+func (p *parser) taxonomy(d *jx.Decoder, name string) error {
+	counted := countedTags[name]
 	if counted == nil {
 		return d.Skip()
 	}
-	path := "facts/" + taxonomy
+	t := taxonomyOf(name)
+	path := "facts/" + name
 	if err := mustBe(d, jx.Object, path); err != nil {
 		return err
 	}
 	return d.Obj(func(d *jx.Decoder, tag string) error {
-		if !counted[tag] {
-			return d.Skip()
-		}
 		if err := mustBe(d, jx.Object, path+"/"+tag); err != nil {
 			return err
 		}
@@ -196,132 +246,160 @@ func (p *parser) taxonomy(d *jx.Decoder, taxonomy string) error {
 				return err
 			}
 			return d.Obj(func(d *jx.Decoder, unit string) error {
-				if !countedUnit.MatchString(unit) {
-					return d.Skip()
-				}
 				if err := mustBe(d, jx.Array, path+"/"+tag+"/"+unit); err != nil {
 					return err
 				}
-				key := seriesKey{taxonomy, tag, unit}
-				return d.Arr(func(d *jx.Decoder) error { return p.fact(d, key) })
+				read := tagRead{
+					key: seriesKey{name, tag, unit}, kept: counted[tag] && keptUnit.MatchString(unit), taxonomy: t,
+					count: slices.Contains(countTags[name], tag),
+				}
+				if t != nil {
+					read.isMoney = len(unit) == currencyLength && keptUnit.MatchString(unit)
+					copy(read.currency[:], unit)
+					read.balance = tag == t.assets || slices.Contains(t.equityAndLiabilities, tag)
+					read.tax = t.isIncomeTax(tag)
+				}
+				return d.Arr(func(d *jx.Decoder) error { return p.fact(d, &read) })
 			})
 		})
 	})
 }
 
-// countedUnit matches money ("USD"), money per share ("USD/shares") and shares.
-var countedUnit = regexp.MustCompile(`^([A-Z]{3}(/shares)?|shares)$`)
+// keptUnit matches money ("USD"), money per share ("USD/shares") and shares.
+var keptUnit = regexp.MustCompile(`^([A-Z]{3}(/shares)?|shares)$`)
 
 // rawFact is a fact as it stands in the document.
 type rawFact struct {
-	start, end, val, accession, fy, form, filed []byte // empty if absent or null
+	start, end, val, accession, fy, form, filed []byte // empty if absent, null or of another type
 }
 
-func (p *parser) fact(d *jx.Decoder, key seriesKey) error {
+func (p *parser) fact(d *jx.Decoder, read *tagRead) error {
 	raw := &p.raw
 	for _, field := range []*[]byte{&raw.start, &raw.end, &raw.val, &raw.accession, &raw.fy, &raw.form, &raw.filed} {
 		*field = (*field)[:0]
 	}
-	path := func() string {
-		path := fmt.Sprintf("facts/%s/%s/%s", key.taxonomy, key.tag, key.unit)
-		if len(raw.accession) > 0 {
-			path += fmt.Sprintf(", accession %q", raw.accession)
-		}
-		return path
-	}
 	if d.Next() != jx.Object {
-		return mustBe(d, jx.Object, path())
-	}
-	err := d.ObjBytes(func(d *jx.Decoder, name []byte) (err error) {
+		if err := d.Skip(); err != nil {
+			return err
+		}
+	} else if err := d.ObjBytes(func(d *jx.Decoder, name []byte) (err error) {
 		switch string(name) {
 		case "start":
-			raw.start, err = readText(d, raw.start[:0])
+			if d.Next() == jx.Null {
+				return d.Null()
+			}
+			if raw.start, err = textOrNothing(d, raw.start[:0]); len(raw.start) == 0 {
+				raw.start = append(raw.start, '-') // no date
+			}
 		case "end":
-			raw.end, err = readText(d, raw.end[:0])
+			raw.end, err = textOrNothing(d, raw.end[:0])
 		case "accn":
-			raw.accession, err = readText(d, raw.accession[:0])
+			raw.accession, err = textOrNothing(d, raw.accession[:0])
 		case "form":
-			raw.form, err = readText(d, raw.form[:0])
+			raw.form, err = textOrNothing(d, raw.form[:0])
 		case "filed":
-			raw.filed, err = readText(d, raw.filed[:0])
+			raw.filed, err = textOrNothing(d, raw.filed[:0])
 		case "val":
-			raw.val, err = readNumber(d, raw.val[:0])
+			raw.val, err = numberOrNothing(d, raw.val[:0])
 		case "fy":
-			raw.fy, err = readNumber(d, raw.fy[:0])
+			raw.fy, err = numberOrNothing(d, raw.fy[:0])
 		default:
 			err = d.Skip()
 		}
-		if format, ok := errors.Into[*FormatError](err); ok {
-			return badFormat(path(), "%s: %s", name, format.Reason)
-		}
 		return err
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
-	annual, counted := countedForm(string(raw.form))
-	if !counted || len(raw.val) == 0 {
+	p.facts.report.Facts++
+	f, filed, reason := p.check(read)
+	if reason != nil {
+		p.skip(read, *reason)
 		return nil
 	}
-
-	f := fact{class: instant}
-	if f.end, err = parseDay(raw.end); err != nil {
-		return badFormat(path(), "end: %v", err)
+	var err error
+	if f.filing, err = p.filing(filed); err != nil {
+		return err
 	}
-	if len(raw.start) > 0 {
-		if f.start, err = parseDay(raw.start); err != nil {
-			return badFormat(path(), "start: %v", err)
+	if read.isMoney {
+		unit := unitOfFiling{f.filing, read.taxonomy, read.currency}
+		u := p.units[unit]
+		if u == nil {
+			u = new(unitRead)
+			p.units[unit] = u
 		}
-		if f.start > f.end {
-			return badFormat(path(), "start %s is after end %s", raw.start, raw.end)
-		}
-		if f.class = classOf(f.start, f.end); f.class == odd {
-			return nil
-		}
+		u.facts++
+		u.balance = u.balance || read.balance && f.class == instant
 	}
-	if f.coef, f.decimals, err = parseValue(raw.val, len(key.unit) > len("shares")); err != nil {
-		return badFormat(path(), "val: %v", err)
+	if read.tax {
+		p.taxed[taxedFiling{f.filing, read.taxonomy}] = true
 	}
-	if key.unit == "shares" && f.coef < 0 {
-		return badFormat(path(), "val: a negative number of shares")
+	if read.kept {
+		p.facts.series[read.key] = append(p.facts.series[read.key], f)
 	}
-	if f.filing, err = p.filing(annual); err != nil {
-		return badFormat(path(), "%v", err)
-	}
-	p.facts.series[key] = append(p.facts.series[key], f)
 	return nil
 }
 
-// filing returns the index of the filing that the raw fact is from.
-func (p *parser) filing(annual bool) (int32, error) {
+// Bounds of the dates of a fact, in days.
+const (
+	firstYear = 1990 // in which a period may begin
+	lateDays  = 400  // that a period may end after the filing
+)
+
+// check reads the raw fact, but for its filing, or says why it is skipped.
+func (p *parser) check(read *tagRead) (f fact, filed day, skipped *skipReason) {
 	raw := &p.raw
+	if _, counts := forms[string(raw.form)]; !counts {
+		return f, filed, &skipForm
+	}
 	// What goes into the address of a filing is kept plain.
 	if n := len(raw.accession); n == 0 || n > len("0000320193-17-000070") ||
 		len(bytes.Trim(raw.accession, "-0123456789")) > 0 {
-		return 0, errors.New("accn: not an accession number")
+		return f, filed, &skipDate
 	}
-	filed, err := parseDay(raw.filed)
-	if err != nil {
-		return 0, errors.Wrap(err, "filed")
+	var ok bool
+	if f.end, ok = parseDay(raw.end); !ok {
+		return f, filed, &skipDate
 	}
-	var fy int64
-	if len(raw.fy) > 0 {
-		if fy, err = strconv.ParseInt(string(raw.fy), 10, 64); err != nil {
-			return 0, errors.New("fy: not a whole number")
+	if filed, ok = parseDay(raw.filed); !ok {
+		return f, filed, &skipDate
+	}
+	f.class = instant
+	begin := f.end
+	if len(raw.start) > 0 {
+		if f.start, ok = parseDay(raw.start); !ok || f.start > f.end {
+			return f, filed, &skipDate
 		}
+		f.class = classOf(f.start, f.end)
+		begin = f.start
 	}
-	key := filing{accession: string(raw.accession), filed: filed, annual: annual}
-	i, ok := p.filings[key]
+	if begin.year() < firstYear || f.end > filed+lateDays {
+		return f, filed, &skipDate
+	}
+	if f.coef, f.decimals, ok = parseValue(raw.val, len(read.key.unit) > len("shares")); !ok {
+		return f, filed, &skipValue
+	}
+	if read.count && f.coef <= 0 {
+		return f, filed, &skipCount
+	}
+	return f, filed, nil
+}
+
+// filing returns the index of the filing that the raw fact is from.
+func (p *parser) filing(filed day) (int32, error) {
+	raw := &p.raw
+	p.key = append(append(append(append(append(p.key[:0], raw.accession...), ' '), raw.filed...), ' '), raw.form...)
+	i, ok := p.filings[string(p.key)]
 	if !ok {
 		if len(p.filings) == maxFilings {
-			return 0, errors.Errorf("more than %d reports", maxFilings)
+			return 0, badFormat("", "more than %d reports", maxFilings)
 		}
 		i = int32(len(p.filings))
-		p.filings[key] = i
-		p.facts.filings = append(p.facts.filings, key)
+		p.filings[string(p.key)] = i
+		//exhaustruct:ignore the rest is known at the end
+		p.facts.filings = append(p.facts.filings, filing{accession: string(raw.accession), form: forms[string(raw.form)], filed: filed})
 	}
-	if f := &p.facts.filings[i]; f.fy == 0 {
-		f.fy = fy
+	if f := &p.facts.filings[i]; f.fy == 0 && len(raw.fy) > 0 {
+		f.fy, _ = strconv.ParseInt(string(raw.fy), 10, 64) // what is no whole number counts for nothing
 	}
 	return i, nil
 }
@@ -329,15 +407,19 @@ func (p *parser) filing(annual bool) (int32, error) {
 // finish brings filings and facts into their order.
 func (p *parser) finish() *CompanyFacts {
 	facts := p.facts
-	ordered := slices.SortedFunc(slices.Values(facts.filings), func(a, b filing) int {
-		return cmp.Or(cmp.Compare(a.filed, b.filed), cmp.Compare(a.accession, b.accession))
-	})
-	rank := make([]int32, len(ordered))
-	for i, f := range ordered {
-		f.fy = 0
-		rank[p.filings[f]] = int32(i)
+	order := make([]int32, len(facts.filings))
+	for i := range order {
+		order[i] = int32(i)
 	}
-	facts.filings = ordered
+	slices.SortFunc(order, func(i, j int32) int {
+		a, b := &facts.filings[i], &facts.filings[j]
+		return cmp.Or(cmp.Compare(a.filed, b.filed), cmp.Compare(a.accession, b.accession), cmp.Compare(a.form.name, b.form.name))
+	})
+	filings, rank := make([]filing, len(order)), make([]int32, len(order))
+	for to, from := range order {
+		filings[to], rank[from] = facts.filings[from], int32(to)
+	}
+	facts.filings = filings
 	for key, s := range facts.series {
 		for i := range s {
 			s[i].filing = rank[s[i].filing]
@@ -345,56 +427,100 @@ func (p *parser) finish() *CompanyFacts {
 		slices.SortStableFunc(s, compareFacts)
 		facts.series[key] = slices.Clip(s)
 	}
+	for taxed := range p.taxed {
+		f := &filings[rank[taxed.filing]]
+		f.taxed = append(f.taxed, taxed.taxonomy)
+	}
+	facts.repairSigns()
+	p.choosePairs(rank)
+	facts.readImpliedCounts()
+	facts.readCovers()
+	facts.readReports()
 	return facts
 }
 
-func countedForm(form string) (annual, counted bool) {
-	switch form {
-	case "10-K", "10-K/A", "10-KT", "10-KT/A", "20-F", "20-F/A", "40-F", "40-F/A":
-		return true, true
-	case "10-Q", "10-Q/A", "10-QT", "10-QT/A":
-		return false, true
+// choosePairs gives each filing the pair of its balance totals with the most facts.
+func (p *parser) choosePairs(rank []int32) {
+	type candidate struct {
+		unitOfFiling
+		unitRead
 	}
-	return false, false
+	best := make([]*candidate, len(rank))
+	for unit, read := range p.units {
+		if !read.balance {
+			continue
+		}
+		c := &candidate{unit, *read}
+		b := &best[rank[unit.filing]]
+		if *b == nil || cmp.Or(cmp.Compare((*b).facts, c.facts), cmp.Compare(c.taxonomy.name, (*b).taxonomy.name),
+			bytes.Compare(c.currency[:], (*b).currency[:])) < 0 {
+			*b = c
+		}
+	}
+	type key struct {
+		taxonomy *taxonomy
+		currency [currencyLength]byte
+	}
+	pairs := make(map[key]*pair)
+	for i, b := range best {
+		if b == nil {
+			continue
+		}
+		k := key{b.taxonomy, b.currency}
+		if pairs[k] == nil {
+			pairs[k] = p.facts.newPair(b.taxonomy, string(b.currency[:]))
+		}
+		p.facts.filings[i].pair = pairs[k]
+	}
 }
 
 // parseDay reads YYYY-MM-DD. Years far from those of any filing are refused, so that no sum of days leaves them.
-func parseDay(text []byte) (day, error) {
-	if len(text) == 0 {
-		return 0, errors.New("no date")
+func parseDay(text []byte) (day, bool) {
+	if len(text) != len(time.DateOnly) || text[4] != '-' || text[7] != '-' {
+		return 0, false
 	}
-	t, err := time.Parse(time.DateOnly, string(text))
-	if err != nil {
-		return 0, errors.Errorf("%q is not a date", text)
+	number := func(digits []byte) (n int) {
+		for _, c := range digits {
+			if c < '0' || c > '9' {
+				return -1
+			}
+			n = 10*n + int(c-'0')
+		}
+		return n
 	}
-	if t.Year() < 1902 || t.Year() > 2198 {
-		return 0, errors.Errorf("the year of %q is out of range", text)
+	y, m, d := number(text[:4]), number(text[5:7]), number(text[8:])
+	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
+	if y < 1902 || y > 2198 || t.Year() != y || int(t.Month()) != m || t.Day() != d {
+		return 0, false
 	}
-	return dayOf(t), nil
+	return day(t.Unix() / (24 * 60 * 60)), true
 }
 
-// parseValue reads a JSON number. Without fractions it is rounded half up to a whole number.
-func parseValue(text []byte, fractions bool) (coef int64, decimals uint8, err error) {
-	if coef, err = strconv.ParseInt(string(text), 10, 64); err == nil {
-		return coef, 0, nil
+// parseValue reads a JSON number of less than 2^63 in size. Without fractions it is rounded half up to a whole number;
+// with them it keeps as many as fit.
+func parseValue(text []byte, fractions bool) (coef int64, decimals uint8, ok bool) {
+	coef, err := strconv.ParseInt(string(text), 10, 64)
+	if err == nil {
+		return coef, 0, coef != math.MinInt64
 	}
-	outOfRange := errors.Errorf("%s is out of range", text[:min(len(text), 40)])
-	if len(text) > 100 {
-		return 0, 0, outOfRange
+	if len(text) == 0 || len(text) > maxDigits {
+		return 0, 0, false
 	}
 	d, err := decimal.NewFromString(string(text))
 	if err != nil {
-		return 0, 0, outOfRange
-	}
-	if d.IsZero() {
-		return 0, 0, nil
+		return 0, 0, false
 	}
 	// The exponent bounds the work and memory that the number takes.
-	if d.Exponent() < -math.MaxUint8 || d.Exponent() > 18 {
-		return 0, 0, outOfRange
-	}
-	if !fractions {
+	switch {
+	case d.IsZero() || d.Exponent() < -2*maxDigits:
+		return 0, 0, true
+	case d.Exponent() > maxDigits || d.Abs().GreaterThanOrEqual(tooLarge):
+		return 0, 0, false
+	case !fractions:
 		d = d.Round(0)
+	}
+	for places := int32(maxPlaces); !d.Coefficient().IsInt64() || d.Exponent() < -maxPlaces; places-- {
+		d = d.Round(places)
 	}
 	for !d.IsZero() && d.Exponent() < 0 && d.Equal(d.Truncate(-d.Exponent()-1)) {
 		d = d.Truncate(-d.Exponent() - 1)
@@ -403,9 +529,32 @@ func parseValue(text []byte, fractions bool) (coef int64, decimals uint8, err er
 		d = decimal.NewFromBigInt(d.BigInt(), 0)
 	}
 	if !d.Coefficient().IsInt64() {
-		return 0, 0, outOfRange
+		return 0, 0, false
 	}
-	return d.CoefficientInt64(), uint8(-d.Exponent()), nil
+	return d.CoefficientInt64(), uint8(-d.Exponent()), true
+}
+
+const (
+	maxDigits = 100
+	maxPlaces = 18
+)
+
+var tooLarge = decimal.New(1, 0).Mul(decimal.NewFromInt(1 << 62)).Mul(decimal.NewFromInt(2)) // 2^63
+
+// textOrNothing appends a string to b, nothing for a value of another type.
+func textOrNothing(d *jx.Decoder, b []byte) ([]byte, error) {
+	if d.Next() == jx.String {
+		return d.StrAppend(b)
+	}
+	return b, d.Skip()
+}
+
+// numberOrNothing appends the text of a JSON number to b, nothing for a value of another type.
+func numberOrNothing(d *jx.Decoder, b []byte) ([]byte, error) {
+	if d.Next() == jx.Number {
+		return d.NumAppend(b)
+	}
+	return b, d.Skip()
 }
 
 // readText appends a string to b, nothing for null.

@@ -165,7 +165,6 @@ func TestParseSample(t *testing.T) {
 	assert.Equal(t, int64(320193), facts.CIK)
 	assert.Equal(t, "Apple Inc.", facts.EntityName)
 	assert.Equal(t, date(t, "2026-01-30"), facts.NewestFiled())
-	assert.Equal(t, "USD", facts.Currency())
 }
 
 func FuzzParseCompanyFacts(f *testing.F) {

@@ -1,9 +1,11 @@
 package sec_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/csv"
 	"io"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +37,18 @@ func readSample(t testing.TB, name string) []byte {
 	document, err := io.ReadAll(z)
 	require.NoError(t, err)
 	return document
+}
+
+// readers reads files whole.
+func readers(t testing.TB, paths []string) []io.Reader {
+	t.Helper()
+	readers := make([]io.Reader, len(paths))
+	for i, path := range paths {
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		readers[i] = bytes.NewReader(b)
+	}
+	return readers
 }
 
 var parsed sync.Map

@@ -1,7 +1,6 @@
 package sec
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,423 +11,409 @@ import (
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-const (
-	// startTolerance is how many days two starts of one fiscal year may be apart.
-	startTolerance = 7
-	// cycleDays is how many days before a report the one that it is compared with may be filed.
-	cycleDays = 200
-	// quarterDays is how many days before the end of a year its third quarter ends at least.
-	quarterDays = 60
-	// yearEndSlack is how many days after the last of December a fiscal year may end and still count as that year's.
-	yearEndSlack = 10
-)
-
 // Statements returns the statements that follow from what was filed on or before a day, all filings for the zero time,
-// ordered by end date, a year before its fourth quarter.
+// ordered by end date and period.
 func (c *CompanyFacts) Statements(asOf time.Time) []value.Statement {
-	v, ok := c.view(c.filedBy(asOf))
-	if !ok {
-		return nil
-	}
+	v := c.view(c.filedBy(asOf))
 	var statements []value.Statement
-	for _, p := range v.periods(v.reports()) {
-		if s, ok := v.statement(p); ok {
-			statements = append(statements, s)
-		}
+	for _, p := range v.plans() {
+		statements = append(statements, v.statement(p))
 	}
-	slices.SortFunc(statements, compareStatements)
 	return statements
 }
 
-func compareStatements(a, b value.Statement) int {
-	return cmp.Or(a.EndDate.Compare(b.EndDate), cmp.Compare(a.Period, b.Period))
-}
-
-// A report is a filing with a balance sheet and flows up to the same day.
-type report struct {
-	filing  int32
-	annual  bool
-	start   day // of the fiscal year
-	end     day
-	quarter int // 1 to 3; 0 for a year
-}
-
-// reports returns the reports in the view's taxonomy and currency, the oldest filing first, also those not yet known.
-func (v view) reports() []report {
-	const none = day(-1 << 31)
-	ends := slices.Repeat([]day{none}, len(v.filings))
-	for _, f := range v.money(v.taxonomy.assets[0]) {
-		if f.class == instant {
-			ends[f.filing] = max(ends[f.filing], f.end)
-		}
+// statement makes a planned statement.
+func (v view) statement(p plan) value.Statement {
+	figures := v.figures.of(p.reading, v.known)
+	own := &v.filings[p.own]
+	s := figures.statement
+	s.Period, s.FiscalYear = p.period, p.fiscalYear
+	s.EndDate, s.PublishDate = p.end.time(), own.filed.time()
+	s.Taxonomy, s.Currency = new(value.Taxonomy(p.pair.taxonomy.name)), p.pair.currency
+	s.Audited = p.audited
+	s.Accession = &own.accession
+	s.URL = new(fmt.Sprintf("https://www.sec.gov/Archives/edgar/data/%d/%s/%s-index.htm",
+		own.cik, strings.ReplaceAll(own.accession, "-", ""), own.accession))
+	if p.startDate != noDay {
+		s.StartDate = new(p.startDate.time())
 	}
-	longest := make([]fact, len(v.filings)) // by filing; class odd for none
-	for _, tags := range []tags{
-		v.taxonomy.operatingCashFlow, v.taxonomy.netIncome, v.taxonomy.profitLoss, v.taxonomy.revenues,
+	if p.period == value.Quarterly && !p.transition {
+		s.FiscalQuarter = &p.quarter
+	}
+	s.Marks = value.Marks(append(slices.Clone(s.Marks), p.marks()...)...)
+	return s
+}
+
+func (p *plan) marks() (marks []value.Mark) {
+	for mark, holds := range map[value.Mark]bool{
+		value.ComparativeOnly: p.column, value.ShortPeriod: p.period == value.Partial, value.ThreeMonthsOnly: p.threeMonths,
+		value.TransitionQuarter: p.transition,
 	} {
-		for _, tag := range tags {
-			for _, f := range v.money(tag) {
-				l := &longest[f.filing]
-				fits := f.class == year
-				if !v.filings[f.filing].annual {
-					fits = f.class == quarter || f.class == half || f.class == nineMonths
-				}
-				if fits && f.end == ends[f.filing] && (l.class == odd || f.start < l.start) {
-					*l = f
-				}
-			}
+		if holds {
+			marks = append(marks, mark)
 		}
 	}
-	var reports []report
-	for i, l := range longest {
-		if l.class != odd {
-			r := report{filing: int32(i), annual: v.filings[i].annual, start: l.start, end: l.end}
-			if !r.annual {
-				r.quarter = int(l.class-quarter) + 1
-			}
-			reports = append(reports, r)
+	return marks
+}
+
+// figures are what is read of a statement.
+type figures struct {
+	statement    value.Statement // without what its plan says
+	hasNetIncome bool
+	hasIncome    bool // net income or revenue
+}
+
+// read reads the figures of a statement.
+func (v view) read(from reading) *figures {
+	r := &reader{view: v, reading: from}
+	var f figures
+	s := &f.statement
+	b := r.balanceSheet()
+	if r.column && !b.totalAssets.known() {
+		b = balanceSheet{} // what stands there is about something else
+	}
+	r.flows(&f, b)
+	r.perShare(s)
+	r.writeBalanceSheet(s, b)
+	r.sharesOutstanding(s)
+	s.Period = map[kind]value.Period{annual: value.Annual, partial: value.Partial, interim: value.Quarterly}[r.kind]
+	s.Marks = r.marks
+	value.Complete(s)
+	return &f
+}
+
+// write sets fields to amounts and marks the statement if one of them was tagged with the wrong sign.
+func (r *reader) write(fields map[**int64]amount) {
+	for field, a := range fields {
+		*field = a.int64
+		if a.known() && a.turned {
+			r.mark(value.TurnedSign)
 		}
 	}
-	return reports
 }
 
-// A period is a fiscal year or quarter with the first report on it.
-type period struct {
-	report
-	fiscalYear int // quarter 4 has the year's report
+// flows reads the income statement and the cash flow statement.
+func (r *reader) flows(f *figures, b balanceSheet) {
+	t, s := r.pair.taxonomy, &f.statement
+	revenues, isBank := r.totalRevenues()
+	cost := r.costOfRevenue()
+	gross := r.first(incomeStatement, t.grossProfit)
+	operating := r.first(incomeStatement, t.operatingIncome)
+	interest := r.first(incomeStatement, t.interest)
+	if !interest.known() {
+		interest = r.mixed(incomeStatement, r.pair.interest, true)
+	}
+	pretax := r.first(incomeStatement, t.pretax)
+	tax := r.first(incomeStatement, t.tax)
+	var net amount
+	netTag := ""
+	for _, tag := range t.netIncome {
+		if net = r.tag(incomeStatement, tag); net.known() {
+			netTag = tag
+			break
+		}
+	}
+	profitLoss := r.first(incomeStatement, t.profitLoss)
+	f.hasNetIncome = net.known() || profitLoss.known()
+	f.hasIncome = f.hasNetIncome || revenues.known()
+
+	switch {
+	case r.kind == interim && !isBank && revenues.difference && revenues.known() && *revenues.int64 < 0:
+		revenues, cost, gross, operating, interest, pretax, tax, net, profitLoss =
+			amount{}, amount{}, amount{}, amount{}, amount{}, amount{}, amount{}, amount{}, amount{}
+		r.mark(value.RestatedBetween)
+	case r.quarter == 4 && revenues.difference && r.isRecast():
+		r.mark(value.RestatedBetween)
+	}
+	if !gross.known() && (isBank || r.first(incomeStatement, t.claims).known() || isPart(cost, revenues)) {
+		if cost.known() {
+			r.mark(value.PartialCost)
+		}
+		cost = amount{}
+	}
+	if !gross.known() {
+		gross = revenues.minus(cost)
+	}
+	if !cost.known() {
+		cost = revenues.minus(gross)
+	}
+	if !net.known() {
+		net = profitLoss
+	}
+	profit := profitLoss
+	if !profit.known() {
+		profit = net
+	}
+	switch {
+	case pretax.known():
+	case tax.known():
+		pretax = profit.plus(tax)
+	case profit.known() && !r.filings[r.own].isTaxed(t):
+		pretax = profit
+		r.mark(value.Untaxed)
+	}
+	if isBank {
+		r.mark(value.Bank)
+	}
+	r.write(map[**int64]amount{
+		&s.TotalRevenues: revenues, &s.CostOfRevenue: cost, &s.GrossProfit: gross, &s.OperatingIncome: operating,
+		&s.InterestExpense: interest, &s.ProfitBeforeTax: pretax, &s.TaxExpense: tax, &s.NetIncome: net,
+		&s.Depreciation:                r.first(cashFlowStatement, t.depreciation),
+		&s.Amortization:                r.first(cashFlowStatement, t.amortization),
+		&s.DepreciationAndAmortization: r.depreciationAndAmortization(),
+		&s.OperatingCashFlow:           r.first(cashFlowStatement, t.operatingCashFlow),
+		&s.CapitalExpenditure:          r.capitalExpenditure(),
+		&s.DividendsPaid:               r.first(cashFlowStatement, t.dividendsPaid),
+		&s.PreferredDividends:          r.preferredDividends(net, netTag, b.preferredStock),
+	})
 }
 
-// periods returns what there are statements and dividends for, of those of the view's reports that are known by then. A
-// fourth quarter among them has a statement only if its net income can be found.
-func (v view) periods(reports []report) []period {
-	n, _ := slices.BinarySearchFunc(reports, v.known, func(r report, known int32) int { return cmp.Compare(r.filing, known) })
-	reports = reports[:n]
-	offset := fiscalYearOffset(reports, v.filings)
-	seen := make(map[statementKey]bool)
-	reported := make(map[int]bool) // fiscal years with a quarter
-	var periods []period
-	for _, r := range reports {
-		key := statementKey{r.annual, r.end}
-		if seen[key] {
+// totalRevenues returns the revenue, and whether it is that of a bank: net interest and noninterest income.
+func (r *reader) totalRevenues() (revenues amount, isBank bool) {
+	t := r.pair.taxonomy
+	interest, others := r.tag(incomeStatement, t.bankRevenues[0]), r.tag(incomeStatement, t.bankRevenues[1])
+	if interest.known() && others.known() {
+		return interest.plus(others), true
+	}
+	all, contracts := r.tag(incomeStatement, t.mainRevenues[0]), r.tag(incomeStatement, t.mainRevenues[1])
+	if !all.known() || exceeds(contracts, all, 101) {
+		all = contracts
+	}
+	for _, read := range []func() amount{
+		func() amount { return all },
+		func() amount { return r.first(incomeStatement, t.otherRevenues) },
+		func() amount { return r.mixed(incomeStatement, r.pair.revenues, false) },
+		func() amount { return sum(r.each(incomeStatement, t.revenueParts)...) },
+		func() amount { return largest(r.each(incomeStatement, t.industryRevenues)...) },
+	} {
+		if revenues = read(); revenues.known() {
+			break
+		}
+	}
+	return revenues, false
+}
+
+func (r *reader) costOfRevenue() amount {
+	t := r.pair.taxonomy
+	if cost := r.first(incomeStatement, t.cost); cost.known() {
+		return cost
+	}
+	if cost := sum(r.each(incomeStatement, t.costParts)...); cost.known() {
+		return cost
+	}
+	return r.mixed(incomeStatement, r.pair.cost, true)
+}
+
+// isPart tells whether a cost is so small beside the revenue that it must be a part of the costs.
+func isPart(cost, revenues amount) bool {
+	return cost.known() && *cost.int64 != 0 && revenues.known() && times(cost, 10).LessThan(times(revenues, 1))
+}
+
+// isRecast tells whether the first report of the year changed the revenue of the year before by more than 2 %: then it has
+// recast the nine months, too.
+func (r *reader) isRecast() bool {
+	for _, tag := range r.pair.taxonomy.revenues() {
+		s := r.pair.money[tag]
+		first := none
+		for _, f := range s.endingAt(r.end) {
+			if f.filing < r.known && f.class == year {
+				first = f.filing
+			}
+		}
+		if first == none {
 			continue
 		}
-		seen[key] = true
-		closing := r.end
-		if !r.annual {
-			closing = r.start + 364
-		}
-		p := period{report: r, fiscalYear: (closing - yearEndSlack).year() + offset}
-		if !r.annual {
-			reported[p.fiscalYear] = true
-		}
-		periods = append(periods, p)
-	}
-	for _, p := range periods {
-		if p.annual && reported[p.fiscalYear] && !seen[statementKey{annual: false, end: p.end}] {
-			p.quarter = 4
-			periods = append(periods, p)
-		}
-	}
-	return periods
-}
-
-// fiscalYearOffset returns what the company's own numbers of its fiscal years are off by from those of their dates.
-func fiscalYearOffset(reports []report, filings []filing) int {
-	var count [3]int // of -1, 0 and 1
-	for _, r := range reports {
-		if fy := filings[r.filing].fy; r.annual && fy != 0 {
-			if shift := fy - int64((r.end - yearEndSlack).year()); -1 <= shift && shift <= 1 {
-				count[shift+1]++
+		var now, before amount
+		newest := int32(-1)
+		for _, f := range s.endingIn(r.end-365-nearDays, r.end-365+nearDays+1) {
+			switch {
+			case f.class != year:
+			case f.filing == first && !now.known():
+				now = amount{&f.coef, false, false}
+			case f.filing < first && f.filing > newest:
+				before, newest = amount{&f.coef, false, false}, f.filing
 			}
 		}
-	}
-	best := 0
-	for _, shift := range []int{-1, 1} {
-		if count[shift+1] > count[best+1] {
-			best = shift
+		if !now.known() || !before.known() {
+			return false
 		}
+		off := now.minus(before)
+		return off.known() && times(off, 100).Abs().GreaterThan(times(before, 2).Abs())
 	}
-	return best
-}
-
-// statement returns the statement of a period, false for a fourth quarter whose net income cannot be found.
-func (v view) statement(p period) (value.Statement, bool) {
-	t, own := v.taxonomy, v.filings[p.filing]
-	//exhaustruct:ignore the rules below fill in the figures
-	s := value.Statement{
-		Period:      value.Annual,
-		FiscalYear:  p.fiscalYear,
-		EndDate:     p.end.time(),
-		PublishDate: own.filed.time(),
-		Currency:    v.currency,
-		Taxonomy:    new(value.Taxonomy(t.name)),
-		Marks:       []value.Mark{},
-		Audited:     p.quarter == 0,
-		Accession:   new(own.accession),
-		URL: new(fmt.Sprintf("https://www.sec.gov/Archives/edgar/data/%d/%s/%s-index.htm",
-			v.CIK, strings.ReplaceAll(own.accession, "-", ""), own.accession)),
-	}
-	if p.quarter != 0 {
-		s.Period, s.FiscalQuarter = value.Quarterly, new(p.quarter)
-	}
-	v.readFlows(p, &s)
-	if p.quarter == 4 && s.NetIncome == nil {
-		return value.Statement{}, false
-	}
-	v.readPerShare(p, &s)
-	v.readBalanceSheet(p, &s)
-
-	value.Complete(&s)
-	// A tag for these counts only where they cannot be computed.
-	if s.NonCurrentAssets == nil {
-		s.NonCurrentAssets = v.balance(p, t.nonCurrentAssets)
-	}
-	if s.LongTermLiabilities == nil {
-		s.LongTermLiabilities = v.balance(p, t.nonCurrentLiabilities)
-	}
-	return s, true
-}
-
-func (v view) readFlows(p period, s *value.Statement) {
-	t := v.taxonomy
-	s.TotalRevenues = v.income(p, t.revenues)
-	s.CostOfRevenue = v.income(p, t.costOfRevenue)
-	s.GrossProfit = v.income(p, t.grossProfit)
-	s.OperatingIncome = v.income(p, t.operatingIncome)
-	s.InterestExpense = v.income(p, t.interestExpense)
-	s.ProfitBeforeTax = v.income(p, t.profitBeforeTax)
-	s.TaxExpense = v.income(p, t.taxExpense)
-	s.NetIncome = v.income(p, t.netIncome)
-	if profitLoss := v.income(p, t.profitLoss); profitLoss != nil {
-		if s.NetIncome == nil {
-			s.NetIncome = profitLoss
-		}
-		if s.ProfitBeforeTax == nil {
-			s.ProfitBeforeTax = value.Add(profitLoss, s.TaxExpense)
-		}
-	}
-
-	s.Depreciation = v.cashFlow(p, t.depreciation)
-	s.Amortization = v.cashFlow(p, t.amortization)
-	s.DepreciationAndAmortization = v.depreciationAndAmortization(p)
-	s.OperatingCashFlow = v.cashFlow(p, t.operatingCashFlow)
-	s.CapitalExpenditure = v.cashFlow(p, t.capex)
-	s.DividendsPaid = v.cashFlow(p, t.dividendsPaid)
+	return false
 }
 
 // depreciationAndAmortization returns the largest total, or the largest sum of parts where that is more by a tenth:
 // then the total leaves something out.
-func (v view) depreciationAndAmortization(p period) *int64 {
-	larger := func(a, b *int64) *int64 {
-		if a == nil || b != nil && *b > *a {
-			return b
+func (r *reader) depreciationAndAmortization() amount {
+	total := largest(r.each(cashFlowStatement, r.pair.taxonomy.depreciationTotals)...)
+	var parts amount
+	for _, tags := range r.pair.taxonomy.depreciationSums {
+		all := amount{new(int64), false, false}
+		for _, a := range r.each(cashFlowStatement, tags) {
+			all = all.plus(a)
 		}
-		return a
+		parts = largest(parts, all)
 	}
-	var total, sum *int64
-	for _, tag := range v.taxonomy.depreciationTotals {
-		total = larger(total, v.cashFlow(p, tags{tag}))
-	}
-	for _, parts := range v.taxonomy.depreciationSums {
-		all := new(int64)
-		for _, tag := range parts {
-			all = value.Add(all, v.cashFlow(p, tags{tag}))
-		}
-		sum = larger(sum, all)
-	}
-	if total == nil || sum != nil && exceeds(*sum, *total) {
-		return sum
+	if !total.known() || exceeds(parts, total, 110) {
+		return parts
 	}
 	return total
 }
 
-// exceeds tells whether sum is more than 1.1 times total.
-func exceeds(sum, total int64) bool {
-	return decimal.New(sum, 1).GreaterThan(decimal.NewFromInt(total).Mul(decimal.NewFromInt(11)))
+func (r *reader) capitalExpenditure() amount {
+	t := r.pair.taxonomy
+	if capex := r.first(cashFlowStatement, t.capex); capex.known() {
+		return capex
+	}
+	if capex := r.mixed(cashFlowStatement, r.pair.capex, true); capex.known() {
+		return capex
+	}
+	if parts := sum(r.each(cashFlowStatement, t.capexParts)...); parts.known() {
+		return sum(append([]amount{parts}, r.each(cashFlowStatement, t.capexExtras)...)...)
+	}
+	if net := r.tag(cashFlowStatement, t.netCapex); net.known() && *net.int64 >= 0 {
+		return net
+	}
+	return amount{}
 }
 
-// income returns an item of the income statement: as filed, else a difference.
-func (v view) income(p period, tags tags) *int64 {
-	return v.flow(p, tags, v.direct, v.difference)
+// preferredDividends returns what of net income is not for the common shareholders. netTag is that of net income.
+func (r *reader) preferredDividends(net amount, netTag string, preferredStock amount) amount {
+	t := r.pair.taxonomy
+	if t.toCommon == "" || netTag == t.toCommon {
+		return amount{}
+	}
+	if common := r.tag(incomeStatement, t.toCommon); common.known() && net.known() && *common.int64 <= *net.int64 &&
+		preferredStock.known() && *preferredStock.int64 != 0 {
+		return net.minus(common)
+	}
+	return r.first(incomeStatement, t.preferred)
 }
 
-// cashFlow returns an item that is filed for the year to date: a difference, else as filed.
-func (v view) cashFlow(p period, tags tags) *int64 {
-	return v.flow(p, tags, v.difference, v.direct)
-}
-
-// flow returns the value of the first tag with one, by the first way that gives one.
-func (v view) flow(p period, tags tags, ways ...func(series, period) *int64) *int64 {
-	for _, tag := range tags {
-		s := v.money(tag)
-		for _, way := range ways {
-			if amount := way(s, p); amount != nil {
-				return amount
-			}
-		}
-	}
-	return nil
-}
-
-func (v view) direct(s series, p period) *int64 {
-	if f, ok := v.newest(s, p.end, p.class()); ok {
-		return &f.coef
-	}
-	return nil
-}
-
-// class is that of a fact about the period alone.
-func (p period) class() class {
-	if p.quarter == 0 {
-		return year
-	}
-	return quarter
-}
-
-// difference returns the last quarter of a year to date: nil for years and first quarters.
-func (v view) difference(s series, p period) *int64 {
-	longs, shorts := v.yearToDate(s, p)
-	if len(longs) == 0 {
-		return nil
-	}
-	anyPair := func(fact, fact) bool { return true }
-	if long, short, ok := v.cycle(longs, shorts, anyPair); ok {
-		return value.Sub(&long.coef, &short.coef)
-	}
-	if len(shorts) > 0 {
-		return value.Sub(&longs[0].coef, &shorts[0].coef)
-	}
-	if p.quarter != 4 {
-		return nil
-	}
-	rest, quarters, last := &longs[0].coef, 0, day(0)
-	for _, f := range s.endingIn(p.start, p.end-quarterDays) {
-		if f.filing < v.known && f.class == quarter && f.start >= p.start-startTolerance && (quarters == 0 || f.end != last) {
-			rest, last = value.Sub(rest, &f.coef), f.end
-			quarters++
-		}
-	}
-	if quarters != 3 {
-		return nil
-	}
-	return rest
-}
-
-// yearToDate returns the facts from the start of the fiscal year to the end of the period, and to the end of the
-// quarter before, the newest first.
-func (v view) yearToDate(s series, p period) (longs, shorts []fact) {
-	if p.quarter < 2 {
-		return nil, nil
-	}
-	short := quarter + class(p.quarter-2)
-	match := func(f fact, class class) bool {
-		return f.filing < v.known && f.class == class &&
-			-startTolerance <= f.start-p.start && f.start-p.start <= startTolerance
-	}
-	for _, f := range s.endingAt(p.end) {
-		if match(f, short+1) {
-			longs = append(longs, f)
-		}
-	}
-	for _, f := range s.endingIn(p.start, p.end) {
-		if match(f, short) {
-			shorts = append(shorts, f)
-		}
-	}
-	slices.SortStableFunc(shorts, func(a, b fact) int { return cmp.Compare(b.filing, a.filing) })
-	return longs, shorts
-}
-
-// cycle returns the newest long fact that has a short one of the same reporting cycle, and the newest such short one,
-// passing over pairs that are not accepted. A year restated later must not meet nine months that never were.
-func (v view) cycle(longs, shorts []fact, accept func(long, short fact) bool) (long, short fact, ok bool) {
-	for _, long := range longs {
-		filed := v.filings[long.filing].filed
-		for _, short := range shorts {
-			before := filed - v.filings[short.filing].filed
-			if before < 0 {
-				continue
-			}
-			if before <= cycleDays && accept(long, short) {
-				return long, short, true
-			}
-			break
-		}
-	}
-	return fact{}, fact{}, false
-}
-
-// readPerShare takes earnings per share as filed: they never subtract.
-func (v view) readPerShare(p period, s *value.Statement) {
+// perShare takes earnings per share as filed: they never subtract.
+func (r *reader) perShare(s *value.Statement) {
 	read := func(tags tags) *decimal.Decimal {
 		for _, tag := range tags {
-			if f, ok := v.newest(v.perShare(tag), p.end, p.class()); ok {
-				s.PerShareBasisDate = new(v.filings[f.filing].filed.time())
+			if f, ok := r.whole(r.pair.perShare[tag]); ok {
+				s.PerShareBasisDate = new(r.filings[f.filing].filed.time())
 				return new(f.decimal())
 			}
 		}
 		return nil
 	}
-	s.EarningsPerShare = read(v.taxonomy.eps)
-	s.EarningsPerShareDiluted = read(v.taxonomy.epsDiluted)
+	s.EarningsPerShare = read(r.pair.taxonomy.eps)
+	s.EarningsPerShareDiluted = read(r.pair.taxonomy.epsDiluted)
 }
 
-// balance returns the value of the first of the tags with one at the end of the period.
-func (v view) balance(p period, tags tags) *int64 {
-	for _, tag := range tags {
-		if f, ok := v.newest(v.money(tag), p.end, instant); ok {
-			return &f.coef
-		}
-	}
-	return nil
+// A balanceSheet holds the amounts at the end of a period.
+type balanceSheet struct {
+	totalAssets, currentAssets, nonCurrentAssets, cash, restrictedCash         amount
+	currentLiabilities, liabilities, longTermLiabilities, equityAndLiabilities amount
+	noncontrolling, preferredStock, temporaryEquity, equity                    amount
+	goodwill, intangibles, shortTermDebt, longTermDebt, totalDebt              amount
 }
 
-func (v view) readBalanceSheet(p period, s *value.Statement) {
-	t := v.taxonomy
-	first := func(tags tags) *int64 { return v.balance(p, tags) }
-
-	s.TotalAssets = first(t.assets)
-	s.CurrentAssets = first(t.currentAssets)
-	s.CashAndEquivalents = first(t.cash)
-	s.CurrentLiabilities = first(t.currentLiabilities)
-	s.NoncontrollingInterest = first(t.noncontrolling)
-	s.TemporaryEquity = value.Sum(first(t.redeemableMinorities), first(t.temporaryEquity))
-	s.TotalEquitiesAndLiabilities = first(t.equityAndLiabilities)
-	s.TotalLiabilities = first(t.liabilities)
-	s.Goodwill = first(t.goodwill)
-	if s.TotalEquity = first(t.equity); s.TotalEquity == nil {
-		s.TotalEquity = value.AddKnown(first(t.parentEquity), s.NoncontrollingInterest)
-	}
-	if s.IntangibleAssets = first(t.intangibles); s.IntangibleAssets == nil {
-		s.IntangibleAssets = value.Sum(first(t.finiteIntangibles), first(t.indefiniteIntangibles))
-	}
-	if s.IntangibleAssets == nil {
-		s.IntangibleAssets = first(t.otherIntangibles)
-	}
-	s.ShortTermDebt, s.LongTermDebt = t.debt(first)
-	s.SharesOutstanding = v.sharesOutstanding(p)
-}
-
-// sharesOutstanding returns the count on the cover of the period's own report, else the balance sheet's in that
-// report, else the newest at that date.
-func (v view) sharesOutstanding(p period) *int64 {
-	own := func(s series) *int64 {
-		for _, f := range slices.Backward(s) {
-			if f.filing == p.filing && f.class == instant {
-				return &f.coef
+func (r *reader) balanceSheet() balanceSheet {
+	t := r.pair.taxonomy
+	var b balanceSheet
+	or := func(a amount, alternatives ...func() amount) amount {
+		for _, alternative := range alternatives {
+			if a.known() {
+				break
 			}
+			a = alternative()
 		}
-		return nil
+		return a
 	}
-	if shares := own(v.coverCounts()); shares != nil {
-		return shares
+	tagged := func(tags tags) func() amount { return func() amount { return r.balance(tags) } }
+
+	assets, both := r.balance(tags{t.assets}), r.balance(t.equityAndLiabilities)
+	b.totalAssets = or(assets, func() amount { return both })
+	b.equityAndLiabilities = or(both, func() amount { return assets })
+	b.currentAssets = r.balance(t.currentAssets)
+	b.nonCurrentAssets = or(b.totalAssets.minus(b.currentAssets), tagged(t.nonCurrentAssets))
+	b.cash = r.balance(t.cash)
+	b.restrictedCash = r.balance(t.restrictedCash)
+	b.noncontrolling = r.balance(t.noncontrolling)
+	b.temporaryEquity = sum(r.balance(t.redeemableMinorities), r.balance(t.temporaryEquity))
+	b.preferredStock = largest(r.eachBalance(t.preferredStock)...)
+	if b.preferredStock.known() && b.temporaryEquity.is(*b.preferredStock.int64) {
+		b.preferredStock = amount{}
 	}
-	atEnd := v.shareCounts().endingAt(p.end)
-	if shares := own(atEnd); shares != nil {
-		return shares
+	b.liabilities = r.balance(t.liabilities)
+	b.equity = or(r.balance(t.equity),
+		func() amount { return r.balance(t.parentEquity).plusKnown(b.noncontrolling) },
+		func() amount { return b.equityAndLiabilities.minus(b.liabilities).minusKnown(b.temporaryEquity) },
+		func() amount { return r.balance(t.ownersEquity).plusKnown(b.noncontrolling) })
+	b.liabilities = or(b.liabilities,
+		func() amount { return b.equityAndLiabilities.minus(b.equity).minusKnown(b.temporaryEquity) })
+	b.currentLiabilities = r.balance(t.currentLiabilities)
+	b.longTermLiabilities = or(b.liabilities.minus(b.currentLiabilities), tagged(t.nonCurrentLiabilities))
+	b.goodwill = r.balance(t.goodwill)
+	b.intangibles = or(r.balance(t.intangibles), func() amount {
+		indefinite := or(r.balance(t.indefiniteIntangibles), func() amount { return sum(r.eachBalance(t.indefiniteKinds)...) })
+		return sum(r.balance(t.finiteIntangibles), indefinite)
+	}, tagged(t.otherIntangibles))
+	r.debt(&b)
+	return b
+}
+
+// debt reads the debt of a balance sheet, with the leases that its tags include.
+func (r *reader) debt(b *balanceSheet) {
+	t := r.pair.taxonomy
+	if b.shortTermDebt = r.balance(t.currentDebt); !b.shortTermDebt.known() {
+		borrowings, portion := r.balance(t.currentBorrowings), r.balance(t.currentPortion)
+		if t.taggedTwice && borrowings.known() && portion.is(*borrowings.int64) {
+			b.shortTermDebt = borrowings
+		} else {
+			b.shortTermDebt = sum(borrowings, portion)
+		}
 	}
-	if f, ok := v.newest(atEnd, p.end, instant); ok {
-		return &f.coef
+	var whole amount // short and long, where the two are not told apart
+	switch long, withPortion := r.balance(t.longTermDebt), r.balance(t.wholeLongTermDebt); {
+	case long.known():
+		b.longTermDebt = long
+	case withPortion.known():
+		b.longTermDebt = withPortion
+		if portion := r.balance(t.wholeCurrentPortion); portion.known() && *portion.int64 < *withPortion.int64 {
+			b.longTermDebt = withPortion.minus(portion)
+		}
+	default:
+		if whole = r.balance(t.wholeDebt); !whole.known() {
+			whole = sum(r.balanceOf(t.wholeDebtKinds)...)
+		}
+		all := r.balance(t.allBorrowings)
+		switch {
+		case whole.known():
+		case b.shortTermDebt.known() && all.known():
+			b.longTermDebt = all.minus(b.shortTermDebt)
+		case all.known():
+			whole = all
+		default:
+			b.longTermDebt = sum(r.balanceOf(t.longTermKinds)...)
+		}
 	}
-	return nil
+	switch {
+	case b.longTermDebt.known():
+		b.totalDebt = sum(b.shortTermDebt, b.longTermDebt)
+	case whole.known() && !(b.shortTermDebt.known() && *b.shortTermDebt.int64 > *whole.int64):
+		b.totalDebt = whole
+	}
+}
+
+func (r *reader) writeBalanceSheet(s *value.Statement, b balanceSheet) {
+	if !b.cash.known() && b.restrictedCash.known() {
+		b.cash = b.restrictedCash
+		r.mark(value.CashWithRestricted)
+	}
+	r.write(map[**int64]amount{
+		&s.TotalAssets: b.totalAssets, &s.CurrentAssets: b.currentAssets, &s.NonCurrentAssets: b.nonCurrentAssets,
+		&s.CashAndEquivalents: b.cash, &s.CurrentLiabilities: b.currentLiabilities, &s.TotalLiabilities: b.liabilities,
+		&s.LongTermLiabilities: b.longTermLiabilities, &s.TotalEquitiesAndLiabilities: b.equityAndLiabilities,
+		&s.NoncontrollingInterest: b.noncontrolling, &s.PreferredStock: b.preferredStock,
+		&s.TemporaryEquity: b.temporaryEquity, &s.TotalEquity: b.equity, &s.Goodwill: b.goodwill,
+		&s.IntangibleAssets: b.intangibles, &s.ShortTermDebt: b.shortTermDebt, &s.LongTermDebt: b.longTermDebt,
+		&s.TotalDebt: b.totalDebt,
+	})
 }

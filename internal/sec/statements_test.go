@@ -334,7 +334,7 @@ func TestDividends(t *testing.T) {
 	t.Parallel()
 	byQuarter := make(map[[2]int]value.Dividend)
 	for _, d := range company(t, "AAPL").Dividends(time.Time{}) {
-		byQuarter[[2]int{d.FiscalYear, d.FiscalQuarter}] = d
+		byQuarter[[2]int{d.FiscalYear, number(d.FiscalQuarter)}] = d
 	}
 	d := byQuarter[[2]int{2019, 4}]
 	assert.Equal(t, "0.77", d.AmountPerShare.String())

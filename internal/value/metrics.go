@@ -1,8 +1,8 @@
 package value
 
-// The formulas below take nil for what is not known and are nil when an operand they need is nil, a denominator
-// is zero or money does not fit in an int64. A negative denominator is not special: readers should show such a ratio
-// as "not meaningful". "If known" marks an operand that is left out when nil.
+// The formulas below take nil for what is not known and are nil when an operand they need is nil, a denominator is not
+// above zero (a loss divided by negative equity is no return) or money does not fit in an int64. "If known" marks an
+// operand that is left out when nil.
 //
 // Their sources:
 //   - [CFA]: CFA Institute, Financial Statement Analysis (financial analysis techniques) and Equity (market-based
@@ -14,9 +14,12 @@ package value
 //   - [CROCI]: Deutsche Bank's cash return on capital invested.
 
 // EBIT is earnings before interest and taxes, in money, and how it was found: profit before tax plus interest
-// expense, or operating income when either of these is not known. Both results are nil without operating income too.
-// Source: [SEC] 103.01.
-func EBIT(profitBeforeTax, interestExpense, operatingIncome *int64) (*int64, *EBITBasis) {
+// expense, or operating income when either of these is not known. Both results are nil without operating income too, and
+// for a bank, whose interest is its cost of sales. Source: [SEC] 103.01.
+func EBIT(profitBeforeTax, interestExpense, operatingIncome *int64, isBank bool) (*int64, *EBITBasis) {
+	if isBank {
+		return nil, nil
+	}
 	if ebit := Add(profitBeforeTax, interestExpense); ebit != nil {
 		return ebit, new(PretaxPlusInterest)
 	}
@@ -26,18 +29,25 @@ func EBIT(profitBeforeTax, interestExpense, operatingIncome *int64) (*int64, *EB
 	return nil, nil
 }
 
-// bookValues returns the equity of the parent's shareholders: total equity less the minorities' part if known; and
-// without goodwill and other intangible assets, each if known: what is left for the shareholders if these prove worth
-// nothing. Both in money. Source: [Graham] ch. 14.
+// bookValues returns the equity of the common shareholders: total equity less the minorities' part and preferred stock,
+// each if known; and without goodwill and other intangible assets, each if known: what is left for the shareholders if
+// these prove worth nothing. Both in money. Source: [Graham] ch. 14.
 func bookValues(s *Statement) (book, tangible *int64) {
-	book = SubKnown(s.TotalEquity, s.NoncontrollingInterest)
+	book = SubKnown(SubKnown(s.TotalEquity, s.NoncontrollingInterest), s.PreferredStock)
 	return book, SubKnown(SubKnown(book, s.Goodwill), s.IntangibleAssets)
 }
+
+// toCommon is the net income of the common shareholders, in money: without preferred dividends, if known.
+func (t *TTM) toCommon() *int64 { return SubKnown(t.NetIncome, t.PreferredDividends) }
 
 // ComputeMetrics returns the value metrics of s, given the twelve months that end with it. Margins are those of the
 // statement's own period; balance sheet figures are those at its end.
 func ComputeMetrics(s Statement, ttm TTM) Metrics {
 	bookValue, tangibleBookValue := bookValues(&s)
+	var capital *int64
+	if !s.Has(DebtUnknown) {
+		capital = AddKnown(s.TotalEquity, s.TotalDebt)
+	}
 	return Metrics{
 		BookValue:         bookValue,
 		TangibleBookValue: tangibleBookValue,
@@ -62,11 +72,12 @@ func ComputeMetrics(s Statement, ttm TTM) Metrics {
 		OperatingMargin:   ratio(s.OperatingIncome, s.TotalRevenues),
 		EBITDAMargin:      ratio(s.EBITDA, s.TotalRevenues),
 		// Source of the returns: [CFA], by the balance sheet at the end, not an average.
-		ReturnOnEquity: ratio(ttm.NetIncome, bookValue),
+		ReturnOnEquity: ratio(ttm.toCommon(), bookValue),
 		ReturnOnAssets: ratio(ttm.NetIncome, s.TotalAssets),
 		// Years of earnings to pay off the debt. Source: [CFA].
 		DebtToEBITDA: ratio(s.TotalDebt, ttm.EBITDA),
-		// Total debt counts if known. Source: [CROCI], with EBITDA for gross cash flow and capital at book value.
-		CashReturnOnCapitalInvested: ratio(ttm.EBITDA, AddKnown(s.TotalEquity, s.TotalDebt)),
+		// Total debt counts if known; nil where there must be some. Source: [CROCI], with EBITDA for gross cash flow and
+		// capital at book value.
+		CashReturnOnCapitalInvested: ratio(ttm.EBITDA, capital),
 	}
 }

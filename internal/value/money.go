@@ -55,9 +55,9 @@ func known(a *int64) *int64 {
 	return a
 }
 
-// ratio is a / b, nil if either is nil or b is zero.
+// ratio is a / b, nil if either is nil or b is not above zero.
 func ratio(a, b *int64) *decimal.Decimal {
-	if a == nil || b == nil || *b == 0 {
+	if a == nil || b == nil || *b <= 0 {
 		return nil
 	}
 	return new(decimal.NewFromInt(*a).DivRound(decimal.NewFromInt(*b), Precision))

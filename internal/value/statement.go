@@ -8,6 +8,7 @@ package value
 
 import (
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -70,6 +71,16 @@ const (
 	// OperatingIncome is operating income, used when pre-tax profit or interest expense is not known.
 	OperatingIncome EBITBasis = "operating_income"
 )
+
+// Marks returns marks in their order, each once; not nil.
+func Marks(marks ...Mark) []Mark {
+	sorted := append([]Mark{}, marks...)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
+}
+
+// Has tells whether the statement has a mark.
+func (s *Statement) Has(m Mark) bool { return slices.Contains(s.Marks, m) }
 
 // A Dividend is the amount declared per share for one fiscal quarter, or for a year whose quarters have none.
 type Dividend struct {

@@ -1,50 +1,73 @@
 package value
 
+import (
+	"slices"
+	"time"
+)
+
+// touchDays is how many days apart the end of one quarter and the start of the next may be to touch.
+const touchDays = 7
+
 // TrailingTwelveMonths returns the flows of the twelve months that end with s. The others are the company's
 // statements as known on the same day, in any order, with or without s.
 //
-// A year, and the fourth quarter with its year, give the annual values. Quarters 1 to 3 add the four consecutive
-// fiscal quarters up to theirs: a field is nil if one of the four statements or values is missing. EBIT and EBITDA
-// are found from these parts.
+// A year, and the quarter that ends with a year, give the annual values. Other quarters add the four that touch, up to
+// theirs, in one currency: a field is nil if one of the four statements or values is missing. EBIT and EBITDA are found
+// from these parts. A partial period has the values of the quarter that ends with it.
 func TrailingTwelveMonths(s Statement, others []Statement) TTM {
-	switch {
-	case s.FiscalQuarter == nil:
-		return flows(&s)
-	case *s.FiscalQuarter == 4:
-		for _, o := range others {
-			if o.Period == Annual && o.EndDate.Equal(s.EndDate) {
-				return flows(&o)
-			}
+	ending := func(period Period) *Statement {
+		i := slices.IndexFunc(others, func(o Statement) bool {
+			return o.Period == period && o.EndDate.Equal(s.EndDate) && o.Currency == s.Currency
+		})
+		if i < 0 {
+			return nil
 		}
-		return TTM{}
+		return &others[i]
+	}
+	switch s.Period {
+	case Annual:
+		return flows(&s)
+	case Partial:
+		if q := ending(Quarterly); q != nil {
+			return TrailingTwelveMonths(*q, others)
+		}
+		return TTM{Marks: Marks()}
+	case Quarterly:
+	}
+	if year := ending(Annual); year != nil {
+		return flows(year)
 	}
 
-	ttm := flows(&s)
-	fiscalYear, quarter := s.FiscalYear, *s.FiscalQuarter
+	ttm, q := flows(&s), &s
 	for range 3 {
-		if quarter--; quarter == 0 {
-			fiscalYear, quarter = fiscalYear-1, 4
+		if q = before(q, others); q == nil {
+			return TTM{Marks: Marks()}
 		}
-		q := findQuarter(others, fiscalYear, quarter, s)
-		if q == nil {
-			return TTM{}
-		}
+		marks := append(slices.Clone(ttm.Marks), q.Marks...)
 		ttm = add(ttm, flows(q))
+		ttm.Marks = Marks(marks...)
 	}
-	ttm.EBIT, ttm.EBITBasis = EBIT(ttm.ProfitBeforeTax, ttm.InterestExpense, ttm.OperatingIncome)
+	ttm.EBIT, ttm.EBITBasis = EBIT(ttm.ProfitBeforeTax, ttm.InterestExpense, ttm.OperatingIncome, slices.Contains(ttm.Marks, Bank))
 	ttm.EBITDA = Add(ttm.EBIT, ttm.DepreciationAndAmortization)
 	return ttm
 }
 
-// findQuarter returns the statement of a fiscal quarter before s; if there are two, after a change of fiscal year,
-// the later one.
-func findQuarter(statements []Statement, fiscalYear, quarter int, s Statement) *Statement {
+// before returns the quarterly statement that a quarterly one follows on, the closest if there are two.
+func before(s *Statement, others []Statement) *Statement {
+	if s.StartDate == nil {
+		return nil
+	}
+	const tolerance = touchDays * 24 * time.Hour
+	last := s.StartDate.AddDate(0, 0, -1)
 	var found *Statement
-	for i := range statements {
-		o := &statements[i]
-		if o.Period == Quarterly && o.FiscalYear == fiscalYear && o.FiscalQuarter != nil && *o.FiscalQuarter == quarter &&
-			o.EndDate.Before(s.EndDate) && (found == nil || o.EndDate.After(found.EndDate)) {
-			found = o
+	var closest time.Duration
+	for i := range others {
+		o := &others[i]
+		if o.Period != Quarterly || o.Currency != s.Currency || !o.EndDate.Before(s.EndDate) {
+			continue
+		}
+		if off := o.EndDate.Sub(last).Abs(); off <= tolerance && (found == nil || off < closest) {
+			found, closest = o, off
 		}
 	}
 	return found
