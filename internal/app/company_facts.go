@@ -82,8 +82,8 @@ type figures struct {
 	report      value.ImportReport
 }
 
-func figuresOf(facts *sec.CompanyFacts) figures {
-	return figures{facts.History(), facts.Dividends(time.Time{}), facts.ShareCounts(), facts.Report()}
+func figuresOf(facts *sec.CompanyFacts, report value.ImportReport) figures {
+	return figures{facts.History(), facts.Dividends(time.Time{}), facts.ShareCounts(), report}
 }
 
 // writeFigures writes what the figures of a company change, and which documents they come from. The company is locked.
@@ -182,19 +182,18 @@ func nothingRead(r *value.ImportReport) string {
 	}
 }
 
-func (a *App) logReport(ctx context.Context, im db.Import, facts *sec.CompanyFacts) {
-	r := facts.Report()
+func (a *App) logReport(ctx context.Context, im db.Import, cik int64, r value.ImportReport, skipped []sec.SkippedFact) {
 	why := ""
 	if r.WhyNothing != nil {
 		why = string(*r.WhyNothing)
 	}
-	log := a.Logger.With("import", im.ID, "cik", facts.CIK)
+	log := a.Logger.With("import", im.ID, "cik", cik)
 	log.InfoContext(ctx, "read company facts", "facts", r.Facts,
 		slog.Group("skipped", "form", r.Skipped.Form, "date", r.Skipped.Date, "value", r.Skipped.Value, "count", r.Skipped.Count),
 		slog.Group("filings", "report", r.Filings.Report, "repeat", r.Filings.Repeat,
 			"no_balance_sheet", r.Filings.NoBalanceSheet, "no_flow", r.Filings.NoFlow),
 		"statements", r.Statements, "why_nothing", why)
-	for _, f := range facts.SkippedFacts() {
+	for _, f := range skipped {
 		log.InfoContext(ctx, "skipped a fact", "tag", f.Tag, "accession", f.Accession, "reason", f.Reason)
 	}
 }

@@ -96,17 +96,19 @@ func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, im db.Import) (
 	file := document{Cik: facts.CIK, DocumentID: *im.DocumentID, NewestFiled: facts.NewestFiled()}
 	name := strings.TrimSpace(facts.EntityName)
 	report := facts.Report()
-	a.logReport(ctx, im, facts)
+	a.logReport(ctx, im, file.Cik, report, facts.SkippedFacts())
 	documents, err := a.documentsWith(ctx, file, im)
 	if err != nil {
 		return nil, err
 	}
+	all := report
 	if len(documents) > 1 {
 		if facts, err = readDocuments(ctx, a.queries, documents); err != nil {
 			return nil, err
 		}
+		all = facts.Report()
 	}
-	f := figuresOf(facts)
+	f := figuresOf(facts, all)
 	return func(ctx context.Context, tx pgx.Tx, q *db.Queries) (c counts, err error) {
 		company, err := importedCompany(ctx, q, file.Cik, name, im)
 		if err != nil {

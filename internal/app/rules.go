@@ -137,7 +137,7 @@ func (a *App) recomputeCompany(ctx context.Context, id int64) error {
 		if err != nil {
 			return err
 		}
-		f := figuresOf(facts)
+		f := figuresOf(facts, facts.Report())
 		err = a.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 			current, err := outdated(ctx, q, id)
 			if err != nil || current == nil { // which an import has written meanwhile
