@@ -32,7 +32,7 @@ code is 1 if a company cannot be recomputed.`,
 				}
 				failed, err := s.showRules(cmd)
 				if err == nil && recompute && failed > 0 {
-					err = errors.Errorf("%d companies could not be recomputed", failed)
+					err = errors.Errorf("companies that could not be recomputed: %d", failed)
 				}
 				return err
 			})
@@ -71,7 +71,7 @@ func (s *services) showRules(cmd *cobra.Command) (failed int, err error) {
 		if u.Ticker != nil {
 			name = *u.Ticker
 		}
-		fmt.Fprintf(out, "  %s, tried %d times: %s\n", name, u.Attempts, *u.Error)
+		fmt.Fprintf(out, "  %s: %s (attempts: %d)\n", name, *u.Error, u.Attempts)
 	}
 	return len(unread), nil
 }
