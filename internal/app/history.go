@@ -71,7 +71,7 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 		vd := versionDay{k, v.KnownFrom}
 		r, ok := old[vd]
 		delete(old, vd)
-		if ok && r.Source == row.Source && value.SameStatement(statementFromRow(*r), v.Statement) {
+		if ok && r.Source == row.Source && isOf(r, &v.Statement) {
 			if !reflect.DeepEqual(r.KnownTo, v.KnownTo) {
 				ends.Ids, ends.KnownFrom, ends.KnownTo = append(ends.Ids, r.ID), append(ends.KnownFrom, r.KnownFrom), append(ends.KnownTo, dayText(v.KnownTo))
 			}
@@ -105,6 +105,12 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	}
 	err = q.SetRulesVersion(ctx, db.SetRulesVersionParams{CompanyID: companyID, RulesVersion: sec.RulesVersion})
 	return c, wrap(err, "set the version of the rules")
+}
+
+// isOf tells whether a row holds a statement.
+func isOf(r *db.FinancialStatement, s *value.Statement) bool {
+	held := statementFromRow(*r)
+	return value.SameStatement(&held, s)
 }
 
 func dayText(t *time.Time) string {

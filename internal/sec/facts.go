@@ -148,7 +148,7 @@ func (d day) isNear(other day) bool { return -nearDays <= d-other && d-other <= 
 type pair struct {
 	taxonomy *taxonomy
 	currency string
-	money    map[string]series
+	money    map[string]money
 	perShare map[string]series
 	shares   map[string]series
 
@@ -156,22 +156,32 @@ type pair struct {
 	revenues, cost, interest, capex, dividendsPerShare series
 }
 
+// money holds the facts of one tag for money.
+type money struct {
+	series
+	neverNegative bool
+}
+
 // newPair gathers the facts of a taxonomy and currency.
 func (c *CompanyFacts) newPair(t *taxonomy, currency string) *pair {
 	p := &pair{
-		taxonomy: t, currency: currency, money: make(map[string]series), perShare: make(map[string]series),
+		taxonomy: t, currency: currency, money: make(map[string]money), perShare: make(map[string]series),
 		shares: make(map[string]series),
 	}
-	byUnit := map[string]map[string]series{currency: p.money, currency + "/shares": p.perShare, "shares": p.shares}
+	amounts := make(map[string]series)
+	byUnit := map[string]map[string]series{currency: amounts, currency + "/shares": p.perShare, "shares": p.shares}
 	for key, s := range c.series {
 		if into := byUnit[key.unit]; into != nil && key.taxonomy == t.name {
 			into[key.tag] = s
 		}
 	}
-	p.revenues = merge(p.money, t.revenues())
-	p.cost = merge(p.money, t.costSeries)
-	p.interest = merge(p.money, t.interest)
-	p.capex = merge(p.money, t.capex)
+	for tag, s := range amounts {
+		p.money[tag] = money{s, neverNegative[t.name][tag]}
+	}
+	p.revenues = merge(amounts, t.revenues())
+	p.cost = merge(amounts, t.costSeries)
+	p.interest = merge(amounts, t.interest)
+	p.capex = merge(amounts, t.capex)
 	p.dividendsPerShare = merge(p.perShare, t.dividendsPerShare)
 	return p
 }

@@ -2,7 +2,6 @@ package sec
 
 import (
 	"cmp"
-	"reflect"
 	"slices"
 	"time"
 
@@ -24,13 +23,13 @@ func (c *CompanyFacts) History() []Version {
 		period value.Period
 		end    day
 	}
-	type entry struct {
+	type held struct {
 		plan    plan
 		figures *figures
 		version int   // index in versions
 		seen    int32 // the number of filings known on the day last looked at
 	}
-	open := make(map[statementKey]*entry)
+	open := make(map[statementKey]*held)
 	var versions []Version
 	for from, to := range c.filingDays {
 		today := c.filings[from].filed.time()
@@ -41,7 +40,7 @@ func (c *CompanyFacts) History() []Version {
 			e := open[key]
 			switch {
 			case e == nil:
-				e = new(entry)
+				e = new(held)
 				open[key] = e
 			case e.plan == p && e.figures == f:
 				e.seen = to
@@ -49,7 +48,7 @@ func (c *CompanyFacts) History() []Version {
 			default:
 				versions[e.version].KnownTo = &today
 			}
-			*e = entry{p, f, len(versions), to}
+			*e = held{p, f, len(versions), to}
 			versions = append(versions, Version{Statement: v.statement(p), KnownFrom: today})
 		}
 		for key, e := range open {
@@ -90,17 +89,26 @@ func (c *figureCache) of(from reading, known int32) *figures {
 	}
 	f := view{c.CompanyFacts, known, c}.read(from)
 	m.known = known
-	if m.figures == nil || !reflect.DeepEqual(m.figures, f) {
+	if m.figures == nil || !m.equal(f) {
 		m.figures = f
 	}
 	return m.figures
 }
 
-// touch tells whether filings[from:to] hold a fact that figures can depend on: one that ends within their fiscal year up
-// to their end.
+func (f *figures) equal(other *figures) bool {
+	return f.hasNetIncome == other.hasNetIncome && f.hasIncome == other.hasIncome &&
+		value.SameStatement(&f.statement, &other.statement)
+}
+
+// touch tells whether filings[from:to] hold a fact that figures can depend on: one that ends with them or, where they can
+// be a difference, within their fiscal year up to their end.
 func (c *figureCache) touch(from, to int32, r reading) bool {
+	first := r.end
+	if r.quarter > 1 {
+		first = r.start - nearDays
+	}
 	for _, ends := range c.ends[from:to] {
-		if i, _ := slices.BinarySearch(ends, r.start-nearDays); i < len(ends) && ends[i] <= r.end {
+		if i, _ := slices.BinarySearch(ends, first); i < len(ends) && ends[i] <= r.end {
 			return true
 		}
 	}

@@ -157,20 +157,20 @@ func TestHistoryOfChanges(t *testing.T) {
 
 func TestShareCounts(t *testing.T) {
 	t.Parallel()
-	counts := company(t, "AAPL").ShareCounts()
-	require.NotEmpty(t, counts)
-	for i, c := range counts {
+	previous := make(map[value.SharesSource]value.ShareCount)
+	for _, c := range company(t, "AAPL").ShareCounts() {
 		assert.False(t, c.BasisDate.After(c.KnownFrom))
-		if i > 0 {
-			assert.True(t, c.KnownFrom.After(counts[i-1].KnownFrom))
-			a, b := counts[i-1], c
-			a.KnownFrom = b.KnownFrom
-			assert.NotEqual(t, a, b)
+		if p, ok := previous[c.Source]; ok {
+			assert.True(t, c.KnownFrom.After(p.KnownFrom))
+			p.KnownFrom = c.KnownFrom
+			assert.NotEqual(t, p, c)
 		}
+		previous[c.Source] = c
 	}
+	assert.Len(t, previous, 2)
 }
 
-func TestShareCountFallsBackToBalanceSheet(t *testing.T) {
+func TestShareCountsBySource(t *testing.T) {
 	t.Parallel()
 	d := document{}
 	f := filing{accession(2020, 1), "10-K", "2021-02-01", 2020}
@@ -187,8 +187,8 @@ func TestShareCountFallsBackToBalanceSheet(t *testing.T) {
 
 	on := func(s string) time.Time { return date(t, s) }
 	assert.Equal(t, []value.ShareCount{
-		{KnownFrom: on("2021-02-01"), BasisDate: on("2021-02-01"), EndDate: on("2020-12-31"), Shares: 100},
-		{KnownFrom: on("2022-02-01"), BasisDate: on("2022-02-01"), EndDate: on("2020-12-31"), Shares: 100},
-		{KnownFrom: on("2022-05-01"), BasisDate: on("2022-05-01"), EndDate: on("2022-04-20"), Shares: 110},
+		{Source: value.BalanceSheet, KnownFrom: on("2021-02-01"), BasisDate: on("2021-02-01"), EndDate: on("2020-12-31"), Shares: 100},
+		{Source: value.BalanceSheet, KnownFrom: on("2022-02-01"), BasisDate: on("2022-02-01"), EndDate: on("2020-12-31"), Shares: 100},
+		{Source: value.Cover, KnownFrom: on("2022-05-01"), BasisDate: on("2022-05-01"), EndDate: on("2022-04-20"), Shares: 110},
 	}, d.parse(t).ShareCounts())
 }

@@ -142,21 +142,24 @@ func ReadCIK(r io.Reader) (cik int64, err error) {
 
 type parser struct {
 	facts   *CompanyFacts
-	filings map[string]int32 // index in facts.filings, by accession, day and form
-	units   map[unitOfFiling]*unitRead
+	filings map[string]int32             // index in facts.filings, by accession, day and form
+	units   map[unit]map[int32]*unitRead // by filing
 	taxed   map[taxedFiling]bool
 	skipped []SkippedFact
 	raw     rawFact
-	key     []byte
+	inFact  jx.Decoder
+	key     []byte // of a filing
+
+	readField func(*jx.Decoder, []byte) error // field, once for all facts
 }
 
-// unitOfFiling is a currency that a filing has facts of a taxonomy in.
-type unitOfFiling struct {
-	filing   int32
+// A unit is a currency of a taxonomy.
+type unit struct {
 	taxonomy *taxonomy
-	currency [currencyLength]byte
+	currency string
 }
 
+// unitRead is what was read of a filing in a unit.
 type unitRead struct {
 	facts   int32
 	balance bool // one of them is a balance total
@@ -170,10 +173,12 @@ type taxedFiling struct {
 const currencyLength = len("USD")
 
 func newParser() *parser {
-	return &parser{
+	p := &parser{
 		facts: &CompanyFacts{series: make(map[seriesKey]series)}, filings: make(map[string]int32),
-		units: make(map[unitOfFiling]*unitRead), taxed: make(map[taxedFiling]bool),
+		units: make(map[unit]map[int32]*unitRead), taxed: make(map[taxedFiling]bool),
 	}
+	p.readField = p.field
+	return p
 }
 
 func (p *parser) document(d *jx.Decoder) error {
@@ -216,9 +221,8 @@ func (p *parser) document(d *jx.Decoder) error {
 type tagRead struct {
 	key      seriesKey
 	kept     bool
-	taxonomy *taxonomy // nil for dei
-	currency [currencyLength]byte
-	isMoney  bool
+	taxonomy *taxonomy           // nil for dei
+	money    map[int32]*unitRead // by filing; nil for other units
 	balance  bool
 	tax      bool
 	count    bool
@@ -245,17 +249,18 @@ func (p *parser) taxonomy(d *jx.Decoder, name string) error {
 			if err := mustBe(d, jx.Object, path+"/"+tag+"/units"); err != nil {
 				return err
 			}
-			return d.Obj(func(d *jx.Decoder, unit string) error {
-				if err := mustBe(d, jx.Array, path+"/"+tag+"/"+unit); err != nil {
+			return d.Obj(func(d *jx.Decoder, of string) error {
+				if err := mustBe(d, jx.Array, path+"/"+tag+"/"+of); err != nil {
 					return err
 				}
 				read := tagRead{
-					key: seriesKey{name, tag, unit}, kept: counted[tag] && keptUnit.MatchString(unit), taxonomy: t,
+					key: seriesKey{name, tag, of}, kept: counted[tag] && keptUnit.MatchString(of), taxonomy: t,
 					count: slices.Contains(countTags[name], tag),
 				}
 				if t != nil {
-					read.isMoney = len(unit) == currencyLength && keptUnit.MatchString(unit)
-					copy(read.currency[:], unit)
+					if len(of) == currencyLength && keptUnit.MatchString(of) {
+						read.money = p.unit(unit{t, of})
+					}
 					read.balance = tag == t.assets || slices.Contains(t.equityAndLiabilities, tag)
 					read.tax = t.isIncomeTax(tag)
 				}
@@ -263,6 +268,14 @@ func (p *parser) taxonomy(d *jx.Decoder, name string) error {
 			})
 		})
 	})
+}
+
+// unit returns what was read in a unit.
+func (p *parser) unit(u unit) map[int32]*unitRead {
+	if p.units[u] == nil {
+		p.units[u] = make(map[int32]*unitRead)
+	}
+	return p.units[u]
 }
 
 // keptUnit matches money ("USD"), money per share ("USD/shares") and shares.
@@ -273,59 +286,69 @@ type rawFact struct {
 	start, end, val, accession, fy, form, filed []byte // empty if absent, null or of another type
 }
 
+// field reads one field of a fact into the raw fact.
+func (p *parser) field(d *jx.Decoder, name []byte) (err error) {
+	raw := &p.raw
+	switch string(name) {
+	case "start":
+		if d.Next() == jx.Null {
+			return d.Null()
+		}
+		if raw.start, err = textOrNothing(d, raw.start[:0]); len(raw.start) == 0 {
+			raw.start = append(raw.start, '-') // no date
+		}
+	case "end":
+		raw.end, err = textOrNothing(d, raw.end[:0])
+	case "accn":
+		raw.accession, err = textOrNothing(d, raw.accession[:0])
+	case "form":
+		raw.form, err = textOrNothing(d, raw.form[:0])
+	case "filed":
+		raw.filed, err = textOrNothing(d, raw.filed[:0])
+	case "val":
+		raw.val, err = numberOrNothing(d, raw.val[:0])
+	case "fy":
+		raw.fy, err = numberOrNothing(d, raw.fy[:0])
+	default:
+		err = d.Skip()
+	}
+	return err
+}
+
 func (p *parser) fact(d *jx.Decoder, read *tagRead) error {
 	raw := &p.raw
 	for _, field := range []*[]byte{&raw.start, &raw.end, &raw.val, &raw.accession, &raw.fy, &raw.form, &raw.filed} {
 		*field = (*field)[:0]
 	}
-	if d.Next() != jx.Object {
-		if err := d.Skip(); err != nil {
-			return err
-		}
-	} else if err := d.ObjBytes(func(d *jx.Decoder, name []byte) (err error) {
-		switch string(name) {
-		case "start":
-			if d.Next() == jx.Null {
-				return d.Null()
-			}
-			if raw.start, err = textOrNothing(d, raw.start[:0]); len(raw.start) == 0 {
-				raw.start = append(raw.start, '-') // no date
-			}
-		case "end":
-			raw.end, err = textOrNothing(d, raw.end[:0])
-		case "accn":
-			raw.accession, err = textOrNothing(d, raw.accession[:0])
-		case "form":
-			raw.form, err = textOrNothing(d, raw.form[:0])
-		case "filed":
-			raw.filed, err = textOrNothing(d, raw.filed[:0])
-		case "val":
-			raw.val, err = numberOrNothing(d, raw.val[:0])
-		case "fy":
-			raw.fy, err = numberOrNothing(d, raw.fy[:0])
-		default:
-			err = d.Skip()
-		}
-		return err
-	}); err != nil {
+	// The fields of a fact in memory need no copies.
+	text, err := d.Raw()
+	if err != nil {
 		return err
 	}
+	if p.inFact.ResetBytes(text); p.inFact.Next() == jx.Object {
+		if err := p.inFact.ObjBytes(p.readField); err != nil {
+			return err
+		}
+	}
 	p.facts.report.Facts++
-	f, filed, reason := p.check(read)
+	f, reason := p.check(read)
 	if reason != nil {
 		p.skip(read, *reason)
 		return nil
 	}
-	var err error
-	if f.filing, err = p.filing(filed); err != nil {
-		return err
+	if f.filing == none {
+		if f.filing, err = p.newFiling(); err != nil {
+			return err
+		}
 	}
-	if read.isMoney {
-		unit := unitOfFiling{f.filing, read.taxonomy, read.currency}
-		u := p.units[unit]
+	if f := &p.facts.filings[f.filing]; f.fy == 0 && len(p.raw.fy) > 0 {
+		f.fy, _ = strconv.ParseInt(string(p.raw.fy), 10, 64) // what is no whole number counts for nothing
+	}
+	if read.money != nil {
+		u := read.money[f.filing]
 		if u == nil {
 			u = new(unitRead)
-			p.units[unit] = u
+			read.money[f.filing] = u
 		}
 		u.facts++
 		u.balance = u.balance || read.balance && f.class == instant
@@ -341,66 +364,65 @@ func (p *parser) fact(d *jx.Decoder, read *tagRead) error {
 
 // Bounds of the dates of a fact, in days.
 const (
-	firstYear = 1990 // in which a period may begin
-	lateDays  = 400  // that a period may end after the filing
+	firstDay = day(7305) // 1990-01-01, on which a period may begin
+	lateDays = 400       // that a period may end after the filing
 )
 
-// check reads the raw fact, but for its filing, or says why it is skipped.
-func (p *parser) check(read *tagRead) (f fact, filed day, skipped *skipReason) {
+// check reads the raw fact, or says why it is skipped. The filing is none for a new one.
+func (p *parser) check(read *tagRead) (f fact, skipped *skipReason) {
 	raw := &p.raw
 	if _, counts := forms[string(raw.form)]; !counts {
-		return f, filed, &skipForm
+		return f, &skipForm
 	}
 	// What goes into the address of a filing is kept plain.
 	if n := len(raw.accession); n == 0 || n > len("0000320193-17-000070") ||
 		len(bytes.Trim(raw.accession, "-0123456789")) > 0 {
-		return f, filed, &skipDate
+		return f, &skipDate
 	}
+	var filed day
 	var ok bool
-	if f.end, ok = parseDay(raw.end); !ok {
-		return f, filed, &skipDate
+	p.key = append(append(append(append(append(p.key[:0], raw.accession...), ' '), raw.filed...), ' '), raw.form...)
+	if f.filing, ok = p.filings[string(p.key)]; ok {
+		filed = p.facts.filings[f.filing].filed
+	} else if filed, ok = parseDay(raw.filed); !ok {
+		return f, &skipDate
+	} else {
+		f.filing = none
 	}
-	if filed, ok = parseDay(raw.filed); !ok {
-		return f, filed, &skipDate
+	if f.end, ok = parseDay(raw.end); !ok {
+		return f, &skipDate
 	}
 	f.class = instant
 	begin := f.end
 	if len(raw.start) > 0 {
 		if f.start, ok = parseDay(raw.start); !ok || f.start > f.end {
-			return f, filed, &skipDate
+			return f, &skipDate
 		}
 		f.class = classOf(f.start, f.end)
 		begin = f.start
 	}
-	if begin.year() < firstYear || f.end > filed+lateDays {
-		return f, filed, &skipDate
+	if begin < firstDay || f.end > filed+lateDays {
+		return f, &skipDate
 	}
 	if f.coef, f.decimals, ok = parseValue(raw.val, len(read.key.unit) > len("shares")); !ok {
-		return f, filed, &skipValue
+		return f, &skipValue
 	}
 	if read.count && f.coef <= 0 {
-		return f, filed, &skipCount
+		return f, &skipCount
 	}
-	return f, filed, nil
+	return f, nil
 }
 
-// filing returns the index of the filing that the raw fact is from.
-func (p *parser) filing(filed day) (int32, error) {
-	raw := &p.raw
-	p.key = append(append(append(append(append(p.key[:0], raw.accession...), ' '), raw.filed...), ' '), raw.form...)
-	i, ok := p.filings[string(p.key)]
-	if !ok {
-		if len(p.filings) == maxFilings {
-			return 0, badFormat("", "more than %d reports", maxFilings)
-		}
-		i = int32(len(p.filings))
-		p.filings[string(p.key)] = i
-		//exhaustruct:ignore the rest is known at the end
-		p.facts.filings = append(p.facts.filings, filing{accession: string(raw.accession), form: forms[string(raw.form)], filed: filed})
+// newFiling adds the filing that the raw fact is from.
+func (p *parser) newFiling() (int32, error) {
+	if len(p.filings) == maxFilings {
+		return 0, badFormat("", "more than %d reports", maxFilings)
 	}
-	if f := &p.facts.filings[i]; f.fy == 0 && len(raw.fy) > 0 {
-		f.fy, _ = strconv.ParseInt(string(raw.fy), 10, 64) // what is no whole number counts for nothing
-	}
+	i := int32(len(p.filings))
+	p.filings[string(p.key)] = i
+	filed, _ := parseDay(p.raw.filed) // it was checked
+	//exhaustruct:ignore the rest is known at the end
+	p.facts.filings = append(p.facts.filings, filing{accession: string(p.raw.accession), form: forms[string(p.raw.form)], filed: filed})
 	return i, nil
 }
 
@@ -442,35 +464,31 @@ func (p *parser) finish() *CompanyFacts {
 // choosePairs gives each filing the pair of its balance totals with the most facts.
 func (p *parser) choosePairs(rank []int32) {
 	type candidate struct {
-		unitOfFiling
-		unitRead
+		unit
+		facts int32
 	}
 	best := make([]*candidate, len(rank))
-	for unit, read := range p.units {
-		if !read.balance {
-			continue
-		}
-		c := &candidate{unit, *read}
-		b := &best[rank[unit.filing]]
-		if *b == nil || cmp.Or(cmp.Compare((*b).facts, c.facts), cmp.Compare(c.taxonomy.name, (*b).taxonomy.name),
-			bytes.Compare(c.currency[:], (*b).currency[:])) < 0 {
-			*b = c
+	for u, byFiling := range p.units {
+		for filing, read := range byFiling {
+			if !read.balance {
+				continue
+			}
+			b := &best[rank[filing]]
+			if *b == nil || cmp.Or(cmp.Compare((*b).facts, read.facts), cmp.Compare(u.taxonomy.name, (*b).taxonomy.name),
+				cmp.Compare(u.currency, (*b).currency)) < 0 {
+				*b = &candidate{u, read.facts}
+			}
 		}
 	}
-	type key struct {
-		taxonomy *taxonomy
-		currency [currencyLength]byte
-	}
-	pairs := make(map[key]*pair)
+	pairs := make(map[unit]*pair)
 	for i, b := range best {
 		if b == nil {
 			continue
 		}
-		k := key{b.taxonomy, b.currency}
-		if pairs[k] == nil {
-			pairs[k] = p.facts.newPair(b.taxonomy, string(b.currency[:]))
+		if pairs[b.unit] == nil {
+			pairs[b.unit] = p.facts.newPair(b.taxonomy, b.currency)
 		}
-		p.facts.filings[i].pair = pairs[k]
+		p.facts.filings[i].pair = pairs[b.unit]
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/internal/sec"
+	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 // withFact returns a document with one fact.
@@ -31,7 +32,8 @@ func TestParseCompanyFactsTolerates(t *testing.T) {
 		"cik as a string":   `{"cik":"0000320193","facts":{}}`,
 		"cik after facts":   `{"facts":{},"cik":7}`,
 		"a duplicated key":  `{"cik":1,"cik":2,"facts":{},"facts":{}}`,
-		"null fy and val":   withFact("Assets", "USD", `{"end":"2020-12-31","val":null,"fy":null,"fp":null,`+report+`}`),
+		"null fy":           withFact("Assets", "USD", `{"end":"2020-12-31","val":1,"fy":null,"fp":null,`+report+`}`),
+		"a byte order mark": "\ufeff" + `{"cik":1,"facts":{}}`,
 		"an exponent":       withFact("Assets", "USD", `{"end":"2020-12-31","val":1.5E3,`+report+`}`),
 		"a future end":      withFact("Assets", "USD", `{"end":"2031-12-31","val":1,`+report+`}`),
 		"a bad 8-K":         withFact("Assets", "USD", `{"end":"0000-12-31","val":1,"form":"8-K"}`),
@@ -59,7 +61,6 @@ func TestParseCompanyFactsRefuses(t *testing.T) {
 	require.NoError(t, err)
 
 	instant := func(fields string) string { return withFact("Assets", "USD", "{"+fields+"}") }
-	const place = `facts/us-gaap/Assets/USD, accession "0000000001-21-000001"`
 	for name, test := range map[string]struct{ document, message string }{
 		"nothing":          {"", "not a JSON object"},
 		"an HTML page":     {"<!DOCTYPE html><html></html>", "not a JSON object"},
@@ -74,7 +75,6 @@ func TestParseCompanyFactsRefuses(t *testing.T) {
 		"tag as a list":    {`{"cik":1,"facts":{"us-gaap":{"Assets":[1]}}}`, "facts/us-gaap/Assets: not an object"},
 		"units as null":    {`{"cik":1,"facts":{"us-gaap":{"Assets":{"units":null}}}}`, "facts/us-gaap/Assets/units: not an object"},
 		"unit as object":   {`{"cik":1,"facts":{"us-gaap":{"Assets":{"units":{"USD":{}}}}}}`, "facts/us-gaap/Assets/USD: not a list"},
-		"fact as a number": {withFact("Assets", "USD", "7"), "facts/us-gaap/Assets/USD: not an object"},
 		"truncated":        {good[:len(good)-20], "not valid JSON: it ends too early"},
 		"truncated number": {good[:strings.Index(good, `1,"accn`)+1], "not valid JSON: it ends too early"},
 		"a comma too many": {strings.Replace(good, `"form":"10-K"`, `"form":"10-K",`, 1), "not valid JSON"},
@@ -87,40 +87,9 @@ func TestParseCompanyFactsRefuses(t *testing.T) {
 		"bad UTF-8": {
 			strings.Replace(good, "Example", "Ex\xff", 1), "entityName: a text that is not valid Unicode",
 		},
-		"NUL in accession":     {strings.Replace(good, "0000000001-", `\u0000-`, 1), "accn: not an accession number"},
-		"accession missing":    {strings.Replace(good, "accn", "acc", 1), "facts/us-gaap/Assets/USD: accn"},
 		"a text that follows":  {good + `"x`, "follows"},
 		"a minus that follows": {good + "-", "follows"},
-		"overflow": {
-			instant(`"end":"2020-12-31","val":9223372036854775808,` + report),
-			place + ": val: 9223372036854775808 is out of range",
-		},
-		"overflow, exponent": {
-			instant(`"end":"2020-12-31","val":1e999999999,` + report), place + ": val: 1e999999999 is out of range",
-		},
-		"underflow":       {instant(`"end":"2020-12-31","val":1e-999999999,` + report), place + ": val"},
-		"val as text":     {instant(`"end":"2020-12-31","val":"1",` + report), "val: not a number"},
-		"val as a word":   {instant(`"end":"2020-12-31","val":NaN,` + report), "not valid JSON"},
-		"end as a number": {instant(`"end":2020,"val":1,` + report), "end: not a text"},
-		"year 0": {
-			instant(`"end":"0000-12-31","val":1,` + report), place + `: end: the year of "0000-12-31"`,
-		},
-		"no such day": {
-			instant(`"end":"2021-02-29","val":1,` + report), place + `: end: "2021-02-29" is not a date`,
-		},
-		"no end": {instant(`"val":1,` + report), place + ": end: no date"},
-		"start after end": {
-			instant(`"start":"2021-01-01","end":"2020-12-31","val":1,` + report), place + ": start 2021-01-01 is after",
-		},
-		"bad filed": {
-			instant(`"end":"2020-12-31","val":1,"accn":"0000000001-21-000001","filed":"x","form":"10-K"`),
-			place + `: filed: "x" is not a date`,
-		},
-		"fy as a fraction": {instant(`"end":"2020-12-31","val":1,"fy":0.5,` + report), place + ": fy"},
-		"negative shares": {
-			withFact("CommonStockSharesOutstanding", "shares", `{"end":"2020-12-31","val":-1,`+report+`}`),
-			"negative number of shares",
-		},
+		"val as a word":        {instant(`"end":"2020-12-31","val":NaN,` + report), "not valid JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -138,14 +107,100 @@ func TestParseCompanyFactsRefuses(t *testing.T) {
 	}
 }
 
+// A fact that cannot be is left out and counted, by the first reason that holds.
+func TestSkippedFacts(t *testing.T) {
+	t.Parallel()
+	const (
+		filed  = `"filed":"2021-02-01"`
+		form   = `"form":"10-K"`
+		accn   = `"accn":"0000000001-21-000001"`
+		report = accn + "," + filed + "," + form
+	)
+	for name, test := range map[string]struct{ tag, unit, fact, reason string }{
+		"another form":         {"Assets", "USD", `{"end":"0000-12-31","val":1,"form":"8-K"}`, "form"},
+		"no form":              {"Assets", "USD", `{"end":"2020-12-31","val":1,` + accn + "," + filed + `}`, "form"},
+		"no object":            {"Assets", "USD", `7`, "form"},
+		"of a tag not read":    {"Elsewhere", "pure", `{"end":"0202-12-31","val":1,` + report + `}`, "date"},
+		"no accession":         {"Assets", "USD", `{"end":"2020-12-31","val":1,` + filed + "," + form + `}`, "date"},
+		"NUL in the accession": {"Assets", "USD", `{"end":"2020-12-31","val":1,"accn":"\u0000-1",` + filed + "," + form + `}`, "date"},
+		"no end":               {"Assets", "USD", `{"val":1,` + report + `}`, "date"},
+		"end is null":          {"Assets", "USD", `{"end":null,"val":1,` + report + `}`, "date"},
+		"end is a number":      {"Assets", "USD", `{"end":2020,"val":1,` + report + `}`, "date"},
+		"not filed":            {"Assets", "USD", `{"end":"2020-12-31","val":1,` + accn + "," + form + `}`, "date"},
+		"filed some day":       {"Assets", "USD", `{"end":"2020-12-31","val":1,"filed":"x",` + accn + "," + form + `}`, "date"},
+		"no such day":          {"Assets", "USD", `{"end":"2021-02-29","val":1,` + report + `}`, "date"},
+		"no such start":        {"Assets", "USD", `{"start":"2020-1-1","end":"2020-12-31","val":1,` + report + `}`, "date"},
+		"start is a number":    {"Assets", "USD", `{"start":1,"end":"2020-12-31","val":1,` + report + `}`, "date"},
+		"start after end":      {"Assets", "USD", `{"start":"2021-01-01","end":"2020-12-31","val":1,` + report + `}`, "date"},
+		"before 1990":          {"Assets", "USD", `{"end":"1989-12-31","val":1,` + report + `}`, "date"},
+		"begun before 1990":    {"Assets", "USD", `{"start":"1989-12-31","end":"1990-12-31","val":1,` + report + `}`, "date"},
+		"401 days ahead":       {"Assets", "USD", `{"end":"2022-03-09","val":1,` + report + `}`, "date"},
+		"400 days ahead":       {"Assets", "USD", `{"end":"2022-03-08","val":1,` + report + `}`, ""},
+		"no value":             {"Assets", "USD", `{"end":"2020-12-31",` + report + `}`, "value"},
+		"null":                 {"Assets", "USD", `{"end":"2020-12-31","val":null,` + report + `}`, "value"},
+		"a text":               {"Assets", "USD", `{"end":"2020-12-31","val":"1",` + report + `}`, "value"},
+		"2^63":                 {"Assets", "USD", `{"end":"2020-12-31","val":9223372036854775808,` + report + `}`, "value"},
+		"-2^63":                {"Assets", "USD", `{"end":"2020-12-31","val":-9223372036854775808,` + report + `}`, "value"},
+		"2^63 less one":        {"Assets", "USD", `{"end":"2020-12-31","val":9223372036854775807,` + report + `}`, ""},
+		"2^63 of a fraction":   {"EarningsPerShareBasic", "USD/shares", `{"end":"2020-12-31","val":9223372036854775808.5,` + report + `}`, "value"},
+		"a huge exponent":      {"Assets", "USD", `{"end":"2020-12-31","val":1e999999999,` + report + `}`, "value"},
+		"a tiny one":           {"Assets", "USD", `{"end":"2020-12-31","val":1e-999999999,` + report + `}`, ""},
+		"many digits":          {"EarningsPerShareBasic", "USD/shares", `{"end":"2020-12-31","val":0.1234567890123456789012345,` + report + `}`, ""},
+		"start is null":        {"Assets", "USD", `{"start":null,"end":"2020-12-31","val":1,` + report + `}`, ""},
+		"fy is a fraction":     {"Assets", "USD", `{"end":"2020-12-31","val":1,"fy":0.5,` + report + `}`, ""},
+		"no shares":            {"CommonStockSharesOutstanding", "shares", `{"end":"2020-12-31","val":0,` + report + `}`, "count"},
+		"fewer than none":      {"WeightedAverageNumberOfSharesOutstandingBasic", "shares", `{"end":"2020-12-31","val":-1,` + report + `}`, "count"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			facts, err := sec.ParseCompanyFacts(iotest.OneByteReader(strings.NewReader(withFact(test.tag, test.unit, test.fact))))
+			require.NoError(t, err)
+			got := facts.Report()
+			var want value.SkippedFacts
+			if n := map[string]*int{"form": &want.Form, "date": &want.Date, "value": &want.Value, "count": &want.Count}[test.reason]; n != nil {
+				*n = 1
+				require.Len(t, facts.SkippedFacts(), 1)
+				assert.Equal(t, "us-gaap:"+test.tag, facts.SkippedFacts()[0].Tag)
+				assert.Equal(t, test.reason, facts.SkippedFacts()[0].Reason)
+				assert.Equal(t, new(value.NoPeriodicReport), got.WhyNothing)
+			}
+			assert.Equal(t, want, got.Skipped)
+			assert.Equal(t, 1, got.Facts)
+		})
+	}
+}
+
+// Of many, the first are named.
+func TestSkippedFactsAreNamed(t *testing.T) {
+	t.Parallel()
+	d := reports()
+	for i := range 25 {
+		d.add(filing{accession(2021, i), "8-K", "2021-02-01", 2020}, gaap, "Goodwill", "USD", "", endFY, "1")
+	}
+	facts := d.parse(t)
+	assert.Len(t, facts.SkippedFacts(), 20)
+	assert.Equal(t, 25, facts.Report().Skipped.Form)
+	assert.Equal(t, sec.SkippedFact{Tag: "us-gaap:Goodwill", Accession: accession(2021, 0), Reason: "form"}, facts.SkippedFacts()[0])
+}
+
+func TestReportOfSamples(t *testing.T) {
+	t.Parallel()
+	report := company(t, "AAPL").Report()
+	assert.Equal(t, value.ImportReport{
+		Facts: 24579, Skipped: value.SkippedFacts{Form: 1118, Date: 0, Value: 0, Count: 0},
+		Filings:    value.FilingsRead{Report: 67, Repeat: 1, NoBalanceSheet: 0, NoFlow: 0},
+		Statements: 86, WhyNothing: nil,
+	}, report)
+}
+
 func TestParseCompanyFactsRefusesTooManyReports(t *testing.T) {
 	t.Parallel()
 	d := document{}
-	for i := range 1001 {
+	for i := range 3001 {
 		d.add(filing{accession(2021, i), "10-K", "2021-02-01", 2020}, gaap, "Assets", "USD", "", endFY, "1")
 	}
 	_, err := sec.ParseCompanyFacts(bytes.NewReader(d.json(t)))
-	require.ErrorContains(t, err, "more than 1000 reports")
+	require.ErrorContains(t, err, "more than 3000 reports")
 }
 
 // What fails is told apart: the reader, not the document.

@@ -65,7 +65,7 @@ func (c *CompanyFacts) readReports() {
 	for p := range pairs {
 		each := func(tags tags, yield func(fact)) {
 			for _, tag := range tags {
-				for _, f := range p.money[tag] {
+				for _, f := range p.money[tag].series {
 					if c.filings[f.filing].pair == p {
 						yield(f)
 					}

@@ -45,12 +45,15 @@ func (v view) statement(p plan) value.Statement {
 }
 
 func (p *plan) marks() (marks []value.Mark) {
-	for mark, holds := range map[value.Mark]bool{
-		value.ComparativeOnly: p.column, value.ShortPeriod: p.period == value.Partial, value.ThreeMonthsOnly: p.threeMonths,
-		value.TransitionQuarter: p.transition,
+	for _, m := range []struct {
+		holds bool
+		mark  value.Mark
+	}{
+		{p.column, value.ComparativeOnly}, {p.period == value.Partial, value.ShortPeriod},
+		{p.threeMonths, value.ThreeMonthsOnly}, {p.transition, value.TransitionQuarter},
 	} {
-		if holds {
-			marks = append(marks, mark)
+		if m.holds {
+			marks = append(marks, m.mark)
 		}
 	}
 	return marks
@@ -82,11 +85,17 @@ func (v view) read(from reading) *figures {
 	return &f
 }
 
+// An entry is the amount of a field.
+type entry struct {
+	field **int64
+	amount
+}
+
 // write sets fields to amounts and marks the statement if one of them was tagged with the wrong sign.
-func (r *reader) write(fields map[**int64]amount) {
-	for field, a := range fields {
-		*field = a.int64
-		if a.known() && a.turned {
+func (r *reader) write(entries ...entry) {
+	for _, e := range entries {
+		*e.field = e.int64
+		if e.known() && e.turned {
 			r.mark(value.TurnedSign)
 		}
 	}
@@ -155,17 +164,23 @@ func (r *reader) flows(f *figures, b balanceSheet) {
 	if isBank {
 		r.mark(value.Bank)
 	}
-	r.write(map[**int64]amount{
-		&s.TotalRevenues: revenues, &s.CostOfRevenue: cost, &s.GrossProfit: gross, &s.OperatingIncome: operating,
-		&s.InterestExpense: interest, &s.ProfitBeforeTax: pretax, &s.TaxExpense: tax, &s.NetIncome: net,
-		&s.Depreciation:                r.first(cashFlowStatement, t.depreciation),
-		&s.Amortization:                r.first(cashFlowStatement, t.amortization),
-		&s.DepreciationAndAmortization: r.depreciationAndAmortization(),
-		&s.OperatingCashFlow:           r.first(cashFlowStatement, t.operatingCashFlow),
-		&s.CapitalExpenditure:          r.capitalExpenditure(),
-		&s.DividendsPaid:               r.first(cashFlowStatement, t.dividendsPaid),
-		&s.PreferredDividends:          r.preferredDividends(net, netTag, b.preferredStock),
-	})
+	r.write(
+		entry{&s.TotalRevenues, revenues},
+		entry{&s.CostOfRevenue, cost},
+		entry{&s.GrossProfit, gross},
+		entry{&s.OperatingIncome, operating},
+		entry{&s.InterestExpense, interest},
+		entry{&s.ProfitBeforeTax, pretax},
+		entry{&s.TaxExpense, tax},
+		entry{&s.NetIncome, net},
+		entry{&s.Depreciation, r.first(cashFlowStatement, t.depreciation)},
+		entry{&s.Amortization, r.first(cashFlowStatement, t.amortization)},
+		entry{&s.DepreciationAndAmortization, r.depreciationAndAmortization()},
+		entry{&s.OperatingCashFlow, r.first(cashFlowStatement, t.operatingCashFlow)},
+		entry{&s.CapitalExpenditure, r.capitalExpenditure()},
+		entry{&s.DividendsPaid, r.first(cashFlowStatement, t.dividendsPaid)},
+		entry{&s.PreferredDividends, r.preferredDividends(net, netTag, b.preferredStock)},
+	)
 }
 
 // totalRevenues returns the revenue, and whether it is that of a bank: net interest and noninterest income.
@@ -213,7 +228,7 @@ func isPart(cost, revenues amount) bool {
 // recast the nine months, too.
 func (r *reader) isRecast() bool {
 	for _, tag := range r.pair.taxonomy.revenues() {
-		s := r.pair.money[tag]
+		s := r.pair.money[tag].series
 		first := none
 		for _, f := range s.endingAt(r.end) {
 			if f.filing < r.known && f.class == year {
@@ -407,13 +422,23 @@ func (r *reader) writeBalanceSheet(s *value.Statement, b balanceSheet) {
 		b.cash = b.restrictedCash
 		r.mark(value.CashWithRestricted)
 	}
-	r.write(map[**int64]amount{
-		&s.TotalAssets: b.totalAssets, &s.CurrentAssets: b.currentAssets, &s.NonCurrentAssets: b.nonCurrentAssets,
-		&s.CashAndEquivalents: b.cash, &s.CurrentLiabilities: b.currentLiabilities, &s.TotalLiabilities: b.liabilities,
-		&s.LongTermLiabilities: b.longTermLiabilities, &s.TotalEquitiesAndLiabilities: b.equityAndLiabilities,
-		&s.NoncontrollingInterest: b.noncontrolling, &s.PreferredStock: b.preferredStock,
-		&s.TemporaryEquity: b.temporaryEquity, &s.TotalEquity: b.equity, &s.Goodwill: b.goodwill,
-		&s.IntangibleAssets: b.intangibles, &s.ShortTermDebt: b.shortTermDebt, &s.LongTermDebt: b.longTermDebt,
-		&s.TotalDebt: b.totalDebt,
-	})
+	r.write(
+		entry{&s.TotalAssets, b.totalAssets},
+		entry{&s.CurrentAssets, b.currentAssets},
+		entry{&s.NonCurrentAssets, b.nonCurrentAssets},
+		entry{&s.CashAndEquivalents, b.cash},
+		entry{&s.CurrentLiabilities, b.currentLiabilities},
+		entry{&s.TotalLiabilities, b.liabilities},
+		entry{&s.LongTermLiabilities, b.longTermLiabilities},
+		entry{&s.TotalEquitiesAndLiabilities, b.equityAndLiabilities},
+		entry{&s.NoncontrollingInterest, b.noncontrolling},
+		entry{&s.PreferredStock, b.preferredStock},
+		entry{&s.TemporaryEquity, b.temporaryEquity},
+		entry{&s.TotalEquity, b.equity},
+		entry{&s.Goodwill, b.goodwill},
+		entry{&s.IntangibleAssets, b.intangibles},
+		entry{&s.ShortTermDebt, b.shortTermDebt},
+		entry{&s.LongTermDebt, b.longTermDebt},
+		entry{&s.TotalDebt, b.totalDebt},
+	)
 }

@@ -247,7 +247,8 @@ func (r *reader) read(of statementOf, s series, never bool) amount {
 }
 
 func (r *reader) tag(of statementOf, tag string) amount {
-	return r.read(of, r.pair.money[tag], neverNegative[r.pair.taxonomy.name][tag])
+	m := r.pair.money[tag]
+	return r.read(of, m.series, m.neverNegative)
 }
 
 // first returns the value of the first of the tags with one.
@@ -284,7 +285,7 @@ func (r *reader) mixed(of statementOf, s series, never bool) amount {
 // balance returns the value of the first of the tags with one at the end of the period.
 func (r *reader) balance(tags tags) amount {
 	for _, tag := range tags {
-		if f, ok := r.newest(r.pair.money[tag], instant); ok {
+		if f, ok := r.newest(r.pair.money[tag].series, instant); ok {
 			return amount{&f.coef, f.turned, false}
 		}
 	}

@@ -13,10 +13,10 @@ import (
 // The amounts are Apple's, of its fiscal year 2023 or of 2017-12-29, in million dollars where nothing else is said.
 
 func ExampleEBIT() {
-	ebit, basis := value.EBIT(new(int64(113_736)), new(int64(3_933)), new(int64(114_301)))
+	ebit, basis := value.EBIT(new(int64(113_736)), new(int64(3_933)), new(int64(114_301)), false)
 	fmt.Println(*ebit, *basis)
 	// Without interest expense, operating income stands in.
-	ebit, basis = value.EBIT(new(int64(123_485)), nil, new(int64(123_216)))
+	ebit, basis = value.EBIT(new(int64(123_485)), nil, new(int64(123_216)), false)
 	fmt.Println(*ebit, *basis)
 	// Output:
 	// 117669 pretax_plus_interest

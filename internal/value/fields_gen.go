@@ -3,6 +3,7 @@
 package value
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -126,6 +127,63 @@ type DailyRatios struct {
 	EVToEBIT                 *decimal.Decimal `json:"ev_to_ebit"`                   // enterprise_value / TTM ebit
 	EVToEBITDA               *decimal.Decimal `json:"ev_to_ebitda"`                 // enterprise_value / TTM ebitda
 	EVToAssets               *decimal.Decimal `json:"ev_to_assets"`                 // enterprise_value / total_assets
+}
+
+// SameStatement reports whether two statements hold the same, whatever the exponents of their decimals.
+func SameStatement(a, b *Statement) bool {
+	return a.Period == b.Period &&
+		a.FiscalYear == b.FiscalYear &&
+		same(a.FiscalQuarter, b.FiscalQuarter) &&
+		equal(a.StartDate, b.StartDate) &&
+		a.EndDate.Equal(b.EndDate) &&
+		a.PublishDate.Equal(b.PublishDate) &&
+		a.Currency == b.Currency &&
+		same(a.Taxonomy, b.Taxonomy) &&
+		slices.Equal(a.Marks, b.Marks) &&
+		a.Audited == b.Audited &&
+		same(a.Accession, b.Accession) &&
+		same(a.URL, b.URL) &&
+		same(a.TotalRevenues, b.TotalRevenues) &&
+		same(a.CostOfRevenue, b.CostOfRevenue) &&
+		same(a.GrossProfit, b.GrossProfit) &&
+		same(a.OperatingIncome, b.OperatingIncome) &&
+		same(a.InterestExpense, b.InterestExpense) &&
+		same(a.ProfitBeforeTax, b.ProfitBeforeTax) &&
+		same(a.TaxExpense, b.TaxExpense) &&
+		same(a.NetIncome, b.NetIncome) &&
+		same(a.Depreciation, b.Depreciation) &&
+		same(a.Amortization, b.Amortization) &&
+		same(a.DepreciationAndAmortization, b.DepreciationAndAmortization) &&
+		same(a.EBIT, b.EBIT) &&
+		same(a.EBITBasis, b.EBITBasis) &&
+		same(a.EBITDA, b.EBITDA) &&
+		same(a.OperatingCashFlow, b.OperatingCashFlow) &&
+		same(a.CapitalExpenditure, b.CapitalExpenditure) &&
+		same(a.FreeCashFlow, b.FreeCashFlow) &&
+		same(a.DividendsPaid, b.DividendsPaid) &&
+		same(a.PreferredDividends, b.PreferredDividends) &&
+		equal(a.EarningsPerShare, b.EarningsPerShare) &&
+		equal(a.EarningsPerShareDiluted, b.EarningsPerShareDiluted) &&
+		equal(a.PerShareBasisDate, b.PerShareBasisDate) &&
+		same(a.TotalAssets, b.TotalAssets) &&
+		same(a.CurrentAssets, b.CurrentAssets) &&
+		same(a.NonCurrentAssets, b.NonCurrentAssets) &&
+		same(a.CashAndEquivalents, b.CashAndEquivalents) &&
+		same(a.Goodwill, b.Goodwill) &&
+		same(a.IntangibleAssets, b.IntangibleAssets) &&
+		same(a.TotalLiabilities, b.TotalLiabilities) &&
+		same(a.CurrentLiabilities, b.CurrentLiabilities) &&
+		same(a.LongTermLiabilities, b.LongTermLiabilities) &&
+		same(a.ShortTermDebt, b.ShortTermDebt) &&
+		same(a.LongTermDebt, b.LongTermDebt) &&
+		same(a.TotalDebt, b.TotalDebt) &&
+		same(a.TotalEquity, b.TotalEquity) &&
+		same(a.NoncontrollingInterest, b.NoncontrollingInterest) &&
+		same(a.PreferredStock, b.PreferredStock) &&
+		same(a.TemporaryEquity, b.TemporaryEquity) &&
+		same(a.TotalEquitiesAndLiabilities, b.TotalEquitiesAndLiabilities) &&
+		same(a.SharesOutstanding, b.SharesOutstanding) &&
+		same(a.SharesSource, b.SharesSource)
 }
 
 // flows are the figures of a statement that trailing twelve months have, too.

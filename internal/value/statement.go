@@ -7,7 +7,6 @@
 package value
 
 import (
-	"reflect"
 	"slices"
 	"time"
 
@@ -111,27 +110,7 @@ type ShareCount struct {
 	Shares    int64
 }
 
-// SameStatement reports whether two statements hold the same, whatever the exponents of their decimals.
-func SameStatement(a, b Statement) bool {
-	others := reflect.ValueOf(b)
-	for f, v := range reflect.ValueOf(a).Fields() {
-		var same bool
-		switch x, y := v.Interface(), others.FieldByIndex(f.Index).Interface(); x := x.(type) {
-		case time.Time:
-			same = x.Equal(y.(time.Time))
-		case *time.Time:
-			same = equal(x, y.(*time.Time))
-		case *decimal.Decimal:
-			same = equal(x, y.(*decimal.Decimal))
-		default:
-			same = reflect.DeepEqual(x, y)
-		}
-		if !same {
-			return false
-		}
-	}
-	return true
-}
+func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
 func equal[T interface{ Equal(T) bool }](a, b *T) bool {
 	return a == b || a != nil && b != nil && (*a).Equal(*b)

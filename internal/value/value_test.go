@@ -86,7 +86,7 @@ func TestComplete(t *testing.T) {
 		"free cash flow":     {fields{"OperatingCashFlow": 8, "CapitalExpenditure": 3}, fields{"FreeCashFlow": 5}, nil},
 		"liabilities": {
 			fields{"TotalAssets": 100, "CurrentAssets": 40, "TotalEquity": 30, "TemporaryEquity": 5, "CurrentLiabilities": 20,
-				"ShortTermDebt": 3},
+				"LongTermDebt": 3},
 			fields{"NonCurrentAssets": 60, "TotalEquitiesAndLiabilities": 100, "TotalLiabilities": 65,
 				"LongTermLiabilities": 45, "TotalDebt": 3}, nil,
 		},
@@ -102,7 +102,7 @@ func TestComplete(t *testing.T) {
 			for name, amount := range test.derived {
 				reflect.ValueOf(&want).Elem().FieldByName(name).Set(reflect.ValueOf(&amount))
 			}
-			want.EBITBasis = test.basis
+			want.EBITBasis, want.Marks = test.basis, []value.Mark{}
 			value.Complete(&got)
 			assert.Empty(t, cmp.Diff(want, got))
 			again := got
@@ -110,6 +110,39 @@ func TestComplete(t *testing.T) {
 			assert.Equal(t, got, again)
 		})
 	}
+}
+
+func TestCompleteMarksDebt(t *testing.T) {
+	t.Parallel()
+	type fields = map[string]int64
+	for name, test := range map[string]struct {
+		given  fields
+		period value.Period
+		marks  []value.Mark
+	}{
+		"none":                {fields{"TotalAssets": 100}, value.Annual, []value.Mark{}},
+		"the short side":      {fields{"TotalAssets": 100, "ShortTermDebt": 1}, value.Annual, []value.Mark{value.DebtUnknown, value.PartialDebt}},
+		"no short side":       {fields{"TotalAssets": 100, "ShortTermDebt": 0}, value.Annual, []value.Mark{}},
+		"without assets":      {fields{"ShortTermDebt": 1}, value.Annual, []value.Mark{value.PartialDebt}},
+		"little interest":     {fields{"TotalAssets": 5000, "InterestExpense": 10}, value.Annual, []value.Mark{}},
+		"interest":            {fields{"TotalAssets": 5000, "InterestExpense": 11}, value.Annual, []value.Mark{value.DebtUnknown}},
+		"little of a quarter": {fields{"TotalAssets": 20000, "InterestExpense": 10}, value.Quarterly, []value.Mark{}},
+		"that of a quarter":   {fields{"TotalAssets": 20000, "InterestExpense": 11}, value.Quarterly, []value.Mark{value.DebtUnknown}},
+		"known debt":          {fields{"TotalAssets": 5000, "InterestExpense": 11, "LongTermDebt": 0}, value.Annual, []value.Mark{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := amounts(test.given)
+			s.Period = test.period
+			value.Complete(&s)
+			assert.Equal(t, test.marks, s.Marks)
+		})
+	}
+	bank := amounts(fields{"ProfitBeforeTax": 5, "InterestExpense": 1, "OperatingIncome": 7})
+	bank.Marks = []value.Mark{value.Bank}
+	value.Complete(&bank)
+	assert.Nil(t, bank.EBIT)
+	assert.Nil(t, bank.EBITBasis)
 }
 
 // quarter returns a quarterly statement of a calendar year, with an amount of each flow.
@@ -120,13 +153,15 @@ func quarter(year, quarter int, amount int64) value.Statement {
 	})
 	s.Period, s.FiscalYear, s.FiscalQuarter = value.Quarterly, year, &quarter
 	s.EndDate = time.Date(year, time.Month(3*quarter+1), 0, 0, 0, 0, 0, time.UTC)
+	s.StartDate = new(time.Date(year, time.Month(3*quarter-2), 1, 0, 0, 0, 0, time.UTC))
+	s.Marks = []value.Mark{}
 	return s
 }
 
 func TestTrailingTwelveMonths(t *testing.T) {
 	t.Parallel()
 	year := amounts(map[string]int64{"TotalRevenues": 100, "NetIncome": 10, "EBIT": 12})
-	year.Period, year.FiscalYear, year.EndDate = value.Annual, 2020, date("2020-12-31")
+	year.Period, year.FiscalYear, year.EndDate, year.Marks = value.Annual, 2020, date("2020-12-31"), []value.Mark{}
 	statements := []value.Statement{
 		quarter(2021, 2, 7), quarter(2020, 2, 1), quarter(2020, 3, 2), year, quarter(2020, 4, 3), quarter(2021, 1, 5),
 	}
@@ -146,16 +181,43 @@ func TestTrailingTwelveMonths(t *testing.T) {
 	assert.Equal(t, new(int64(17)), ttm.EBIT)
 	assert.Equal(t, new(value.OperatingIncome), ttm.EBITBasis)
 
-	assert.Equal(t, value.TTM{}, value.TrailingTwelveMonths(statements[5], statements[3:]), "three quarters are not a year")
+	none := value.TTM{Marks: []value.Mark{}}
+	assert.Equal(t, none, value.TrailingTwelveMonths(statements[5], statements[3:]), "three quarters are not a year")
 	assert.Equal(t, new(int64(100)), value.TrailingTwelveMonths(year, nil).TotalRevenues)
 	fourth := value.TrailingTwelveMonths(statements[4], statements)
 	assert.Equal(t, value.TrailingTwelveMonths(year, nil), fourth)
 	assert.Equal(t, new(int64(12)), fourth.EBIT)
-	assert.Equal(t, value.TTM{}, value.TrailingTwelveMonths(statements[4], statements[:3]), "fewer than four quarters")
+	assert.Equal(t, none, value.TrailingTwelveMonths(statements[4], statements[:3]), "fewer than four quarters")
 
 	huge := slices.Clone(statements)
 	huge[1].TotalRevenues, huge[2].TotalRevenues = new(int64(math.MaxInt64)), new(int64(math.MaxInt64))
 	assert.Nil(t, value.TrailingTwelveMonths(huge[0], huge).TotalRevenues)
+
+	// Labels do not matter, dates and the currency do.
+	unlabelled := slices.Clone(statements)
+	unlabelled[1].FiscalQuarter, unlabelled[1].FiscalYear = nil, 1999
+	assert.Equal(t, new(int64(17)), value.TrailingTwelveMonths(unlabelled[0], unlabelled).TotalRevenues)
+	unlabelled[2].Currency = "EUR"
+	assert.Equal(t, none, value.TrailingTwelveMonths(unlabelled[0], unlabelled))
+	late := slices.Clone(statements)
+	late[5].StartDate = new(late[5].StartDate.AddDate(0, 0, 7))
+	assert.Equal(t, new(int64(17)), value.TrailingTwelveMonths(late[0], late).TotalRevenues)
+	late[5].StartDate = new(late[5].StartDate.AddDate(0, 0, 1))
+	assert.Equal(t, none, value.TrailingTwelveMonths(late[0], late), "more than a week apart")
+	late[5].StartDate = nil
+	assert.Equal(t, none, value.TrailingTwelveMonths(late[0], late))
+
+	// The marks of the quarters are those of the sum, and one of a bank makes it a bank's.
+	marked := slices.Clone(statements)
+	marked[2].Marks, marked[4].Marks = []value.Mark{value.Untaxed}, []value.Mark{value.Bank}
+	ttm = value.TrailingTwelveMonths(marked[0], marked)
+	assert.Equal(t, []value.Mark{value.Bank, value.Untaxed}, ttm.Marks)
+	assert.Nil(t, ttm.EBIT)
+
+	partial := value.Statement{Period: value.Partial, EndDate: statements[0].EndDate}
+	assert.Equal(t, value.TrailingTwelveMonths(statements[0], statements), value.TrailingTwelveMonths(partial, statements))
+	partial.EndDate = partial.EndDate.AddDate(0, 0, 1)
+	assert.Equal(t, none, value.TrailingTwelveMonths(partial, statements))
 }
 
 func TestLatest(t *testing.T) {
@@ -201,8 +263,17 @@ func TestMetricsOfNothing(t *testing.T) {
 	m := value.ComputeMetrics(zero, value.TTM{NetIncome: new(int64(5)), EBITDA: new(int64(0))})
 	assert.Equal(t, value.Metrics{BookValue: new(int64(0)), TangibleBookValue: new(int64(-3))}, m, "no quotient by zero")
 	negative := amounts(map[string]int64{"TotalEquity": -4, "TotalDebt": 2})
-	m = value.ComputeMetrics(negative, value.TTM{})
-	assert.Equal(t, "-0.5", m.DebtToEquity.String())
+	assert.Nil(t, value.ComputeMetrics(negative, value.TTM{}).DebtToEquity, "by less than zero")
+
+	// What is for others than the common shareholders is no part of their return.
+	s := amounts(map[string]int64{"TotalEquity": 100, "NoncontrollingInterest": 10, "PreferredStock": 40, "TotalDebt": 20})
+	ttm := value.TTM{NetIncome: new(int64(30)), PreferredDividends: new(int64(5)), EBITDA: new(int64(60))}
+	m = value.ComputeMetrics(s, ttm)
+	assert.Equal(t, new(int64(50)), m.BookValue)
+	assert.Equal(t, "0.5", m.ReturnOnEquity.String())
+	assert.Equal(t, "0.5", m.CashReturnOnCapitalInvested.String())
+	s.Marks = []value.Mark{value.DebtUnknown}
+	assert.Nil(t, value.ComputeMetrics(s, ttm).CashReturnOnCapitalInvested)
 }
 
 func TestDailyRatios(t *testing.T) {
@@ -263,15 +334,15 @@ func TestSameStatement(t *testing.T) {
 		return s
 	}
 	a, b := filled(), filled()
-	assert.True(t, value.SameStatement(a, b))
+	assert.True(t, value.SameStatement(&a, &b))
 	b.EarningsPerShare = new(decimal.New(0, 3))
-	assert.True(t, value.SameStatement(a, b))
+	assert.True(t, value.SameStatement(&a, &b))
 	for field, v := range reflect.ValueOf(&a).Elem().Fields() {
 		was := reflect.New(v.Type()).Elem()
 		was.Set(v)
 		if v.Kind() == reflect.Pointer {
 			v.SetZero()
-			assert.False(t, value.SameStatement(a, b), "%s: nil", field.Name)
+			assert.False(t, value.SameStatement(&a, &b), "%s: nil", field.Name)
 			v.Set(reflect.New(v.Type().Elem()))
 			v = v.Elem()
 		}
@@ -279,11 +350,13 @@ func TestSameStatement(t *testing.T) {
 			reflect.TypeFor[time.Time](): date("2020-01-01"), reflect.TypeFor[decimal.Decimal](): decimal.New(1, 0),
 			reflect.TypeFor[string](): "1", reflect.TypeFor[bool](): true, reflect.TypeFor[int](): 1, reflect.TypeFor[int64](): int64(1),
 			reflect.TypeFor[value.Period](): value.Annual, reflect.TypeFor[value.EBITBasis](): value.OperatingIncome,
+			reflect.TypeFor[value.Taxonomy](): value.USGAAP, reflect.TypeFor[value.SharesSource](): value.Cover,
+			reflect.TypeFor[[]value.Mark](): []value.Mark{value.Bank},
 		}[v.Type()]
 		v.Set(reflect.ValueOf(other))
-		assert.False(t, value.SameStatement(a, b), field.Name)
+		assert.False(t, value.SameStatement(&a, &b), field.Name)
 		reflect.ValueOf(&a).Elem().FieldByName(field.Name).Set(was)
-		assert.True(t, value.SameStatement(a, b), field.Name)
+		assert.True(t, value.SameStatement(&a, &b), field.Name)
 	}
 }
 
