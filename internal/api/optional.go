@@ -52,10 +52,11 @@ func asSharesSource(v *string) oas.NilSharesSource {
 
 func asOtherCIK(v *string) oas.NilOtherCik { return toNil[oas.NilOtherCik]((*oas.OtherCik)(v)) }
 func asNilImportReport(v *value.ImportReport) oas.NilImportReport {
-	if v == nil {
-		return oas.NilImportReport{Null: true}
+	var report *oas.ImportReport
+	if v != nil {
+		report = new(toImportReport(*v))
 	}
-	return oas.NilImportReport{Value: toImportReport(*v)}
+	return toNil[oas.NilImportReport](report)
 }
 
 func asWhyNothing(v *value.WhyNothing) oas.NilWhyNothing {

@@ -191,7 +191,8 @@ func importedCompany(ctx context.Context, q *db.Queries, cik int64, name string,
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		if !known {
-			if company, err = withCIK(db.Company{FormerCiks: []int64{}}, cik, im); err != nil {
+			company.FormerCiks = []int64{}
+			if company, err = withCIK(company, cik, im); err != nil {
 				return company, err
 			}
 			err := q.EnsureCompany(ctx, db.EnsureCompanyParams{Name: cmp.Or(name, *im.Ticker), Cik: company.Cik, FormerCiks: company.FormerCiks})

@@ -58,7 +58,7 @@ func importMany(t *testing.T, a *app.App, n int) {
 func makeOlder(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	for _, sql := range []string{
-		"UPDATE company_facts SET rules_version = 1, report = NULL",
+		"UPDATE company_facts SET rules_version = 1, report = NULL, cik = NULL", // as before there were several CIKs
 		"UPDATE financial_statement SET rules_version = 1 WHERE source = 'sec'",
 		"UPDATE financial_statement SET total_revenues = total_revenues + 1, marks = '{bank}' WHERE fiscal_year = 2020",
 		"DELETE FROM financial_statement WHERE fiscal_year = 2021",
