@@ -68,8 +68,8 @@ FROM company_facts;
 
 -- name: ListUnreadFacts :many
 -- What came in the way of recomputing companies by this version.
-SELECT c.name, l.ticker, f.attempts, f.error
+SELECT c.name, l.ticker, f.attempts, coalesce(f.error, 'its worker died')::text AS error
 FROM company_facts f JOIN company c ON c.id = f.company_id LEFT JOIN listing l ON l.company_id = c.id AND l.is_primary
-WHERE f.rules_version < @version AND f.attempted_version = @version AND f.error IS NOT NULL
+WHERE f.rules_version < @version AND f.attempted_version = @version AND (f.error IS NOT NULL OR f.attempts >= @max_attempts)
 ORDER BY c.name, c.id
 LIMIT 100;

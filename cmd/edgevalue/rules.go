@@ -71,7 +71,7 @@ func (s *services) showRules(cmd *cobra.Command) (failed int, err error) {
 		if u.Ticker != nil {
 			name = *u.Ticker
 		}
-		fmt.Fprintf(out, "  %s: %s (attempts: %d)\n", name, *u.Error, u.Attempts)
+		fmt.Fprintf(out, "  %s: %s (attempts: %d)\n", name, u.Error, u.Attempts)
 	}
 	return len(unread), nil
 }

@@ -233,23 +233,28 @@ func (q *Queries) ListOutdatedFacts(ctx context.Context, arg ListOutdatedFactsPa
 }
 
 const listUnreadFacts = `-- name: ListUnreadFacts :many
-SELECT c.name, l.ticker, f.attempts, f.error
+SELECT c.name, l.ticker, f.attempts, coalesce(f.error, 'its worker died')::text AS error
 FROM company_facts f JOIN company c ON c.id = f.company_id LEFT JOIN listing l ON l.company_id = c.id AND l.is_primary
-WHERE f.rules_version < $1 AND f.attempted_version = $1 AND f.error IS NOT NULL
+WHERE f.rules_version < $1 AND f.attempted_version = $1 AND (f.error IS NOT NULL OR f.attempts >= $2)
 ORDER BY c.name, c.id
 LIMIT 100
 `
+
+type ListUnreadFactsParams struct {
+	Version     int32 `db:"version"`
+	MaxAttempts int32 `db:"max_attempts"`
+}
 
 type ListUnreadFactsRow struct {
 	Name     string  `db:"name"`
 	Ticker   *string `db:"ticker"`
 	Attempts int32   `db:"attempts"`
-	Error    *string `db:"error"`
+	Error    string  `db:"error"`
 }
 
 // What came in the way of recomputing companies by this version.
-func (q *Queries) ListUnreadFacts(ctx context.Context, version int32) ([]ListUnreadFactsRow, error) {
-	rows, err := q.db.Query(ctx, listUnreadFacts, version)
+func (q *Queries) ListUnreadFacts(ctx context.Context, arg ListUnreadFactsParams) ([]ListUnreadFactsRow, error) {
+	rows, err := q.db.Query(ctx, listUnreadFacts, arg.Version, arg.MaxAttempts)
 	if err != nil {
 		return nil, err
 	}

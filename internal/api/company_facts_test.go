@@ -259,6 +259,25 @@ func TestFormerCIKComesLater(t *testing.T) {
 	}
 }
 
+// The list of companies, not the file, says what a company is called.
+func TestNameOfACoRegistrant(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	file, list := caseFile(t, "co-registrant-name", "facts.json"), caseFile(t, "co-registrant-name", "company_tickers.json")
+	name := func() string {
+		t.Helper()
+		c, err := f.anon.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "PLCO"})
+		require.NoError(t, err)
+		return c.Name
+	}
+	f.imported("sec-company-facts?ticker=PLCO", file)
+	assert.Equal(t, "Plain Finance LLC", name(), "while there is no list")
+	f.imported("companies", list)
+	assert.Equal(t, "Plain Corp", name())
+	f.imported("sec-company-facts?ticker=PLCO", append(file, '\n'))
+	assert.Equal(t, "Plain Corp", name())
+}
+
 // export is a company's file.
 func (f *fixture) export(ticker string) string {
 	f.t.Helper()

@@ -55,6 +55,7 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	for i, k := range missing {
 		ids[k] = fresh[i]
 	}
+	otherRules := false // made a version that stays
 	var inserts []db.FinancialStatement
 	var ends db.EndFinancialStatementsParams
 	var deletes db.DeleteFinancialStatementVersionsParams
@@ -75,6 +76,7 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 			if !reflect.DeepEqual(r.KnownTo, v.KnownTo) {
 				ends.Ids, ends.KnownFrom, ends.KnownTo = append(ends.Ids, r.ID), append(ends.KnownFrom, r.KnownFrom), append(ends.KnownTo, dayText(v.KnownTo))
 			}
+			otherRules = otherRules || r.RulesVersion == nil || *r.RulesVersion != sec.RulesVersion
 			c.unchanged++
 			continue
 		}
@@ -102,6 +104,9 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	}
 	if err := insertStatements(ctx, tx, inserts); err != nil {
 		return c, err
+	}
+	if !otherRules {
+		return c, nil
 	}
 	err = q.SetRulesVersion(ctx, db.SetRulesVersionParams{CompanyID: companyID, RulesVersion: sec.RulesVersion})
 	return c, wrap(err, "set the version of the rules")

@@ -60,7 +60,7 @@ func (a *App) ListUnreadFacts(ctx context.Context, actor Actor) ([]db.ListUnread
 	if err := actor.superuser(); err != nil {
 		return nil, err
 	}
-	rows, err := a.queries.ListUnreadFacts(ctx, sec.RulesVersion)
+	rows, err := a.queries.ListUnreadFacts(ctx, db.ListUnreadFactsParams{Version: sec.RulesVersion, MaxAttempts: maxRecomputations})
 	return rows, wrap(err, "list what could not be read")
 }
 
@@ -191,8 +191,10 @@ func (a *App) noteFailure(ctx context.Context, id int64, failure error) error {
 		message = e.Error()
 	}
 	return a.inJobTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		if _, err := q.LockCompany(ctx, id); err != nil {
-			return found(err, "company")
+		if _, err := q.LockCompany(ctx, id); errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		} else if err != nil {
+			return errors.Wrap(err, "lock company")
 		}
 		return wrap(q.SetFactsError(ctx, db.SetFactsErrorParams{CompanyID: id, Version: sec.RulesVersion, Error: &message}), "keep the reason")
 	})
@@ -204,7 +206,7 @@ func (a *App) forgetAttempt(ctx context.Context, id int64) {
 	defer cancel()
 	err := a.inJobTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		if _, err := q.LockCompany(ctx, id); err != nil {
-			return found(err, "company")
+			return err
 		}
 		return q.ForgetAttempt(ctx, db.ForgetAttemptParams{CompanyID: id, Version: sec.RulesVersion})
 	})
