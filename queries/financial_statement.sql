@@ -24,10 +24,10 @@ LIMIT @page_size;
 
 -- name: ListFinancialStatementsBefore :many
 -- What the trailing twelve months of the given statements of today need: each company's statements whose end lies in the
--- 300 days up to the end date at the same place.
+-- 500 days up to the end date at the same place, as four quarters can have up to 130 days each.
 SELECT DISTINCT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@end_dates::date[]) AS end_date) AS w
 JOIN financial_statement s ON s.company_id = w.company_id AND s.known_to IS NULL
-    AND s.end_date BETWEEN w.end_date - 300 AND w.end_date;
+    AND s.end_date BETWEEN w.end_date - 500 AND w.end_date;
 
 -- name: ListFinancialStatementVersions :many
 -- The versions of a company's statements that were known on some day from from_day to to_day.
@@ -35,16 +35,20 @@ SELECT * FROM financial_statement s
 WHERE s.company_id = @company_id AND s.known_from <= @to_day AND (s.known_to IS NULL OR s.known_to > @from_day::date);
 
 -- name: ListNewestFinancialStatements :many
--- What the daily ratios of a day need: each company's statements as known on that day, from 300 days before its newest
--- quarter (or year, without quarters) on.
+-- What the daily ratios of a day need: each company's statements as known on that day, from 500 days before its newest
+-- quarter or year on.
 SELECT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id) AS w
 CROSS JOIN LATERAL (
-    SELECT n.end_date FROM financial_statement n
-    WHERE n.company_id = w.company_id AND n.known_from <= @day AND (n.known_to IS NULL OR n.known_to > @day)
-    ORDER BY n.period DESC, n.end_date DESC LIMIT 1
+    SELECT max(n.end_date)::date AS end_date FROM (VALUES ('annual'), ('quarterly')) AS p (period)
+    CROSS JOIN LATERAL (
+        SELECT n.end_date FROM financial_statement n
+        WHERE n.company_id = w.company_id AND n.period = p.period AND n.known_from <= @day
+            AND (n.known_to IS NULL OR n.known_to > @day)
+        ORDER BY n.end_date DESC LIMIT 1
+    ) AS n
 ) AS newest
 JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= @day
-    AND (s.known_to IS NULL OR s.known_to > @day) AND s.end_date BETWEEN newest.end_date - 300 AND newest.end_date;
+    AND (s.known_to IS NULL OR s.known_to > @day) AND s.end_date BETWEEN newest.end_date - 500 AND newest.end_date;
 
 -- name: GetFinancialStatement :one
 SELECT sqlc.embed(s), l.ticker FROM financial_statement s

@@ -555,7 +555,7 @@ func (q *Queries) ListFinancialStatements(ctx context.Context, arg ListFinancial
 const listFinancialStatementsBefore = `-- name: ListFinancialStatementsBefore :many
 SELECT DISTINCT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS end_date) AS w
 JOIN financial_statement s ON s.company_id = w.company_id AND s.known_to IS NULL
-    AND s.end_date BETWEEN w.end_date - 300 AND w.end_date
+    AND s.end_date BETWEEN w.end_date - 500 AND w.end_date
 `
 
 type ListFinancialStatementsBeforeParams struct {
@@ -564,7 +564,7 @@ type ListFinancialStatementsBeforeParams struct {
 }
 
 // What the trailing twelve months of the given statements of today need: each company's statements whose end lies in the
-// 300 days up to the end date at the same place.
+// 500 days up to the end date at the same place, as four quarters can have up to 130 days each.
 func (q *Queries) ListFinancialStatementsBefore(ctx context.Context, arg ListFinancialStatementsBeforeParams) ([]FinancialStatement, error) {
 	rows, err := q.db.Query(ctx, listFinancialStatementsBefore, arg.CompanyIds, arg.EndDates)
 	if err != nil {
@@ -650,12 +650,16 @@ func (q *Queries) ListFinancialStatementsBefore(ctx context.Context, arg ListFin
 const listNewestFinancialStatements = `-- name: ListNewestFinancialStatements :many
 SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version FROM (SELECT unnest($1::bigint[]) AS company_id) AS w
 CROSS JOIN LATERAL (
-    SELECT n.end_date FROM financial_statement n
-    WHERE n.company_id = w.company_id AND n.known_from <= $2 AND (n.known_to IS NULL OR n.known_to > $2)
-    ORDER BY n.period DESC, n.end_date DESC LIMIT 1
+    SELECT max(n.end_date)::date AS end_date FROM (VALUES ('annual'), ('quarterly')) AS p (period)
+    CROSS JOIN LATERAL (
+        SELECT n.end_date FROM financial_statement n
+        WHERE n.company_id = w.company_id AND n.period = p.period AND n.known_from <= $2
+            AND (n.known_to IS NULL OR n.known_to > $2)
+        ORDER BY n.end_date DESC LIMIT 1
+    ) AS n
 ) AS newest
 JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= $2
-    AND (s.known_to IS NULL OR s.known_to > $2) AND s.end_date BETWEEN newest.end_date - 300 AND newest.end_date
+    AND (s.known_to IS NULL OR s.known_to > $2) AND s.end_date BETWEEN newest.end_date - 500 AND newest.end_date
 `
 
 type ListNewestFinancialStatementsParams struct {
@@ -663,8 +667,8 @@ type ListNewestFinancialStatementsParams struct {
 	Day        time.Time `db:"day"`
 }
 
-// What the daily ratios of a day need: each company's statements as known on that day, from 300 days before its newest
-// quarter (or year, without quarters) on.
+// What the daily ratios of a day need: each company's statements as known on that day, from 500 days before its newest
+// quarter or year on.
 func (q *Queries) ListNewestFinancialStatements(ctx context.Context, arg ListNewestFinancialStatementsParams) ([]FinancialStatement, error) {
 	rows, err := q.db.Query(ctx, listNewestFinancialStatements, arg.CompanyIds, arg.Day)
 	if err != nil {

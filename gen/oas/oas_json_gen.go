@@ -2545,8 +2545,36 @@ func (s *DailyRatios) encodeFields(e *jx.Encoder) {
 		json.EncodeDecimal(e, s.Close)
 	}
 	{
+		e.FieldStart("price_currency")
+		s.PriceCurrency.Encode(e)
+	}
+	{
 		e.FieldStart("statement_end_date")
 		s.StatementEndDate.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("currency")
+		s.Currency.Encode(e)
+	}
+	{
+		e.FieldStart("exchange_rate")
+		s.ExchangeRate.Encode(e)
+	}
+	{
+		e.FieldStart("marks")
+		e.ArrStart()
+		for _, elem := range s.Marks {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("reasons")
+		e.ArrStart()
+		for _, elem := range s.Reasons {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
 	}
 	{
 		e.FieldStart("shares_outstanding")
@@ -2598,23 +2626,28 @@ func (s *DailyRatios) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfDailyRatios = [16]string{
+var jsonFieldsNameOfDailyRatios = [21]string{
 	0:  "ticker",
 	1:  "date",
 	2:  "close",
-	3:  "statement_end_date",
-	4:  "shares_outstanding",
-	5:  "market_cap",
-	6:  "enterprise_value",
-	7:  "price_to_earnings_ratio_ttm",
-	8:  "price_to_book_ratio",
-	9:  "market_to_book_ratio",
-	10: "price_to_tangible_book_value",
-	11: "ev_to_revenue",
-	12: "ev_to_net_income",
-	13: "ev_to_ebit",
-	14: "ev_to_ebitda",
-	15: "ev_to_assets",
+	3:  "price_currency",
+	4:  "statement_end_date",
+	5:  "currency",
+	6:  "exchange_rate",
+	7:  "marks",
+	8:  "reasons",
+	9:  "shares_outstanding",
+	10: "market_cap",
+	11: "enterprise_value",
+	12: "price_to_earnings_ratio_ttm",
+	13: "price_to_book_ratio",
+	14: "market_to_book_ratio",
+	15: "price_to_tangible_book_value",
+	16: "ev_to_revenue",
+	17: "ev_to_net_income",
+	18: "ev_to_ebit",
+	19: "ev_to_ebitda",
+	20: "ev_to_assets",
 }
 
 // Decode decodes DailyRatios from json.
@@ -2622,7 +2655,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode DailyRatios to nil")
 	}
-	var requiredBitSet [2]uint8
+	var requiredBitSet [3]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -2662,8 +2695,18 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"close\"")
 			}
-		case "statement_end_date":
+		case "price_currency":
 			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				if err := s.PriceCurrency.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"price_currency\"")
+			}
+		case "statement_end_date":
+			requiredBitSet[0] |= 1 << 4
 			if err := func() error {
 				if err := s.StatementEndDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -2672,8 +2715,64 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"statement_end_date\"")
 			}
+		case "currency":
+			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				if err := s.Currency.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"currency\"")
+			}
+		case "exchange_rate":
+			requiredBitSet[0] |= 1 << 6
+			if err := func() error {
+				if err := s.ExchangeRate.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"exchange_rate\"")
+			}
+		case "marks":
+			requiredBitSet[0] |= 1 << 7
+			if err := func() error {
+				s.Marks = make([]Mark, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem Mark
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Marks = append(s.Marks, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"marks\"")
+			}
+		case "reasons":
+			requiredBitSet[1] |= 1 << 0
+			if err := func() error {
+				s.Reasons = make([]DailyReason, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem DailyReason
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Reasons = append(s.Reasons, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"reasons\"")
+			}
 		case "shares_outstanding":
-			requiredBitSet[0] |= 1 << 4
+			requiredBitSet[1] |= 1 << 1
 			if err := func() error {
 				if err := s.SharesOutstanding.Decode(d); err != nil {
 					return err
@@ -2683,7 +2782,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"shares_outstanding\"")
 			}
 		case "market_cap":
-			requiredBitSet[0] |= 1 << 5
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				if err := s.MarketCap.Decode(d); err != nil {
 					return err
@@ -2693,7 +2792,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"market_cap\"")
 			}
 		case "enterprise_value":
-			requiredBitSet[0] |= 1 << 6
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				if err := s.EnterpriseValue.Decode(d); err != nil {
 					return err
@@ -2703,7 +2802,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"enterprise_value\"")
 			}
 		case "price_to_earnings_ratio_ttm":
-			requiredBitSet[0] |= 1 << 7
+			requiredBitSet[1] |= 1 << 4
 			if err := func() error {
 				if err := s.PriceToEarningsRatioTtm.Decode(d); err != nil {
 					return err
@@ -2713,7 +2812,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"price_to_earnings_ratio_ttm\"")
 			}
 		case "price_to_book_ratio":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 5
 			if err := func() error {
 				if err := s.PriceToBookRatio.Decode(d); err != nil {
 					return err
@@ -2723,7 +2822,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"price_to_book_ratio\"")
 			}
 		case "market_to_book_ratio":
-			requiredBitSet[1] |= 1 << 1
+			requiredBitSet[1] |= 1 << 6
 			if err := func() error {
 				if err := s.MarketToBookRatio.Decode(d); err != nil {
 					return err
@@ -2733,7 +2832,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"market_to_book_ratio\"")
 			}
 		case "price_to_tangible_book_value":
-			requiredBitSet[1] |= 1 << 2
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				if err := s.PriceToTangibleBookValue.Decode(d); err != nil {
 					return err
@@ -2743,7 +2842,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"price_to_tangible_book_value\"")
 			}
 		case "ev_to_revenue":
-			requiredBitSet[1] |= 1 << 3
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				if err := s.EvToRevenue.Decode(d); err != nil {
 					return err
@@ -2753,7 +2852,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ev_to_revenue\"")
 			}
 		case "ev_to_net_income":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				if err := s.EvToNetIncome.Decode(d); err != nil {
 					return err
@@ -2763,7 +2862,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ev_to_net_income\"")
 			}
 		case "ev_to_ebit":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[2] |= 1 << 2
 			if err := func() error {
 				if err := s.EvToEbit.Decode(d); err != nil {
 					return err
@@ -2773,7 +2872,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ev_to_ebit\"")
 			}
 		case "ev_to_ebitda":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[2] |= 1 << 3
 			if err := func() error {
 				if err := s.EvToEbitda.Decode(d); err != nil {
 					return err
@@ -2783,7 +2882,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ev_to_ebitda\"")
 			}
 		case "ev_to_assets":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				if err := s.EvToAssets.Decode(d); err != nil {
 					return err
@@ -2801,9 +2900,10 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [2]uint8{
+	for i, mask := range [3]uint8{
 		0b11111111,
 		0b11111111,
+		0b00011111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -2966,6 +3066,52 @@ func (s *DailyRatiosPage) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *DailyRatiosPage) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes DailyReason as json.
+func (s DailyReason) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes DailyReason from json.
+func (s *DailyReason) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode DailyReason to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch DailyReason(v) {
+	case DailyReasonSharesUnknown:
+		*s = DailyReasonSharesUnknown
+	case DailyReasonAdsRatioUnknown:
+		*s = DailyReasonAdsRatioUnknown
+	case DailyReasonCurrencyMismatch:
+		*s = DailyReasonCurrencyMismatch
+	case DailyReasonCashUnknown:
+		*s = DailyReasonCashUnknown
+	case DailyReasonDebtUnknown:
+		*s = DailyReasonDebtUnknown
+	default:
+		*s = DailyReason(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s DailyReason) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *DailyReason) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

@@ -1195,16 +1195,28 @@ type DailyRatios struct {
 	Ticker string    `json:"ticker"`
 	Date   time.Time `json:"date"`
 	// As traded.
-	Close decimal.Decimal `json:"close"`
-	// End of the most recent quarter known.
+	Close         decimal.Decimal `json:"close"`
+	PriceCurrency Currency        `json:"price_currency"`
+	// End of the most recent annual or quarterly statement known.
 	StatementEndDate NilDate `json:"statement_end_date"`
+	// That of the statement, of enterprise_value and of what the ratios are computed in.
+	Currency NilString `json:"currency"`
+	// What one unit of price_currency is in currency, of the day or up to 7 days before it; 1 within one
+	// currency.
+	ExchangeRate NilDecimal `json:"exchange_rate"`
+	// The statement's.
+	Marks []Mark `json:"marks"`
+	// Why something is null, in the order of the reasons.
+	Reasons []DailyReason `json:"reasons"`
 	// Of all classes, on the share basis of the day.
 	SharesOutstanding NilInt64 `json:"shares_outstanding"`
-	// Close x shares_outstanding.
+	// Close x shares_outstanding / ordinary_shares of the listing, in price_currency. The ratios take it
+	// in currency.
 	MarketCap NilInt64 `json:"market_cap"`
-	// Market_cap + total_debt + noncontrolling_interest - cash_and_equivalents.
+	// Market_cap + total_debt + noncontrolling_interest + preferred_stock - cash_and_equivalents, in
+	// currency.
 	EnterpriseValue NilInt64 `json:"enterprise_value"`
-	// Market_cap / TTM net_income.
+	// Market_cap / (TTM net_income - TTM preferred_dividends).
 	PriceToEarningsRatioTtm NilDecimal `json:"price_to_earnings_ratio_ttm"`
 	// Market_cap / book_value.
 	PriceToBookRatio NilDecimal `json:"price_to_book_ratio"`
@@ -1239,9 +1251,34 @@ func (s *DailyRatios) GetClose() decimal.Decimal {
 	return s.Close
 }
 
+// GetPriceCurrency returns the value of PriceCurrency.
+func (s *DailyRatios) GetPriceCurrency() Currency {
+	return s.PriceCurrency
+}
+
 // GetStatementEndDate returns the value of StatementEndDate.
 func (s *DailyRatios) GetStatementEndDate() NilDate {
 	return s.StatementEndDate
+}
+
+// GetCurrency returns the value of Currency.
+func (s *DailyRatios) GetCurrency() NilString {
+	return s.Currency
+}
+
+// GetExchangeRate returns the value of ExchangeRate.
+func (s *DailyRatios) GetExchangeRate() NilDecimal {
+	return s.ExchangeRate
+}
+
+// GetMarks returns the value of Marks.
+func (s *DailyRatios) GetMarks() []Mark {
+	return s.Marks
+}
+
+// GetReasons returns the value of Reasons.
+func (s *DailyRatios) GetReasons() []DailyReason {
+	return s.Reasons
 }
 
 // GetSharesOutstanding returns the value of SharesOutstanding.
@@ -1319,9 +1356,34 @@ func (s *DailyRatios) SetClose(val decimal.Decimal) {
 	s.Close = val
 }
 
+// SetPriceCurrency sets the value of PriceCurrency.
+func (s *DailyRatios) SetPriceCurrency(val Currency) {
+	s.PriceCurrency = val
+}
+
 // SetStatementEndDate sets the value of StatementEndDate.
 func (s *DailyRatios) SetStatementEndDate(val NilDate) {
 	s.StatementEndDate = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *DailyRatios) SetCurrency(val NilString) {
+	s.Currency = val
+}
+
+// SetExchangeRate sets the value of ExchangeRate.
+func (s *DailyRatios) SetExchangeRate(val NilDecimal) {
+	s.ExchangeRate = val
+}
+
+// SetMarks sets the value of Marks.
+func (s *DailyRatios) SetMarks(val []Mark) {
+	s.Marks = val
+}
+
+// SetReasons sets the value of Reasons.
+func (s *DailyRatios) SetReasons(val []DailyReason) {
+	s.Reasons = val
 }
 
 // SetSharesOutstanding sets the value of SharesOutstanding.
@@ -1409,6 +1471,78 @@ func (s *DailyRatiosPage) SetItems(val []DailyRatios) {
 // SetNextPageToken sets the value of NextPageToken.
 func (s *DailyRatiosPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
+}
+
+// Why something of a trading day is null. Later versions may add reasons.
+//
+//   - `shares_unknown`: no count of shares, so no market_cap
+//   - `ads_ratio_unknown`: a foreign issuer whose listing does not declare its ordinary shares, so no
+//     market_cap
+//   - `currency_mismatch`: no exchange rate between the price and the statement, so no ratios
+//   - `cash_unknown`: no enterprise_value
+//   - `debt_unknown`: the statement is marked so: no enterprise_value
+//
+// Ref: #/components/schemas/DailyReason
+type DailyReason string
+
+const (
+	DailyReasonSharesUnknown    DailyReason = "shares_unknown"
+	DailyReasonAdsRatioUnknown  DailyReason = "ads_ratio_unknown"
+	DailyReasonCurrencyMismatch DailyReason = "currency_mismatch"
+	DailyReasonCashUnknown      DailyReason = "cash_unknown"
+	DailyReasonDebtUnknown      DailyReason = "debt_unknown"
+)
+
+// AllValues returns all DailyReason values.
+func (DailyReason) AllValues() []DailyReason {
+	return []DailyReason{
+		DailyReasonSharesUnknown,
+		DailyReasonAdsRatioUnknown,
+		DailyReasonCurrencyMismatch,
+		DailyReasonCashUnknown,
+		DailyReasonDebtUnknown,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s DailyReason) MarshalText() ([]byte, error) {
+	switch s {
+	case DailyReasonSharesUnknown:
+		return []byte(s), nil
+	case DailyReasonAdsRatioUnknown:
+		return []byte(s), nil
+	case DailyReasonCurrencyMismatch:
+		return []byte(s), nil
+	case DailyReasonCashUnknown:
+		return []byte(s), nil
+	case DailyReasonDebtUnknown:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *DailyReason) UnmarshalText(data []byte) error {
+	switch DailyReason(data) {
+	case DailyReasonSharesUnknown:
+		*s = DailyReasonSharesUnknown
+		return nil
+	case DailyReasonAdsRatioUnknown:
+		*s = DailyReasonAdsRatioUnknown
+		return nil
+	case DailyReasonCurrencyMismatch:
+		*s = DailyReasonCurrencyMismatch
+		return nil
+	case DailyReasonCashUnknown:
+		*s = DailyReasonCashUnknown
+		return nil
+	case DailyReasonDebtUnknown:
+		*s = DailyReasonDebtUnknown
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // DeleteCompanyNoContent is response for DeleteCompany operation.

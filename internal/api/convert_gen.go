@@ -167,7 +167,22 @@ func init() {
 		oasDailyRatios.Ticker = asText(source.Ticker)
 		oasDailyRatios.Date = source.DailyRatios.Date
 		oasDailyRatios.Close = source.DailyRatios.Close
+		oasDailyRatios.PriceCurrency = oas.Currency(asText(source.DailyRatios.PriceCurrency))
 		oasDailyRatios.StatementEndDate = asNilDate(source.DailyRatios.StatementEndDate)
+		oasDailyRatios.Currency = asNilString(source.DailyRatios.Currency)
+		oasDailyRatios.ExchangeRate = asNilDecimal(source.DailyRatios.ExchangeRate)
+		if source.DailyRatios.Marks != nil {
+			oasDailyRatios.Marks = make([]oas.Mark, len(source.DailyRatios.Marks))
+			for i := 0; i < len(source.DailyRatios.Marks); i++ {
+				oasDailyRatios.Marks[i] = oas.Mark(asText(string(source.DailyRatios.Marks[i])))
+			}
+		}
+		if source.DailyRatios.Reasons != nil {
+			oasDailyRatios.Reasons = make([]oas.DailyReason, len(source.DailyRatios.Reasons))
+			for j := 0; j < len(source.DailyRatios.Reasons); j++ {
+				oasDailyRatios.Reasons[j] = oas.DailyReason(asText(string(source.DailyRatios.Reasons[j])))
+			}
+		}
 		oasDailyRatios.SharesOutstanding = asNilInt64(source.DailyRatios.SharesOutstanding)
 		oasDailyRatios.MarketCap = asNilInt64(source.DailyRatios.MarketCap)
 		oasDailyRatios.EnterpriseValue = asNilInt64(source.DailyRatios.EnterpriseValue)

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"maps"
+	"math/big"
 	"slices"
 	"time"
 
@@ -75,14 +77,14 @@ func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) (out [
 		for _, r := range rows {
 			versions[r.CompanyID] = append(versions[r.CompanyID], r)
 		}
-		shares := map[int64]*value.ShareCount{}
+		shares := map[int64][]value.ShareCount{}
 		for _, r := range counts {
-			shares[r.CompanyID] = shareCount(r)
+			shares[r.CompanyID] = append(shares[r.CompanyID], shareCount(r))
 		}
 		out = make([]DailyRatios, len(prices))
 		for i, r := range prices {
 			id := r.Listing.CompanyID
-			out[i] = newestKnown(versions[id], day).ratios(r.Listing.Ticker, day, r.Close, shares[id], splits[id])
+			out[i] = newestKnown(versions[id], day).ratios(r.Listing, day, r.Close, shares[id], splits[id])
 		}
 		return nil
 	})
@@ -118,7 +120,7 @@ func dailyRatios(ctx context.Context, q *db.Queries, l db.Listing, prices []db.P
 	slices.SortFunc(changes, time.Time.Compare)
 	out := make([]DailyRatios, len(prices))
 	var k known
-	count := 0
+	newest := map[value.SharesSource]value.ShareCount{}
 	for i, p := range prices {
 		n := 0
 		for n < len(changes) && !changes[n].After(p.Date) {
@@ -128,14 +130,12 @@ func dailyRatios(ctx context.Context, q *db.Queries, l db.Listing, prices []db.P
 			k = newestKnown(versions, p.Date)
 			changes = changes[n:]
 		}
-		for count < len(counts) && !counts[count].KnownFrom.After(p.Date) {
-			count++
+		for len(counts) > 0 && !counts[0].KnownFrom.After(p.Date) {
+			c := shareCount(counts[0])
+			newest[c.Source] = c
+			counts = counts[1:]
 		}
-		var shares *value.ShareCount
-		if count > 0 {
-			shares = shareCount(counts[count-1])
-		}
-		out[i] = k.ratios(l.Ticker, p.Date, p.Close, shares, splits[l.CompanyID])
+		out[i] = k.ratios(l, p.Date, p.Close, slices.Collect(maps.Values(newest)), splits[l.CompanyID])
 	}
 	return out, nil
 }
@@ -160,10 +160,18 @@ func newestKnown(versions []db.FinancialStatement, day time.Time) known {
 	return known{latest, value.TrailingTwelveMonths(*latest, statements)}
 }
 
-func (k known) ratios(t string, day time.Time, price decimal.Decimal, shares *value.ShareCount, splits []value.Split) DailyRatios {
-	return DailyRatios{t, value.ComputeDailyRatios(day, price, k.statement, k.ttm, shares, splits)}
+func (k known) ratios(l db.Listing, day time.Time, price decimal.Decimal, shares []value.ShareCount, splits []value.Split) DailyRatios {
+	q := value.Quote{Day: day, Close: price, Currency: "USD", OrdinaryShares: big.NewRat(1, 1)}
+	return DailyRatios{l.Ticker, value.ComputeDailyRatios(q, k.statement, k.ttm, shares, splits, func(from, to string) *big.Rat {
+		if from == to {
+			return big.NewRat(1, 1)
+		}
+		return nil
+	})}
 }
 
-func shareCount(r db.ShareCount) *value.ShareCount {
-	return &value.ShareCount{Source: value.SharesSource(r.Source), KnownFrom: r.KnownFrom, BasisDate: r.BasisDate, EndDate: r.EndDate, Shares: r.Shares}
+func shareCount(r db.ShareCount) value.ShareCount {
+	return value.ShareCount{
+		Source: value.SharesSource(r.Source), KnownFrom: r.KnownFrom, BasisDate: r.BasisDate, EndDate: r.EndDate, Shares: r.Shares,
+	}
 }

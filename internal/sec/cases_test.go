@@ -2,14 +2,19 @@ package sec_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"math"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -22,8 +27,8 @@ type expectation struct {
 	Statements        []map[string]any
 	Complete          bool // there are no other statements
 	Dividends         []map[string]any
-	DividendsComplete bool `json:"dividends_complete"`
-	DailyRatios       []map[string]any
+	DividendsComplete bool             `json:"dividends_complete"`
+	DailyRatios       []map[string]any `json:"daily_ratios"`
 	Import            map[string]any
 	AsOf              map[string]expectation `json:"as_of"`
 }
@@ -47,6 +52,7 @@ func TestCases(t *testing.T) {
 			decode(t, path, &want)
 			facts := parseFiles(t, documents...)
 			want.check(t, facts, time.Time{})
+			checkRows(t, want.DailyRatios, dailyRatiosOf(t, folder, facts), "date")
 			for day, want := range want.AsOf {
 				want.check(t, facts, date(t, day))
 			}
@@ -91,6 +97,37 @@ func (want *expectation) check(t *testing.T, facts *sec.CompanyFacts, asOf time.
 		require.NoError(t, json.Unmarshal(text, &report))
 		checkFields(t, "import", want.Import, report)
 	}
+}
+
+// dailyRatiosOf computes the ratios of a folder's prices, if it has any.
+func dailyRatiosOf(t *testing.T, folder string, facts *sec.CompanyFacts) []map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "prices.csv"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	require.NoError(t, err)
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	require.NoError(t, err)
+	var ratios []value.DailyRatios
+	for _, row := range rows[1:] {
+		quote := value.Quote{
+			Day: date(t, row[0]), Close: decimal.RequireFromString(row[1]), Currency: "USD", OrdinaryShares: big.NewRat(1, 1),
+		}
+		for _, f := range facts.AnnualForms() { // no case declares its listing
+			if f.Foreign && !f.KnownFrom.After(quote.Day) {
+				quote.OrdinaryShares = nil
+			}
+		}
+		ratios = append(ratios, ratiosOn(quote, facts, nil, nil))
+	}
+	var b bytes.Buffer
+	require.NoError(t, value.NewExchange(nil, nil, ratios).Encode(&b))
+	var got struct {
+		DailyRatios []map[string]any `json:"daily_ratios"`
+	}
+	require.NoError(t, json.Unmarshal(b.Bytes(), &got))
+	return got.DailyRatios
 }
 
 // checkRows finds each wanted row among those that there are, by its keys.

@@ -525,8 +525,8 @@ func parseValue(text []byte, fractions bool) (coef int64, decimals uint8, ok boo
 		return 0, 0, false
 	}
 	d, err := decimal.NewFromString(string(text))
-	if err != nil {
-		return 0, 0, false
+	if err != nil { // an exponent that no int32 holds: all but nothing, or far too much
+		return 0, 0, tinyExponent.Match(text)
 	}
 	// The exponent bounds the work and memory that the number takes.
 	switch {
@@ -551,6 +551,9 @@ func parseValue(text []byte, fractions bool) (coef int64, decimals uint8, ok boo
 	}
 	return d.CoefficientInt64(), uint8(-d.Exponent()), true
 }
+
+// tinyExponent matches a number with a negative exponent.
+var tinyExponent = regexp.MustCompile(`[eE]-`)
 
 const (
 	maxDigits = 100

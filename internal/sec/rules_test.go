@@ -301,18 +301,18 @@ func TestDebt(t *testing.T) {
 	}{
 		"none": {gaap, nil, nil, nil, nil},
 		"all current debt": {
-			gaap, map[string]string{"DebtCurrent": "9", "ShortTermBorrowings": "1"}, new(int64(9)), nil, new(int64(9)),
+			gaap, map[string]string{"DebtCurrent": "9", "ShortTermBorrowings": "1"}, new(int64(9)), nil, nil,
 		},
 		"parts": {
 			gaap, map[string]string{"CommercialPaper": "2", "LongTermDebtCurrent": "3", "ConvertibleDebtCurrent": "4"},
-			new(int64(5)), nil, new(int64(5)),
+			new(int64(5)), nil, nil,
 		},
 		"convertibles": {
 			gaap, map[string]string{"CommercialPaper": "2", "ConvertibleNotesPayableCurrent": "4"},
-			new(int64(6)), nil, new(int64(6)),
+			new(int64(6)), nil, nil,
 		},
 		"one amount tagged twice": {
-			gaap, map[string]string{"ShortTermBorrowings": "3", "LongTermDebtCurrent": "3"}, new(int64(3)), nil, new(int64(3)),
+			gaap, map[string]string{"ShortTermBorrowings": "3", "LongTermDebtCurrent": "3"}, new(int64(3)), nil, nil,
 		},
 		"long-term debt less its current part": {
 			gaap, map[string]string{"LongTermDebt": "10", "LongTermDebtCurrent": "4"},
@@ -332,7 +332,21 @@ func TestDebt(t *testing.T) {
 		"ifrs, all borrowings": {
 			ifrs, map[string]string{"CurrentBorrowings": "3", "Borrowings": "10"}, new(int64(3)), new(int64(7)), new(int64(10)),
 		},
-		"ifrs, all borrowings without the current ones": {ifrs, map[string]string{"Borrowings": "10"}, nil, nil, nil},
+		"ifrs, all borrowings without the current ones": {ifrs, map[string]string{"Borrowings": "10"}, nil, nil, new(int64(10))},
+		"not split by term": {
+			gaap, map[string]string{"SecuredDebt": "4", "NotesPayable": "5", "SeniorLongTermNotes": "2"}, nil, nil, new(int64(9)),
+		},
+		"not split by term, in one": {
+			gaap, map[string]string{"DebtAndCapitalLeaseObligations": "7", "SecuredDebt": "4", "DebtCurrent": "3"},
+			new(int64(3)), nil, new(int64(7)),
+		},
+		"a short side larger than the whole": {
+			gaap, map[string]string{"SecuredDebt": "4", "DebtCurrent": "5"}, new(int64(5)), nil, nil,
+		},
+		"kinds of long-term debt": {
+			gaap, map[string]string{"LongTermNotesPayable": "4", "OtherLongTermDebt": "5", "OtherLongTermDebtNoncurrent": "6"},
+			nil, new(int64(10)), new(int64(10)),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

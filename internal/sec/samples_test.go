@@ -5,7 +5,10 @@ import (
 	"compress/gzip"
 	"encoding/csv"
 	"io"
+	"maps"
+	"math/big"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -109,22 +112,34 @@ func dailyRatios(t testing.TB, nth int) []value.DailyRatios {
 	facts, splits := company(t, "AAPL"), splits(t, "AAPL")
 	var ratios []value.DailyRatios
 	for i, row := range readCSV(t, "prices-AAPL.csv") {
-		day := date(t, row[0])
-		if i%nth != 0 && row[0] != "2017-12-29" {
-			continue
-		}
-		statements := facts.Statements(day)
-		s := value.Latest(statements)
-		require.NotNil(t, s)
-		var count *value.ShareCount
-		for _, c := range facts.ShareCounts() {
-			if !c.KnownFrom.After(day) {
-				count = &c
+		if i%nth == 0 || row[0] == "2017-12-29" {
+			quote := value.Quote{
+				Day: date(t, row[0]), Close: decimal.RequireFromString(row[4]), Currency: "USD", OrdinaryShares: big.NewRat(1, 1),
 			}
+			ratios = append(ratios, ratiosOn(quote, facts, splits, nil))
 		}
-		ttm := value.TrailingTwelveMonths(*s, statements)
-		close := decimal.RequireFromString(row[4])
-		ratios = append(ratios, value.ComputeDailyRatios(day, close, s, ttm, count, splits))
 	}
 	return ratios
+}
+
+// ratiosOn computes the ratios of a day from what was known on it.
+func ratiosOn(q value.Quote, facts *sec.CompanyFacts, splits []value.Split, rates map[[2]string]*big.Rat) value.DailyRatios {
+	statements := facts.Statements(q.Day)
+	s := value.Latest(statements)
+	var ttm value.TTM
+	if s != nil {
+		ttm = value.TrailingTwelveMonths(*s, statements)
+	}
+	newest := make(map[value.SharesSource]value.ShareCount)
+	for _, c := range facts.ShareCounts() {
+		if !c.KnownFrom.After(q.Day) {
+			newest[c.Source] = c
+		}
+	}
+	return value.ComputeDailyRatios(q, s, ttm, slices.Collect(maps.Values(newest)), splits, func(from, to string) *big.Rat {
+		if from == to {
+			return big.NewRat(1, 1)
+		}
+		return rates[[2]string{from, to}]
+	})
 }

@@ -1,21 +1,21 @@
 package value
 
 import (
+	"math/big"
 	"time"
 
 	"github.com/shopspring/decimal"
 )
 
-// Latest returns the statement that daily ratios are computed from: the quarterly one with the latest end date, or
-// the annual one of a company without quarterly statements. It returns nil for none.
+// Latest returns the statement that daily ratios are computed from: the annual or quarterly one with the latest end date,
+// of two on one date the quarterly. It returns nil for none.
 func Latest(statements []Statement) *Statement {
 	var latest *Statement
 	for i := range statements {
 		s := &statements[i]
 		switch {
-		case latest == nil,
-			s.Period == latest.Period && s.EndDate.After(latest.EndDate),
-			s.Period == Quarterly && latest.Period == Annual:
+		case s.Period == Partial:
+		case latest == nil, s.EndDate.After(latest.EndDate), s.EndDate.Equal(latest.EndDate) && s.Period == Quarterly:
 			latest = s
 		}
 	}
@@ -34,49 +34,98 @@ func SharesOn(day time.Time, count ShareCount, splits []Split) decimal.Decimal {
 	return shares
 }
 
+// staleDays is how many days older than a statement a count of shares may be.
+const staleDays = 200
+
+// countFor returns the count of shares that goes with a statement: that on a cover, else on a balance sheet, unless it is
+// too old; else the statement's own, if that is an average or was entered by hand.
+func countFor(s *Statement, counts []ShareCount) *ShareCount {
+	for _, source := range []SharesSource{Cover, BalanceSheet} {
+		for i := range counts {
+			if c := &counts[i]; c.Source == source && !c.EndDate.Before(s.EndDate.AddDate(0, 0, -staleDays)) {
+				return c
+			}
+		}
+	}
+	if s.SharesOutstanding == nil || s.SharesSource != nil && *s.SharesSource != WeightedAverage {
+		return nil
+	}
+	return &ShareCount{
+		Source: WeightedAverage, KnownFrom: s.PublishDate, BasisDate: s.PublishDate, EndDate: s.EndDate, Shares: *s.SharesOutstanding,
+	}
+}
+
+// A Quote is the price of one listed share on a trading day, as traded.
+type Quote struct {
+	Day      time.Time
+	Close    decimal.Decimal
+	Currency string
+	// OrdinaryShares is how many of the shares that filings count one listed share stands for; nil if that is not known.
+	OrdinaryShares *big.Rat
+}
+
 // ComputeDailyRatios returns the ratios of a trading day from the latest statement (nil if there is none yet), its
-// twelve months and the newest share count, all as known on that day. The close is as traded. Without a count the
-// statement's own is used, on the share basis of its publish date.
+// twelve months and the newest share counts, one of each source, all as known on that day. The rate is what one unit of
+// the first currency is in the second, nil if that is not known.
 func ComputeDailyRatios(
-	day time.Time, close decimal.Decimal, s *Statement, ttm TTM, count *ShareCount, splits []Split,
+	q Quote, s *Statement, ttm TTM, counts []ShareCount, splits []Split, rate func(from, to string) *big.Rat,
 ) DailyRatios {
-	var end *time.Time
+	r := DailyRatios{Date: q.Day, Close: q.Close, PriceCurrency: q.Currency, Marks: Marks(), Reasons: []DailyReason{}}
+	because := func(holds bool, reason DailyReason) {
+		if holds {
+			r.Reasons = append(r.Reasons, reason)
+		}
+	}
+	exchange := new(big.Rat).SetInt64(1)
 	if s == nil {
 		s = new(Statement)
 	} else {
-		end = &s.EndDate
+		r.StatementEndDate, r.Currency, r.Marks = &s.EndDate, &s.Currency, Marks(s.Marks...)
+		if exchange = rate(q.Currency, s.Currency); exchange != nil {
+			r.ExchangeRate = new(decimal.NewFromBigRat(exchange, Precision))
+		}
 	}
-	if count == nil && s.SharesOutstanding != nil {
-		count = &ShareCount{KnownFrom: s.PublishDate, BasisDate: s.PublishDate, EndDate: s.EndDate, Shares: *s.SharesOutstanding}
-	}
-	var shares, marketCap *int64
+
+	// The price is as traded, and so are the shares.
+	var listed *big.Rat // what all shares cost, in the currency of the price
+	count := countFor(s, counts)
 	if count != nil {
-		n := SharesOn(day, *count, splits)
-		shares, marketCap = whole(n), whole(close.Mul(n)) // the price is as traded, and so are the shares
+		shares := SharesOn(q.Day, *count, splits)
+		r.SharesOutstanding = whole(shares)
+		if q.OrdinaryShares != nil {
+			listed = new(big.Rat).Quo(new(big.Rat).Mul(q.Close.Rat(), shares.Rat()), q.OrdinaryShares)
+			r.MarketCap = wholeRat(listed) // Source: [CFA].
+		}
 	}
+	var marketCap *int64 // in the currency of the statement
+	if listed != nil && exchange != nil {
+		marketCap = wholeRat(new(big.Rat).Mul(listed, exchange))
+	}
+	because(count == nil, SharesUnknown)
+	because(q.OrdinaryShares == nil, ADSRatioUnknown)
+	because(exchange == nil, CurrencyMismatch)
+	because(s.CashAndEquivalents == nil, CashUnknown)
+	because(s.Has(DebtUnknown), ReasonDebtUnknown)
+
 	bookValue, tangibleBookValue := bookValues(s)
-	// Debt and the minorities' part of equity count if known. Marketable securities are not deducted. Source: [CFA].
-	enterpriseValue := Sub(AddKnown(AddKnown(marketCap, s.TotalDebt), s.NoncontrollingInterest), s.CashAndEquivalents)
-	priceToBook := ratio(marketCap, bookValue)
-	return DailyRatios{
-		Date:              day,
-		Close:             close,
-		StatementEndDate:  end,
-		SharesOutstanding: shares,
-		MarketCap:         marketCap, // Source: [CFA].
-		EnterpriseValue:   enterpriseValue,
-		// Unlike price by earnings per share it does not depend on the share basis of a report. Source: [Graham] ch. 14,
-		// [CFA].
-		PriceToEarningsRatioTTM: ratio(marketCap, ttm.NetIncome),
-		// Source: [Graham] ch. 14, [CFA].
-		PriceToBookRatio:         priceToBook,
-		MarketToBookRatio:        priceToBook,
-		PriceToTangibleBookValue: ratio(marketCap, tangibleBookValue), // Source: [Graham] ch. 14.
-		// Source of the multiples of enterprise value: [CFA]; by analogy those of net income and assets.
-		EVToRevenue:   ratio(enterpriseValue, ttm.TotalRevenues),
-		EVToNetIncome: ratio(enterpriseValue, ttm.NetIncome),
-		EVToEBIT:      ratio(enterpriseValue, ttm.EBIT),
-		EVToEBITDA:    ratio(enterpriseValue, ttm.EBITDA),
-		EVToAssets:    ratio(enterpriseValue, s.TotalAssets),
+	// Debt, the minorities' part of equity and preferred stock count if known. Marketable securities are not deducted.
+	// Source: [CFA].
+	if !s.Has(DebtUnknown) {
+		r.EnterpriseValue = Sub(AddKnown(AddKnown(AddKnown(marketCap, s.TotalDebt), s.NoncontrollingInterest), s.PreferredStock),
+			s.CashAndEquivalents)
 	}
+	// Unlike price by earnings per share it does not depend on the share basis of a report. Source: [Graham] ch. 14,
+	// [CFA].
+	r.PriceToEarningsRatioTTM = ratio(marketCap, ttm.toCommon())
+	// Source: [Graham] ch. 14, [CFA].
+	r.PriceToBookRatio = ratio(marketCap, bookValue)
+	r.MarketToBookRatio = r.PriceToBookRatio
+	r.PriceToTangibleBookValue = ratio(marketCap, tangibleBookValue) // Source: [Graham] ch. 14.
+	// Source of the multiples of enterprise value: [CFA]; by analogy those of net income and assets.
+	r.EVToRevenue = ratio(r.EnterpriseValue, ttm.TotalRevenues)
+	r.EVToNetIncome = ratio(r.EnterpriseValue, ttm.NetIncome)
+	r.EVToEBIT = ratio(r.EnterpriseValue, ttm.EBIT)
+	r.EVToEBITDA = ratio(r.EnterpriseValue, ttm.EBITDA)
+	r.EVToAssets = ratio(r.EnterpriseValue, s.TotalAssets)
+	return r
 }

@@ -2,6 +2,7 @@ package value_test
 
 import (
 	"fmt"
+	"math/big"
 	"reflect"
 	"time"
 
@@ -70,11 +71,14 @@ func ExampleComputeDailyRatios() {
 	n := func(millions int64) *int64 { return new(millions * 1_000_000) }
 	s := value.Statement{
 		TotalAssets: n(375_319), TotalDebt: n(115_680), CashAndEquivalents: n(20_289), TotalEquity: n(134_047),
-		Goodwill: n(5_717), IntangibleAssets: n(2_298),
+		Goodwill: n(5_717), IntangibleAssets: n(2_298), Currency: "USD",
 	}
 	ttm := value.TTM{TotalRevenues: n(229_234), NetIncome: n(48_351), EBIT: n(66_412), EBITDA: n(76_569)}
-	count := &value.ShareCount{Shares: 5_134_312_000}
-	r := value.ComputeDailyRatios(date("2017-12-29"), decimal.RequireFromString("169.23"), &s, ttm, count, nil)
+	counts := []value.ShareCount{{Source: value.Cover, Shares: 5_134_312_000}}
+	quote := value.Quote{
+		Day: date("2017-12-29"), Close: decimal.RequireFromString("169.23"), Currency: "USD", OrdinaryShares: big.NewRat(1, 1),
+	}
+	r := value.ComputeDailyRatios(quote, &s, ttm, counts, nil, func(string, string) *big.Rat { return big.NewRat(1, 1) })
 	fmt.Println("MarketCap", *r.MarketCap)
 	fmt.Println("EnterpriseValue", *r.EnterpriseValue)
 	for name, ratio := range reflect.ValueOf(r).Fields() {
@@ -85,6 +89,7 @@ func ExampleComputeDailyRatios() {
 	// Output:
 	// MarketCap 868879619760
 	// EnterpriseValue 964270619760
+	// ExchangeRate 1.0000
 	// PriceToEarningsRatioTTM 17.9703
 	// PriceToBookRatio 6.4819
 	// MarketToBookRatio 6.4819

@@ -113,12 +113,17 @@ type Metrics struct {
 // DailyRatios holds the figures of the schema DailyRatios. Ratios of one listing on one trading day, based on what was known on that day.
 type DailyRatios struct {
 	Date                     time.Time        `json:"date"`
-	Close                    decimal.Decimal  `json:"close"`                        // As traded.
-	StatementEndDate         *time.Time       `json:"statement_end_date"`           // End of the most recent quarter known.
+	Close                    decimal.Decimal  `json:"close"` // As traded.
+	PriceCurrency            string           `json:"price_currency"`
+	StatementEndDate         *time.Time       `json:"statement_end_date"`           // End of the most recent annual or quarterly statement known.
+	Currency                 *string          `json:"currency"`                     // That of the statement, of enterprise_value and of what the ratios are computed in.
+	ExchangeRate             *decimal.Decimal `json:"exchange_rate"`                // What one unit of price_currency is in currency, of the day or up to 7 days before it; 1 within one currency.
+	Marks                    []Mark           `json:"marks"`                        // The statement's.
+	Reasons                  []DailyReason    `json:"reasons"`                      // Why something is null, in the order of the reasons.
 	SharesOutstanding        *int64           `json:"shares_outstanding"`           // Of all classes, on the share basis of the day.
-	MarketCap                *int64           `json:"market_cap"`                   // close x shares_outstanding
-	EnterpriseValue          *int64           `json:"enterprise_value"`             // market_cap + total_debt + noncontrolling_interest - cash_and_equivalents
-	PriceToEarningsRatioTTM  *decimal.Decimal `json:"price_to_earnings_ratio_ttm"`  // market_cap / TTM net_income
+	MarketCap                *int64           `json:"market_cap"`                   // close x shares_outstanding / ordinary_shares of the listing, in price_currency. The ratios take it in currency.
+	EnterpriseValue          *int64           `json:"enterprise_value"`             // market_cap + total_debt + noncontrolling_interest + preferred_stock - cash_and_equivalents, in currency
+	PriceToEarningsRatioTTM  *decimal.Decimal `json:"price_to_earnings_ratio_ttm"`  // market_cap / (TTM net_income - TTM preferred_dividends)
 	PriceToBookRatio         *decimal.Decimal `json:"price_to_book_ratio"`          // market_cap / book_value
 	MarketToBookRatio        *decimal.Decimal `json:"market_to_book_ratio"`         // The same as price_to_book_ratio.
 	PriceToTangibleBookValue *decimal.Decimal `json:"price_to_tangible_book_value"` // market_cap / tangible_book_value

@@ -2,6 +2,7 @@ package value
 
 import (
 	"math"
+	"math/big"
 
 	"github.com/shopspring/decimal"
 )
@@ -70,4 +71,15 @@ func whole(d decimal.Decimal) *int64 {
 		return nil
 	}
 	return new(d.IntPart())
+}
+
+// wholeRat rounds half up to whole units, nil if that does not fit in an int64.
+func wholeRat(r *big.Rat) *int64 {
+	// floor((2n + d) / 2d)
+	n := new(big.Int).Add(new(big.Int).Lsh(r.Num(), 1), r.Denom())
+	n.Div(n, new(big.Int).Lsh(r.Denom(), 1))
+	if !n.IsInt64() {
+		return nil
+	}
+	return new(n.Int64())
 }

@@ -71,6 +71,17 @@ const (
 	OperatingIncome EBITBasis = "operating_income"
 )
 
+// A DailyReason tells why something of a trading day is not known. The contract says what each means.
+type DailyReason string
+
+const (
+	SharesUnknown     DailyReason = "shares_unknown"
+	ADSRatioUnknown   DailyReason = "ads_ratio_unknown"
+	CurrencyMismatch  DailyReason = "currency_mismatch"
+	CashUnknown       DailyReason = "cash_unknown"
+	ReasonDebtUnknown DailyReason = "debt_unknown"
+)
+
 // Marks returns marks in their order, each once; not nil.
 func Marks(marks ...Mark) []Mark {
 	sorted := append([]Mark{}, marks...)

@@ -3,6 +3,7 @@ package value_test
 import (
 	"encoding/json"
 	"math"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -226,9 +227,13 @@ func TestLatest(t *testing.T) {
 	earlier := value.Statement{Period: value.Annual, EndDate: date("2021-12-31")}
 	assert.Nil(t, value.Latest(nil))
 	assert.Equal(t, year, *value.Latest([]value.Statement{earlier, year, earlier}))
-	q1, q2 := quarter(2021, 1, 1), quarter(2021, 2, 2)
-	for _, statements := range [][]value.Statement{{q1, q2, year}, {year, q2, q1}, {q2, year, q1}} {
-		assert.Equal(t, q2, *value.Latest(statements))
+	q1, q4 := quarter(2022, 1, 1), quarter(2022, 4, 2)
+	partial := value.Statement{Period: value.Partial, EndDate: date("2023-06-30")}
+	for _, statements := range [][]value.Statement{{q1, partial, year}, {year, q1, partial}, {partial, year, q1}} {
+		assert.Equal(t, year, *value.Latest(statements))
+	}
+	for _, statements := range [][]value.Statement{{q4, year}, {year, q4}} {
+		assert.Equal(t, q4, *value.Latest(statements))
 	}
 }
 
@@ -246,10 +251,10 @@ func TestEveryMetricHasAFormula(t *testing.T) {
 	var ttm value.TTM
 	fill(&s)
 	fill(&ttm)
-	for _, computed := range []any{
-		value.ComputeMetrics(s, ttm),
-		value.ComputeDailyRatios(date("2020-02-28"), decimal.New(2, 0), &s, ttm, nil, nil),
-	} {
+	s.TotalEquity, ttm.NetIncome = new(int64(10_000)), new(int64(10_000)) // more than what is taken off
+	s.Marks = []value.Mark{value.Untaxed}
+	daily := value.ComputeDailyRatios(quote("2020-02-28", "2"), &s, ttm, nil, nil, func(string, string) *big.Rat { return big.NewRat(1, 1) })
+	for _, computed := range []any{value.ComputeMetrics(s, ttm), daily} {
 		for field, v := range reflect.ValueOf(computed).Fields() {
 			assert.False(t, v.IsZero(), field.Name)
 		}
@@ -276,51 +281,136 @@ func TestMetricsOfNothing(t *testing.T) {
 	assert.Nil(t, value.ComputeMetrics(s, ttm).CashReturnOnCapitalInvested)
 }
 
+// oneCurrency is the rate within a currency; there are no others.
+func oneCurrency(from, to string) *big.Rat {
+	if from == to {
+		return big.NewRat(1, 1)
+	}
+	return nil
+}
+
+// quote is a price in dollars of a listing of ordinary shares.
+func quote(day, price string) value.Quote {
+	return value.Quote{
+		Day: date(day), Close: decimal.RequireFromString(price), Currency: "USD", OrdinaryShares: big.NewRat(1, 1),
+	}
+}
+
 func TestDailyRatios(t *testing.T) {
 	t.Parallel()
 	s := amounts(map[string]int64{"TotalEquity": 100, "TotalAssets": 400, "SharesOutstanding": 10})
-	s.PublishDate, s.EndDate = date("2020-02-01"), date("2019-12-31")
+	s.PublishDate, s.EndDate, s.Currency = date("2020-02-01"), date("2019-12-31"), "USD"
 	splits := []value.Split{
 		{EffectiveDate: date("2020-02-01"), Ratio: decimal.NewFromInt(100)}, // already in the count
 		{EffectiveDate: date("2020-03-02"), Ratio: decimal.NewFromInt(3)},
 	}
-	ttm := value.TTM{NetIncome: new(int64(-50))}
-	price := decimal.RequireFromString("2.05")
+	ttm := value.TTM{NetIncome: new(int64(60)), PreferredDividends: new(int64(10))}
 
-	r := value.ComputeDailyRatios(date("2020-02-28"), price, &s, ttm, nil, splits)
+	r := value.ComputeDailyRatios(quote("2020-02-28", "2.05"), &s, ttm, nil, splits, oneCurrency)
 	assert.Equal(t, new(int64(10)), r.SharesOutstanding)
 	assert.Equal(t, new(int64(21)), r.MarketCap, "20.5 is rounded up")
 	assert.Nil(t, r.EnterpriseValue, "cash is not known")
 	assert.Nil(t, r.EVToAssets)
-	assert.Equal(t, "-0.42", r.PriceToEarningsRatioTTM.String())
+	assert.Equal(t, []value.DailyReason{value.CashUnknown}, r.Reasons)
+	assert.Equal(t, "0.42", r.PriceToEarningsRatioTTM.String(), "by what is left for the common shareholders")
 	assert.Equal(t, "0.21", r.PriceToBookRatio.String())
 	assert.Equal(t, r.PriceToBookRatio, r.MarketToBookRatio)
 
-	s.CashAndEquivalents, s.NoncontrollingInterest = new(int64(5)), new(int64(20))
-	r = value.ComputeDailyRatios(date("2020-03-02"), price, &s, ttm, nil, splits)
+	later := quote("2020-03-02", "2.05")
+	s.CashAndEquivalents, s.NoncontrollingInterest, s.PreferredStock = new(int64(5)), new(int64(20)), new(int64(30))
+	r = value.ComputeDailyRatios(later, &s, ttm, nil, splits, oneCurrency)
 	assert.Equal(t, new(int64(30)), r.SharesOutstanding)
 	assert.Equal(t, new(int64(62)), r.MarketCap)
-	assert.Equal(t, new(int64(62+20-5)), r.EnterpriseValue)
-	assert.Equal(t, "0.1925", r.EVToAssets.String())
-	assert.Equal(t, "0.775", r.PriceToTangibleBookValue.String())
+	assert.Equal(t, new(int64(62+20+30-5)), r.EnterpriseValue)
+	assert.Equal(t, "0.2675", r.EVToAssets.String())
+	assert.Equal(t, "1.24", r.PriceToTangibleBookValue.String())
+	assert.Empty(t, r.Reasons)
 
-	count := &value.ShareCount{BasisDate: date("2020-03-02"), Shares: 40}
-	r = value.ComputeDailyRatios(date("2020-03-02"), price, &s, ttm, count, splits)
-	assert.Equal(t, new(int64(40)), r.SharesOutstanding)
-	assert.Equal(t, new(int64(82)), r.MarketCap)
+	loss := value.TTM{NetIncome: new(int64(-50))}
+	assert.Nil(t, value.ComputeDailyRatios(later, &s, loss, nil, splits, oneCurrency).PriceToEarningsRatioTTM)
 
-	count.Shares = math.MaxInt64
-	r = value.ComputeDailyRatios(date("2020-03-02"), price, &s, ttm, count, splits)
-	assert.Nil(t, r.MarketCap, "more than an int64 holds")
+	unknown := s
+	unknown.Marks = []value.Mark{value.DebtUnknown}
+	r = value.ComputeDailyRatios(later, &unknown, ttm, nil, splits, oneCurrency)
+	assert.Nil(t, r.EnterpriseValue)
+	assert.Equal(t, unknown.Marks, r.Marks)
+	assert.Equal(t, []value.DailyReason{value.ReasonDebtUnknown}, r.Reasons)
 
-	s.SharesOutstanding = nil
-	r = value.ComputeDailyRatios(date("2020-03-02"), price, &s, ttm, nil, splits)
-	assert.Equal(t, value.DailyRatios{Date: r.Date, Close: price, StatementEndDate: &s.EndDate}, r)
+	huge := []value.ShareCount{{Source: value.Cover, EndDate: s.EndDate, Shares: math.MaxInt64}}
+	assert.Nil(t, value.ComputeDailyRatios(later, &s, ttm, huge, nil, oneCurrency).MarketCap, "more than an int64 holds")
 
-	r = value.ComputeDailyRatios(date("2020-03-02"), price, nil, value.TTM{}, &value.ShareCount{Shares: 40}, nil)
+	count := []value.ShareCount{{Source: value.Cover, Shares: 40}}
+	r = value.ComputeDailyRatios(later, nil, value.TTM{}, count, nil, oneCurrency)
 	assert.Equal(t, value.DailyRatios{
-		Date: r.Date, Close: price, SharesOutstanding: new(int64(40)), MarketCap: new(int64(82)),
+		Date: r.Date, Close: r.Close, PriceCurrency: "USD", SharesOutstanding: new(int64(40)), MarketCap: new(int64(82)),
+		Marks: []value.Mark{}, Reasons: []value.DailyReason{value.CashUnknown},
 	}, r, "the shares may be known though no statement is")
+}
+
+// The count on a cover goes first, then that of a balance sheet, unless they are too old; then the statement's average.
+func TestSharesOfADay(t *testing.T) {
+	t.Parallel()
+	s := value.Statement{EndDate: date("2020-12-31"), PublishDate: date("2021-02-01"), Currency: "USD", SharesOutstanding: new(int64(7))}
+	cover := func(end string) value.ShareCount {
+		return value.ShareCount{Source: value.Cover, EndDate: date(end), Shares: 1}
+	}
+	balance := func(end string) value.ShareCount {
+		return value.ShareCount{Source: value.BalanceSheet, EndDate: date(end), Shares: 2}
+	}
+	for _, test := range []struct {
+		source *value.SharesSource
+		counts []value.ShareCount
+		want   *int64
+	}{
+		{new(value.Cover), []value.ShareCount{balance("2020-12-31"), cover("2020-06-14")}, new(int64(1))},
+		{new(value.Cover), []value.ShareCount{balance("2020-12-31"), cover("2020-06-13")}, new(int64(2))},
+		{new(value.WeightedAverage), []value.ShareCount{balance("2020-06-13"), cover("2020-06-13")}, new(int64(7))},
+		{new(value.BalanceSheet), []value.ShareCount{balance("2020-06-13"), cover("2020-06-13")}, nil},
+		{nil, nil, new(int64(7))},
+	} {
+		s.SharesSource = test.source
+		r := value.ComputeDailyRatios(quote("2021-03-01", "1"), &s, value.TTM{}, test.counts, nil, oneCurrency)
+		assert.Equal(t, test.want, r.SharesOutstanding)
+		assert.Equal(t, test.want == nil, slices.Contains(r.Reasons, value.SharesUnknown))
+	}
+}
+
+func TestListingsOfOtherSharesAndCurrencies(t *testing.T) {
+	t.Parallel()
+	s := amounts(map[string]int64{"TotalEquity": 1000, "SharesOutstanding": 3000, "CashAndEquivalents": 0})
+	s.EndDate, s.PublishDate, s.Currency = date("2020-12-31"), date("2021-02-01"), "TWD"
+	rate := func(from, to string) *big.Rat {
+		assert.Equal(t, [2]string{"USD", "TWD"}, [2]string{from, to})
+		return big.NewRat(100, 3)
+	}
+	q := quote("2021-03-01", "7.5")
+	q.OrdinaryShares = big.NewRat(5, 1)
+	r := value.ComputeDailyRatios(q, &s, value.TTM{}, nil, nil, rate)
+	assert.Equal(t, new(int64(4500)), r.MarketCap, "in the currency of the price")
+	assert.Equal(t, new(int64(150_000)), r.EnterpriseValue, "in that of the statement")
+	assert.Equal(t, "150", r.PriceToBookRatio.String())
+	assert.Equal(t, "33.333333333333", r.ExchangeRate.String())
+	assert.Equal(t, "USD", r.PriceCurrency)
+	assert.Equal(t, new("TWD"), r.Currency)
+	assert.Empty(t, r.Reasons)
+
+	q.OrdinaryShares = big.NewRat(1, 1500)
+	assert.Equal(t, new(int64(33_750_000)), value.ComputeDailyRatios(q, &s, value.TTM{}, nil, nil, rate).MarketCap)
+
+	q.OrdinaryShares = nil
+	none := func(string, string) *big.Rat { return nil }
+	r = value.ComputeDailyRatios(q, &s, value.TTM{}, nil, nil, none)
+	assert.Equal(t, new(int64(3000)), r.SharesOutstanding)
+	assert.Nil(t, r.MarketCap)
+	assert.Nil(t, r.ExchangeRate)
+	assert.Equal(t, []value.DailyReason{value.ADSRatioUnknown, value.CurrencyMismatch}, r.Reasons)
+
+	q.OrdinaryShares = big.NewRat(5, 1)
+	r = value.ComputeDailyRatios(q, &s, value.TTM{}, nil, nil, none)
+	assert.Equal(t, new(int64(4500)), r.MarketCap)
+	assert.Nil(t, r.PriceToBookRatio)
+	assert.Nil(t, r.EnterpriseValue)
+	assert.Equal(t, []value.DailyReason{value.CurrencyMismatch}, r.Reasons)
 }
 
 func TestSameStatement(t *testing.T) {
