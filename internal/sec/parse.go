@@ -535,7 +535,7 @@ func parseValue(text []byte, fractions bool) (coef int64, decimals uint8, ok boo
 	case d.Exponent() > maxDigits || d.Abs().GreaterThanOrEqual(tooLarge):
 		return 0, 0, false
 	case !fractions:
-		d = d.Round(0)
+		d = d.Add(oneHalf).Floor()
 	}
 	for places := int32(maxPlaces); !d.Coefficient().IsInt64() || d.Exponent() < -maxPlaces; places-- {
 		d = d.Round(places)
@@ -560,7 +560,10 @@ const (
 	maxPlaces = 18
 )
 
-var tooLarge = decimal.New(1, 0).Mul(decimal.NewFromInt(1 << 62)).Mul(decimal.NewFromInt(2)) // 2^63
+var (
+	tooLarge = decimal.NewFromInt(1 << 62).Mul(decimal.NewFromInt(2)) // 2^63
+	oneHalf  = decimal.New(5, -1)
+)
 
 // textOrNothing appends a string to b, nothing for a value of another type.
 func textOrNothing(d *jx.Decoder, b []byte) ([]byte, error) {

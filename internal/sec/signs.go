@@ -72,7 +72,7 @@ func (c *CompanyFacts) turnTaxes(interestTurned map[int32]bool) {
 		for i, tax := range s {
 			f := tax.filing
 			if fitsTurned[f] && !fits[f] || !checked[f] && interestTurned[f] {
-				s[i].coef, s[i].turned = -tax.coef, tax.coef != 0
+				s[i].coef, s[i].turned = -tax.coef, true
 			}
 		}
 	}
