@@ -9,19 +9,23 @@ ORDER BY l.is_primary DESC, l.ticker;
 -- Whoever writes what belongs to companies locks them first, several by id.
 
 -- name: GetCompanyByCIK :one
-SELECT * FROM company WHERE cik = @cik;
+-- The company that has the CIK or had it before.
+SELECT c.* FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik = @cik;
 
 -- name: LockCompanyByCIK :one
-SELECT * FROM company WHERE cik = @cik FOR UPDATE;
+SELECT c.* FROM company c JOIN company_cik k ON k.company_id = c.id WHERE k.cik = @cik FOR UPDATE OF c;
 
 -- name: LockCompaniesByCIK :exec
-SELECT FROM company WHERE cik = ANY(@ciks::bigint[]) ORDER BY id FOR UPDATE;
+SELECT FROM company WHERE id IN (SELECT company_id FROM company_cik WHERE cik = ANY(@ciks::bigint[])) ORDER BY id FOR UPDATE;
 
 -- name: LockCompaniesByTicker :many
 SELECT id FROM company WHERE id IN (SELECT company_id FROM listing WHERE ticker = ANY(@tickers::text[])) ORDER BY id FOR UPDATE;
 
 -- name: LockCompanyByTicker :one
 SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = @ticker FOR UPDATE OF c;
+
+-- name: GetCompany :one
+SELECT * FROM company WHERE id = @id;
 
 -- name: LockCompany :one
 SELECT * FROM company WHERE id = @id FOR UPDATE;
@@ -42,8 +46,8 @@ WITH hit AS (
     SELECT l.company_id, CASE WHEN l.ticker = @code::text OR l.isin = @code THEN 0 ELSE 1 END AS rank
     FROM listing l WHERE l.ticker LIKE @code_prefix::text OR l.isin LIKE @code_prefix
     UNION ALL
-    SELECT c.id, CASE WHEN c.cik::text = @cik::text THEN 0 ELSE 1 END
-    FROM company c WHERE c.cik::text LIKE @cik_prefix::text
+    SELECT k.company_id, CASE WHEN k.cik::text = @cik::text THEN 0 ELSE 1 END
+    FROM company_cik k WHERE k.cik::text LIKE @cik_prefix::text
     UNION ALL
     SELECT c.id, CASE WHEN c.name ILIKE @prefix::text THEN 2 ELSE 3 END
     FROM company c WHERE c.name ILIKE @part::text
@@ -58,22 +62,23 @@ ORDER BY r.rank, c.name, c.id
 LIMIT @page_size;
 
 -- name: CreateCompany :one
-INSERT INTO company (name, cik, country, url, ipo_date, number_of_shares)
-VALUES (@name, @cik, @country, @url, @ipo_date, @number_of_shares)
+INSERT INTO company (name, cik, former_ciks, country, url, ipo_date, number_of_shares)
+VALUES (@name, @cik, @former_ciks, @country, @url, @ipo_date, @number_of_shares)
 RETURNING *;
 
 -- name: EnsureCompany :exec
 -- Adds a company unless one has its CIK, also one that is being added at the same time.
-INSERT INTO company (name, cik) VALUES (@name, @cik) ON CONFLICT (cik) DO NOTHING;
+INSERT INTO company (name, cik, former_ciks) VALUES (@name, @cik, @former_ciks) ON CONFLICT (cik) DO NOTHING;
 
 -- name: UpdateCompany :one
 UPDATE company
-SET name = @name, cik = @cik, country = @country, url = @url, ipo_date = @ipo_date, number_of_shares = @number_of_shares
+SET name = @name, cik = @cik, former_ciks = @former_ciks, country = @country, url = @url, ipo_date = @ipo_date,
+    number_of_shares = @number_of_shares
 WHERE id = @id
 RETURNING *;
 
--- name: SetCompanyCIK :exec
-UPDATE company SET cik = @cik WHERE id = @id;
+-- name: SetCompanyCIKs :exec
+UPDATE company SET cik = @cik, former_ciks = @former_ciks WHERE id = @id;
 
 -- name: DeleteCompany :exec
 DELETE FROM company WHERE id = @id;
@@ -106,9 +111,12 @@ UPDATE listing SET exchange = @exchange WHERE id = @id AND exchange IS DISTINCT 
 DELETE FROM listing WHERE company_id = @company_id AND ticker <> ALL(@keep::text[]);
 
 -- name: ImportCompanies :execrows
--- Adds the companies that are not there and renames those that are called otherwise.
+-- Adds the companies that are not there and renames those that are called otherwise. A CIK that one had before says
+-- nothing of its name.
 INSERT INTO company (cik, name)
-SELECT unnest(@ciks::bigint[]) AS cik, unnest(@names::text[]) ORDER BY cik
+SELECT t.cik, t.name FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@names::text[]) AS name) AS t
+WHERE NOT EXISTS (SELECT FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik = t.cik AND c.cik IS DISTINCT FROM t.cik)
+ORDER BY t.cik
 ON CONFLICT (cik) DO UPDATE SET name = excluded.name WHERE company.name <> excluded.name;
 
 -- name: ImportListings :execrows
@@ -117,7 +125,8 @@ ON CONFLICT (cik) DO UPDATE SET name = excluded.name WHERE company.name <> exclu
 INSERT INTO listing (company_id, ticker, is_primary)
 SELECT c.id, t.ticker, t.first AND NOT EXISTS (SELECT FROM listing p WHERE p.company_id = c.id AND p.is_primary)
 FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@tickers::text[]) AS ticker, unnest(@first::boolean[]) AS first) AS t
-JOIN company c ON c.cik = t.cik
+JOIN company_cik k ON k.cik = t.cik
+JOIN company c ON c.id = k.company_id
 WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker)
 ORDER BY t.ticker;
 
@@ -126,8 +135,8 @@ ORDER BY t.ticker;
 SELECT t.ticker::text AS ticker
 FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@tickers::text[]) AS ticker) AS t
 JOIN listing l ON l.ticker = t.ticker
-JOIN company c ON c.id = l.company_id
-WHERE c.cik IS DISTINCT FROM t.cik
+LEFT JOIN company_cik k ON k.cik = t.cik
+WHERE k.company_id IS DISTINCT FROM l.company_id
 ORDER BY 1;
 
 -- name: ListTaken :many
@@ -136,4 +145,4 @@ SELECT 'ticker' AS kind, l.ticker AS code FROM listing l WHERE l.ticker = ANY(@t
 UNION ALL
 SELECT 'isin', l.isin FROM listing l WHERE l.isin = ANY(@isins::text[]) AND l.company_id <> @company_id
 UNION ALL
-SELECT 'cik', c.cik::text FROM company c WHERE c.cik = sqlc.narg(cik)::bigint AND c.id <> @company_id;
+SELECT 'cik', k.cik::text FROM company_cik k WHERE k.cik = ANY(@ciks::bigint[]) AND k.company_id <> @company_id;

@@ -7,6 +7,7 @@ RETURNING id;
 -- name: LockUnneededDocuments :many
 SELECT d.id FROM document d
 WHERE NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
+  AND NOT EXISTS (SELECT FROM former_facts f WHERE f.document_id = d.id)
   AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND (i.finished_at IS NULL
       OR i.state IN ('failed', 'cancelled') AND i.finished_at > now() - interval '7 days')) -- River may retry their jobs
 FOR UPDATE SKIP LOCKED;
@@ -16,11 +17,12 @@ FOR UPDATE SKIP LOCKED;
 DELETE FROM document d
 WHERE d.id = ANY(@ids::bigint[])
   AND NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
+  AND NOT EXISTS (SELECT FROM former_facts f WHERE f.document_id = d.id)
   AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.finished_at IS NULL);
 
 -- name: CreateImport :one
-INSERT INTO import (kind, ticker, exchange, file_name, document_id, total, created_by)
-VALUES (@kind, @ticker, @exchange, @file_name, @document_id, @total, @created_by)
+INSERT INTO import (kind, ticker, exchange, other_cik, file_name, document_id, total, created_by)
+VALUES (@kind, @ticker, @exchange, @other_cik, @file_name, @document_id, @total, @created_by)
 RETURNING *;
 
 -- name: SetImportJob :one
@@ -41,7 +43,8 @@ UPDATE import SET error = @error WHERE id = @id AND finished_at IS NULL;
 
 -- name: FinishImport :execrows
 -- Says what came of an import whose job was completed in this transaction.
-UPDATE import SET state = @state, done = total, written = @written, unchanged = @unchanged, skipped = @skipped
+UPDATE import SET state = @state, done = total, written = @written, unchanged = @unchanged, skipped = @skipped,
+    report = @report, warning = @warning
 WHERE id = @id AND state = 'succeeded';
 
 -- name: CancelRunningImport :exec
@@ -63,20 +66,3 @@ DELETE FROM import WHERE finished_at < now() - interval '90 days';
 
 -- name: HasData :one
 SELECT (EXISTS (SELECT FROM company) OR EXISTS (SELECT FROM import))::boolean AS has_data;
-
--- name: GetCompanyFacts :one
-SELECT * FROM company_facts WHERE company_id = @company_id;
-
--- name: GetFactsOfDocument :one
--- The company whose figures come from the document by these rules, with nothing changed by hand since.
-SELECT * FROM company_facts WHERE document_id = @document_id AND rules_version = @rules_version;
-
--- name: SetCompanyFacts :exec
-INSERT INTO company_facts (company_id, document_id, newest_filed, rules_version)
-VALUES (@company_id, @document_id, @newest_filed, @rules_version)
-ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newest_filed = excluded.newest_filed,
-    rules_version = excluded.rules_version;
-
--- name: ForgetRules :exec
--- Has the document read again by the next import, because what came from it was changed by hand.
-UPDATE company_facts SET rules_version = 0 WHERE company_id = @company_id;

@@ -30,7 +30,7 @@ func newImport() *cobra.Command {
 		Long:  "Import files as background jobs, as the API does, and wait for them.\n" + importHelp,
 	}
 	add := func(use, short, long, example string, kind app.ImportKind) {
-		var ticker, exchange string
+		var ticker, exchange, otherCIK string
 		c := &cobra.Command{
 			Use: use, Short: short, Long: strings.TrimSpace(long) + "\n\n" + importHelp, Example: example, Args: cobra.MinimumNArgs(1),
 			RunE: func(cmd *cobra.Command, files []string) error {
@@ -40,6 +40,9 @@ func newImport() *cobra.Command {
 				}
 				if exchange != "" {
 					r.Exchange = &exchange
+				}
+				if otherCIK != "" {
+					r.OtherCIK = (*app.OtherCIK)(&otherCIK)
 				}
 				return withServices(cmd.Context(), func(s *services) error { return s.importFiles(cmd, r, files) })
 			},
@@ -51,15 +54,24 @@ func newImport() *cobra.Command {
 		case app.ImportSECCompanyFacts:
 			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the company (default: found by its CIK)")
 			c.Flags().StringVar(&exchange, "exchange", "", "exchange of that ticker")
+			c.Flags().StringVar(&otherCIK, "other-cik", "",
+				"what a CIK is that the company of the ticker is not known to have: `new`, or former (default: refused)")
 		}
 		cmd.AddCommand(c)
 	}
 	add("companies FILE...", "Import the SEC's list of companies (company_tickers.json)",
 		"Import the SEC's list of companies: each gets its CIK, name and tickers.",
 		"  edgevalue import companies company_tickers.json.gz", app.ImportCompanies)
-	add("sec FILE...", "Import company facts from the SEC",
-		"Import company facts from the SEC: financial statements as filed, and dividends.",
-		"  edgevalue import sec --ticker AAPL companyfacts-CIK0000320193.json.gz", app.ImportSECCompanyFacts)
+	add("sec FILE...", "Import company facts from the SEC", `
+Import company facts from the SEC: financial statements as filed, and dividends. What was read of each file, and what was
+not and why, is printed.
+
+A company can have several CIKs one after the other, as after a new holding company took it over. Its facts are those of
+all its files, read as one. A file of another CIK than the company's is refused, unless --other-cik says what that is:
+"new", one that the company has taken on (the one that it had becomes a former one), or "former", one that it had before.
+With "new", files are given in the order of their CIKs.`,
+		`  edgevalue import sec --ticker AAPL companyfacts-CIK0000320193.json.gz
+  edgevalue import sec --ticker GOOGL --other-cik new CIK0001288776.json CIK0001652044.json`, app.ImportSECCompanyFacts)
 	add("prices --ticker TICKER FILE...", "Import daily prices (CSV)", `
 Import a listing's daily prices, as traded: not adjusted for splits or dividends. The first line of the
 file names the columns, in any order; a day that is already stored is replaced.
@@ -109,15 +121,29 @@ func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", name, err)
 		case im.State == app.ImportUnchanged:
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: unchanged since it was imported before\n", name)
+			printReport(cmd.OutOrStdout(), im)
 		default:
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d written, %d unchanged, %d skipped in %s\n", name,
 				im.Written, im.Unchanged, im.Skipped, im.FinishedAt.Sub(*im.StartedAt).Round(time.Millisecond))
+			printReport(cmd.OutOrStdout(), im)
 		}
 	}
 	if failed > 0 {
 		return errors.Errorf("%d of %d files could not be imported", failed, len(files))
 	}
 	return nil
+}
+
+// printReport prints what was read of a file, and what there is to warn of.
+func printReport(out io.Writer, im db.Import) {
+	if im.Report != nil {
+		for _, line := range app.Describe(*im.Report) {
+			fmt.Fprintf(out, "  %s\n", line)
+		}
+	}
+	if im.Warning != nil {
+		fmt.Fprintf(out, "  warning: %s\n", *im.Warning)
+	}
 }
 
 func (s *services) importFile(ctx context.Context, out io.Writer, r app.ImportRequest, name string) (db.Import, error) {

@@ -80,7 +80,7 @@ func (p parts) minConns() (n int) {
 		n += 2
 	}
 	if p.work {
-		n += jobs.MinConns(importsAtOnce)
+		n += jobs.MinConns(importsAtOnce + 1) // and the recomputation
 	}
 	return n
 }

@@ -21,14 +21,15 @@ func (q *Queries) ClearListings(ctx context.Context, companyID int64) error {
 }
 
 const createCompany = `-- name: CreateCompany :one
-INSERT INTO company (name, cik, country, url, ipo_date, number_of_shares)
-VALUES ($1, $2, $3, $4, $5, $6)
-RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at
+INSERT INTO company (name, cik, former_ciks, country, url, ipo_date, number_of_shares)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, former_ciks
 `
 
 type CreateCompanyParams struct {
 	Name           string     `db:"name"`
 	Cik            *int64     `db:"cik"`
+	FormerCiks     []int64    `db:"former_ciks"`
 	Country        *string    `db:"country"`
 	Url            *string    `db:"url"`
 	IpoDate        *time.Time `db:"ipo_date"`
@@ -39,6 +40,7 @@ func (q *Queries) CreateCompany(ctx context.Context, arg CreateCompanyParams) (C
 	row := q.db.QueryRow(ctx, createCompany,
 		arg.Name,
 		arg.Cik,
+		arg.FormerCiks,
 		arg.Country,
 		arg.Url,
 		arg.IpoDate,
@@ -55,6 +57,7 @@ func (q *Queries) CreateCompany(ctx context.Context, arg CreateCompanyParams) (C
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.FormerCiks,
 	)
 	return i, err
 }
@@ -92,27 +95,51 @@ func (q *Queries) DeleteListings(ctx context.Context, arg DeleteListingsParams) 
 }
 
 const ensureCompany = `-- name: EnsureCompany :exec
-INSERT INTO company (name, cik) VALUES ($1, $2) ON CONFLICT (cik) DO NOTHING
+INSERT INTO company (name, cik, former_ciks) VALUES ($1, $2, $3) ON CONFLICT (cik) DO NOTHING
 `
 
 type EnsureCompanyParams struct {
-	Name string `db:"name"`
-	Cik  *int64 `db:"cik"`
+	Name       string  `db:"name"`
+	Cik        *int64  `db:"cik"`
+	FormerCiks []int64 `db:"former_ciks"`
 }
 
 // Adds a company unless one has its CIK, also one that is being added at the same time.
 func (q *Queries) EnsureCompany(ctx context.Context, arg EnsureCompanyParams) error {
-	_, err := q.db.Exec(ctx, ensureCompany, arg.Name, arg.Cik)
+	_, err := q.db.Exec(ctx, ensureCompany, arg.Name, arg.Cik, arg.FormerCiks)
 	return err
+}
+
+const getCompany = `-- name: GetCompany :one
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, former_ciks FROM company WHERE id = $1
+`
+
+func (q *Queries) GetCompany(ctx context.Context, id int64) (Company, error) {
+	row := q.db.QueryRow(ctx, getCompany, id)
+	var i Company
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Cik,
+		&i.Country,
+		&i.Url,
+		&i.IpoDate,
+		&i.NumberOfShares,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.FormerCiks,
+	)
+	return i, err
 }
 
 const getCompanyByCIK = `-- name: GetCompanyByCIK :one
 
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at FROM company WHERE cik = $1
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.former_ciks FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik = $1
 `
 
 // Whoever writes what belongs to companies locks them first, several by id.
-func (q *Queries) GetCompanyByCIK(ctx context.Context, cik *int64) (Company, error) {
+// The company that has the CIK or had it before.
+func (q *Queries) GetCompanyByCIK(ctx context.Context, cik int64) (Company, error) {
 	row := q.db.QueryRow(ctx, getCompanyByCIK, cik)
 	var i Company
 	err := row.Scan(
@@ -125,12 +152,13 @@ func (q *Queries) GetCompanyByCIK(ctx context.Context, cik *int64) (Company, err
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.FormerCiks,
 	)
 	return i, err
 }
 
 const getCompanyWithListings = `-- name: GetCompanyWithListings :many
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at FROM listing named
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.former_ciks, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at FROM listing named
 JOIN company c ON c.id = named.company_id
 JOIN listing l ON l.company_id = c.id
 WHERE named.ticker = $1
@@ -162,6 +190,7 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 			&i.Company.NumberOfShares,
 			&i.Company.CreatedAt,
 			&i.Company.UpdatedAt,
+			&i.Company.FormerCiks,
 			&i.Listing.ID,
 			&i.Listing.CompanyID,
 			&i.Listing.Ticker,
@@ -216,7 +245,9 @@ func (q *Queries) HasNoListing(ctx context.Context, companyID int64) (bool, erro
 
 const importCompanies = `-- name: ImportCompanies :execrows
 INSERT INTO company (cik, name)
-SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) ORDER BY cik
+SELECT t.cik, t.name FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS name) AS t
+WHERE NOT EXISTS (SELECT FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik = t.cik AND c.cik IS DISTINCT FROM t.cik)
+ORDER BY t.cik
 ON CONFLICT (cik) DO UPDATE SET name = excluded.name WHERE company.name <> excluded.name
 `
 
@@ -225,7 +256,8 @@ type ImportCompaniesParams struct {
 	Names []string `db:"names"`
 }
 
-// Adds the companies that are not there and renames those that are called otherwise.
+// Adds the companies that are not there and renames those that are called otherwise. A CIK that one had before says
+// nothing of its name.
 func (q *Queries) ImportCompanies(ctx context.Context, arg ImportCompaniesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, importCompanies, arg.Ciks, arg.Names)
 	if err != nil {
@@ -238,7 +270,8 @@ const importListings = `-- name: ImportListings :execrows
 INSERT INTO listing (company_id, ticker, is_primary)
 SELECT c.id, t.ticker, t.first AND NOT EXISTS (SELECT FROM listing p WHERE p.company_id = c.id AND p.is_primary)
 FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS ticker, unnest($3::boolean[]) AS first) AS t
-JOIN company c ON c.cik = t.cik
+JOIN company_cik k ON k.cik = t.cik
+JOIN company c ON c.id = k.company_id
 WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker)
 ORDER BY t.ticker
 `
@@ -260,7 +293,7 @@ func (q *Queries) ImportListings(ctx context.Context, arg ImportListingsParams) 
 }
 
 const listCompanies = `-- name: ListCompanies :many
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at FROM company c
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, former_ciks FROM company c
 WHERE (c.name, c.id) > ($1::text, $2::bigint)
   AND ($3::text IS NULL OR EXISTS (
       SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($3)))
@@ -300,6 +333,7 @@ func (q *Queries) ListCompanies(ctx context.Context, arg ListCompaniesParams) ([
 			&i.NumberOfShares,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.FormerCiks,
 		); err != nil {
 			return nil, err
 		}
@@ -351,14 +385,14 @@ SELECT 'ticker' AS kind, l.ticker AS code FROM listing l WHERE l.ticker = ANY($1
 UNION ALL
 SELECT 'isin', l.isin FROM listing l WHERE l.isin = ANY($3::text[]) AND l.company_id <> $2
 UNION ALL
-SELECT 'cik', c.cik::text FROM company c WHERE c.cik = $4::bigint AND c.id <> $2
+SELECT 'cik', k.cik::text FROM company_cik k WHERE k.cik = ANY($4::bigint[]) AND k.company_id <> $2
 `
 
 type ListTakenParams struct {
 	Tickers   []string `db:"tickers"`
 	CompanyID int64    `db:"company_id"`
 	Isins     []string `db:"isins"`
-	Cik       *int64   `db:"cik"`
+	Ciks      []int64  `db:"ciks"`
 }
 
 type ListTakenRow struct {
@@ -372,7 +406,7 @@ func (q *Queries) ListTaken(ctx context.Context, arg ListTakenParams) ([]ListTak
 		arg.Tickers,
 		arg.CompanyID,
 		arg.Isins,
-		arg.Cik,
+		arg.Ciks,
 	)
 	if err != nil {
 		return nil, err
@@ -396,8 +430,8 @@ const listTickerConflicts = `-- name: ListTickerConflicts :many
 SELECT t.ticker::text AS ticker
 FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS ticker) AS t
 JOIN listing l ON l.ticker = t.ticker
-JOIN company c ON c.id = l.company_id
-WHERE c.cik IS DISTINCT FROM t.cik
+LEFT JOIN company_cik k ON k.cik = t.cik
+WHERE k.company_id IS DISTINCT FROM l.company_id
 ORDER BY 1
 `
 
@@ -428,7 +462,7 @@ func (q *Queries) ListTickerConflicts(ctx context.Context, arg ListTickerConflic
 }
 
 const lockCompaniesByCIK = `-- name: LockCompaniesByCIK :exec
-SELECT FROM company WHERE cik = ANY($1::bigint[]) ORDER BY id FOR UPDATE
+SELECT FROM company WHERE id IN (SELECT company_id FROM company_cik WHERE cik = ANY($1::bigint[])) ORDER BY id FOR UPDATE
 `
 
 func (q *Queries) LockCompaniesByCIK(ctx context.Context, ciks []int64) error {
@@ -461,7 +495,7 @@ func (q *Queries) LockCompaniesByTicker(ctx context.Context, tickers []string) (
 }
 
 const lockCompany = `-- name: LockCompany :one
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at FROM company WHERE id = $1 FOR UPDATE
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, former_ciks FROM company WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockCompany(ctx context.Context, id int64) (Company, error) {
@@ -477,15 +511,16 @@ func (q *Queries) LockCompany(ctx context.Context, id int64) (Company, error) {
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.FormerCiks,
 	)
 	return i, err
 }
 
 const lockCompanyByCIK = `-- name: LockCompanyByCIK :one
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at FROM company WHERE cik = $1 FOR UPDATE
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.former_ciks FROM company c JOIN company_cik k ON k.company_id = c.id WHERE k.cik = $1 FOR UPDATE OF c
 `
 
-func (q *Queries) LockCompanyByCIK(ctx context.Context, cik *int64) (Company, error) {
+func (q *Queries) LockCompanyByCIK(ctx context.Context, cik int64) (Company, error) {
 	row := q.db.QueryRow(ctx, lockCompanyByCIK, cik)
 	var i Company
 	err := row.Scan(
@@ -498,12 +533,13 @@ func (q *Queries) LockCompanyByCIK(ctx context.Context, cik *int64) (Company, er
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.FormerCiks,
 	)
 	return i, err
 }
 
 const lockCompanyByTicker = `-- name: LockCompanyByTicker :one
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = $1 FOR UPDATE OF c
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.former_ciks FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = $1 FOR UPDATE OF c
 `
 
 func (q *Queries) LockCompanyByTicker(ctx context.Context, ticker string) (Company, error) {
@@ -519,6 +555,7 @@ func (q *Queries) LockCompanyByTicker(ctx context.Context, ticker string) (Compa
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.FormerCiks,
 	)
 	return i, err
 }
@@ -528,15 +565,15 @@ WITH hit AS (
     SELECT l.company_id, CASE WHEN l.ticker = $6::text OR l.isin = $6 THEN 0 ELSE 1 END AS rank
     FROM listing l WHERE l.ticker LIKE $7::text OR l.isin LIKE $7
     UNION ALL
-    SELECT c.id, CASE WHEN c.cik::text = $8::text THEN 0 ELSE 1 END
-    FROM company c WHERE c.cik::text LIKE $9::text
+    SELECT k.company_id, CASE WHEN k.cik::text = $8::text THEN 0 ELSE 1 END
+    FROM company_cik k WHERE k.cik::text LIKE $9::text
     UNION ALL
     SELECT c.id, CASE WHEN c.name ILIKE $10::text THEN 2 ELSE 3 END
     FROM company c WHERE c.name ILIKE $11::text
 ), ranked AS (
     SELECT company_id, min(rank)::integer AS rank FROM hit GROUP BY company_id
 )
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, r.rank FROM ranked r JOIN company c ON c.id = r.company_id
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.former_ciks, r.rank FROM ranked r JOIN company c ON c.id = r.company_id
 WHERE (r.rank, c.name, c.id) > ($1::integer, $2::text, $3::bigint)
   AND ($4::text IS NULL OR EXISTS (
       SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($4)))
@@ -596,6 +633,7 @@ func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams
 			&i.Company.NumberOfShares,
 			&i.Company.CreatedAt,
 			&i.Company.UpdatedAt,
+			&i.Company.FormerCiks,
 			&i.Rank,
 		); err != nil {
 			return nil, err
@@ -608,17 +646,18 @@ func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams
 	return items, nil
 }
 
-const setCompanyCIK = `-- name: SetCompanyCIK :exec
-UPDATE company SET cik = $1 WHERE id = $2
+const setCompanyCIKs = `-- name: SetCompanyCIKs :exec
+UPDATE company SET cik = $1, former_ciks = $2 WHERE id = $3
 `
 
-type SetCompanyCIKParams struct {
-	Cik *int64 `db:"cik"`
-	ID  int64  `db:"id"`
+type SetCompanyCIKsParams struct {
+	Cik        *int64  `db:"cik"`
+	FormerCiks []int64 `db:"former_ciks"`
+	ID         int64   `db:"id"`
 }
 
-func (q *Queries) SetCompanyCIK(ctx context.Context, arg SetCompanyCIKParams) error {
-	_, err := q.db.Exec(ctx, setCompanyCIK, arg.Cik, arg.ID)
+func (q *Queries) SetCompanyCIKs(ctx context.Context, arg SetCompanyCIKsParams) error {
+	_, err := q.db.Exec(ctx, setCompanyCIKs, arg.Cik, arg.FormerCiks, arg.ID)
 	return err
 }
 
@@ -641,14 +680,16 @@ func (q *Queries) SetListingExchange(ctx context.Context, arg SetListingExchange
 
 const updateCompany = `-- name: UpdateCompany :one
 UPDATE company
-SET name = $1, cik = $2, country = $3, url = $4, ipo_date = $5, number_of_shares = $6
-WHERE id = $7
-RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at
+SET name = $1, cik = $2, former_ciks = $3, country = $4, url = $5, ipo_date = $6,
+    number_of_shares = $7
+WHERE id = $8
+RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, former_ciks
 `
 
 type UpdateCompanyParams struct {
 	Name           string     `db:"name"`
 	Cik            *int64     `db:"cik"`
+	FormerCiks     []int64    `db:"former_ciks"`
 	Country        *string    `db:"country"`
 	Url            *string    `db:"url"`
 	IpoDate        *time.Time `db:"ipo_date"`
@@ -660,6 +701,7 @@ func (q *Queries) UpdateCompany(ctx context.Context, arg UpdateCompanyParams) (C
 	row := q.db.QueryRow(ctx, updateCompany,
 		arg.Name,
 		arg.Cik,
+		arg.FormerCiks,
 		arg.Country,
 		arg.Url,
 		arg.IpoDate,
@@ -677,6 +719,7 @@ func (q *Queries) UpdateCompany(ctx context.Context, arg UpdateCompanyParams) (C
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.FormerCiks,
 	)
 	return i, err
 }

@@ -800,3 +800,19 @@ func (q *Queries) SetFinancialStatementSource(ctx context.Context, arg SetFinanc
 	_, err := q.db.Exec(ctx, setFinancialStatementSource, arg.Source, arg.ID)
 	return err
 }
+
+const setRulesVersion = `-- name: SetRulesVersion :exec
+UPDATE financial_statement SET rules_version = $1::integer
+WHERE company_id = $2 AND source = 'sec' AND rules_version IS DISTINCT FROM $1
+`
+
+type SetRulesVersionParams struct {
+	RulesVersion int32 `db:"rules_version"`
+	CompanyID    int64 `db:"company_id"`
+}
+
+// Says that the rules of another version give the same.
+func (q *Queries) SetRulesVersion(ctx context.Context, arg SetRulesVersionParams) error {
+	_, err := q.db.Exec(ctx, setRulesVersion, arg.RulesVersion, arg.CompanyID)
+	return err
+}

@@ -7,7 +7,8 @@ package db
 
 import (
 	"context"
-	"time"
+
+	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 const cancelRunningImport = `-- name: CancelRunningImport :exec
@@ -53,15 +54,16 @@ func (q *Queries) CreateDocument(ctx context.Context, arg CreateDocumentParams) 
 }
 
 const createImport = `-- name: CreateImport :one
-INSERT INTO import (kind, ticker, exchange, file_name, document_id, total, created_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name
+INSERT INTO import (kind, ticker, exchange, other_cik, file_name, document_id, total, created_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, other_cik, report, warning
 `
 
 type CreateImportParams struct {
 	Kind       string  `db:"kind"`
 	Ticker     *string `db:"ticker"`
 	Exchange   *string `db:"exchange"`
+	OtherCik   *string `db:"other_cik"`
 	FileName   *string `db:"file_name"`
 	DocumentID *int64  `db:"document_id"`
 	Total      *int64  `db:"total"`
@@ -73,6 +75,7 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Imp
 		arg.Kind,
 		arg.Ticker,
 		arg.Exchange,
+		arg.OtherCik,
 		arg.FileName,
 		arg.DocumentID,
 		arg.Total,
@@ -99,6 +102,9 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Imp
 		&i.StartedAt,
 		&i.FinishedAt,
 		&i.FileName,
+		&i.OtherCik,
+		&i.Report,
+		&i.Warning,
 	)
 	return i, err
 }
@@ -107,6 +113,7 @@ const deleteUnneededDocuments = `-- name: DeleteUnneededDocuments :execrows
 DELETE FROM document d
 WHERE d.id = ANY($1::bigint[])
   AND NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
+  AND NOT EXISTS (SELECT FROM former_facts f WHERE f.document_id = d.id)
   AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.finished_at IS NULL)
 `
 
@@ -120,16 +127,19 @@ func (q *Queries) DeleteUnneededDocuments(ctx context.Context, ids []int64) (int
 }
 
 const finishImport = `-- name: FinishImport :execrows
-UPDATE import SET state = $1, done = total, written = $2, unchanged = $3, skipped = $4
-WHERE id = $5 AND state = 'succeeded'
+UPDATE import SET state = $1, done = total, written = $2, unchanged = $3, skipped = $4,
+    report = $5, warning = $6
+WHERE id = $7 AND state = 'succeeded'
 `
 
 type FinishImportParams struct {
-	State     string `db:"state"`
-	Written   int64  `db:"written"`
-	Unchanged int64  `db:"unchanged"`
-	Skipped   int64  `db:"skipped"`
-	ID        int64  `db:"id"`
+	State     string              `db:"state"`
+	Written   int64               `db:"written"`
+	Unchanged int64               `db:"unchanged"`
+	Skipped   int64               `db:"skipped"`
+	Report    *value.ImportReport `db:"report"`
+	Warning   *string             `db:"warning"`
+	ID        int64               `db:"id"`
 }
 
 // Says what came of an import whose job was completed in this transaction.
@@ -139,6 +149,8 @@ func (q *Queries) FinishImport(ctx context.Context, arg FinishImportParams) (int
 		arg.Written,
 		arg.Unchanged,
 		arg.Skipped,
+		arg.Report,
+		arg.Warning,
 		arg.ID,
 	)
 	if err != nil {
@@ -147,60 +159,8 @@ func (q *Queries) FinishImport(ctx context.Context, arg FinishImportParams) (int
 	return result.RowsAffected(), nil
 }
 
-const forgetRules = `-- name: ForgetRules :exec
-UPDATE company_facts SET rules_version = 0 WHERE company_id = $1
-`
-
-// Has the document read again by the next import, because what came from it was changed by hand.
-func (q *Queries) ForgetRules(ctx context.Context, companyID int64) error {
-	_, err := q.db.Exec(ctx, forgetRules, companyID)
-	return err
-}
-
-const getCompanyFacts = `-- name: GetCompanyFacts :one
-SELECT company_id, document_id, newest_filed, created_at, updated_at, rules_version FROM company_facts WHERE company_id = $1
-`
-
-func (q *Queries) GetCompanyFacts(ctx context.Context, companyID int64) (CompanyFact, error) {
-	row := q.db.QueryRow(ctx, getCompanyFacts, companyID)
-	var i CompanyFact
-	err := row.Scan(
-		&i.CompanyID,
-		&i.DocumentID,
-		&i.NewestFiled,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.RulesVersion,
-	)
-	return i, err
-}
-
-const getFactsOfDocument = `-- name: GetFactsOfDocument :one
-SELECT company_id, document_id, newest_filed, created_at, updated_at, rules_version FROM company_facts WHERE document_id = $1 AND rules_version = $2
-`
-
-type GetFactsOfDocumentParams struct {
-	DocumentID   int64 `db:"document_id"`
-	RulesVersion int32 `db:"rules_version"`
-}
-
-// The company whose figures come from the document by these rules, with nothing changed by hand since.
-func (q *Queries) GetFactsOfDocument(ctx context.Context, arg GetFactsOfDocumentParams) (CompanyFact, error) {
-	row := q.db.QueryRow(ctx, getFactsOfDocument, arg.DocumentID, arg.RulesVersion)
-	var i CompanyFact
-	err := row.Scan(
-		&i.CompanyID,
-		&i.DocumentID,
-		&i.NewestFiled,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.RulesVersion,
-	)
-	return i, err
-}
-
 const getImport = `-- name: GetImport :one
-SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name FROM import WHERE id = $1
+SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, other_cik, report, warning FROM import WHERE id = $1
 `
 
 func (q *Queries) GetImport(ctx context.Context, id int64) (Import, error) {
@@ -226,6 +186,9 @@ func (q *Queries) GetImport(ctx context.Context, id int64) (Import, error) {
 		&i.StartedAt,
 		&i.FinishedAt,
 		&i.FileName,
+		&i.OtherCik,
+		&i.Report,
+		&i.Warning,
 	)
 	return i, err
 }
@@ -242,7 +205,7 @@ func (q *Queries) HasData(ctx context.Context) (bool, error) {
 }
 
 const listImports = `-- name: ListImports :many
-SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name FROM import WHERE id < $1 ORDER BY id DESC LIMIT $2
+SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, other_cik, report, warning FROM import WHERE id < $1 ORDER BY id DESC LIMIT $2
 `
 
 type ListImportsParams struct {
@@ -279,6 +242,9 @@ func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Imp
 			&i.StartedAt,
 			&i.FinishedAt,
 			&i.FileName,
+			&i.OtherCik,
+			&i.Report,
+			&i.Warning,
 		); err != nil {
 			return nil, err
 		}
@@ -302,6 +268,7 @@ func (q *Queries) LockImportOrder(ctx context.Context) error {
 const lockUnneededDocuments = `-- name: LockUnneededDocuments :many
 SELECT d.id FROM document d
 WHERE NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
+  AND NOT EXISTS (SELECT FROM former_facts f WHERE f.document_id = d.id)
   AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND (i.finished_at IS NULL
       OR i.state IN ('failed', 'cancelled') AND i.finished_at > now() - interval '7 days')) -- River may retry their jobs
 FOR UPDATE SKIP LOCKED
@@ -339,30 +306,6 @@ func (q *Queries) PruneImports(ctx context.Context) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
-const setCompanyFacts = `-- name: SetCompanyFacts :exec
-INSERT INTO company_facts (company_id, document_id, newest_filed, rules_version)
-VALUES ($1, $2, $3, $4)
-ON CONFLICT (company_id) DO UPDATE SET document_id = excluded.document_id, newest_filed = excluded.newest_filed,
-    rules_version = excluded.rules_version
-`
-
-type SetCompanyFactsParams struct {
-	CompanyID    int64     `db:"company_id"`
-	DocumentID   int64     `db:"document_id"`
-	NewestFiled  time.Time `db:"newest_filed"`
-	RulesVersion int32     `db:"rules_version"`
-}
-
-func (q *Queries) SetCompanyFacts(ctx context.Context, arg SetCompanyFactsParams) error {
-	_, err := q.db.Exec(ctx, setCompanyFacts,
-		arg.CompanyID,
-		arg.DocumentID,
-		arg.NewestFiled,
-		arg.RulesVersion,
-	)
-	return err
-}
-
 const setImportError = `-- name: SetImportError :exec
 UPDATE import SET error = $1 WHERE id = $2 AND finished_at IS NULL
 `
@@ -379,7 +322,7 @@ func (q *Queries) SetImportError(ctx context.Context, arg SetImportErrorParams) 
 }
 
 const setImportJob = `-- name: SetImportJob :one
-UPDATE import SET job_id = $1 WHERE id = $2 RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name
+UPDATE import SET job_id = $1 WHERE id = $2 RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, other_cik, report, warning
 `
 
 type SetImportJobParams struct {
@@ -410,6 +353,9 @@ func (q *Queries) SetImportJob(ctx context.Context, arg SetImportJobParams) (Imp
 		&i.StartedAt,
 		&i.FinishedAt,
 		&i.FileName,
+		&i.OtherCik,
+		&i.Report,
+		&i.Warning,
 	)
 	return i, err
 }

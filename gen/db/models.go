@@ -7,6 +7,7 @@ package db
 import (
 	"time"
 
+	"github.com/edgevalue/edgevalue/internal/value"
 	"github.com/shopspring/decimal"
 )
 
@@ -47,15 +48,23 @@ type Company struct {
 	NumberOfShares *int64     `db:"number_of_shares"`
 	CreatedAt      time.Time  `db:"created_at"`
 	UpdatedAt      time.Time  `db:"updated_at"`
+	FormerCiks     []int64    `db:"former_ciks"`
 }
 
 type CompanyFact struct {
-	CompanyID    int64     `db:"company_id"`
-	DocumentID   int64     `db:"document_id"`
-	NewestFiled  time.Time `db:"newest_filed"`
-	CreatedAt    time.Time `db:"created_at"`
-	UpdatedAt    time.Time `db:"updated_at"`
-	RulesVersion int32     `db:"rules_version"`
+	CompanyID        int64               `db:"company_id"`
+	DocumentID       int64               `db:"document_id"`
+	NewestFiled      time.Time           `db:"newest_filed"`
+	CreatedAt        time.Time           `db:"created_at"`
+	UpdatedAt        time.Time           `db:"updated_at"`
+	RulesVersion     int32               `db:"rules_version"`
+	Cik              *int64              `db:"cik"`
+	Report           *value.ImportReport `db:"report"`
+	Edited           bool                `db:"edited"`
+	AttemptedVersion int32               `db:"attempted_version"`
+	Attempts         int32               `db:"attempts"`
+	AttemptedAt      *time.Time          `db:"attempted_at"`
+	Error            *string             `db:"error"`
 }
 
 type Dividend struct {
@@ -152,25 +161,28 @@ type IdempotencyKey struct {
 }
 
 type Import struct {
-	ID         int64      `db:"id"`
-	Kind       string     `db:"kind"`
-	State      string     `db:"state"`
-	Ticker     *string    `db:"ticker"`
-	Exchange   *string    `db:"exchange"`
-	DocumentID *int64     `db:"document_id"`
-	JobID      *int64     `db:"job_id"`
-	Done       int64      `db:"done"`
-	Total      *int64     `db:"total"`
-	Written    int64      `db:"written"`
-	Unchanged  int64      `db:"unchanged"`
-	Skipped    int64      `db:"skipped"`
-	Error      *string    `db:"error"`
-	CreatedBy  *int64     `db:"created_by"`
-	CreatedAt  time.Time  `db:"created_at"`
-	UpdatedAt  time.Time  `db:"updated_at"`
-	StartedAt  *time.Time `db:"started_at"`
-	FinishedAt *time.Time `db:"finished_at"`
-	FileName   *string    `db:"file_name"`
+	ID         int64               `db:"id"`
+	Kind       string              `db:"kind"`
+	State      string              `db:"state"`
+	Ticker     *string             `db:"ticker"`
+	Exchange   *string             `db:"exchange"`
+	DocumentID *int64              `db:"document_id"`
+	JobID      *int64              `db:"job_id"`
+	Done       int64               `db:"done"`
+	Total      *int64              `db:"total"`
+	Written    int64               `db:"written"`
+	Unchanged  int64               `db:"unchanged"`
+	Skipped    int64               `db:"skipped"`
+	Error      *string             `db:"error"`
+	CreatedBy  *int64              `db:"created_by"`
+	CreatedAt  time.Time           `db:"created_at"`
+	UpdatedAt  time.Time           `db:"updated_at"`
+	StartedAt  *time.Time          `db:"started_at"`
+	FinishedAt *time.Time          `db:"finished_at"`
+	FileName   *string             `db:"file_name"`
+	OtherCik   *string             `db:"other_cik"`
+	Report     *value.ImportReport `db:"report"`
+	Warning    *string             `db:"warning"`
 }
 
 type Listing struct {

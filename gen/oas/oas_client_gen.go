@@ -186,6 +186,15 @@ type Invoker interface {
 	//
 	// GET /imports/{id}
 	GetImport(ctx context.Context, params GetImportParams) (*Import, error)
+	// GetRules invokes getRules operation.
+	//
+	// When a version of EdgeValue brings better rules, a background job makes the figures of every company
+	// anew, from its stored documents. Until its turn comes a company has those of the version before:
+	// each statement says in `rules_version` which made it. What was known on a day in the past (`as_of`)
+	// is then told by the better rules, too.
+	//
+	// GET /rules
+	GetRules(ctx context.Context) (*Rules, error)
 	// GetUser invokes getUser operation.
 	//
 	// Users see themselves; superusers see all.
@@ -211,7 +220,11 @@ type Invoker interface {
 	//
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 	//
-	// Without `ticker`, the company is found by its CIK.
+	// Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
+	// CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
+	// of a CIK that the company is not known to have is refused, unless `other_cik` says what it is.
+	//
+	// The import of a file with nothing to take succeeds with a `warning`; `report` says what was read.
 	//
 	// POST /imports/sec-company-facts
 	ImportSecCompanyFacts(ctx context.Context, request *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error)
@@ -2704,6 +2717,52 @@ func (c *Client) sendGetImport(ctx context.Context, params GetImportParams) (res
 	return result, nil
 }
 
+// GetRules invokes getRules operation.
+//
+// When a version of EdgeValue brings better rules, a background job makes the figures of every company
+// anew, from its stored documents. Until its turn comes a company has those of the version before:
+// each statement says in `rules_version` which made it. What was known on a day in the past (`as_of`)
+// is then told by the better rules, too.
+//
+// GET /rules
+func (c *Client) GetRules(ctx context.Context) (*Rules, error) {
+	res, err := c.sendGetRules(ctx)
+	return res, err
+}
+
+func (c *Client) sendGetRules(ctx context.Context) (res *Rules, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/rules"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeGetRulesResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // GetUser invokes getUser operation.
 //
 // Users see themselves; superusers see all.
@@ -3076,7 +3135,11 @@ func (c *Client) sendImportPrices(ctx context.Context, request *ImportPricesReqW
 //
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 //
-// Without `ticker`, the company is found by its CIK.
+// Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
+// CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
+// of a CIK that the company is not known to have is refused, unless `other_cik` says what it is.
+//
+// The import of a file with nothing to take succeeds with a `warning`; `report` says what was read.
 //
 // POST /imports/sec-company-facts
 func (c *Client) ImportSecCompanyFacts(ctx context.Context, request *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error) {
@@ -3123,6 +3186,23 @@ func (c *Client) sendImportSecCompanyFacts(ctx context.Context, request *ImportS
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.Exchange.Get(); ok {
 				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "other_cik" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "other_cik",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.OtherCik.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
 			}
 			return nil
 		}); err != nil {

@@ -3620,6 +3620,85 @@ func (s *Server) handleGetImportRequest(args [1]string, argsEscaped bool, w http
 	}
 }
 
+// handleGetRulesRequest handles getRules operation.
+//
+// When a version of EdgeValue brings better rules, a background job makes the figures of every company
+// anew, from its stored documents. Until its turn comes a company has those of the version before:
+// each statement says in `rules_version` which made it. What was known on a day in the past (`as_of`)
+// is then told by the better rules, too.
+//
+// GET /rules
+func (s *Server) handleGetRulesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err error
+	)
+
+	var rawBody []byte
+
+	var response *Rules
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    GetRulesOperation,
+			OperationSummary: "How far the recomputation by the newest version of the rules is.",
+			OperationID:      "getRules",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params:           middleware.Parameters{},
+			Raw:              r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = struct{}
+			Response = *Rules
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			nil,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.GetRules(ctx)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.GetRules(ctx)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeGetRulesResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleGetUserRequest handles getUser operation.
 //
 // Users see themselves; superusers see all.
@@ -4130,7 +4209,11 @@ func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w h
 //
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 //
-// Without `ticker`, the company is found by its CIK.
+// Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
+// CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
+// of a CIK that the company is not known to have is refused, unless `other_cik` says what it is.
+//
+// The import of a file with nothing to take succeeds with a `warning`; `report` says what was read.
 //
 // POST /imports/sec-company-facts
 func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4256,6 +4339,10 @@ func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped 
 					Name: "exchange",
 					In:   "query",
 				}: params.Exchange,
+				{
+					Name: "other_cik",
+					In:   "query",
+				}: params.OtherCik,
 				{
 					Name: "file_name",
 					In:   "query",

@@ -1608,6 +1608,14 @@ func (s *Company) encodeFields(e *jx.Encoder) {
 		s.Cik.Encode(e)
 	}
 	{
+		e.FieldStart("former_ciks")
+		e.ArrStart()
+		for _, elem := range s.FormerCiks {
+			e.Int64(elem)
+		}
+		e.ArrEnd()
+	}
+	{
 		e.FieldStart("country")
 		s.Country.Encode(e)
 	}
@@ -1641,18 +1649,19 @@ func (s *Company) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfCompany = [11]string{
+var jsonFieldsNameOfCompany = [12]string{
 	0:  "id",
 	1:  "ticker",
 	2:  "name",
 	3:  "cik",
-	4:  "country",
-	5:  "url",
-	6:  "ipo_date",
-	7:  "number_of_shares",
-	8:  "listings",
-	9:  "created_at",
-	10: "updated_at",
+	4:  "former_ciks",
+	5:  "country",
+	6:  "url",
+	7:  "ipo_date",
+	8:  "number_of_shares",
+	9:  "listings",
+	10: "created_at",
+	11: "updated_at",
 }
 
 // Decode decodes Company from json.
@@ -1710,8 +1719,28 @@ func (s *Company) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"cik\"")
 			}
-		case "country":
+		case "former_ciks":
 			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				s.FormerCiks = make([]int64, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem int64
+					v, err := d.Int64()
+					elem = int64(v)
+					if err != nil {
+						return err
+					}
+					s.FormerCiks = append(s.FormerCiks, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"former_ciks\"")
+			}
+		case "country":
+			requiredBitSet[0] |= 1 << 5
 			if err := func() error {
 				if err := s.Country.Decode(d); err != nil {
 					return err
@@ -1721,7 +1750,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"country\"")
 			}
 		case "url":
-			requiredBitSet[0] |= 1 << 5
+			requiredBitSet[0] |= 1 << 6
 			if err := func() error {
 				if err := s.URL.Decode(d); err != nil {
 					return err
@@ -1731,7 +1760,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"url\"")
 			}
 		case "ipo_date":
-			requiredBitSet[0] |= 1 << 6
+			requiredBitSet[0] |= 1 << 7
 			if err := func() error {
 				if err := s.IpoDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -1741,7 +1770,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ipo_date\"")
 			}
 		case "number_of_shares":
-			requiredBitSet[0] |= 1 << 7
+			requiredBitSet[1] |= 1 << 0
 			if err := func() error {
 				if err := s.NumberOfShares.Decode(d); err != nil {
 					return err
@@ -1751,7 +1780,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"number_of_shares\"")
 			}
 		case "listings":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 1
 			if err := func() error {
 				s.Listings = make([]Listing, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -1769,7 +1798,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"listings\"")
 			}
 		case "created_at":
-			requiredBitSet[1] |= 1 << 1
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -1781,7 +1810,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[1] |= 1 << 2
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -1803,7 +1832,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 	var failures []validate.FieldError
 	for i, mask := range [2]uint8{
 		0b11111111,
-		0b00000111,
+		0b00001111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -1869,6 +1898,16 @@ func (s *CompanyCreate) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.FormerCiks != nil {
+			e.FieldStart("former_ciks")
+			e.ArrStart()
+			for _, elem := range s.FormerCiks {
+				e.Int64(elem)
+			}
+			e.ArrEnd()
+		}
+	}
+	{
 		if s.Country.Set {
 			e.FieldStart("country")
 			s.Country.Encode(e)
@@ -1902,14 +1941,15 @@ func (s *CompanyCreate) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfCompanyCreate = [7]string{
+var jsonFieldsNameOfCompanyCreate = [8]string{
 	0: "name",
 	1: "cik",
-	2: "country",
-	3: "url",
-	4: "ipo_date",
-	5: "number_of_shares",
-	6: "listings",
+	2: "former_ciks",
+	3: "country",
+	4: "url",
+	5: "ipo_date",
+	6: "number_of_shares",
+	7: "listings",
 }
 
 // Decode decodes CompanyCreate from json.
@@ -1942,6 +1982,25 @@ func (s *CompanyCreate) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"cik\"")
+			}
+		case "former_ciks":
+			if err := func() error {
+				s.FormerCiks = make([]int64, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem int64
+					v, err := d.Int64()
+					elem = int64(v)
+					if err != nil {
+						return err
+					}
+					s.FormerCiks = append(s.FormerCiks, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"former_ciks\"")
 			}
 		case "country":
 			if err := func() error {
@@ -1984,7 +2043,7 @@ func (s *CompanyCreate) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"number_of_shares\"")
 			}
 		case "listings":
-			requiredBitSet[0] |= 1 << 6
+			requiredBitSet[0] |= 1 << 7
 			if err := func() error {
 				s.Listings = make([]ListingInput, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -2011,7 +2070,7 @@ func (s *CompanyCreate) Decode(d *jx.Decoder) error {
 	// Validate required fields.
 	var failures []validate.FieldError
 	for i, mask := range [1]uint8{
-		0b01000001,
+		0b10000001,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -2200,6 +2259,16 @@ func (s *CompanyUpdate) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.FormerCiks != nil {
+			e.FieldStart("former_ciks")
+			e.ArrStart()
+			for _, elem := range s.FormerCiks {
+				e.Int64(elem)
+			}
+			e.ArrEnd()
+		}
+	}
+	{
 		if s.Country.Set {
 			e.FieldStart("country")
 			s.Country.Encode(e)
@@ -2235,14 +2304,15 @@ func (s *CompanyUpdate) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfCompanyUpdate = [7]string{
+var jsonFieldsNameOfCompanyUpdate = [8]string{
 	0: "name",
 	1: "cik",
-	2: "country",
-	3: "url",
-	4: "ipo_date",
-	5: "number_of_shares",
-	6: "listings",
+	2: "former_ciks",
+	3: "country",
+	4: "url",
+	5: "ipo_date",
+	6: "number_of_shares",
+	7: "listings",
 }
 
 // Decode decodes CompanyUpdate from json.
@@ -2272,6 +2342,25 @@ func (s *CompanyUpdate) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"cik\"")
+			}
+		case "former_ciks":
+			if err := func() error {
+				s.FormerCiks = make([]int64, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem int64
+					v, err := d.Int64()
+					elem = int64(v)
+					if err != nil {
+						return err
+					}
+					s.FormerCiks = append(s.FormerCiks, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"former_ciks\"")
 			}
 		case "country":
 			if err := func() error {
@@ -4067,6 +4156,153 @@ func (s *FieldError) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *FieldError) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *FilingsRead) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *FilingsRead) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("report")
+		e.Int64(s.Report)
+	}
+	{
+		e.FieldStart("repeat")
+		e.Int64(s.Repeat)
+	}
+	{
+		e.FieldStart("no_balance_sheet")
+		e.Int64(s.NoBalanceSheet)
+	}
+	{
+		e.FieldStart("no_flow")
+		e.Int64(s.NoFlow)
+	}
+}
+
+var jsonFieldsNameOfFilingsRead = [4]string{
+	0: "report",
+	1: "repeat",
+	2: "no_balance_sheet",
+	3: "no_flow",
+}
+
+// Decode decodes FilingsRead from json.
+func (s *FilingsRead) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode FilingsRead to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "report":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Int64()
+				s.Report = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"report\"")
+			}
+		case "repeat":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := d.Int64()
+				s.Repeat = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"repeat\"")
+			}
+		case "no_balance_sheet":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				v, err := d.Int64()
+				s.NoBalanceSheet = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"no_balance_sheet\"")
+			}
+		case "no_flow":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				v, err := d.Int64()
+				s.NoFlow = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"no_flow\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode FilingsRead")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00001111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfFilingsRead) {
+					name = jsonFieldsNameOfFilingsRead[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *FilingsRead) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *FilingsRead) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -6124,6 +6360,10 @@ func (s *Import) encodeFields(e *jx.Encoder) {
 		s.Exchange.Encode(e)
 	}
 	{
+		e.FieldStart("other_cik")
+		s.OtherCik.Encode(e)
+	}
+	{
 		e.FieldStart("file_name")
 		s.FileName.Encode(e)
 	}
@@ -6152,6 +6392,14 @@ func (s *Import) encodeFields(e *jx.Encoder) {
 		e.Int64(s.Skipped)
 	}
 	{
+		e.FieldStart("report")
+		s.Report.Encode(e)
+	}
+	{
+		e.FieldStart("warning")
+		s.Warning.Encode(e)
+	}
+	{
 		e.FieldStart("error")
 		s.Error.Encode(e)
 	}
@@ -6177,25 +6425,28 @@ func (s *Import) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfImport = [18]string{
+var jsonFieldsNameOfImport = [21]string{
 	0:  "id",
 	1:  "kind",
 	2:  "state",
 	3:  "ticker",
 	4:  "exchange",
-	5:  "file_name",
-	6:  "job_id",
-	7:  "done",
-	8:  "total",
-	9:  "written",
-	10: "unchanged",
-	11: "skipped",
-	12: "error",
-	13: "created_by",
-	14: "created_at",
-	15: "updated_at",
-	16: "started_at",
-	17: "finished_at",
+	5:  "other_cik",
+	6:  "file_name",
+	7:  "job_id",
+	8:  "done",
+	9:  "total",
+	10: "written",
+	11: "unchanged",
+	12: "skipped",
+	13: "report",
+	14: "warning",
+	15: "error",
+	16: "created_by",
+	17: "created_at",
+	18: "updated_at",
+	19: "started_at",
+	20: "finished_at",
 }
 
 // Decode decodes Import from json.
@@ -6259,8 +6510,18 @@ func (s *Import) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"exchange\"")
 			}
-		case "file_name":
+		case "other_cik":
 			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				if err := s.OtherCik.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"other_cik\"")
+			}
+		case "file_name":
+			requiredBitSet[0] |= 1 << 6
 			if err := func() error {
 				if err := s.FileName.Decode(d); err != nil {
 					return err
@@ -6270,7 +6531,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"file_name\"")
 			}
 		case "job_id":
-			requiredBitSet[0] |= 1 << 6
+			requiredBitSet[0] |= 1 << 7
 			if err := func() error {
 				if err := s.JobID.Decode(d); err != nil {
 					return err
@@ -6280,7 +6541,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"job_id\"")
 			}
 		case "done":
-			requiredBitSet[0] |= 1 << 7
+			requiredBitSet[1] |= 1 << 0
 			if err := func() error {
 				v, err := d.Int64()
 				s.Done = int64(v)
@@ -6292,7 +6553,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"done\"")
 			}
 		case "total":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 1
 			if err := func() error {
 				if err := s.Total.Decode(d); err != nil {
 					return err
@@ -6302,7 +6563,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total\"")
 			}
 		case "written":
-			requiredBitSet[1] |= 1 << 1
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				v, err := d.Int64()
 				s.Written = int64(v)
@@ -6314,7 +6575,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"written\"")
 			}
 		case "unchanged":
-			requiredBitSet[1] |= 1 << 2
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				v, err := d.Int64()
 				s.Unchanged = int64(v)
@@ -6326,7 +6587,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"unchanged\"")
 			}
 		case "skipped":
-			requiredBitSet[1] |= 1 << 3
+			requiredBitSet[1] |= 1 << 4
 			if err := func() error {
 				v, err := d.Int64()
 				s.Skipped = int64(v)
@@ -6337,8 +6598,28 @@ func (s *Import) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"skipped\"")
 			}
+		case "report":
+			requiredBitSet[1] |= 1 << 5
+			if err := func() error {
+				if err := s.Report.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"report\"")
+			}
+		case "warning":
+			requiredBitSet[1] |= 1 << 6
+			if err := func() error {
+				if err := s.Warning.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"warning\"")
+			}
 		case "error":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				if err := s.Error.Decode(d); err != nil {
 					return err
@@ -6348,7 +6629,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"error\"")
 			}
 		case "created_by":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				if err := s.CreatedBy.Decode(d); err != nil {
 					return err
@@ -6358,7 +6639,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_by\"")
 			}
 		case "created_at":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -6370,7 +6651,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 2
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -6382,7 +6663,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"updated_at\"")
 			}
 		case "started_at":
-			requiredBitSet[2] |= 1 << 0
+			requiredBitSet[2] |= 1 << 3
 			if err := func() error {
 				if err := s.StartedAt.Decode(d, json.DecodeDateTime); err != nil {
 					return err
@@ -6392,7 +6673,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"started_at\"")
 			}
 		case "finished_at":
-			requiredBitSet[2] |= 1 << 1
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				if err := s.FinishedAt.Decode(d, json.DecodeDateTime); err != nil {
 					return err
@@ -6413,7 +6694,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 	for i, mask := range [3]uint8{
 		0b11111111,
 		0b11111111,
-		0b00000011,
+		0b00011111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -6620,6 +6901,164 @@ func (s *ImportPage) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *ImportPage) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *ImportReport) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *ImportReport) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("facts")
+		e.Int64(s.Facts)
+	}
+	{
+		e.FieldStart("skipped")
+		s.Skipped.Encode(e)
+	}
+	{
+		e.FieldStart("filings")
+		s.Filings.Encode(e)
+	}
+	{
+		e.FieldStart("statements")
+		e.Int64(s.Statements)
+	}
+	{
+		e.FieldStart("why_nothing")
+		s.WhyNothing.Encode(e)
+	}
+}
+
+var jsonFieldsNameOfImportReport = [5]string{
+	0: "facts",
+	1: "skipped",
+	2: "filings",
+	3: "statements",
+	4: "why_nothing",
+}
+
+// Decode decodes ImportReport from json.
+func (s *ImportReport) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode ImportReport to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "facts":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Int64()
+				s.Facts = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"facts\"")
+			}
+		case "skipped":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.Skipped.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"skipped\"")
+			}
+		case "filings":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				if err := s.Filings.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"filings\"")
+			}
+		case "statements":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				v, err := d.Int64()
+				s.Statements = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"statements\"")
+			}
+		case "why_nothing":
+			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				if err := s.WhyNothing.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"why_nothing\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode ImportReport")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00011111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfImportReport) {
+					name = jsonFieldsNameOfImportReport[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *ImportReport) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *ImportReport) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -7433,6 +7872,50 @@ func (s *NilEbitBasis) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode encodes ImportReport as json.
+func (o NilImportReport) Encode(e *jx.Encoder) {
+	if o.Null {
+		e.Null()
+		return
+	}
+	o.Value.Encode(e)
+}
+
+// Decode decodes ImportReport from json.
+func (o *NilImportReport) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode NilImportReport to nil")
+	}
+	if d.Next() == jx.Null {
+		if err := d.Null(); err != nil {
+			return err
+		}
+
+		var v ImportReport
+		o.Value = v
+		o.Null = true
+		return nil
+	}
+	o.Null = false
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s NilImportReport) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *NilImportReport) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode encodes int32 as json.
 func (o NilInt32) Encode(e *jx.Encoder) {
 	if o.Null {
@@ -7521,6 +8004,50 @@ func (s NilInt64) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *NilInt64) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes OtherCik as json.
+func (o NilOtherCik) Encode(e *jx.Encoder) {
+	if o.Null {
+		e.Null()
+		return
+	}
+	e.Str(string(o.Value))
+}
+
+// Decode decodes OtherCik from json.
+func (o *NilOtherCik) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode NilOtherCik to nil")
+	}
+	if d.Next() == jx.Null {
+		if err := d.Null(); err != nil {
+			return err
+		}
+
+		var v OtherCik
+		o.Value = v
+		o.Null = true
+		return nil
+	}
+	o.Null = false
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s NilOtherCik) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *NilOtherCik) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -7655,6 +8182,50 @@ func (s NilTaxonomy) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *NilTaxonomy) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes WhyNothing as json.
+func (o NilWhyNothing) Encode(e *jx.Encoder) {
+	if o.Null {
+		e.Null()
+		return
+	}
+	e.Str(string(o.Value))
+}
+
+// Decode decodes WhyNothing from json.
+func (o *NilWhyNothing) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode NilWhyNothing to nil")
+	}
+	if d.Next() == jx.Null {
+		if err := d.Null(); err != nil {
+			return err
+		}
+
+		var v WhyNothing
+		o.Value = v
+		o.Null = true
+		return nil
+	}
+	o.Null = false
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s NilWhyNothing) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *NilWhyNothing) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -8099,6 +8670,39 @@ func (s *OptNilString) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode encodes OtherCik as json.
+func (o OptOtherCik) Encode(e *jx.Encoder) {
+	if !o.Set {
+		return
+	}
+	e.Str(string(o.Value))
+}
+
+// Decode decodes OtherCik from json.
+func (o *OptOtherCik) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode OptOtherCik to nil")
+	}
+	o.Set = true
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s OptOtherCik) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *OptOtherCik) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode encodes Password as json.
 func (o OptPassword) Encode(e *jx.Encoder) {
 	if !o.Set {
@@ -8196,6 +8800,46 @@ func (s OptTicker) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *OptTicker) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes OtherCik as json.
+func (s OtherCik) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes OtherCik from json.
+func (s *OtherCik) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode OtherCik to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch OtherCik(v) {
+	case OtherCikNew:
+		*s = OtherCikNew
+	case OtherCikFormer:
+		*s = OtherCikFormer
+	default:
+		*s = OtherCik(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s OtherCik) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *OtherCik) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -9318,6 +9962,170 @@ func (s *RecoveryCodes) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode implements json.Marshaler.
+func (s *Rules) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *Rules) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("version")
+		e.Int32(s.Version)
+	}
+	{
+		e.FieldStart("companies")
+		e.Int64(s.Companies)
+	}
+	{
+		e.FieldStart("recomputed")
+		e.Int64(s.Recomputed)
+	}
+	{
+		e.FieldStart("remaining")
+		e.Int64(s.Remaining)
+	}
+	{
+		e.FieldStart("failed")
+		e.Int64(s.Failed)
+	}
+}
+
+var jsonFieldsNameOfRules = [5]string{
+	0: "version",
+	1: "companies",
+	2: "recomputed",
+	3: "remaining",
+	4: "failed",
+}
+
+// Decode decodes Rules from json.
+func (s *Rules) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode Rules to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "version":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Int32()
+				s.Version = int32(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"version\"")
+			}
+		case "companies":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := d.Int64()
+				s.Companies = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"companies\"")
+			}
+		case "recomputed":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				v, err := d.Int64()
+				s.Recomputed = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"recomputed\"")
+			}
+		case "remaining":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				v, err := d.Int64()
+				s.Remaining = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"remaining\"")
+			}
+		case "failed":
+			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				v, err := d.Int64()
+				s.Failed = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"failed\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode Rules")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00011111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfRules) {
+					name = jsonFieldsNameOfRules[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *Rules) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *Rules) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode encodes SecondFactorCode as json.
 func (s SecondFactorCode) Encode(e *jx.Encoder) {
 	unwrapped := string(s)
@@ -9820,6 +10628,153 @@ func (s SharesSource) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *SharesSource) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *SkippedFacts) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *SkippedFacts) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("form")
+		e.Int64(s.Form)
+	}
+	{
+		e.FieldStart("date")
+		e.Int64(s.Date)
+	}
+	{
+		e.FieldStart("value")
+		e.Int64(s.Value)
+	}
+	{
+		e.FieldStart("count")
+		e.Int64(s.Count)
+	}
+}
+
+var jsonFieldsNameOfSkippedFacts = [4]string{
+	0: "form",
+	1: "date",
+	2: "value",
+	3: "count",
+}
+
+// Decode decodes SkippedFacts from json.
+func (s *SkippedFacts) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode SkippedFacts to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "form":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Int64()
+				s.Form = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"form\"")
+			}
+		case "date":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := d.Int64()
+				s.Date = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"date\"")
+			}
+		case "value":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				v, err := d.Int64()
+				s.Value = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"value\"")
+			}
+		case "count":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				v, err := d.Int64()
+				s.Count = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"count\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode SkippedFacts")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00001111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfSkippedFacts) {
+					name = jsonFieldsNameOfSkippedFacts[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *SkippedFacts) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *SkippedFacts) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -12625,6 +13580,50 @@ func (s *ValueMetricsPage) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *ValueMetricsPage) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes WhyNothing as json.
+func (s WhyNothing) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes WhyNothing from json.
+func (s *WhyNothing) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode WhyNothing to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch WhyNothing(v) {
+	case WhyNothingNoFacts:
+		*s = WhyNothingNoFacts
+	case WhyNothingNoPeriodicReport:
+		*s = WhyNothingNoPeriodicReport
+	case WhyNothingNoFlow:
+		*s = WhyNothingNoFlow
+	case WhyNothingNoBalanceSheet:
+		*s = WhyNothingNoBalanceSheet
+	default:
+		*s = WhyNothing(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s WhyNothing) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *WhyNothing) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

@@ -32,6 +32,7 @@ const (
 	GetDividendOperation                    OperationName = "GetDividend"
 	GetFinancialStatementOperation          OperationName = "GetFinancialStatement"
 	GetImportOperation                      OperationName = "GetImport"
+	GetRulesOperation                       OperationName = "GetRules"
 	GetUserOperation                        OperationName = "GetUser"
 	ImportCompaniesOperation                OperationName = "ImportCompanies"
 	ImportPricesOperation                   OperationName = "ImportPrices"

@@ -1707,6 +1707,8 @@ type ImportSecCompanyFactsParams struct {
 	Ticker OptTicker `json:",omitempty,omitzero"`
 	// Exchange of that ticker.
 	Exchange OptString `json:",omitempty,omitzero"`
+	// What a CIK is that the company of `ticker` is not known to have. Needs `ticker`.
+	OtherCik OptOtherCik `json:",omitempty,omitzero"`
 	// The file's name, to be shown beside its import.
 	FileName OptString `json:",omitempty,omitzero"`
 	// A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not
@@ -1731,6 +1733,15 @@ func unpackImportSecCompanyFactsParams(packed middleware.Parameters) (params Imp
 		}
 		if v, ok := packed[key]; ok {
 			params.Exchange = v.(OptString)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "other_cik",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.OtherCik = v.(OptOtherCik)
 		}
 	}
 	{
@@ -1884,6 +1895,62 @@ func decodeImportSecCompanyFactsParams(args [0]string, argsEscaped bool, r *http
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "exchange",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: other_cik.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "other_cik",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotOtherCikVal OtherCik
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotOtherCikVal = OtherCik(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.OtherCik.SetTo(paramsDotOtherCikVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.OtherCik.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "other_cik",
 			In:   "query",
 			Err:  err,
 		}

@@ -414,6 +414,19 @@ func encodeGetImportResponse(response *Import, w http.ResponseWriter) error {
 	return nil
 }
 
+func encodeGetRulesResponse(response *Rules, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
 func encodeGetUserResponse(response *User, w http.ResponseWriter) error {
 	if err := func() error {
 		if err := response.Validate(); err != nil {

@@ -835,6 +835,9 @@ type Company struct {
 	Name   string `json:"name"`
 	// The SEC's Central Index Key.
 	Cik NilInt64 `json:"cik"`
+	// CIKs that the company had before, such as those of a company that its holding company took over; the
+	// oldest first.
+	FormerCiks []int64 `json:"former_ciks"`
 	// ISO 3166 code of two letters.
 	Country        NilString `json:"country"`
 	URL            NilString `json:"url"`
@@ -864,6 +867,11 @@ func (s *Company) GetName() string {
 // GetCik returns the value of Cik.
 func (s *Company) GetCik() NilInt64 {
 	return s.Cik
+}
+
+// GetFormerCiks returns the value of FormerCiks.
+func (s *Company) GetFormerCiks() []int64 {
+	return s.FormerCiks
 }
 
 // GetCountry returns the value of Country.
@@ -921,6 +929,11 @@ func (s *Company) SetCik(val NilInt64) {
 	s.Cik = val
 }
 
+// SetFormerCiks sets the value of FormerCiks.
+func (s *Company) SetFormerCiks(val []int64) {
+	s.FormerCiks = val
+}
+
 // SetCountry sets the value of Country.
 func (s *Company) SetCountry(val NilString) {
 	s.Country = val
@@ -958,8 +971,10 @@ func (s *Company) SetUpdatedAt(val time.Time) {
 
 // Ref: #/components/schemas/CompanyCreate
 type CompanyCreate struct {
-	Name           string         `json:"name"`
-	Cik            OptNilInt64    `json:"cik"`
+	Name string      `json:"name"`
+	Cik  OptNilInt64 `json:"cik"`
+	// CIKs that the company had before, the oldest first.
+	FormerCiks     []int64        `json:"former_ciks"`
 	Country        OptNilString   `json:"country"`
 	URL            OptNilString   `json:"url"`
 	IpoDate        OptNilDate     `json:"ipo_date"`
@@ -975,6 +990,11 @@ func (s *CompanyCreate) GetName() string {
 // GetCik returns the value of Cik.
 func (s *CompanyCreate) GetCik() OptNilInt64 {
 	return s.Cik
+}
+
+// GetFormerCiks returns the value of FormerCiks.
+func (s *CompanyCreate) GetFormerCiks() []int64 {
+	return s.FormerCiks
 }
 
 // GetCountry returns the value of Country.
@@ -1010,6 +1030,11 @@ func (s *CompanyCreate) SetName(val string) {
 // SetCik sets the value of Cik.
 func (s *CompanyCreate) SetCik(val OptNilInt64) {
 	s.Cik = val
+}
+
+// SetFormerCiks sets the value of FormerCiks.
+func (s *CompanyCreate) SetFormerCiks(val []int64) {
+	s.FormerCiks = val
 }
 
 // SetCountry sets the value of Country.
@@ -1066,8 +1091,13 @@ func (s *CompanyPage) SetNextPageToken(val NilString) {
 
 // Ref: #/components/schemas/CompanyUpdate
 type CompanyUpdate struct {
-	Name           OptString      `json:"name"`
-	Cik            OptNilInt64    `json:"cik"`
+	Name OptString `json:"name"`
+	// If the company has taken on a new CIK, send the old one in `former_ciks`, too. A CIK that is changed
+	// alone was wrong: its figures go with the next import.
+	Cik OptNilInt64 `json:"cik"`
+	// CIKs that the company had before, the oldest first. The figures of one that is left out go with a
+	// recomputation that follows; those of one that is added come with the import of its file.
+	FormerCiks     []int64        `json:"former_ciks"`
 	Country        OptNilString   `json:"country"`
 	URL            OptNilString   `json:"url"`
 	IpoDate        OptNilDate     `json:"ipo_date"`
@@ -1083,6 +1113,11 @@ func (s *CompanyUpdate) GetName() OptString {
 // GetCik returns the value of Cik.
 func (s *CompanyUpdate) GetCik() OptNilInt64 {
 	return s.Cik
+}
+
+// GetFormerCiks returns the value of FormerCiks.
+func (s *CompanyUpdate) GetFormerCiks() []int64 {
+	return s.FormerCiks
 }
 
 // GetCountry returns the value of Country.
@@ -1118,6 +1153,11 @@ func (s *CompanyUpdate) SetName(val OptString) {
 // SetCik sets the value of Cik.
 func (s *CompanyUpdate) SetCik(val OptNilInt64) {
 	s.Cik = val
+}
+
+// SetFormerCiks sets the value of FormerCiks.
+func (s *CompanyUpdate) SetFormerCiks(val []int64) {
+	s.FormerCiks = val
 }
 
 // SetCountry sets the value of Country.
@@ -1982,6 +2022,59 @@ func (s *FieldError) SetMessage(val string) {
 	s.Message = val
 }
 
+// Filings of a form that is read, with a fact that was not skipped.
+// Ref: #/components/schemas/FilingsRead
+type FilingsRead struct {
+	// The first report of a period.
+	Report int64 `json:"report"`
+	// A report of the same period again, such as an amendment.
+	Repeat int64 `json:"repeat"`
+	// Without a balance total, such as a cover.
+	NoBalanceSheet int64 `json:"no_balance_sheet"`
+	// No flow, such as revenue or net income, ends on a date of a balance total.
+	NoFlow int64 `json:"no_flow"`
+}
+
+// GetReport returns the value of Report.
+func (s *FilingsRead) GetReport() int64 {
+	return s.Report
+}
+
+// GetRepeat returns the value of Repeat.
+func (s *FilingsRead) GetRepeat() int64 {
+	return s.Repeat
+}
+
+// GetNoBalanceSheet returns the value of NoBalanceSheet.
+func (s *FilingsRead) GetNoBalanceSheet() int64 {
+	return s.NoBalanceSheet
+}
+
+// GetNoFlow returns the value of NoFlow.
+func (s *FilingsRead) GetNoFlow() int64 {
+	return s.NoFlow
+}
+
+// SetReport sets the value of Report.
+func (s *FilingsRead) SetReport(val int64) {
+	s.Report = val
+}
+
+// SetRepeat sets the value of Repeat.
+func (s *FilingsRead) SetRepeat(val int64) {
+	s.Repeat = val
+}
+
+// SetNoBalanceSheet sets the value of NoBalanceSheet.
+func (s *FilingsRead) SetNoBalanceSheet(val int64) {
+	s.NoBalanceSheet = val
+}
+
+// SetNoFlow sets the value of NoFlow.
+func (s *FilingsRead) SetNoFlow(val int64) {
+	s.NoFlow = val
+}
+
 // One version of a company's income statement, cash flow statement and balance sheet for one period,
 // in whole units of its currency. Costs, expenses, taxes, depreciation, capital expenditure and
 // dividends paid are positive when they reduce profit or cash. Balance sheet figures are those at
@@ -2009,7 +2102,8 @@ type FinancialStatement struct {
 	Currency  Currency  `json:"currency"`
 	// That of the facts, null for a statement entered by hand.
 	Taxonomy NilTaxonomy `json:"taxonomy"`
-	// The version of the rules that made it from the facts, null for a statement entered by hand.
+	// The version of the rules that made it from the facts, null for a statement entered by hand; `/rules`
+	// tells the newest.
 	RulesVersion NilInt32 `json:"rules_version"`
 	// What a rule repaired or doubted, sorted.
 	Marks []Mark `json:"marks"`
@@ -3274,6 +3368,7 @@ type Import struct {
 	State    ImportState `json:"state"`
 	Ticker   NilString   `json:"ticker"`
 	Exchange NilString   `json:"exchange"`
+	OtherCik NilOtherCik `json:"other_cik"`
 	FileName NilString   `json:"file_name"`
 	// The River job's id.
 	JobID NilInt64 `json:"job_id"`
@@ -3288,6 +3383,10 @@ type Import struct {
 	// Records left out because they were entered by hand, are listed for another company, or are older
 	// than what was imported before.
 	Skipped int64 `json:"skipped"`
+	// Of company facts, once they were read; null for other kinds.
+	Report NilImportReport `json:"report"`
+	// Why it succeeded without taking all that one would expect, in a sentence.
+	Warning NilString `json:"warning"`
 	// Why it failed.
 	Error NilString `json:"error"`
 	// The user who started it.
@@ -3323,6 +3422,11 @@ func (s *Import) GetExchange() NilString {
 	return s.Exchange
 }
 
+// GetOtherCik returns the value of OtherCik.
+func (s *Import) GetOtherCik() NilOtherCik {
+	return s.OtherCik
+}
+
 // GetFileName returns the value of FileName.
 func (s *Import) GetFileName() NilString {
 	return s.FileName
@@ -3356,6 +3460,16 @@ func (s *Import) GetUnchanged() int64 {
 // GetSkipped returns the value of Skipped.
 func (s *Import) GetSkipped() int64 {
 	return s.Skipped
+}
+
+// GetReport returns the value of Report.
+func (s *Import) GetReport() NilImportReport {
+	return s.Report
+}
+
+// GetWarning returns the value of Warning.
+func (s *Import) GetWarning() NilString {
+	return s.Warning
 }
 
 // GetError returns the value of Error.
@@ -3413,6 +3527,11 @@ func (s *Import) SetExchange(val NilString) {
 	s.Exchange = val
 }
 
+// SetOtherCik sets the value of OtherCik.
+func (s *Import) SetOtherCik(val NilOtherCik) {
+	s.OtherCik = val
+}
+
 // SetFileName sets the value of FileName.
 func (s *Import) SetFileName(val NilString) {
 	s.FileName = val
@@ -3446,6 +3565,16 @@ func (s *Import) SetUnchanged(val int64) {
 // SetSkipped sets the value of Skipped.
 func (s *Import) SetSkipped(val int64) {
 	s.Skipped = val
+}
+
+// SetReport sets the value of Report.
+func (s *Import) SetReport(val NilImportReport) {
+	s.Report = val
+}
+
+// SetWarning sets the value of Warning.
+func (s *Import) SetWarning(val NilString) {
+	s.Warning = val
 }
 
 // SetError sets the value of Error.
@@ -3643,6 +3772,70 @@ func (s *ImportPricesReqWithContentType) SetContentType(val string) {
 // SetContent sets the value of Content.
 func (s *ImportPricesReqWithContentType) SetContent(val ImportPricesReq) {
 	s.Content = val
+}
+
+// What was read of company facts, and what was not and why. The facts of all CIKs of the company are
+// read as one.
+// Ref: #/components/schemas/ImportReport
+type ImportReport struct {
+	// Facts of the taxonomies us-gaap, ifrs-full and dei.
+	Facts   int64        `json:"facts"`
+	Skipped SkippedFacts `json:"skipped"`
+	Filings FilingsRead  `json:"filings"`
+	// Statements that were made.
+	Statements int64 `json:"statements"`
+	// Why there are no statements.
+	WhyNothing NilWhyNothing `json:"why_nothing"`
+}
+
+// GetFacts returns the value of Facts.
+func (s *ImportReport) GetFacts() int64 {
+	return s.Facts
+}
+
+// GetSkipped returns the value of Skipped.
+func (s *ImportReport) GetSkipped() SkippedFacts {
+	return s.Skipped
+}
+
+// GetFilings returns the value of Filings.
+func (s *ImportReport) GetFilings() FilingsRead {
+	return s.Filings
+}
+
+// GetStatements returns the value of Statements.
+func (s *ImportReport) GetStatements() int64 {
+	return s.Statements
+}
+
+// GetWhyNothing returns the value of WhyNothing.
+func (s *ImportReport) GetWhyNothing() NilWhyNothing {
+	return s.WhyNothing
+}
+
+// SetFacts sets the value of Facts.
+func (s *ImportReport) SetFacts(val int64) {
+	s.Facts = val
+}
+
+// SetSkipped sets the value of Skipped.
+func (s *ImportReport) SetSkipped(val SkippedFacts) {
+	s.Skipped = val
+}
+
+// SetFilings sets the value of Filings.
+func (s *ImportReport) SetFilings(val FilingsRead) {
+	s.Filings = val
+}
+
+// SetStatements sets the value of Statements.
+func (s *ImportReport) SetStatements(val int64) {
+	s.Statements = val
+}
+
+// SetWhyNothing sets the value of WhyNothing.
+func (s *ImportReport) SetWhyNothing(val NilWhyNothing) {
+	s.WhyNothing = val
 }
 
 // A file.
@@ -4295,6 +4488,51 @@ func (o NilEbitBasis) Or(d EbitBasis) EbitBasis {
 	return d
 }
 
+// NewNilImportReport returns new NilImportReport with value set to v.
+func NewNilImportReport(v ImportReport) NilImportReport {
+	return NilImportReport{
+		Value: v,
+	}
+}
+
+// NilImportReport is nullable ImportReport.
+type NilImportReport struct {
+	Value ImportReport
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilImportReport) SetTo(v ImportReport) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilImportReport) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilImportReport) SetToNull() {
+	o.Null = true
+	var v ImportReport
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilImportReport) Get() (v ImportReport, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilImportReport) Or(d ImportReport) ImportReport {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewNilInt32 returns new NilInt32 with value set to v.
 func NewNilInt32(v int32) NilInt32 {
 	return NilInt32{
@@ -4379,6 +4617,51 @@ func (o NilInt64) Get() (v int64, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o NilInt64) Or(d int64) int64 {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewNilOtherCik returns new NilOtherCik with value set to v.
+func NewNilOtherCik(v OtherCik) NilOtherCik {
+	return NilOtherCik{
+		Value: v,
+	}
+}
+
+// NilOtherCik is nullable OtherCik.
+type NilOtherCik struct {
+	Value OtherCik
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilOtherCik) SetTo(v OtherCik) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilOtherCik) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilOtherCik) SetToNull() {
+	o.Null = true
+	var v OtherCik
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilOtherCik) Get() (v OtherCik, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilOtherCik) Or(d OtherCik) OtherCik {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -4514,6 +4797,51 @@ func (o NilTaxonomy) Get() (v Taxonomy, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o NilTaxonomy) Or(d Taxonomy) Taxonomy {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewNilWhyNothing returns new NilWhyNothing with value set to v.
+func NewNilWhyNothing(v WhyNothing) NilWhyNothing {
+	return NilWhyNothing{
+		Value: v,
+	}
+}
+
+// NilWhyNothing is nullable WhyNothing.
+type NilWhyNothing struct {
+	Value WhyNothing
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilWhyNothing) SetTo(v WhyNothing) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilWhyNothing) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilWhyNothing) SetToNull() {
+	o.Null = true
+	var v WhyNothing
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilWhyNothing) Get() (v WhyNothing, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilWhyNothing) Or(d WhyNothing) WhyNothing {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -5275,6 +5603,52 @@ func (o OptNilString) Or(d string) string {
 	return d
 }
 
+// NewOptOtherCik returns new OptOtherCik with value set to v.
+func NewOptOtherCik(v OtherCik) OptOtherCik {
+	return OptOtherCik{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptOtherCik is optional OtherCik.
+type OptOtherCik struct {
+	Value OtherCik
+	Set   bool
+}
+
+// IsSet returns true if OptOtherCik was set.
+func (o OptOtherCik) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptOtherCik) Reset() {
+	var v OtherCik
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptOtherCik) SetTo(v OtherCik) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptOtherCik) Get() (v OtherCik, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptOtherCik) Or(d OtherCik) OtherCik {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptPassword returns new OptPassword with value set to v.
 func NewOptPassword(v Password) OptPassword {
 	return OptPassword{
@@ -5457,6 +5831,51 @@ func (o OptTicker) Or(d Ticker) Ticker {
 		return v
 	}
 	return d
+}
+
+//   - `new`: one that the company has taken on; that which it had becomes a former one
+//   - `former`: one that the company had before
+//
+// Ref: #/components/schemas/OtherCik
+type OtherCik string
+
+const (
+	OtherCikNew    OtherCik = "new"
+	OtherCikFormer OtherCik = "former"
+)
+
+// AllValues returns all OtherCik values.
+func (OtherCik) AllValues() []OtherCik {
+	return []OtherCik{
+		OtherCikNew,
+		OtherCikFormer,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s OtherCik) MarshalText() ([]byte, error) {
+	switch s {
+	case OtherCikNew:
+		return []byte(s), nil
+	case OtherCikFormer:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *OtherCik) UnmarshalText(data []byte) error {
+	switch OtherCik(data) {
+	case OtherCikNew:
+		*s = OtherCikNew
+		return nil
+	case OtherCikFormer:
+		*s = OtherCikFormer
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 type Password string
@@ -5964,6 +6383,70 @@ type RemoveUserTOTPNoContent struct{}
 // RevokeApiKeyNoContent is response for RevokeApiKey operation.
 type RevokeApiKeyNoContent struct{}
 
+// Ref: #/components/schemas/Rules
+type Rules struct {
+	// The newest version.
+	Version int32 `json:"version"`
+	// Companies with imported facts.
+	Companies int64 `json:"companies"`
+	// Those whose figures this version made.
+	Recomputed int64 `json:"recomputed"`
+	// Those whose turn is still to come.
+	Remaining int64 `json:"remaining"`
+	// Those whose documents could not be read. They keep the figures that they have.
+	Failed int64 `json:"failed"`
+}
+
+// GetVersion returns the value of Version.
+func (s *Rules) GetVersion() int32 {
+	return s.Version
+}
+
+// GetCompanies returns the value of Companies.
+func (s *Rules) GetCompanies() int64 {
+	return s.Companies
+}
+
+// GetRecomputed returns the value of Recomputed.
+func (s *Rules) GetRecomputed() int64 {
+	return s.Recomputed
+}
+
+// GetRemaining returns the value of Remaining.
+func (s *Rules) GetRemaining() int64 {
+	return s.Remaining
+}
+
+// GetFailed returns the value of Failed.
+func (s *Rules) GetFailed() int64 {
+	return s.Failed
+}
+
+// SetVersion sets the value of Version.
+func (s *Rules) SetVersion(val int32) {
+	s.Version = val
+}
+
+// SetCompanies sets the value of Companies.
+func (s *Rules) SetCompanies(val int64) {
+	s.Companies = val
+}
+
+// SetRecomputed sets the value of Recomputed.
+func (s *Rules) SetRecomputed(val int64) {
+	s.Recomputed = val
+}
+
+// SetRemaining sets the value of Remaining.
+func (s *Rules) SetRemaining(val int64) {
+	s.Remaining = val
+}
+
+// SetFailed sets the value of Failed.
+func (s *Rules) SetFailed(val int64) {
+	s.Failed = val
+}
+
 type SecondFactorCode string
 
 // Ref: #/components/schemas/SecondFactorConfirmation
@@ -6155,6 +6638,59 @@ func (s *SharesSource) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// Facts that were left out, each counted by the first reason that holds.
+// Ref: #/components/schemas/SkippedFacts
+type SkippedFacts struct {
+	// Of a form that is not read, such as a proxy statement.
+	Form int64 `json:"form"`
+	// Without accession, or with a date that is missing or cannot be.
+	Date int64 `json:"date"`
+	// No number, or one of 2^63 and more in size.
+	Value int64 `json:"value"`
+	// A number of shares that is not above zero.
+	Count int64 `json:"count"`
+}
+
+// GetForm returns the value of Form.
+func (s *SkippedFacts) GetForm() int64 {
+	return s.Form
+}
+
+// GetDate returns the value of Date.
+func (s *SkippedFacts) GetDate() int64 {
+	return s.Date
+}
+
+// GetValue returns the value of Value.
+func (s *SkippedFacts) GetValue() int64 {
+	return s.Value
+}
+
+// GetCount returns the value of Count.
+func (s *SkippedFacts) GetCount() int64 {
+	return s.Count
+}
+
+// SetForm sets the value of Form.
+func (s *SkippedFacts) SetForm(val int64) {
+	s.Form = val
+}
+
+// SetDate sets the value of Date.
+func (s *SkippedFacts) SetDate(val int64) {
+	s.Date = val
+}
+
+// SetValue sets the value of Value.
+func (s *SkippedFacts) SetValue(val int64) {
+	s.Value = val
+}
+
+// SetCount sets the value of Count.
+func (s *SkippedFacts) SetCount(val int64) {
+	s.Count = val
 }
 
 // `sec`: imported; `manual`: entered by hand.
@@ -7341,4 +7877,66 @@ func (s *ValueMetricsPage) SetItems(val []ValueMetrics) {
 // SetNextPageToken sets the value of NextPageToken.
 func (s *ValueMetricsPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
+}
+
+//   - `no_facts`: there are none
+//   - `no_periodic_report`: every fact was skipped
+//   - `no_flow`: in most filings no flow, such as revenue or net income, ends on a date of a balance
+//     total
+//   - `no_balance_sheet`: most filings have no balance total
+//
+// Ref: #/components/schemas/WhyNothing
+type WhyNothing string
+
+const (
+	WhyNothingNoFacts          WhyNothing = "no_facts"
+	WhyNothingNoPeriodicReport WhyNothing = "no_periodic_report"
+	WhyNothingNoFlow           WhyNothing = "no_flow"
+	WhyNothingNoBalanceSheet   WhyNothing = "no_balance_sheet"
+)
+
+// AllValues returns all WhyNothing values.
+func (WhyNothing) AllValues() []WhyNothing {
+	return []WhyNothing{
+		WhyNothingNoFacts,
+		WhyNothingNoPeriodicReport,
+		WhyNothingNoFlow,
+		WhyNothingNoBalanceSheet,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s WhyNothing) MarshalText() ([]byte, error) {
+	switch s {
+	case WhyNothingNoFacts:
+		return []byte(s), nil
+	case WhyNothingNoPeriodicReport:
+		return []byte(s), nil
+	case WhyNothingNoFlow:
+		return []byte(s), nil
+	case WhyNothingNoBalanceSheet:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *WhyNothing) UnmarshalText(data []byte) error {
+	switch WhyNothing(data) {
+	case WhyNothingNoFacts:
+		*s = WhyNothingNoFacts
+		return nil
+	case WhyNothingNoPeriodicReport:
+		*s = WhyNothingNoPeriodicReport
+		return nil
+	case WhyNothingNoFlow:
+		*s = WhyNothingNoFlow
+		return nil
+	case WhyNothingNoBalanceSheet:
+		*s = WhyNothingNoBalanceSheet
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }

@@ -172,6 +172,15 @@ type Handler interface {
 	//
 	// GET /imports/{id}
 	GetImport(ctx context.Context, params GetImportParams) (*Import, error)
+	// GetRules implements getRules operation.
+	//
+	// When a version of EdgeValue brings better rules, a background job makes the figures of every company
+	// anew, from its stored documents. Until its turn comes a company has those of the version before:
+	// each statement says in `rules_version` which made it. What was known on a day in the past (`as_of`)
+	// is then told by the better rules, too.
+	//
+	// GET /rules
+	GetRules(ctx context.Context) (*Rules, error)
 	// GetUser implements getUser operation.
 	//
 	// Users see themselves; superusers see all.
@@ -197,7 +206,11 @@ type Handler interface {
 	//
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 	//
-	// Without `ticker`, the company is found by its CIK.
+	// Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
+	// CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
+	// of a CIK that the company is not known to have is refused, unless `other_cik` says what it is.
+	//
+	// The import of a file with nothing to take succeeds with a `warning`; `report` says what was read.
 	//
 	// POST /imports/sec-company-facts
 	ImportSecCompanyFacts(ctx context.Context, req *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error)

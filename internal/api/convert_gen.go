@@ -100,6 +100,9 @@ func init() {
 		if source.Cik != (oas.OptNilInt64{}) {
 			target.Cik = asInt64Pointer(source.Cik)
 		}
+		if source.FormerCiks != nil {
+			target.FormerCiks = source.FormerCiks
+		}
 		if source.Country != (oas.OptNilString{}) {
 			target.Country = asStringPointer(source.Country)
 		}
@@ -119,6 +122,7 @@ func init() {
 		oasCompany.Ticker = primaryTicker(source.Listings)
 		oasCompany.Name = asText(source.Company.Name)
 		oasCompany.Cik = asNilInt64(source.Company.Cik)
+		oasCompany.FormerCiks = source.Company.FormerCiks
 		oasCompany.Country = asNilString(source.Company.Country)
 		oasCompany.URL = asNilString(source.Company.Url)
 		oasCompany.IpoDate = asNilDate(source.Company.IpoDate)
@@ -147,6 +151,7 @@ func oasCompanyCreateToDbCreateCompanyParams(source oas.CompanyCreate) db.Create
 	var dbCreateCompanyParams db.CreateCompanyParams
 	dbCreateCompanyParams.Name = asText(source.Name)
 	dbCreateCompanyParams.Cik = asInt64Pointer(source.Cik)
+	dbCreateCompanyParams.FormerCiks = source.FormerCiks
 	dbCreateCompanyParams.Country = asStringPointer(source.Country)
 	dbCreateCompanyParams.Url = asStringPointer(source.URL)
 	dbCreateCompanyParams.IpoDate = asDatePointer(source.IpoDate)
@@ -243,6 +248,7 @@ func init() {
 		oasImport.State = oas.ImportState(asText(source.State))
 		oasImport.Ticker = asNilString(source.Ticker)
 		oasImport.Exchange = asNilString(source.Exchange)
+		oasImport.OtherCik = asOtherCIK(source.OtherCik)
 		oasImport.FileName = asNilString(source.FileName)
 		oasImport.JobID = asNilInt64(source.JobID)
 		oasImport.Done = source.Done
@@ -250,6 +256,8 @@ func init() {
 		oasImport.Written = source.Written
 		oasImport.Unchanged = source.Unchanged
 		oasImport.Skipped = source.Skipped
+		oasImport.Report = asNilImportReport(source.Report)
+		oasImport.Warning = asNilString(source.Warning)
 		oasImport.Error = asNilString(source.Error)
 		oasImport.CreatedBy = asNilInt64(source.CreatedBy)
 		oasImport.CreatedAt = timeTimeToTimeTime4(source.CreatedAt)
@@ -258,9 +266,34 @@ func init() {
 		oasImport.FinishedAt = asNilDateTime(source.FinishedAt)
 		return oasImport
 	}
+	toImportReport = func(source value.ImportReport) oas.ImportReport {
+		var oasImportReport oas.ImportReport
+		oasImportReport.Facts = asInt64(source.Facts)
+		oasImportReport.Skipped = valueSkippedFactsToOasSkippedFacts(source.Skipped)
+		oasImportReport.Filings = valueFilingsReadToOasFilingsRead(source.Filings)
+		oasImportReport.Statements = asInt64(source.Statements)
+		oasImportReport.WhyNothing = asWhyNothing(source.WhyNothing)
+		return oasImportReport
+	}
 }
 func timeTimeToTimeTime4(source time.Time) time.Time {
 	return source
+}
+func valueFilingsReadToOasFilingsRead(source value.FilingsRead) oas.FilingsRead {
+	var oasFilingsRead oas.FilingsRead
+	oasFilingsRead.Report = asInt64(source.Report)
+	oasFilingsRead.Repeat = asInt64(source.Repeat)
+	oasFilingsRead.NoBalanceSheet = asInt64(source.NoBalanceSheet)
+	oasFilingsRead.NoFlow = asInt64(source.NoFlow)
+	return oasFilingsRead
+}
+func valueSkippedFactsToOasSkippedFacts(source value.SkippedFacts) oas.SkippedFacts {
+	var oasSkippedFacts oas.SkippedFacts
+	oasSkippedFacts.Form = asInt64(source.Form)
+	oasSkippedFacts.Date = asInt64(source.Date)
+	oasSkippedFacts.Value = asInt64(source.Value)
+	oasSkippedFacts.Count = asInt64(source.Count)
+	return oasSkippedFacts
 }
 func init() {
 	toTrailingTwelveMonths = func(source value.TTM) oas.TrailingTwelveMonths {
@@ -348,6 +381,17 @@ func init() {
 }
 func decimalDecimalToDecimalDecimal(source decimal.Decimal) decimal.Decimal {
 	return source
+}
+func init() {
+	toRules = func(source app.Rules) oas.Rules {
+		var oasRules oas.Rules
+		oasRules.Version = source.Version
+		oasRules.Companies = source.Companies
+		oasRules.Recomputed = source.Recomputed
+		oasRules.Remaining = source.Remaining
+		oasRules.Failed = source.Failed
+		return oasRules
+	}
 }
 func init() {
 	toSession = func(source app.Session) oas.Session {

@@ -6,10 +6,15 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 // goverter:variables
-var toImport func(db.Import) oas.Import
+var (
+	toImport func(db.Import) oas.Import
+
+	toImportReport func(value.ImportReport) oas.ImportReport
+)
 
 func (h *handler) startImport(ctx context.Context, key oas.OptString, r app.ImportRequest) (*oas.Import, error) {
 	ctx = app.WithIdempotencyKey(ctx, key.Or(""))
@@ -24,8 +29,8 @@ func (h *handler) ImportCompanies(ctx context.Context, req *oas.ImportCompaniesR
 
 func (h *handler) ImportSecCompanyFacts(ctx context.Context, req *oas.ImportSecCompanyFactsReqWithContentType, p oas.ImportSecCompanyFactsParams) (*oas.Import, error) {
 	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
-		Kind: app.ImportSECCompanyFacts, Ticker: (*string)(get(p.Ticker)), Exchange: get(p.Exchange), FileName: get(p.FileName),
-		File: req.Content,
+		Kind: app.ImportSECCompanyFacts, Ticker: (*string)(get(p.Ticker)), Exchange: get(p.Exchange),
+		OtherCIK: (*app.OtherCIK)(get(p.OtherCik)), FileName: get(p.FileName), File: req.Content,
 	})
 }
 

@@ -32,6 +32,7 @@ func get[T any](o interface{ Get() (T, bool) }) *T {
 
 func asText(s string) string { return s }
 func asInt(n int32) int      { return int(n) }
+func asInt64(n int) int64    { return int64(n) }
 
 func asNilInt32(v *int32) oas.NilInt32               { return toNil[oas.NilInt32](v) }
 func asNilInt64(v *int64) oas.NilInt64               { return toNil[oas.NilInt64](v) }
@@ -47,6 +48,19 @@ func asEbitBasis(v *string) oas.NilEbitBasis { return asNilEbitBasis((*value.EBI
 func asTaxonomy(v *string) oas.NilTaxonomy   { return toNil[oas.NilTaxonomy]((*oas.Taxonomy)(v)) }
 func asSharesSource(v *string) oas.NilSharesSource {
 	return toNil[oas.NilSharesSource]((*oas.SharesSource)(v))
+}
+
+func asOtherCIK(v *string) oas.NilOtherCik { return toNil[oas.NilOtherCik]((*oas.OtherCik)(v)) }
+func asNilImportReport(v *value.ImportReport) oas.NilImportReport {
+	var report *oas.ImportReport
+	if v != nil {
+		report = new(toImportReport(*v))
+	}
+	return toNil[oas.NilImportReport](report)
+}
+
+func asWhyNothing(v *value.WhyNothing) oas.NilWhyNothing {
+	return toNil[oas.NilWhyNothing]((*oas.WhyNothing)(v))
 }
 
 func asInt32Pointer(o oas.OptNilInt32) *int32               { return get(o) }

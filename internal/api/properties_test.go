@@ -294,6 +294,7 @@ type inventor struct{ n int }
 // special are the properties whose schema does not say all about their values.
 var special = map[string]func(n int) any{
 	"cik":          func(int) any { return json.Number(itoa(uniqueCIK())) },
+	"former_ciks":  func(int) any { return []any{json.Number(itoa(uniqueCIK())), json.Number(itoa(uniqueCIK()))} },
 	"country":      func(n int) any { return string([]rune{rune('A' + n/26%26), rune('A' + n%26)}) },
 	"currency":     func(n int) any { return []string{"USD", "EUR", "CHF", "GBP"}[n%4] },
 	"email":        func(int) any { return strings.ToLower(unique("new")) + "@example.com" },

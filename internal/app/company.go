@@ -149,7 +149,22 @@ func (v *validator) company(in *CompanyInput, today time.Time) {
 	v.country("/country", in.Country)
 	v.webAddress("/url", in.Url)
 	v.date("/ipo_date", in.IpoDate, today.AddDate(2, 0, 0))
+	seen := map[int64]string{}
+	if in.Cik != nil {
+		seen[*in.Cik] = "/cik"
+	}
+	for i, cik := range in.FormerCiks {
+		field := inFormerCIKs(i)
+		v.check(seen[cik] == "", field, isRepeated, seen[cik])
+		seen[cik] = field
+	}
+	if in.FormerCiks == nil {
+		in.FormerCiks = []int64{}
+	}
 }
+
+// inFormerCIKs is the JSON Pointer of a former CIK.
+func inFormerCIKs(i int) string { return fmt.Sprintf("/former_ciks/%d", i) }
 
 // inListing is the JSON Pointer of a field of a listing.
 func inListing(i int, field string) string { return fmt.Sprintf("/listings/%d/%s", i, field) }
@@ -187,8 +202,17 @@ func (v *validator) listings(listings []ListingInput) {
 
 // identifiers checks that those of a company do not belong to another; a new one has the id 0.
 func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in *CompanyInput) error {
-	params := db.ListTakenParams{CompanyID: id, Cik: in.Cik, Tickers: []string{}, Isins: []string{}}
+	params := db.ListTakenParams{CompanyID: id, Ciks: slices.Clone(in.FormerCiks), Tickers: []string{}, Isins: []string{}}
 	fields := map[string][]string{}
+	for i, cik := range in.FormerCiks {
+		code := "cik " + idText(cik)
+		fields[code] = append(fields[code], inFormerCIKs(i))
+	}
+	if in.Cik != nil {
+		params.Ciks = append(params.Ciks, *in.Cik)
+		code := "cik " + idText(*in.Cik)
+		fields[code] = append(fields[code], "/cik")
+	}
 	for i, l := range in.Listings {
 		if sec.IsTicker(l.Ticker) {
 			params.Tickers = append(params.Tickers, l.Ticker)
@@ -204,9 +228,6 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 		return errors.Wrap(err, "look up identifiers")
 	}
 	for _, t := range taken {
-		if t.Kind == "cik" {
-			v.taken("/cik", "cik-taken")
-		}
 		for _, field := range fields[t.Kind+" "+t.Code] {
 			v.taken(field, t.Kind+"-taken")
 		}
@@ -270,7 +291,7 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 	if err := actor.writer(); err != nil {
 		return c, err
 	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		row, err := lockCompany(ctx, q, t)
 		if err != nil {
 			return err
@@ -296,9 +317,9 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 		if row, err = q.UpdateCompany(ctx, p); err != nil {
 			return errors.Wrap(err, "update company")
 		}
-		if p.Cik == nil || c.Cik == nil || *p.Cik != *c.Cik { // the facts may be another company's now
-			if err := q.ForgetRules(ctx, row.ID); err != nil {
-				return errors.Wrap(err, "forget the rules")
+		if !slices.Equal(ciks(row), ciks(c.Company)) {
+			if err := a.otherCIKs(ctx, tx, q, row); err != nil {
+				return err
 			}
 		}
 		if !slices.Equal(in.Listings, listings) {

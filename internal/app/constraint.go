@@ -15,6 +15,7 @@ var constraints = map[string]struct {
 }{
 	"user_account_email_key":            {Conflict, "/email", isTaken, "email-taken"},
 	"company_cik_key":                   {Conflict, "/cik", isTaken, "cik-taken"},
+	"company_cik_pkey":                  {Conflict, "/cik", isTaken, "cik-taken"},
 	"listing_ticker_key":                {Conflict, "/listings", "have a ticker that is taken", "ticker-taken"},
 	"listing_isin_key":                  {Conflict, "/listings", "have an ISIN that is taken", "isin-taken"},
 	"listing_isin_check":                {Invalid, "/listings", isinRule, ""},

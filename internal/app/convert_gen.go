@@ -25,6 +25,7 @@ func init() {
 		var dbUpdateCompanyParams db.UpdateCompanyParams
 		dbUpdateCompanyParams.Name = asText(source.Name)
 		dbUpdateCompanyParams.Cik = source.Cik
+		dbUpdateCompanyParams.FormerCiks = source.FormerCiks
 		dbUpdateCompanyParams.Country = source.Country
 		dbUpdateCompanyParams.Url = source.Url
 		dbUpdateCompanyParams.IpoDate = source.IpoDate
@@ -44,6 +45,7 @@ func dbCompanyToDbCreateCompanyParams(source db.Company) db.CreateCompanyParams 
 	var dbCreateCompanyParams db.CreateCompanyParams
 	dbCreateCompanyParams.Name = asText(source.Name)
 	dbCreateCompanyParams.Cik = source.Cik
+	dbCreateCompanyParams.FormerCiks = source.FormerCiks
 	dbCreateCompanyParams.Country = source.Country
 	dbCreateCompanyParams.Url = source.Url
 	dbCreateCompanyParams.IpoDate = source.IpoDate

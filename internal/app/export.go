@@ -27,6 +27,7 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 		dividends  []db.Dividend
 		filed      *sec.CompanyFacts // that the dividends of asOf are read from, if there are any
 		daily      []DailyRatios
+		report     *value.ImportReport
 	)
 	err = a.read(ctx, func(q *db.Queries) error {
 		l, err := getListing(ctx, q, t)
@@ -41,9 +42,12 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 			return errors.Wrap(err, "list dividends")
 		}
 		if asOf != nil {
-			if filed, err = readFiled(ctx, q, l.CompanyID); err != nil {
-				return err
-			}
+			filed, err = readFiled(ctx, q, l.CompanyID)
+		} else {
+			report, err = readReport(ctx, q, l.CompanyID)
+		}
+		if err != nil {
+			return err
 		}
 		prices, err := q.ListPrices(ctx, db.ListPricesParams{ListingID: l.ID, FromDay: firstDay, ToDay: to})
 		if err != nil {
@@ -60,23 +64,31 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 	for _, d := range daily {
 		ratios = append(ratios, d.DailyRatios)
 	}
-	return value.NewExchange(statementsFromRows(statements), known, ratios), nil
+	out = value.NewExchange(statementsFromRows(statements), known, ratios)
+	out.Import = report
+	return out, nil
 }
 
-// readFiled reads the document of a company's facts, nil when there is none.
+// readFiled reads the documents that a company's figures come from, nil when there are none.
 func readFiled(ctx context.Context, q *db.Queries, companyID int64) (*sec.CompanyFacts, error) {
-	current, err := q.GetCompanyFacts(ctx, companyID)
+	company, err := q.GetCompany(ctx, companyID)
+	if err != nil {
+		return nil, errors.Wrap(err, "get company")
+	}
+	stored, err := q.ListDocuments(ctx, companyID)
+	if err != nil || len(stored) == 0 {
+		return nil, wrap(err, "list documents")
+	}
+	return readDocuments(ctx, q, own(company, stored))
+}
+
+// readReport returns what was read of a company's facts, nil when there are none.
+func readReport(ctx context.Context, q *db.Queries, companyID int64) (*value.ImportReport, error) {
+	facts, err := q.GetCompanyFacts(ctx, companyID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
-	} else if err != nil {
-		return nil, errors.Wrap(err, "get company facts")
 	}
-	plain, err := openDocument(ctx, q, current.DocumentID)
-	if err != nil {
-		return nil, err
-	}
-	facts, err := sec.ParseCompanyFacts(plain)
-	return facts, wrap(err, "read document")
+	return facts.Report, wrap(err, "get company facts")
 }
 
 // dividendsKnown returns a company's dividends as known on asOf, or today. The rows have the newest amounts; earlier ones

@@ -19,7 +19,8 @@ type versionKey struct {
 	end    time.Time
 }
 
-// writeHistory makes the table hold the versions of history, and leaves statements entered by hand alone.
+// writeHistory makes the table hold the versions of history, and leaves statements entered by hand alone. A version that
+// other rules made the same is unchanged.
 func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64, history []sec.Version) (c counts, err error) {
 	rows, err := q.ListFinancialStatementVersionsForUpdate(ctx, companyID)
 	if err != nil {
@@ -54,6 +55,7 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	for i, k := range missing {
 		ids[k] = fresh[i]
 	}
+	otherRules := false // made a version that stays
 	var inserts []db.FinancialStatement
 	var ends db.EndFinancialStatementsParams
 	var deletes db.DeleteFinancialStatementVersionsParams
@@ -74,6 +76,7 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 			if !reflect.DeepEqual(r.KnownTo, v.KnownTo) {
 				ends.Ids, ends.KnownFrom, ends.KnownTo = append(ends.Ids, r.ID), append(ends.KnownFrom, r.KnownFrom), append(ends.KnownTo, dayText(v.KnownTo))
 			}
+			otherRules = otherRules || r.RulesVersion == nil || *r.RulesVersion != sec.RulesVersion
 			c.unchanged++
 			continue
 		}
@@ -99,7 +102,14 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 			return c, errors.Wrap(err, "end versions")
 		}
 	}
-	return c, insertStatements(ctx, tx, inserts)
+	if err := insertStatements(ctx, tx, inserts); err != nil {
+		return c, err
+	}
+	if !otherRules {
+		return c, nil
+	}
+	err = q.SetRulesVersion(ctx, db.SetRulesVersionParams{CompanyID: companyID, RulesVersion: sec.RulesVersion})
+	return c, wrap(err, "set the version of the rules")
 }
 
 // isOf tells whether a row holds a statement.

@@ -24,6 +24,14 @@ const (
 	ImportSplits          ImportKind = "splits"
 )
 
+// OtherCIK says what a CIK is that the company of an import is not known to have.
+type OtherCIK string
+
+const (
+	NewCIK    OtherCIK = "new"    // the company has taken it on
+	FormerCIK OtherCIK = "former" // it had it before
+)
+
 // The states of an import. They follow the state of the import's River job; unchanged is a job that completed without
 // anything to do.
 const (
@@ -59,6 +67,7 @@ func (ImportArgs) InsertOpts() river.InsertOpts {
 type ImportRequest struct {
 	Kind                       ImportKind
 	Ticker, Exchange, FileName *string
+	OtherCIK                   *OtherCIK // of company facts
 	File                       io.Reader
 }
 
@@ -111,6 +120,9 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 			return nil, err
 		}
 		request = append(request, in[i].Kind, in[i].Ticker, in[i].Exchange, in[i].FileName, docs[i].Sha256)
+		if in[i].OtherCIK != nil {
+			request = append(request, *in[i].OtherCIK)
+		}
 	}
 	return once(ctx, a, actor, request, func(tx pgx.Tx, q *db.Queries) ([]db.Import, error) {
 		ids, err := storeDocuments(ctx, q, docs)
@@ -148,7 +160,7 @@ func (a *App) deleteUploads(ctx context.Context, docs []db.CreateDocumentParams)
 
 func importEvent(action string, im db.Import) auditEvent {
 	detail := map[string]any{"kind": im.Kind}
-	for name, v := range map[string]*string{"ticker": im.Ticker, "exchange": im.Exchange, "file_name": im.FileName} {
+	for name, v := range map[string]*string{"ticker": im.Ticker, "exchange": im.Exchange, "other_cik": im.OtherCik, "file_name": im.FileName} {
 		if v != nil {
 			detail[name] = *v
 		}
@@ -165,6 +177,10 @@ func (v *validator) importRequest(r *ImportRequest) {
 	v.optionalText("exchange", r.Exchange)
 	v.optionalText("file_name", r.FileName)
 	v.check(r.Exchange == nil || r.Ticker != nil, "exchange", "needs a ticker", "ticker")
+	if r.OtherCIK != nil {
+		v.check(*r.OtherCIK == NewCIK || *r.OtherCIK == FormerCIK, "other_cik", "must be new or former")
+		v.check(r.Ticker != nil, "other_cik", "needs a ticker", "ticker")
+	}
 	v.check(r.Kind != ImportPrices || r.Ticker != nil, "ticker", "is required")
 }
 
@@ -178,7 +194,7 @@ func (a *App) enqueueImport(ctx context.Context, tx pgx.Tx, q *db.Queries, actor
 		createdBy = &actor.UserID
 	}
 	im, err := q.CreateImport(ctx, db.CreateImportParams{
-		Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, FileName: r.FileName, DocumentID: &docID, Total: &size,
+		Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, OtherCik: (*string)(r.OtherCIK), FileName: r.FileName, DocumentID: &docID, Total: &size,
 		CreatedBy: createdBy,
 	})
 	if err != nil {

@@ -15,10 +15,15 @@ import (
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
+	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 // counts are what came of an import.
-type counts struct{ written, unchanged, skipped int64 }
+type counts struct {
+	written, unchanged, skipped int64
+	report                      *value.ImportReport // of company facts
+	warning                     string              // a sentence, if there is something to warn of
+}
 
 // A writer writes what a file says.
 type writer func(ctx context.Context, tx pgx.Tx, q *db.Queries) (counts, error)
@@ -55,69 +60,80 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 	if im.DocumentID == nil {
 		return &Error{Code: NotFound, Message: "the file is no longer there"}
 	}
-	switch same, err := a.importedAlready(ctx, im); {
+	switch facts, err := a.importedAlready(ctx, im); {
 	case err != nil:
 		return err
-	case same:
+	case facts != nil:
 		return a.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-			return finishImport(ctx, tx, q, job, ImportUnchanged, counts{})
+			return finishImport(ctx, tx, q, job, ImportUnchanged, counts{report: facts.Report, warning: nothingRead(facts.Report)})
 		})
 	}
 	if err := a.findCompany(ctx, im); err != nil {
 		return err
 	}
+	for {
+		write, err := a.readImport(ctx, im)
+		if err != nil {
+			return err
+		}
+		err = a.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+			c, err := write(ctx, tx, q)
+			if err != nil {
+				return err
+			}
+			if ImportKind(im.Kind) == ImportPrices && c.skipped > 0 {
+				c.warning = fmt.Sprintf("%d rows were skipped: their close is no number above zero", c.skipped)
+			}
+			return finishImport(ctx, tx, q, job, ImportSucceeded, c)
+		})
+		if !errors.Is(err, errOtherDocuments) {
+			return err
+		}
+	}
+}
+
+// readImport reads the file of an import. What it returns writes what the file says.
+func (a *App) readImport(ctx context.Context, im db.Import) (writer, error) {
 	plain, err := openDocument(ctx, a.queries, *im.DocumentID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	progress := &progressReader{ctx: ctx, r: plain, report: func(done int64) error {
 		return a.queries.SetImportProgress(ctx, db.SetImportProgressParams{ID: im.ID, Done: done})
 	}}
-	var write writer
 	switch ImportKind(im.Kind) {
 	case ImportCompanies:
-		write, err = a.readCompanies(progress)
+		return a.readCompanies(progress)
 	case ImportSECCompanyFacts:
-		write, err = a.readCompanyFacts(progress, im)
+		return a.readCompanyFacts(ctx, progress, im)
 	case ImportPrices:
-		write, err = a.readPrices(progress, im)
-	case ImportSplits:
-		write, err = a.readSplits(progress)
+		return a.readPrices(progress, im)
+	default: // ImportSplits
+		return a.readSplits(progress)
 	}
-	if err != nil {
-		return err
-	}
-	return a.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		c, err := write(ctx, tx, q)
-		if err != nil {
-			return err
-		}
-		return finishImport(ctx, tx, q, job, ImportSucceeded, c)
-	})
 }
 
-// importedAlready reports whether all that the import would write is there: the same bytes were imported for the
-// company by the same rules, and nothing that came from them was changed by hand since.
-func (a *App) importedAlready(ctx context.Context, im db.Import) (bool, error) {
+// importedAlready returns what was read before if all that the import would write is there: the same bytes were imported
+// for the company by the same rules, and nothing that came from them was changed by hand since.
+func (a *App) importedAlready(ctx context.Context, im db.Import) (*db.CompanyFact, error) {
 	if ImportKind(im.Kind) != ImportSECCompanyFacts {
-		return false, nil
+		return nil, nil
 	}
 	facts, err := a.queries.GetFactsOfDocument(ctx, db.GetFactsOfDocumentParams{
 		DocumentID: *im.DocumentID, RulesVersion: sec.RulesVersion,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil || im.Ticker == nil {
-		return err == nil, wrap(err, "look for earlier imports of the document")
+		return &facts, wrap(err, "look for earlier imports of the document")
 	}
 	l, err := a.queries.GetListing(ctx, *im.Ticker)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
+	if errors.Is(err, pgx.ErrNoRows) || l.CompanyID != facts.CompanyID ||
+		im.Exchange != nil && (l.Exchange == nil || *l.Exchange != *im.Exchange) {
+		return nil, nil
 	}
-	same := l.CompanyID == facts.CompanyID &&
-		(im.Exchange == nil || l.Exchange != nil && *l.Exchange == *im.Exchange)
-	return same, wrap(err, "get listing")
+	return &facts, wrap(err, "get listing")
 }
 
 // lockForHand locks the company of something that is about to be changed by hand, and has its document read again by the
@@ -127,7 +143,7 @@ func lockForHand(ctx context.Context, q *db.Queries, lock func(context.Context, 
 	if err != nil {
 		return found(err, what)
 	}
-	return wrap(q.ForgetRules(ctx, companyID), "forget the rules")
+	return wrap(q.MarkFactsEdited(ctx, companyID), "mark the facts")
 }
 
 // findCompany returns a NotFound error when the company that the file must be about is not there, before all of the
@@ -146,7 +162,7 @@ func (a *App) findCompany(ctx context.Context, im db.Import) error {
 		if err != nil {
 			return unreadable(err)
 		}
-		_, err = a.queries.GetCompanyByCIK(ctx, &cik)
+		_, err = a.queries.GetCompanyByCIK(ctx, cik)
 		return foundCIK(err, cik)
 	}
 	return nil
@@ -188,6 +204,7 @@ func finishImport(ctx context.Context, tx pgx.Tx, q *db.Queries, job *river.Job[
 	}
 	n, err := q.FinishImport(ctx, db.FinishImportParams{
 		ID: job.Args.ImportID, State: state, Written: c.written, Unchanged: c.unchanged, Skipped: c.skipped,
+		Report: c.report, Warning: notEmpty(c.warning),
 	})
 	if err == nil && n == 0 {
 		return river.JobCancel(errors.New("the import was cancelled"))

@@ -1,9 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,8 +83,9 @@ func (a *App) readCompanies(r io.Reader) (writer, error) {
 	}, nil
 }
 
-// readCompanyFacts computes everything that follows from one company's facts. What it returns writes the difference.
-func (a *App) readCompanyFacts(r io.Reader, im db.Import) (writer, error) {
+// readCompanyFacts computes everything that follows from one company's facts: those of the file, and of the documents of
+// its other CIKs. What it returns writes the difference.
+func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, im db.Import) (writer, error) {
 	facts, err := sec.ParseCompanyFacts(r)
 	if err != nil {
 		return nil, unreadable(err)
@@ -90,58 +93,97 @@ func (a *App) readCompanyFacts(r io.Reader, im db.Import) (writer, error) {
 	if newest := facts.NewestFiled(); newest.After(a.today()) {
 		return nil, &Error{Code: Invalid, Message: fmt.Sprintf("a fact was filed on %s, which is in the future", newest.Format(time.DateOnly))}
 	}
-	history := facts.History()
-	for _, v := range history {
-		if v.EndDate.After(v.PublishDate) {
-			return nil, &Error{Code: Invalid, Message: fmt.Sprintf("a balance sheet of %s was filed on %s, before that day",
-				v.EndDate.Format(time.DateOnly), v.PublishDate.Format(time.DateOnly))}
-		}
+	file := document{Cik: facts.CIK, DocumentID: *im.DocumentID, NewestFiled: facts.NewestFiled()}
+	name := strings.TrimSpace(facts.EntityName)
+	report := facts.Report()
+	a.logReport(ctx, im, file.Cik, report, facts.SkippedFacts())
+	documents, err := a.documentsWith(ctx, file, im)
+	if err != nil {
+		return nil, err
 	}
-	dividends := facts.Dividends(time.Time{})
-	shareCounts := facts.ShareCounts()
+	all := report
+	if len(documents) > 1 {
+		if facts, err = readDocuments(ctx, a.queries, documents); err != nil {
+			return nil, err
+		}
+		all = facts.Report()
+	}
+	f := figuresOf(facts, all)
 	return func(ctx context.Context, tx pgx.Tx, q *db.Queries) (c counts, err error) {
-		company, err := importedCompany(ctx, q, facts, im)
+		company, err := importedCompany(ctx, q, file.Cik, name, im)
 		if err != nil {
 			return c, err
 		}
-		switch current, err := q.GetCompanyFacts(ctx, company.ID); {
-		case errors.Is(err, pgx.ErrNoRows):
-		case err != nil:
-			return c, errors.Wrap(err, "get company facts")
-		case current.NewestFiled.After(facts.NewestFiled()):
-			return counts{skipped: int64(len(history) + len(dividends))}, nil
-		}
-		if c, err = writeHistory(ctx, tx, q, company.ID, history); err != nil {
-			return c, err
-		}
-		d, err := writeDividends(ctx, q, company.ID, dividends)
+		stored, err := q.ListDocuments(ctx, company.ID)
 		if err != nil {
-			return c, err
+			return c, errors.Wrap(err, "list documents")
 		}
-		c.written += d.written
-		c.unchanged += d.unchanged
-		c.skipped += d.skipped
-		if err := writeShareCounts(ctx, q, company.ID, shareCounts); err != nil {
-			return c, err
+		if !slices.EqualFunc(with(company, stored, file), documents, sameDocument) {
+			return c, errOtherDocuments
 		}
-		err = q.SetCompanyFacts(ctx, db.SetCompanyFactsParams{
-			CompanyID: company.ID, DocumentID: *im.DocumentID, NewestFiled: facts.NewestFiled(), RulesVersion: sec.RulesVersion,
-		})
-		return c, wrap(err, "set company facts")
+		for _, d := range stored {
+			if d.Cik == file.Cik && d.NewestFiled.After(file.NewestFiled) {
+				c = counts{skipped: int64(len(f.history) + len(f.dividends)), report: &report}
+				c.warning = fmt.Sprintf("nothing was taken: the newest fact of the file was filed on %s, that of a file which was imported before on %s",
+					file.NewestFiled.Format(time.DateOnly), d.NewestFiled.Format(time.DateOnly))
+				return c, nil
+			}
+		}
+		c, err = writeFigures(ctx, tx, q, company.ID, documents, f)
+		c.report, c.warning = &f.report, nothingRead(&report)
+		return c, err
 	}, nil
 }
 
-// importedCompany locks the company that the facts are about. With a ticker it is created, or given the listing, if need
-// be.
-func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts, im db.Import) (db.Company, error) {
-	company, err := q.LockCompanyByCIK(ctx, &facts.CIK)
+// documentsWith returns the documents that are read as one with that of an import, which is among them.
+func (a *App) documentsWith(ctx context.Context, file document, im db.Import) ([]document, error) {
+	company, err := a.queries.GetCompanyByCIK(ctx, file.Cik)
+	if errors.Is(err, pgx.ErrNoRows) && im.Ticker != nil {
+		var l db.Listing
+		if l, err = a.queries.GetListing(ctx, *im.Ticker); err == nil {
+			company, err = a.queries.GetCompany(ctx, l.CompanyID)
+		}
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return []document{file}, nil
+	} else if err != nil {
+		return nil, errors.Wrap(err, "get company")
+	}
+	if company, err = withCIK(company, file.Cik, im); err != nil {
+		return nil, err
+	}
+	stored, err := a.queries.ListDocuments(ctx, company.ID)
+	return with(company, stored, file), wrap(err, "list documents")
+}
+
+// withCIK returns the company with the CIK that a file is about, if it can have it.
+func withCIK(c db.Company, cik int64, im db.Import) (db.Company, error) {
+	switch other := im.OtherCik; {
+	case slices.Contains(ciks(c), cik):
+	case other != nil && *other == string(FormerCIK):
+		c.FormerCiks = append(slices.Clone(c.FormerCiks), cik)
+	case c.Cik == nil:
+		c.Cik = &cik
+	case other != nil && *other == string(NewCIK):
+		c.FormerCiks, c.Cik = append(slices.Clone(c.FormerCiks), *c.Cik), &cik
+	default:
+		return c, &Error{Code: Invalid, Message: fmt.Sprintf("%s is the company with CIK %d, but the file is about CIK %d: if it is the same company, "+
+			"say that it has taken on this CIK (other_cik=new) or had it before (other_cik=former), or add it to the company's former_ciks", *im.Ticker, *c.Cik, cik)}
+	}
+	return c, nil
+}
+
+// importedCompany locks the company that the file is about. With a ticker it is created, or given the listing or the CIK,
+// if need be.
+func importedCompany(ctx context.Context, q *db.Queries, cik int64, name string, im db.Import) (db.Company, error) {
+	company, err := q.LockCompanyByCIK(ctx, cik)
 	known := err == nil
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return company, errors.Wrap(err, "lock company")
 	}
 	if im.Ticker == nil {
 		if !known {
-			return company, foundCIK(err, facts.CIK)
+			return company, foundCIK(err, cik)
 		}
 		return company, nil
 	}
@@ -149,14 +191,15 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		if !known {
-			name := strings.TrimSpace(facts.EntityName)
-			if name == "" {
-				name = *im.Ticker
+			company.FormerCiks = []int64{}
+			if company, err = withCIK(company, cik, im); err != nil {
+				return company, err
 			}
-			if err := q.EnsureCompany(ctx, db.EnsureCompanyParams{Name: name, Cik: &facts.CIK}); err != nil {
+			err := q.EnsureCompany(ctx, db.EnsureCompanyParams{Name: cmp.Or(name, *im.Ticker), Cik: company.Cik, FormerCiks: company.FormerCiks})
+			if err != nil {
 				return company, errors.Wrap(err, "create company")
 			}
-			return importedCompany(ctx, q, facts, im) // with its listings, if an import of companies was faster
+			return importedCompany(ctx, q, cik, name, im) // with its listings, if an import of companies was faster
 		}
 		primary, err := q.HasNoListing(ctx, company.ID)
 		if err != nil {
@@ -168,15 +211,15 @@ func importedCompany(ctx context.Context, q *db.Queries, facts *sec.CompanyFacts
 	case err != nil:
 		return company, errors.Wrap(err, "get listing")
 	case known && listing.CompanyID != company.ID:
-		return company, &Error{Code: Invalid, Message: fmt.Sprintf("%s is not a ticker of CIK %d", *im.Ticker, facts.CIK)}
+		return company, &Error{Code: Invalid, Message: fmt.Sprintf("%s is not a ticker of CIK %d", *im.Ticker, cik)}
 	case !known:
 		if company, err = q.LockCompany(ctx, listing.CompanyID); err != nil {
 			return company, errors.Wrap(err, "lock company")
 		}
-		if company.Cik != nil {
-			return company, &Error{Code: Invalid, Message: fmt.Sprintf("%s is the company with CIK %d, but the file is about CIK %d", *im.Ticker, *company.Cik, facts.CIK)}
+		if company, err = withCIK(company, cik, im); err != nil {
+			return company, err
 		}
-		if err := q.SetCompanyCIK(ctx, db.SetCompanyCIKParams{ID: company.ID, Cik: &facts.CIK}); err != nil {
+		if err := q.SetCompanyCIKs(ctx, db.SetCompanyCIKsParams{ID: company.ID, Cik: company.Cik, FormerCiks: company.FormerCiks}); err != nil {
 			return company, errors.Wrap(err, "set CIK")
 		}
 	}

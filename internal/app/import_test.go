@@ -44,12 +44,18 @@ func newApp(t *testing.T, pool *pgxpool.Pool) *app.App {
 // work carries out jobs until stop is called or the test ends.
 func work(t *testing.T, a *app.App) (stop func()) {
 	t.Helper()
+	return workOn(t, a, false)
+}
+
+// workOn is work that also begins the periodic jobs.
+func workOn(t *testing.T, a *app.App, periodic bool) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_ = jobs.Run(ctx, a, jobs.Config{
-			Concurrency: 1, Imports: 1, Grace: time.Millisecond, PollInterval: 20 * time.Millisecond,
+			Concurrency: 1, Imports: 1, Periodic: periodic, Grace: time.Millisecond, PollInterval: 20 * time.Millisecond,
 			Logger: slog.New(slog.DiscardHandler),
 		})
 	}()

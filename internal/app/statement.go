@@ -188,6 +188,9 @@ func (a *App) complete(ctx context.Context, s *value.Statement) error {
 func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, companyID int64, knownFrom time.Time) error {
 	row := statementRow(*s)
 	row.ID, row.CompanyID, row.KnownFrom, row.Source = id, companyID, knownFrom, "manual"
+	if row.Marks == nil {
+		row.Marks = []string{}
+	}
 	return insertStatements(ctx, tx, []db.FinancialStatement{row})
 }
 

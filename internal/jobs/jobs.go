@@ -23,6 +23,7 @@ import (
 func workers(a *app.App) *river.Workers {
 	w := river.NewWorkers()
 	river.AddWorker(w, &importWorker{app: a})
+	river.AddWorker(w, &recomputeWorker{app: a})
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.NewAccountMailArgs]) error {
 		return a.SendNewAccountMail(ctx, job.Args.UserID)
 	}))
@@ -62,20 +63,46 @@ func (w *importWorker) Work(ctx context.Context, job *river.Job[app.ImportArgs])
 
 // Middleware has imports wait for their turn, which their timeout does not count.
 func (w *importWorker) Middleware(*rivertype.JobRow) []rivertype.WorkerMiddleware {
-	return []rivertype.WorkerMiddleware{river.WorkerMiddlewareFunc(w.inTurn)}
+	return inTurn(w.app)
 }
 
-// inTurn puts off an import that must wait for others.
-func (w *importWorker) inTurn(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
-	end, err := w.app.TakeTurn(ctx, job)
-	switch {
-	case errors.Is(err, app.ErrNotYet):
+// inTurn puts off a job that reads files and must wait for others.
+func inTurn(a *app.App) []rivertype.WorkerMiddleware {
+	return []rivertype.WorkerMiddleware{river.WorkerMiddlewareFunc(
+		func(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+			end, err := a.TakeTurn(ctx, job)
+			switch {
+			case errors.Is(err, app.ErrNotYet):
+				return river.JobSnooze(time.Second)
+			case err != nil:
+				return err
+			}
+			defer end()
+			return work(ctx)
+		})}
+}
+
+type recomputeWorker struct {
+	river.WorkerDefaults[app.RecomputeArgs]
+	app *app.App
+}
+
+func (w *recomputeWorker) Work(ctx context.Context, _ *river.Job[app.RecomputeArgs]) error {
+	more, err := w.app.RecomputeJob(ctx)
+	if err == nil && more {
 		return river.JobSnooze(time.Second)
-	case err != nil:
-		return err
 	}
-	defer end()
-	return work(ctx)
+	return err
+}
+
+// Middleware has it wait for its turn, as it reads the files of imports.
+func (w *recomputeWorker) Middleware(*rivertype.JobRow) []rivertype.WorkerMiddleware {
+	return inTurn(w.app)
+}
+
+// Timeout is that of an import, which the last company of a turn may need.
+func (w *recomputeWorker) Timeout(*river.Job[app.RecomputeArgs]) time.Duration {
+	return app.RecomputeTurn + app.ImportTimeout
 }
 
 // retryCutOff tries a job that the database has cut off again in some seconds, without counting the attempt.
@@ -115,9 +142,10 @@ type Config struct {
 	Health       *Health // may be nil
 }
 
-// MinConns is how many connections the pool of a worker needs that runs so many imports at a time: a job that holds one
-// must not keep the worker from giving a sign of life, nor River from taking and ending jobs.
-func MinConns(imports int) int { return 3 + max(imports, 1) }
+// MinConns is how many connections the pool of a worker needs that reads so many files at a time, in imports and in the
+// recomputation: a job that holds one must not keep the worker from giving a sign of life, nor River from taking and
+// ending jobs.
+func MinConns(files int) int { return 3 + max(files, 1) }
 
 // Health says whether a worker works on jobs.
 type Health struct {
@@ -194,10 +222,13 @@ func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error
 	}
 	if cfg.Concurrency > 0 {
 		rc.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: cfg.Concurrency}
+		rc.Queues[app.RecomputeQueue] = river.QueueConfig{MaxWorkers: 1}
 	}
 	if cfg.Periodic {
-		rc.PeriodicJobs = []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
-			func() (river.JobArgs, *river.InsertOpts) { return app.PruneArgs{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})}
+		for _, args := range []river.JobArgs{app.PruneArgs{}, app.RecomputeArgs{}} {
+			rc.PeriodicJobs = append(rc.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
+				func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
+		}
 	}
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), rc)
 	if err != nil {

@@ -142,8 +142,8 @@ func ReadCIK(r io.Reader) (cik int64, err error) {
 
 type parser struct {
 	facts   *CompanyFacts
-	filings map[string]int32             // index in facts.filings, by accession, day and form
-	units   map[unit]map[int32]*unitRead // by filing
+	filings map[string]int32         // index in facts.filings, by accession, day and form
+	units   map[unit]map[int32]int32 // number of facts by filing
 	taxed   map[taxedFiling]bool
 	skipped []SkippedFact
 	raw     rawFact
@@ -159,12 +159,6 @@ type unit struct {
 	currency string
 }
 
-// unitRead is what was read of a filing in a unit.
-type unitRead struct {
-	facts   int32
-	balance bool // one of them is a balance total
-}
-
 type taxedFiling struct {
 	filing   int32
 	taxonomy *taxonomy
@@ -175,7 +169,7 @@ const currencyLength = len("USD")
 func newParser() *parser {
 	p := &parser{
 		facts: &CompanyFacts{series: make(map[seriesKey]series)}, filings: make(map[string]int32),
-		units: make(map[unit]map[int32]*unitRead), taxed: make(map[taxedFiling]bool),
+		units: make(map[unit]map[int32]int32), taxed: make(map[taxedFiling]bool),
 	}
 	p.readField = p.field
 	return p
@@ -221,9 +215,8 @@ func (p *parser) document(d *jx.Decoder) error {
 type tagRead struct {
 	key      seriesKey
 	kept     bool
-	taxonomy *taxonomy           // nil for dei
-	money    map[int32]*unitRead // by filing; nil for other units
-	balance  bool
+	taxonomy *taxonomy       // nil for dei
+	money    map[int32]int32 // number of facts in the unit by filing; nil for other units
 	tax      bool
 	count    bool
 }
@@ -261,7 +254,6 @@ func (p *parser) taxonomy(d *jx.Decoder, name string) error {
 					if len(of) == currencyLength && keptUnit.MatchString(of) {
 						read.money = p.unit(unit{t, of})
 					}
-					read.balance = tag == t.assets || slices.Contains(t.equityAndLiabilities, tag)
 					read.tax = t.isIncomeTax(tag)
 				}
 				return d.Arr(func(d *jx.Decoder) error { return p.fact(d, &read) })
@@ -270,10 +262,10 @@ func (p *parser) taxonomy(d *jx.Decoder, name string) error {
 	})
 }
 
-// unit returns what was read in a unit.
-func (p *parser) unit(u unit) map[int32]*unitRead {
+// unit returns the numbers of facts in a unit.
+func (p *parser) unit(u unit) map[int32]int32 {
 	if p.units[u] == nil {
-		p.units[u] = make(map[int32]*unitRead)
+		p.units[u] = make(map[int32]int32)
 	}
 	return p.units[u]
 }
@@ -345,13 +337,7 @@ func (p *parser) fact(d *jx.Decoder, read *tagRead) error {
 		f.fy, _ = strconv.ParseInt(string(p.raw.fy), 10, 64) // what is no whole number counts for nothing
 	}
 	if read.money != nil {
-		u := read.money[f.filing]
-		if u == nil {
-			u = new(unitRead)
-			read.money[f.filing] = u
-		}
-		u.facts++
-		u.balance = u.balance || read.balance && f.class == instant
+		read.money[f.filing]++
 	}
 	if read.tax {
 		p.taxed[taxedFiling{f.filing, read.taxonomy}] = true
@@ -453,30 +439,37 @@ func (p *parser) finish() *CompanyFacts {
 		f := &filings[rank[taxed.filing]]
 		f.taxed = append(f.taxed, taxed.taxonomy)
 	}
-	facts.repairSigns()
-	p.choosePairs(rank)
+	leftOut := facts.repairSigns()
+	counts := make(map[unit]map[int32]int32, len(p.units))
+	for u, byFiling := range p.units {
+		counts[u] = make(map[int32]int32, len(byFiling))
+		for filing, n := range byFiling {
+			counts[u][rank[filing]] = n - leftOut[unitOfFiling{u, rank[filing]}]
+		}
+	}
+	facts.choosePairs(counts)
 	facts.readImpliedCounts()
 	facts.readCovers()
 	facts.readReports()
 	return facts
 }
 
-// choosePairs gives each filing the pair of its balance totals with the most facts.
-func (p *parser) choosePairs(rank []int32) {
-	type candidate struct {
-		unit
-		facts int32
-	}
-	best := make([]*candidate, len(rank))
-	for u, byFiling := range p.units {
-		for filing, read := range byFiling {
-			if !read.balance {
-				continue
-			}
-			b := &best[rank[filing]]
-			if *b == nil || cmp.Or(cmp.Compare((*b).facts, read.facts), cmp.Compare(u.taxonomy.name, (*b).taxonomy.name),
-				cmp.Compare(u.currency, (*b).currency)) < 0 {
-				*b = &candidate{u, read.facts}
+type unitOfFiling struct {
+	unit
+	filing int32
+}
+
+// choosePairs gives each filing the pair of its balance totals with the most facts, of those counted by unit and filing.
+func (c *CompanyFacts) choosePairs(counts map[unit]map[int32]int32) {
+	best := make([]*unit, len(c.filings))
+	for u, byFiling := range counts {
+		for _, tag := range append(tags{u.taxonomy.assets}, u.taxonomy.equityAndLiabilities...) {
+			for _, f := range c.series[seriesKey{u.taxonomy.name, tag, u.currency}] {
+				b := &best[f.filing]
+				if f.class == instant && (*b == nil || cmp.Or(cmp.Compare(counts[**b][f.filing], byFiling[f.filing]),
+					cmp.Compare(u.taxonomy.name, (*b).taxonomy.name), cmp.Compare(u.currency, (*b).currency)) < 0) {
+					*b = &u
+				}
 			}
 		}
 	}
@@ -485,10 +478,10 @@ func (p *parser) choosePairs(rank []int32) {
 		if b == nil {
 			continue
 		}
-		if pairs[b.unit] == nil {
-			pairs[b.unit] = p.facts.newPair(b.taxonomy, b.currency)
+		if pairs[*b] == nil {
+			pairs[*b] = c.newPair(b.taxonomy, b.currency)
 		}
-		p.facts.filings[i].pair = pairs[b.unit]
+		c.filings[i].pair = pairs[*b]
 	}
 }
 
@@ -535,7 +528,7 @@ func parseValue(text []byte, fractions bool) (coef int64, decimals uint8, ok boo
 	case d.Exponent() > maxDigits || d.Abs().GreaterThanOrEqual(tooLarge):
 		return 0, 0, false
 	case !fractions:
-		d = d.Round(0)
+		d = d.Add(oneHalf).Floor()
 	}
 	for places := int32(maxPlaces); !d.Coefficient().IsInt64() || d.Exponent() < -maxPlaces; places-- {
 		d = d.Round(places)
@@ -560,7 +553,10 @@ const (
 	maxPlaces = 18
 )
 
-var tooLarge = decimal.New(1, 0).Mul(decimal.NewFromInt(1 << 62)).Mul(decimal.NewFromInt(2)) // 2^63
+var (
+	tooLarge = decimal.NewFromInt(1 << 62).Mul(decimal.NewFromInt(2)) // 2^63
+	oneHalf  = decimal.New(5, -1)
+)
 
 // textOrNothing appends a string to b, nothing for a value of another type.
 func textOrNothing(d *jx.Decoder, b []byte) ([]byte, error) {

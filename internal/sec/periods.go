@@ -281,7 +281,7 @@ func (v view) plans() []plan {
 			told = append(told, q)
 			continue
 		}
-		q.period, q.kind, q.quarter, q.transition = value.Partial, partial, 0, false
+		q.period, q.kind, q.quarter = value.Partial, partial, 0
 		parts = append(parts, q)
 	}
 	ofAnnualForms := slices.DeleteFunc(slices.Clone(parts), func(p plan) bool { return !p.isAnnual })
@@ -363,12 +363,12 @@ func yearOf(start day, yearEnds []day) (int, day) {
 	return 0, 0
 }
 
-// joinTransition gives a quarter to the transition period that it is in.
+// joinTransition gives a quarter to the transition period that it is in, the first to end.
 func (q *plan) joinTransition(parts []plan) {
+	end := noDay
 	for _, p := range parts {
-		if p.isAnnual && q.start.isNear(p.start) && q.end <= p.end {
-			q.fiscalYear, q.transition = p.fiscalYear, true
-			return
+		if p.isAnnual && q.start.isNear(p.start) && q.end <= p.end && (end == noDay || p.end < end) {
+			q.fiscalYear, q.transition, end = p.fiscalYear, true, p.end
 		}
 	}
 }
@@ -376,7 +376,9 @@ func (q *plan) joinTransition(parts []plan) {
 // withLastQuarters adds the quarters that end years and transition periods, in place of those of interim reports.
 func (v view) withLastQuarters(quarters, years, parts []plan) []plan {
 	var last []plan
-	for _, whole := range slices.Concat(years, parts) {
+	wholes := slices.Concat(years, parts)
+	slices.SortStableFunc(wholes, func(a, b plan) int { return cmp.Compare(a.end, b.end) })
+	for _, whole := range wholes {
 		if !whole.isAnnual && whole.kind != annual {
 			continue
 		}
@@ -391,7 +393,7 @@ func (v view) withLastQuarters(quarters, years, parts []plan) []plan {
 			continue
 		}
 		before := func(o plan) bool { return o.pair == q.pair && o.start.isNear(q.start) && o.end < q.end }
-		if q.quarter > 1 && !slices.ContainsFunc(quarters, before) {
+		if q.quarter > 1 && !slices.ContainsFunc(quarters, before) && !slices.ContainsFunc(last, before) {
 			continue
 		}
 		if v.figures.of(q.reading, v.known).hasNetIncome {

@@ -21,9 +21,7 @@ func (c *CompanyFacts) readCovers() {
 	key := seriesKey{dei, coverShares, "shares"}
 	byFiling := make([]series, len(c.filings))
 	for _, f := range c.series[key] {
-		if f.class == instant {
-			byFiling[f.filing] = append(byFiling[f.filing], f)
-		}
+		byFiling[f.filing] = append(byFiling[f.filing], f)
 	}
 	last := none
 	for i, counts := range byFiling {
@@ -80,8 +78,8 @@ func (c *CompanyFacts) readImpliedCounts() {
 func (c *CompanyFacts) incomeBeside(eps fact, p *pair) (fact, bool) {
 	for _, tag := range p.taxonomy.impliedIncome {
 		for _, f := range p.money[tag].endingAt(eps.end) {
-			if f.filing == eps.filing && f.class != instant && f.start == eps.start && f.coef != 0 {
-				return f, true
+			if f.filing == eps.filing && f.class != instant && f.start == eps.start {
+				return f, f.coef != 0
 			}
 		}
 	}
@@ -135,13 +133,14 @@ func (c *CompanyFacts) isPlausibleAt(count fact, end day) bool {
 func (r *reader) sharesOutstanding(s *value.Statement) {
 	set := func(f fact, from value.SharesSource) { s.SharesOutstanding, s.SharesSource = &f.coef, &from }
 
-	own := func(s series) (fact, bool) {
-		for _, f := range slices.Backward(s) {
-			if f.filing == r.own && f.class == instant {
-				return f, true
+	// own returns the count of the latest date in the period's own report.
+	own := func(s series) (latest fact, found bool) {
+		for _, f := range s {
+			if f.filing == r.own && (!found || f.end > latest.end) {
+				latest, found = f, true
 			}
 		}
-		return fact{}, false
+		return latest, found
 	}
 	if !r.column {
 		filed, ok := own(r.series[seriesKey{dei, coverShares, "shares"}])
@@ -154,7 +153,7 @@ func (r *reader) sharesOutstanding(s *value.Statement) {
 		}
 	}
 	for _, tag := range r.pair.taxonomy.shares {
-		atEnd := r.pair.shares[tag].endingAt(r.end)
+		atEnd := instants(r.pair.shares[tag].endingAt(r.end))
 		count, ok := own(atEnd)
 		if !ok {
 			count, ok = r.newest(atEnd, instant)
@@ -176,6 +175,10 @@ func (r *reader) sharesOutstanding(s *value.Statement) {
 		}
 		r.mark(value.ImplausibleShares)
 	}
+}
+
+func instants(s series) series {
+	return slices.DeleteFunc(slices.Clone(s), func(f fact) bool { return f.class != instant })
 }
 
 // ShareCounts returns the newest known plausible number of shares on covers and on balance sheets through time, by

@@ -7,14 +7,15 @@ import (
 )
 
 // repairSigns turns the facts that were tagged with the sign of a cash flow statement, or leaves out those of which that
-// cannot be told.
-func (c *CompanyFacts) repairSigns() {
+// cannot be told, and returns how many these are.
+func (c *CompanyFacts) repairSigns() (leftOut map[unitOfFiling]int32) {
+	leftOut = make(map[unitOfFiling]int32)
 	interestTurned := make(map[int32]bool)
 	for key, s := range c.series {
 		if !neverNegative[key.taxonomy][key.tag] {
 			continue
 		}
-		turned := c.turnNegative(key, s)
+		turned := c.turnNegative(key, s, leftOut)
 		if slices.Contains(usGAAP.interest, key.tag) || slices.Contains(ifrsFull.interest, key.tag) {
 			for filing := range turned {
 				interestTurned[filing] = true
@@ -22,11 +23,12 @@ func (c *CompanyFacts) repairSigns() {
 		}
 	}
 	c.turnTaxes(interestTurned)
+	return leftOut
 }
 
 // turnNegative makes the facts of a tag that is never negative positive in each filing that has none above zero, and
 // drops those below zero in the others. It returns the filings in which it turned some.
-func (c *CompanyFacts) turnNegative(key seriesKey, s series) map[int32]bool {
+func (c *CompanyFacts) turnNegative(key seriesKey, s series, leftOut map[unitOfFiling]int32) map[int32]bool {
 	if !slices.ContainsFunc(s, func(f fact) bool { return f.coef < 0 }) {
 		return nil
 	}
@@ -40,6 +42,7 @@ func (c *CompanyFacts) turnNegative(key seriesKey, s series) map[int32]bool {
 	for _, f := range s {
 		if f.coef < 0 {
 			if positive[f.filing] {
+				leftOut[unitOfFiling{unit{taxonomyOf(key.taxonomy), key.unit}, f.filing}]++
 				continue
 			}
 			f.coef, f.turned = -f.coef, true
@@ -72,7 +75,7 @@ func (c *CompanyFacts) turnTaxes(interestTurned map[int32]bool) {
 		for i, tax := range s {
 			f := tax.filing
 			if fitsTurned[f] && !fits[f] || !checked[f] && interestTurned[f] {
-				s[i].coef, s[i].turned = -tax.coef, tax.coef != 0
+				s[i].coef, s[i].turned = -tax.coef, true
 			}
 		}
 	}

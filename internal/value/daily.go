@@ -23,15 +23,15 @@ func Latest(statements []Statement) *Statement {
 }
 
 // SharesOn returns the number of shares on a day: the count times the ratio of every split that took effect after
-// the count was filed and not after the day.
-func SharesOn(day time.Time, count ShareCount, splits []Split) decimal.Decimal {
+// the count was filed and not after the day, rounded half up; nil if that does not fit in an int64.
+func SharesOn(day time.Time, count ShareCount, splits []Split) *int64 {
 	shares := decimal.NewFromInt(count.Shares)
 	for _, split := range splits {
 		if split.EffectiveDate.After(count.BasisDate) && !split.EffectiveDate.After(day) {
 			shares = shares.Mul(split.Ratio)
 		}
 	}
-	return shares
+	return whole(shares)
 }
 
 // staleDays is how many days older than a statement a count of shares may be.
@@ -90,10 +90,10 @@ func ComputeDailyRatios(
 	var listed *big.Rat // what all shares cost, in the currency of the price
 	count := countFor(s, counts)
 	if count != nil {
-		shares := SharesOn(q.Day, *count, splits)
-		r.SharesOutstanding = whole(shares)
-		if q.OrdinaryShares != nil {
-			listed = new(big.Rat).Quo(new(big.Rat).Mul(q.Close.Rat(), shares.Rat()), q.OrdinaryShares)
+		r.SharesOutstanding = SharesOn(q.Day, *count, splits)
+		if r.SharesOutstanding != nil && q.OrdinaryShares != nil {
+			shares := new(big.Rat).SetInt64(*r.SharesOutstanding)
+			listed = new(big.Rat).Quo(new(big.Rat).Mul(q.Close.Rat(), shares), q.OrdinaryShares)
 			r.MarketCap = wholeRat(listed) // Source: [CFA].
 		}
 	}

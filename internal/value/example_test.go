@@ -104,7 +104,7 @@ func ExampleComputeDailyRatios() {
 func ExampleSharesOn() {
 	splits := []value.Split{{EffectiveDate: date("2014-06-09"), Ratio: decimal.NewFromInt(7)}}
 	count := value.ShareCount{BasisDate: date("2014-04-24"), Shares: 861_381_000}
-	fmt.Println(value.SharesOn(date("2014-06-06"), count, splits), value.SharesOn(date("2014-06-09"), count, splits))
+	fmt.Println(*value.SharesOn(date("2014-06-06"), count, splits), *value.SharesOn(date("2014-06-09"), count, splits))
 	// Output: 861381000 6029667000
 }
 

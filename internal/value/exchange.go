@@ -15,6 +15,7 @@ type Exchange struct {
 	Statements  []ExchangeStatement
 	Dividends   []Dividend
 	DailyRatios []DailyRatios
+	Import      *ImportReport // of the imported facts; nil for a day in the past, and where none were imported
 }
 
 // ExchangeStatement is a statement with what is computed from it.
@@ -32,7 +33,7 @@ func NewExchange(statements []Statement, dividends []Dividend, dailyRatios []Dai
 		ttm := TrailingTwelveMonths(s, statements)
 		computed[i] = ExchangeStatement{s, ttm, ComputeMetrics(s, ttm)}
 	}
-	return Exchange{Statements: computed, Dividends: dividends, DailyRatios: dailyRatios}
+	return Exchange{Statements: computed, Dividends: dividends, DailyRatios: dailyRatios, Import: nil}
 }
 
 // Encode writes e as one JSON object with one element per line: dates as YYYY-MM-DD, money and decimals as JSON
@@ -41,7 +42,11 @@ func (e Exchange) Encode(w io.Writer) error {
 	b := appendLines(nil, `{"statements":[`, e.Statements)
 	b = appendLines(b, `],"dividends":[`, e.Dividends)
 	b = appendLines(b, `],"daily_ratios":[`, e.DailyRatios)
-	_, err := w.Write(append(b, "]}\n"...))
+	b = append(b, ']')
+	if e.Import != nil {
+		b = appendJSON(append(b, `,"import":`...), reflect.ValueOf(*e.Import))
+	}
+	_, err := w.Write(append(b, "}\n"...))
 	return err
 }
 

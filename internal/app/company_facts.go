@@ -1,0 +1,199 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/sec"
+	"github.com/edgevalue/edgevalue/internal/value"
+)
+
+// A document is one of those that a company's figures come from: the company facts of one of its CIKs.
+type document = db.ListDocumentsRow
+
+func sameDocument(a, b document) bool { return a.Cik == b.Cik && a.DocumentID == b.DocumentID }
+
+// errOtherDocuments says that a company's documents are no longer those that were read.
+var errOtherDocuments = errors.New("the company has other documents by now")
+
+// ciks returns all CIKs of a company, the oldest first.
+func ciks(c db.Company) []int64 {
+	all := slices.Clone(c.FormerCiks)
+	if c.Cik != nil {
+		all = append(all, *c.Cik)
+	}
+	return all
+}
+
+// own returns the documents of a company's CIKs, in the order of these. When there is none, as after a wrong CIK was
+// corrected, it returns those that there are: the company's figures come from them until others are imported.
+func own(c db.Company, stored []document) []document {
+	order := ciks(c)
+	out := slices.DeleteFunc(slices.Clone(stored), func(d document) bool { return !slices.Contains(order, d.Cik) })
+	if len(out) == 0 {
+		return stored
+	}
+	slices.SortFunc(out, func(a, b document) int {
+		return cmp.Compare(slices.Index(order, a.Cik), slices.Index(order, b.Cik))
+	})
+	return out
+}
+
+// with returns a company's documents once file takes the place of that of its CIK.
+func with(c db.Company, stored []document, file document) []document {
+	others := slices.DeleteFunc(slices.Clone(stored), func(d document) bool { return d.Cik == file.Cik })
+	return own(c, append(others, file))
+}
+
+// readDocuments reads the documents of one company as one.
+func readDocuments(ctx context.Context, q *db.Queries, documents []document) (*sec.CompanyFacts, error) {
+	files := make([]io.Reader, len(documents))
+	for i, d := range documents {
+		var err error
+		if files[i], err = openDocument(ctx, q, d.DocumentID); err != nil {
+			return nil, err
+		}
+	}
+	facts, err := sec.ParseCompanyFacts(files...)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if last := documents[len(documents)-1].Cik; last != 0 && last != facts.CIK {
+		return nil, &Error{Code: Invalid, Message: fmt.Sprintf("the stored document is about CIK %d, not %d: import that of the company", facts.CIK, last)}
+	}
+	return facts, nil
+}
+
+// figures are what follows from a company's facts.
+type figures struct {
+	history     []sec.Version
+	dividends   []value.Dividend
+	shareCounts []value.ShareCount
+	report      value.ImportReport
+}
+
+func figuresOf(facts *sec.CompanyFacts, report value.ImportReport) figures {
+	return figures{facts.History(), facts.Dividends(time.Time{}), facts.ShareCounts(), report}
+}
+
+// writeFigures writes what the figures of a company change, and which documents they come from. The company is locked.
+func writeFigures(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64, documents []document, f figures) (c counts, err error) {
+	if c, err = writeHistory(ctx, tx, q, companyID, f.history); err != nil {
+		return c, err
+	}
+	d, err := writeDividends(ctx, q, companyID, f.dividends)
+	if err != nil {
+		return c, err
+	}
+	c.written += d.written
+	c.unchanged += d.unchanged
+	c.skipped += d.skipped
+	if err := writeShareCounts(ctx, q, companyID, f.shareCounts); err != nil {
+		return c, err
+	}
+	last := len(documents) - 1
+	newest := documents[last]
+	set := db.SetCompanyFactsParams{
+		CompanyID: companyID, Cik: nil, DocumentID: newest.DocumentID, NewestFiled: newest.NewestFiled,
+		RulesVersion: sec.RulesVersion, Report: &f.report,
+	}
+	if newest.Cik != 0 {
+		set.Cik = &newest.Cik
+	}
+	if err := q.SetCompanyFacts(ctx, set); err != nil {
+		return c, errors.Wrap(err, "set company facts")
+	}
+	keep := make([]int64, 0, last)
+	for _, d := range documents[:last] {
+		err := q.SetFormerFacts(ctx, db.SetFormerFactsParams{CompanyID: companyID, Cik: d.Cik, DocumentID: d.DocumentID, NewestFiled: d.NewestFiled})
+		if err != nil {
+			return c, errors.Wrap(err, "set former facts")
+		}
+		keep = append(keep, d.Cik)
+	}
+	err = q.DeleteFormerFacts(ctx, db.DeleteFormerFactsParams{CompanyID: companyID, Keep: keep})
+	return c, wrap(err, "delete former facts")
+}
+
+// skippedFor returns the counts of the facts that were skipped, in words.
+func skippedFor(s value.SkippedFacts) string {
+	return inWords([]amount{
+		{s.Form, "of a form that is not read"}, {s.Date, "with a date that cannot be"},
+		{s.Value, "with a value that cannot be"}, {s.Count, "with a number of shares that cannot be"},
+	})
+}
+
+// An amount is a number of something.
+type amount struct {
+	n    int
+	what string
+}
+
+// inWords leaves out what there is none of.
+func inWords(amounts []amount) string {
+	var parts []string
+	for _, a := range amounts {
+		if a.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", a.n, a.what))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Describe says in lines what was read of company facts.
+func Describe(r value.ImportReport) []string {
+	facts := fmt.Sprintf("facts: %d", r.Facts)
+	if skipped := skippedFor(r.Skipped); skipped != "" {
+		facts += "; skipped: " + skipped
+	}
+	filings := inWords([]amount{
+		{r.Filings.Report, "first of a period"}, {r.Filings.Repeat, "of the same period again"},
+		{r.Filings.NoBalanceSheet, "without a balance total"}, {r.Filings.NoFlow, "without a flow on a date of a balance total"},
+	})
+	return []string{facts, "filings: " + cmp.Or(filings, "0"), fmt.Sprintf("statements: %d", r.Statements)}
+}
+
+// nothingRead says in a sentence why no statement was made, nothing if one was.
+func nothingRead(r *value.ImportReport) string {
+	if r == nil || r.WhyNothing == nil {
+		return ""
+	}
+	f := r.Filings
+	all := f.Report + f.Repeat + f.NoBalanceSheet + f.NoFlow
+	switch *r.WhyNothing {
+	case value.NoFacts:
+		return "no statement was made: the file has no facts"
+	case value.NoPeriodicReport:
+		return fmt.Sprintf("no statement was made: each of the %d facts was skipped: %s", r.Facts, skippedFor(r.Skipped))
+	case value.NoBalanceSheet:
+		return fmt.Sprintf("no statement was made: %d of the %d filings have no balance total", f.NoBalanceSheet, all)
+	default: // value.NoFlow
+		return fmt.Sprintf("no statement was made: in %d of the %d filings no flow, such as revenue or net income, ends on a date of a balance total", f.NoFlow, all)
+	}
+}
+
+func (a *App) logReport(ctx context.Context, im db.Import, cik int64, r value.ImportReport, skipped []sec.SkippedFact) {
+	why := ""
+	if r.WhyNothing != nil {
+		why = string(*r.WhyNothing)
+	}
+	log := a.Logger.With("import", im.ID, "cik", cik)
+	log.InfoContext(ctx, "read company facts", "facts", r.Facts,
+		slog.Group("skipped", "form", r.Skipped.Form, "date", r.Skipped.Date, "value", r.Skipped.Value, "count", r.Skipped.Count),
+		slog.Group("filings", "report", r.Filings.Report, "repeat", r.Filings.Repeat,
+			"no_balance_sheet", r.Filings.NoBalanceSheet, "no_flow", r.Filings.NoFlow),
+		"statements", r.Statements, "why_nothing", why)
+	for _, f := range skipped {
+		log.InfoContext(ctx, "skipped a fact", "tag", f.Tag, "accession", f.Accession, "reason", f.Reason)
+	}
+}

@@ -1,0 +1,251 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/pgtest"
+	"github.com/edgevalue/edgevalue/internal/value"
+)
+
+// annual is a company-facts document of some annual reports.
+func annual(cik int64, years ...int) string {
+	list := func(value int, from string) string {
+		var facts []string
+		for _, y := range years {
+			start := strings.ReplaceAll(from, "YEAR", fmt.Sprint(y))
+			facts = append(facts, fmt.Sprintf(`{%s"end":"%d-12-31","val":%d,"accn":"%010d-%02d-000001","fy":%d,"fp":"FY","form":"10-K","filed":"%d-02-01"}`,
+				start, y, value+y, cik, (y+1)%100, y, y+1))
+		}
+		return strings.Join(facts, ",")
+	}
+	const duration = `"start":"YEAR-01-01",`
+	return fmt.Sprintf(`{"cik":%d,"entityName":"Company %d","facts":{"us-gaap":{"Revenues":{"units":{"USD":[%s]}},"Assets":{"units":{"USD":[%s]}}}}}`,
+		cik, cik, list(1000, duration), list(5000, ""))
+}
+
+func tickerOf(n int) string { return fmt.Sprintf("C%03d", n) }
+
+// importMany imports the facts of companies with the CIKs 1 to n.
+func importMany(t *testing.T, a *app.App, n int) {
+	t.Helper()
+	var last int64
+	for i := 1; i <= n; i++ {
+		im, err := a.StartImport(t.Context(), root, app.ImportRequest{
+			Kind: app.ImportSECCompanyFacts, Ticker: new(tickerOf(i)), File: strings.NewReader(annual(int64(i), 2019, 2020, 2021)),
+		})
+		require.NoError(t, err)
+		last = im.ID
+	}
+	eventually(t, a, last, app.ImportSucceeded)
+	require.Eventually(t, func() bool {
+		r, err := a.GetRules(t.Context())
+		require.NoError(t, err)
+		return r.Recomputed == int64(n)
+	}, 30*time.Second, 20*time.Millisecond)
+}
+
+// makeOlder has all figures look as if an earlier version of the rules had made them, and made them otherwise.
+func makeOlder(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	for _, sql := range []string{
+		"UPDATE company_facts SET rules_version = 1, report = NULL, cik = NULL", // as before there were several CIKs
+		"UPDATE financial_statement SET rules_version = 1 WHERE source = 'sec'",
+		"UPDATE financial_statement SET total_revenues = total_revenues + 1, marks = '{bank}' WHERE fiscal_year = 2020",
+		"DELETE FROM financial_statement WHERE fiscal_year = 2021",
+		`INSERT INTO dividend (company_id, source, fiscal_year, period_end, amount_per_share, currency, publish_date, derived, share_basis_date)
+			SELECT id, 'sec', 2020, '2020-12-31', 1, 'USD', '2021-02-01', false, '2021-02-01' FROM company`,
+	} {
+		_, err := pool.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+}
+
+// exportAll is the files of companies, one after the other.
+func exportAll(t *testing.T, a *app.App, n int) string {
+	t.Helper()
+	var b bytes.Buffer
+	for i := 1; i <= n; i++ {
+		e, err := a.ExportCompany(t.Context(), tickerOf(i), nil)
+		require.NoError(t, err)
+		require.NoError(t, e.Encode(&b))
+	}
+	return b.String()
+}
+
+func rules(t *testing.T, a *app.App) app.Rules {
+	t.Helper()
+	r, err := a.GetRules(t.Context())
+	require.NoError(t, err)
+	return r
+}
+
+// A recomputation that is cut off goes on where it was, and what comes of it is what an import makes.
+func TestRecomputationGoesOn(t *testing.T) {
+	t.Parallel()
+	const n = 200
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	stop := work(t, a)
+	importMany(t, a, n)
+	stop()
+	want := exportAll(t, a, n)
+	makeOlder(t, pool)
+	require.NotEqual(t, want, exportAll(t, a, n))
+
+	ctx, cut := context.WithCancel(t.Context())
+	defer cut()
+	done := 0
+	require.ErrorIs(t, a.RecomputeAll(ctx, func(err error) {
+		assert.NoError(t, err)
+		if done++; done == 50 {
+			cut()
+		}
+	}), context.Canceled)
+	r := rules(t, a)
+	assert.Equal(t, app.Rules{Version: 2, Companies: n, Recomputed: 50, Remaining: 150}, r)
+	var older, newer int
+	require.NoError(t, pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE rules_version = 1), count(*) FILTER (WHERE rules_version = 2)
+		FROM financial_statement`).Scan(&older, &newer))
+	assert.Equal(t, []int{300, 150}, []int{older, newer}, "what is served meanwhile says by which version it was made")
+
+	for more := true; more; {
+		var err error
+		more, err = a.RecomputeJob(t.Context())
+		require.NoError(t, err)
+	}
+	assert.Equal(t, app.Rules{Version: 2, Companies: n, Recomputed: n}, rules(t, a))
+	assert.Equal(t, want, exportAll(t, a, n))
+	more, err := a.RecomputeJob(t.Context())
+	require.NoError(t, err)
+	assert.False(t, more)
+}
+
+// A worker recomputes when it starts, and once at a time.
+func TestWorkerRecomputes(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	stop := work(t, a)
+	importMany(t, a, 3)
+	stop()
+	want := exportAll(t, a, 3)
+	makeOlder(t, pool)
+	workOn(t, a, true)
+	require.Eventually(t, func() bool { return rules(t, a).Remaining == 0 }, 30*time.Second, 20*time.Millisecond)
+	assert.Equal(t, want, exportAll(t, a, 3))
+}
+
+// What cannot be read does not stop the others. It is tried again, not for ever, and keeps its figures.
+func TestRecomputationOfABadDocument(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	stop := work(t, a)
+	importMany(t, a, 3)
+	stop()
+	makeOlder(t, pool)
+	before := exportAll(t, a, 2)[len(exportAll(t, a, 1)):]
+	exec := func(sql string) {
+		t.Helper()
+		_, err := pool.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	const second = "(SELECT company_id FROM company_cik WHERE cik = 2)"
+	exec("UPDATE upload_piece SET content = 'nothing' WHERE upload_id = (SELECT upload_id FROM document d JOIN company_facts f ON f.document_id = d.id WHERE f.company_id = " + second + ")")
+	attempts := func() (n int) {
+		t.Helper()
+		require.NoError(t, pool.QueryRow(t.Context(), "SELECT attempts FROM company_facts WHERE company_id = "+second).Scan(&n))
+		return n
+	}
+	run := func() {
+		t.Helper()
+		more, err := a.RecomputeJob(t.Context())
+		require.NoError(t, err)
+		assert.False(t, more)
+	}
+	for i, want := range []int{1, 2, 2, 2} { // one is tried again at once, then after a pause
+		run()
+		assert.Equal(t, want, attempts(), i)
+		assert.Equal(t, app.Rules{Version: 2, Companies: 3, Recomputed: 2, Remaining: 1}, rules(t, a))
+	}
+	exec("UPDATE company_facts SET attempted_at = now() - interval '31 minutes'")
+	run()
+	assert.Equal(t, 3, attempts())
+	assert.Equal(t, app.Rules{Version: 2, Companies: 3, Recomputed: 2, Failed: 1}, rules(t, a))
+	exec("UPDATE company_facts SET attempted_at = now() - interval '31 days'")
+	run()
+	assert.Equal(t, 3, attempts(), "it is given up")
+	unread, err := a.ListUnreadFacts(t.Context(), root)
+	require.NoError(t, err)
+	require.Len(t, unread, 1)
+	assert.Equal(t, new("C002"), unread[0].Ticker)
+	assert.Equal(t, before, exportAll(t, a, 2)[len(exportAll(t, a, 1)):])
+
+	var failures []error
+	require.NoError(t, a.RecomputeAll(t.Context(), func(err error) { failures = append(failures, err) }))
+	require.Len(t, failures, 1, "but who asks has it tried")
+	require.Error(t, failures[0])
+	assert.Equal(t, 4, attempts())
+
+	work(t, a) // a good file heals it
+	im, err := a.StartImport(t.Context(), root, app.ImportRequest{
+		Kind: app.ImportSECCompanyFacts, File: strings.NewReader(annual(2, 2019, 2020, 2021, 2022)),
+	})
+	require.NoError(t, err)
+	eventually(t, a, im.ID, app.ImportSucceeded)
+	assert.Equal(t, app.Rules{Version: 2, Companies: 3, Recomputed: 3}, rules(t, a))
+}
+
+// A recomputation leaves what was entered by hand; what was deleted by hand comes back, as with an import.
+func TestRecomputationAndTheHand(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	stop := work(t, a)
+	importMany(t, a, 1)
+	all, _, err := a.ListCompanyStatements(t.Context(), "C001", nil, nil, app.Page{Size: 10})
+	require.NoError(t, err)
+	require.Len(t, all, 3)
+	byHand := annualByHand(2021)
+	_, err = a.ReplaceStatement(t.Context(), root, all[0].ID, byHand)
+	require.NoError(t, err)
+	require.NoError(t, a.DeleteStatement(t.Context(), root, all[1].ID))
+	years := func() (years []int32) {
+		t.Helper()
+		all, _, err := a.ListCompanyStatements(t.Context(), "C001", nil, nil, app.Page{Size: 10})
+		require.NoError(t, err)
+		for _, s := range all {
+			years = append(years, s.FiscalYear)
+		}
+		assert.Equal(t, "manual", all[0].Source)
+		assert.Nil(t, all[0].RulesVersion)
+		assert.Equal(t, byHand.TotalRevenues, all[0].TotalRevenues)
+		return years
+	}
+	_, err = a.RecomputeJob(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []int32{2021, 2019}, years(), "the rules are the same: nothing is made anew")
+	_, err = pool.Exec(t.Context(), "UPDATE company_facts SET rules_version = 1")
+	require.NoError(t, err)
+	_, err = a.RecomputeJob(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []int32{2021, 2020, 2019}, years())
+	stop()
+}
+
+func annualByHand(year int) value.Statement {
+	return value.Statement{
+		Period: value.Annual, FiscalYear: year, EndDate: day(year, 12, 31), PublishDate: day(year+1, 2, 1), Currency: "USD",
+		TotalRevenues: new(int64(7)),
+	}
+}
