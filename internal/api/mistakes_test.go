@@ -67,7 +67,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 			"period": "monthly", "fiscal_year": 1800, "fiscal_quarter": 2, "end_date": "2023-12-31", "publish_date": "2023-12-30",
 			"currency": "XYZ", "audited": "yes", "url": "example.com", "net_income": 1.5, "total_assets": 9007199254740992,
 			"ebit": 1, "earnings_per_share": "6.16 USD", "per_share_basis_date": "2999-01-01"}`, map[string]string{
-			"/period": "must be one of annual, quarterly", "/fiscal_year": "must be between 1900 and 2200",
+			"/period": "must be one of annual, quarterly, partial", "/fiscal_year": "must be between 1900 and 2200",
 			"/publish_date": "must not be before end_date", "/currency": currencyRule, "/audited": "must be true or false",
 			"/url": "must be an http or https address, such as https://example.com", "/net_income": "must be a whole number",
 			"/total_assets": "must be between -9007199254740991 and 9007199254740991", "/ebit": "is not a field of this request",
@@ -100,7 +100,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	res, body := f.call("", http.MethodGet, api.Prefix+"/companies/TAKEN/financial-statements?page_size=x&as_of=2020-13-01&period=monthly&page_token=!", nil)
 	requireProblem(t, res, body, http.StatusUnprocessableEntity, "parameters")
 	assert.Equal(t, map[string]string{
-		"page_size": "must be a whole number", "as_of": dateRule, "period": "must be one of annual, quarterly",
+		"page_size": "must be a whole number", "as_of": dateRule, "period": "must be one of annual, quarterly, partial",
 		"page_token": "must be the next_page_token of a page of this list",
 	}, mistakes(t, body))
 	res, body = f.call("", http.MethodGet, api.Prefix+"/companies/TAKEN/financial-statements?page_size=0&page_size=1&as_of=2999-01-01&page_token=x", nil)

@@ -303,6 +303,8 @@ var special = map[string]func(n int) any{
 	"password":     func(int) any { return unique("battery staple ") },
 	"new_password": func(int) any { return unique("battery staple ") },
 	"scopes":       func(int) any { return []any{"read", "write"} },
+	"period":       func(int) any { return "quarterly" }, // as there is a fiscal quarter
+	"start_date":   func(n int) any { return day("2018-01-01").AddDate(0, 0, n).Format(time.DateOnly) },
 	"ticker":       func(n int) any { return strings.ToUpper(unique(fmt.Sprintf("N%03d", n))) }, // those of a list are in order
 	"url":          func(n int) any { return fmt.Sprintf("https://example.com/%d", n) },
 }

@@ -250,6 +250,7 @@ func TestMetricsFollowQuarters(t *testing.T) {
 	quarter := func(year, q int32, end string, revenue int64) *oas.FinancialStatementInput {
 		return &oas.FinancialStatementInput{
 			Period: oas.PeriodQuarterly, FiscalYear: year, FiscalQuarter: oas.NewOptNilInt32(q), EndDate: day(end),
+			StartDate:   oas.NewOptNilDate(day(end).AddDate(0, 0, -90)),
 			PublishDate: day(end).AddDate(0, 0, 30),
 			Currency:    "USD", TotalRevenues: oas.NewOptNilInt64(revenue), NetIncome: oas.NewOptNilInt64(revenue / 10),
 			TotalAssets: oas.NewOptNilInt64(1000),
