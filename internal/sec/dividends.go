@@ -19,6 +19,7 @@ func (c *CompanyFacts) Dividends(asOf time.Time) []value.Dividend {
 	plans := v.plans()
 	var dividends []value.Dividend
 	add := func(p plan, amount decimal.Decimal, basis fact, derived bool) {
+		//exhaustruct:ignore the quarter may be none
 		d := value.Dividend{
 			FiscalYear:     p.fiscalYear,
 			PeriodEnd:      p.end.time(),

@@ -145,7 +145,6 @@ type parser struct {
 	filings map[string]int32         // index in facts.filings, by accession, day and form
 	units   map[unit]map[int32]int32 // number of facts by filing
 	taxed   map[taxedFiling]bool
-	skipped []SkippedFact
 	raw     rawFact
 	inFact  jx.Decoder
 	key     []byte // of a filing

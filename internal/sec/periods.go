@@ -364,11 +364,11 @@ func yearOf(start day, yearEnds []day) (int, day) {
 }
 
 // joinTransition gives a quarter to the transition period that it is in, the first to end.
-func (q *plan) joinTransition(parts []plan) {
+func (p *plan) joinTransition(parts []plan) {
 	end := noDay
-	for _, p := range parts {
-		if p.isAnnual && q.start.isNear(p.start) && q.end <= p.end && (end == noDay || p.end < end) {
-			q.fiscalYear, q.transition, end = p.fiscalYear, true, p.end
+	for _, t := range parts {
+		if t.isAnnual && p.start.isNear(t.start) && p.end <= t.end && (end == noDay || t.end < end) {
+			p.fiscalYear, p.transition, end = t.fiscalYear, true, t.end
 		}
 	}
 }

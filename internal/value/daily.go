@@ -70,6 +70,7 @@ type Quote struct {
 func ComputeDailyRatios(
 	q Quote, s *Statement, ttm TTM, counts []ShareCount, splits []Split, rate func(from, to string) *big.Rat,
 ) DailyRatios {
+	//exhaustruct:ignore TestEveryMetricHasAFormula finds what the formulas below leave out
 	r := DailyRatios{Date: q.Day, Close: q.Close, PriceCurrency: q.Currency, Marks: Marks(), Reasons: []DailyReason{}}
 	because := func(holds bool, reason DailyReason) {
 		if holds {

@@ -24,6 +24,8 @@ func TrailingTwelveMonths(s Statement, others []Statement) TTM {
 		}
 		return &others[i]
 	}
+	//exhaustruct:ignore nothing is known
+	unknown := TTM{Marks: Marks()}
 	switch s.Period {
 	case Annual:
 		return flows(&s)
@@ -31,7 +33,7 @@ func TrailingTwelveMonths(s Statement, others []Statement) TTM {
 		if q := ending(Quarterly); q != nil {
 			return TrailingTwelveMonths(*q, others)
 		}
-		return TTM{Marks: Marks()}
+		return unknown
 	case Quarterly:
 	}
 	if year := ending(Annual); year != nil {
@@ -41,7 +43,7 @@ func TrailingTwelveMonths(s Statement, others []Statement) TTM {
 	ttm, q := flows(&s), &s
 	for range 3 {
 		if q = before(q, others); q == nil {
-			return TTM{Marks: Marks()}
+			return unknown
 		}
 		marks := append(slices.Clone(ttm.Marks), q.Marks...)
 		ttm = add(ttm, flows(q))
