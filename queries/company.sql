@@ -3,7 +3,7 @@
 SELECT sqlc.embed(c), sqlc.embed(l) FROM listing named
 JOIN company c ON c.id = named.company_id
 JOIN listing l ON l.company_id = c.id
-WHERE named.ticker = @ticker
+WHERE ticker_key(named.ticker) = ticker_key(@ticker)
 ORDER BY l.is_primary DESC, l.ticker;
 
 -- Whoever writes what belongs to companies locks them first, several by id.
@@ -15,14 +15,13 @@ SELECT c.* FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik 
 -- name: LockCompanyByCIK :one
 SELECT c.* FROM company c JOIN company_cik k ON k.company_id = c.id WHERE k.cik = @cik FOR UPDATE OF c;
 
--- name: LockCompaniesByCIK :exec
-SELECT FROM company WHERE id IN (SELECT company_id FROM company_cik WHERE cik = ANY(@ciks::bigint[])) ORDER BY id FOR UPDATE;
-
 -- name: LockCompaniesByTicker :many
-SELECT id FROM company WHERE id IN (SELECT company_id FROM listing WHERE ticker = ANY(@tickers::text[])) ORDER BY id FOR UPDATE;
+SELECT id FROM company WHERE id IN (
+    SELECT l.company_id FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+) ORDER BY id FOR UPDATE;
 
 -- name: LockCompanyByTicker :one
-SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = @ticker FOR UPDATE OF c;
+SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE ticker_key(l.ticker) = ticker_key(@ticker) FOR UPDATE OF c;
 
 -- name: GetCompany :one
 SELECT * FROM company WHERE id = @id;
@@ -40,11 +39,11 @@ ORDER BY c.name, c.id
 LIMIT @page_size;
 
 -- name: SearchCompanies :many
--- prefix, code_prefix (upper case), cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
+-- code is a ticker's key; prefix, code_prefix, cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
 -- so, 2: the name begins so, 3: the name contains it.
 WITH hit AS (
-    SELECT l.company_id, CASE WHEN l.ticker = @code::text OR l.isin = @code THEN 0 ELSE 1 END AS rank
-    FROM listing l WHERE l.ticker LIKE @code_prefix::text OR l.isin LIKE @code_prefix
+    SELECT l.company_id, CASE WHEN ticker_key(l.ticker) = @code::text OR l.isin = @code THEN 0 ELSE 1 END AS rank
+    FROM listing l WHERE ticker_key(l.ticker) LIKE @code_prefix::text OR l.isin LIKE @code_prefix
     UNION ALL
     SELECT k.company_id, CASE WHEN k.cik::text = @cik::text THEN 0 ELSE 1 END
     FROM company_cik k WHERE k.cik::text LIKE @cik_prefix::text
@@ -68,11 +67,14 @@ RETURNING *;
 
 -- name: EnsureCompany :exec
 -- Adds a company unless one has its CIK, also one that is being added at the same time.
-INSERT INTO company (name, cik, former_ciks) VALUES (@name, @cik, @former_ciks) ON CONFLICT (cik) DO NOTHING;
+INSERT INTO company (name, name_from_facts, cik, former_ciks) VALUES (@name, true, @cik, @former_ciks) ON CONFLICT (cik) DO NOTHING;
+
+-- name: SetNameFromFacts :exec
+UPDATE company SET name = @name WHERE id = @id AND name_from_facts AND name <> @name;
 
 -- name: UpdateCompany :one
 UPDATE company
-SET name = @name, cik = @cik, former_ciks = @former_ciks, country = @country, url = @url, ipo_date = @ipo_date,
+SET name = @name, name_from_facts = name_from_facts AND name = @name, cik = @cik, former_ciks = @former_ciks, country = @country, url = @url, ipo_date = @ipo_date,
     number_of_shares = @number_of_shares
 WHERE id = @id
 RETURNING *;
@@ -91,14 +93,17 @@ SELECT * FROM listing WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY co
 SELECT NOT EXISTS (SELECT FROM listing WHERE company_id = @company_id);
 
 -- name: GetListing :one
-SELECT * FROM listing WHERE ticker = @ticker;
+SELECT * FROM listing WHERE ticker_key(ticker) = ticker_key(@ticker);
 
 -- name: CreateListings :copyfrom
-INSERT INTO listing (company_id, ticker, exchange, isin, share_class, is_primary)
-VALUES (@company_id, @ticker, @exchange, @isin, @share_class, @is_primary);
+INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary)
+VALUES (@company_id, @ticker, @exchange, @isin, @share_class, @currency, @ordinary_shares, @is_primary);
 
 -- name: UpdateListing :exec
-UPDATE listing SET exchange = @exchange, isin = @isin, share_class = @share_class, is_primary = @is_primary WHERE id = @id;
+UPDATE listing
+SET ticker = @ticker, exchange = @exchange, isin = @isin, share_class = @share_class, currency = @currency,
+    ordinary_shares = @ordinary_shares, is_primary = @is_primary
+WHERE id = @id;
 
 -- name: ClearListings :exec
 -- Makes room for listings that change places: which is primary, and which has which ISIN.
@@ -108,40 +113,89 @@ UPDATE listing SET is_primary = false, isin = NULL WHERE company_id = @company_i
 UPDATE listing SET exchange = @exchange WHERE id = @id AND exchange IS DISTINCT FROM @exchange;
 
 -- name: DeleteListings :exec
-DELETE FROM listing WHERE company_id = @company_id AND ticker <> ALL(@keep::text[]);
+DELETE FROM listing WHERE company_id = @company_id AND id <> ALL(@keep::bigint[]);
+
+-- A list of companies. An empty text says nothing, and leaves what there is.
+
+-- name: LockListedCompanies :exec
+-- The companies that have one of the CIKs or tickers.
+SELECT FROM company WHERE id IN (
+    SELECT company_id FROM company_cik WHERE cik = ANY(@ciks::bigint[])
+    UNION ALL
+    SELECT l.company_id FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+) ORDER BY id FOR UPDATE;
 
 -- name: ImportCompanies :execrows
 -- Adds the companies that are not there and renames those that are called otherwise. A CIK that one had before says
 -- nothing of its name.
-INSERT INTO company (cik, name)
-SELECT t.cik, t.name FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@names::text[]) AS name) AS t
+INSERT INTO company (cik, name, country)
+SELECT t.cik, t.name, nullif(t.country, '')
+FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@names::text[]) AS name, unnest(@countries::text[]) AS country) AS t
 WHERE NOT EXISTS (SELECT FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik = t.cik AND c.cik IS DISTINCT FROM t.cik)
 ORDER BY t.cik
-ON CONFLICT (cik) DO UPDATE SET name = excluded.name WHERE company.name <> excluded.name;
+ON CONFLICT (cik) DO UPDATE
+SET name = excluded.name, name_from_facts = false, country = coalesce(excluded.country, company.country)
+WHERE (company.name, company.name_from_facts, company.country)
+    IS DISTINCT FROM (excluded.name, false, coalesce(excluded.country, company.country));
+
+-- name: RenameCompanies :execrows
+-- Like ImportCompanies, for companies that are known by their id.
+UPDATE company c SET name = t.name, name_from_facts = false, country = coalesce(nullif(t.country, ''), c.country)
+FROM (SELECT unnest(@ids::bigint[]) AS id, unnest(@names::text[]) AS name, unnest(@countries::text[]) AS country) AS t
+WHERE c.id = t.id AND (c.name, c.name_from_facts, c.country)
+    IS DISTINCT FROM (t.name, false, coalesce(nullif(t.country, ''), c.country));
+
+-- name: ListCompaniesOfCIKs :many
+SELECT cik, company_id FROM company_cik WHERE cik = ANY(@ciks::bigint[]);
+
+-- name: ListCompaniesOfTickers :many
+SELECT t.ticker::text AS ticker, l.company_id
+FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker);
 
 -- name: ImportListings :execrows
 -- Adds the tickers that are not there. The one marked as its company's first becomes the primary one of a company that
 -- has none.
-INSERT INTO listing (company_id, ticker, is_primary)
-SELECT c.id, t.ticker, t.first AND NOT EXISTS (SELECT FROM listing p WHERE p.company_id = c.id AND p.is_primary)
-FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@tickers::text[]) AS ticker, unnest(@first::boolean[]) AS first) AS t
-JOIN company_cik k ON k.cik = t.cik
-JOIN company c ON c.id = k.company_id
-WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker)
+INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary)
+SELECT t.company_id, t.ticker, nullif(t.exchange, ''), nullif(t.isin, ''), nullif(t.share_class, ''),
+    coalesce(nullif(t.currency, ''), 'USD'), nullif(t.ordinary_shares, ''),
+    t.first AND NOT EXISTS (SELECT FROM listing p WHERE p.company_id = t.company_id AND p.is_primary)
+FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@tickers::text[]) AS ticker,
+             unnest(@exchanges::text[]) AS exchange, unnest(@isins::text[]) AS isin,
+             unnest(@share_classes::text[]) AS share_class, unnest(@currencies::text[]) AS currency,
+             unnest(@ordinary_shares::text[]) AS ordinary_shares, unnest(@first::boolean[]) AS first) AS t
+WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker))
 ORDER BY t.ticker;
+
+-- name: DeclareListings :execrows
+-- Changes the listings that are there.
+UPDATE listing l
+SET exchange = coalesce(nullif(t.exchange, ''), l.exchange), isin = coalesce(nullif(t.isin, ''), l.isin),
+    share_class = coalesce(nullif(t.share_class, ''), l.share_class), currency = coalesce(nullif(t.currency, ''), l.currency),
+    ordinary_shares = coalesce(nullif(t.ordinary_shares, ''), l.ordinary_shares)
+FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@tickers::text[]) AS ticker,
+             unnest(@exchanges::text[]) AS exchange, unnest(@isins::text[]) AS isin,
+             unnest(@share_classes::text[]) AS share_class, unnest(@currencies::text[]) AS currency,
+             unnest(@ordinary_shares::text[]) AS ordinary_shares) AS t
+WHERE l.company_id = t.company_id AND ticker_key(l.ticker) = ticker_key(t.ticker)
+  AND (l.exchange, l.isin, l.share_class, l.currency, l.ordinary_shares) IS DISTINCT FROM (
+      coalesce(nullif(t.exchange, ''), l.exchange), coalesce(nullif(t.isin, ''), l.isin),
+      coalesce(nullif(t.share_class, ''), l.share_class), coalesce(nullif(t.currency, ''), l.currency),
+      coalesce(nullif(t.ordinary_shares, ''), l.ordinary_shares));
 
 -- name: ListTickerConflicts :many
 -- Tickers of the file that are listed for another company already.
 SELECT t.ticker::text AS ticker
 FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@tickers::text[]) AS ticker) AS t
-JOIN listing l ON l.ticker = t.ticker
+JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
 LEFT JOIN company_cik k ON k.cik = t.cik
 WHERE k.company_id IS DISTINCT FROM l.company_id
 ORDER BY 1;
 
 -- name: ListTaken :many
 -- Which of these identifiers belong to another company. A new one has the id 0.
-SELECT 'ticker' AS kind, l.ticker AS code FROM listing l WHERE l.ticker = ANY(@tickers::text[]) AND l.company_id <> @company_id
+SELECT 'ticker' AS kind, t.ticker::text AS code
+FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+WHERE l.company_id <> @company_id
 UNION ALL
 SELECT 'isin', l.isin FROM listing l WHERE l.isin = ANY(@isins::text[]) AND l.company_id <> @company_id
 UNION ALL

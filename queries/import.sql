@@ -21,8 +21,8 @@ WHERE d.id = ANY(@ids::bigint[])
   AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.finished_at IS NULL);
 
 -- name: CreateImport :one
-INSERT INTO import (kind, ticker, exchange, other_cik, file_name, document_id, total, created_by)
-VALUES (@kind, @ticker, @exchange, @other_cik, @file_name, @document_id, @total, @created_by)
+INSERT INTO import (kind, ticker, exchange, other_cik, adjusted_as_of, file_name, document_id, total, created_by)
+VALUES (@kind, @ticker, @exchange, @other_cik, @adjusted_as_of, @file_name, @document_id, @total, @created_by)
 RETURNING *;
 
 -- name: SetImportJob :one

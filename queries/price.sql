@@ -16,13 +16,13 @@ INSERT INTO split (company_id, effective_date, ratio)
 SELECT DISTINCT l.company_id, t.effective_date, t.ratio
 FROM (SELECT unnest(@tickers::text[]) AS ticker, unnest(@effective_date::date[]) AS effective_date,
              unnest(@ratio::numeric[]) AS ratio) AS t
-JOIN listing l ON l.ticker = t.ticker
+JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
 ORDER BY l.company_id, t.effective_date
 ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio WHERE split.ratio <> excluded.ratio;
 
 -- name: ListUnknownTickers :many
 SELECT t.ticker::text AS ticker FROM (SELECT unnest(@tickers::text[]) AS ticker) AS t
-WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker)
+WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker))
 ORDER BY 1;
 
 -- name: ListPrices :many
@@ -36,6 +36,9 @@ SELECT sqlc.embed(l), p.close FROM price p JOIN listing l ON l.id = p.listing_id
 WHERE p.date = @date AND l.ticker > @after_ticker
 ORDER BY l.ticker
 LIMIT @page_size;
+
+-- name: ListCloses :many
+SELECT date, close FROM price WHERE listing_id = @listing_id ORDER BY date;
 
 -- name: UpsertPrices :execrows
 -- Open, high, low and volume are texts, empty for null.

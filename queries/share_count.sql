@@ -20,3 +20,13 @@ WHERE (share_count.basis_date, share_count.end_date, share_count.shares)
 DELETE FROM share_count s WHERE s.company_id = @company_id
   AND NOT EXISTS (SELECT FROM (SELECT unnest(@source::text[]) AS source, unnest(@known_from::date[]) AS known_from) AS k
                   WHERE k.source = s.source AND k.known_from = s.known_from);
+
+-- name: ListAnnualForms :many
+SELECT * FROM annual_form WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY company_id, known_from;
+
+-- name: DeleteAnnualForms :exec
+DELETE FROM annual_form WHERE company_id = @company_id;
+
+-- name: CreateAnnualForms :exec
+INSERT INTO annual_form (company_id, known_from, foreign_issuer)
+SELECT @company_id, unnest(@known_from::date[]), unnest(@foreign_issuer::boolean[]);

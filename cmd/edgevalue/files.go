@@ -18,6 +18,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/jobs"
 	"github.com/edgevalue/edgevalue/internal/pg"
+	"github.com/edgevalue/edgevalue/internal/sec"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
@@ -30,7 +31,7 @@ func newImport() *cobra.Command {
 		Long:  "Import files as background jobs, as the API does, and wait for them.\n" + importHelp,
 	}
 	add := func(use, short, long, example string, kind app.ImportKind) {
-		var ticker, exchange, otherCIK string
+		var ticker, exchange, otherCIK, adjustedAsOf string
 		c := &cobra.Command{
 			Use: use, Short: short, Long: strings.TrimSpace(long) + "\n\n" + importHelp, Example: example, Args: cobra.MinimumNArgs(1),
 			RunE: func(cmd *cobra.Command, files []string) error {
@@ -44,6 +45,13 @@ func newImport() *cobra.Command {
 				if otherCIK != "" {
 					r.OtherCIK = (*app.OtherCIK)(&otherCIK)
 				}
+				if adjustedAsOf != "" {
+					day, err := parseDay("--adjusted-as-of", adjustedAsOf)
+					if err != nil {
+						return err
+					}
+					r.AdjustedAsOf = &day
+				}
 				return withServices(cmd.Context(), func(s *services) error { return s.importFiles(cmd, r, files) })
 			},
 		}
@@ -51,6 +59,8 @@ func newImport() *cobra.Command {
 		case app.ImportPrices:
 			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the listing that the prices belong to")
 			_ = c.MarkFlagRequired("ticker")
+			c.Flags().StringVar(&adjustedAsOf, "adjusted-as-of", "",
+				"`day` up to which the prices are adjusted for splits, mostly that on which the file was made (default: as traded)")
 		case app.ImportSECCompanyFacts:
 			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the company (default: found by its CIK)")
 			c.Flags().StringVar(&exchange, "exchange", "", "exchange of that ticker")
@@ -59,9 +69,23 @@ func newImport() *cobra.Command {
 		}
 		cmd.AddCommand(c)
 	}
-	add("companies FILE...", "Import the SEC's list of companies (company_tickers.json)",
-		"Import the SEC's list of companies: each gets its CIK, name and tickers.",
-		"  edgevalue import companies company_tickers.json.gz", app.ImportCompanies)
+	add("companies FILE...", "Import a list of companies (company_tickers.json, company_tickers_exchange.json or CSV)", `
+Import a list of companies: one of the SEC's (company_tickers.json, or company_tickers_exchange.json with the exchanges), or
+a CSV file. A company gets the name of the list, also if it was called otherwise before. A row without ticker is skipped and
+counted. The first line of a CSV file names the columns, in any order; an empty field changes nothing.
+
+  ticker           ticker of the listing; required
+  name             name of the company; required
+  cik              Central Index Key; rows with the same are listings of one company, a row without
+                   is found by its ticker, or a company of its own
+  exchange         where it is listed
+  isin             its ISIN
+  share_class      its class of shares
+  currency         of its prices, ISO 4217 (default USD)
+  ordinary_shares  how many ordinary shares one listed share stands for: 5 for a depositary share
+                   (ADS) of five, 1/1500 for a class of which 1,500 make one
+  country          of the company, ISO 3166, two letters`,
+		"  edgevalue import companies company_tickers.json.gz\n  edgevalue import companies listings.csv", app.ImportCompanies)
 	add("sec FILE...", "Import company facts from the SEC", `
 Import company facts from the SEC: financial statements as filed, and dividends. What was read of each file, and what was
 not and why, is printed.
@@ -73,18 +97,27 @@ With "new", files are given in the order of their CIKs.`,
 		`  edgevalue import sec --ticker AAPL companyfacts-CIK0000320193.json.gz
   edgevalue import sec --ticker GOOGL --other-cik new CIK0001288776.json CIK0001652044.json`, app.ImportSECCompanyFacts)
 	add("prices --ticker TICKER FILE...", "Import daily prices (CSV)", `
-Import a listing's daily prices, as traded: not adjusted for splits or dividends. The first line of the
-file names the columns, in any order; a day that is already stored is replaced.
+Import a listing's daily prices, in the currency of the listing. The first line of the file names the
+columns, in any order; a day that is already stored is replaced. Files of Yahoo, Alpha Vantage, Nasdaq and
+Stooq are read as they are.
 
-  date         trading day, YYYY-MM-DD; required
-  close        closing price; required
+  date         trading day, YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD; required. Or timestamp
+  close        closing price; required. Or close/last, or price, but never the "adj close" of some files,
+               which is adjusted for dividends. A row whose close is no number above 0 is skipped and counted
   open         opening price
   high         highest price
   low          lowest price
   volume       number of shares traded
-  ex_dividend  dividend per share that goes ex on this day (default 0)
-  split_ratio  new shares per old share of a split effective on this day (default 1)`,
-		"  edgevalue import prices --ticker AAPL prices-AAPL.csv", app.ImportPrices)
+  ex_dividend  dividend per share that goes ex on this day (default 0). Or dividend_amount
+  split_ratio  new shares per old share of a split effective on this day (default 1). Or split_coefficient
+
+Prices are as traded. Those of a file that is adjusted for splits need --adjusted-as-of with the day up to
+which it is: the company's splits up to then are undone. A file is refused if its prices, with those stored
+before, contradict the company's splits: "looks_split_adjusted" if a split takes effect and the close does
+not follow, "jump_without_split" if the close jumps by the ratio of later splits and none takes effect. So
+import splits before prices: prices are not checked again when splits come later.`,
+		`  edgevalue import prices --ticker AAPL prices-AAPL.csv
+  edgevalue import prices --ticker AAPL --adjusted-as-of 2025-01-02 AAPL.csv`, app.ImportPrices)
 	add("splits FILE...", "Import splits (CSV)", `
 Import splits. The first line of the file names the columns, in any order; all are required.
 
@@ -92,7 +125,25 @@ Import splits. The first line of the file names the columns, in any order; all a
   effective_date  first trading day on the new basis, YYYY-MM-DD
   ratio           new shares per old share: 4 for a 4-for-1 split, 0.1 for a 1-for-10 reverse split`,
 		"  edgevalue import splits splits.csv", app.ImportSplits)
+	add("rates FILE...", "Import exchange rates (CSV)", `
+Import exchange rates, by which daily ratios set a price in one currency against a statement in another: those
+of the European Central Bank as they are (eurofxref-hist.csv, one column per currency), or a file whose first line
+names the columns, in any order; all are required. A rate that is already stored is replaced.
+
+  date   day, YYYY-MM-DD
+  base   currency, ISO 4217
+  quote  currency, ISO 4217
+  rate   units of quote for one unit of base; empty or N/A for none`,
+		"  edgevalue import rates eurofxref-hist.csv", app.ImportExchangeRates)
 	return cmd
+}
+
+func parseDay(flag, text string) (time.Time, error) {
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return day, errors.Errorf("%s %q is not a date such as 2009-12-31", flag, text)
+	}
+	return day, nil
 }
 
 // importFiles enqueues each file, and runs imports itself, so that it needs no worker.
@@ -201,9 +252,9 @@ code is 1 if a ticker is unknown; the others are still written.`,
 		RunE: func(cmd *cobra.Command, tickers []string) error {
 			var day *time.Time
 			if asOf != "" {
-				d, err := time.Parse(time.DateOnly, asOf)
+				d, err := parseDay("--as-of", asOf)
 				if err != nil {
-					return errors.Errorf("--as-of %q is not a date such as 2009-12-31", asOf)
+					return err
 				}
 				day = &d
 			}
@@ -213,7 +264,7 @@ code is 1 if a ticker is unknown; the others are still written.`,
 			return withServices(cmd.Context(), func(s *services) error {
 				unknown := 0
 				for _, t := range tickers {
-					path, e, err := s.export(cmd.Context(), out, strings.ToUpper(t), day)
+					path, e, err := s.export(cmd.Context(), out, t, day)
 					var reason *app.Error
 					switch {
 					case errors.As(err, &reason) && reason.Code == app.NotFound:
@@ -245,7 +296,7 @@ func (s *services) export(ctx context.Context, dir, ticker string, asOf *time.Ti
 	if err != nil {
 		return "", e, err
 	}
-	path := filepath.Join(dir, ticker+".json")
+	path := filepath.Join(dir, sec.NormalTicker(ticker)+".json") // without a slash
 	return path, e, writeWhole(path, func(f *os.File) error {
 		if err := errors.Join(f.Chmod(0o644), e.Encode(f)); err != nil {
 			return errors.Wrap(err, "write file")

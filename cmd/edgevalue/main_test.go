@@ -587,12 +587,14 @@ func TestHelpAndVersion(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	help := p.mustRun("--help")
-	for _, name := range []string{"dev", "serve", "worker", "migrate", "import", "export", "rules", "backup", "restore", "user", "config", "healthcheck", "socket-proxy", "version", "completion"} {
+	for _, name := range []string{"dev", "serve", "worker", "migrate", "import", "export", "listing", "rules", "backup", "restore", "user", "config", "healthcheck", "socket-proxy", "version", "completion"} {
 		assert.Contains(t, help, "\n  "+name)
 	}
 	for command, columns := range map[string][]string{
-		"prices": {"date", "open", "high", "low", "close", "volume", "ex_dividend", "split_ratio"},
-		"splits": {"ticker", "effective_date", "ratio"},
+		"prices":    {"date", "open", "high", "low", "close", "volume", "ex_dividend", "split_ratio"},
+		"splits":    {"ticker", "effective_date", "ratio"},
+		"rates":     {"date", "base", "quote", "rate"},
+		"companies": {"ticker", "name", "cik", "exchange", "isin", "share_class", "currency", "ordinary_shares", "country"},
 	} {
 		for _, name := range columns {
 			assert.Regexp(t, `\n  `+name+` +[a-zA-Z]`, p.mustRun("import", command, "--help"))

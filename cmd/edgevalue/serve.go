@@ -205,8 +205,8 @@ func (s *services) importSamples(ctx context.Context) error {
 		{Kind: app.ImportSECCompanyFacts, Ticker: new("AAPL"), FileName: new("companyfacts-CIK0000320193.json.gz")},
 		{Kind: app.ImportSECCompanyFacts, Ticker: new("SNOW"), FileName: new("companyfacts-CIK0001640147.json.gz")},
 		{Kind: app.ImportSECCompanyFacts, Ticker: new("MRVL"), FileName: new("companyfacts-CIK0001835632.json.gz")},
-		{Kind: app.ImportPrices, Ticker: new("AAPL"), FileName: new("prices-AAPL.csv")},
 		{Kind: app.ImportSplits, FileName: new("splits.csv")},
+		{Kind: app.ImportPrices, Ticker: new("AAPL"), FileName: new("prices-AAPL.csv")},
 	}
 	for i := range in {
 		file, err := sample.FS.Open(*in[i].FileName)

@@ -23,7 +23,7 @@ func (q *Queries) ClearListings(ctx context.Context, companyID int64) error {
 const createCompany = `-- name: CreateCompany :one
 INSERT INTO company (name, cik, former_ciks, country, url, ipo_date, number_of_shares)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, former_ciks
+RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks
 `
 
 type CreateCompanyParams struct {
@@ -57,18 +57,64 @@ func (q *Queries) CreateCompany(ctx context.Context, arg CreateCompanyParams) (C
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameFromFacts,
 		&i.FormerCiks,
 	)
 	return i, err
 }
 
 type CreateListingsParams struct {
-	CompanyID  int64   `db:"company_id"`
-	Ticker     string  `db:"ticker"`
-	Exchange   *string `db:"exchange"`
-	Isin       *string `db:"isin"`
-	ShareClass *string `db:"share_class"`
-	IsPrimary  bool    `db:"is_primary"`
+	CompanyID      int64   `db:"company_id"`
+	Ticker         string  `db:"ticker"`
+	Exchange       *string `db:"exchange"`
+	Isin           *string `db:"isin"`
+	ShareClass     *string `db:"share_class"`
+	Currency       string  `db:"currency"`
+	OrdinaryShares *string `db:"ordinary_shares"`
+	IsPrimary      bool    `db:"is_primary"`
+}
+
+const declareListings = `-- name: DeclareListings :execrows
+UPDATE listing l
+SET exchange = coalesce(nullif(t.exchange, ''), l.exchange), isin = coalesce(nullif(t.isin, ''), l.isin),
+    share_class = coalesce(nullif(t.share_class, ''), l.share_class), currency = coalesce(nullif(t.currency, ''), l.currency),
+    ordinary_shares = coalesce(nullif(t.ordinary_shares, ''), l.ordinary_shares)
+FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::text[]) AS ticker,
+             unnest($3::text[]) AS exchange, unnest($4::text[]) AS isin,
+             unnest($5::text[]) AS share_class, unnest($6::text[]) AS currency,
+             unnest($7::text[]) AS ordinary_shares) AS t
+WHERE l.company_id = t.company_id AND ticker_key(l.ticker) = ticker_key(t.ticker)
+  AND (l.exchange, l.isin, l.share_class, l.currency, l.ordinary_shares) IS DISTINCT FROM (
+      coalesce(nullif(t.exchange, ''), l.exchange), coalesce(nullif(t.isin, ''), l.isin),
+      coalesce(nullif(t.share_class, ''), l.share_class), coalesce(nullif(t.currency, ''), l.currency),
+      coalesce(nullif(t.ordinary_shares, ''), l.ordinary_shares))
+`
+
+type DeclareListingsParams struct {
+	CompanyIds     []int64  `db:"company_ids"`
+	Tickers        []string `db:"tickers"`
+	Exchanges      []string `db:"exchanges"`
+	Isins          []string `db:"isins"`
+	ShareClasses   []string `db:"share_classes"`
+	Currencies     []string `db:"currencies"`
+	OrdinaryShares []string `db:"ordinary_shares"`
+}
+
+// Changes the listings that are there.
+func (q *Queries) DeclareListings(ctx context.Context, arg DeclareListingsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, declareListings,
+		arg.CompanyIds,
+		arg.Tickers,
+		arg.Exchanges,
+		arg.Isins,
+		arg.ShareClasses,
+		arg.Currencies,
+		arg.OrdinaryShares,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const deleteCompany = `-- name: DeleteCompany :exec
@@ -81,12 +127,12 @@ func (q *Queries) DeleteCompany(ctx context.Context, id int64) error {
 }
 
 const deleteListings = `-- name: DeleteListings :exec
-DELETE FROM listing WHERE company_id = $1 AND ticker <> ALL($2::text[])
+DELETE FROM listing WHERE company_id = $1 AND id <> ALL($2::bigint[])
 `
 
 type DeleteListingsParams struct {
-	CompanyID int64    `db:"company_id"`
-	Keep      []string `db:"keep"`
+	CompanyID int64   `db:"company_id"`
+	Keep      []int64 `db:"keep"`
 }
 
 func (q *Queries) DeleteListings(ctx context.Context, arg DeleteListingsParams) error {
@@ -95,7 +141,7 @@ func (q *Queries) DeleteListings(ctx context.Context, arg DeleteListingsParams) 
 }
 
 const ensureCompany = `-- name: EnsureCompany :exec
-INSERT INTO company (name, cik, former_ciks) VALUES ($1, $2, $3) ON CONFLICT (cik) DO NOTHING
+INSERT INTO company (name, name_from_facts, cik, former_ciks) VALUES ($1, true, $2, $3) ON CONFLICT (cik) DO NOTHING
 `
 
 type EnsureCompanyParams struct {
@@ -111,7 +157,7 @@ func (q *Queries) EnsureCompany(ctx context.Context, arg EnsureCompanyParams) er
 }
 
 const getCompany = `-- name: GetCompany :one
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, former_ciks FROM company WHERE id = $1
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks FROM company WHERE id = $1
 `
 
 func (q *Queries) GetCompany(ctx context.Context, id int64) (Company, error) {
@@ -127,6 +173,7 @@ func (q *Queries) GetCompany(ctx context.Context, id int64) (Company, error) {
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameFromFacts,
 		&i.FormerCiks,
 	)
 	return i, err
@@ -134,7 +181,7 @@ func (q *Queries) GetCompany(ctx context.Context, id int64) (Company, error) {
 
 const getCompanyByCIK = `-- name: GetCompanyByCIK :one
 
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.former_ciks FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik = $1
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik = $1
 `
 
 // Whoever writes what belongs to companies locks them first, several by id.
@@ -152,16 +199,17 @@ func (q *Queries) GetCompanyByCIK(ctx context.Context, cik int64) (Company, erro
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameFromFacts,
 		&i.FormerCiks,
 	)
 	return i, err
 }
 
 const getCompanyWithListings = `-- name: GetCompanyWithListings :many
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.former_ciks, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at FROM listing named
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares FROM listing named
 JOIN company c ON c.id = named.company_id
 JOIN listing l ON l.company_id = c.id
-WHERE named.ticker = $1
+WHERE ticker_key(named.ticker) = ticker_key($1)
 ORDER BY l.is_primary DESC, l.ticker
 `
 
@@ -190,6 +238,7 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 			&i.Company.NumberOfShares,
 			&i.Company.CreatedAt,
 			&i.Company.UpdatedAt,
+			&i.Company.NameFromFacts,
 			&i.Company.FormerCiks,
 			&i.Listing.ID,
 			&i.Listing.CompanyID,
@@ -200,6 +249,8 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 			&i.Listing.IsPrimary,
 			&i.Listing.CreatedAt,
 			&i.Listing.UpdatedAt,
+			&i.Listing.Currency,
+			&i.Listing.OrdinaryShares,
 		); err != nil {
 			return nil, err
 		}
@@ -212,7 +263,7 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 }
 
 const getListing = `-- name: GetListing :one
-SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at FROM listing WHERE ticker = $1
+SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares FROM listing WHERE ticker_key(ticker) = ticker_key($1)
 `
 
 func (q *Queries) GetListing(ctx context.Context, ticker string) (Listing, error) {
@@ -228,6 +279,8 @@ func (q *Queries) GetListing(ctx context.Context, ticker string) (Listing, error
 		&i.IsPrimary,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Currency,
+		&i.OrdinaryShares,
 	)
 	return i, err
 }
@@ -244,22 +297,27 @@ func (q *Queries) HasNoListing(ctx context.Context, companyID int64) (bool, erro
 }
 
 const importCompanies = `-- name: ImportCompanies :execrows
-INSERT INTO company (cik, name)
-SELECT t.cik, t.name FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS name) AS t
+INSERT INTO company (cik, name, country)
+SELECT t.cik, t.name, nullif(t.country, '')
+FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS name, unnest($3::text[]) AS country) AS t
 WHERE NOT EXISTS (SELECT FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik = t.cik AND c.cik IS DISTINCT FROM t.cik)
 ORDER BY t.cik
-ON CONFLICT (cik) DO UPDATE SET name = excluded.name WHERE company.name <> excluded.name
+ON CONFLICT (cik) DO UPDATE
+SET name = excluded.name, name_from_facts = false, country = coalesce(excluded.country, company.country)
+WHERE (company.name, company.name_from_facts, company.country)
+    IS DISTINCT FROM (excluded.name, false, coalesce(excluded.country, company.country))
 `
 
 type ImportCompaniesParams struct {
-	Ciks  []int64  `db:"ciks"`
-	Names []string `db:"names"`
+	Ciks      []int64  `db:"ciks"`
+	Names     []string `db:"names"`
+	Countries []string `db:"countries"`
 }
 
 // Adds the companies that are not there and renames those that are called otherwise. A CIK that one had before says
 // nothing of its name.
 func (q *Queries) ImportCompanies(ctx context.Context, arg ImportCompaniesParams) (int64, error) {
-	result, err := q.db.Exec(ctx, importCompanies, arg.Ciks, arg.Names)
+	result, err := q.db.Exec(ctx, importCompanies, arg.Ciks, arg.Names, arg.Countries)
 	if err != nil {
 		return 0, err
 	}
@@ -267,25 +325,42 @@ func (q *Queries) ImportCompanies(ctx context.Context, arg ImportCompaniesParams
 }
 
 const importListings = `-- name: ImportListings :execrows
-INSERT INTO listing (company_id, ticker, is_primary)
-SELECT c.id, t.ticker, t.first AND NOT EXISTS (SELECT FROM listing p WHERE p.company_id = c.id AND p.is_primary)
-FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS ticker, unnest($3::boolean[]) AS first) AS t
-JOIN company_cik k ON k.cik = t.cik
-JOIN company c ON c.id = k.company_id
-WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker)
+INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary)
+SELECT t.company_id, t.ticker, nullif(t.exchange, ''), nullif(t.isin, ''), nullif(t.share_class, ''),
+    coalesce(nullif(t.currency, ''), 'USD'), nullif(t.ordinary_shares, ''),
+    t.first AND NOT EXISTS (SELECT FROM listing p WHERE p.company_id = t.company_id AND p.is_primary)
+FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::text[]) AS ticker,
+             unnest($3::text[]) AS exchange, unnest($4::text[]) AS isin,
+             unnest($5::text[]) AS share_class, unnest($6::text[]) AS currency,
+             unnest($7::text[]) AS ordinary_shares, unnest($8::boolean[]) AS first) AS t
+WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker))
 ORDER BY t.ticker
 `
 
 type ImportListingsParams struct {
-	Ciks    []int64  `db:"ciks"`
-	Tickers []string `db:"tickers"`
-	First   []bool   `db:"first"`
+	CompanyIds     []int64  `db:"company_ids"`
+	Tickers        []string `db:"tickers"`
+	Exchanges      []string `db:"exchanges"`
+	Isins          []string `db:"isins"`
+	ShareClasses   []string `db:"share_classes"`
+	Currencies     []string `db:"currencies"`
+	OrdinaryShares []string `db:"ordinary_shares"`
+	First          []bool   `db:"first"`
 }
 
 // Adds the tickers that are not there. The one marked as its company's first becomes the primary one of a company that
 // has none.
 func (q *Queries) ImportListings(ctx context.Context, arg ImportListingsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, importListings, arg.Ciks, arg.Tickers, arg.First)
+	result, err := q.db.Exec(ctx, importListings,
+		arg.CompanyIds,
+		arg.Tickers,
+		arg.Exchanges,
+		arg.Isins,
+		arg.ShareClasses,
+		arg.Currencies,
+		arg.OrdinaryShares,
+		arg.First,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -293,7 +368,7 @@ func (q *Queries) ImportListings(ctx context.Context, arg ImportListingsParams) 
 }
 
 const listCompanies = `-- name: ListCompanies :many
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, former_ciks FROM company c
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks FROM company c
 WHERE (c.name, c.id) > ($1::text, $2::bigint)
   AND ($3::text IS NULL OR EXISTS (
       SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($3)))
@@ -333,6 +408,7 @@ func (q *Queries) ListCompanies(ctx context.Context, arg ListCompaniesParams) ([
 			&i.NumberOfShares,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.NameFromFacts,
 			&i.FormerCiks,
 		); err != nil {
 			return nil, err
@@ -345,8 +421,62 @@ func (q *Queries) ListCompanies(ctx context.Context, arg ListCompaniesParams) ([
 	return items, nil
 }
 
+const listCompaniesOfCIKs = `-- name: ListCompaniesOfCIKs :many
+SELECT cik, company_id FROM company_cik WHERE cik = ANY($1::bigint[])
+`
+
+func (q *Queries) ListCompaniesOfCIKs(ctx context.Context, ciks []int64) ([]CompanyCik, error) {
+	rows, err := q.db.Query(ctx, listCompaniesOfCIKs, ciks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CompanyCik{}
+	for rows.Next() {
+		var i CompanyCik
+		if err := rows.Scan(&i.Cik, &i.CompanyID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listCompaniesOfTickers = `-- name: ListCompaniesOfTickers :many
+SELECT t.ticker::text AS ticker, l.company_id
+FROM unnest($1::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+`
+
+type ListCompaniesOfTickersRow struct {
+	Ticker    string `db:"ticker"`
+	CompanyID int64  `db:"company_id"`
+}
+
+func (q *Queries) ListCompaniesOfTickers(ctx context.Context, tickers []string) ([]ListCompaniesOfTickersRow, error) {
+	rows, err := q.db.Query(ctx, listCompaniesOfTickers, tickers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListCompaniesOfTickersRow{}
+	for rows.Next() {
+		var i ListCompaniesOfTickersRow
+		if err := rows.Scan(&i.Ticker, &i.CompanyID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listListings = `-- name: ListListings :many
-SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at FROM listing WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, is_primary DESC, ticker
+SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares FROM listing WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, is_primary DESC, ticker
 `
 
 // The listings of several companies; within one, the primary first.
@@ -369,6 +499,8 @@ func (q *Queries) ListListings(ctx context.Context, companyIds []int64) ([]Listi
 			&i.IsPrimary,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Currency,
+			&i.OrdinaryShares,
 		); err != nil {
 			return nil, err
 		}
@@ -381,7 +513,9 @@ func (q *Queries) ListListings(ctx context.Context, companyIds []int64) ([]Listi
 }
 
 const listTaken = `-- name: ListTaken :many
-SELECT 'ticker' AS kind, l.ticker AS code FROM listing l WHERE l.ticker = ANY($1::text[]) AND l.company_id <> $2
+SELECT 'ticker' AS kind, t.ticker::text AS code
+FROM unnest($1::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+WHERE l.company_id <> $2
 UNION ALL
 SELECT 'isin', l.isin FROM listing l WHERE l.isin = ANY($3::text[]) AND l.company_id <> $2
 UNION ALL
@@ -429,7 +563,7 @@ func (q *Queries) ListTaken(ctx context.Context, arg ListTakenParams) ([]ListTak
 const listTickerConflicts = `-- name: ListTickerConflicts :many
 SELECT t.ticker::text AS ticker
 FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS ticker) AS t
-JOIN listing l ON l.ticker = t.ticker
+JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
 LEFT JOIN company_cik k ON k.cik = t.cik
 WHERE k.company_id IS DISTINCT FROM l.company_id
 ORDER BY 1
@@ -461,17 +595,10 @@ func (q *Queries) ListTickerConflicts(ctx context.Context, arg ListTickerConflic
 	return items, nil
 }
 
-const lockCompaniesByCIK = `-- name: LockCompaniesByCIK :exec
-SELECT FROM company WHERE id IN (SELECT company_id FROM company_cik WHERE cik = ANY($1::bigint[])) ORDER BY id FOR UPDATE
-`
-
-func (q *Queries) LockCompaniesByCIK(ctx context.Context, ciks []int64) error {
-	_, err := q.db.Exec(ctx, lockCompaniesByCIK, ciks)
-	return err
-}
-
 const lockCompaniesByTicker = `-- name: LockCompaniesByTicker :many
-SELECT id FROM company WHERE id IN (SELECT company_id FROM listing WHERE ticker = ANY($1::text[])) ORDER BY id FOR UPDATE
+SELECT id FROM company WHERE id IN (
+    SELECT l.company_id FROM unnest($1::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+) ORDER BY id FOR UPDATE
 `
 
 func (q *Queries) LockCompaniesByTicker(ctx context.Context, tickers []string) ([]int64, error) {
@@ -495,7 +622,7 @@ func (q *Queries) LockCompaniesByTicker(ctx context.Context, tickers []string) (
 }
 
 const lockCompany = `-- name: LockCompany :one
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, former_ciks FROM company WHERE id = $1 FOR UPDATE
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks FROM company WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockCompany(ctx context.Context, id int64) (Company, error) {
@@ -511,13 +638,14 @@ func (q *Queries) LockCompany(ctx context.Context, id int64) (Company, error) {
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameFromFacts,
 		&i.FormerCiks,
 	)
 	return i, err
 }
 
 const lockCompanyByCIK = `-- name: LockCompanyByCIK :one
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.former_ciks FROM company c JOIN company_cik k ON k.company_id = c.id WHERE k.cik = $1 FOR UPDATE OF c
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks FROM company c JOIN company_cik k ON k.company_id = c.id WHERE k.cik = $1 FOR UPDATE OF c
 `
 
 func (q *Queries) LockCompanyByCIK(ctx context.Context, cik int64) (Company, error) {
@@ -533,13 +661,14 @@ func (q *Queries) LockCompanyByCIK(ctx context.Context, cik int64) (Company, err
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameFromFacts,
 		&i.FormerCiks,
 	)
 	return i, err
 }
 
 const lockCompanyByTicker = `-- name: LockCompanyByTicker :one
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.former_ciks FROM company c JOIN listing l ON l.company_id = c.id WHERE l.ticker = $1 FOR UPDATE OF c
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks FROM company c JOIN listing l ON l.company_id = c.id WHERE ticker_key(l.ticker) = ticker_key($1) FOR UPDATE OF c
 `
 
 func (q *Queries) LockCompanyByTicker(ctx context.Context, ticker string) (Company, error) {
@@ -555,15 +684,59 @@ func (q *Queries) LockCompanyByTicker(ctx context.Context, ticker string) (Compa
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameFromFacts,
 		&i.FormerCiks,
 	)
 	return i, err
 }
 
+const lockListedCompanies = `-- name: LockListedCompanies :exec
+
+SELECT FROM company WHERE id IN (
+    SELECT company_id FROM company_cik WHERE cik = ANY($1::bigint[])
+    UNION ALL
+    SELECT l.company_id FROM unnest($2::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+) ORDER BY id FOR UPDATE
+`
+
+type LockListedCompaniesParams struct {
+	Ciks    []int64  `db:"ciks"`
+	Tickers []string `db:"tickers"`
+}
+
+// A list of companies. An empty text says nothing, and leaves what there is.
+// The companies that have one of the CIKs or tickers.
+func (q *Queries) LockListedCompanies(ctx context.Context, arg LockListedCompaniesParams) error {
+	_, err := q.db.Exec(ctx, lockListedCompanies, arg.Ciks, arg.Tickers)
+	return err
+}
+
+const renameCompanies = `-- name: RenameCompanies :execrows
+UPDATE company c SET name = t.name, name_from_facts = false, country = coalesce(nullif(t.country, ''), c.country)
+FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::text[]) AS name, unnest($3::text[]) AS country) AS t
+WHERE c.id = t.id AND (c.name, c.name_from_facts, c.country)
+    IS DISTINCT FROM (t.name, false, coalesce(nullif(t.country, ''), c.country))
+`
+
+type RenameCompaniesParams struct {
+	Ids       []int64  `db:"ids"`
+	Names     []string `db:"names"`
+	Countries []string `db:"countries"`
+}
+
+// Like ImportCompanies, for companies that are known by their id.
+func (q *Queries) RenameCompanies(ctx context.Context, arg RenameCompaniesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, renameCompanies, arg.Ids, arg.Names, arg.Countries)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const searchCompanies = `-- name: SearchCompanies :many
 WITH hit AS (
-    SELECT l.company_id, CASE WHEN l.ticker = $6::text OR l.isin = $6 THEN 0 ELSE 1 END AS rank
-    FROM listing l WHERE l.ticker LIKE $7::text OR l.isin LIKE $7
+    SELECT l.company_id, CASE WHEN ticker_key(l.ticker) = $6::text OR l.isin = $6 THEN 0 ELSE 1 END AS rank
+    FROM listing l WHERE ticker_key(l.ticker) LIKE $7::text OR l.isin LIKE $7
     UNION ALL
     SELECT k.company_id, CASE WHEN k.cik::text = $8::text THEN 0 ELSE 1 END
     FROM company_cik k WHERE k.cik::text LIKE $9::text
@@ -573,7 +746,7 @@ WITH hit AS (
 ), ranked AS (
     SELECT company_id, min(rank)::integer AS rank FROM hit GROUP BY company_id
 )
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.former_ciks, r.rank FROM ranked r JOIN company c ON c.id = r.company_id
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, r.rank FROM ranked r JOIN company c ON c.id = r.company_id
 WHERE (r.rank, c.name, c.id) > ($1::integer, $2::text, $3::bigint)
   AND ($4::text IS NULL OR EXISTS (
       SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($4)))
@@ -600,7 +773,7 @@ type SearchCompaniesRow struct {
 	Rank    int32   `db:"rank"`
 }
 
-// prefix, code_prefix (upper case), cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
+// code is a ticker's key; prefix, code_prefix, cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
 // so, 2: the name begins so, 3: the name contains it.
 func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams) ([]SearchCompaniesRow, error) {
 	rows, err := q.db.Query(ctx, searchCompanies,
@@ -633,6 +806,7 @@ func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams
 			&i.Company.NumberOfShares,
 			&i.Company.CreatedAt,
 			&i.Company.UpdatedAt,
+			&i.Company.NameFromFacts,
 			&i.Company.FormerCiks,
 			&i.Rank,
 		); err != nil {
@@ -678,12 +852,26 @@ func (q *Queries) SetListingExchange(ctx context.Context, arg SetListingExchange
 	return result.RowsAffected(), nil
 }
 
+const setNameFromFacts = `-- name: SetNameFromFacts :exec
+UPDATE company SET name = $1 WHERE id = $2 AND name_from_facts AND name <> $1
+`
+
+type SetNameFromFactsParams struct {
+	Name string `db:"name"`
+	ID   int64  `db:"id"`
+}
+
+func (q *Queries) SetNameFromFacts(ctx context.Context, arg SetNameFromFactsParams) error {
+	_, err := q.db.Exec(ctx, setNameFromFacts, arg.Name, arg.ID)
+	return err
+}
+
 const updateCompany = `-- name: UpdateCompany :one
 UPDATE company
-SET name = $1, cik = $2, former_ciks = $3, country = $4, url = $5, ipo_date = $6,
+SET name = $1, name_from_facts = name_from_facts AND name = $1, cik = $2, former_ciks = $3, country = $4, url = $5, ipo_date = $6,
     number_of_shares = $7
 WHERE id = $8
-RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, former_ciks
+RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks
 `
 
 type UpdateCompanyParams struct {
@@ -719,28 +907,38 @@ func (q *Queries) UpdateCompany(ctx context.Context, arg UpdateCompanyParams) (C
 		&i.NumberOfShares,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.NameFromFacts,
 		&i.FormerCiks,
 	)
 	return i, err
 }
 
 const updateListing = `-- name: UpdateListing :exec
-UPDATE listing SET exchange = $1, isin = $2, share_class = $3, is_primary = $4 WHERE id = $5
+UPDATE listing
+SET ticker = $1, exchange = $2, isin = $3, share_class = $4, currency = $5,
+    ordinary_shares = $6, is_primary = $7
+WHERE id = $8
 `
 
 type UpdateListingParams struct {
-	Exchange   *string `db:"exchange"`
-	Isin       *string `db:"isin"`
-	ShareClass *string `db:"share_class"`
-	IsPrimary  bool    `db:"is_primary"`
-	ID         int64   `db:"id"`
+	Ticker         string  `db:"ticker"`
+	Exchange       *string `db:"exchange"`
+	Isin           *string `db:"isin"`
+	ShareClass     *string `db:"share_class"`
+	Currency       string  `db:"currency"`
+	OrdinaryShares *string `db:"ordinary_shares"`
+	IsPrimary      bool    `db:"is_primary"`
+	ID             int64   `db:"id"`
 }
 
 func (q *Queries) UpdateListing(ctx context.Context, arg UpdateListingParams) error {
 	_, err := q.db.Exec(ctx, updateListing,
+		arg.Ticker,
 		arg.Exchange,
 		arg.Isin,
 		arg.ShareClass,
+		arg.Currency,
+		arg.OrdinaryShares,
 		arg.IsPrimary,
 		arg.ID,
 	)

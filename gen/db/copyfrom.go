@@ -34,6 +34,8 @@ func (r iteratorForCreateListings) Values() ([]interface{}, error) {
 		r.rows[0].Exchange,
 		r.rows[0].Isin,
 		r.rows[0].ShareClass,
+		r.rows[0].Currency,
+		r.rows[0].OrdinaryShares,
 		r.rows[0].IsPrimary,
 	}, nil
 }
@@ -43,5 +45,5 @@ func (r iteratorForCreateListings) Err() error {
 }
 
 func (q *Queries) CreateListings(ctx context.Context, arg []CreateListingsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"listing"}, []string{"company_id", "ticker", "exchange", "isin", "share_class", "is_primary"}, &iteratorForCreateListings{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"listing"}, []string{"company_id", "ticker", "exchange", "isin", "share_class", "currency", "ordinary_shares", "is_primary"}, &iteratorForCreateListings{rows: arg})
 }

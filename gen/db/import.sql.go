@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/edgevalue/edgevalue/internal/value"
 )
@@ -54,20 +55,21 @@ func (q *Queries) CreateDocument(ctx context.Context, arg CreateDocumentParams) 
 }
 
 const createImport = `-- name: CreateImport :one
-INSERT INTO import (kind, ticker, exchange, other_cik, file_name, document_id, total, created_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, other_cik, report, warning
+INSERT INTO import (kind, ticker, exchange, other_cik, adjusted_as_of, file_name, document_id, total, created_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning
 `
 
 type CreateImportParams struct {
-	Kind       string  `db:"kind"`
-	Ticker     *string `db:"ticker"`
-	Exchange   *string `db:"exchange"`
-	OtherCik   *string `db:"other_cik"`
-	FileName   *string `db:"file_name"`
-	DocumentID *int64  `db:"document_id"`
-	Total      *int64  `db:"total"`
-	CreatedBy  *int64  `db:"created_by"`
+	Kind         string     `db:"kind"`
+	Ticker       *string    `db:"ticker"`
+	Exchange     *string    `db:"exchange"`
+	OtherCik     *string    `db:"other_cik"`
+	AdjustedAsOf *time.Time `db:"adjusted_as_of"`
+	FileName     *string    `db:"file_name"`
+	DocumentID   *int64     `db:"document_id"`
+	Total        *int64     `db:"total"`
+	CreatedBy    *int64     `db:"created_by"`
 }
 
 func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Import, error) {
@@ -76,6 +78,7 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Imp
 		arg.Ticker,
 		arg.Exchange,
 		arg.OtherCik,
+		arg.AdjustedAsOf,
 		arg.FileName,
 		arg.DocumentID,
 		arg.Total,
@@ -102,6 +105,7 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Imp
 		&i.StartedAt,
 		&i.FinishedAt,
 		&i.FileName,
+		&i.AdjustedAsOf,
 		&i.OtherCik,
 		&i.Report,
 		&i.Warning,
@@ -160,7 +164,7 @@ func (q *Queries) FinishImport(ctx context.Context, arg FinishImportParams) (int
 }
 
 const getImport = `-- name: GetImport :one
-SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, other_cik, report, warning FROM import WHERE id = $1
+SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning FROM import WHERE id = $1
 `
 
 func (q *Queries) GetImport(ctx context.Context, id int64) (Import, error) {
@@ -186,6 +190,7 @@ func (q *Queries) GetImport(ctx context.Context, id int64) (Import, error) {
 		&i.StartedAt,
 		&i.FinishedAt,
 		&i.FileName,
+		&i.AdjustedAsOf,
 		&i.OtherCik,
 		&i.Report,
 		&i.Warning,
@@ -205,7 +210,7 @@ func (q *Queries) HasData(ctx context.Context) (bool, error) {
 }
 
 const listImports = `-- name: ListImports :many
-SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, other_cik, report, warning FROM import WHERE id < $1 ORDER BY id DESC LIMIT $2
+SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning FROM import WHERE id < $1 ORDER BY id DESC LIMIT $2
 `
 
 type ListImportsParams struct {
@@ -242,6 +247,7 @@ func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Imp
 			&i.StartedAt,
 			&i.FinishedAt,
 			&i.FileName,
+			&i.AdjustedAsOf,
 			&i.OtherCik,
 			&i.Report,
 			&i.Warning,
@@ -322,7 +328,7 @@ func (q *Queries) SetImportError(ctx context.Context, arg SetImportErrorParams) 
 }
 
 const setImportJob = `-- name: SetImportJob :one
-UPDATE import SET job_id = $1 WHERE id = $2 RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, other_cik, report, warning
+UPDATE import SET job_id = $1 WHERE id = $2 RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning
 `
 
 type SetImportJobParams struct {
@@ -353,6 +359,7 @@ func (q *Queries) SetImportJob(ctx context.Context, arg SetImportJobParams) (Imp
 		&i.StartedAt,
 		&i.FinishedAt,
 		&i.FileName,
+		&i.AdjustedAsOf,
 		&i.OtherCik,
 		&i.Report,
 		&i.Warning,

@@ -11,6 +11,12 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+type AnnualForm struct {
+	CompanyID     int64     `db:"company_id"`
+	KnownFrom     time.Time `db:"known_from"`
+	ForeignIssuer bool      `db:"foreign_issuer"`
+}
+
 type ApiKey struct {
 	ID         int64      `db:"id"`
 	UserID     int64      `db:"user_id"`
@@ -48,7 +54,13 @@ type Company struct {
 	NumberOfShares *int64     `db:"number_of_shares"`
 	CreatedAt      time.Time  `db:"created_at"`
 	UpdatedAt      time.Time  `db:"updated_at"`
+	NameFromFacts  bool       `db:"name_from_facts"`
 	FormerCiks     []int64    `db:"former_ciks"`
+}
+
+type CompanyCik struct {
+	Cik       int64 `db:"cik"`
+	CompanyID int64 `db:"company_id"`
 }
 
 type CompanyFact struct {
@@ -86,6 +98,15 @@ type Dividend struct {
 	CreatedAt       time.Time       `db:"created_at"`
 	UpdatedAt       time.Time       `db:"updated_at"`
 	Doubled         bool            `db:"doubled"`
+}
+
+type ExchangeRate struct {
+	Date      time.Time       `db:"date"`
+	Base      string          `db:"base"`
+	Quote     string          `db:"quote"`
+	Rate      decimal.Decimal `db:"rate"`
+	CreatedAt time.Time       `db:"created_at"`
+	UpdatedAt time.Time       `db:"updated_at"`
 }
 
 type FinancialStatement struct {
@@ -161,40 +182,43 @@ type IdempotencyKey struct {
 }
 
 type Import struct {
-	ID         int64               `db:"id"`
-	Kind       string              `db:"kind"`
-	State      string              `db:"state"`
-	Ticker     *string             `db:"ticker"`
-	Exchange   *string             `db:"exchange"`
-	DocumentID *int64              `db:"document_id"`
-	JobID      *int64              `db:"job_id"`
-	Done       int64               `db:"done"`
-	Total      *int64              `db:"total"`
-	Written    int64               `db:"written"`
-	Unchanged  int64               `db:"unchanged"`
-	Skipped    int64               `db:"skipped"`
-	Error      *string             `db:"error"`
-	CreatedBy  *int64              `db:"created_by"`
-	CreatedAt  time.Time           `db:"created_at"`
-	UpdatedAt  time.Time           `db:"updated_at"`
-	StartedAt  *time.Time          `db:"started_at"`
-	FinishedAt *time.Time          `db:"finished_at"`
-	FileName   *string             `db:"file_name"`
-	OtherCik   *string             `db:"other_cik"`
-	Report     *value.ImportReport `db:"report"`
-	Warning    *string             `db:"warning"`
+	ID           int64               `db:"id"`
+	Kind         string              `db:"kind"`
+	State        string              `db:"state"`
+	Ticker       *string             `db:"ticker"`
+	Exchange     *string             `db:"exchange"`
+	DocumentID   *int64              `db:"document_id"`
+	JobID        *int64              `db:"job_id"`
+	Done         int64               `db:"done"`
+	Total        *int64              `db:"total"`
+	Written      int64               `db:"written"`
+	Unchanged    int64               `db:"unchanged"`
+	Skipped      int64               `db:"skipped"`
+	Error        *string             `db:"error"`
+	CreatedBy    *int64              `db:"created_by"`
+	CreatedAt    time.Time           `db:"created_at"`
+	UpdatedAt    time.Time           `db:"updated_at"`
+	StartedAt    *time.Time          `db:"started_at"`
+	FinishedAt   *time.Time          `db:"finished_at"`
+	FileName     *string             `db:"file_name"`
+	AdjustedAsOf *time.Time          `db:"adjusted_as_of"`
+	OtherCik     *string             `db:"other_cik"`
+	Report       *value.ImportReport `db:"report"`
+	Warning      *string             `db:"warning"`
 }
 
 type Listing struct {
-	ID         int64     `db:"id"`
-	CompanyID  int64     `db:"company_id"`
-	Ticker     string    `db:"ticker"`
-	Exchange   *string   `db:"exchange"`
-	Isin       *string   `db:"isin"`
-	ShareClass *string   `db:"share_class"`
-	IsPrimary  bool      `db:"is_primary"`
-	CreatedAt  time.Time `db:"created_at"`
-	UpdatedAt  time.Time `db:"updated_at"`
+	ID             int64     `db:"id"`
+	CompanyID      int64     `db:"company_id"`
+	Ticker         string    `db:"ticker"`
+	Exchange       *string   `db:"exchange"`
+	Isin           *string   `db:"isin"`
+	ShareClass     *string   `db:"share_class"`
+	IsPrimary      bool      `db:"is_primary"`
+	CreatedAt      time.Time `db:"created_at"`
+	UpdatedAt      time.Time `db:"updated_at"`
+	Currency       string    `db:"currency"`
+	OrdinaryShares *string   `db:"ordinary_shares"`
 }
 
 type Price struct {

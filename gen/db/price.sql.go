@@ -40,7 +40,7 @@ INSERT INTO split (company_id, effective_date, ratio)
 SELECT DISTINCT l.company_id, t.effective_date, t.ratio
 FROM (SELECT unnest($1::text[]) AS ticker, unnest($2::date[]) AS effective_date,
              unnest($3::numeric[]) AS ratio) AS t
-JOIN listing l ON l.ticker = t.ticker
+JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
 ORDER BY l.company_id, t.effective_date
 ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio WHERE split.ratio <> excluded.ratio
 `
@@ -57,6 +57,35 @@ func (q *Queries) ImportSplits(ctx context.Context, arg ImportSplitsParams) (int
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const listCloses = `-- name: ListCloses :many
+SELECT date, close FROM price WHERE listing_id = $1 ORDER BY date
+`
+
+type ListClosesRow struct {
+	Date  time.Time       `db:"date"`
+	Close decimal.Decimal `db:"close"`
+}
+
+func (q *Queries) ListCloses(ctx context.Context, listingID int64) ([]ListClosesRow, error) {
+	rows, err := q.db.Query(ctx, listCloses, listingID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListClosesRow{}
+	for rows.Next() {
+		var i ListClosesRow
+		if err := rows.Scan(&i.Date, &i.Close); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listCompanySplits = `-- name: ListCompanySplits :many
@@ -151,7 +180,7 @@ func (q *Queries) ListPrices(ctx context.Context, arg ListPricesParams) ([]Price
 }
 
 const listPricesOfDay = `-- name: ListPricesOfDay :many
-SELECT l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, p.close FROM price p JOIN listing l ON l.id = p.listing_id
+SELECT l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, p.close FROM price p JOIN listing l ON l.id = p.listing_id
 WHERE p.date = $1 AND l.ticker > $2
 ORDER BY l.ticker
 LIMIT $3
@@ -187,6 +216,8 @@ func (q *Queries) ListPricesOfDay(ctx context.Context, arg ListPricesOfDayParams
 			&i.Listing.IsPrimary,
 			&i.Listing.CreatedAt,
 			&i.Listing.UpdatedAt,
+			&i.Listing.Currency,
+			&i.Listing.OrdinaryShares,
 			&i.Close,
 		); err != nil {
 			return nil, err
@@ -231,7 +262,7 @@ func (q *Queries) ListSplits(ctx context.Context, companyIds []int64) ([]Split, 
 
 const listUnknownTickers = `-- name: ListUnknownTickers :many
 SELECT t.ticker::text AS ticker FROM (SELECT unnest($1::text[]) AS ticker) AS t
-WHERE NOT EXISTS (SELECT FROM listing l WHERE l.ticker = t.ticker)
+WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker))
 ORDER BY 1
 `
 

@@ -10,6 +10,31 @@ import (
 	"time"
 )
 
+const createAnnualForms = `-- name: CreateAnnualForms :exec
+INSERT INTO annual_form (company_id, known_from, foreign_issuer)
+SELECT $1, unnest($2::date[]), unnest($3::boolean[])
+`
+
+type CreateAnnualFormsParams struct {
+	CompanyID     int64       `db:"company_id"`
+	KnownFrom     []time.Time `db:"known_from"`
+	ForeignIssuer []bool      `db:"foreign_issuer"`
+}
+
+func (q *Queries) CreateAnnualForms(ctx context.Context, arg CreateAnnualFormsParams) error {
+	_, err := q.db.Exec(ctx, createAnnualForms, arg.CompanyID, arg.KnownFrom, arg.ForeignIssuer)
+	return err
+}
+
+const deleteAnnualForms = `-- name: DeleteAnnualForms :exec
+DELETE FROM annual_form WHERE company_id = $1
+`
+
+func (q *Queries) DeleteAnnualForms(ctx context.Context, companyID int64) error {
+	_, err := q.db.Exec(ctx, deleteAnnualForms, companyID)
+	return err
+}
+
 const deleteOtherShareCounts = `-- name: DeleteOtherShareCounts :execrows
 DELETE FROM share_count s WHERE s.company_id = $1
   AND NOT EXISTS (SELECT FROM (SELECT unnest($2::text[]) AS source, unnest($3::date[]) AS known_from) AS k
@@ -28,6 +53,30 @@ func (q *Queries) DeleteOtherShareCounts(ctx context.Context, arg DeleteOtherSha
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const listAnnualForms = `-- name: ListAnnualForms :many
+SELECT company_id, known_from, foreign_issuer FROM annual_form WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, known_from
+`
+
+func (q *Queries) ListAnnualForms(ctx context.Context, companyIds []int64) ([]AnnualForm, error) {
+	rows, err := q.db.Query(ctx, listAnnualForms, companyIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AnnualForm{}
+	for rows.Next() {
+		var i AnnualForm
+		if err := rows.Scan(&i.CompanyID, &i.KnownFrom, &i.ForeignIssuer); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listNewestShareCounts = `-- name: ListNewestShareCounts :many

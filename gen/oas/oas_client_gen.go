@@ -205,14 +205,44 @@ type Invoker interface {
 	//
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 	//
+	// A company gets the name of the list, also if it was called otherwise before, and its listings are
+	// added or, in what the list says of them, changed. A row without ticker is skipped and counted.
+	//
+	// Columns of a CSV file, in any order: ticker, name; and cik, exchange, isin, share_class, currency,
+	// ordinary_shares (such as 5, 0.5 or 1/1500), country, none of which is required. Rows with one cik
+	// are listings of one company; a row without is found by its ticker, or a company of its own. An empty
+	// field changes nothing.
+	//
 	// POST /imports/companies
 	ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
+	// ImportExchangeRates invokes importExchangeRates operation.
+	//
+	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	//
+	// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv: Date and a
+	// column per currency, for one euro), or the columns date, base, quote, rate: one unit of base is rate
+	// units of quote. An empty rate and `N/A` are none. Rates of currencies that are not known (ISO 4217)
+	// are skipped and counted. A rate that is already stored is replaced.
+	//
+	// POST /imports/exchange-rates
+	ImportExchangeRates(ctx context.Context, request *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (*Import, error)
 	// ImportPrices invokes importPrices operation.
 	//
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 	//
-	// Columns: date, open, high, low, close, volume, ex_dividend, split_ratio; as traded, in any order,
-	// date and close required.
+	// Columns, in any order: date (or timestamp) as YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD, and close (or
+	// close/last, price), both required; open, high, low, volume, ex_dividend (or dividend_amount),
+	// split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
+	// they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
+	// refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
+	// counted.
+	//
+	// Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
+	// up to a day: then the splits that the company has are undone. The import fails with the day and the
+	// ratio when the listing's prices, those of the file and those stored before, contradict the company's
+	// splits: `looks_split_adjusted` when a split takes effect and the close does not follow,
+	// `jump_without_split` when the close jumps by the ratio of later splits and none takes effect. Import
+	// splits before prices: those that come later are not checked.
 	//
 	// POST /imports/prices
 	ImportPrices(ctx context.Context, request *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
@@ -303,6 +333,14 @@ type Invoker interface {
 	//
 	// GET /dividends
 	ListDividends(ctx context.Context, params ListDividendsParams) (*DividendPage, error)
+	// ListExchangeRates invokes listExchangeRates operation.
+	//
+	// Those that were imported. Daily ratios take the newest of their day and the 7 days before: the rate
+	// itself or that of the opposite direction, of one day the rate itself; else by way of EUR, else of
+	// USD.
+	//
+	// GET /exchange-rates
+	ListExchangeRates(ctx context.Context, params ListExchangeRatesParams) (*ExchangeRatePage, error)
 	// ListFinancialStatements invokes listFinancialStatements operation.
 	//
 	// List the statements of all companies, the newest published first.
@@ -2861,6 +2899,14 @@ func (c *Client) sendGetUser(ctx context.Context, params GetUserParams) (res *Us
 //
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 //
+// A company gets the name of the list, also if it was called otherwise before, and its listings are
+// added or, in what the list says of them, changed. A row without ticker is skipped and counted.
+//
+// Columns of a CSV file, in any order: ticker, name; and cik, exchange, isin, share_class, currency,
+// ordinary_shares (such as 5, 0.5 or 1/1500), country, none of which is required. Rows with one cik
+// are listings of one company; a row without is found by its ticker, or a company of its own. An empty
+// field changes nothing.
+//
 // POST /imports/companies
 func (c *Client) ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error) {
 	res, err := c.sendImportCompanies(ctx, request, params)
@@ -2984,12 +3030,155 @@ func (c *Client) sendImportCompanies(ctx context.Context, request *ImportCompani
 	return result, nil
 }
 
+// ImportExchangeRates invokes importExchangeRates operation.
+//
+// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+//
+// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv: Date and a
+// column per currency, for one euro), or the columns date, base, quote, rate: one unit of base is rate
+// units of quote. An empty rate and `N/A` are none. Rates of currencies that are not known (ISO 4217)
+// are skipped and counted. A rate that is already stored is replaced.
+//
+// POST /imports/exchange-rates
+func (c *Client) ImportExchangeRates(ctx context.Context, request *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (*Import, error) {
+	res, err := c.sendImportExchangeRates(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (res *Import, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/imports/exchange-rates"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "file_name" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "file_name",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.FileName.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeImportExchangeRatesRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	h := uri.NewHeaderEncoder(r.Header)
+	{
+		cfg := uri.HeaderParameterEncodingConfig{
+			Name:    "Idempotency-Key",
+			Explode: false,
+		}
+		if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.IdempotencyKey.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode header")
+		}
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, ImportExchangeRatesOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+		{
+
+			switch err := c.securityApiKey(ctx, ImportExchangeRatesOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"ApiKey\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeImportExchangeRatesResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // ImportPrices invokes importPrices operation.
 //
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 //
-// Columns: date, open, high, low, close, volume, ex_dividend, split_ratio; as traded, in any order,
-// date and close required.
+// Columns, in any order: date (or timestamp) as YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD, and close (or
+// close/last, price), both required; open, high, low, volume, ex_dividend (or dividend_amount),
+// split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
+// they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
+// refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
+// counted.
+//
+// Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
+// up to a day: then the splits that the company has are undone. The import fails with the day and the
+// ratio when the listing's prices, those of the file and those stored before, contradict the company's
+// splits: `looks_split_adjusted` when a split takes effect and the close does not follow,
+// `jump_without_split` when the close jumps by the ratio of later splits and none takes effect. Import
+// splits before prices: those that come later are not checked.
 //
 // POST /imports/prices
 func (c *Client) ImportPrices(ctx context.Context, request *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error) {
@@ -3016,6 +3205,23 @@ func (c *Client) sendImportPrices(ctx context.Context, request *ImportPricesReqW
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if unwrapped := string(params.Ticker); true {
 				return e.EncodeValue(conv.StringToString(unwrapped))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "adjusted_as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "adjusted_as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AdjustedAsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
 			}
 			return nil
 		}); err != nil {
@@ -4873,6 +5079,162 @@ func (c *Client) sendListDividends(ctx context.Context, params ListDividendsPara
 	}()
 
 	result, err := decodeListDividendsResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ListExchangeRates invokes listExchangeRates operation.
+//
+// Those that were imported. Daily ratios take the newest of their day and the 7 days before: the rate
+// itself or that of the opposite direction, of one day the rate itself; else by way of EUR, else of
+// USD.
+//
+// GET /exchange-rates
+func (c *Client) ListExchangeRates(ctx context.Context, params ListExchangeRatesParams) (*ExchangeRatePage, error) {
+	res, err := c.sendListExchangeRates(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendListExchangeRates(ctx context.Context, params ListExchangeRatesParams) (res *ExchangeRatePage, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/exchange-rates"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "base" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "base",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Base.Get(); ok {
+				if unwrapped := string(val); true {
+					return e.EncodeValue(conv.StringToString(unwrapped))
+				}
+				return nil
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "quote" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "quote",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Quote.Get(); ok {
+				if unwrapped := string(val); true {
+					return e.EncodeValue(conv.StringToString(unwrapped))
+				}
+				return nil
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "from" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "from",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.From.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "to" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "to",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.To.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "page_size" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "page_size",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.PageSize.Get(); ok {
+				return e.EncodeValue(conv.Int32ToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "page_token" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "page_token",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.PageToken.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeListExchangeRatesResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

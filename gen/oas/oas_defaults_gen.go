@@ -21,6 +21,10 @@ func (s *FinancialStatementInput) setDefaults() {
 // setDefaults set default value of fields.
 func (s *ListingInput) setDefaults() {
 	{
+		val := string("USD")
+		s.Currency.SetTo(val)
+	}
+	{
 		val := bool(false)
 		s.Primary.SetTo(val)
 	}

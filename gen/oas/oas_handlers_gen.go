@@ -3844,6 +3844,14 @@ func (s *Server) handleGetUserRequest(args [1]string, argsEscaped bool, w http.R
 //
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 //
+// A company gets the name of the list, also if it was called otherwise before, and its listings are
+// added or, in what the list says of them, changed. A row without ticker is skipped and counted.
+//
+// Columns of a CSV file, in any order: ticker, name; and cik, exchange, isin, share_class, currency,
+// ordinary_shares (such as 5, 0.5 or 1/1500), country, none of which is required. Rows with one cik
+// are listings of one company; a row without is found by its ticker, or a company of its own. An empty
+// field changes nothing.
+//
 // POST /imports/companies
 func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
 	statusWriter := &codeRecorder{ResponseWriter: w}
@@ -3955,7 +3963,7 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 		mreq := middleware.Request{
 			Context:          ctx,
 			OperationName:    ImportCompaniesOperation,
-			OperationSummary: "Import the SEC's list of companies (company_tickers.json).",
+			OperationSummary: "Import a list of companies (company_tickers.json, company_tickers_exchange.json or CSV).",
 			OperationID:      "importCompanies",
 			Body:             request,
 			RawBody:          rawBody,
@@ -4019,12 +4027,207 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 	}
 }
 
+// handleImportExchangeRatesRequest handles importExchangeRates operation.
+//
+// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+//
+// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv: Date and a
+// column per currency, for one euro), or the columns date, base, quote, rate: one unit of base is rate
+// units of quote. An empty rate and `N/A` are none. Rates of currencies that are not known (ISO 4217)
+// are skipped and counted. A rate that is already stored is replaced.
+//
+// POST /imports/exchange-rates
+func (s *Server) handleImportExchangeRatesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: ImportExchangeRatesOperation,
+			ID:   "importExchangeRates",
+		}
+	)
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+			sctx, ok, err := s.securityOAuth2PasswordBearer(ctx, ImportExchangeRatesOperation, r)
+			if err != nil {
+				err = &ogenerrors.SecurityError{
+					OperationContext: opErrContext,
+					Security:         "OAuth2PasswordBearer",
+					Err:              err,
+				}
+				if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+					defer recordError("Security:OAuth2PasswordBearer", err)
+				}
+				return
+			}
+			if ok {
+				satisfied[0] |= 1 << 0
+				ctx = sctx
+			}
+		}
+		{
+			sctx, ok, err := s.securityApiKey(ctx, ImportExchangeRatesOperation, r)
+			if err != nil {
+				err = &ogenerrors.SecurityError{
+					OperationContext: opErrContext,
+					Security:         "ApiKey",
+					Err:              err,
+				}
+				if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+					defer recordError("Security:ApiKey", err)
+				}
+				return
+			}
+			if ok {
+				satisfied[0] |= 1 << 1
+				ctx = sctx
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			err = &ogenerrors.SecurityError{
+				OperationContext: opErrContext,
+				Err:              ogenerrors.ErrSecurityRequirementIsNotSatisfied,
+			}
+			if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+				defer recordError("Security", err)
+			}
+			return
+		}
+	}
+	params, err := decodeImportExchangeRatesParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+	request, rawBody, close, err := s.decodeImportExchangeRatesRequest(r)
+	if err != nil {
+		err = &ogenerrors.DecodeRequestError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeRequest", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+	defer func() {
+		if err := close(); err != nil {
+			recordError("CloseRequest", err)
+		}
+	}()
+
+	var response *Import
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ImportExchangeRatesOperation,
+			OperationSummary: "Import exchange rates (CSV).",
+			OperationID:      "importExchangeRates",
+			Body:             request,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "file_name",
+					In:   "query",
+				}: params.FileName,
+				{
+					Name: "Idempotency-Key",
+					In:   "header",
+				}: params.IdempotencyKey,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = *ImportExchangeRatesReqWithContentType
+			Params   = ImportExchangeRatesParams
+			Response = *Import
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackImportExchangeRatesParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ImportExchangeRates(ctx, request, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ImportExchangeRates(ctx, request, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeImportExchangeRatesResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleImportPricesRequest handles importPrices operation.
 //
 // The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 //
-// Columns: date, open, high, low, close, volume, ex_dividend, split_ratio; as traded, in any order,
-// date and close required.
+// Columns, in any order: date (or timestamp) as YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD, and close (or
+// close/last, price), both required; open, high, low, volume, ex_dividend (or dividend_amount),
+// split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
+// they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
+// refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
+// counted.
+//
+// Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
+// up to a day: then the splits that the company has are undone. The import fails with the day and the
+// ratio when the listing's prices, those of the file and those stored before, contradict the company's
+// splits: `looks_split_adjusted` when a split takes effect and the close does not follow,
+// `jump_without_split` when the close jumps by the ratio of later splits and none takes effect. Import
+// splits before prices: those that come later are not checked.
 //
 // POST /imports/prices
 func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4146,6 +4349,10 @@ func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w h
 					Name: "ticker",
 					In:   "query",
 				}: params.Ticker,
+				{
+					Name: "adjusted_as_of",
+					In:   "query",
+				}: params.AdjustedAsOf,
 				{
 					Name: "file_name",
 					In:   "query",
@@ -5865,6 +6072,123 @@ func (s *Server) handleListDividendsRequest(args [0]string, argsEscaped bool, w 
 	}
 
 	if err := encodeListDividendsResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
+// handleListExchangeRatesRequest handles listExchangeRates operation.
+//
+// Those that were imported. Daily ratios take the newest of their day and the 7 days before: the rate
+// itself or that of the opposite direction, of one day the rate itself; else by way of EUR, else of
+// USD.
+//
+// GET /exchange-rates
+func (s *Server) handleListExchangeRatesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: ListExchangeRatesOperation,
+			ID:   "listExchangeRates",
+		}
+	)
+	params, err := decodeListExchangeRatesParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+
+	var response *ExchangeRatePage
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ListExchangeRatesOperation,
+			OperationSummary: "List the exchange rates, by base, quote and day.",
+			OperationID:      "listExchangeRates",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "base",
+					In:   "query",
+				}: params.Base,
+				{
+					Name: "quote",
+					In:   "query",
+				}: params.Quote,
+				{
+					Name: "from",
+					In:   "query",
+				}: params.From,
+				{
+					Name: "to",
+					In:   "query",
+				}: params.To,
+				{
+					Name: "page_size",
+					In:   "query",
+				}: params.PageSize,
+				{
+					Name: "page_token",
+					In:   "query",
+				}: params.PageToken,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = ListExchangeRatesParams
+			Response = *ExchangeRatePage
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackListExchangeRatesParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ListExchangeRates(ctx, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ListExchangeRates(ctx, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeListExchangeRatesResponse(response, w); err != nil {
 		defer recordError("EncodeResponse", err)
 		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
 			s.cfg.ErrorHandler(ctx, w, r, err)

@@ -4048,6 +4048,304 @@ func (s *EmailConfirmation) UnmarshalJSON(data []byte) error {
 }
 
 // Encode implements json.Marshaler.
+func (s *ExchangeRate) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *ExchangeRate) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("date")
+		json.EncodeDate(e, s.Date)
+	}
+	{
+		e.FieldStart("base")
+		s.Base.Encode(e)
+	}
+	{
+		e.FieldStart("quote")
+		s.Quote.Encode(e)
+	}
+	{
+		e.FieldStart("rate")
+		json.EncodeDecimal(e, s.Rate)
+	}
+	{
+		e.FieldStart("created_at")
+		json.EncodeDateTime(e, s.CreatedAt)
+	}
+	{
+		e.FieldStart("updated_at")
+		json.EncodeDateTime(e, s.UpdatedAt)
+	}
+}
+
+var jsonFieldsNameOfExchangeRate = [6]string{
+	0: "date",
+	1: "base",
+	2: "quote",
+	3: "rate",
+	4: "created_at",
+	5: "updated_at",
+}
+
+// Decode decodes ExchangeRate from json.
+func (s *ExchangeRate) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode ExchangeRate to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "date":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := json.DecodeDate(d)
+				s.Date = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"date\"")
+			}
+		case "base":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.Base.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"base\"")
+			}
+		case "quote":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				if err := s.Quote.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"quote\"")
+			}
+		case "rate":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				v, err := json.DecodeDecimal(d)
+				s.Rate = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"rate\"")
+			}
+		case "created_at":
+			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				v, err := json.DecodeDateTime(d)
+				s.CreatedAt = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"created_at\"")
+			}
+		case "updated_at":
+			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				v, err := json.DecodeDateTime(d)
+				s.UpdatedAt = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"updated_at\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode ExchangeRate")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00111111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfExchangeRate) {
+					name = jsonFieldsNameOfExchangeRate[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *ExchangeRate) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *ExchangeRate) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *ExchangeRatePage) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *ExchangeRatePage) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("items")
+		e.ArrStart()
+		for _, elem := range s.Items {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("next_page_token")
+		s.NextPageToken.Encode(e)
+	}
+}
+
+var jsonFieldsNameOfExchangeRatePage = [2]string{
+	0: "items",
+	1: "next_page_token",
+}
+
+// Decode decodes ExchangeRatePage from json.
+func (s *ExchangeRatePage) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode ExchangeRatePage to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "items":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				s.Items = make([]ExchangeRate, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem ExchangeRate
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Items = append(s.Items, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"items\"")
+			}
+		case "next_page_token":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.NextPageToken.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"next_page_token\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode ExchangeRatePage")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000011,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfExchangeRatePage) {
+					name = jsonFieldsNameOfExchangeRatePage[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *ExchangeRatePage) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *ExchangeRatePage) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
 func (s *FieldError) Encode(e *jx.Encoder) {
 	e.ObjStart()
 	s.encodeFields(e)
@@ -6364,6 +6662,10 @@ func (s *Import) encodeFields(e *jx.Encoder) {
 		s.OtherCik.Encode(e)
 	}
 	{
+		e.FieldStart("adjusted_as_of")
+		s.AdjustedAsOf.Encode(e, json.EncodeDate)
+	}
+	{
 		e.FieldStart("file_name")
 		s.FileName.Encode(e)
 	}
@@ -6425,28 +6727,29 @@ func (s *Import) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfImport = [21]string{
+var jsonFieldsNameOfImport = [22]string{
 	0:  "id",
 	1:  "kind",
 	2:  "state",
 	3:  "ticker",
 	4:  "exchange",
 	5:  "other_cik",
-	6:  "file_name",
-	7:  "job_id",
-	8:  "done",
-	9:  "total",
-	10: "written",
-	11: "unchanged",
-	12: "skipped",
-	13: "report",
-	14: "warning",
-	15: "error",
-	16: "created_by",
-	17: "created_at",
-	18: "updated_at",
-	19: "started_at",
-	20: "finished_at",
+	6:  "adjusted_as_of",
+	7:  "file_name",
+	8:  "job_id",
+	9:  "done",
+	10: "total",
+	11: "written",
+	12: "unchanged",
+	13: "skipped",
+	14: "report",
+	15: "warning",
+	16: "error",
+	17: "created_by",
+	18: "created_at",
+	19: "updated_at",
+	20: "started_at",
+	21: "finished_at",
 }
 
 // Decode decodes Import from json.
@@ -6520,8 +6823,18 @@ func (s *Import) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"other_cik\"")
 			}
-		case "file_name":
+		case "adjusted_as_of":
 			requiredBitSet[0] |= 1 << 6
+			if err := func() error {
+				if err := s.AdjustedAsOf.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"adjusted_as_of\"")
+			}
+		case "file_name":
+			requiredBitSet[0] |= 1 << 7
 			if err := func() error {
 				if err := s.FileName.Decode(d); err != nil {
 					return err
@@ -6531,7 +6844,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"file_name\"")
 			}
 		case "job_id":
-			requiredBitSet[0] |= 1 << 7
+			requiredBitSet[1] |= 1 << 0
 			if err := func() error {
 				if err := s.JobID.Decode(d); err != nil {
 					return err
@@ -6541,7 +6854,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"job_id\"")
 			}
 		case "done":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 1
 			if err := func() error {
 				v, err := d.Int64()
 				s.Done = int64(v)
@@ -6553,7 +6866,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"done\"")
 			}
 		case "total":
-			requiredBitSet[1] |= 1 << 1
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				if err := s.Total.Decode(d); err != nil {
 					return err
@@ -6563,7 +6876,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total\"")
 			}
 		case "written":
-			requiredBitSet[1] |= 1 << 2
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				v, err := d.Int64()
 				s.Written = int64(v)
@@ -6575,7 +6888,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"written\"")
 			}
 		case "unchanged":
-			requiredBitSet[1] |= 1 << 3
+			requiredBitSet[1] |= 1 << 4
 			if err := func() error {
 				v, err := d.Int64()
 				s.Unchanged = int64(v)
@@ -6587,7 +6900,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"unchanged\"")
 			}
 		case "skipped":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[1] |= 1 << 5
 			if err := func() error {
 				v, err := d.Int64()
 				s.Skipped = int64(v)
@@ -6599,7 +6912,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"skipped\"")
 			}
 		case "report":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[1] |= 1 << 6
 			if err := func() error {
 				if err := s.Report.Decode(d); err != nil {
 					return err
@@ -6609,7 +6922,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"report\"")
 			}
 		case "warning":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				if err := s.Warning.Decode(d); err != nil {
 					return err
@@ -6619,7 +6932,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"warning\"")
 			}
 		case "error":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				if err := s.Error.Decode(d); err != nil {
 					return err
@@ -6629,7 +6942,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"error\"")
 			}
 		case "created_by":
-			requiredBitSet[2] |= 1 << 0
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				if err := s.CreatedBy.Decode(d); err != nil {
 					return err
@@ -6639,7 +6952,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_by\"")
 			}
 		case "created_at":
-			requiredBitSet[2] |= 1 << 1
+			requiredBitSet[2] |= 1 << 2
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -6651,7 +6964,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[2] |= 1 << 2
+			requiredBitSet[2] |= 1 << 3
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -6663,7 +6976,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"updated_at\"")
 			}
 		case "started_at":
-			requiredBitSet[2] |= 1 << 3
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				if err := s.StartedAt.Decode(d, json.DecodeDateTime); err != nil {
 					return err
@@ -6673,7 +6986,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"started_at\"")
 			}
 		case "finished_at":
-			requiredBitSet[2] |= 1 << 4
+			requiredBitSet[2] |= 1 << 5
 			if err := func() error {
 				if err := s.FinishedAt.Decode(d, json.DecodeDateTime); err != nil {
 					return err
@@ -6694,7 +7007,7 @@ func (s *Import) Decode(d *jx.Decoder) error {
 	for i, mask := range [3]uint8{
 		0b11111111,
 		0b11111111,
-		0b00011111,
+		0b00111111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -6764,6 +7077,8 @@ func (s *ImportKind) Decode(d *jx.Decoder) error {
 		*s = ImportKindPrices
 	case ImportKindSplits:
 		*s = ImportKindSplits
+	case ImportKindExchangeRates:
+		*s = ImportKindExchangeRates
 	default:
 		*s = ImportKind(v)
 	}
@@ -7233,17 +7548,27 @@ func (s *Listing) encodeFields(e *jx.Encoder) {
 		s.ShareClass.Encode(e)
 	}
 	{
+		e.FieldStart("currency")
+		s.Currency.Encode(e)
+	}
+	{
+		e.FieldStart("ordinary_shares")
+		s.OrdinaryShares.Encode(e)
+	}
+	{
 		e.FieldStart("primary")
 		e.Bool(s.Primary)
 	}
 }
 
-var jsonFieldsNameOfListing = [5]string{
+var jsonFieldsNameOfListing = [7]string{
 	0: "ticker",
 	1: "exchange",
 	2: "isin",
 	3: "share_class",
-	4: "primary",
+	4: "currency",
+	5: "ordinary_shares",
+	6: "primary",
 }
 
 // Decode decodes Listing from json.
@@ -7295,8 +7620,28 @@ func (s *Listing) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"share_class\"")
 			}
-		case "primary":
+		case "currency":
 			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				if err := s.Currency.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"currency\"")
+			}
+		case "ordinary_shares":
+			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				if err := s.OrdinaryShares.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"ordinary_shares\"")
+			}
+		case "primary":
+			requiredBitSet[0] |= 1 << 6
 			if err := func() error {
 				v, err := d.Bool()
 				s.Primary = bool(v)
@@ -7317,7 +7662,7 @@ func (s *Listing) Decode(d *jx.Decoder) error {
 	// Validate required fields.
 	var failures []validate.FieldError
 	for i, mask := range [1]uint8{
-		0b00011111,
+		0b01111111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -7395,6 +7740,18 @@ func (s *ListingInput) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.Currency.Set {
+			e.FieldStart("currency")
+			s.Currency.Encode(e)
+		}
+	}
+	{
+		if s.OrdinaryShares.Set {
+			e.FieldStart("ordinary_shares")
+			s.OrdinaryShares.Encode(e)
+		}
+	}
+	{
 		if s.Primary.Set {
 			e.FieldStart("primary")
 			s.Primary.Encode(e)
@@ -7402,12 +7759,14 @@ func (s *ListingInput) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfListingInput = [5]string{
+var jsonFieldsNameOfListingInput = [7]string{
 	0: "ticker",
 	1: "exchange",
 	2: "isin",
 	3: "share_class",
-	4: "primary",
+	4: "currency",
+	5: "ordinary_shares",
+	6: "primary",
 }
 
 // Decode decodes ListingInput from json.
@@ -7459,6 +7818,26 @@ func (s *ListingInput) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"share_class\"")
+			}
+		case "currency":
+			if err := func() error {
+				s.Currency.Reset()
+				if err := s.Currency.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"currency\"")
+			}
+		case "ordinary_shares":
+			if err := func() error {
+				s.OrdinaryShares.Reset()
+				if err := s.OrdinaryShares.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"ordinary_shares\"")
 			}
 		case "primary":
 			if err := func() error {
@@ -8261,6 +8640,39 @@ func (s OptBool) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *OptBool) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes Currency as json.
+func (o OptCurrency) Encode(e *jx.Encoder) {
+	if !o.Set {
+		return
+	}
+	o.Value.Encode(e)
+}
+
+// Decode decodes Currency from json.
+func (o *OptCurrency) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode OptCurrency to nil")
+	}
+	o.Set = true
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s OptCurrency) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *OptCurrency) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -9348,6 +9760,10 @@ func (s *Price) encodeFields(e *jx.Encoder) {
 		json.EncodeDate(e, s.Date)
 	}
 	{
+		e.FieldStart("currency")
+		e.Str(s.Currency)
+	}
+	{
 		e.FieldStart("open")
 		s.Open.Encode(e)
 	}
@@ -9377,15 +9793,16 @@ func (s *Price) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfPrice = [8]string{
+var jsonFieldsNameOfPrice = [9]string{
 	0: "date",
-	1: "open",
-	2: "high",
-	3: "low",
-	4: "close",
-	5: "volume",
-	6: "ex_dividend",
-	7: "split_ratio",
+	1: "currency",
+	2: "open",
+	3: "high",
+	4: "low",
+	5: "close",
+	6: "volume",
+	7: "ex_dividend",
+	8: "split_ratio",
 }
 
 // Decode decodes Price from json.
@@ -9393,7 +9810,7 @@ func (s *Price) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode Price to nil")
 	}
-	var requiredBitSet [1]uint8
+	var requiredBitSet [2]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -9409,8 +9826,20 @@ func (s *Price) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"date\"")
 			}
-		case "open":
+		case "currency":
 			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := d.Str()
+				s.Currency = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"currency\"")
+			}
+		case "open":
+			requiredBitSet[0] |= 1 << 2
 			if err := func() error {
 				if err := s.Open.Decode(d); err != nil {
 					return err
@@ -9420,7 +9849,7 @@ func (s *Price) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"open\"")
 			}
 		case "high":
-			requiredBitSet[0] |= 1 << 2
+			requiredBitSet[0] |= 1 << 3
 			if err := func() error {
 				if err := s.High.Decode(d); err != nil {
 					return err
@@ -9430,7 +9859,7 @@ func (s *Price) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"high\"")
 			}
 		case "low":
-			requiredBitSet[0] |= 1 << 3
+			requiredBitSet[0] |= 1 << 4
 			if err := func() error {
 				if err := s.Low.Decode(d); err != nil {
 					return err
@@ -9440,7 +9869,7 @@ func (s *Price) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"low\"")
 			}
 		case "close":
-			requiredBitSet[0] |= 1 << 4
+			requiredBitSet[0] |= 1 << 5
 			if err := func() error {
 				v, err := json.DecodeDecimal(d)
 				s.Close = v
@@ -9452,7 +9881,7 @@ func (s *Price) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"close\"")
 			}
 		case "volume":
-			requiredBitSet[0] |= 1 << 5
+			requiredBitSet[0] |= 1 << 6
 			if err := func() error {
 				if err := s.Volume.Decode(d); err != nil {
 					return err
@@ -9462,7 +9891,7 @@ func (s *Price) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"volume\"")
 			}
 		case "ex_dividend":
-			requiredBitSet[0] |= 1 << 6
+			requiredBitSet[0] |= 1 << 7
 			if err := func() error {
 				v, err := json.DecodeDecimal(d)
 				s.ExDividend = v
@@ -9474,7 +9903,7 @@ func (s *Price) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ex_dividend\"")
 			}
 		case "split_ratio":
-			requiredBitSet[0] |= 1 << 7
+			requiredBitSet[1] |= 1 << 0
 			if err := func() error {
 				v, err := json.DecodeDecimal(d)
 				s.SplitRatio = v
@@ -9494,8 +9923,9 @@ func (s *Price) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [1]uint8{
+	for i, mask := range [2]uint8{
 		0b11111111,
+		0b00000001,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

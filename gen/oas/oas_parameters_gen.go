@@ -103,7 +103,7 @@ type CreateDividendParams struct {
 	// A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not
 	// carried out again and has the same answer; another one with the same key is refused.
 	IdempotencyKey OptString `json:",omitempty,omitzero"`
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -260,7 +260,7 @@ func decodeCreateDividendParams(args [1]string, argsEscaped bool, r *http.Reques
 
 // CreateFinancialStatementParams is parameters of createFinancialStatement operation.
 type CreateFinancialStatementParams struct {
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -341,7 +341,7 @@ func decodeCreateFinancialStatementParams(args [1]string, argsEscaped bool, r *h
 
 // CreateSplitParams is parameters of createSplit operation.
 type CreateSplitParams struct {
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -422,7 +422,7 @@ func decodeCreateSplitParams(args [1]string, argsEscaped bool, r *http.Request) 
 
 // DeleteCompanyParams is parameters of deleteCompany operation.
 type DeleteCompanyParams struct {
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -835,7 +835,7 @@ func decodeEndSessionParams(args [1]string, argsEscaped bool, r *http.Request) (
 
 // GetCompanyParams is parameters of getCompany operation.
 type GetCompanyParams struct {
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -1470,10 +1470,185 @@ func decodeImportCompaniesParams(args [0]string, argsEscaped bool, r *http.Reque
 	return params, nil
 }
 
+// ImportExchangeRatesParams is parameters of importExchangeRates operation.
+type ImportExchangeRatesParams struct {
+	// The file's name, to be shown beside its import.
+	FileName OptString `json:",omitempty,omitzero"`
+	// A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not
+	// carried out again and has the same answer; another one with the same key is refused.
+	IdempotencyKey OptString `json:",omitempty,omitzero"`
+}
+
+func unpackImportExchangeRatesParams(packed middleware.Parameters) (params ImportExchangeRatesParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "file_name",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.FileName = v.(OptString)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "Idempotency-Key",
+			In:   "header",
+		}
+		if v, ok := packed[key]; ok {
+			params.IdempotencyKey = v.(OptString)
+		}
+	}
+	return params
+}
+
+func decodeImportExchangeRatesParams(args [0]string, argsEscaped bool, r *http.Request) (params ImportExchangeRatesParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	h := uri.NewHeaderDecoder(r.Header)
+	// Decode query: file_name.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "file_name",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotFileNameVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotFileNameVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.FileName.SetTo(paramsDotFileNameVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.FileName.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     255,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         nil,
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "file_name",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode header: Idempotency-Key.
+	if err := func() error {
+		cfg := uri.HeaderParameterDecodingConfig{
+			Name:    "Idempotency-Key",
+			Explode: false,
+		}
+		if err := h.HasParam(cfg); err == nil {
+			if err := h.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotIdempotencyKeyVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotIdempotencyKeyVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.IdempotencyKey.SetTo(paramsDotIdempotencyKeyVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.IdempotencyKey.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     255,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         regexMap["^[!-~]+$"],
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "Idempotency-Key",
+			In:   "header",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // ImportPricesParams is parameters of importPrices operation.
 type ImportPricesParams struct {
 	// Ticker of the listing.
 	Ticker Ticker
+	// The day up to which the prices are adjusted for splits, mostly that on which the file was made.
+	// Open, high, low, close and ex_dividend are multiplied by the ratios of the splits undone, volume is
+	// divided. Default: as traded.
+	AdjustedAsOf OptDate `json:",omitempty,omitzero"`
 	// The file's name, to be shown beside its import.
 	FileName OptString `json:",omitempty,omitzero"`
 	// A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not
@@ -1488,6 +1663,15 @@ func unpackImportPricesParams(packed middleware.Parameters) (params ImportPrices
 			In:   "query",
 		}
 		params.Ticker = packed[key].(Ticker)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "adjusted_as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AdjustedAsOf = v.(OptDate)
+		}
 	}
 	{
 		key := middleware.ParameterKey{
@@ -1560,6 +1744,47 @@ func decodeImportPricesParams(args [0]string, argsEscaped bool, r *http.Request)
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "ticker",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: adjusted_as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "adjusted_as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAdjustedAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAdjustedAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AdjustedAsOf.SetTo(paramsDotAdjustedAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "adjusted_as_of",
 			In:   "query",
 			Err:  err,
 		}
@@ -3527,7 +3752,7 @@ type ListCompanyDailyRatiosParams struct {
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -3870,7 +4095,7 @@ type ListCompanyDividendsParams struct {
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -4117,7 +4342,7 @@ type ListCompanyFinancialStatementsParams struct {
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -4479,7 +4704,7 @@ type ListCompanyPricesParams struct {
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -4822,7 +5047,7 @@ type ListCompanySplitsParams struct {
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -5069,7 +5294,7 @@ type ListCompanyValueMetricsParams struct {
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
 	PageToken OptString `json:",omitempty,omitzero"`
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 
@@ -5796,6 +6021,432 @@ func decodeListDividendsParams(args [0]string, argsEscaped bool, r *http.Request
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "published_since",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: page_size.
+	{
+		val := int32(100)
+		params.PageSize.SetTo(val)
+	}
+	// Decode query: page_size.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "page_size",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotPageSizeVal int32
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt32(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotPageSizeVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.PageSize.SetTo(paramsDotPageSizeVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.PageSize.Get(); ok {
+					if err := func() error {
+						if err := (validate.Int{
+							MinSet:        true,
+							Min:           1,
+							MaxSet:        true,
+							Max:           1000,
+							MinExclusive:  false,
+							MaxExclusive:  false,
+							MultipleOfSet: false,
+							MultipleOf:    0,
+							Pattern:       nil,
+						}).Validate(int64(value)); err != nil {
+							return errors.Wrap(err, "int")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "page_size",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: page_token.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "page_token",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotPageTokenVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotPageTokenVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.PageToken.SetTo(paramsDotPageTokenVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.PageToken.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     1000,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         regexMap["^[A-Za-z0-9_-]+$"],
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "page_token",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// ListExchangeRatesParams is parameters of listExchangeRates operation.
+type ListExchangeRatesParams struct {
+	// Only rates of this currency.
+	Base OptCurrency `json:",omitempty,omitzero"`
+	// Only rates in this currency.
+	Quote OptCurrency `json:",omitempty,omitzero"`
+	// First day.
+	From OptDate `json:",omitempty,omitzero"`
+	// Last day.
+	To OptDate `json:",omitempty,omitzero"`
+	// Maximum number of items.
+	PageSize OptInt32 `json:",omitempty,omitzero"`
+	// `next_page_token` of the previous page.
+	PageToken OptString `json:",omitempty,omitzero"`
+}
+
+func unpackListExchangeRatesParams(packed middleware.Parameters) (params ListExchangeRatesParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "base",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Base = v.(OptCurrency)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "quote",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Quote = v.(OptCurrency)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "from",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.From = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "to",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.To = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "page_size",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.PageSize = v.(OptInt32)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "page_token",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.PageToken = v.(OptString)
+		}
+	}
+	return params
+}
+
+func decodeListExchangeRatesParams(args [0]string, argsEscaped bool, r *http.Request) (params ListExchangeRatesParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: base.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "base",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotBaseVal Currency
+				if err := func() error {
+					var paramsDotBaseValVal string
+					if err := func() error {
+						val, err := d.DecodeValue()
+						if err != nil {
+							return err
+						}
+
+						c, err := conv.ToString(val)
+						if err != nil {
+							return err
+						}
+
+						paramsDotBaseValVal = c
+						return nil
+					}(); err != nil {
+						return err
+					}
+					paramsDotBaseVal = Currency(paramsDotBaseValVal)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Base.SetTo(paramsDotBaseVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Base.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "base",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: quote.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "quote",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotQuoteVal Currency
+				if err := func() error {
+					var paramsDotQuoteValVal string
+					if err := func() error {
+						val, err := d.DecodeValue()
+						if err != nil {
+							return err
+						}
+
+						c, err := conv.ToString(val)
+						if err != nil {
+							return err
+						}
+
+						paramsDotQuoteValVal = c
+						return nil
+					}(); err != nil {
+						return err
+					}
+					paramsDotQuoteVal = Currency(paramsDotQuoteValVal)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Quote.SetTo(paramsDotQuoteVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Quote.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "quote",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: from.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "from",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotFromVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotFromVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.From.SetTo(paramsDotFromVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "from",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: to.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "to",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotToVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotToVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.To.SetTo(paramsDotToVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "to",
 			In:   "query",
 			Err:  err,
 		}
@@ -7616,7 +8267,7 @@ func decodeRevokeApiKeyParams(args [1]string, argsEscaped bool, r *http.Request)
 
 // UpdateCompanyParams is parameters of updateCompany operation.
 type UpdateCompanyParams struct {
-	// Any of the company's tickers. Case does not matter.
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
 	Ticker Ticker
 }
 

@@ -1495,6 +1495,45 @@ func (s *Server) decodeImportCompaniesRequest(r *http.Request) (
 	}
 }
 
+func (s *Server) decodeImportExchangeRatesRequest(r *http.Request) (
+	req *ImportExchangeRatesReqWithContentType,
+	rawBody []byte,
+	close func() error,
+	rerr error,
+) {
+	var closers []func() error
+	close = func() error {
+		var merr error
+		// Close in reverse order, to match defer behavior.
+		for i := len(closers) - 1; i >= 0; i-- {
+			c := closers[i]
+			merr = errors.Join(merr, c())
+		}
+		return merr
+	}
+	defer func() {
+		if rerr != nil {
+			rerr = errors.Join(rerr, close())
+		}
+	}()
+	ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return req, rawBody, close, errors.Wrap(err, "parse media type")
+	}
+	switch {
+	case ht.MatchContentType("*/*", ct):
+		reader := r.Body
+		request := ImportExchangeRatesReq{Data: reader}
+		wrapped := ImportExchangeRatesReqWithContentType{
+			ContentType: ct,
+			Content:     request,
+		}
+		return &wrapped, rawBody, close, nil
+	default:
+		return req, rawBody, close, validate.InvalidContentType(ct)
+	}
+}
+
 func (s *Server) decodeImportPricesRequest(r *http.Request) (
 	req *ImportPricesReqWithContentType,
 	rawBody []byte,

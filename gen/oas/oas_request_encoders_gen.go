@@ -331,6 +331,22 @@ func encodeImportCompaniesRequest(
 	}
 }
 
+func encodeImportExchangeRatesRequest(
+	req *ImportExchangeRatesReqWithContentType,
+	r *http.Request,
+) error {
+	contentType := req.ContentType
+	if contentType != "" && !ht.MatchContentType("*/*", contentType) {
+		return errors.Errorf("%q does not match mask %q", contentType, "*/*")
+	}
+	{
+		req := req.Content
+		body := req
+		ht.SetBody(r, body, contentType)
+		return nil
+	}
+}
+
 func encodeImportPricesRequest(
 	req *ImportPricesReqWithContentType,
 	r *http.Request,

@@ -1197,32 +1197,32 @@ type DailyRatios struct {
 	// As traded.
 	Close         decimal.Decimal `json:"close"`
 	PriceCurrency Currency        `json:"price_currency"`
-	// End of the most recent annual or quarterly statement known.
+	// End of the newest annual or quarterly statement known, of which the ratios are made.
 	StatementEndDate NilDate `json:"statement_end_date"`
-	// That of the statement, of enterprise_value and of what the ratios are computed in.
+	// That of the statement, and of enterprise_value.
 	Currency NilString `json:"currency"`
-	// What one unit of price_currency is in currency, of the day or up to 7 days before it; 1 within one
-	// currency.
+	// Units of currency for one of price_currency: the newest of the day and the 7 days before, to 12
+	// decimals; 1 within one currency.
 	ExchangeRate NilDecimal `json:"exchange_rate"`
-	// The statement's.
+	// The statement's, sorted.
 	Marks []Mark `json:"marks"`
-	// Why something is null, in the order of the reasons.
+	// Why figures are null, in the order of the reasons. A ratio can also be null because a figure of the
+	// statement is, or because its divisor is not above 0.
 	Reasons []DailyReason `json:"reasons"`
-	// Of all classes, on the share basis of the day.
+	// Ordinary shares of all classes, on the share basis of the day.
 	SharesOutstanding NilInt64 `json:"shares_outstanding"`
-	// Close x shares_outstanding / ordinary_shares of the listing, in price_currency. The ratios take it
-	// in currency.
+	// Close x shares_outstanding / ordinary_shares of the listing. Below, cap is this x exchange_rate.
 	MarketCap NilInt64 `json:"market_cap"`
-	// Market_cap + total_debt + noncontrolling_interest + preferred_stock - cash_and_equivalents, in
-	// currency.
+	// Cap + total_debt + noncontrolling_interest + preferred_stock - cash_and_equivalents, each of the
+	// middle three if known.
 	EnterpriseValue NilInt64 `json:"enterprise_value"`
-	// Market_cap / (TTM net_income - TTM preferred_dividends).
+	// Cap / (TTM net_income - TTM preferred_dividends).
 	PriceToEarningsRatioTtm NilDecimal `json:"price_to_earnings_ratio_ttm"`
-	// Market_cap / book_value.
+	// Cap / book_value.
 	PriceToBookRatio NilDecimal `json:"price_to_book_ratio"`
 	// The same as price_to_book_ratio.
 	MarketToBookRatio NilDecimal `json:"market_to_book_ratio"`
-	// Market_cap / tangible_book_value.
+	// Cap / tangible_book_value.
 	PriceToTangibleBookValue NilDecimal `json:"price_to_tangible_book_value"`
 	// Enterprise_value / TTM total_revenues.
 	EvToRevenue NilDecimal `json:"ev_to_revenue"`
@@ -1473,14 +1473,17 @@ func (s *DailyRatiosPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
 }
 
-// Why something of a trading day is null. Later versions may add reasons.
+// Why figures of a trading day are null. Later versions may add reasons.
 //
-//   - `shares_unknown`: no count of shares, so no market_cap
-//   - `ads_ratio_unknown`: a foreign issuer whose listing does not declare its ordinary shares, so no
-//     market_cap
-//   - `currency_mismatch`: no exchange rate between the price and the statement, so no ratios
-//   - `cash_unknown`: no enterprise_value
-//   - `debt_unknown`: the statement is marked so: no enterprise_value
+//   - `shares_unknown`: no number of shares of the last 200 days: no market_cap, and nothing that
+//     follows from it
+//   - `ads_ratio_unknown`: the listing's ordinary_shares are not declared, and the newest annual report
+//     is of a foreign issuer (20-F): likewise
+//   - `currency_mismatch`: no exchange rate from the currency of the price to that of the statement: no
+//     ratio with a price
+//   - `cash_unknown`: cash_and_equivalents is not known, as when there is no statement yet: no
+//     enterprise_value
+//   - `debt_unknown`: the statement has the mark of this name: no enterprise_value
 //
 // Ref: #/components/schemas/DailyReason
 type DailyReason string
@@ -1992,6 +1995,104 @@ type EndOtherSessionsNoContent struct{}
 
 // EndSessionNoContent is response for EndSession operation.
 type EndSessionNoContent struct{}
+
+// One unit of base is rate units of quote.
+// Ref: #/components/schemas/ExchangeRate
+type ExchangeRate struct {
+	Date      time.Time       `json:"date"`
+	Base      Currency        `json:"base"`
+	Quote     Currency        `json:"quote"`
+	Rate      decimal.Decimal `json:"rate"`
+	CreatedAt time.Time       `json:"created_at"`
+	UpdatedAt time.Time       `json:"updated_at"`
+}
+
+// GetDate returns the value of Date.
+func (s *ExchangeRate) GetDate() time.Time {
+	return s.Date
+}
+
+// GetBase returns the value of Base.
+func (s *ExchangeRate) GetBase() Currency {
+	return s.Base
+}
+
+// GetQuote returns the value of Quote.
+func (s *ExchangeRate) GetQuote() Currency {
+	return s.Quote
+}
+
+// GetRate returns the value of Rate.
+func (s *ExchangeRate) GetRate() decimal.Decimal {
+	return s.Rate
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *ExchangeRate) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetUpdatedAt returns the value of UpdatedAt.
+func (s *ExchangeRate) GetUpdatedAt() time.Time {
+	return s.UpdatedAt
+}
+
+// SetDate sets the value of Date.
+func (s *ExchangeRate) SetDate(val time.Time) {
+	s.Date = val
+}
+
+// SetBase sets the value of Base.
+func (s *ExchangeRate) SetBase(val Currency) {
+	s.Base = val
+}
+
+// SetQuote sets the value of Quote.
+func (s *ExchangeRate) SetQuote(val Currency) {
+	s.Quote = val
+}
+
+// SetRate sets the value of Rate.
+func (s *ExchangeRate) SetRate(val decimal.Decimal) {
+	s.Rate = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *ExchangeRate) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetUpdatedAt sets the value of UpdatedAt.
+func (s *ExchangeRate) SetUpdatedAt(val time.Time) {
+	s.UpdatedAt = val
+}
+
+// Ref: #/components/schemas/ExchangeRatePage
+type ExchangeRatePage struct {
+	Items []ExchangeRate `json:"items"`
+	// Null on the last page.
+	NextPageToken NilString `json:"next_page_token"`
+}
+
+// GetItems returns the value of Items.
+func (s *ExchangeRatePage) GetItems() []ExchangeRate {
+	return s.Items
+}
+
+// GetNextPageToken returns the value of NextPageToken.
+func (s *ExchangeRatePage) GetNextPageToken() NilString {
+	return s.NextPageToken
+}
+
+// SetItems sets the value of Items.
+func (s *ExchangeRatePage) SetItems(val []ExchangeRate) {
+	s.Items = val
+}
+
+// SetNextPageToken sets the value of NextPageToken.
+func (s *ExchangeRatePage) SetNextPageToken(val NilString) {
+	s.NextPageToken = val
+}
 
 // Ref: #/components/schemas/FieldError
 type FieldError struct {
@@ -3369,7 +3470,9 @@ type Import struct {
 	Ticker   NilString   `json:"ticker"`
 	Exchange NilString   `json:"exchange"`
 	OtherCik NilOtherCik `json:"other_cik"`
-	FileName NilString   `json:"file_name"`
+	// Of prices: the day up to which they were declared as adjusted for splits, null for as traded.
+	AdjustedAsOf NilDate   `json:"adjusted_as_of"`
+	FileName     NilString `json:"file_name"`
 	// The River job's id.
 	JobID NilInt64 `json:"job_id"`
 	// Bytes of the unpacked file that have been read.
@@ -3380,8 +3483,8 @@ type Import struct {
 	Written int64 `json:"written"`
 	// Records that already existed.
 	Unchanged int64 `json:"unchanged"`
-	// Records left out because they were entered by hand, are listed for another company, or are older
-	// than what was imported before.
+	// Records left out because they were entered by hand, are listed for another company, have no ticker,
+	// no price above 0 or no known currency, or are older than what was imported before.
 	Skipped int64 `json:"skipped"`
 	// Of company facts, once they were read; null for other kinds.
 	Report NilImportReport `json:"report"`
@@ -3425,6 +3528,11 @@ func (s *Import) GetExchange() NilString {
 // GetOtherCik returns the value of OtherCik.
 func (s *Import) GetOtherCik() NilOtherCik {
 	return s.OtherCik
+}
+
+// GetAdjustedAsOf returns the value of AdjustedAsOf.
+func (s *Import) GetAdjustedAsOf() NilDate {
+	return s.AdjustedAsOf
 }
 
 // GetFileName returns the value of FileName.
@@ -3530,6 +3638,11 @@ func (s *Import) SetExchange(val NilString) {
 // SetOtherCik sets the value of OtherCik.
 func (s *Import) SetOtherCik(val NilOtherCik) {
 	s.OtherCik = val
+}
+
+// SetAdjustedAsOf sets the value of AdjustedAsOf.
+func (s *Import) SetAdjustedAsOf(val NilDate) {
+	s.AdjustedAsOf = val
 }
 
 // SetFileName sets the value of FileName.
@@ -3649,6 +3762,48 @@ func (s *ImportCompaniesReqWithContentType) SetContent(val ImportCompaniesReq) {
 	s.Content = val
 }
 
+// A file.
+// Ref: #/components/schemas/File
+type ImportExchangeRatesReq struct {
+	Data io.Reader
+}
+
+// Read reads data from the Data reader.
+//
+// Kept to satisfy the io.Reader interface.
+func (s ImportExchangeRatesReq) Read(p []byte) (n int, err error) {
+	if s.Data == nil {
+		return 0, io.EOF
+	}
+	return s.Data.Read(p)
+}
+
+// ImportExchangeRatesReqWithContentType wraps ImportExchangeRatesReq with Content-Type.
+type ImportExchangeRatesReqWithContentType struct {
+	ContentType string
+	Content     ImportExchangeRatesReq
+}
+
+// GetContentType returns the value of ContentType.
+func (s *ImportExchangeRatesReqWithContentType) GetContentType() string {
+	return s.ContentType
+}
+
+// GetContent returns the value of Content.
+func (s *ImportExchangeRatesReqWithContentType) GetContent() ImportExchangeRatesReq {
+	return s.Content
+}
+
+// SetContentType sets the value of ContentType.
+func (s *ImportExchangeRatesReqWithContentType) SetContentType(val string) {
+	s.ContentType = val
+}
+
+// SetContent sets the value of Content.
+func (s *ImportExchangeRatesReqWithContentType) SetContent(val ImportExchangeRatesReq) {
+	s.Content = val
+}
+
 // Ref: #/components/schemas/ImportKind
 type ImportKind string
 
@@ -3657,6 +3812,7 @@ const (
 	ImportKindSecCompanyFacts ImportKind = "sec_company_facts"
 	ImportKindPrices          ImportKind = "prices"
 	ImportKindSplits          ImportKind = "splits"
+	ImportKindExchangeRates   ImportKind = "exchange_rates"
 )
 
 // AllValues returns all ImportKind values.
@@ -3666,6 +3822,7 @@ func (ImportKind) AllValues() []ImportKind {
 		ImportKindSecCompanyFacts,
 		ImportKindPrices,
 		ImportKindSplits,
+		ImportKindExchangeRates,
 	}
 }
 
@@ -3679,6 +3836,8 @@ func (s ImportKind) MarshalText() ([]byte, error) {
 	case ImportKindPrices:
 		return []byte(s), nil
 	case ImportKindSplits:
+		return []byte(s), nil
+	case ImportKindExchangeRates:
 		return []byte(s), nil
 	default:
 		return nil, errors.Errorf("invalid value: %q", s)
@@ -3699,6 +3858,9 @@ func (s *ImportKind) UnmarshalText(data []byte) error {
 		return nil
 	case ImportKindSplits:
 		*s = ImportKindSplits
+		return nil
+	case ImportKindExchangeRates:
+		*s = ImportKindExchangeRates
 		return nil
 	default:
 		return errors.Errorf("invalid value: %q", data)
@@ -4015,6 +4177,11 @@ type Listing struct {
 	Exchange   NilString `json:"exchange"`
 	Isin       NilString `json:"isin"`
 	ShareClass NilString `json:"share_class"`
+	Currency   Currency  `json:"currency"`
+	// How many ordinary shares, those that filings count, one listed share stands for, such as `5`, `0.5`
+	// or `1/1500`. Null when it was not declared: then 1, but unknown while the newest annual report is of
+	// a foreign issuer (20-F).
+	OrdinaryShares NilString `json:"ordinary_shares"`
 	// Exactly one listing of a company is primary.
 	Primary bool `json:"primary"`
 }
@@ -4037,6 +4204,16 @@ func (s *Listing) GetIsin() NilString {
 // GetShareClass returns the value of ShareClass.
 func (s *Listing) GetShareClass() NilString {
 	return s.ShareClass
+}
+
+// GetCurrency returns the value of Currency.
+func (s *Listing) GetCurrency() Currency {
+	return s.Currency
+}
+
+// GetOrdinaryShares returns the value of OrdinaryShares.
+func (s *Listing) GetOrdinaryShares() NilString {
+	return s.OrdinaryShares
 }
 
 // GetPrimary returns the value of Primary.
@@ -4064,6 +4241,16 @@ func (s *Listing) SetShareClass(val NilString) {
 	s.ShareClass = val
 }
 
+// SetCurrency sets the value of Currency.
+func (s *Listing) SetCurrency(val Currency) {
+	s.Currency = val
+}
+
+// SetOrdinaryShares sets the value of OrdinaryShares.
+func (s *Listing) SetOrdinaryShares(val NilString) {
+	s.OrdinaryShares = val
+}
+
 // SetPrimary sets the value of Primary.
 func (s *Listing) SetPrimary(val bool) {
 	s.Primary = val
@@ -4076,6 +4263,12 @@ type ListingInput struct {
 	// Its check digit is checked.
 	Isin       OptNilString `json:"isin"`
 	ShareClass OptNilString `json:"share_class"`
+	// ISO 4217 code of its prices.
+	Currency OptString `json:"currency"`
+	// How many ordinary shares, those that filings count, one listed share stands for: `5` for a
+	// depositary share (ADS) of five, `1/1500` for a class of which 1,500 shares make one. If this is
+	// null, and the newest annual report is of a foreign issuer (20-F), there is no market capitalisation.
+	OrdinaryShares OptNilString `json:"ordinary_shares"`
 	// At most one is primary; if none is, the first becomes so.
 	Primary OptBool `json:"primary"`
 }
@@ -4098,6 +4291,16 @@ func (s *ListingInput) GetIsin() OptNilString {
 // GetShareClass returns the value of ShareClass.
 func (s *ListingInput) GetShareClass() OptNilString {
 	return s.ShareClass
+}
+
+// GetCurrency returns the value of Currency.
+func (s *ListingInput) GetCurrency() OptString {
+	return s.Currency
+}
+
+// GetOrdinaryShares returns the value of OrdinaryShares.
+func (s *ListingInput) GetOrdinaryShares() OptNilString {
+	return s.OrdinaryShares
 }
 
 // GetPrimary returns the value of Primary.
@@ -4123,6 +4326,16 @@ func (s *ListingInput) SetIsin(val OptNilString) {
 // SetShareClass sets the value of ShareClass.
 func (s *ListingInput) SetShareClass(val OptNilString) {
 	s.ShareClass = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *ListingInput) SetCurrency(val OptString) {
+	s.Currency = val
+}
+
+// SetOrdinaryShares sets the value of OrdinaryShares.
+func (s *ListingInput) SetOrdinaryShares(val OptNilString) {
+	s.OrdinaryShares = val
 }
 
 // SetPrimary sets the value of Primary.
@@ -4959,6 +5172,52 @@ func (o OptBool) Get() (v bool, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptBool) Or(d bool) bool {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptCurrency returns new OptCurrency with value set to v.
+func NewOptCurrency(v Currency) OptCurrency {
+	return OptCurrency{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptCurrency is optional Currency.
+type OptCurrency struct {
+	Value Currency
+	Set   bool
+}
+
+// IsSet returns true if OptCurrency was set.
+func (o OptCurrency) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptCurrency) Reset() {
+	var v Currency
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptCurrency) SetTo(v Currency) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptCurrency) Get() (v Currency, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptCurrency) Or(d Currency) Currency {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -6015,12 +6274,14 @@ func (s *Period) UnmarshalText(data []byte) error {
 // One trading day, as traded.
 // Ref: #/components/schemas/Price
 type Price struct {
-	Date   time.Time       `json:"date"`
-	Open   NilDecimal      `json:"open"`
-	High   NilDecimal      `json:"high"`
-	Low    NilDecimal      `json:"low"`
-	Close  decimal.Decimal `json:"close"`
-	Volume NilInt64        `json:"volume"`
+	Date time.Time `json:"date"`
+	// That of the listing.
+	Currency string          `json:"currency"`
+	Open     NilDecimal      `json:"open"`
+	High     NilDecimal      `json:"high"`
+	Low      NilDecimal      `json:"low"`
+	Close    decimal.Decimal `json:"close"`
+	Volume   NilInt64        `json:"volume"`
 	// Cash amount per share on its ex-dividend day, else 0.
 	ExDividend decimal.Decimal `json:"ex_dividend"`
 	SplitRatio decimal.Decimal `json:"split_ratio"`
@@ -6029,6 +6290,11 @@ type Price struct {
 // GetDate returns the value of Date.
 func (s *Price) GetDate() time.Time {
 	return s.Date
+}
+
+// GetCurrency returns the value of Currency.
+func (s *Price) GetCurrency() string {
+	return s.Currency
 }
 
 // GetOpen returns the value of Open.
@@ -6069,6 +6335,11 @@ func (s *Price) GetSplitRatio() decimal.Decimal {
 // SetDate sets the value of Date.
 func (s *Price) SetDate(val time.Time) {
 	s.Date = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *Price) SetCurrency(val string) {
+	s.Currency = val
 }
 
 // SetOpen sets the value of Open.

@@ -191,14 +191,44 @@ type Handler interface {
 	//
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 	//
+	// A company gets the name of the list, also if it was called otherwise before, and its listings are
+	// added or, in what the list says of them, changed. A row without ticker is skipped and counted.
+	//
+	// Columns of a CSV file, in any order: ticker, name; and cik, exchange, isin, share_class, currency,
+	// ordinary_shares (such as 5, 0.5 or 1/1500), country, none of which is required. Rows with one cik
+	// are listings of one company; a row without is found by its ticker, or a company of its own. An empty
+	// field changes nothing.
+	//
 	// POST /imports/companies
 	ImportCompanies(ctx context.Context, req *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
+	// ImportExchangeRates implements importExchangeRates operation.
+	//
+	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	//
+	// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv: Date and a
+	// column per currency, for one euro), or the columns date, base, quote, rate: one unit of base is rate
+	// units of quote. An empty rate and `N/A` are none. Rates of currencies that are not known (ISO 4217)
+	// are skipped and counted. A rate that is already stored is replaced.
+	//
+	// POST /imports/exchange-rates
+	ImportExchangeRates(ctx context.Context, req *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (*Import, error)
 	// ImportPrices implements importPrices operation.
 	//
 	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
 	//
-	// Columns: date, open, high, low, close, volume, ex_dividend, split_ratio; as traded, in any order,
-	// date and close required.
+	// Columns, in any order: date (or timestamp) as YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD, and close (or
+	// close/last, price), both required; open, high, low, volume, ex_dividend (or dividend_amount),
+	// split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
+	// they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
+	// refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
+	// counted.
+	//
+	// Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
+	// up to a day: then the splits that the company has are undone. The import fails with the day and the
+	// ratio when the listing's prices, those of the file and those stored before, contradict the company's
+	// splits: `looks_split_adjusted` when a split takes effect and the close does not follow,
+	// `jump_without_split` when the close jumps by the ratio of later splits and none takes effect. Import
+	// splits before prices: those that come later are not checked.
 	//
 	// POST /imports/prices
 	ImportPrices(ctx context.Context, req *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
@@ -289,6 +319,14 @@ type Handler interface {
 	//
 	// GET /dividends
 	ListDividends(ctx context.Context, params ListDividendsParams) (*DividendPage, error)
+	// ListExchangeRates implements listExchangeRates operation.
+	//
+	// Those that were imported. Daily ratios take the newest of their day and the 7 days before: the rate
+	// itself or that of the opposite direction, of one day the rate itself; else by way of EUR, else of
+	// USD.
+	//
+	// GET /exchange-rates
+	ListExchangeRates(ctx context.Context, params ListExchangeRatesParams) (*ExchangeRatePage, error)
 	// ListFinancialStatements implements listFinancialStatements operation.
 	//
 	// List the statements of all companies, the newest published first.

@@ -47,7 +47,7 @@ func TestCompanyWithTwoListings(t *testing.T) {
 	require.Len(t, created.Listings, 2)
 	assert.Equal(t, oas.Listing{
 		Ticker: oas.Ticker(googl), Exchange: oas.NewNilString(exchange), Isin: oas.NewNilString(isinL),
-		ShareClass: oas.NewNilString("A"), Primary: true,
+		ShareClass: oas.NewNilString("A"), Currency: "USD", OrdinaryShares: oas.NilString{Null: true}, Primary: true,
 	}, created.Listings[0], "the primary one first")
 	assert.EqualValues(t, goog, created.Listings[1].Ticker)
 	other := f.createCompany(uniqueWord("OTHER"))
@@ -101,7 +101,7 @@ func TestCompanyMinimal(t *testing.T) {
 	assert.True(t, c.Cik.Null && c.Country.Null && c.URL.Null && c.IpoDate.Null && c.NumberOfShares.Null)
 	assert.Equal(t, []oas.Listing{{
 		Ticker: oas.Ticker(ticker), Exchange: oas.NilString{Null: true}, Isin: oas.NilString{Null: true},
-		ShareClass: oas.NilString{Null: true}, Primary: true,
+		ShareClass: oas.NilString{Null: true}, Currency: "USD", OrdinaryShares: oas.NilString{Null: true}, Primary: true,
 	}}, c.Listings)
 	for _, path := range []string{"/companies/", "/companies/" + ticker + "/", "/companies/" + ticker + "/prices/"} {
 		slash, body := f.call("", http.MethodGet, api.Prefix+path+"?page_size=1", nil)

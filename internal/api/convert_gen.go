@@ -80,6 +80,8 @@ func init() {
 		dbCreateListingsParams.Exchange = asStringPointer(source.Exchange)
 		dbCreateListingsParams.Isin = asStringPointer(source.Isin)
 		dbCreateListingsParams.ShareClass = asStringPointer(source.ShareClass)
+		dbCreateListingsParams.Currency = asString(source.Currency)
+		dbCreateListingsParams.OrdinaryShares = asStringPointer(source.OrdinaryShares)
 		dbCreateListingsParams.IsPrimary = asBool(source.Primary)
 		return dbCreateListingsParams
 	}
@@ -143,6 +145,8 @@ func init() {
 		oasListing.Exchange = asNilString(source.Exchange)
 		oasListing.Isin = asNilString(source.Isin)
 		oasListing.ShareClass = asNilString(source.ShareClass)
+		oasListing.Currency = oas.Currency(asText(source.Currency))
+		oasListing.OrdinaryShares = asNilString(source.OrdinaryShares)
 		oasListing.Primary = source.IsPrimary
 		return oasListing
 	}
@@ -241,6 +245,21 @@ func timeTimeToTimeTime3(source time.Time) time.Time {
 	return source
 }
 func init() {
+	toExchangeRate = func(source db.ExchangeRate) oas.ExchangeRate {
+		var oasExchangeRate oas.ExchangeRate
+		oasExchangeRate.Date = timeTimeToTimeTime4(source.Date)
+		oasExchangeRate.Base = oas.Currency(asText(source.Base))
+		oasExchangeRate.Quote = oas.Currency(asText(source.Quote))
+		oasExchangeRate.Rate = source.Rate
+		oasExchangeRate.CreatedAt = timeTimeToTimeTime4(source.CreatedAt)
+		oasExchangeRate.UpdatedAt = timeTimeToTimeTime4(source.UpdatedAt)
+		return oasExchangeRate
+	}
+}
+func timeTimeToTimeTime4(source time.Time) time.Time {
+	return source
+}
+func init() {
 	toImport = func(source db.Import) oas.Import {
 		var oasImport oas.Import
 		oasImport.ID = source.ID
@@ -249,6 +268,7 @@ func init() {
 		oasImport.Ticker = asNilString(source.Ticker)
 		oasImport.Exchange = asNilString(source.Exchange)
 		oasImport.OtherCik = asOtherCIK(source.OtherCik)
+		oasImport.AdjustedAsOf = asNilDate(source.AdjustedAsOf)
 		oasImport.FileName = asNilString(source.FileName)
 		oasImport.JobID = asNilInt64(source.JobID)
 		oasImport.Done = source.Done
@@ -260,8 +280,8 @@ func init() {
 		oasImport.Warning = asNilString(source.Warning)
 		oasImport.Error = asNilString(source.Error)
 		oasImport.CreatedBy = asNilInt64(source.CreatedBy)
-		oasImport.CreatedAt = timeTimeToTimeTime4(source.CreatedAt)
-		oasImport.UpdatedAt = timeTimeToTimeTime4(source.UpdatedAt)
+		oasImport.CreatedAt = timeTimeToTimeTime5(source.CreatedAt)
+		oasImport.UpdatedAt = timeTimeToTimeTime5(source.UpdatedAt)
 		oasImport.StartedAt = asNilDateTime(source.StartedAt)
 		oasImport.FinishedAt = asNilDateTime(source.FinishedAt)
 		return oasImport
@@ -276,7 +296,7 @@ func init() {
 		return oasImportReport
 	}
 }
-func timeTimeToTimeTime4(source time.Time) time.Time {
+func timeTimeToTimeTime5(source time.Time) time.Time {
 	return source
 }
 func valueFilingsReadToOasFilingsRead(source value.FilingsRead) oas.FilingsRead {
@@ -331,8 +351,8 @@ func init() {
 		oasValueMetrics.Period = oas.Period(asText(source.Statement.FinancialStatement.Period))
 		oasValueMetrics.FiscalYear = source.Statement.FinancialStatement.FiscalYear
 		oasValueMetrics.FiscalQuarter = asNilInt32(source.Statement.FinancialStatement.FiscalQuarter)
-		oasValueMetrics.EndDate = timeTimeToTimeTime5(source.Statement.FinancialStatement.EndDate)
-		oasValueMetrics.PublishDate = timeTimeToTimeTime5(source.Statement.FinancialStatement.PublishDate)
+		oasValueMetrics.EndDate = timeTimeToTimeTime6(source.Statement.FinancialStatement.EndDate)
+		oasValueMetrics.PublishDate = timeTimeToTimeTime6(source.Statement.FinancialStatement.PublishDate)
 		oasValueMetrics.Currency = oas.Currency(asText(source.Statement.FinancialStatement.Currency))
 		if source.Statement.FinancialStatement.Marks != nil {
 			oasValueMetrics.Marks = make([]oas.Mark, len(source.Statement.FinancialStatement.Marks))
@@ -362,20 +382,21 @@ func init() {
 		return oasValueMetrics
 	}
 }
-func timeTimeToTimeTime5(source time.Time) time.Time {
+func timeTimeToTimeTime6(source time.Time) time.Time {
 	return source
 }
 func init() {
-	toPrice = func(source db.Price) oas.Price {
+	toPrice = func(source app.Price) oas.Price {
 		var oasPrice oas.Price
-		oasPrice.Date = source.Date
-		oasPrice.Open = asNilDecimal(source.Open)
-		oasPrice.High = asNilDecimal(source.High)
-		oasPrice.Low = asNilDecimal(source.Low)
-		oasPrice.Close = decimalDecimalToDecimalDecimal(source.Close)
-		oasPrice.Volume = asNilInt64(source.Volume)
-		oasPrice.ExDividend = decimalDecimalToDecimalDecimal(source.ExDividend)
-		oasPrice.SplitRatio = decimalDecimalToDecimalDecimal(source.SplitRatio)
+		oasPrice.Date = source.Price.Date
+		oasPrice.Currency = asText(source.Currency)
+		oasPrice.Open = asNilDecimal(source.Price.Open)
+		oasPrice.High = asNilDecimal(source.Price.High)
+		oasPrice.Low = asNilDecimal(source.Price.Low)
+		oasPrice.Close = decimalDecimalToDecimalDecimal(source.Price.Close)
+		oasPrice.Volume = asNilInt64(source.Price.Volume)
+		oasPrice.ExDividend = decimalDecimalToDecimalDecimal(source.Price.ExDividend)
+		oasPrice.SplitRatio = decimalDecimalToDecimalDecimal(source.Price.SplitRatio)
 		return oasPrice
 	}
 }
@@ -398,15 +419,15 @@ func init() {
 		var oasSession oas.Session
 		oasSession.ID = source.Session.ID
 		oasSession.Current = source.Current
-		oasSession.CreatedAt = timeTimeToTimeTime6(source.Session.CreatedAt)
-		oasSession.LastUsedAt = timeTimeToTimeTime6(source.Session.LastUsedAt)
-		oasSession.ExpiresAt = timeTimeToTimeTime6(source.Session.ExpiresAt)
+		oasSession.CreatedAt = timeTimeToTimeTime7(source.Session.CreatedAt)
+		oasSession.LastUsedAt = timeTimeToTimeTime7(source.Session.LastUsedAt)
+		oasSession.ExpiresAt = timeTimeToTimeTime7(source.Session.ExpiresAt)
 		oasSession.Client = asNilString(source.Session.Client)
 		oasSession.UserAgent = asNilString(source.Session.UserAgent)
 		return oasSession
 	}
 }
-func timeTimeToTimeTime6(source time.Time) time.Time {
+func timeTimeToTimeTime7(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -418,14 +439,14 @@ func init() {
 	}
 	toSplit = func(source db.Split) oas.Split {
 		var oasSplit oas.Split
-		oasSplit.EffectiveDate = timeTimeToTimeTime7(source.EffectiveDate)
+		oasSplit.EffectiveDate = timeTimeToTimeTime8(source.EffectiveDate)
 		oasSplit.Ratio = source.Ratio
-		oasSplit.CreatedAt = timeTimeToTimeTime7(source.CreatedAt)
-		oasSplit.UpdatedAt = timeTimeToTimeTime7(source.UpdatedAt)
+		oasSplit.CreatedAt = timeTimeToTimeTime8(source.CreatedAt)
+		oasSplit.UpdatedAt = timeTimeToTimeTime8(source.UpdatedAt)
 		return oasSplit
 	}
 }
-func timeTimeToTimeTime7(source time.Time) time.Time {
+func timeTimeToTimeTime8(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -435,8 +456,8 @@ func init() {
 		valueStatement.FiscalYear = asInt(source.FiscalYear)
 		valueStatement.FiscalQuarter = asIntPointer(source.FiscalQuarter)
 		valueStatement.StartDate = asDatePointer(source.StartDate)
-		valueStatement.EndDate = timeTimeToTimeTime8(source.EndDate)
-		valueStatement.PublishDate = timeTimeToTimeTime8(source.PublishDate)
+		valueStatement.EndDate = timeTimeToTimeTime9(source.EndDate)
+		valueStatement.PublishDate = timeTimeToTimeTime9(source.PublishDate)
 		valueStatement.Currency = asText(string(source.Currency))
 		valueStatement.Audited = asBool(source.Audited)
 		valueStatement.URL = asStringPointer(source.URL)
@@ -487,9 +508,9 @@ func init() {
 		oasFinancialStatement.FiscalYear = source.FinancialStatement.FiscalYear
 		oasFinancialStatement.FiscalQuarter = asNilInt32(source.FinancialStatement.FiscalQuarter)
 		oasFinancialStatement.StartDate = asNilDate(source.FinancialStatement.StartDate)
-		oasFinancialStatement.EndDate = timeTimeToTimeTime8(source.FinancialStatement.EndDate)
-		oasFinancialStatement.PublishDate = timeTimeToTimeTime8(source.FinancialStatement.PublishDate)
-		oasFinancialStatement.KnownFrom = timeTimeToTimeTime8(source.FinancialStatement.KnownFrom)
+		oasFinancialStatement.EndDate = timeTimeToTimeTime9(source.FinancialStatement.EndDate)
+		oasFinancialStatement.PublishDate = timeTimeToTimeTime9(source.FinancialStatement.PublishDate)
+		oasFinancialStatement.KnownFrom = timeTimeToTimeTime9(source.FinancialStatement.KnownFrom)
 		oasFinancialStatement.Currency = oas.Currency(asText(source.FinancialStatement.Currency))
 		oasFinancialStatement.Taxonomy = asTaxonomy(source.FinancialStatement.Taxonomy)
 		oasFinancialStatement.RulesVersion = asNilInt32(source.FinancialStatement.RulesVersion)
@@ -543,12 +564,12 @@ func init() {
 		oasFinancialStatement.TotalEquitiesAndLiabilities = asNilInt64(source.FinancialStatement.TotalEquitiesAndLiabilities)
 		oasFinancialStatement.SharesOutstanding = asNilInt64(source.FinancialStatement.SharesOutstanding)
 		oasFinancialStatement.SharesSource = asSharesSource(source.FinancialStatement.SharesSource)
-		oasFinancialStatement.CreatedAt = timeTimeToTimeTime8(source.FinancialStatement.CreatedAt)
-		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime8(source.FinancialStatement.UpdatedAt)
+		oasFinancialStatement.CreatedAt = timeTimeToTimeTime9(source.FinancialStatement.CreatedAt)
+		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime9(source.FinancialStatement.UpdatedAt)
 		return oasFinancialStatement
 	}
 }
-func timeTimeToTimeTime8(source time.Time) time.Time {
+func timeTimeToTimeTime9(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -602,11 +623,11 @@ func init() {
 		oasUser.IsActive = source.IsActive
 		oasUser.IsSuperuser = source.IsSuperuser
 		oasUser.TotpEnabled = isSet(source.TotpConfirmedAt)
-		oasUser.CreatedAt = timeTimeToTimeTime9(source.CreatedAt)
-		oasUser.UpdatedAt = timeTimeToTimeTime9(source.UpdatedAt)
+		oasUser.CreatedAt = timeTimeToTimeTime10(source.CreatedAt)
+		oasUser.UpdatedAt = timeTimeToTimeTime10(source.UpdatedAt)
 		return oasUser
 	}
 }
-func timeTimeToTimeTime9(source time.Time) time.Time {
+func timeTimeToTimeTime10(source time.Time) time.Time {
 	return source
 }

@@ -36,7 +36,14 @@ func (h *handler) ImportSecCompanyFacts(ctx context.Context, req *oas.ImportSecC
 
 func (h *handler) ImportPrices(ctx context.Context, req *oas.ImportPricesReqWithContentType, p oas.ImportPricesParams) (*oas.Import, error) {
 	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
-		Kind: app.ImportPrices, Ticker: new(string(p.Ticker)), Exchange: nil, FileName: get(p.FileName), File: req.Content,
+		Kind: app.ImportPrices, Ticker: new(string(p.Ticker)), AdjustedAsOf: get(p.AdjustedAsOf), Exchange: nil,
+		FileName: get(p.FileName), File: req.Content,
+	})
+}
+
+func (h *handler) ImportExchangeRates(ctx context.Context, req *oas.ImportExchangeRatesReqWithContentType, p oas.ImportExchangeRatesParams) (*oas.Import, error) {
+	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
+		Kind: app.ImportExchangeRates, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Content,
 	})
 }
 

@@ -32,7 +32,7 @@ func mistakes(t testing.TB, body []byte) map[string]string {
 }
 
 const (
-	tickerRule   = "must be a ticker: letters, digits, dots and dashes, beginning with a letter or digit, at most 20"
+	tickerRule   = "must be a ticker: letters, digits, dots, dashes and slashes, beginning with a letter or digit, at most 20"
 	isinRule     = "must be an ISIN with a correct check digit"
 	currencyRule = "must be an ISO 4217 currency code, such as USD"
 	dateRule     = "must be a date, such as 2023-09-30"

@@ -3,12 +3,15 @@ package api
 import (
 	"context"
 
-	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
 )
 
 // goverter:variables
-var toPrice func(db.Price) oas.Price
+var (
+	// goverter:autoMap Price
+	toPrice func(app.Price) oas.Price
+)
 
 func (h *handler) ListCompanyPrices(ctx context.Context, p oas.ListCompanyPricesParams) (*oas.PricePage, error) {
 	return list[oas.PricePage](toPrice)(

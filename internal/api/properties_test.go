@@ -293,20 +293,21 @@ type inventor struct{ n int }
 
 // special are the properties whose schema does not say all about their values.
 var special = map[string]func(n int) any{
-	"cik":          func(int) any { return json.Number(itoa(uniqueCIK())) },
-	"former_ciks":  func(int) any { return []any{json.Number(itoa(uniqueCIK())), json.Number(itoa(uniqueCIK()))} },
-	"country":      func(n int) any { return string([]rune{rune('A' + n/26%26), rune('A' + n%26)}) },
-	"currency":     func(n int) any { return []string{"USD", "EUR", "CHF", "GBP"}[n%4] },
-	"email":        func(int) any { return strings.ToLower(unique("new")) + "@example.com" },
-	"email_to":     func(int) any { return strings.ToLower(unique("to")) + "@example.com" },
-	"isin":         func(int) any { return uniqueISIN() },
-	"password":     func(int) any { return unique("battery staple ") },
-	"new_password": func(int) any { return unique("battery staple ") },
-	"scopes":       func(int) any { return []any{"read", "write"} },
-	"period":       func(int) any { return "quarterly" }, // as there is a fiscal quarter
-	"start_date":   func(n int) any { return day("2018-01-01").AddDate(0, 0, n).Format(time.DateOnly) },
-	"ticker":       func(n int) any { return strings.ToUpper(unique(fmt.Sprintf("N%03d", n))) }, // those of a list are in order
-	"url":          func(n int) any { return fmt.Sprintf("https://example.com/%d", n) },
+	"cik":             func(int) any { return json.Number(itoa(uniqueCIK())) },
+	"former_ciks":     func(int) any { return []any{json.Number(itoa(uniqueCIK())), json.Number(itoa(uniqueCIK()))} },
+	"country":         func(n int) any { return string([]rune{rune('A' + n/26%26), rune('A' + n%26)}) },
+	"currency":        func(n int) any { return []string{"USD", "EUR", "CHF", "GBP"}[n%4] },
+	"email":           func(int) any { return strings.ToLower(unique("new")) + "@example.com" },
+	"email_to":        func(int) any { return strings.ToLower(unique("to")) + "@example.com" },
+	"isin":            func(int) any { return uniqueISIN() },
+	"ordinary_shares": func(n int) any { return fmt.Sprintf("%d/%d", n, n+1) },
+	"password":        func(int) any { return unique("battery staple ") },
+	"new_password":    func(int) any { return unique("battery staple ") },
+	"period":          func(int) any { return "quarterly" }, // as there is a fiscal quarter
+	"start_date":      func(n int) any { return day("2018-01-01").AddDate(0, 0, n).Format(time.DateOnly) },
+	"scopes":          func(int) any { return []any{"read", "write"} },
+	"ticker":          func(n int) any { return strings.ToUpper(unique(fmt.Sprintf("N%03d", n))) }, // those of a list are in order
+	"url":             func(n int) any { return fmt.Sprintf("https://example.com/%d", n) },
 }
 
 func (v *inventor) object(schema *openapi3.Schema) map[string]any {

@@ -21,7 +21,7 @@ import (
 var unaudited = map[string]string{
 	"reads": `Config ListUsers GetUser ListCompanies GetCompany ListCompanyStatements ListStatements GetStatement ListCompanyMetrics
 		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
-		ListDailyRatios ListImports GetImport HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
+		ListDailyRatios ListExchangeRates ListImports GetImport HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
 		IdentifyConsole`,
 	"is done by jobs":         "RunImport RecomputeJob RecomputeAll Prune Rescue TakeTurn FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
 	"tries the machinery":     "StartTestJob StartTestMail",

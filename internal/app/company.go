@@ -27,7 +27,8 @@ type CompanyInput struct {
 	Listings []ListingInput
 }
 
-// ListingInput is what a listing is made of, but for its company. If none of a company's is primary, its first is.
+// ListingInput is what a listing is made of, but for its company. If none of a company's is primary, its first is. No
+// currency is defaultCurrency.
 type ListingInput = db.CreateListingsParams
 
 // goverter:variables
@@ -42,8 +43,11 @@ var (
 	listingUpdate func(ListingInput) db.UpdateListingParams
 )
 
-// ticker is the form in which tickers are stored and compared.
-func ticker(t string) string { return strings.ToUpper(t) }
+// ticker is the form in which tickers are stored.
+func ticker(t string) string { return sec.NormalTicker(t) }
+
+// tickerKey is the form in which tickers are compared: BRK-B is BRK.B. The database has a function of this name.
+func tickerKey(t string) string { return sec.TickerKey(t) }
 
 // ListCompanies returns a page of the companies that match q, the best match first; by name when q is empty.
 // Errors: Invalid.
@@ -77,7 +81,7 @@ func (a *App) searchCompanies(ctx context.Context, v validator, q string, exchan
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	part, code := likeEscaper.Replace(q), strings.ToUpper(q)
+	part, code := likeEscaper.Replace(q), tickerKey(q)
 	cik := strings.TrimLeft(strings.TrimPrefix(code, "CIK"), "0")
 	cikPrefix := "" // matches nothing
 	if cik != "" && strings.Trim(cik, "0123456789") == "" {
@@ -182,13 +186,17 @@ func (v *validator) listings(listings []ListingInput) {
 		l := &listings[i]
 		l.Ticker = ticker(l.Ticker)
 		if field := inListing(i, "ticker"); v.ticker(field, l.Ticker) {
-			once(tickers, l.Ticker, field)
+			once(tickers, tickerKey(l.Ticker), field)
 		}
 		if field := inListing(i, "isin"); l.Isin != nil && v.check(isISIN(*l.Isin), field, isinRule) {
 			once(isins, *l.Isin, field)
 		}
 		v.optionalText(inListing(i, "exchange"), l.Exchange)
 		v.optionalText(inListing(i, "share_class"), l.ShareClass)
+		v.ordinaryShares(inListing(i, "ordinary_shares"), l.OrdinaryShares)
+		if l.Currency == "" {
+			l.Currency = defaultCurrency
+		}
 		if l.IsPrimary {
 			field := inListing(i, "primary")
 			v.check(primary == "", field, "must be true for one listing only", primary)
@@ -200,7 +208,8 @@ func (v *validator) listings(listings []ListingInput) {
 	}
 }
 
-// identifiers checks that those of a company do not belong to another; a new one has the id 0.
+// identifiers checks that those of a company do not belong to another, and that there are its currencies; a new one has
+// the id 0.
 func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in *CompanyInput) error {
 	params := db.ListTakenParams{CompanyID: id, Ciks: slices.Clone(in.FormerCiks), Tickers: []string{}, Isins: []string{}}
 	fields := map[string][]string{}
@@ -213,7 +222,11 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 		code := "cik " + idText(*in.Cik)
 		fields[code] = append(fields[code], "/cik")
 	}
+	var currencies []string
 	for i, l := range in.Listings {
+		if v.text(inListing(i, "currency"), l.Currency) {
+			currencies = append(currencies, l.Currency)
+		}
 		if sec.IsTicker(l.Ticker) {
 			params.Tickers = append(params.Tickers, l.Ticker)
 			fields["ticker "+l.Ticker] = append(fields["ticker "+l.Ticker], inListing(i, "ticker"))
@@ -222,6 +235,13 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 			params.Isins = append(params.Isins, *l.Isin)
 			fields["isin "+*l.Isin] = append(fields["isin "+*l.Isin], inListing(i, "isin"))
 		}
+	}
+	unknown, err := q.ListUnknownCurrencies(ctx, currencies)
+	if err != nil {
+		return errors.Wrap(err, "look up currencies")
+	}
+	for i, l := range in.Listings {
+		v.check(!slices.Contains(unknown, l.Currency), inListing(i, "currency"), currencyRule)
 	}
 	taken, err := q.ListTaken(ctx, params)
 	if err != nil {
@@ -285,7 +305,8 @@ func createListings(ctx context.Context, q *db.Queries, companyID int64, listing
 	return wrap(err, "create listings")
 }
 
-// UpdateCompany has change alter a company for a superuser. Listings whose ticker stays keep their prices. Errors:
+// UpdateCompany has change alter a company for a superuser. Listings whose ticker stays, in whatever form, keep their
+// prices. Errors:
 // Unauthenticated, Forbidden, NotFound, Invalid, Conflict.
 func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change func(*CompanyInput)) (c Company, err error) {
 	if err := actor.writer(); err != nil {
@@ -336,9 +357,18 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 }
 
 func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []ListingInput) error {
-	var keep []string
+	stays := func(in ListingInput) *db.Listing {
+		i := slices.IndexFunc(c.Listings, func(l db.Listing) bool { return tickerKey(l.Ticker) == tickerKey(in.Ticker) })
+		if i < 0 {
+			return nil
+		}
+		return &c.Listings[i]
+	}
+	keep := []int64{}
 	for _, l := range listings {
-		keep = append(keep, l.Ticker)
+		if old := stays(l); old != nil {
+			keep = append(keep, old.ID)
+		}
 	}
 	if err := q.DeleteListings(ctx, db.DeleteListingsParams{CompanyID: c.ID, Keep: keep}); err != nil {
 		return errors.Wrap(err, "delete listings")
@@ -348,13 +378,13 @@ func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []L
 	}
 	var added []ListingInput
 	for _, l := range listings {
-		i := slices.IndexFunc(c.Listings, func(o db.Listing) bool { return o.Ticker == l.Ticker })
-		if i < 0 {
+		old := stays(l)
+		if old == nil {
 			added = append(added, l)
 			continue
 		}
 		p := listingUpdate(l)
-		p.ID = c.Listings[i].ID
+		p.ID = old.ID
 		if err := q.UpdateListing(ctx, p); err != nil {
 			return errors.Wrap(err, "update listing")
 		}

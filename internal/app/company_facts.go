@@ -79,11 +79,12 @@ type figures struct {
 	history     []sec.Version
 	dividends   []value.Dividend
 	shareCounts []value.ShareCount
+	annualForms []sec.AnnualForm
 	report      value.ImportReport
 }
 
 func figuresOf(facts *sec.CompanyFacts, report value.ImportReport) figures {
-	return figures{facts.History(), facts.Dividends(time.Time{}), facts.ShareCounts(), report}
+	return figures{facts.History(), facts.Dividends(time.Time{}), facts.ShareCounts(), facts.AnnualForms(), report}
 }
 
 // writeFigures writes what the figures of a company change, and which documents they come from. The company is locked.
@@ -99,6 +100,9 @@ func writeFigures(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	c.unchanged += d.unchanged
 	c.skipped += d.skipped
 	if err := writeShareCounts(ctx, q, companyID, f.shareCounts); err != nil {
+		return c, err
+	}
+	if err := writeAnnualForms(ctx, q, companyID, f.annualForms); err != nil {
 		return c, err
 	}
 	last := len(documents) - 1

@@ -19,6 +19,8 @@ var constraints = map[string]struct {
 	"listing_ticker_key":                {Conflict, "/listings", "have a ticker that is taken", "ticker-taken"},
 	"listing_isin_key":                  {Conflict, "/listings", "have an ISIN that is taken", "isin-taken"},
 	"listing_isin_check":                {Invalid, "/listings", isinRule, ""},
+	"listing_currency_fkey":             {Invalid, "/listings", currencyRule, ""},
+	"listing_ordinary_shares_check":     {Invalid, "/listings", ordinarySharesRule, ""},
 	"listing_ticker_check":              {Invalid, "/listings", tickerRule, ""},
 	"financial_statement_current_key":   {Conflict, "/end_date", "has a statement for this period", "statement-exists"},
 	"financial_statement_version_key":   {Conflict, "/end_date", "has a statement for this period", "statement-exists"},

@@ -34,9 +34,12 @@ func init() {
 	}
 	listingUpdate = func(source db.CreateListingsParams) db.UpdateListingParams {
 		var dbUpdateListingParams db.UpdateListingParams
+		dbUpdateListingParams.Ticker = asText(source.Ticker)
 		dbUpdateListingParams.Exchange = source.Exchange
 		dbUpdateListingParams.Isin = source.Isin
 		dbUpdateListingParams.ShareClass = source.ShareClass
+		dbUpdateListingParams.Currency = asText(source.Currency)
+		dbUpdateListingParams.OrdinaryShares = source.OrdinaryShares
 		dbUpdateListingParams.IsPrimary = source.IsPrimary
 		return dbUpdateListingParams
 	}
@@ -59,6 +62,8 @@ func dbListingToDbCreateListingsParams(source db.Listing) db.CreateListingsParam
 	dbCreateListingsParams.Exchange = source.Exchange
 	dbCreateListingsParams.Isin = source.Isin
 	dbCreateListingsParams.ShareClass = source.ShareClass
+	dbCreateListingsParams.Currency = asText(source.Currency)
+	dbCreateListingsParams.OrdinaryShares = source.OrdinaryShares
 	dbCreateListingsParams.IsPrimary = source.IsPrimary
 	return dbCreateListingsParams
 }

@@ -69,7 +69,11 @@ func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) (out [
 		if err != nil {
 			return errors.Wrap(err, "list share counts")
 		}
-		splits, err := listSplits(ctx, q, ids)
+		currencies := map[string]bool{}
+		for _, r := range prices {
+			currencies[r.Listing.Currency] = true
+		}
+		about, err := listBackgrounds(ctx, q, ids, day, day, rows, currencies)
 		if err != nil {
 			return err
 		}
@@ -84,7 +88,7 @@ func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) (out [
 		out = make([]DailyRatios, len(prices))
 		for i, r := range prices {
 			id := r.Listing.CompanyID
-			out[i] = newestKnown(versions[id], day).ratios(r.Listing, day, r.Close, shares[id], splits[id])
+			out[i] = newestKnown(versions[id], day).ratios(r.Listing, day, r.Close, shares[id], about[id])
 		}
 		return nil
 	})
@@ -106,7 +110,7 @@ func dailyRatios(ctx context.Context, q *db.Queries, l db.Listing, prices []db.P
 	if err != nil {
 		return nil, errors.Wrap(err, "list share counts")
 	}
-	splits, err := listSplits(ctx, q, []int64{l.CompanyID})
+	about, err := listBackgrounds(ctx, q, []int64{l.CompanyID}, prices[0].Date, prices[len(prices)-1].Date, versions, map[string]bool{l.Currency: true})
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +139,7 @@ func dailyRatios(ctx context.Context, q *db.Queries, l db.Listing, prices []db.P
 			newest[c.Source] = c
 			counts = counts[1:]
 		}
-		out[i] = k.ratios(l, p.Date, p.Close, slices.Collect(maps.Values(newest)), splits[l.CompanyID])
+		out[i] = k.ratios(l, p.Date, p.Close, slices.Collect(maps.Values(newest)), about[l.CompanyID])
 	}
 	return out, nil
 }
@@ -160,14 +164,59 @@ func newestKnown(versions []db.FinancialStatement, day time.Time) known {
 	return known{latest, value.TrailingTwelveMonths(*latest, statements)}
 }
 
-func (k known) ratios(l db.Listing, day time.Time, price decimal.Decimal, shares []value.ShareCount, splits []value.Split) DailyRatios {
-	q := value.Quote{Day: day, Close: price, Currency: "USD", OrdinaryShares: big.NewRat(1, 1)}
-	return DailyRatios{l.Ticker, value.ComputeDailyRatios(q, k.statement, k.ttm, shares, splits, func(from, to string) *big.Rat {
-		if from == to {
-			return big.NewRat(1, 1)
-		}
-		return nil
+func (k known) ratios(l db.Listing, day time.Time, price decimal.Decimal, shares []value.ShareCount, about background) DailyRatios {
+	q := value.Quote{Day: day, Close: price, Currency: l.Currency, OrdinaryShares: value.OrdinaryShares(l.OrdinaryShares, about.foreign(day))}
+	return DailyRatios{l.Ticker, value.ComputeDailyRatios(q, k.statement, k.ttm, shares, about.splits, func(from, to string) *big.Rat {
+		return about.rates.On(day, from, to)
 	})}
+}
+
+// A background is what the ratios of a company's listings need besides prices and what was filed.
+type background struct {
+	splits []value.Split
+	forms  []db.AnnualForm // by day
+	rates  value.ExchangeRates
+}
+
+// listBackgrounds returns those of companies on the days from first to last, by id. Prices have one of the currencies.
+func listBackgrounds(
+	ctx context.Context, q *db.Queries, ids []int64, first, last time.Time, statements []db.FinancialStatement, currencies map[string]bool,
+) (map[int64]background, error) {
+	splits, err := listSplits(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
+	forms, err := q.ListAnnualForms(ctx, ids)
+	if err != nil {
+		return nil, errors.Wrap(err, "list annual forms")
+	}
+	for _, s := range statements {
+		currencies[s.Currency] = true
+	}
+	rates, err := exchangeRates(ctx, q, first, last, currencies)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int64]background{}
+	for _, id := range ids {
+		out[id] = background{splits: splits[id], forms: nil, rates: rates}
+	}
+	for _, f := range forms {
+		b := out[f.CompanyID]
+		b.forms = append(b.forms, f)
+		out[f.CompanyID] = b
+	}
+	return out, nil
+}
+
+// foreign tells whether the newest annual report known on a day is of a foreign issuer.
+func (b background) foreign(day time.Time) (is bool) {
+	for _, f := range b.forms {
+		if !f.KnownFrom.After(day) {
+			is = f.ForeignIssuer
+		}
+	}
+	return is
 }
 
 func shareCount(r db.ShareCount) value.ShareCount {

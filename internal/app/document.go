@@ -121,7 +121,10 @@ func invalidFile(what string) error {
 	return &Error{Code: Invalid, Message: "the file " + what, Fields: []FieldError{{Field: "", Message: what}}}
 }
 
-// openDocument returns the uncompressed bytes of a document, which are read as they are asked for.
+// byteOrderMark begins some texts in UTF-8, and says nothing.
+var byteOrderMark = []byte("\ufeff")
+
+// openDocument returns the uncompressed bytes of a document without byte order mark, which are read as they are asked for.
 func openDocument(ctx context.Context, q *db.Queries, id int64) (io.Reader, error) {
 	pieces := &pieceReader{get: func(number int32) ([]byte, error) {
 		return q.GetDocumentPiece(ctx, db.GetDocumentPieceParams{ID: id, Number: number, Start: number*pieceSize + 1, Size: pieceSize})
@@ -130,7 +133,11 @@ func openDocument(ctx context.Context, q *db.Queries, id int64) (io.Reader, erro
 	if err != nil {
 		return nil, pieces.damaged(err)
 	}
-	return unpacked{z, pieces}, nil
+	plain := bufio.NewReader(unpacked{z, pieces})
+	if beginning, _ := plain.Peek(len(byteOrderMark)); bytes.Equal(beginning, byteOrderMark) { // an error comes again
+		_, _ = plain.Discard(len(byteOrderMark))
+	}
+	return plain, nil
 }
 
 type unpacked struct {

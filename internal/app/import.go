@@ -22,6 +22,7 @@ const (
 	ImportSECCompanyFacts ImportKind = "sec_company_facts"
 	ImportPrices          ImportKind = "prices"
 	ImportSplits          ImportKind = "splits"
+	ImportExchangeRates   ImportKind = "exchange_rates"
 )
 
 // OtherCIK says what a CIK is that the company of an import is not known to have.
@@ -67,7 +68,8 @@ func (ImportArgs) InsertOpts() river.InsertOpts {
 type ImportRequest struct {
 	Kind                       ImportKind
 	Ticker, Exchange, FileName *string
-	OtherCIK                   *OtherCIK // of company facts
+	OtherCIK                   *OtherCIK  // of company facts
+	AdjustedAsOf               *time.Time // of prices: the day up to which they are adjusted for splits, nil for as traded
 	File                       io.Reader
 }
 
@@ -98,7 +100,7 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 	}
 	for i := range in {
 		var v validator
-		v.importRequest(&in[i])
+		v.importRequest(&in[i], a.today())
 		if err := v.err(); err != nil {
 			return nil, err
 		}
@@ -122,6 +124,9 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 		request = append(request, in[i].Kind, in[i].Ticker, in[i].Exchange, in[i].FileName, docs[i].Sha256)
 		if in[i].OtherCIK != nil {
 			request = append(request, *in[i].OtherCIK)
+		}
+		if in[i].AdjustedAsOf != nil {
+			request = append(request, *in[i].AdjustedAsOf)
 		}
 	}
 	return once(ctx, a, actor, request, func(tx pgx.Tx, q *db.Queries) ([]db.Import, error) {
@@ -165,10 +170,13 @@ func importEvent(action string, im db.Import) auditEvent {
 			detail[name] = *v
 		}
 	}
+	if im.AdjustedAsOf != nil {
+		detail["adjusted_as_of"] = im.AdjustedAsOf.Format(time.DateOnly)
+	}
 	return auditEvent{Action: action, TargetType: "import", Target: idText(im.ID), Detail: detail}
 }
 
-func (v *validator) importRequest(r *ImportRequest) {
+func (v *validator) importRequest(r *ImportRequest, today time.Time) {
 	if r.Ticker != nil {
 		t := ticker(*r.Ticker)
 		r.Ticker = &t
@@ -182,6 +190,7 @@ func (v *validator) importRequest(r *ImportRequest) {
 		v.check(r.Ticker != nil, "other_cik", "needs a ticker", "ticker")
 	}
 	v.check(r.Kind != ImportPrices || r.Ticker != nil, "ticker", "is required")
+	v.date("adjusted_as_of", r.AdjustedAsOf, today)
 }
 
 func (a *App) enqueueImport(ctx context.Context, tx pgx.Tx, q *db.Queries, actor Actor, r ImportRequest, docID, size int64) (db.Import, error) {
@@ -194,7 +203,8 @@ func (a *App) enqueueImport(ctx context.Context, tx pgx.Tx, q *db.Queries, actor
 		createdBy = &actor.UserID
 	}
 	im, err := q.CreateImport(ctx, db.CreateImportParams{
-		Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, OtherCik: (*string)(r.OtherCIK), FileName: r.FileName, DocumentID: &docID, Total: &size,
+		Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, OtherCik: (*string)(r.OtherCIK), AdjustedAsOf: r.AdjustedAsOf,
+		FileName: r.FileName, DocumentID: &docID, Total: &size,
 		CreatedBy: createdBy,
 	})
 	if err != nil {
@@ -213,7 +223,7 @@ func (a *App) enqueueImport(ctx context.Context, tx pgx.Tx, q *db.Queries, actor
 // job then is pending until the database makes it available.
 func waitsForCompanies(ctx context.Context, q *db.Queries, r ImportRequest) (bool, error) {
 	switch r.Kind {
-	case ImportCompanies:
+	case ImportCompanies, ImportExchangeRates:
 		return false, nil
 	case ImportSECCompanyFacts:
 		if r.Ticker != nil {

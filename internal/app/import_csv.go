@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -45,13 +44,37 @@ func (l *lineReader) Read(b []byte) (int, error) {
 type table struct {
 	in      *lineReader
 	r       *csv.Reader
+	names   []string // in the header line, in lower case
 	columns map[string]int
 	record  []string
 	line    int
 	err     *Error // the first bad value of the line
 }
 
-func newTable(r io.Reader, required, optional []string) (*table, error) {
+// A header says which columns a file has.
+type header struct {
+	required, optional []string
+	other              map[string][]string // names that stand for one of these when neither it nor one before is there
+	ignored            []string
+}
+
+func (h header) String() string {
+	names := func(columns []string) string {
+		all := make([]string, len(columns))
+		for i, c := range columns {
+			all[i] = strings.Join(append([]string{c}, h.other[c]...), " or ")
+		}
+		return strings.Join(all, ", ")
+	}
+	wanted := names(h.required)
+	if len(h.optional) > 0 {
+		wanted += "; and there may be " + names(h.optional)
+	}
+	return wanted
+}
+
+// openTable reads the header line of a file. Its columns can be used once one of the headers is.
+func openTable(r io.Reader) (*table, error) {
 	in := &lineReader{r: r, left: 0}
 	t := &table{in: in, r: csv.NewReader(in), columns: map[string]int{}}
 	t.r.ReuseRecord = true
@@ -62,22 +85,45 @@ func newTable(r io.Reader, required, optional []string) (*table, error) {
 		}
 		return nil, err
 	}
-	for i, name := range t.record {
-		name = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(name, "\ufeff")))
-		if !slices.Contains(required, name) && !slices.Contains(optional, name) {
-			return nil, t.bad(fmt.Sprintf("unknown column %.50q", name))
-		}
-		if _, twice := t.columns[name]; twice {
-			return nil, t.bad(fmt.Sprintf("column %q appears twice", name))
-		}
-		t.columns[name] = i
-	}
-	for _, name := range required {
-		if _, ok := t.columns[name]; !ok {
-			return nil, t.bad(fmt.Sprintf("column %q is missing", name))
-		}
+	for _, name := range t.record {
+		t.names = append(t.names, strings.ToLower(strings.TrimSpace(name)))
 	}
 	return t, nil
+}
+
+func (t *table) use(h header) error {
+	var known []string
+	for _, column := range slices.Concat(h.required, h.optional) {
+		names := append([]string{column}, h.other[column]...)
+		known = append(known, names...)
+		for _, name := range slices.Backward(names) {
+			if i := slices.Index(t.names, name); i >= 0 {
+				t.columns[column] = i
+			}
+		}
+	}
+	for i, name := range t.names {
+		if !slices.Contains(known, name) && !slices.Contains(h.ignored, name) {
+			return t.bad(fmt.Sprintf("unknown column %.50q: want %s", name, h))
+		}
+		if slices.Contains(t.names[:i], name) {
+			return t.bad(fmt.Sprintf("column %q appears twice", name))
+		}
+	}
+	for _, name := range h.required {
+		if _, ok := t.columns[name]; !ok {
+			return t.bad(fmt.Sprintf("column %q is missing: want %s", name, h))
+		}
+	}
+	return nil
+}
+
+func newTable(r io.Reader, h header) (*table, error) {
+	t, err := openTable(r)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.use(h)
 }
 
 func (t *table) bad(what string) *Error {
@@ -146,25 +192,6 @@ func (t *table) decimal(column string, fallback decimal.Decimal) decimal.Decimal
 	return d
 }
 
-// number reads an optional number as its text.
-func (t *table) number(column string) string {
-	if t.text(column) == "" {
-		return ""
-	}
-	return t.decimal(column, decimal.Zero).String()
-}
-
-// count reads an optional whole number as its text.
-func (t *table) count(column string) string {
-	s := t.text(column)
-	if s == "" {
-		return ""
-	}
-	n, err := strconv.ParseInt(strings.TrimSuffix(s, ".0"), 10, 64)
-	t.check(err == nil && n >= 0, column, "is not a whole number of 0 or more")
-	return strconv.FormatInt(n, 10)
-}
-
 // each calls f for every line until one fails.
 func (t *table) each(f func() error) error {
 	for n := 0; ; n++ {
@@ -185,76 +212,8 @@ func (t *table) each(f func() error) error {
 	}
 }
 
-// priceBatch is how many prices go to the database at a time.
-const priceBatch = 5000
-
-func newPriceBatch() db.UpsertPricesParams {
-	return db.UpsertPricesParams{
-		ListingID: 0, // known when it is written
-		Date:      make([]time.Time, 0, priceBatch),
-		Open:      make([]string, 0, priceBatch), High: make([]string, 0, priceBatch), Low: make([]string, 0, priceBatch),
-		Close: make([]decimal.Decimal, 0, priceBatch), Volume: make([]string, 0, priceBatch),
-		ExDividend: make([]decimal.Decimal, 0, priceBatch), SplitRatio: make([]decimal.Decimal, 0, priceBatch),
-	}
-}
-
-func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
-	t, err := newTable(r, []string{"date", "close"}, []string{"open", "high", "low", "volume", "ex_dividend", "split_ratio"})
-	if err != nil {
-		return nil, err
-	}
-	var batches []db.UpsertPricesParams
-	seen := map[time.Time]int{}
-	today := a.today()
-	err = t.each(func() error {
-		day := t.date("date", today)
-		t.check(t.text("close") != "", "close", "is missing")
-		if first, twice := seen[day]; twice && t.err == nil {
-			t.err = t.bad(fmt.Sprintf("date %s stands on line %d already", day.Format(time.DateOnly), first))
-		}
-		seen[day] = t.line
-		if len(batches) == 0 || len(batches[len(batches)-1].Date) == priceBatch {
-			batches = append(batches, newPriceBatch())
-		}
-		b := &batches[len(batches)-1]
-		b.Date = append(b.Date, day)
-		b.Open = append(b.Open, t.number("open"))
-		b.High = append(b.High, t.number("high"))
-		b.Low = append(b.Low, t.number("low"))
-		b.Close = append(b.Close, t.decimal("close", decimal.Zero))
-		b.Volume = append(b.Volume, t.count("volume"))
-		b.ExDividend = append(b.ExDividend, t.decimal("ex_dividend", decimal.Zero))
-		ratio := t.decimal("split_ratio", decimal.NewFromInt(1))
-		t.check(ratio.IsPositive(), "split_ratio", "must be more than 0")
-		b.SplitRatio = append(b.SplitRatio, ratio)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
-		if _, err := lockCompany(ctx, q, *im.Ticker); err != nil {
-			return c, err
-		}
-		l, err := q.GetListing(ctx, *im.Ticker)
-		if err != nil {
-			return c, found(err, "company "+*im.Ticker)
-		}
-		for _, b := range batches {
-			b.ListingID = l.ID
-			n, err := q.UpsertPrices(ctx, b)
-			if err != nil {
-				return c, errors.Wrap(err, "write prices")
-			}
-			c.written += n
-			c.unchanged += int64(len(b.Date)) - n
-		}
-		return c, nil
-	}, nil
-}
-
 func (a *App) readSplits(r io.Reader) (writer, error) {
-	t, err := newTable(r, []string{"ticker", "effective_date", "ratio"}, nil)
+	t, err := newTable(r, header{required: []string{"ticker", "effective_date", "ratio"}})
 	if err != nil {
 		return nil, err
 	}
@@ -266,15 +225,16 @@ func (a *App) readSplits(r io.Reader) (writer, error) {
 	seen := map[key]int{}
 	last := a.today().AddDate(2, 0, 0)
 	err = t.each(func() error {
-		k := key{ticker(t.text("ticker")), t.date("effective_date", last)}
-		t.check(sec.IsTicker(k.ticker), "ticker", "is not a ticker")
+		name := ticker(t.text("ticker"))
+		k := key{tickerKey(name), t.date("effective_date", last)}
+		t.check(sec.IsTicker(name), "ticker", "is not a ticker")
 		ratio := t.decimal("ratio", decimal.Zero)
 		t.check(ratio.IsPositive(), "ratio", "must be more than 0")
 		if first, twice := seen[k]; twice && t.err == nil {
 			t.err = t.bad(fmt.Sprintf("this split stands on line %d already", first))
 		}
 		seen[k] = t.line
-		p.Tickers = append(p.Tickers, k.ticker)
+		p.Tickers = append(p.Tickers, name)
 		p.EffectiveDate = append(p.EffectiveDate, k.day)
 		p.Ratio = append(p.Ratio, ratio)
 		return nil

@@ -108,6 +108,8 @@ func (a *App) readImport(ctx context.Context, im db.Import) (writer, error) {
 		return a.readCompanyFacts(ctx, progress, im)
 	case ImportPrices:
 		return a.readPrices(progress, im)
+	case ImportExchangeRates:
+		return a.readRates(progress)
 	default: // ImportSplits
 		return a.readSplits(progress)
 	}

@@ -27,62 +27,6 @@ func unreadable(err error) error {
 	return wrap(err, "read file")
 }
 
-func (a *App) readCompanies(r io.Reader) (writer, error) {
-	listings, err := sec.ParseCompanyTickers(r)
-	if err != nil {
-		return nil, unreadable(err)
-	}
-	for i := range listings {
-		l := &listings[i]
-		l.Ticker = ticker(l.Ticker)
-		if !sec.IsTicker(l.Ticker) {
-			return nil, &Error{Code: Invalid, Message: fmt.Sprintf("%.50q of CIK %d is not a ticker", l.Ticker, l.CIK)}
-		}
-	}
-	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
-		var all db.ListTickerConflictsParams
-		for _, l := range listings {
-			all.Ciks, all.Tickers = append(all.Ciks, l.CIK), append(all.Tickers, l.Ticker)
-		}
-		conflicts, err := q.ListTickerConflicts(ctx, all)
-		if err != nil {
-			return c, errors.Wrap(err, "list conflicts")
-		}
-		taken := map[string]bool{}
-		for _, t := range conflicts {
-			taken[t] = true
-		}
-		var companies db.ImportCompaniesParams
-		var rows db.ImportListingsParams
-		seen := map[int64]bool{}
-		for _, l := range listings {
-			if taken[l.Ticker] {
-				c.skipped++
-				continue
-			}
-			if !seen[l.CIK] {
-				companies.Ciks, companies.Names = append(companies.Ciks, l.CIK), append(companies.Names, l.Name)
-			}
-			rows.Ciks, rows.Tickers, rows.First = append(rows.Ciks, l.CIK), append(rows.Tickers, l.Ticker), append(rows.First, !seen[l.CIK])
-			seen[l.CIK] = true
-		}
-		if err := q.LockCompaniesByCIK(ctx, companies.Ciks); err != nil {
-			return c, errors.Wrap(err, "lock companies")
-		}
-		renamed, err := q.ImportCompanies(ctx, companies)
-		if err != nil {
-			return c, errors.Wrap(err, "write companies")
-		}
-		added, err := q.ImportListings(ctx, rows)
-		if err != nil {
-			return c, errors.Wrap(err, "write listings")
-		}
-		c.written = renamed + added
-		c.unchanged = int64(len(companies.Ciks)+len(rows.Ciks)) - c.written
-		return c, nil
-	}, nil
-}
-
 // readCompanyFacts computes everything that follows from one company's facts: those of the file, and of the documents of
 // its other CIKs. What it returns writes the difference.
 func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, im db.Import) (writer, error) {
@@ -127,6 +71,11 @@ func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, im db.Import) (
 				c.warning = fmt.Sprintf("nothing was taken: the newest fact of the file was filed on %s, that of a file which was imported before on %s",
 					file.NewestFiled.Format(time.DateOnly), d.NewestFiled.Format(time.DateOnly))
 				return c, nil
+			}
+		}
+		if name != "" && company.Cik != nil && *company.Cik == file.Cik {
+			if err := q.SetNameFromFacts(ctx, db.SetNameFromFactsParams{ID: company.ID, Name: name}); err != nil {
+				return c, errors.Wrap(err, "set name")
 			}
 		}
 		c, err = writeFigures(ctx, tx, q, company.ID, documents, f)
@@ -206,7 +155,7 @@ func importedCompany(ctx context.Context, q *db.Queries, cik int64, name string,
 			return company, errors.Wrap(err, "look for listings")
 		}
 		//exhaustruct:ignore the import tells no more
-		in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, IsPrimary: primary}}
+		in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, Currency: defaultCurrency, IsPrimary: primary}}
 		return company, createListings(ctx, q, company.ID, in)
 	case err != nil:
 		return company, errors.Wrap(err, "get listing")
@@ -287,4 +236,15 @@ func writeShareCounts(ctx context.Context, q *db.Queries, companyID int64, share
 	}
 	_, err := q.UpsertShareCounts(ctx, p)
 	return wrap(err, "write share counts")
+}
+
+func writeAnnualForms(ctx context.Context, q *db.Queries, companyID int64, forms []sec.AnnualForm) error {
+	p := db.CreateAnnualFormsParams{CompanyID: companyID, KnownFrom: make([]time.Time, 0, len(forms)), ForeignIssuer: make([]bool, 0, len(forms))}
+	for _, f := range forms {
+		p.KnownFrom, p.ForeignIssuer = append(p.KnownFrom, f.KnownFrom), append(p.ForeignIssuer, f.Foreign)
+	}
+	if err := q.DeleteAnnualForms(ctx, companyID); err != nil {
+		return errors.Wrap(err, "delete annual forms")
+	}
+	return wrap(q.CreateAnnualForms(ctx, p), "write annual forms")
 }

@@ -27,8 +27,10 @@ const (
 	isinRule     = "must be an ISIN with a correct check digit"
 	isTaken      = "is taken"
 	pageRule     = "must be the next_page_token of a page of this list"
-	tickerRule   = "must be a ticker: letters, digits, dots and dashes, beginning with a letter or digit, at most 20"
+	tickerRule   = "must be a ticker: letters, digits, dots, dashes and slashes, beginning with a letter or digit, at most 20"
 	isRepeated   = "is given twice"
+
+	ordinarySharesRule = "must be a number above 0, such as 5, 0.5 or 1/1500"
 )
 
 // A validator collects what is wrong with the fields of an input.
@@ -69,10 +71,13 @@ func (v *validator) err() error {
 	return nil
 }
 
-// text checks that a string can be stored and shown on one line.
+// isText tells whether a string can be stored and shown on one line.
+func isText(s string) bool {
+	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) < 0
+}
+
 func (v *validator) text(field, s string) bool {
-	return v.check(utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) < 0,
-		field, "must be valid Unicode without control characters")
+	return v.check(isText(s), field, "must be valid Unicode without control characters")
 }
 
 func (v *validator) optionalText(field string, s *string) {
@@ -132,6 +137,18 @@ var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 func (v *validator) country(field string, code *string) {
 	v.check(code == nil || countryForm.MatchString(*code), field, countryRule)
 }
+
+var ordinarySharesForm = regexp.MustCompile(`^(0\.[0-9]*[1-9][0-9]*|[1-9][0-9]{0,8}(\.[0-9]{1,9}|/[1-9][0-9]{0,8})?)$`)
+
+// isOrdinaryShares tells whether a text has the form in which the number of ordinary shares is declared, which is exact.
+func isOrdinaryShares(s string) bool { return len(s) <= 20 && ordinarySharesForm.MatchString(s) }
+
+func (v *validator) ordinaryShares(field string, s *string) {
+	v.check(s == nil || isOrdinaryShares(*s), field, ordinarySharesRule)
+}
+
+// defaultCurrency is that of a listing which declares none.
+const defaultCurrency = "USD"
 
 // currency asks the database, which knows the codes.
 func (v *validator) currency(ctx context.Context, q *db.Queries, field, code string) error {

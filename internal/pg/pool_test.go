@@ -201,6 +201,36 @@ func TestDoubledDividendsStay(t *testing.T) {
 	require.ErrorContains(t, err, "dividend_manual_key")
 }
 
+// Listings whose tickers are alike become one with the prices of both; those of two companies have to be parted first.
+func TestAlikeTickersBecomeOne(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), open(t, pgtest.Empty(t))
+	require.NoError(t, pg.Migrate(ctx, pool, quiet))
+	for version := int64(0); version != 12; {
+		down, err := pg.MigrateDown(ctx, pool)
+		require.NoError(t, err)
+		version = down.Version
+	}
+	exec := func(sql string) {
+		t.Helper()
+		_, err := pool.Exec(ctx, sql)
+		require.NoError(t, err)
+	}
+	exec(`INSERT INTO company (name) VALUES ('Berkshire'), ('Other');
+		INSERT INTO listing (company_id, ticker, isin, is_primary) VALUES
+			(1, 'BRK-B', 'US0846707026', false), (1, 'BRK.B', NULL, true), (2, 'OTHER', NULL, true), (2, 'BRK.A', NULL, false), (1, 'BRK-A', NULL, false);
+		INSERT INTO price (listing_id, date, close) VALUES (1, '2020-01-02', 1), (1, '2020-01-03', 2), (2, '2020-01-03', 3)`)
+	require.ErrorContains(t, pg.Migrate(ctx, pool, quiet), "BRK.A and BRK-A are one ticker from now on, and belong to two companies")
+	exec("DELETE FROM listing WHERE ticker = 'BRK.A'")
+	require.NoError(t, pg.Migrate(ctx, pool, quiet))
+	rows, _ := pool.Query(ctx, "SELECT l.ticker || ' ' || coalesce(l.isin, '-') || coalesce(' ' || p.date || ' ' || p.close, '') FROM listing l LEFT JOIN price p ON p.listing_id = l.id ORDER BY 1")
+	listings, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	assert.Equal(t, []string{"BRK-A -", "BRK.B US0846707026 2020-01-02 1", "BRK.B US0846707026 2020-01-03 3", "OTHER -"}, listings)
+	_, err = pool.Exec(ctx, "INSERT INTO listing (company_id, ticker, is_primary) VALUES (2, 'BRK-B', false)")
+	require.ErrorContains(t, err, "listing_ticker_key")
+}
+
 // A port that nobody listens on, then a relay to the server on it.
 func TestOpenWaits(t *testing.T) {
 	t.Parallel()

@@ -25,13 +25,7 @@ func Latest(statements []Statement) *Statement {
 // SharesOn returns the number of shares on a day: the count times the ratio of every split that took effect after
 // the count was filed and not after the day, rounded half up; nil if that does not fit in an int64.
 func SharesOn(day time.Time, count ShareCount, splits []Split) *int64 {
-	shares := decimal.NewFromInt(count.Shares)
-	for _, split := range splits {
-		if split.EffectiveDate.After(count.BasisDate) && !split.EffectiveDate.After(day) {
-			shares = shares.Mul(split.Ratio)
-		}
-	}
-	return whole(shares)
+	return whole(decimal.NewFromInt(count.Shares).Mul(SplitRatio(count.BasisDate, day, splits)))
 }
 
 // staleDays is how many days older than a statement a count of shares may be.

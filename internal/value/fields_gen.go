@@ -115,18 +115,18 @@ type DailyRatios struct {
 	Date                     time.Time        `json:"date"`
 	Close                    decimal.Decimal  `json:"close"` // As traded.
 	PriceCurrency            string           `json:"price_currency"`
-	StatementEndDate         *time.Time       `json:"statement_end_date"`           // End of the most recent annual or quarterly statement known.
-	Currency                 *string          `json:"currency"`                     // That of the statement, of enterprise_value and of what the ratios are computed in.
-	ExchangeRate             *decimal.Decimal `json:"exchange_rate"`                // What one unit of price_currency is in currency, of the day or up to 7 days before it; 1 within one currency.
-	Marks                    []Mark           `json:"marks"`                        // The statement's.
-	Reasons                  []DailyReason    `json:"reasons"`                      // Why something is null, in the order of the reasons.
-	SharesOutstanding        *int64           `json:"shares_outstanding"`           // Of all classes, on the share basis of the day.
-	MarketCap                *int64           `json:"market_cap"`                   // close x shares_outstanding / ordinary_shares of the listing, in price_currency. The ratios take it in currency.
-	EnterpriseValue          *int64           `json:"enterprise_value"`             // market_cap + total_debt + noncontrolling_interest + preferred_stock - cash_and_equivalents, in currency
-	PriceToEarningsRatioTTM  *decimal.Decimal `json:"price_to_earnings_ratio_ttm"`  // market_cap / (TTM net_income - TTM preferred_dividends)
-	PriceToBookRatio         *decimal.Decimal `json:"price_to_book_ratio"`          // market_cap / book_value
+	StatementEndDate         *time.Time       `json:"statement_end_date"`           // End of the newest annual or quarterly statement known, of which the ratios are made.
+	Currency                 *string          `json:"currency"`                     // That of the statement, and of enterprise_value.
+	ExchangeRate             *decimal.Decimal `json:"exchange_rate"`                // Units of currency for one of price_currency: the newest of the day and the 7 days before, to 12 decimals; 1 within one currency.
+	Marks                    []Mark           `json:"marks"`                        // The statement's, sorted.
+	Reasons                  []DailyReason    `json:"reasons"`                      // Why figures are null, in the order of the reasons. A ratio can also be null because a figure of the statement is, or because its divisor is not above 0.
+	SharesOutstanding        *int64           `json:"shares_outstanding"`           // Ordinary shares of all classes, on the share basis of the day.
+	MarketCap                *int64           `json:"market_cap"`                   // close x shares_outstanding / ordinary_shares of the listing. Below, cap is this x exchange_rate.
+	EnterpriseValue          *int64           `json:"enterprise_value"`             // cap + total_debt + noncontrolling_interest + preferred_stock - cash_and_equivalents, each of the middle three if known
+	PriceToEarningsRatioTTM  *decimal.Decimal `json:"price_to_earnings_ratio_ttm"`  // cap / (TTM net_income - TTM preferred_dividends)
+	PriceToBookRatio         *decimal.Decimal `json:"price_to_book_ratio"`          // cap / book_value
 	MarketToBookRatio        *decimal.Decimal `json:"market_to_book_ratio"`         // The same as price_to_book_ratio.
-	PriceToTangibleBookValue *decimal.Decimal `json:"price_to_tangible_book_value"` // market_cap / tangible_book_value
+	PriceToTangibleBookValue *decimal.Decimal `json:"price_to_tangible_book_value"` // cap / tangible_book_value
 	EVToRevenue              *decimal.Decimal `json:"ev_to_revenue"`                // enterprise_value / TTM total_revenues
 	EVToNetIncome            *decimal.Decimal `json:"ev_to_net_income"`             // enterprise_value / TTM net_income
 	EVToEBIT                 *decimal.Decimal `json:"ev_to_ebit"`                   // enterprise_value / TTM ebit
