@@ -3,9 +3,14 @@ SELECT * FROM share_count WHERE company_id = @company_id ORDER BY known_from, so
 
 -- name: ListNewestShareCounts :many
 -- The newest counts known on a day, one per company and source.
-SELECT DISTINCT ON (company_id, source) * FROM share_count
-WHERE company_id = ANY(@company_ids::bigint[]) AND known_from <= @day
-ORDER BY company_id, source, known_from DESC;
+SELECT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id) AS w
+CROSS JOIN (VALUES ('cover'), ('balance_sheet')) AS k (source)
+CROSS JOIN LATERAL (
+    SELECT n.known_from FROM share_count n
+    WHERE n.company_id = w.company_id AND n.source = k.source AND n.known_from <= @day
+    ORDER BY n.known_from DESC LIMIT 1
+) AS newest
+JOIN share_count s ON s.company_id = w.company_id AND s.source = k.source AND s.known_from = newest.known_from;
 
 -- name: UpsertShareCounts :execrows
 INSERT INTO share_count (company_id, source, known_from, basis_date, end_date, shares)

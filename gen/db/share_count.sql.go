@@ -80,9 +80,14 @@ func (q *Queries) ListAnnualForms(ctx context.Context, companyIds []int64) ([]An
 }
 
 const listNewestShareCounts = `-- name: ListNewestShareCounts :many
-SELECT DISTINCT ON (company_id, source) company_id, known_from, basis_date, end_date, shares, created_at, updated_at, source FROM share_count
-WHERE company_id = ANY($1::bigint[]) AND known_from <= $2
-ORDER BY company_id, source, known_from DESC
+SELECT s.company_id, s.known_from, s.basis_date, s.end_date, s.shares, s.created_at, s.updated_at, s.source FROM (SELECT unnest($1::bigint[]) AS company_id) AS w
+CROSS JOIN (VALUES ('cover'), ('balance_sheet')) AS k (source)
+CROSS JOIN LATERAL (
+    SELECT n.known_from FROM share_count n
+    WHERE n.company_id = w.company_id AND n.source = k.source AND n.known_from <= $2
+    ORDER BY n.known_from DESC LIMIT 1
+) AS newest
+JOIN share_count s ON s.company_id = w.company_id AND s.source = k.source AND s.known_from = newest.known_from
 `
 
 type ListNewestShareCountsParams struct {

@@ -447,6 +447,7 @@ func TestBadFiles(t *testing.T) {
 		year: 2020, filed: "2021-02-01", revenue: "1", assets: "2", fy: "null",
 	}))
 	assert.Len(t, f.statements(fine, oas.OptDate{}), 1)
+	assert.EqualValues(t, 1, f.imported("sec-company-facts", append([]byte("\ufeff"), facts(cik, first2020)...)).Written, "a byte order mark")
 	f.imported("companies", fmt.Appendf(nil, `{"0":{"cik_str":"%d","ticker":"%s.B","title":"Fine"}}`, cik, fine))
 	im := f.imported("companies", fmt.Appendf(nil, `{"0":{"cik_str":%d,"title":"No ticker"},"1":{"cik_str":%d,"ticker":null,"title":"None"}}`, cik, cik))
 	assert.EqualValues(t, []int64{0, 0, 2}, []int64{im.Written, im.Unchanged, im.Skipped})

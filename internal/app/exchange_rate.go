@@ -13,13 +13,13 @@ import (
 // ListExchangeRates returns a page of the exchange rates, by base, quote and day. Errors: Invalid.
 func (a *App) ListExchangeRates(ctx context.Context, base, quote *string, from, to *time.Time, p Page) ([]db.ExchangeRate, string, error) {
 	params := db.ListExchangeRatesParams{
-		Base: "", Quote: "", FromDay: firstDay, ToDay: farDay, AfterBase: "", AfterQuote: "", AfterDate: firstDay, PageSize: p.limit(),
+		Base: "", Quote: "", FromDay: firstDay, ToDay: farDay, AfterBase: "", AfterQuote: "", AfterDate: firstDay.AddDate(0, 0, -1),
+		PageSize: p.limit(),
 	}
 	set(&params.FromDay, from)
 	set(&params.ToDay, to)
 	var v validator
 	v.days(from, to)
-	v.page(p, &params.AfterBase, &params.AfterQuote, &params.AfterDate)
 	for _, only := range []struct {
 		field string
 		code  *string
@@ -32,6 +32,10 @@ func (a *App) ListExchangeRates(ctx context.Context, base, quote *string, from, 
 			*only.param = *only.code
 		}
 	}
+	if params.AfterBase = params.Base; base != nil { // the list begins with the first that is asked for
+		params.AfterQuote = params.Quote
+	}
+	v.page(p, &params.AfterBase, &params.AfterQuote, &params.AfterDate)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
