@@ -406,6 +406,7 @@ func TestImportsAreStartedOnce(t *testing.T) {
 	files := map[string]string{
 		"companies": `{"0":{"cik_str":320193,"ticker":"AAPL","title":"Apple"}}`, "sec-company-facts": "{}",
 		"prices?ticker=AAPL": "date,close\n2024-01-02,185.64\n", "splits": "ticker,effective_date,ratio\nAAPL,2014-06-09,7\n",
+		"exchange-rates": "date,base,quote,rate\n2024-01-02,EUR,USD,1.0956\n",
 	}
 	for kind, file := range files {
 		start := func(file, key string) (*http.Response, string) {

@@ -479,7 +479,7 @@ func TestRefusedUploads(t *testing.T) {
 		return f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/"+kind, body,
 			append(header, "Expect", "100-continue")...)
 	}
-	for _, kind := range []string{"companies", "sec-company-facts", "prices?ticker=" + ticker, "splits"} {
+	for _, kind := range []string{"companies", "sec-company-facts", "prices?ticker=" + ticker, "splits", "exchange-rates"} {
 		for name, file := range map[string][]byte{
 			"empty": {}, "truncated gzip": whole[:len(whole)/2], "gzip without its end": whole[:len(whole)-3],
 			"gzip header": whole[:10], "gzip magic": whole[:2],
