@@ -146,7 +146,7 @@ type parser struct {
 	units   map[unit]map[int32]int32 // number of facts by filing
 	taxed   map[taxedFiling]bool
 	raw     rawFact
-	inFact  jx.Decoder
+	inTag   jx.Decoder
 	key     []byte // of a filing
 
 	readField func(*jx.Decoder, []byte) error // field, once for all facts
@@ -231,32 +231,42 @@ func (p *parser) taxonomy(d *jx.Decoder, name string) error {
 		return err
 	}
 	return d.Obj(func(d *jx.Decoder, tag string) error {
-		if err := mustBe(d, jx.Object, path+"/"+tag); err != nil {
+		// What is in memory needs no copies.
+		text, err := d.Raw()
+		if err != nil {
 			return err
 		}
-		return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
-			if string(key) != "units" {
-				return d.Skip()
-			}
-			if err := mustBe(d, jx.Object, path+"/"+tag+"/units"); err != nil {
+		p.inTag.ResetBytes(text)
+		return p.tag(&p.inTag, path+"/"+tag, tagRead{
+			key: seriesKey{name, tag, ""}, kept: counted[tag], taxonomy: t, money: nil,
+			tax: t != nil && t.isIncomeTax(tag), count: slices.Contains(countTags[name], tag),
+		})
+	})
+}
+
+func (p *parser) tag(d *jx.Decoder, path string, read tagRead) error {
+	if err := mustBe(d, jx.Object, path); err != nil {
+		return err
+	}
+	return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
+		if string(key) != "units" {
+			return d.Skip()
+		}
+		if err := mustBe(d, jx.Object, path+"/units"); err != nil {
+			return err
+		}
+		return d.Obj(func(d *jx.Decoder, of string) error {
+			if err := mustBe(d, jx.Array, path+"/"+of); err != nil {
 				return err
 			}
-			return d.Obj(func(d *jx.Decoder, of string) error {
-				if err := mustBe(d, jx.Array, path+"/"+tag+"/"+of); err != nil {
-					return err
-				}
-				read := tagRead{
-					key: seriesKey{name, tag, of}, kept: counted[tag] && keptUnit.MatchString(of), taxonomy: t,
-					count: slices.Contains(countTags[name], tag),
-				}
-				if t != nil {
-					if len(of) == currencyLength && keptUnit.MatchString(of) {
-						read.money = p.unit(unit{t, of})
-					}
-					read.tax = t.isIncomeTax(tag)
-				}
-				return d.Arr(func(d *jx.Decoder) error { return p.fact(d, &read) })
-			})
+			read := read
+			read.key.unit = of
+			isKept := keptUnit.MatchString(of)
+			read.kept = read.kept && isKept
+			if read.taxonomy != nil && isKept && len(of) == currencyLength {
+				read.money = p.unit(unit{read.taxonomy, of})
+			}
+			return d.Arr(func(d *jx.Decoder) error { return p.fact(d, &read) })
 		})
 	})
 }
@@ -272,7 +282,7 @@ func (p *parser) unit(u unit) map[int32]int32 {
 // keptUnit matches money ("USD"), money per share ("USD/shares") and shares.
 var keptUnit = regexp.MustCompile(`^([A-Z]{3}(/shares)?|shares)$`)
 
-// rawFact is a fact as it stands in the document.
+// rawFact is a fact as it stands in the document, of which it holds pieces.
 type rawFact struct {
 	start, end, val, accession, fy, form, filed []byte // empty if absent, null or of another type
 }
@@ -285,21 +295,21 @@ func (p *parser) field(d *jx.Decoder, name []byte) (err error) {
 		if d.Next() == jx.Null {
 			return d.Null()
 		}
-		if raw.start, err = textOrNothing(d, raw.start[:0]); len(raw.start) == 0 {
-			raw.start = append(raw.start, '-') // no date
+		if raw.start, err = textOrNothing(d); len(raw.start) == 0 {
+			raw.start = []byte("-") // no date
 		}
 	case "end":
-		raw.end, err = textOrNothing(d, raw.end[:0])
+		raw.end, err = textOrNothing(d)
 	case "accn":
-		raw.accession, err = textOrNothing(d, raw.accession[:0])
+		raw.accession, err = textOrNothing(d)
 	case "form":
-		raw.form, err = textOrNothing(d, raw.form[:0])
+		raw.form, err = textOrNothing(d)
 	case "filed":
-		raw.filed, err = textOrNothing(d, raw.filed[:0])
+		raw.filed, err = textOrNothing(d)
 	case "val":
-		raw.val, err = numberOrNothing(d, raw.val[:0])
+		raw.val, err = numberOrNothing(d)
 	case "fy":
-		raw.fy, err = numberOrNothing(d, raw.fy[:0])
+		raw.fy, err = numberOrNothing(d)
 	default:
 		err = d.Skip()
 	}
@@ -307,19 +317,13 @@ func (p *parser) field(d *jx.Decoder, name []byte) (err error) {
 }
 
 func (p *parser) fact(d *jx.Decoder, read *tagRead) error {
-	raw := &p.raw
-	for _, field := range []*[]byte{&raw.start, &raw.end, &raw.val, &raw.accession, &raw.fy, &raw.form, &raw.filed} {
-		*field = (*field)[:0]
-	}
-	// The fields of a fact in memory need no copies.
-	text, err := d.Raw()
-	if err != nil {
-		return err
-	}
-	if p.inFact.ResetBytes(text); p.inFact.Next() == jx.Object {
-		if err := p.inFact.ObjBytes(p.readField); err != nil {
+	p.raw = rawFact{} //nolint:exhaustruct // nothing of the fact before
+	if d.Next() != jx.Object {
+		if err := d.Skip(); err != nil {
 			return err
 		}
+	} else if err := d.ObjBytes(p.readField); err != nil {
+		return err
 	}
 	p.facts.report.Facts++
 	f, reason := p.check(read)
@@ -328,6 +332,7 @@ func (p *parser) fact(d *jx.Decoder, read *tagRead) error {
 		return nil
 	}
 	if f.filing == none {
+		var err error
 		if f.filing, err = p.newFiling(); err != nil {
 			return err
 		}
@@ -557,20 +562,20 @@ var (
 	oneHalf  = decimal.New(5, -1)
 )
 
-// textOrNothing appends a string to b, nothing for a value of another type.
-func textOrNothing(d *jx.Decoder, b []byte) ([]byte, error) {
+// textOrNothing returns a string of a document in memory, nothing for a value of another type.
+func textOrNothing(d *jx.Decoder) ([]byte, error) {
 	if d.Next() == jx.String {
-		return d.StrAppend(b)
+		return d.StrBytes()
 	}
-	return b, d.Skip()
+	return nil, d.Skip()
 }
 
-// numberOrNothing appends the text of a JSON number to b, nothing for a value of another type.
-func numberOrNothing(d *jx.Decoder, b []byte) ([]byte, error) {
+// numberOrNothing returns the text of a JSON number of a document in memory, nothing for a value of another type.
+func numberOrNothing(d *jx.Decoder) ([]byte, error) {
 	if d.Next() == jx.Number {
-		return d.NumAppend(b)
+		return d.Num()
 	}
-	return b, d.Skip()
+	return nil, d.Skip()
 }
 
 // readText appends a string to b, nothing for null.
