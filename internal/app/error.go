@@ -43,6 +43,9 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Message)
 	for i, f := range e.Fields {
+		if f.Field == "" {
+			continue // of the whole, which the message is about
+		}
 		b.WriteString(map[bool]string{true: ": ", false: "; "}[i == 0])
 		b.WriteString(strings.TrimPrefix(f.Field, "/") + " " + f.Message)
 	}
