@@ -99,6 +99,7 @@ func TestImportTakesNothing(t *testing.T) {
 		string(change(`"val":1000`, `"val":1e30`)):                "in 1 of the 1 filings no flow",
 		string(change(`"val":1000`, `"val":1e2000000000`)):        "in 1 of the 1 filings no flow",
 		string(change(`"val":5000`, `"val":9223372036854775808`)): "1 of the 1 filings have no balance total",
+		string(change(`"USD"`, `"XYZ"`)):                          "1 versions of statements were left out: XYZ is no known currency",
 	} {
 		im := f.imported("sec-company-facts?ticker="+unique("N"), []byte(strings.Replace(file, `"cik":`, fmt.Sprintf(`"cik":%d,"x":`, uniqueCIK()), 1)))
 		assert.Zero(t, im.Written)

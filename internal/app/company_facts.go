@@ -89,9 +89,15 @@ func figuresOf(facts *sec.CompanyFacts, report value.ImportReport) figures {
 
 // writeFigures writes what the figures of a company change, and which documents they come from. The company is locked.
 func writeFigures(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64, documents []document, f figures) (c counts, err error) {
+	leftOut, warning, err := f.leaveOutUnknownCurrencies(ctx, q)
+	if err != nil {
+		return c, err
+	}
 	if c, err = writeHistory(ctx, tx, q, companyID, f.history); err != nil {
 		return c, err
 	}
+	c.skipped += leftOut
+	c.warning = warning
 	d, err := writeDividends(ctx, q, companyID, f.dividends)
 	if err != nil {
 		return c, err
@@ -127,6 +133,26 @@ func writeFigures(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	}
 	err = q.DeleteFormerFacts(ctx, db.DeleteFormerFactsParams{CompanyID: companyID, Keep: keep})
 	return c, wrap(err, "delete former facts")
+}
+
+// leaveOutUnknownCurrencies takes the figures away that are in no known currency, and says how many versions that were.
+func (f *figures) leaveOutUnknownCurrencies(ctx context.Context, q *db.Queries) (leftOut int64, warning string, err error) {
+	var codes []string
+	for _, v := range f.history {
+		if !slices.Contains(codes, v.Currency) {
+			codes = append(codes, v.Currency)
+		}
+	}
+	unknown, err := q.ListUnknownCurrencies(ctx, codes)
+	if err != nil || len(unknown) == 0 {
+		return 0, "", wrap(err, "look up currencies")
+	}
+	n := len(f.history)
+	f.history = slices.DeleteFunc(slices.Clone(f.history), func(v sec.Version) bool { return slices.Contains(unknown, v.Currency) })
+	f.dividends = slices.DeleteFunc(slices.Clone(f.dividends), func(d value.Dividend) bool { return slices.Contains(unknown, d.Currency) })
+	leftOut = int64(n - len(f.history))
+	return leftOut, fmt.Sprintf("%d versions of statements were left out: %s is no known currency",
+		leftOut, strings.Join(unknown[:min(len(unknown), 10)], ", ")), nil
 }
 
 // skippedFor returns the counts of the facts that were skipped, in words.
