@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -256,25 +257,26 @@ func answer(handle func(*http.Request, *jx.Encoder) error) http.HandlerFunc {
 	}
 }
 
-const companyColumns = `c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at,
-	l.ticker, l.exchange, l.isin, l.share_class, l.is_primary`
+const companyColumns = `c.id, c.name, c.cik, c.former_ciks, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at,
+	l.ticker, l.exchange, l.isin, l.share_class, l.currency, l.ordinary_shares, l.is_primary`
 
 // handCompany is a row of companyColumns.
 type handCompany struct {
-	id                         int64
-	name                       string
-	cik, shares                pgtype.Int8
-	country, url               pgtype.Text
-	ipo                        pgtype.Date
-	created, updated           time.Time
-	ticker                     string
-	exchange, isin, shareClass pgtype.Text
-	primary                    bool
+	id                                         int64
+	name                                       string
+	cik, shares                                pgtype.Int8
+	formerCIKs                                 []int64
+	country, url                               pgtype.Text
+	ipo                                        pgtype.Date
+	created, updated                           time.Time
+	ticker, currency                           string
+	exchange, isin, shareClass, ordinaryShares pgtype.Text
+	primary                                    bool
 }
 
 func (c *handCompany) scan(rows pgx.Rows) error {
-	return rows.Scan(&c.id, &c.name, &c.cik, &c.country, &c.url, &c.ipo, &c.shares, &c.created, &c.updated,
-		&c.ticker, &c.exchange, &c.isin, &c.shareClass, &c.primary)
+	return rows.Scan(&c.id, &c.name, &c.cik, &c.formerCIKs, &c.country, &c.url, &c.ipo, &c.shares, &c.created, &c.updated,
+		&c.ticker, &c.exchange, &c.isin, &c.shareClass, &c.currency, &c.ordinaryShares, &c.primary)
 }
 
 // encodeCompanies appends the companies of rows, in which the listings of one follow each other, until n are complete.
@@ -312,6 +314,12 @@ func encodeCompanies(e *jx.Encoder, rows pgx.Rows, n int) (last handCompany, mor
 			e.Str(c.name)
 			e.FieldStart("cik")
 			encodeInt(e, c.cik)
+			e.FieldStart("former_ciks")
+			e.ArrStart()
+			for _, cik := range c.formerCIKs {
+				e.Int64(cik)
+			}
+			e.ArrEnd()
 			e.FieldStart("country")
 			encodeText(e, c.country)
 			e.FieldStart("url")
@@ -333,6 +341,10 @@ func encodeCompanies(e *jx.Encoder, rows pgx.Rows, n int) (last handCompany, mor
 		encodeText(e, c.isin)
 		e.FieldStart("share_class")
 		encodeText(e, c.shareClass)
+		e.FieldStart("currency")
+		e.Str(c.currency)
+		e.FieldStart("ordinary_shares")
+		encodeText(e, c.ordinaryShares)
 		e.FieldStart("primary")
 		e.Bool(c.primary)
 		e.ObjEnd()
@@ -346,7 +358,7 @@ func encodeCompanies(e *jx.Encoder, rows pgx.Rows, n int) (last handCompany, mor
 func (h byHand) company(r *http.Request, e *jx.Encoder) error {
 	rows, err := h.pool.Query(r.Context(), "SELECT "+companyColumns+` FROM listing t
 		JOIN company c ON c.id = t.company_id JOIN listing l ON l.company_id = c.id
-		WHERE t.ticker = $1 ORDER BY l.is_primary DESC, l.ticker`, strings.ToUpper(r.PathValue("ticker")))
+		WHERE ticker_key(t.ticker) = $1 ORDER BY l.is_primary DESC, l.ticker`, strings.ToUpper(r.PathValue("ticker")))
 	if err != nil {
 		return err
 	}
@@ -393,19 +405,24 @@ func handStatement() (names []string, row []any) {
 	add(integer, "id", "company_id")
 	add(text, "ticker", "source", "period")
 	add(integer, "fiscal_year", "fiscal_quarter")
-	add(date, "end_date", "publish_date", "known_from")
-	add(text, "currency")
+	add(date, "start_date", "end_date", "publish_date", "known_from")
+	add(text, "currency", "taxonomy")
+	add(integer, "rules_version")
+	add(func() any { return new([]string) }, "marks")
 	add(func() any { return new(bool) }, "audited")
 	add(text, "accession", "url")
 	add(integer, "total_revenues", "cost_of_revenue", "gross_profit", "operating_income", "interest_expense", "profit_before_tax",
 		"tax_expense", "net_income", "depreciation", "amortization", "depreciation_and_amortization", "ebit")
 	add(text, "ebit_basis")
-	add(integer, "ebitda", "operating_cash_flow", "capital_expenditure", "free_cash_flow", "dividends_paid")
+	add(integer, "ebitda", "operating_cash_flow", "capital_expenditure", "free_cash_flow", "dividends_paid",
+		"preferred_dividends")
 	add(func() any { return new(decimal.NullDecimal) }, "earnings_per_share", "earnings_per_share_diluted")
 	add(date, "per_share_basis_date")
 	add(integer, "total_assets", "current_assets", "non_current_assets", "cash_and_equivalents", "goodwill", "intangible_assets",
 		"total_liabilities", "current_liabilities", "long_term_liabilities", "short_term_debt", "long_term_debt", "total_debt",
-		"total_equity", "noncontrolling_interest", "temporary_equity", "total_equities_and_liabilities", "shares_outstanding")
+		"total_equity", "noncontrolling_interest", "preferred_stock", "temporary_equity", "total_equities_and_liabilities",
+		"shares_outstanding")
+	add(text, "shares_source")
 	add(func() any { return new(time.Time) }, "created_at", "updated_at")
 	return names, row
 }
@@ -459,12 +476,18 @@ func (h byHand) statements(r *http.Request, e *jx.Encoder) error {
 				}
 			case *bool:
 				e.Bool(*v)
+			case *[]string:
+				e.ArrStart()
+				for _, text := range *v {
+					e.Str(text)
+				}
+				e.ArrEnd()
 			case *time.Time:
 				encodeTime(e, *v, time.RFC3339)
 			}
 		}
 		e.ObjEnd()
-		id, published = row[0].(*pgtype.Int8).Int64, row[8].(*pgtype.Date).Time
+		id, published = row[0].(*pgtype.Int8).Int64, row[slices.Index(names, "publish_date")].(*pgtype.Date).Time
 	}
 	rows.Close()
 	if err := rows.Err(); err != nil {
