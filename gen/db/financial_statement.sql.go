@@ -57,7 +57,7 @@ func (q *Queries) EndFinancialStatements(ctx context.Context, arg EndFinancialSt
 }
 
 const getFinancialStatement = `-- name: GetFinancialStatement :one
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, l.ticker FROM financial_statement s
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, l.ticker FROM financial_statement s
 JOIN listing l ON l.company_id = s.company_id AND l.is_primary
 WHERE s.id = $1
   AND ($2::date IS NULL AND s.known_to IS NULL
@@ -139,13 +139,43 @@ func (q *Queries) GetFinancialStatement(ctx context.Context, arg GetFinancialSta
 		&i.FinancialStatement.SharesSource,
 		&i.FinancialStatement.Marks,
 		&i.FinancialStatement.RulesVersion,
+		&i.FinancialStatement.SellingGeneralAdministrative,
+		&i.FinancialStatement.ResearchAndDevelopment,
+		&i.FinancialStatement.InterestIncome,
+		&i.FinancialStatement.InvestingCashFlow,
+		&i.FinancialStatement.FinancingCashFlow,
+		&i.FinancialStatement.ExchangeRateEffect,
+		&i.FinancialStatement.NetChangeInCash,
+		&i.FinancialStatement.ShareRepurchases,
+		&i.FinancialStatement.StockBasedCompensation,
+		&i.FinancialStatement.Acquisitions,
+		&i.FinancialStatement.IncomeTaxesPaid,
+		&i.FinancialStatement.InterestPaid,
+		&i.FinancialStatement.EarningsPerShareBasisDate,
+		&i.FinancialStatement.EarningsPerShareDilutedBasisDate,
+		&i.FinancialStatement.WeightedAverageShares,
+		&i.FinancialStatement.WeightedAverageSharesBasisDate,
+		&i.FinancialStatement.WeightedAverageSharesDiluted,
+		&i.FinancialStatement.WeightedAverageSharesDilutedBasisDate,
+		&i.FinancialStatement.DividendsPerShare,
+		&i.FinancialStatement.DividendsPerShareBasisDate,
+		&i.FinancialStatement.ShortTermInvestments,
+		&i.FinancialStatement.Receivables,
+		&i.FinancialStatement.Inventory,
+		&i.FinancialStatement.LongTermInvestments,
+		&i.FinancialStatement.PropertyPlantEquipment,
+		&i.FinancialStatement.AccountsPayable,
+		&i.FinancialStatement.DeferredRevenueCurrent,
+		&i.FinancialStatement.OperatingLeaseLiability,
+		&i.FinancialStatement.RetainedEarnings,
+		&i.FinancialStatement.SharesOutstandingBasisDate,
 		&i.Ticker,
 	)
 	return i, err
 }
 
 const listCompanyFinancialStatements = `-- name: ListCompanyFinancialStatements :many
-SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version FROM financial_statement s
+SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version, selling_general_administrative, research_and_development, interest_income, investing_cash_flow, financing_cash_flow, exchange_rate_effect, net_change_in_cash, share_repurchases, stock_based_compensation, acquisitions, income_taxes_paid, interest_paid, earnings_per_share_basis_date, earnings_per_share_diluted_basis_date, weighted_average_shares, weighted_average_shares_basis_date, weighted_average_shares_diluted, weighted_average_shares_diluted_basis_date, dividends_per_share, dividends_per_share_basis_date, short_term_investments, receivables, inventory, long_term_investments, property_plant_equipment, accounts_payable, deferred_revenue_current, operating_lease_liability, retained_earnings, shares_outstanding_basis_date FROM financial_statement s
 WHERE s.company_id = $1
   AND ($2::text = '' OR s.period = $2)
   AND ($3::date IS NULL AND s.known_to IS NULL
@@ -243,6 +273,36 @@ func (q *Queries) ListCompanyFinancialStatements(ctx context.Context, arg ListCo
 			&i.SharesSource,
 			&i.Marks,
 			&i.RulesVersion,
+			&i.SellingGeneralAdministrative,
+			&i.ResearchAndDevelopment,
+			&i.InterestIncome,
+			&i.InvestingCashFlow,
+			&i.FinancingCashFlow,
+			&i.ExchangeRateEffect,
+			&i.NetChangeInCash,
+			&i.ShareRepurchases,
+			&i.StockBasedCompensation,
+			&i.Acquisitions,
+			&i.IncomeTaxesPaid,
+			&i.InterestPaid,
+			&i.EarningsPerShareBasisDate,
+			&i.EarningsPerShareDilutedBasisDate,
+			&i.WeightedAverageShares,
+			&i.WeightedAverageSharesBasisDate,
+			&i.WeightedAverageSharesDiluted,
+			&i.WeightedAverageSharesDilutedBasisDate,
+			&i.DividendsPerShare,
+			&i.DividendsPerShareBasisDate,
+			&i.ShortTermInvestments,
+			&i.Receivables,
+			&i.Inventory,
+			&i.LongTermInvestments,
+			&i.PropertyPlantEquipment,
+			&i.AccountsPayable,
+			&i.DeferredRevenueCurrent,
+			&i.OperatingLeaseLiability,
+			&i.RetainedEarnings,
+			&i.SharesOutstandingBasisDate,
 		); err != nil {
 			return nil, err
 		}
@@ -255,7 +315,7 @@ func (q *Queries) ListCompanyFinancialStatements(ctx context.Context, arg ListCo
 }
 
 const listFinancialStatementVersions = `-- name: ListFinancialStatementVersions :many
-SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version FROM financial_statement s
+SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version, selling_general_administrative, research_and_development, interest_income, investing_cash_flow, financing_cash_flow, exchange_rate_effect, net_change_in_cash, share_repurchases, stock_based_compensation, acquisitions, income_taxes_paid, interest_paid, earnings_per_share_basis_date, earnings_per_share_diluted_basis_date, weighted_average_shares, weighted_average_shares_basis_date, weighted_average_shares_diluted, weighted_average_shares_diluted_basis_date, dividends_per_share, dividends_per_share_basis_date, short_term_investments, receivables, inventory, long_term_investments, property_plant_equipment, accounts_payable, deferred_revenue_current, operating_lease_liability, retained_earnings, shares_outstanding_basis_date FROM financial_statement s
 WHERE s.company_id = $1 AND s.known_from <= $2 AND (s.known_to IS NULL OR s.known_to > $3::date)
 `
 
@@ -337,6 +397,36 @@ func (q *Queries) ListFinancialStatementVersions(ctx context.Context, arg ListFi
 			&i.SharesSource,
 			&i.Marks,
 			&i.RulesVersion,
+			&i.SellingGeneralAdministrative,
+			&i.ResearchAndDevelopment,
+			&i.InterestIncome,
+			&i.InvestingCashFlow,
+			&i.FinancingCashFlow,
+			&i.ExchangeRateEffect,
+			&i.NetChangeInCash,
+			&i.ShareRepurchases,
+			&i.StockBasedCompensation,
+			&i.Acquisitions,
+			&i.IncomeTaxesPaid,
+			&i.InterestPaid,
+			&i.EarningsPerShareBasisDate,
+			&i.EarningsPerShareDilutedBasisDate,
+			&i.WeightedAverageShares,
+			&i.WeightedAverageSharesBasisDate,
+			&i.WeightedAverageSharesDiluted,
+			&i.WeightedAverageSharesDilutedBasisDate,
+			&i.DividendsPerShare,
+			&i.DividendsPerShareBasisDate,
+			&i.ShortTermInvestments,
+			&i.Receivables,
+			&i.Inventory,
+			&i.LongTermInvestments,
+			&i.PropertyPlantEquipment,
+			&i.AccountsPayable,
+			&i.DeferredRevenueCurrent,
+			&i.OperatingLeaseLiability,
+			&i.RetainedEarnings,
+			&i.SharesOutstandingBasisDate,
 		); err != nil {
 			return nil, err
 		}
@@ -349,7 +439,7 @@ func (q *Queries) ListFinancialStatementVersions(ctx context.Context, arg ListFi
 }
 
 const listFinancialStatementVersionsForUpdate = `-- name: ListFinancialStatementVersionsForUpdate :many
-SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version FROM financial_statement WHERE company_id = $1 ORDER BY period, end_date, known_from FOR UPDATE
+SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version, selling_general_administrative, research_and_development, interest_income, investing_cash_flow, financing_cash_flow, exchange_rate_effect, net_change_in_cash, share_repurchases, stock_based_compensation, acquisitions, income_taxes_paid, interest_paid, earnings_per_share_basis_date, earnings_per_share_diluted_basis_date, weighted_average_shares, weighted_average_shares_basis_date, weighted_average_shares_diluted, weighted_average_shares_diluted_basis_date, dividends_per_share, dividends_per_share_basis_date, short_term_investments, receivables, inventory, long_term_investments, property_plant_equipment, accounts_payable, deferred_revenue_current, operating_lease_liability, retained_earnings, shares_outstanding_basis_date FROM financial_statement WHERE company_id = $1 ORDER BY period, end_date, known_from FOR UPDATE
 `
 
 func (q *Queries) ListFinancialStatementVersionsForUpdate(ctx context.Context, companyID int64) ([]FinancialStatement, error) {
@@ -423,6 +513,36 @@ func (q *Queries) ListFinancialStatementVersionsForUpdate(ctx context.Context, c
 			&i.SharesSource,
 			&i.Marks,
 			&i.RulesVersion,
+			&i.SellingGeneralAdministrative,
+			&i.ResearchAndDevelopment,
+			&i.InterestIncome,
+			&i.InvestingCashFlow,
+			&i.FinancingCashFlow,
+			&i.ExchangeRateEffect,
+			&i.NetChangeInCash,
+			&i.ShareRepurchases,
+			&i.StockBasedCompensation,
+			&i.Acquisitions,
+			&i.IncomeTaxesPaid,
+			&i.InterestPaid,
+			&i.EarningsPerShareBasisDate,
+			&i.EarningsPerShareDilutedBasisDate,
+			&i.WeightedAverageShares,
+			&i.WeightedAverageSharesBasisDate,
+			&i.WeightedAverageSharesDiluted,
+			&i.WeightedAverageSharesDilutedBasisDate,
+			&i.DividendsPerShare,
+			&i.DividendsPerShareBasisDate,
+			&i.ShortTermInvestments,
+			&i.Receivables,
+			&i.Inventory,
+			&i.LongTermInvestments,
+			&i.PropertyPlantEquipment,
+			&i.AccountsPayable,
+			&i.DeferredRevenueCurrent,
+			&i.OperatingLeaseLiability,
+			&i.RetainedEarnings,
+			&i.SharesOutstandingBasisDate,
 		); err != nil {
 			return nil, err
 		}
@@ -435,7 +555,7 @@ func (q *Queries) ListFinancialStatementVersionsForUpdate(ctx context.Context, c
 }
 
 const listFinancialStatements = `-- name: ListFinancialStatements :many
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, l.ticker FROM financial_statement s
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, l.ticker FROM financial_statement s
 JOIN listing l ON l.company_id = s.company_id AND l.is_primary
 WHERE s.known_to IS NULL
   AND ($1::text IS NULL OR s.period = $1)
@@ -540,6 +660,36 @@ func (q *Queries) ListFinancialStatements(ctx context.Context, arg ListFinancial
 			&i.FinancialStatement.SharesSource,
 			&i.FinancialStatement.Marks,
 			&i.FinancialStatement.RulesVersion,
+			&i.FinancialStatement.SellingGeneralAdministrative,
+			&i.FinancialStatement.ResearchAndDevelopment,
+			&i.FinancialStatement.InterestIncome,
+			&i.FinancialStatement.InvestingCashFlow,
+			&i.FinancialStatement.FinancingCashFlow,
+			&i.FinancialStatement.ExchangeRateEffect,
+			&i.FinancialStatement.NetChangeInCash,
+			&i.FinancialStatement.ShareRepurchases,
+			&i.FinancialStatement.StockBasedCompensation,
+			&i.FinancialStatement.Acquisitions,
+			&i.FinancialStatement.IncomeTaxesPaid,
+			&i.FinancialStatement.InterestPaid,
+			&i.FinancialStatement.EarningsPerShareBasisDate,
+			&i.FinancialStatement.EarningsPerShareDilutedBasisDate,
+			&i.FinancialStatement.WeightedAverageShares,
+			&i.FinancialStatement.WeightedAverageSharesBasisDate,
+			&i.FinancialStatement.WeightedAverageSharesDiluted,
+			&i.FinancialStatement.WeightedAverageSharesDilutedBasisDate,
+			&i.FinancialStatement.DividendsPerShare,
+			&i.FinancialStatement.DividendsPerShareBasisDate,
+			&i.FinancialStatement.ShortTermInvestments,
+			&i.FinancialStatement.Receivables,
+			&i.FinancialStatement.Inventory,
+			&i.FinancialStatement.LongTermInvestments,
+			&i.FinancialStatement.PropertyPlantEquipment,
+			&i.FinancialStatement.AccountsPayable,
+			&i.FinancialStatement.DeferredRevenueCurrent,
+			&i.FinancialStatement.OperatingLeaseLiability,
+			&i.FinancialStatement.RetainedEarnings,
+			&i.FinancialStatement.SharesOutstandingBasisDate,
 			&i.Ticker,
 		); err != nil {
 			return nil, err
@@ -553,7 +703,7 @@ func (q *Queries) ListFinancialStatements(ctx context.Context, arg ListFinancial
 }
 
 const listFinancialStatementsBefore = `-- name: ListFinancialStatementsBefore :many
-SELECT DISTINCT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS end_date) AS w
+SELECT DISTINCT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS end_date) AS w
 JOIN financial_statement s ON s.company_id = w.company_id AND s.known_to IS NULL
     AND s.end_date BETWEEN w.end_date - 500 AND w.end_date
 `
@@ -636,6 +786,36 @@ func (q *Queries) ListFinancialStatementsBefore(ctx context.Context, arg ListFin
 			&i.SharesSource,
 			&i.Marks,
 			&i.RulesVersion,
+			&i.SellingGeneralAdministrative,
+			&i.ResearchAndDevelopment,
+			&i.InterestIncome,
+			&i.InvestingCashFlow,
+			&i.FinancingCashFlow,
+			&i.ExchangeRateEffect,
+			&i.NetChangeInCash,
+			&i.ShareRepurchases,
+			&i.StockBasedCompensation,
+			&i.Acquisitions,
+			&i.IncomeTaxesPaid,
+			&i.InterestPaid,
+			&i.EarningsPerShareBasisDate,
+			&i.EarningsPerShareDilutedBasisDate,
+			&i.WeightedAverageShares,
+			&i.WeightedAverageSharesBasisDate,
+			&i.WeightedAverageSharesDiluted,
+			&i.WeightedAverageSharesDilutedBasisDate,
+			&i.DividendsPerShare,
+			&i.DividendsPerShareBasisDate,
+			&i.ShortTermInvestments,
+			&i.Receivables,
+			&i.Inventory,
+			&i.LongTermInvestments,
+			&i.PropertyPlantEquipment,
+			&i.AccountsPayable,
+			&i.DeferredRevenueCurrent,
+			&i.OperatingLeaseLiability,
+			&i.RetainedEarnings,
+			&i.SharesOutstandingBasisDate,
 		); err != nil {
 			return nil, err
 		}
@@ -648,7 +828,7 @@ func (q *Queries) ListFinancialStatementsBefore(ctx context.Context, arg ListFin
 }
 
 const listNewestFinancialStatements = `-- name: ListNewestFinancialStatements :many
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version FROM (SELECT unnest($1::bigint[]) AS company_id) AS w
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date FROM (SELECT unnest($1::bigint[]) AS company_id) AS w
 CROSS JOIN LATERAL (
     SELECT max(n.end_date)::date AS end_date FROM (VALUES ('annual'), ('quarterly')) AS p (period)
     CROSS JOIN LATERAL (
@@ -740,6 +920,36 @@ func (q *Queries) ListNewestFinancialStatements(ctx context.Context, arg ListNew
 			&i.SharesSource,
 			&i.Marks,
 			&i.RulesVersion,
+			&i.SellingGeneralAdministrative,
+			&i.ResearchAndDevelopment,
+			&i.InterestIncome,
+			&i.InvestingCashFlow,
+			&i.FinancingCashFlow,
+			&i.ExchangeRateEffect,
+			&i.NetChangeInCash,
+			&i.ShareRepurchases,
+			&i.StockBasedCompensation,
+			&i.Acquisitions,
+			&i.IncomeTaxesPaid,
+			&i.InterestPaid,
+			&i.EarningsPerShareBasisDate,
+			&i.EarningsPerShareDilutedBasisDate,
+			&i.WeightedAverageShares,
+			&i.WeightedAverageSharesBasisDate,
+			&i.WeightedAverageSharesDiluted,
+			&i.WeightedAverageSharesDilutedBasisDate,
+			&i.DividendsPerShare,
+			&i.DividendsPerShareBasisDate,
+			&i.ShortTermInvestments,
+			&i.Receivables,
+			&i.Inventory,
+			&i.LongTermInvestments,
+			&i.PropertyPlantEquipment,
+			&i.AccountsPayable,
+			&i.DeferredRevenueCurrent,
+			&i.OperatingLeaseLiability,
+			&i.RetainedEarnings,
+			&i.SharesOutstandingBasisDate,
 		); err != nil {
 			return nil, err
 		}

@@ -4707,8 +4707,20 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.OperatingIncome.Encode(e)
 	}
 	{
+		e.FieldStart("selling_general_administrative")
+		s.SellingGeneralAdministrative.Encode(e)
+	}
+	{
+		e.FieldStart("research_and_development")
+		s.ResearchAndDevelopment.Encode(e)
+	}
+	{
 		e.FieldStart("interest_expense")
 		s.InterestExpense.Encode(e)
+	}
+	{
+		e.FieldStart("interest_income")
+		s.InterestIncome.Encode(e)
 	}
 	{
 		e.FieldStart("profit_before_tax")
@@ -4759,8 +4771,44 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.FreeCashFlow.Encode(e)
 	}
 	{
+		e.FieldStart("investing_cash_flow")
+		s.InvestingCashFlow.Encode(e)
+	}
+	{
+		e.FieldStart("financing_cash_flow")
+		s.FinancingCashFlow.Encode(e)
+	}
+	{
+		e.FieldStart("exchange_rate_effect")
+		s.ExchangeRateEffect.Encode(e)
+	}
+	{
+		e.FieldStart("net_change_in_cash")
+		s.NetChangeInCash.Encode(e)
+	}
+	{
 		e.FieldStart("dividends_paid")
 		s.DividendsPaid.Encode(e)
+	}
+	{
+		e.FieldStart("share_repurchases")
+		s.ShareRepurchases.Encode(e)
+	}
+	{
+		e.FieldStart("stock_based_compensation")
+		s.StockBasedCompensation.Encode(e)
+	}
+	{
+		e.FieldStart("acquisitions")
+		s.Acquisitions.Encode(e)
+	}
+	{
+		e.FieldStart("income_taxes_paid")
+		s.IncomeTaxesPaid.Encode(e)
+	}
+	{
+		e.FieldStart("interest_paid")
+		s.InterestPaid.Encode(e)
 	}
 	{
 		e.FieldStart("preferred_dividends")
@@ -4771,12 +4819,44 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.EarningsPerShare.Encode(e)
 	}
 	{
+		e.FieldStart("earnings_per_share_basis_date")
+		s.EarningsPerShareBasisDate.Encode(e, json.EncodeDate)
+	}
+	{
 		e.FieldStart("earnings_per_share_diluted")
 		s.EarningsPerShareDiluted.Encode(e)
 	}
 	{
+		e.FieldStart("earnings_per_share_diluted_basis_date")
+		s.EarningsPerShareDilutedBasisDate.Encode(e, json.EncodeDate)
+	}
+	{
 		e.FieldStart("per_share_basis_date")
 		s.PerShareBasisDate.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("weighted_average_shares")
+		s.WeightedAverageShares.Encode(e)
+	}
+	{
+		e.FieldStart("weighted_average_shares_basis_date")
+		s.WeightedAverageSharesBasisDate.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("weighted_average_shares_diluted")
+		s.WeightedAverageSharesDiluted.Encode(e)
+	}
+	{
+		e.FieldStart("weighted_average_shares_diluted_basis_date")
+		s.WeightedAverageSharesDilutedBasisDate.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("dividends_per_share")
+		s.DividendsPerShare.Encode(e)
+	}
+	{
+		e.FieldStart("dividends_per_share_basis_date")
+		s.DividendsPerShareBasisDate.Encode(e, json.EncodeDate)
 	}
 	{
 		e.FieldStart("total_assets")
@@ -4793,6 +4873,26 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 	{
 		e.FieldStart("cash_and_equivalents")
 		s.CashAndEquivalents.Encode(e)
+	}
+	{
+		e.FieldStart("short_term_investments")
+		s.ShortTermInvestments.Encode(e)
+	}
+	{
+		e.FieldStart("receivables")
+		s.Receivables.Encode(e)
+	}
+	{
+		e.FieldStart("inventory")
+		s.Inventory.Encode(e)
+	}
+	{
+		e.FieldStart("long_term_investments")
+		s.LongTermInvestments.Encode(e)
+	}
+	{
+		e.FieldStart("property_plant_equipment")
+		s.PropertyPlantEquipment.Encode(e)
 	}
 	{
 		e.FieldStart("goodwill")
@@ -4815,6 +4915,18 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.LongTermLiabilities.Encode(e)
 	}
 	{
+		e.FieldStart("accounts_payable")
+		s.AccountsPayable.Encode(e)
+	}
+	{
+		e.FieldStart("deferred_revenue_current")
+		s.DeferredRevenueCurrent.Encode(e)
+	}
+	{
+		e.FieldStart("operating_lease_liability")
+		s.OperatingLeaseLiability.Encode(e)
+	}
+	{
 		e.FieldStart("short_term_debt")
 		s.ShortTermDebt.Encode(e)
 	}
@@ -4829,6 +4941,10 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 	{
 		e.FieldStart("total_equity")
 		s.TotalEquity.Encode(e)
+	}
+	{
+		e.FieldStart("retained_earnings")
+		s.RetainedEarnings.Encode(e)
 	}
 	{
 		e.FieldStart("noncontrolling_interest")
@@ -4855,6 +4971,10 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.SharesSource.Encode(e)
 	}
 	{
+		e.FieldStart("shares_outstanding_basis_date")
+		s.SharesOutstandingBasisDate.Encode(e, json.EncodeDate)
+	}
+	{
 		e.FieldStart("created_at")
 		json.EncodeDateTime(e, s.CreatedAt)
 	}
@@ -4864,7 +4984,7 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfFinancialStatement = [61]string{
+var jsonFieldsNameOfFinancialStatement = [91]string{
 	0:  "id",
 	1:  "company_id",
 	2:  "ticker",
@@ -4887,45 +5007,75 @@ var jsonFieldsNameOfFinancialStatement = [61]string{
 	19: "cost_of_revenue",
 	20: "gross_profit",
 	21: "operating_income",
-	22: "interest_expense",
-	23: "profit_before_tax",
-	24: "tax_expense",
-	25: "net_income",
-	26: "depreciation",
-	27: "amortization",
-	28: "depreciation_and_amortization",
-	29: "ebit",
-	30: "ebit_basis",
-	31: "ebitda",
-	32: "operating_cash_flow",
-	33: "capital_expenditure",
-	34: "free_cash_flow",
-	35: "dividends_paid",
-	36: "preferred_dividends",
-	37: "earnings_per_share",
-	38: "earnings_per_share_diluted",
-	39: "per_share_basis_date",
-	40: "total_assets",
-	41: "current_assets",
-	42: "non_current_assets",
-	43: "cash_and_equivalents",
-	44: "goodwill",
-	45: "intangible_assets",
-	46: "total_liabilities",
-	47: "current_liabilities",
-	48: "long_term_liabilities",
-	49: "short_term_debt",
-	50: "long_term_debt",
-	51: "total_debt",
-	52: "total_equity",
-	53: "noncontrolling_interest",
-	54: "preferred_stock",
-	55: "temporary_equity",
-	56: "total_equities_and_liabilities",
-	57: "shares_outstanding",
-	58: "shares_source",
-	59: "created_at",
-	60: "updated_at",
+	22: "selling_general_administrative",
+	23: "research_and_development",
+	24: "interest_expense",
+	25: "interest_income",
+	26: "profit_before_tax",
+	27: "tax_expense",
+	28: "net_income",
+	29: "depreciation",
+	30: "amortization",
+	31: "depreciation_and_amortization",
+	32: "ebit",
+	33: "ebit_basis",
+	34: "ebitda",
+	35: "operating_cash_flow",
+	36: "capital_expenditure",
+	37: "free_cash_flow",
+	38: "investing_cash_flow",
+	39: "financing_cash_flow",
+	40: "exchange_rate_effect",
+	41: "net_change_in_cash",
+	42: "dividends_paid",
+	43: "share_repurchases",
+	44: "stock_based_compensation",
+	45: "acquisitions",
+	46: "income_taxes_paid",
+	47: "interest_paid",
+	48: "preferred_dividends",
+	49: "earnings_per_share",
+	50: "earnings_per_share_basis_date",
+	51: "earnings_per_share_diluted",
+	52: "earnings_per_share_diluted_basis_date",
+	53: "per_share_basis_date",
+	54: "weighted_average_shares",
+	55: "weighted_average_shares_basis_date",
+	56: "weighted_average_shares_diluted",
+	57: "weighted_average_shares_diluted_basis_date",
+	58: "dividends_per_share",
+	59: "dividends_per_share_basis_date",
+	60: "total_assets",
+	61: "current_assets",
+	62: "non_current_assets",
+	63: "cash_and_equivalents",
+	64: "short_term_investments",
+	65: "receivables",
+	66: "inventory",
+	67: "long_term_investments",
+	68: "property_plant_equipment",
+	69: "goodwill",
+	70: "intangible_assets",
+	71: "total_liabilities",
+	72: "current_liabilities",
+	73: "long_term_liabilities",
+	74: "accounts_payable",
+	75: "deferred_revenue_current",
+	76: "operating_lease_liability",
+	77: "short_term_debt",
+	78: "long_term_debt",
+	79: "total_debt",
+	80: "total_equity",
+	81: "retained_earnings",
+	82: "noncontrolling_interest",
+	83: "preferred_stock",
+	84: "temporary_equity",
+	85: "total_equities_and_liabilities",
+	86: "shares_outstanding",
+	87: "shares_source",
+	88: "shares_outstanding_basis_date",
+	89: "created_at",
+	90: "updated_at",
 }
 
 // Decode decodes FinancialStatement from json.
@@ -4933,7 +5083,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode FinancialStatement to nil")
 	}
-	var requiredBitSet [8]uint8
+	var requiredBitSet [12]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -5181,8 +5331,28 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"operating_income\"")
 			}
-		case "interest_expense":
+		case "selling_general_administrative":
 			requiredBitSet[2] |= 1 << 6
+			if err := func() error {
+				if err := s.SellingGeneralAdministrative.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"selling_general_administrative\"")
+			}
+		case "research_and_development":
+			requiredBitSet[2] |= 1 << 7
+			if err := func() error {
+				if err := s.ResearchAndDevelopment.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"research_and_development\"")
+			}
+		case "interest_expense":
+			requiredBitSet[3] |= 1 << 0
 			if err := func() error {
 				if err := s.InterestExpense.Decode(d); err != nil {
 					return err
@@ -5191,8 +5361,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"interest_expense\"")
 			}
+		case "interest_income":
+			requiredBitSet[3] |= 1 << 1
+			if err := func() error {
+				if err := s.InterestIncome.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"interest_income\"")
+			}
 		case "profit_before_tax":
-			requiredBitSet[2] |= 1 << 7
+			requiredBitSet[3] |= 1 << 2
 			if err := func() error {
 				if err := s.ProfitBeforeTax.Decode(d); err != nil {
 					return err
@@ -5202,7 +5382,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"profit_before_tax\"")
 			}
 		case "tax_expense":
-			requiredBitSet[3] |= 1 << 0
+			requiredBitSet[3] |= 1 << 3
 			if err := func() error {
 				if err := s.TaxExpense.Decode(d); err != nil {
 					return err
@@ -5212,7 +5392,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"tax_expense\"")
 			}
 		case "net_income":
-			requiredBitSet[3] |= 1 << 1
+			requiredBitSet[3] |= 1 << 4
 			if err := func() error {
 				if err := s.NetIncome.Decode(d); err != nil {
 					return err
@@ -5222,7 +5402,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_income\"")
 			}
 		case "depreciation":
-			requiredBitSet[3] |= 1 << 2
+			requiredBitSet[3] |= 1 << 5
 			if err := func() error {
 				if err := s.Depreciation.Decode(d); err != nil {
 					return err
@@ -5232,7 +5412,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation\"")
 			}
 		case "amortization":
-			requiredBitSet[3] |= 1 << 3
+			requiredBitSet[3] |= 1 << 6
 			if err := func() error {
 				if err := s.Amortization.Decode(d); err != nil {
 					return err
@@ -5242,7 +5422,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"amortization\"")
 			}
 		case "depreciation_and_amortization":
-			requiredBitSet[3] |= 1 << 4
+			requiredBitSet[3] |= 1 << 7
 			if err := func() error {
 				if err := s.DepreciationAndAmortization.Decode(d); err != nil {
 					return err
@@ -5252,7 +5432,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation_and_amortization\"")
 			}
 		case "ebit":
-			requiredBitSet[3] |= 1 << 5
+			requiredBitSet[4] |= 1 << 0
 			if err := func() error {
 				if err := s.Ebit.Decode(d); err != nil {
 					return err
@@ -5262,7 +5442,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit\"")
 			}
 		case "ebit_basis":
-			requiredBitSet[3] |= 1 << 6
+			requiredBitSet[4] |= 1 << 1
 			if err := func() error {
 				if err := s.EbitBasis.Decode(d); err != nil {
 					return err
@@ -5272,7 +5452,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit_basis\"")
 			}
 		case "ebitda":
-			requiredBitSet[3] |= 1 << 7
+			requiredBitSet[4] |= 1 << 2
 			if err := func() error {
 				if err := s.Ebitda.Decode(d); err != nil {
 					return err
@@ -5282,7 +5462,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebitda\"")
 			}
 		case "operating_cash_flow":
-			requiredBitSet[4] |= 1 << 0
+			requiredBitSet[4] |= 1 << 3
 			if err := func() error {
 				if err := s.OperatingCashFlow.Decode(d); err != nil {
 					return err
@@ -5292,7 +5472,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_cash_flow\"")
 			}
 		case "capital_expenditure":
-			requiredBitSet[4] |= 1 << 1
+			requiredBitSet[4] |= 1 << 4
 			if err := func() error {
 				if err := s.CapitalExpenditure.Decode(d); err != nil {
 					return err
@@ -5302,7 +5482,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"capital_expenditure\"")
 			}
 		case "free_cash_flow":
-			requiredBitSet[4] |= 1 << 2
+			requiredBitSet[4] |= 1 << 5
 			if err := func() error {
 				if err := s.FreeCashFlow.Decode(d); err != nil {
 					return err
@@ -5311,8 +5491,48 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"free_cash_flow\"")
 			}
+		case "investing_cash_flow":
+			requiredBitSet[4] |= 1 << 6
+			if err := func() error {
+				if err := s.InvestingCashFlow.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"investing_cash_flow\"")
+			}
+		case "financing_cash_flow":
+			requiredBitSet[4] |= 1 << 7
+			if err := func() error {
+				if err := s.FinancingCashFlow.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"financing_cash_flow\"")
+			}
+		case "exchange_rate_effect":
+			requiredBitSet[5] |= 1 << 0
+			if err := func() error {
+				if err := s.ExchangeRateEffect.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"exchange_rate_effect\"")
+			}
+		case "net_change_in_cash":
+			requiredBitSet[5] |= 1 << 1
+			if err := func() error {
+				if err := s.NetChangeInCash.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"net_change_in_cash\"")
+			}
 		case "dividends_paid":
-			requiredBitSet[4] |= 1 << 3
+			requiredBitSet[5] |= 1 << 2
 			if err := func() error {
 				if err := s.DividendsPaid.Decode(d); err != nil {
 					return err
@@ -5321,8 +5541,58 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"dividends_paid\"")
 			}
+		case "share_repurchases":
+			requiredBitSet[5] |= 1 << 3
+			if err := func() error {
+				if err := s.ShareRepurchases.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"share_repurchases\"")
+			}
+		case "stock_based_compensation":
+			requiredBitSet[5] |= 1 << 4
+			if err := func() error {
+				if err := s.StockBasedCompensation.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"stock_based_compensation\"")
+			}
+		case "acquisitions":
+			requiredBitSet[5] |= 1 << 5
+			if err := func() error {
+				if err := s.Acquisitions.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"acquisitions\"")
+			}
+		case "income_taxes_paid":
+			requiredBitSet[5] |= 1 << 6
+			if err := func() error {
+				if err := s.IncomeTaxesPaid.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"income_taxes_paid\"")
+			}
+		case "interest_paid":
+			requiredBitSet[5] |= 1 << 7
+			if err := func() error {
+				if err := s.InterestPaid.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"interest_paid\"")
+			}
 		case "preferred_dividends":
-			requiredBitSet[4] |= 1 << 4
+			requiredBitSet[6] |= 1 << 0
 			if err := func() error {
 				if err := s.PreferredDividends.Decode(d); err != nil {
 					return err
@@ -5332,7 +5602,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"preferred_dividends\"")
 			}
 		case "earnings_per_share":
-			requiredBitSet[4] |= 1 << 5
+			requiredBitSet[6] |= 1 << 1
 			if err := func() error {
 				if err := s.EarningsPerShare.Decode(d); err != nil {
 					return err
@@ -5341,8 +5611,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"earnings_per_share\"")
 			}
+		case "earnings_per_share_basis_date":
+			requiredBitSet[6] |= 1 << 2
+			if err := func() error {
+				if err := s.EarningsPerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"earnings_per_share_basis_date\"")
+			}
 		case "earnings_per_share_diluted":
-			requiredBitSet[4] |= 1 << 6
+			requiredBitSet[6] |= 1 << 3
 			if err := func() error {
 				if err := s.EarningsPerShareDiluted.Decode(d); err != nil {
 					return err
@@ -5351,8 +5631,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"earnings_per_share_diluted\"")
 			}
+		case "earnings_per_share_diluted_basis_date":
+			requiredBitSet[6] |= 1 << 4
+			if err := func() error {
+				if err := s.EarningsPerShareDilutedBasisDate.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"earnings_per_share_diluted_basis_date\"")
+			}
 		case "per_share_basis_date":
-			requiredBitSet[4] |= 1 << 7
+			requiredBitSet[6] |= 1 << 5
 			if err := func() error {
 				if err := s.PerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5361,8 +5651,68 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"per_share_basis_date\"")
 			}
+		case "weighted_average_shares":
+			requiredBitSet[6] |= 1 << 6
+			if err := func() error {
+				if err := s.WeightedAverageShares.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"weighted_average_shares\"")
+			}
+		case "weighted_average_shares_basis_date":
+			requiredBitSet[6] |= 1 << 7
+			if err := func() error {
+				if err := s.WeightedAverageSharesBasisDate.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"weighted_average_shares_basis_date\"")
+			}
+		case "weighted_average_shares_diluted":
+			requiredBitSet[7] |= 1 << 0
+			if err := func() error {
+				if err := s.WeightedAverageSharesDiluted.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"weighted_average_shares_diluted\"")
+			}
+		case "weighted_average_shares_diluted_basis_date":
+			requiredBitSet[7] |= 1 << 1
+			if err := func() error {
+				if err := s.WeightedAverageSharesDilutedBasisDate.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"weighted_average_shares_diluted_basis_date\"")
+			}
+		case "dividends_per_share":
+			requiredBitSet[7] |= 1 << 2
+			if err := func() error {
+				if err := s.DividendsPerShare.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"dividends_per_share\"")
+			}
+		case "dividends_per_share_basis_date":
+			requiredBitSet[7] |= 1 << 3
+			if err := func() error {
+				if err := s.DividendsPerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"dividends_per_share_basis_date\"")
+			}
 		case "total_assets":
-			requiredBitSet[5] |= 1 << 0
+			requiredBitSet[7] |= 1 << 4
 			if err := func() error {
 				if err := s.TotalAssets.Decode(d); err != nil {
 					return err
@@ -5372,7 +5722,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_assets\"")
 			}
 		case "current_assets":
-			requiredBitSet[5] |= 1 << 1
+			requiredBitSet[7] |= 1 << 5
 			if err := func() error {
 				if err := s.CurrentAssets.Decode(d); err != nil {
 					return err
@@ -5382,7 +5732,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_assets\"")
 			}
 		case "non_current_assets":
-			requiredBitSet[5] |= 1 << 2
+			requiredBitSet[7] |= 1 << 6
 			if err := func() error {
 				if err := s.NonCurrentAssets.Decode(d); err != nil {
 					return err
@@ -5392,7 +5742,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"non_current_assets\"")
 			}
 		case "cash_and_equivalents":
-			requiredBitSet[5] |= 1 << 3
+			requiredBitSet[7] |= 1 << 7
 			if err := func() error {
 				if err := s.CashAndEquivalents.Decode(d); err != nil {
 					return err
@@ -5401,8 +5751,58 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"cash_and_equivalents\"")
 			}
+		case "short_term_investments":
+			requiredBitSet[8] |= 1 << 0
+			if err := func() error {
+				if err := s.ShortTermInvestments.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"short_term_investments\"")
+			}
+		case "receivables":
+			requiredBitSet[8] |= 1 << 1
+			if err := func() error {
+				if err := s.Receivables.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"receivables\"")
+			}
+		case "inventory":
+			requiredBitSet[8] |= 1 << 2
+			if err := func() error {
+				if err := s.Inventory.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"inventory\"")
+			}
+		case "long_term_investments":
+			requiredBitSet[8] |= 1 << 3
+			if err := func() error {
+				if err := s.LongTermInvestments.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"long_term_investments\"")
+			}
+		case "property_plant_equipment":
+			requiredBitSet[8] |= 1 << 4
+			if err := func() error {
+				if err := s.PropertyPlantEquipment.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"property_plant_equipment\"")
+			}
 		case "goodwill":
-			requiredBitSet[5] |= 1 << 4
+			requiredBitSet[8] |= 1 << 5
 			if err := func() error {
 				if err := s.Goodwill.Decode(d); err != nil {
 					return err
@@ -5412,7 +5812,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"goodwill\"")
 			}
 		case "intangible_assets":
-			requiredBitSet[5] |= 1 << 5
+			requiredBitSet[8] |= 1 << 6
 			if err := func() error {
 				if err := s.IntangibleAssets.Decode(d); err != nil {
 					return err
@@ -5422,7 +5822,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"intangible_assets\"")
 			}
 		case "total_liabilities":
-			requiredBitSet[5] |= 1 << 6
+			requiredBitSet[8] |= 1 << 7
 			if err := func() error {
 				if err := s.TotalLiabilities.Decode(d); err != nil {
 					return err
@@ -5432,7 +5832,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_liabilities\"")
 			}
 		case "current_liabilities":
-			requiredBitSet[5] |= 1 << 7
+			requiredBitSet[9] |= 1 << 0
 			if err := func() error {
 				if err := s.CurrentLiabilities.Decode(d); err != nil {
 					return err
@@ -5442,7 +5842,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_liabilities\"")
 			}
 		case "long_term_liabilities":
-			requiredBitSet[6] |= 1 << 0
+			requiredBitSet[9] |= 1 << 1
 			if err := func() error {
 				if err := s.LongTermLiabilities.Decode(d); err != nil {
 					return err
@@ -5451,8 +5851,38 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"long_term_liabilities\"")
 			}
+		case "accounts_payable":
+			requiredBitSet[9] |= 1 << 2
+			if err := func() error {
+				if err := s.AccountsPayable.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"accounts_payable\"")
+			}
+		case "deferred_revenue_current":
+			requiredBitSet[9] |= 1 << 3
+			if err := func() error {
+				if err := s.DeferredRevenueCurrent.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"deferred_revenue_current\"")
+			}
+		case "operating_lease_liability":
+			requiredBitSet[9] |= 1 << 4
+			if err := func() error {
+				if err := s.OperatingLeaseLiability.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"operating_lease_liability\"")
+			}
 		case "short_term_debt":
-			requiredBitSet[6] |= 1 << 1
+			requiredBitSet[9] |= 1 << 5
 			if err := func() error {
 				if err := s.ShortTermDebt.Decode(d); err != nil {
 					return err
@@ -5462,7 +5892,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"short_term_debt\"")
 			}
 		case "long_term_debt":
-			requiredBitSet[6] |= 1 << 2
+			requiredBitSet[9] |= 1 << 6
 			if err := func() error {
 				if err := s.LongTermDebt.Decode(d); err != nil {
 					return err
@@ -5472,7 +5902,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_debt\"")
 			}
 		case "total_debt":
-			requiredBitSet[6] |= 1 << 3
+			requiredBitSet[9] |= 1 << 7
 			if err := func() error {
 				if err := s.TotalDebt.Decode(d); err != nil {
 					return err
@@ -5482,7 +5912,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_debt\"")
 			}
 		case "total_equity":
-			requiredBitSet[6] |= 1 << 4
+			requiredBitSet[10] |= 1 << 0
 			if err := func() error {
 				if err := s.TotalEquity.Decode(d); err != nil {
 					return err
@@ -5491,8 +5921,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"total_equity\"")
 			}
+		case "retained_earnings":
+			requiredBitSet[10] |= 1 << 1
+			if err := func() error {
+				if err := s.RetainedEarnings.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"retained_earnings\"")
+			}
 		case "noncontrolling_interest":
-			requiredBitSet[6] |= 1 << 5
+			requiredBitSet[10] |= 1 << 2
 			if err := func() error {
 				if err := s.NoncontrollingInterest.Decode(d); err != nil {
 					return err
@@ -5502,7 +5942,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"noncontrolling_interest\"")
 			}
 		case "preferred_stock":
-			requiredBitSet[6] |= 1 << 6
+			requiredBitSet[10] |= 1 << 3
 			if err := func() error {
 				if err := s.PreferredStock.Decode(d); err != nil {
 					return err
@@ -5512,7 +5952,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"preferred_stock\"")
 			}
 		case "temporary_equity":
-			requiredBitSet[6] |= 1 << 7
+			requiredBitSet[10] |= 1 << 4
 			if err := func() error {
 				if err := s.TemporaryEquity.Decode(d); err != nil {
 					return err
@@ -5522,7 +5962,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"temporary_equity\"")
 			}
 		case "total_equities_and_liabilities":
-			requiredBitSet[7] |= 1 << 0
+			requiredBitSet[10] |= 1 << 5
 			if err := func() error {
 				if err := s.TotalEquitiesAndLiabilities.Decode(d); err != nil {
 					return err
@@ -5532,7 +5972,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_equities_and_liabilities\"")
 			}
 		case "shares_outstanding":
-			requiredBitSet[7] |= 1 << 1
+			requiredBitSet[10] |= 1 << 6
 			if err := func() error {
 				if err := s.SharesOutstanding.Decode(d); err != nil {
 					return err
@@ -5542,7 +5982,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"shares_outstanding\"")
 			}
 		case "shares_source":
-			requiredBitSet[7] |= 1 << 2
+			requiredBitSet[10] |= 1 << 7
 			if err := func() error {
 				if err := s.SharesSource.Decode(d); err != nil {
 					return err
@@ -5551,8 +5991,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"shares_source\"")
 			}
+		case "shares_outstanding_basis_date":
+			requiredBitSet[11] |= 1 << 0
+			if err := func() error {
+				if err := s.SharesOutstandingBasisDate.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"shares_outstanding_basis_date\"")
+			}
 		case "created_at":
-			requiredBitSet[7] |= 1 << 3
+			requiredBitSet[11] |= 1 << 1
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -5564,7 +6014,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[7] |= 1 << 4
+			requiredBitSet[11] |= 1 << 2
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -5584,7 +6034,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [8]uint8{
+	for i, mask := range [12]uint8{
 		0b11111111,
 		0b11111111,
 		0b11111111,
@@ -5592,7 +6042,11 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 		0b11111111,
 		0b11111111,
 		0b11111111,
-		0b00011111,
+		0b11111111,
+		0b11111111,
+		0b11111111,
+		0b11111111,
+		0b00000111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -5716,9 +6170,27 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.SellingGeneralAdministrative.Set {
+			e.FieldStart("selling_general_administrative")
+			s.SellingGeneralAdministrative.Encode(e)
+		}
+	}
+	{
+		if s.ResearchAndDevelopment.Set {
+			e.FieldStart("research_and_development")
+			s.ResearchAndDevelopment.Encode(e)
+		}
+	}
+	{
 		if s.InterestExpense.Set {
 			e.FieldStart("interest_expense")
 			s.InterestExpense.Encode(e)
+		}
+	}
+	{
+		if s.InterestIncome.Set {
+			e.FieldStart("interest_income")
+			s.InterestIncome.Encode(e)
 		}
 	}
 	{
@@ -5770,9 +6242,63 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.InvestingCashFlow.Set {
+			e.FieldStart("investing_cash_flow")
+			s.InvestingCashFlow.Encode(e)
+		}
+	}
+	{
+		if s.FinancingCashFlow.Set {
+			e.FieldStart("financing_cash_flow")
+			s.FinancingCashFlow.Encode(e)
+		}
+	}
+	{
+		if s.ExchangeRateEffect.Set {
+			e.FieldStart("exchange_rate_effect")
+			s.ExchangeRateEffect.Encode(e)
+		}
+	}
+	{
+		if s.NetChangeInCash.Set {
+			e.FieldStart("net_change_in_cash")
+			s.NetChangeInCash.Encode(e)
+		}
+	}
+	{
 		if s.DividendsPaid.Set {
 			e.FieldStart("dividends_paid")
 			s.DividendsPaid.Encode(e)
+		}
+	}
+	{
+		if s.ShareRepurchases.Set {
+			e.FieldStart("share_repurchases")
+			s.ShareRepurchases.Encode(e)
+		}
+	}
+	{
+		if s.StockBasedCompensation.Set {
+			e.FieldStart("stock_based_compensation")
+			s.StockBasedCompensation.Encode(e)
+		}
+	}
+	{
+		if s.Acquisitions.Set {
+			e.FieldStart("acquisitions")
+			s.Acquisitions.Encode(e)
+		}
+	}
+	{
+		if s.IncomeTaxesPaid.Set {
+			e.FieldStart("income_taxes_paid")
+			s.IncomeTaxesPaid.Encode(e)
+		}
+	}
+	{
+		if s.InterestPaid.Set {
+			e.FieldStart("interest_paid")
+			s.InterestPaid.Encode(e)
 		}
 	}
 	{
@@ -5800,6 +6326,24 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.WeightedAverageShares.Set {
+			e.FieldStart("weighted_average_shares")
+			s.WeightedAverageShares.Encode(e)
+		}
+	}
+	{
+		if s.WeightedAverageSharesDiluted.Set {
+			e.FieldStart("weighted_average_shares_diluted")
+			s.WeightedAverageSharesDiluted.Encode(e)
+		}
+	}
+	{
+		if s.DividendsPerShare.Set {
+			e.FieldStart("dividends_per_share")
+			s.DividendsPerShare.Encode(e)
+		}
+	}
+	{
 		if s.TotalAssets.Set {
 			e.FieldStart("total_assets")
 			s.TotalAssets.Encode(e)
@@ -5821,6 +6365,36 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 		if s.CashAndEquivalents.Set {
 			e.FieldStart("cash_and_equivalents")
 			s.CashAndEquivalents.Encode(e)
+		}
+	}
+	{
+		if s.ShortTermInvestments.Set {
+			e.FieldStart("short_term_investments")
+			s.ShortTermInvestments.Encode(e)
+		}
+	}
+	{
+		if s.Receivables.Set {
+			e.FieldStart("receivables")
+			s.Receivables.Encode(e)
+		}
+	}
+	{
+		if s.Inventory.Set {
+			e.FieldStart("inventory")
+			s.Inventory.Encode(e)
+		}
+	}
+	{
+		if s.LongTermInvestments.Set {
+			e.FieldStart("long_term_investments")
+			s.LongTermInvestments.Encode(e)
+		}
+	}
+	{
+		if s.PropertyPlantEquipment.Set {
+			e.FieldStart("property_plant_equipment")
+			s.PropertyPlantEquipment.Encode(e)
 		}
 	}
 	{
@@ -5854,6 +6428,24 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.AccountsPayable.Set {
+			e.FieldStart("accounts_payable")
+			s.AccountsPayable.Encode(e)
+		}
+	}
+	{
+		if s.DeferredRevenueCurrent.Set {
+			e.FieldStart("deferred_revenue_current")
+			s.DeferredRevenueCurrent.Encode(e)
+		}
+	}
+	{
+		if s.OperatingLeaseLiability.Set {
+			e.FieldStart("operating_lease_liability")
+			s.OperatingLeaseLiability.Encode(e)
+		}
+	}
+	{
 		if s.ShortTermDebt.Set {
 			e.FieldStart("short_term_debt")
 			s.ShortTermDebt.Encode(e)
@@ -5869,6 +6461,12 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 		if s.TotalEquity.Set {
 			e.FieldStart("total_equity")
 			s.TotalEquity.Encode(e)
+		}
+	}
+	{
+		if s.RetainedEarnings.Set {
+			e.FieldStart("retained_earnings")
+			s.RetainedEarnings.Encode(e)
 		}
 	}
 	{
@@ -5903,7 +6501,7 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfFinancialStatementInput = [44]string{
+var jsonFieldsNameOfFinancialStatementInput = [68]string{
 	0:  "period",
 	1:  "fiscal_year",
 	2:  "fiscal_quarter",
@@ -5917,37 +6515,61 @@ var jsonFieldsNameOfFinancialStatementInput = [44]string{
 	10: "cost_of_revenue",
 	11: "gross_profit",
 	12: "operating_income",
-	13: "interest_expense",
-	14: "profit_before_tax",
-	15: "tax_expense",
-	16: "net_income",
-	17: "depreciation",
-	18: "amortization",
-	19: "depreciation_and_amortization",
-	20: "operating_cash_flow",
-	21: "capital_expenditure",
-	22: "dividends_paid",
-	23: "preferred_dividends",
-	24: "earnings_per_share",
-	25: "earnings_per_share_diluted",
-	26: "per_share_basis_date",
-	27: "total_assets",
-	28: "current_assets",
-	29: "non_current_assets",
-	30: "cash_and_equivalents",
-	31: "goodwill",
-	32: "intangible_assets",
-	33: "total_liabilities",
-	34: "current_liabilities",
-	35: "long_term_liabilities",
-	36: "short_term_debt",
-	37: "long_term_debt",
-	38: "total_equity",
-	39: "noncontrolling_interest",
-	40: "preferred_stock",
-	41: "temporary_equity",
-	42: "total_equities_and_liabilities",
-	43: "shares_outstanding",
+	13: "selling_general_administrative",
+	14: "research_and_development",
+	15: "interest_expense",
+	16: "interest_income",
+	17: "profit_before_tax",
+	18: "tax_expense",
+	19: "net_income",
+	20: "depreciation",
+	21: "amortization",
+	22: "depreciation_and_amortization",
+	23: "operating_cash_flow",
+	24: "capital_expenditure",
+	25: "investing_cash_flow",
+	26: "financing_cash_flow",
+	27: "exchange_rate_effect",
+	28: "net_change_in_cash",
+	29: "dividends_paid",
+	30: "share_repurchases",
+	31: "stock_based_compensation",
+	32: "acquisitions",
+	33: "income_taxes_paid",
+	34: "interest_paid",
+	35: "preferred_dividends",
+	36: "earnings_per_share",
+	37: "earnings_per_share_diluted",
+	38: "per_share_basis_date",
+	39: "weighted_average_shares",
+	40: "weighted_average_shares_diluted",
+	41: "dividends_per_share",
+	42: "total_assets",
+	43: "current_assets",
+	44: "non_current_assets",
+	45: "cash_and_equivalents",
+	46: "short_term_investments",
+	47: "receivables",
+	48: "inventory",
+	49: "long_term_investments",
+	50: "property_plant_equipment",
+	51: "goodwill",
+	52: "intangible_assets",
+	53: "total_liabilities",
+	54: "current_liabilities",
+	55: "long_term_liabilities",
+	56: "accounts_payable",
+	57: "deferred_revenue_current",
+	58: "operating_lease_liability",
+	59: "short_term_debt",
+	60: "long_term_debt",
+	61: "total_equity",
+	62: "retained_earnings",
+	63: "noncontrolling_interest",
+	64: "preferred_stock",
+	65: "temporary_equity",
+	66: "total_equities_and_liabilities",
+	67: "shares_outstanding",
 }
 
 // Decode decodes FinancialStatementInput from json.
@@ -5955,7 +6577,7 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode FinancialStatementInput to nil")
 	}
-	var requiredBitSet [6]uint8
+	var requiredBitSet [9]uint8
 	s.setDefaults()
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
@@ -6096,6 +6718,26 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"operating_income\"")
 			}
+		case "selling_general_administrative":
+			if err := func() error {
+				s.SellingGeneralAdministrative.Reset()
+				if err := s.SellingGeneralAdministrative.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"selling_general_administrative\"")
+			}
+		case "research_and_development":
+			if err := func() error {
+				s.ResearchAndDevelopment.Reset()
+				if err := s.ResearchAndDevelopment.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"research_and_development\"")
+			}
 		case "interest_expense":
 			if err := func() error {
 				s.InterestExpense.Reset()
@@ -6105,6 +6747,16 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"interest_expense\"")
+			}
+		case "interest_income":
+			if err := func() error {
+				s.InterestIncome.Reset()
+				if err := s.InterestIncome.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"interest_income\"")
 			}
 		case "profit_before_tax":
 			if err := func() error {
@@ -6186,6 +6838,46 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"capital_expenditure\"")
 			}
+		case "investing_cash_flow":
+			if err := func() error {
+				s.InvestingCashFlow.Reset()
+				if err := s.InvestingCashFlow.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"investing_cash_flow\"")
+			}
+		case "financing_cash_flow":
+			if err := func() error {
+				s.FinancingCashFlow.Reset()
+				if err := s.FinancingCashFlow.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"financing_cash_flow\"")
+			}
+		case "exchange_rate_effect":
+			if err := func() error {
+				s.ExchangeRateEffect.Reset()
+				if err := s.ExchangeRateEffect.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"exchange_rate_effect\"")
+			}
+		case "net_change_in_cash":
+			if err := func() error {
+				s.NetChangeInCash.Reset()
+				if err := s.NetChangeInCash.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"net_change_in_cash\"")
+			}
 		case "dividends_paid":
 			if err := func() error {
 				s.DividendsPaid.Reset()
@@ -6195,6 +6887,56 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"dividends_paid\"")
+			}
+		case "share_repurchases":
+			if err := func() error {
+				s.ShareRepurchases.Reset()
+				if err := s.ShareRepurchases.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"share_repurchases\"")
+			}
+		case "stock_based_compensation":
+			if err := func() error {
+				s.StockBasedCompensation.Reset()
+				if err := s.StockBasedCompensation.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"stock_based_compensation\"")
+			}
+		case "acquisitions":
+			if err := func() error {
+				s.Acquisitions.Reset()
+				if err := s.Acquisitions.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"acquisitions\"")
+			}
+		case "income_taxes_paid":
+			if err := func() error {
+				s.IncomeTaxesPaid.Reset()
+				if err := s.IncomeTaxesPaid.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"income_taxes_paid\"")
+			}
+		case "interest_paid":
+			if err := func() error {
+				s.InterestPaid.Reset()
+				if err := s.InterestPaid.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"interest_paid\"")
 			}
 		case "preferred_dividends":
 			if err := func() error {
@@ -6236,6 +6978,36 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"per_share_basis_date\"")
 			}
+		case "weighted_average_shares":
+			if err := func() error {
+				s.WeightedAverageShares.Reset()
+				if err := s.WeightedAverageShares.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"weighted_average_shares\"")
+			}
+		case "weighted_average_shares_diluted":
+			if err := func() error {
+				s.WeightedAverageSharesDiluted.Reset()
+				if err := s.WeightedAverageSharesDiluted.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"weighted_average_shares_diluted\"")
+			}
+		case "dividends_per_share":
+			if err := func() error {
+				s.DividendsPerShare.Reset()
+				if err := s.DividendsPerShare.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"dividends_per_share\"")
+			}
 		case "total_assets":
 			if err := func() error {
 				s.TotalAssets.Reset()
@@ -6275,6 +7047,56 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"cash_and_equivalents\"")
+			}
+		case "short_term_investments":
+			if err := func() error {
+				s.ShortTermInvestments.Reset()
+				if err := s.ShortTermInvestments.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"short_term_investments\"")
+			}
+		case "receivables":
+			if err := func() error {
+				s.Receivables.Reset()
+				if err := s.Receivables.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"receivables\"")
+			}
+		case "inventory":
+			if err := func() error {
+				s.Inventory.Reset()
+				if err := s.Inventory.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"inventory\"")
+			}
+		case "long_term_investments":
+			if err := func() error {
+				s.LongTermInvestments.Reset()
+				if err := s.LongTermInvestments.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"long_term_investments\"")
+			}
+		case "property_plant_equipment":
+			if err := func() error {
+				s.PropertyPlantEquipment.Reset()
+				if err := s.PropertyPlantEquipment.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"property_plant_equipment\"")
 			}
 		case "goodwill":
 			if err := func() error {
@@ -6326,6 +7148,36 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"long_term_liabilities\"")
 			}
+		case "accounts_payable":
+			if err := func() error {
+				s.AccountsPayable.Reset()
+				if err := s.AccountsPayable.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"accounts_payable\"")
+			}
+		case "deferred_revenue_current":
+			if err := func() error {
+				s.DeferredRevenueCurrent.Reset()
+				if err := s.DeferredRevenueCurrent.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"deferred_revenue_current\"")
+			}
+		case "operating_lease_liability":
+			if err := func() error {
+				s.OperatingLeaseLiability.Reset()
+				if err := s.OperatingLeaseLiability.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"operating_lease_liability\"")
+			}
 		case "short_term_debt":
 			if err := func() error {
 				s.ShortTermDebt.Reset()
@@ -6355,6 +7207,16 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"total_equity\"")
+			}
+		case "retained_earnings":
+			if err := func() error {
+				s.RetainedEarnings.Reset()
+				if err := s.RetainedEarnings.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"retained_earnings\"")
 			}
 		case "noncontrolling_interest":
 			if err := func() error {
@@ -6415,8 +7277,11 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [6]uint8{
+	for i, mask := range [9]uint8{
 		0b01110011,
+		0b00000000,
+		0b00000000,
+		0b00000000,
 		0b00000000,
 		0b00000000,
 		0b00000000,
@@ -12143,8 +13008,20 @@ func (s *TrailingTwelveMonths) encodeFields(e *jx.Encoder) {
 		s.OperatingIncome.Encode(e)
 	}
 	{
+		e.FieldStart("selling_general_administrative")
+		s.SellingGeneralAdministrative.Encode(e)
+	}
+	{
+		e.FieldStart("research_and_development")
+		s.ResearchAndDevelopment.Encode(e)
+	}
+	{
 		e.FieldStart("interest_expense")
 		s.InterestExpense.Encode(e)
+	}
+	{
+		e.FieldStart("interest_income")
+		s.InterestIncome.Encode(e)
 	}
 	{
 		e.FieldStart("profit_before_tax")
@@ -12175,8 +13052,44 @@ func (s *TrailingTwelveMonths) encodeFields(e *jx.Encoder) {
 		s.FreeCashFlow.Encode(e)
 	}
 	{
+		e.FieldStart("investing_cash_flow")
+		s.InvestingCashFlow.Encode(e)
+	}
+	{
+		e.FieldStart("financing_cash_flow")
+		s.FinancingCashFlow.Encode(e)
+	}
+	{
+		e.FieldStart("exchange_rate_effect")
+		s.ExchangeRateEffect.Encode(e)
+	}
+	{
+		e.FieldStart("net_change_in_cash")
+		s.NetChangeInCash.Encode(e)
+	}
+	{
 		e.FieldStart("dividends_paid")
 		s.DividendsPaid.Encode(e)
+	}
+	{
+		e.FieldStart("share_repurchases")
+		s.ShareRepurchases.Encode(e)
+	}
+	{
+		e.FieldStart("stock_based_compensation")
+		s.StockBasedCompensation.Encode(e)
+	}
+	{
+		e.FieldStart("acquisitions")
+		s.Acquisitions.Encode(e)
+	}
+	{
+		e.FieldStart("income_taxes_paid")
+		s.IncomeTaxesPaid.Encode(e)
+	}
+	{
+		e.FieldStart("interest_paid")
+		s.InterestPaid.Encode(e)
 	}
 	{
 		e.FieldStart("preferred_dividends")
@@ -12196,25 +13109,37 @@ func (s *TrailingTwelveMonths) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfTrailingTwelveMonths = [18]string{
+var jsonFieldsNameOfTrailingTwelveMonths = [30]string{
 	0:  "marks",
 	1:  "total_revenues",
 	2:  "cost_of_revenue",
 	3:  "gross_profit",
 	4:  "operating_income",
-	5:  "interest_expense",
-	6:  "profit_before_tax",
-	7:  "tax_expense",
-	8:  "net_income",
-	9:  "depreciation_and_amortization",
-	10: "operating_cash_flow",
-	11: "capital_expenditure",
-	12: "free_cash_flow",
-	13: "dividends_paid",
-	14: "preferred_dividends",
-	15: "ebit",
-	16: "ebit_basis",
-	17: "ebitda",
+	5:  "selling_general_administrative",
+	6:  "research_and_development",
+	7:  "interest_expense",
+	8:  "interest_income",
+	9:  "profit_before_tax",
+	10: "tax_expense",
+	11: "net_income",
+	12: "depreciation_and_amortization",
+	13: "operating_cash_flow",
+	14: "capital_expenditure",
+	15: "free_cash_flow",
+	16: "investing_cash_flow",
+	17: "financing_cash_flow",
+	18: "exchange_rate_effect",
+	19: "net_change_in_cash",
+	20: "dividends_paid",
+	21: "share_repurchases",
+	22: "stock_based_compensation",
+	23: "acquisitions",
+	24: "income_taxes_paid",
+	25: "interest_paid",
+	26: "preferred_dividends",
+	27: "ebit",
+	28: "ebit_basis",
+	29: "ebitda",
 }
 
 // Decode decodes TrailingTwelveMonths from json.
@@ -12222,7 +13147,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode TrailingTwelveMonths to nil")
 	}
-	var requiredBitSet [3]uint8
+	var requiredBitSet [4]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -12284,8 +13209,28 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"operating_income\"")
 			}
-		case "interest_expense":
+		case "selling_general_administrative":
 			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				if err := s.SellingGeneralAdministrative.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"selling_general_administrative\"")
+			}
+		case "research_and_development":
+			requiredBitSet[0] |= 1 << 6
+			if err := func() error {
+				if err := s.ResearchAndDevelopment.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"research_and_development\"")
+			}
+		case "interest_expense":
+			requiredBitSet[0] |= 1 << 7
 			if err := func() error {
 				if err := s.InterestExpense.Decode(d); err != nil {
 					return err
@@ -12294,8 +13239,18 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"interest_expense\"")
 			}
+		case "interest_income":
+			requiredBitSet[1] |= 1 << 0
+			if err := func() error {
+				if err := s.InterestIncome.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"interest_income\"")
+			}
 		case "profit_before_tax":
-			requiredBitSet[0] |= 1 << 6
+			requiredBitSet[1] |= 1 << 1
 			if err := func() error {
 				if err := s.ProfitBeforeTax.Decode(d); err != nil {
 					return err
@@ -12305,7 +13260,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"profit_before_tax\"")
 			}
 		case "tax_expense":
-			requiredBitSet[0] |= 1 << 7
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				if err := s.TaxExpense.Decode(d); err != nil {
 					return err
@@ -12315,7 +13270,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"tax_expense\"")
 			}
 		case "net_income":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				if err := s.NetIncome.Decode(d); err != nil {
 					return err
@@ -12325,7 +13280,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_income\"")
 			}
 		case "depreciation_and_amortization":
-			requiredBitSet[1] |= 1 << 1
+			requiredBitSet[1] |= 1 << 4
 			if err := func() error {
 				if err := s.DepreciationAndAmortization.Decode(d); err != nil {
 					return err
@@ -12335,7 +13290,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation_and_amortization\"")
 			}
 		case "operating_cash_flow":
-			requiredBitSet[1] |= 1 << 2
+			requiredBitSet[1] |= 1 << 5
 			if err := func() error {
 				if err := s.OperatingCashFlow.Decode(d); err != nil {
 					return err
@@ -12345,7 +13300,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_cash_flow\"")
 			}
 		case "capital_expenditure":
-			requiredBitSet[1] |= 1 << 3
+			requiredBitSet[1] |= 1 << 6
 			if err := func() error {
 				if err := s.CapitalExpenditure.Decode(d); err != nil {
 					return err
@@ -12355,7 +13310,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"capital_expenditure\"")
 			}
 		case "free_cash_flow":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				if err := s.FreeCashFlow.Decode(d); err != nil {
 					return err
@@ -12364,8 +13319,48 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"free_cash_flow\"")
 			}
+		case "investing_cash_flow":
+			requiredBitSet[2] |= 1 << 0
+			if err := func() error {
+				if err := s.InvestingCashFlow.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"investing_cash_flow\"")
+			}
+		case "financing_cash_flow":
+			requiredBitSet[2] |= 1 << 1
+			if err := func() error {
+				if err := s.FinancingCashFlow.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"financing_cash_flow\"")
+			}
+		case "exchange_rate_effect":
+			requiredBitSet[2] |= 1 << 2
+			if err := func() error {
+				if err := s.ExchangeRateEffect.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"exchange_rate_effect\"")
+			}
+		case "net_change_in_cash":
+			requiredBitSet[2] |= 1 << 3
+			if err := func() error {
+				if err := s.NetChangeInCash.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"net_change_in_cash\"")
+			}
 		case "dividends_paid":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				if err := s.DividendsPaid.Decode(d); err != nil {
 					return err
@@ -12374,8 +13369,58 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"dividends_paid\"")
 			}
+		case "share_repurchases":
+			requiredBitSet[2] |= 1 << 5
+			if err := func() error {
+				if err := s.ShareRepurchases.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"share_repurchases\"")
+			}
+		case "stock_based_compensation":
+			requiredBitSet[2] |= 1 << 6
+			if err := func() error {
+				if err := s.StockBasedCompensation.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"stock_based_compensation\"")
+			}
+		case "acquisitions":
+			requiredBitSet[2] |= 1 << 7
+			if err := func() error {
+				if err := s.Acquisitions.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"acquisitions\"")
+			}
+		case "income_taxes_paid":
+			requiredBitSet[3] |= 1 << 0
+			if err := func() error {
+				if err := s.IncomeTaxesPaid.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"income_taxes_paid\"")
+			}
+		case "interest_paid":
+			requiredBitSet[3] |= 1 << 1
+			if err := func() error {
+				if err := s.InterestPaid.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"interest_paid\"")
+			}
 		case "preferred_dividends":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[3] |= 1 << 2
 			if err := func() error {
 				if err := s.PreferredDividends.Decode(d); err != nil {
 					return err
@@ -12385,7 +13430,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"preferred_dividends\"")
 			}
 		case "ebit":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[3] |= 1 << 3
 			if err := func() error {
 				if err := s.Ebit.Decode(d); err != nil {
 					return err
@@ -12395,7 +13440,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit\"")
 			}
 		case "ebit_basis":
-			requiredBitSet[2] |= 1 << 0
+			requiredBitSet[3] |= 1 << 4
 			if err := func() error {
 				if err := s.EbitBasis.Decode(d); err != nil {
 					return err
@@ -12405,7 +13450,7 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit_basis\"")
 			}
 		case "ebitda":
-			requiredBitSet[2] |= 1 << 1
+			requiredBitSet[3] |= 1 << 5
 			if err := func() error {
 				if err := s.Ebitda.Decode(d); err != nil {
 					return err
@@ -12423,10 +13468,11 @@ func (s *TrailingTwelveMonths) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [3]uint8{
+	for i, mask := range [4]uint8{
 		0b11111111,
 		0b11111111,
-		0b00000011,
+		0b11111111,
+		0b00111111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

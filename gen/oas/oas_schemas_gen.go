@@ -2223,9 +2223,19 @@ type FinancialStatement struct {
 	GrossProfit NilInt64 `json:"gross_profit"`
 	// OperatingIncomeLoss (ifrs-full: ProfitLossFromOperatingActivities).
 	OperatingIncome NilInt64 `json:"operating_income"`
+	// SellingGeneralAndAdministrativeExpense; GeneralAndAdministrativeExpense +
+	// SellingAndMarketingExpense, ... (ifrs-full: SellingGeneralAndAdministrativeExpense;
+	// AdministrativeExpense + DistributionCosts, ...).
+	SellingGeneralAdministrative NilInt64 `json:"selling_general_administrative"`
+	// ResearchAndDevelopmentExpense; ResearchAndDevelopmentExpenseExcludingAcquiredInProcessCost
+	// (ifrs-full: ResearchAndDevelopmentExpense).
+	ResearchAndDevelopment NilInt64 `json:"research_and_development"`
 	// InterestExpense; InterestExpenseNonoperating; InterestAndDebtExpense; InterestExpenseDebt
 	// (ifrs-full: InterestExpense; FinanceCosts).
 	InterestExpense NilInt64 `json:"interest_expense"`
+	// InvestmentIncomeInterest; InvestmentIncomeInterestAndDividend; InterestIncomeOther (ifrs-full:
+	// RevenueFromInterest; InterestIncome; FinanceIncome).
+	InterestIncome NilInt64 `json:"interest_income"`
 	// IncomeLossFromContinuingOperationsBeforeIncomeTaxes...; ProfitLoss (else net_income) + tax_expense
 	// (ifrs-full: ProfitLossBeforeTax).
 	ProfitBeforeTax NilInt64 `json:"profit_before_tax"`
@@ -2256,20 +2266,69 @@ type FinancialStatement struct {
 	CapitalExpenditure NilInt64 `json:"capital_expenditure"`
 	// Operating_cash_flow - capital_expenditure.
 	FreeCashFlow NilInt64 `json:"free_cash_flow"`
+	// Negative where more was paid than received. NetCashProvidedByUsedInInvestingActivities; ...
+	// (ifrs-full: CashFlowsFromUsedInInvestingActivities).
+	InvestingCashFlow NilInt64 `json:"investing_cash_flow"`
+	// Negative where more was paid than received. NetCashProvidedByUsedInFinancingActivities; ...
+	// (ifrs-full: CashFlowsFromUsedInFinancingActivities).
+	FinancingCashFlow NilInt64 `json:"financing_cash_flow"`
+	// On cash. EffectOfExchangeRateOnCashCashEquivalentsRestrictedCashAndRestrictedCashEquivalents; ...
+	// (ifrs-full: EffectOfExchangeRateChangesOnCashAndCashEquivalents).
+	ExchangeRateEffect NilInt64 `json:"exchange_rate_effect"`
+	// CashCashEquivalentsRestrictedCashAndRestrictedCashEquivalentsPeriodIncreaseDecreaseIncludingExchangeRateEffect;
+	// CashAndCashEquivalentsPeriodIncreaseDecrease (ifrs-full: IncreaseDecreaseInCashAndCashEquivalents).
+	NetChangeInCash NilInt64 `json:"net_change_in_cash"`
 	// PaymentsOfDividends; PaymentsOfDividendsCommonStock; ... (ifrs-full:
 	// DividendsPaidToEquityHoldersOfParentClassifiedAsFinancingActivities; ...).
 	DividendsPaid NilInt64 `json:"dividends_paid"`
+	// PaymentsForRepurchaseOfCommonStock; PaymentsForRepurchaseOfEquity (ifrs-full:
+	// PaymentsToAcquireOrRedeemEntitysShares).
+	ShareRepurchases NilInt64 `json:"share_repurchases"`
+	// ShareBasedCompensation; AllocatedShareBasedCompensationExpense (ifrs-full:
+	// AdjustmentsForSharebasedPayments).
+	StockBasedCompensation NilInt64 `json:"stock_based_compensation"`
+	// PaymentsToAcquireBusinessesNetOfCashAcquired; PaymentsToAcquireBusinessesAndInterestInAffiliates
+	// (ifrs-full:
+	// CashFlowsUsedInObtainingControlOfSubsidiariesOrOtherBusinessesClassifiedAsInvestingActivities).
+	Acquisitions NilInt64 `json:"acquisitions"`
+	// IncomeTaxesPaidNet; IncomeTaxesPaid (ifrs-full:
+	// IncomeTaxesPaidRefundClassifiedAsOperatingActivities; IncomeTaxesPaidRefund).
+	IncomeTaxesPaid NilInt64 `json:"income_taxes_paid"`
+	// InterestPaidNet; InterestPaid (ifrs-full: InterestPaidClassifiedAsOperatingActivities;
+	// InterestPaidClassifiedAsFinancingActivities).
+	InterestPaid NilInt64 `json:"interest_paid"`
 	// What of net_income is not for the common shareholders. net_income -
 	// NetIncomeLossAvailableToCommonStockholdersBasic; PreferredStockDividendsAndOtherAdjustments; ...
 	PreferredDividends NilInt64 `json:"preferred_dividends"`
 	// On the share basis of per_share_basis_date. EarningsPerShareBasic; EarningsPerShareBasicAndDiluted;
 	// ... (ifrs-full: BasicEarningsLossPerShare; ...).
 	EarningsPerShare NilDecimal `json:"earnings_per_share"`
+	// The day on which earnings_per_share was filed: splits effective later are not in it.
+	EarningsPerShareBasisDate NilDate `json:"earnings_per_share_basis_date"`
 	// EarningsPerShareDiluted; EarningsPerShareBasicAndDiluted; ... (ifrs-full:
 	// DilutedEarningsLossPerShare; ...).
 	EarningsPerShareDiluted NilDecimal `json:"earnings_per_share_diluted"`
+	// That of earnings_per_share_diluted.
+	EarningsPerShareDilutedBasisDate NilDate `json:"earnings_per_share_diluted_basis_date"`
 	// The per-share figures do not reflect splits effective after this day.
 	PerShareBasisDate NilDate `json:"per_share_basis_date"`
+	// WeightedAverageNumberOfSharesOutstandingBasic;
+	// WeightedAverageNumberOfShareOutstandingBasicAndDiluted (ifrs-full: WeightedAverageShares). A count
+	// in thousands or millions is scaled by earnings per share.
+	WeightedAverageShares NilInt64 `json:"weighted_average_shares"`
+	// That of weighted_average_shares.
+	WeightedAverageSharesBasisDate NilDate `json:"weighted_average_shares_basis_date"`
+	// WeightedAverageNumberOfDilutedSharesOutstanding;
+	// WeightedAverageNumberOfShareOutstandingBasicAndDiluted (ifrs-full: AdjustedWeightedAverageShares).
+	WeightedAverageSharesDiluted NilInt64 `json:"weighted_average_shares_diluted"`
+	// That of weighted_average_shares_diluted.
+	WeightedAverageSharesDilutedBasisDate NilDate `json:"weighted_average_shares_diluted_basis_date"`
+	// Declared. The dividend of the quarter; of a year the sum of its four quarters, else
+	// CommonStockDividendsPerShareDeclared; CommonStockDividendsPerShareCashPaid (ifrs-full:
+	// DividendsRecognisedAsDistributionsToOwnersPerShare).
+	DividendsPerShare NilDecimal `json:"dividends_per_share"`
+	// That of dividends_per_share, the newest of the four quarters.
+	DividendsPerShareBasisDate NilDate `json:"dividends_per_share_basis_date"`
 	// Assets; total_equities_and_liabilities.
 	TotalAssets NilInt64 `json:"total_assets"`
 	// AssetsCurrent (ifrs-full: CurrentAssets).
@@ -2279,6 +2338,22 @@ type FinancialStatement struct {
 	// CashAndCashEquivalentsAtCarryingValue; Cash; CashAndDueFromBanks; ... (ifrs-full:
 	// CashAndCashEquivalents).
 	CashAndEquivalents NilInt64 `json:"cash_and_equivalents"`
+	// What can be sold: MarketableSecuritiesCurrent; AvailableForSaleSecuritiesDebtSecuritiesCurrent; ...;
+	// CashCashEquivalentsAndShortTermInvestments - cash_and_equivalents (ifrs-full:
+	// ShorttermDepositsNotClassifiedAsCashEquivalents).
+	ShortTermInvestments NilInt64 `json:"short_term_investments"`
+	// AccountsReceivableNetCurrent; ReceivablesNetCurrent; AccountsNotesAndLoansReceivableNetCurrent
+	// (ifrs-full: TradeAndOtherCurrentReceivables; CurrentTradeReceivables).
+	Receivables NilInt64 `json:"receivables"`
+	// InventoryNet (ifrs-full: Inventories).
+	Inventory NilInt64 `json:"inventory"`
+	// What can be sold: MarketableSecuritiesNoncurrent;
+	// AvailableForSaleSecuritiesDebtSecuritiesNoncurrent; ...; null in ifrs-full.
+	LongTermInvestments NilInt64 `json:"long_term_investments"`
+	// PropertyPlantAndEquipmentNet;
+	// PropertyPlantAndEquipmentAndFinanceLeaseRightOfUseAssetAfterAccumulatedDepreciationAndAmortization
+	// (ifrs-full: PropertyPlantAndEquipment).
+	PropertyPlantEquipment NilInt64 `json:"property_plant_equipment"`
 	// Goodwill.
 	Goodwill NilInt64 `json:"goodwill"`
 	// Excludes goodwill. IntangibleAssetsNetExcludingGoodwill; FiniteLivedIntangibleAssetsNet +
@@ -2290,6 +2365,14 @@ type FinancialStatement struct {
 	CurrentLiabilities NilInt64 `json:"current_liabilities"`
 	// Total_liabilities - current_liabilities; LiabilitiesNoncurrent (ifrs-full: NoncurrentLiabilities).
 	LongTermLiabilities NilInt64 `json:"long_term_liabilities"`
+	// AccountsPayableCurrent; AccountsPayableTradeCurrent (ifrs-full:
+	// TradeAndOtherCurrentPayablesToTradeSuppliers; TradeAndOtherCurrentPayables).
+	AccountsPayable NilInt64 `json:"accounts_payable"`
+	// ContractWithCustomerLiabilityCurrent; DeferredRevenueCurrent (ifrs-full: CurrentContractLiabilities).
+	DeferredRevenueCurrent NilInt64 `json:"deferred_revenue_current"`
+	// OperatingLeaseLiability; OperatingLeaseLiabilityCurrent + OperatingLeaseLiabilityNoncurrent
+	// (ifrs-full, all leases: LeaseLiabilities; CurrentLeaseLiabilities + NoncurrentLeaseLiabilities).
+	OperatingLeaseLiability NilInt64 `json:"operating_lease_liability"`
 	// DebtCurrent; ShortTermBorrowings, CommercialPaper, ... + LongTermDebtCurrent, ... (ifrs-full:
 	// CurrentBorrowingsAndCurrentPortionOfNoncurrentBorrowings; ...).
 	ShortTermDebt NilInt64 `json:"short_term_debt"`
@@ -2303,6 +2386,9 @@ type FinancialStatement struct {
 	// StockholdersEquityIncludingPortionAttributableToNoncontrollingInterest; StockholdersEquity +
 	// noncontrolling_interest; ... (ifrs-full: Equity; ...).
 	TotalEquity NilInt64 `json:"total_equity"`
+	// Negative for an accumulated deficit. RetainedEarningsAccumulatedDeficit (ifrs-full:
+	// RetainedEarnings).
+	RetainedEarnings NilInt64 `json:"retained_earnings"`
 	// MinorityInterest (ifrs-full: NoncontrollingInterests).
 	NoncontrollingInterest NilInt64 `json:"noncontrolling_interest"`
 	// Part of total_equity. PreferredStockIncludingAdditionalPaidInCapital, PreferredStockValue, ...: the
@@ -2319,8 +2405,10 @@ type FinancialStatement struct {
 	SharesOutstanding NilInt64 `json:"shares_outstanding"`
 	// Where shares_outstanding comes from, null for a count entered by hand.
 	SharesSource NilSharesSource `json:"shares_source"`
-	CreatedAt    time.Time       `json:"created_at"`
-	UpdatedAt    time.Time       `json:"updated_at"`
+	// The day on which shares_outstanding was filed: splits effective later are not in it.
+	SharesOutstandingBasisDate NilDate   `json:"shares_outstanding_basis_date"`
+	CreatedAt                  time.Time `json:"created_at"`
+	UpdatedAt                  time.Time `json:"updated_at"`
 }
 
 // GetID returns the value of ID.
@@ -2433,9 +2521,24 @@ func (s *FinancialStatement) GetOperatingIncome() NilInt64 {
 	return s.OperatingIncome
 }
 
+// GetSellingGeneralAdministrative returns the value of SellingGeneralAdministrative.
+func (s *FinancialStatement) GetSellingGeneralAdministrative() NilInt64 {
+	return s.SellingGeneralAdministrative
+}
+
+// GetResearchAndDevelopment returns the value of ResearchAndDevelopment.
+func (s *FinancialStatement) GetResearchAndDevelopment() NilInt64 {
+	return s.ResearchAndDevelopment
+}
+
 // GetInterestExpense returns the value of InterestExpense.
 func (s *FinancialStatement) GetInterestExpense() NilInt64 {
 	return s.InterestExpense
+}
+
+// GetInterestIncome returns the value of InterestIncome.
+func (s *FinancialStatement) GetInterestIncome() NilInt64 {
+	return s.InterestIncome
 }
 
 // GetProfitBeforeTax returns the value of ProfitBeforeTax.
@@ -2498,9 +2601,54 @@ func (s *FinancialStatement) GetFreeCashFlow() NilInt64 {
 	return s.FreeCashFlow
 }
 
+// GetInvestingCashFlow returns the value of InvestingCashFlow.
+func (s *FinancialStatement) GetInvestingCashFlow() NilInt64 {
+	return s.InvestingCashFlow
+}
+
+// GetFinancingCashFlow returns the value of FinancingCashFlow.
+func (s *FinancialStatement) GetFinancingCashFlow() NilInt64 {
+	return s.FinancingCashFlow
+}
+
+// GetExchangeRateEffect returns the value of ExchangeRateEffect.
+func (s *FinancialStatement) GetExchangeRateEffect() NilInt64 {
+	return s.ExchangeRateEffect
+}
+
+// GetNetChangeInCash returns the value of NetChangeInCash.
+func (s *FinancialStatement) GetNetChangeInCash() NilInt64 {
+	return s.NetChangeInCash
+}
+
 // GetDividendsPaid returns the value of DividendsPaid.
 func (s *FinancialStatement) GetDividendsPaid() NilInt64 {
 	return s.DividendsPaid
+}
+
+// GetShareRepurchases returns the value of ShareRepurchases.
+func (s *FinancialStatement) GetShareRepurchases() NilInt64 {
+	return s.ShareRepurchases
+}
+
+// GetStockBasedCompensation returns the value of StockBasedCompensation.
+func (s *FinancialStatement) GetStockBasedCompensation() NilInt64 {
+	return s.StockBasedCompensation
+}
+
+// GetAcquisitions returns the value of Acquisitions.
+func (s *FinancialStatement) GetAcquisitions() NilInt64 {
+	return s.Acquisitions
+}
+
+// GetIncomeTaxesPaid returns the value of IncomeTaxesPaid.
+func (s *FinancialStatement) GetIncomeTaxesPaid() NilInt64 {
+	return s.IncomeTaxesPaid
+}
+
+// GetInterestPaid returns the value of InterestPaid.
+func (s *FinancialStatement) GetInterestPaid() NilInt64 {
+	return s.InterestPaid
 }
 
 // GetPreferredDividends returns the value of PreferredDividends.
@@ -2513,14 +2661,54 @@ func (s *FinancialStatement) GetEarningsPerShare() NilDecimal {
 	return s.EarningsPerShare
 }
 
+// GetEarningsPerShareBasisDate returns the value of EarningsPerShareBasisDate.
+func (s *FinancialStatement) GetEarningsPerShareBasisDate() NilDate {
+	return s.EarningsPerShareBasisDate
+}
+
 // GetEarningsPerShareDiluted returns the value of EarningsPerShareDiluted.
 func (s *FinancialStatement) GetEarningsPerShareDiluted() NilDecimal {
 	return s.EarningsPerShareDiluted
 }
 
+// GetEarningsPerShareDilutedBasisDate returns the value of EarningsPerShareDilutedBasisDate.
+func (s *FinancialStatement) GetEarningsPerShareDilutedBasisDate() NilDate {
+	return s.EarningsPerShareDilutedBasisDate
+}
+
 // GetPerShareBasisDate returns the value of PerShareBasisDate.
 func (s *FinancialStatement) GetPerShareBasisDate() NilDate {
 	return s.PerShareBasisDate
+}
+
+// GetWeightedAverageShares returns the value of WeightedAverageShares.
+func (s *FinancialStatement) GetWeightedAverageShares() NilInt64 {
+	return s.WeightedAverageShares
+}
+
+// GetWeightedAverageSharesBasisDate returns the value of WeightedAverageSharesBasisDate.
+func (s *FinancialStatement) GetWeightedAverageSharesBasisDate() NilDate {
+	return s.WeightedAverageSharesBasisDate
+}
+
+// GetWeightedAverageSharesDiluted returns the value of WeightedAverageSharesDiluted.
+func (s *FinancialStatement) GetWeightedAverageSharesDiluted() NilInt64 {
+	return s.WeightedAverageSharesDiluted
+}
+
+// GetWeightedAverageSharesDilutedBasisDate returns the value of WeightedAverageSharesDilutedBasisDate.
+func (s *FinancialStatement) GetWeightedAverageSharesDilutedBasisDate() NilDate {
+	return s.WeightedAverageSharesDilutedBasisDate
+}
+
+// GetDividendsPerShare returns the value of DividendsPerShare.
+func (s *FinancialStatement) GetDividendsPerShare() NilDecimal {
+	return s.DividendsPerShare
+}
+
+// GetDividendsPerShareBasisDate returns the value of DividendsPerShareBasisDate.
+func (s *FinancialStatement) GetDividendsPerShareBasisDate() NilDate {
+	return s.DividendsPerShareBasisDate
 }
 
 // GetTotalAssets returns the value of TotalAssets.
@@ -2541,6 +2729,31 @@ func (s *FinancialStatement) GetNonCurrentAssets() NilInt64 {
 // GetCashAndEquivalents returns the value of CashAndEquivalents.
 func (s *FinancialStatement) GetCashAndEquivalents() NilInt64 {
 	return s.CashAndEquivalents
+}
+
+// GetShortTermInvestments returns the value of ShortTermInvestments.
+func (s *FinancialStatement) GetShortTermInvestments() NilInt64 {
+	return s.ShortTermInvestments
+}
+
+// GetReceivables returns the value of Receivables.
+func (s *FinancialStatement) GetReceivables() NilInt64 {
+	return s.Receivables
+}
+
+// GetInventory returns the value of Inventory.
+func (s *FinancialStatement) GetInventory() NilInt64 {
+	return s.Inventory
+}
+
+// GetLongTermInvestments returns the value of LongTermInvestments.
+func (s *FinancialStatement) GetLongTermInvestments() NilInt64 {
+	return s.LongTermInvestments
+}
+
+// GetPropertyPlantEquipment returns the value of PropertyPlantEquipment.
+func (s *FinancialStatement) GetPropertyPlantEquipment() NilInt64 {
+	return s.PropertyPlantEquipment
 }
 
 // GetGoodwill returns the value of Goodwill.
@@ -2568,6 +2781,21 @@ func (s *FinancialStatement) GetLongTermLiabilities() NilInt64 {
 	return s.LongTermLiabilities
 }
 
+// GetAccountsPayable returns the value of AccountsPayable.
+func (s *FinancialStatement) GetAccountsPayable() NilInt64 {
+	return s.AccountsPayable
+}
+
+// GetDeferredRevenueCurrent returns the value of DeferredRevenueCurrent.
+func (s *FinancialStatement) GetDeferredRevenueCurrent() NilInt64 {
+	return s.DeferredRevenueCurrent
+}
+
+// GetOperatingLeaseLiability returns the value of OperatingLeaseLiability.
+func (s *FinancialStatement) GetOperatingLeaseLiability() NilInt64 {
+	return s.OperatingLeaseLiability
+}
+
 // GetShortTermDebt returns the value of ShortTermDebt.
 func (s *FinancialStatement) GetShortTermDebt() NilInt64 {
 	return s.ShortTermDebt
@@ -2586,6 +2814,11 @@ func (s *FinancialStatement) GetTotalDebt() NilInt64 {
 // GetTotalEquity returns the value of TotalEquity.
 func (s *FinancialStatement) GetTotalEquity() NilInt64 {
 	return s.TotalEquity
+}
+
+// GetRetainedEarnings returns the value of RetainedEarnings.
+func (s *FinancialStatement) GetRetainedEarnings() NilInt64 {
+	return s.RetainedEarnings
 }
 
 // GetNoncontrollingInterest returns the value of NoncontrollingInterest.
@@ -2616,6 +2849,11 @@ func (s *FinancialStatement) GetSharesOutstanding() NilInt64 {
 // GetSharesSource returns the value of SharesSource.
 func (s *FinancialStatement) GetSharesSource() NilSharesSource {
 	return s.SharesSource
+}
+
+// GetSharesOutstandingBasisDate returns the value of SharesOutstandingBasisDate.
+func (s *FinancialStatement) GetSharesOutstandingBasisDate() NilDate {
+	return s.SharesOutstandingBasisDate
 }
 
 // GetCreatedAt returns the value of CreatedAt.
@@ -2738,9 +2976,24 @@ func (s *FinancialStatement) SetOperatingIncome(val NilInt64) {
 	s.OperatingIncome = val
 }
 
+// SetSellingGeneralAdministrative sets the value of SellingGeneralAdministrative.
+func (s *FinancialStatement) SetSellingGeneralAdministrative(val NilInt64) {
+	s.SellingGeneralAdministrative = val
+}
+
+// SetResearchAndDevelopment sets the value of ResearchAndDevelopment.
+func (s *FinancialStatement) SetResearchAndDevelopment(val NilInt64) {
+	s.ResearchAndDevelopment = val
+}
+
 // SetInterestExpense sets the value of InterestExpense.
 func (s *FinancialStatement) SetInterestExpense(val NilInt64) {
 	s.InterestExpense = val
+}
+
+// SetInterestIncome sets the value of InterestIncome.
+func (s *FinancialStatement) SetInterestIncome(val NilInt64) {
+	s.InterestIncome = val
 }
 
 // SetProfitBeforeTax sets the value of ProfitBeforeTax.
@@ -2803,9 +3056,54 @@ func (s *FinancialStatement) SetFreeCashFlow(val NilInt64) {
 	s.FreeCashFlow = val
 }
 
+// SetInvestingCashFlow sets the value of InvestingCashFlow.
+func (s *FinancialStatement) SetInvestingCashFlow(val NilInt64) {
+	s.InvestingCashFlow = val
+}
+
+// SetFinancingCashFlow sets the value of FinancingCashFlow.
+func (s *FinancialStatement) SetFinancingCashFlow(val NilInt64) {
+	s.FinancingCashFlow = val
+}
+
+// SetExchangeRateEffect sets the value of ExchangeRateEffect.
+func (s *FinancialStatement) SetExchangeRateEffect(val NilInt64) {
+	s.ExchangeRateEffect = val
+}
+
+// SetNetChangeInCash sets the value of NetChangeInCash.
+func (s *FinancialStatement) SetNetChangeInCash(val NilInt64) {
+	s.NetChangeInCash = val
+}
+
 // SetDividendsPaid sets the value of DividendsPaid.
 func (s *FinancialStatement) SetDividendsPaid(val NilInt64) {
 	s.DividendsPaid = val
+}
+
+// SetShareRepurchases sets the value of ShareRepurchases.
+func (s *FinancialStatement) SetShareRepurchases(val NilInt64) {
+	s.ShareRepurchases = val
+}
+
+// SetStockBasedCompensation sets the value of StockBasedCompensation.
+func (s *FinancialStatement) SetStockBasedCompensation(val NilInt64) {
+	s.StockBasedCompensation = val
+}
+
+// SetAcquisitions sets the value of Acquisitions.
+func (s *FinancialStatement) SetAcquisitions(val NilInt64) {
+	s.Acquisitions = val
+}
+
+// SetIncomeTaxesPaid sets the value of IncomeTaxesPaid.
+func (s *FinancialStatement) SetIncomeTaxesPaid(val NilInt64) {
+	s.IncomeTaxesPaid = val
+}
+
+// SetInterestPaid sets the value of InterestPaid.
+func (s *FinancialStatement) SetInterestPaid(val NilInt64) {
+	s.InterestPaid = val
 }
 
 // SetPreferredDividends sets the value of PreferredDividends.
@@ -2818,14 +3116,54 @@ func (s *FinancialStatement) SetEarningsPerShare(val NilDecimal) {
 	s.EarningsPerShare = val
 }
 
+// SetEarningsPerShareBasisDate sets the value of EarningsPerShareBasisDate.
+func (s *FinancialStatement) SetEarningsPerShareBasisDate(val NilDate) {
+	s.EarningsPerShareBasisDate = val
+}
+
 // SetEarningsPerShareDiluted sets the value of EarningsPerShareDiluted.
 func (s *FinancialStatement) SetEarningsPerShareDiluted(val NilDecimal) {
 	s.EarningsPerShareDiluted = val
 }
 
+// SetEarningsPerShareDilutedBasisDate sets the value of EarningsPerShareDilutedBasisDate.
+func (s *FinancialStatement) SetEarningsPerShareDilutedBasisDate(val NilDate) {
+	s.EarningsPerShareDilutedBasisDate = val
+}
+
 // SetPerShareBasisDate sets the value of PerShareBasisDate.
 func (s *FinancialStatement) SetPerShareBasisDate(val NilDate) {
 	s.PerShareBasisDate = val
+}
+
+// SetWeightedAverageShares sets the value of WeightedAverageShares.
+func (s *FinancialStatement) SetWeightedAverageShares(val NilInt64) {
+	s.WeightedAverageShares = val
+}
+
+// SetWeightedAverageSharesBasisDate sets the value of WeightedAverageSharesBasisDate.
+func (s *FinancialStatement) SetWeightedAverageSharesBasisDate(val NilDate) {
+	s.WeightedAverageSharesBasisDate = val
+}
+
+// SetWeightedAverageSharesDiluted sets the value of WeightedAverageSharesDiluted.
+func (s *FinancialStatement) SetWeightedAverageSharesDiluted(val NilInt64) {
+	s.WeightedAverageSharesDiluted = val
+}
+
+// SetWeightedAverageSharesDilutedBasisDate sets the value of WeightedAverageSharesDilutedBasisDate.
+func (s *FinancialStatement) SetWeightedAverageSharesDilutedBasisDate(val NilDate) {
+	s.WeightedAverageSharesDilutedBasisDate = val
+}
+
+// SetDividendsPerShare sets the value of DividendsPerShare.
+func (s *FinancialStatement) SetDividendsPerShare(val NilDecimal) {
+	s.DividendsPerShare = val
+}
+
+// SetDividendsPerShareBasisDate sets the value of DividendsPerShareBasisDate.
+func (s *FinancialStatement) SetDividendsPerShareBasisDate(val NilDate) {
+	s.DividendsPerShareBasisDate = val
 }
 
 // SetTotalAssets sets the value of TotalAssets.
@@ -2846,6 +3184,31 @@ func (s *FinancialStatement) SetNonCurrentAssets(val NilInt64) {
 // SetCashAndEquivalents sets the value of CashAndEquivalents.
 func (s *FinancialStatement) SetCashAndEquivalents(val NilInt64) {
 	s.CashAndEquivalents = val
+}
+
+// SetShortTermInvestments sets the value of ShortTermInvestments.
+func (s *FinancialStatement) SetShortTermInvestments(val NilInt64) {
+	s.ShortTermInvestments = val
+}
+
+// SetReceivables sets the value of Receivables.
+func (s *FinancialStatement) SetReceivables(val NilInt64) {
+	s.Receivables = val
+}
+
+// SetInventory sets the value of Inventory.
+func (s *FinancialStatement) SetInventory(val NilInt64) {
+	s.Inventory = val
+}
+
+// SetLongTermInvestments sets the value of LongTermInvestments.
+func (s *FinancialStatement) SetLongTermInvestments(val NilInt64) {
+	s.LongTermInvestments = val
+}
+
+// SetPropertyPlantEquipment sets the value of PropertyPlantEquipment.
+func (s *FinancialStatement) SetPropertyPlantEquipment(val NilInt64) {
+	s.PropertyPlantEquipment = val
 }
 
 // SetGoodwill sets the value of Goodwill.
@@ -2873,6 +3236,21 @@ func (s *FinancialStatement) SetLongTermLiabilities(val NilInt64) {
 	s.LongTermLiabilities = val
 }
 
+// SetAccountsPayable sets the value of AccountsPayable.
+func (s *FinancialStatement) SetAccountsPayable(val NilInt64) {
+	s.AccountsPayable = val
+}
+
+// SetDeferredRevenueCurrent sets the value of DeferredRevenueCurrent.
+func (s *FinancialStatement) SetDeferredRevenueCurrent(val NilInt64) {
+	s.DeferredRevenueCurrent = val
+}
+
+// SetOperatingLeaseLiability sets the value of OperatingLeaseLiability.
+func (s *FinancialStatement) SetOperatingLeaseLiability(val NilInt64) {
+	s.OperatingLeaseLiability = val
+}
+
 // SetShortTermDebt sets the value of ShortTermDebt.
 func (s *FinancialStatement) SetShortTermDebt(val NilInt64) {
 	s.ShortTermDebt = val
@@ -2891,6 +3269,11 @@ func (s *FinancialStatement) SetTotalDebt(val NilInt64) {
 // SetTotalEquity sets the value of TotalEquity.
 func (s *FinancialStatement) SetTotalEquity(val NilInt64) {
 	s.TotalEquity = val
+}
+
+// SetRetainedEarnings sets the value of RetainedEarnings.
+func (s *FinancialStatement) SetRetainedEarnings(val NilInt64) {
+	s.RetainedEarnings = val
 }
 
 // SetNoncontrollingInterest sets the value of NoncontrollingInterest.
@@ -2923,6 +3306,11 @@ func (s *FinancialStatement) SetSharesSource(val NilSharesSource) {
 	s.SharesSource = val
 }
 
+// SetSharesOutstandingBasisDate sets the value of SharesOutstandingBasisDate.
+func (s *FinancialStatement) SetSharesOutstandingBasisDate(val NilDate) {
+	s.SharesOutstandingBasisDate = val
+}
+
 // SetCreatedAt sets the value of CreatedAt.
 func (s *FinancialStatement) SetCreatedAt(val time.Time) {
 	s.CreatedAt = val
@@ -2942,18 +3330,21 @@ type FinancialStatementInput struct {
 	// Required for a quarterly statement, null for an annual or partial one.
 	FiscalQuarter OptNilInt32 `json:"fiscal_quarter"`
 	// First day of the period; trailing twelve months need it.
-	StartDate       OptNilDate   `json:"start_date"`
-	EndDate         time.Time    `json:"end_date"`
-	PublishDate     time.Time    `json:"publish_date"`
-	Currency        Currency     `json:"currency"`
-	Audited         OptBool      `json:"audited"`
-	URL             OptNilString `json:"url"`
-	TotalRevenues   OptNilInt64  `json:"total_revenues"`
-	CostOfRevenue   OptNilInt64  `json:"cost_of_revenue"`
-	GrossProfit     OptNilInt64  `json:"gross_profit"`
-	OperatingIncome OptNilInt64  `json:"operating_income"`
-	InterestExpense OptNilInt64  `json:"interest_expense"`
-	ProfitBeforeTax OptNilInt64  `json:"profit_before_tax"`
+	StartDate                    OptNilDate   `json:"start_date"`
+	EndDate                      time.Time    `json:"end_date"`
+	PublishDate                  time.Time    `json:"publish_date"`
+	Currency                     Currency     `json:"currency"`
+	Audited                      OptBool      `json:"audited"`
+	URL                          OptNilString `json:"url"`
+	TotalRevenues                OptNilInt64  `json:"total_revenues"`
+	CostOfRevenue                OptNilInt64  `json:"cost_of_revenue"`
+	GrossProfit                  OptNilInt64  `json:"gross_profit"`
+	OperatingIncome              OptNilInt64  `json:"operating_income"`
+	SellingGeneralAdministrative OptNilInt64  `json:"selling_general_administrative"`
+	ResearchAndDevelopment       OptNilInt64  `json:"research_and_development"`
+	InterestExpense              OptNilInt64  `json:"interest_expense"`
+	InterestIncome               OptNilInt64  `json:"interest_income"`
+	ProfitBeforeTax              OptNilInt64  `json:"profit_before_tax"`
 	// Negative for a benefit.
 	TaxExpense OptNilInt64 `json:"tax_expense"`
 	// Attributable to the shareholders of the parent.
@@ -2963,27 +3354,54 @@ type FinancialStatementInput struct {
 	DepreciationAndAmortization OptNilInt64 `json:"depreciation_and_amortization"`
 	OperatingCashFlow           OptNilInt64 `json:"operating_cash_flow"`
 	CapitalExpenditure          OptNilInt64 `json:"capital_expenditure"`
-	DividendsPaid               OptNilInt64 `json:"dividends_paid"`
-	PreferredDividends          OptNilInt64 `json:"preferred_dividends"`
+	// Negative where more was paid than received.
+	InvestingCashFlow OptNilInt64 `json:"investing_cash_flow"`
+	// Negative where more was paid than received.
+	FinancingCashFlow      OptNilInt64 `json:"financing_cash_flow"`
+	ExchangeRateEffect     OptNilInt64 `json:"exchange_rate_effect"`
+	NetChangeInCash        OptNilInt64 `json:"net_change_in_cash"`
+	DividendsPaid          OptNilInt64 `json:"dividends_paid"`
+	ShareRepurchases       OptNilInt64 `json:"share_repurchases"`
+	StockBasedCompensation OptNilInt64 `json:"stock_based_compensation"`
+	Acquisitions           OptNilInt64 `json:"acquisitions"`
+	IncomeTaxesPaid        OptNilInt64 `json:"income_taxes_paid"`
+	InterestPaid           OptNilInt64 `json:"interest_paid"`
+	PreferredDividends     OptNilInt64 `json:"preferred_dividends"`
 	// Basic, on the share basis of per_share_basis_date.
 	EarningsPerShare        OptNilDecimal `json:"earnings_per_share"`
 	EarningsPerShareDiluted OptNilDecimal `json:"earnings_per_share_diluted"`
-	// Default: publish_date, if per-share figures are given.
-	PerShareBasisDate  OptNilDate  `json:"per_share_basis_date"`
-	TotalAssets        OptNilInt64 `json:"total_assets"`
-	CurrentAssets      OptNilInt64 `json:"current_assets"`
-	NonCurrentAssets   OptNilInt64 `json:"non_current_assets"`
-	CashAndEquivalents OptNilInt64 `json:"cash_and_equivalents"`
-	Goodwill           OptNilInt64 `json:"goodwill"`
+	// Default: publish_date, if earnings per share are given.
+	PerShareBasisDate OptNilDate `json:"per_share_basis_date"`
+	// On the share basis of per_share_basis_date.
+	WeightedAverageShares OptNilInt64 `json:"weighted_average_shares"`
+	// On the share basis of per_share_basis_date.
+	WeightedAverageSharesDiluted OptNilInt64 `json:"weighted_average_shares_diluted"`
+	// On the share basis of per_share_basis_date.
+	DividendsPerShare      OptNilDecimal `json:"dividends_per_share"`
+	TotalAssets            OptNilInt64   `json:"total_assets"`
+	CurrentAssets          OptNilInt64   `json:"current_assets"`
+	NonCurrentAssets       OptNilInt64   `json:"non_current_assets"`
+	CashAndEquivalents     OptNilInt64   `json:"cash_and_equivalents"`
+	ShortTermInvestments   OptNilInt64   `json:"short_term_investments"`
+	Receivables            OptNilInt64   `json:"receivables"`
+	Inventory              OptNilInt64   `json:"inventory"`
+	LongTermInvestments    OptNilInt64   `json:"long_term_investments"`
+	PropertyPlantEquipment OptNilInt64   `json:"property_plant_equipment"`
+	Goodwill               OptNilInt64   `json:"goodwill"`
 	// Excludes goodwill.
-	IntangibleAssets    OptNilInt64 `json:"intangible_assets"`
-	TotalLiabilities    OptNilInt64 `json:"total_liabilities"`
-	CurrentLiabilities  OptNilInt64 `json:"current_liabilities"`
-	LongTermLiabilities OptNilInt64 `json:"long_term_liabilities"`
-	ShortTermDebt       OptNilInt64 `json:"short_term_debt"`
-	LongTermDebt        OptNilInt64 `json:"long_term_debt"`
+	IntangibleAssets        OptNilInt64 `json:"intangible_assets"`
+	TotalLiabilities        OptNilInt64 `json:"total_liabilities"`
+	CurrentLiabilities      OptNilInt64 `json:"current_liabilities"`
+	LongTermLiabilities     OptNilInt64 `json:"long_term_liabilities"`
+	AccountsPayable         OptNilInt64 `json:"accounts_payable"`
+	DeferredRevenueCurrent  OptNilInt64 `json:"deferred_revenue_current"`
+	OperatingLeaseLiability OptNilInt64 `json:"operating_lease_liability"`
+	ShortTermDebt           OptNilInt64 `json:"short_term_debt"`
+	LongTermDebt            OptNilInt64 `json:"long_term_debt"`
 	// Includes noncontrolling interests.
-	TotalEquity            OptNilInt64 `json:"total_equity"`
+	TotalEquity OptNilInt64 `json:"total_equity"`
+	// Negative for an accumulated deficit.
+	RetainedEarnings       OptNilInt64 `json:"retained_earnings"`
 	NoncontrollingInterest OptNilInt64 `json:"noncontrolling_interest"`
 	// Part of total_equity.
 	PreferredStock              OptNilInt64 `json:"preferred_stock"`
@@ -3058,9 +3476,24 @@ func (s *FinancialStatementInput) GetOperatingIncome() OptNilInt64 {
 	return s.OperatingIncome
 }
 
+// GetSellingGeneralAdministrative returns the value of SellingGeneralAdministrative.
+func (s *FinancialStatementInput) GetSellingGeneralAdministrative() OptNilInt64 {
+	return s.SellingGeneralAdministrative
+}
+
+// GetResearchAndDevelopment returns the value of ResearchAndDevelopment.
+func (s *FinancialStatementInput) GetResearchAndDevelopment() OptNilInt64 {
+	return s.ResearchAndDevelopment
+}
+
 // GetInterestExpense returns the value of InterestExpense.
 func (s *FinancialStatementInput) GetInterestExpense() OptNilInt64 {
 	return s.InterestExpense
+}
+
+// GetInterestIncome returns the value of InterestIncome.
+func (s *FinancialStatementInput) GetInterestIncome() OptNilInt64 {
+	return s.InterestIncome
 }
 
 // GetProfitBeforeTax returns the value of ProfitBeforeTax.
@@ -3103,9 +3536,54 @@ func (s *FinancialStatementInput) GetCapitalExpenditure() OptNilInt64 {
 	return s.CapitalExpenditure
 }
 
+// GetInvestingCashFlow returns the value of InvestingCashFlow.
+func (s *FinancialStatementInput) GetInvestingCashFlow() OptNilInt64 {
+	return s.InvestingCashFlow
+}
+
+// GetFinancingCashFlow returns the value of FinancingCashFlow.
+func (s *FinancialStatementInput) GetFinancingCashFlow() OptNilInt64 {
+	return s.FinancingCashFlow
+}
+
+// GetExchangeRateEffect returns the value of ExchangeRateEffect.
+func (s *FinancialStatementInput) GetExchangeRateEffect() OptNilInt64 {
+	return s.ExchangeRateEffect
+}
+
+// GetNetChangeInCash returns the value of NetChangeInCash.
+func (s *FinancialStatementInput) GetNetChangeInCash() OptNilInt64 {
+	return s.NetChangeInCash
+}
+
 // GetDividendsPaid returns the value of DividendsPaid.
 func (s *FinancialStatementInput) GetDividendsPaid() OptNilInt64 {
 	return s.DividendsPaid
+}
+
+// GetShareRepurchases returns the value of ShareRepurchases.
+func (s *FinancialStatementInput) GetShareRepurchases() OptNilInt64 {
+	return s.ShareRepurchases
+}
+
+// GetStockBasedCompensation returns the value of StockBasedCompensation.
+func (s *FinancialStatementInput) GetStockBasedCompensation() OptNilInt64 {
+	return s.StockBasedCompensation
+}
+
+// GetAcquisitions returns the value of Acquisitions.
+func (s *FinancialStatementInput) GetAcquisitions() OptNilInt64 {
+	return s.Acquisitions
+}
+
+// GetIncomeTaxesPaid returns the value of IncomeTaxesPaid.
+func (s *FinancialStatementInput) GetIncomeTaxesPaid() OptNilInt64 {
+	return s.IncomeTaxesPaid
+}
+
+// GetInterestPaid returns the value of InterestPaid.
+func (s *FinancialStatementInput) GetInterestPaid() OptNilInt64 {
+	return s.InterestPaid
 }
 
 // GetPreferredDividends returns the value of PreferredDividends.
@@ -3128,6 +3606,21 @@ func (s *FinancialStatementInput) GetPerShareBasisDate() OptNilDate {
 	return s.PerShareBasisDate
 }
 
+// GetWeightedAverageShares returns the value of WeightedAverageShares.
+func (s *FinancialStatementInput) GetWeightedAverageShares() OptNilInt64 {
+	return s.WeightedAverageShares
+}
+
+// GetWeightedAverageSharesDiluted returns the value of WeightedAverageSharesDiluted.
+func (s *FinancialStatementInput) GetWeightedAverageSharesDiluted() OptNilInt64 {
+	return s.WeightedAverageSharesDiluted
+}
+
+// GetDividendsPerShare returns the value of DividendsPerShare.
+func (s *FinancialStatementInput) GetDividendsPerShare() OptNilDecimal {
+	return s.DividendsPerShare
+}
+
 // GetTotalAssets returns the value of TotalAssets.
 func (s *FinancialStatementInput) GetTotalAssets() OptNilInt64 {
 	return s.TotalAssets
@@ -3146,6 +3639,31 @@ func (s *FinancialStatementInput) GetNonCurrentAssets() OptNilInt64 {
 // GetCashAndEquivalents returns the value of CashAndEquivalents.
 func (s *FinancialStatementInput) GetCashAndEquivalents() OptNilInt64 {
 	return s.CashAndEquivalents
+}
+
+// GetShortTermInvestments returns the value of ShortTermInvestments.
+func (s *FinancialStatementInput) GetShortTermInvestments() OptNilInt64 {
+	return s.ShortTermInvestments
+}
+
+// GetReceivables returns the value of Receivables.
+func (s *FinancialStatementInput) GetReceivables() OptNilInt64 {
+	return s.Receivables
+}
+
+// GetInventory returns the value of Inventory.
+func (s *FinancialStatementInput) GetInventory() OptNilInt64 {
+	return s.Inventory
+}
+
+// GetLongTermInvestments returns the value of LongTermInvestments.
+func (s *FinancialStatementInput) GetLongTermInvestments() OptNilInt64 {
+	return s.LongTermInvestments
+}
+
+// GetPropertyPlantEquipment returns the value of PropertyPlantEquipment.
+func (s *FinancialStatementInput) GetPropertyPlantEquipment() OptNilInt64 {
+	return s.PropertyPlantEquipment
 }
 
 // GetGoodwill returns the value of Goodwill.
@@ -3173,6 +3691,21 @@ func (s *FinancialStatementInput) GetLongTermLiabilities() OptNilInt64 {
 	return s.LongTermLiabilities
 }
 
+// GetAccountsPayable returns the value of AccountsPayable.
+func (s *FinancialStatementInput) GetAccountsPayable() OptNilInt64 {
+	return s.AccountsPayable
+}
+
+// GetDeferredRevenueCurrent returns the value of DeferredRevenueCurrent.
+func (s *FinancialStatementInput) GetDeferredRevenueCurrent() OptNilInt64 {
+	return s.DeferredRevenueCurrent
+}
+
+// GetOperatingLeaseLiability returns the value of OperatingLeaseLiability.
+func (s *FinancialStatementInput) GetOperatingLeaseLiability() OptNilInt64 {
+	return s.OperatingLeaseLiability
+}
+
 // GetShortTermDebt returns the value of ShortTermDebt.
 func (s *FinancialStatementInput) GetShortTermDebt() OptNilInt64 {
 	return s.ShortTermDebt
@@ -3186,6 +3719,11 @@ func (s *FinancialStatementInput) GetLongTermDebt() OptNilInt64 {
 // GetTotalEquity returns the value of TotalEquity.
 func (s *FinancialStatementInput) GetTotalEquity() OptNilInt64 {
 	return s.TotalEquity
+}
+
+// GetRetainedEarnings returns the value of RetainedEarnings.
+func (s *FinancialStatementInput) GetRetainedEarnings() OptNilInt64 {
+	return s.RetainedEarnings
 }
 
 // GetNoncontrollingInterest returns the value of NoncontrollingInterest.
@@ -3278,9 +3816,24 @@ func (s *FinancialStatementInput) SetOperatingIncome(val OptNilInt64) {
 	s.OperatingIncome = val
 }
 
+// SetSellingGeneralAdministrative sets the value of SellingGeneralAdministrative.
+func (s *FinancialStatementInput) SetSellingGeneralAdministrative(val OptNilInt64) {
+	s.SellingGeneralAdministrative = val
+}
+
+// SetResearchAndDevelopment sets the value of ResearchAndDevelopment.
+func (s *FinancialStatementInput) SetResearchAndDevelopment(val OptNilInt64) {
+	s.ResearchAndDevelopment = val
+}
+
 // SetInterestExpense sets the value of InterestExpense.
 func (s *FinancialStatementInput) SetInterestExpense(val OptNilInt64) {
 	s.InterestExpense = val
+}
+
+// SetInterestIncome sets the value of InterestIncome.
+func (s *FinancialStatementInput) SetInterestIncome(val OptNilInt64) {
+	s.InterestIncome = val
 }
 
 // SetProfitBeforeTax sets the value of ProfitBeforeTax.
@@ -3323,9 +3876,54 @@ func (s *FinancialStatementInput) SetCapitalExpenditure(val OptNilInt64) {
 	s.CapitalExpenditure = val
 }
 
+// SetInvestingCashFlow sets the value of InvestingCashFlow.
+func (s *FinancialStatementInput) SetInvestingCashFlow(val OptNilInt64) {
+	s.InvestingCashFlow = val
+}
+
+// SetFinancingCashFlow sets the value of FinancingCashFlow.
+func (s *FinancialStatementInput) SetFinancingCashFlow(val OptNilInt64) {
+	s.FinancingCashFlow = val
+}
+
+// SetExchangeRateEffect sets the value of ExchangeRateEffect.
+func (s *FinancialStatementInput) SetExchangeRateEffect(val OptNilInt64) {
+	s.ExchangeRateEffect = val
+}
+
+// SetNetChangeInCash sets the value of NetChangeInCash.
+func (s *FinancialStatementInput) SetNetChangeInCash(val OptNilInt64) {
+	s.NetChangeInCash = val
+}
+
 // SetDividendsPaid sets the value of DividendsPaid.
 func (s *FinancialStatementInput) SetDividendsPaid(val OptNilInt64) {
 	s.DividendsPaid = val
+}
+
+// SetShareRepurchases sets the value of ShareRepurchases.
+func (s *FinancialStatementInput) SetShareRepurchases(val OptNilInt64) {
+	s.ShareRepurchases = val
+}
+
+// SetStockBasedCompensation sets the value of StockBasedCompensation.
+func (s *FinancialStatementInput) SetStockBasedCompensation(val OptNilInt64) {
+	s.StockBasedCompensation = val
+}
+
+// SetAcquisitions sets the value of Acquisitions.
+func (s *FinancialStatementInput) SetAcquisitions(val OptNilInt64) {
+	s.Acquisitions = val
+}
+
+// SetIncomeTaxesPaid sets the value of IncomeTaxesPaid.
+func (s *FinancialStatementInput) SetIncomeTaxesPaid(val OptNilInt64) {
+	s.IncomeTaxesPaid = val
+}
+
+// SetInterestPaid sets the value of InterestPaid.
+func (s *FinancialStatementInput) SetInterestPaid(val OptNilInt64) {
+	s.InterestPaid = val
 }
 
 // SetPreferredDividends sets the value of PreferredDividends.
@@ -3348,6 +3946,21 @@ func (s *FinancialStatementInput) SetPerShareBasisDate(val OptNilDate) {
 	s.PerShareBasisDate = val
 }
 
+// SetWeightedAverageShares sets the value of WeightedAverageShares.
+func (s *FinancialStatementInput) SetWeightedAverageShares(val OptNilInt64) {
+	s.WeightedAverageShares = val
+}
+
+// SetWeightedAverageSharesDiluted sets the value of WeightedAverageSharesDiluted.
+func (s *FinancialStatementInput) SetWeightedAverageSharesDiluted(val OptNilInt64) {
+	s.WeightedAverageSharesDiluted = val
+}
+
+// SetDividendsPerShare sets the value of DividendsPerShare.
+func (s *FinancialStatementInput) SetDividendsPerShare(val OptNilDecimal) {
+	s.DividendsPerShare = val
+}
+
 // SetTotalAssets sets the value of TotalAssets.
 func (s *FinancialStatementInput) SetTotalAssets(val OptNilInt64) {
 	s.TotalAssets = val
@@ -3366,6 +3979,31 @@ func (s *FinancialStatementInput) SetNonCurrentAssets(val OptNilInt64) {
 // SetCashAndEquivalents sets the value of CashAndEquivalents.
 func (s *FinancialStatementInput) SetCashAndEquivalents(val OptNilInt64) {
 	s.CashAndEquivalents = val
+}
+
+// SetShortTermInvestments sets the value of ShortTermInvestments.
+func (s *FinancialStatementInput) SetShortTermInvestments(val OptNilInt64) {
+	s.ShortTermInvestments = val
+}
+
+// SetReceivables sets the value of Receivables.
+func (s *FinancialStatementInput) SetReceivables(val OptNilInt64) {
+	s.Receivables = val
+}
+
+// SetInventory sets the value of Inventory.
+func (s *FinancialStatementInput) SetInventory(val OptNilInt64) {
+	s.Inventory = val
+}
+
+// SetLongTermInvestments sets the value of LongTermInvestments.
+func (s *FinancialStatementInput) SetLongTermInvestments(val OptNilInt64) {
+	s.LongTermInvestments = val
+}
+
+// SetPropertyPlantEquipment sets the value of PropertyPlantEquipment.
+func (s *FinancialStatementInput) SetPropertyPlantEquipment(val OptNilInt64) {
+	s.PropertyPlantEquipment = val
 }
 
 // SetGoodwill sets the value of Goodwill.
@@ -3393,6 +4031,21 @@ func (s *FinancialStatementInput) SetLongTermLiabilities(val OptNilInt64) {
 	s.LongTermLiabilities = val
 }
 
+// SetAccountsPayable sets the value of AccountsPayable.
+func (s *FinancialStatementInput) SetAccountsPayable(val OptNilInt64) {
+	s.AccountsPayable = val
+}
+
+// SetDeferredRevenueCurrent sets the value of DeferredRevenueCurrent.
+func (s *FinancialStatementInput) SetDeferredRevenueCurrent(val OptNilInt64) {
+	s.DeferredRevenueCurrent = val
+}
+
+// SetOperatingLeaseLiability sets the value of OperatingLeaseLiability.
+func (s *FinancialStatementInput) SetOperatingLeaseLiability(val OptNilInt64) {
+	s.OperatingLeaseLiability = val
+}
+
 // SetShortTermDebt sets the value of ShortTermDebt.
 func (s *FinancialStatementInput) SetShortTermDebt(val OptNilInt64) {
 	s.ShortTermDebt = val
@@ -3406,6 +4059,11 @@ func (s *FinancialStatementInput) SetLongTermDebt(val OptNilInt64) {
 // SetTotalEquity sets the value of TotalEquity.
 func (s *FinancialStatementInput) SetTotalEquity(val OptNilInt64) {
 	s.TotalEquity = val
+}
+
+// SetRetainedEarnings sets the value of RetainedEarnings.
+func (s *FinancialStatementInput) SetRetainedEarnings(val OptNilInt64) {
+	s.RetainedEarnings = val
 }
 
 // SetNoncontrollingInterest sets the value of NoncontrollingInterest.
@@ -7235,21 +7893,33 @@ type Ticker string
 // Ref: #/components/schemas/TrailingTwelveMonths
 type TrailingTwelveMonths struct {
 	// Those of the statements that it is made of, sorted.
-	Marks                       []Mark   `json:"marks"`
-	TotalRevenues               NilInt64 `json:"total_revenues"`
-	CostOfRevenue               NilInt64 `json:"cost_of_revenue"`
-	GrossProfit                 NilInt64 `json:"gross_profit"`
-	OperatingIncome             NilInt64 `json:"operating_income"`
-	InterestExpense             NilInt64 `json:"interest_expense"`
-	ProfitBeforeTax             NilInt64 `json:"profit_before_tax"`
-	TaxExpense                  NilInt64 `json:"tax_expense"`
-	NetIncome                   NilInt64 `json:"net_income"`
-	DepreciationAndAmortization NilInt64 `json:"depreciation_and_amortization"`
-	OperatingCashFlow           NilInt64 `json:"operating_cash_flow"`
-	CapitalExpenditure          NilInt64 `json:"capital_expenditure"`
-	FreeCashFlow                NilInt64 `json:"free_cash_flow"`
-	DividendsPaid               NilInt64 `json:"dividends_paid"`
-	PreferredDividends          NilInt64 `json:"preferred_dividends"`
+	Marks                        []Mark   `json:"marks"`
+	TotalRevenues                NilInt64 `json:"total_revenues"`
+	CostOfRevenue                NilInt64 `json:"cost_of_revenue"`
+	GrossProfit                  NilInt64 `json:"gross_profit"`
+	OperatingIncome              NilInt64 `json:"operating_income"`
+	SellingGeneralAdministrative NilInt64 `json:"selling_general_administrative"`
+	ResearchAndDevelopment       NilInt64 `json:"research_and_development"`
+	InterestExpense              NilInt64 `json:"interest_expense"`
+	InterestIncome               NilInt64 `json:"interest_income"`
+	ProfitBeforeTax              NilInt64 `json:"profit_before_tax"`
+	TaxExpense                   NilInt64 `json:"tax_expense"`
+	NetIncome                    NilInt64 `json:"net_income"`
+	DepreciationAndAmortization  NilInt64 `json:"depreciation_and_amortization"`
+	OperatingCashFlow            NilInt64 `json:"operating_cash_flow"`
+	CapitalExpenditure           NilInt64 `json:"capital_expenditure"`
+	FreeCashFlow                 NilInt64 `json:"free_cash_flow"`
+	InvestingCashFlow            NilInt64 `json:"investing_cash_flow"`
+	FinancingCashFlow            NilInt64 `json:"financing_cash_flow"`
+	ExchangeRateEffect           NilInt64 `json:"exchange_rate_effect"`
+	NetChangeInCash              NilInt64 `json:"net_change_in_cash"`
+	DividendsPaid                NilInt64 `json:"dividends_paid"`
+	ShareRepurchases             NilInt64 `json:"share_repurchases"`
+	StockBasedCompensation       NilInt64 `json:"stock_based_compensation"`
+	Acquisitions                 NilInt64 `json:"acquisitions"`
+	IncomeTaxesPaid              NilInt64 `json:"income_taxes_paid"`
+	InterestPaid                 NilInt64 `json:"interest_paid"`
+	PreferredDividends           NilInt64 `json:"preferred_dividends"`
 	// Profit_before_tax + interest_expense; operating_income; null for a bank.
 	Ebit      NilInt64     `json:"ebit"`
 	EbitBasis NilEbitBasis `json:"ebit_basis"`
@@ -7282,9 +7952,24 @@ func (s *TrailingTwelveMonths) GetOperatingIncome() NilInt64 {
 	return s.OperatingIncome
 }
 
+// GetSellingGeneralAdministrative returns the value of SellingGeneralAdministrative.
+func (s *TrailingTwelveMonths) GetSellingGeneralAdministrative() NilInt64 {
+	return s.SellingGeneralAdministrative
+}
+
+// GetResearchAndDevelopment returns the value of ResearchAndDevelopment.
+func (s *TrailingTwelveMonths) GetResearchAndDevelopment() NilInt64 {
+	return s.ResearchAndDevelopment
+}
+
 // GetInterestExpense returns the value of InterestExpense.
 func (s *TrailingTwelveMonths) GetInterestExpense() NilInt64 {
 	return s.InterestExpense
+}
+
+// GetInterestIncome returns the value of InterestIncome.
+func (s *TrailingTwelveMonths) GetInterestIncome() NilInt64 {
+	return s.InterestIncome
 }
 
 // GetProfitBeforeTax returns the value of ProfitBeforeTax.
@@ -7322,9 +8007,54 @@ func (s *TrailingTwelveMonths) GetFreeCashFlow() NilInt64 {
 	return s.FreeCashFlow
 }
 
+// GetInvestingCashFlow returns the value of InvestingCashFlow.
+func (s *TrailingTwelveMonths) GetInvestingCashFlow() NilInt64 {
+	return s.InvestingCashFlow
+}
+
+// GetFinancingCashFlow returns the value of FinancingCashFlow.
+func (s *TrailingTwelveMonths) GetFinancingCashFlow() NilInt64 {
+	return s.FinancingCashFlow
+}
+
+// GetExchangeRateEffect returns the value of ExchangeRateEffect.
+func (s *TrailingTwelveMonths) GetExchangeRateEffect() NilInt64 {
+	return s.ExchangeRateEffect
+}
+
+// GetNetChangeInCash returns the value of NetChangeInCash.
+func (s *TrailingTwelveMonths) GetNetChangeInCash() NilInt64 {
+	return s.NetChangeInCash
+}
+
 // GetDividendsPaid returns the value of DividendsPaid.
 func (s *TrailingTwelveMonths) GetDividendsPaid() NilInt64 {
 	return s.DividendsPaid
+}
+
+// GetShareRepurchases returns the value of ShareRepurchases.
+func (s *TrailingTwelveMonths) GetShareRepurchases() NilInt64 {
+	return s.ShareRepurchases
+}
+
+// GetStockBasedCompensation returns the value of StockBasedCompensation.
+func (s *TrailingTwelveMonths) GetStockBasedCompensation() NilInt64 {
+	return s.StockBasedCompensation
+}
+
+// GetAcquisitions returns the value of Acquisitions.
+func (s *TrailingTwelveMonths) GetAcquisitions() NilInt64 {
+	return s.Acquisitions
+}
+
+// GetIncomeTaxesPaid returns the value of IncomeTaxesPaid.
+func (s *TrailingTwelveMonths) GetIncomeTaxesPaid() NilInt64 {
+	return s.IncomeTaxesPaid
+}
+
+// GetInterestPaid returns the value of InterestPaid.
+func (s *TrailingTwelveMonths) GetInterestPaid() NilInt64 {
+	return s.InterestPaid
 }
 
 // GetPreferredDividends returns the value of PreferredDividends.
@@ -7372,9 +8102,24 @@ func (s *TrailingTwelveMonths) SetOperatingIncome(val NilInt64) {
 	s.OperatingIncome = val
 }
 
+// SetSellingGeneralAdministrative sets the value of SellingGeneralAdministrative.
+func (s *TrailingTwelveMonths) SetSellingGeneralAdministrative(val NilInt64) {
+	s.SellingGeneralAdministrative = val
+}
+
+// SetResearchAndDevelopment sets the value of ResearchAndDevelopment.
+func (s *TrailingTwelveMonths) SetResearchAndDevelopment(val NilInt64) {
+	s.ResearchAndDevelopment = val
+}
+
 // SetInterestExpense sets the value of InterestExpense.
 func (s *TrailingTwelveMonths) SetInterestExpense(val NilInt64) {
 	s.InterestExpense = val
+}
+
+// SetInterestIncome sets the value of InterestIncome.
+func (s *TrailingTwelveMonths) SetInterestIncome(val NilInt64) {
+	s.InterestIncome = val
 }
 
 // SetProfitBeforeTax sets the value of ProfitBeforeTax.
@@ -7412,9 +8157,54 @@ func (s *TrailingTwelveMonths) SetFreeCashFlow(val NilInt64) {
 	s.FreeCashFlow = val
 }
 
+// SetInvestingCashFlow sets the value of InvestingCashFlow.
+func (s *TrailingTwelveMonths) SetInvestingCashFlow(val NilInt64) {
+	s.InvestingCashFlow = val
+}
+
+// SetFinancingCashFlow sets the value of FinancingCashFlow.
+func (s *TrailingTwelveMonths) SetFinancingCashFlow(val NilInt64) {
+	s.FinancingCashFlow = val
+}
+
+// SetExchangeRateEffect sets the value of ExchangeRateEffect.
+func (s *TrailingTwelveMonths) SetExchangeRateEffect(val NilInt64) {
+	s.ExchangeRateEffect = val
+}
+
+// SetNetChangeInCash sets the value of NetChangeInCash.
+func (s *TrailingTwelveMonths) SetNetChangeInCash(val NilInt64) {
+	s.NetChangeInCash = val
+}
+
 // SetDividendsPaid sets the value of DividendsPaid.
 func (s *TrailingTwelveMonths) SetDividendsPaid(val NilInt64) {
 	s.DividendsPaid = val
+}
+
+// SetShareRepurchases sets the value of ShareRepurchases.
+func (s *TrailingTwelveMonths) SetShareRepurchases(val NilInt64) {
+	s.ShareRepurchases = val
+}
+
+// SetStockBasedCompensation sets the value of StockBasedCompensation.
+func (s *TrailingTwelveMonths) SetStockBasedCompensation(val NilInt64) {
+	s.StockBasedCompensation = val
+}
+
+// SetAcquisitions sets the value of Acquisitions.
+func (s *TrailingTwelveMonths) SetAcquisitions(val NilInt64) {
+	s.Acquisitions = val
+}
+
+// SetIncomeTaxesPaid sets the value of IncomeTaxesPaid.
+func (s *TrailingTwelveMonths) SetIncomeTaxesPaid(val NilInt64) {
+	s.IncomeTaxesPaid = val
+}
+
+// SetInterestPaid sets the value of InterestPaid.
+func (s *TrailingTwelveMonths) SetInterestPaid(val NilInt64) {
+	s.InterestPaid = val
 }
 
 // SetPreferredDividends sets the value of PreferredDividends.

@@ -14,6 +14,8 @@ var (
 	toFinancialStatement func(app.Statement) oas.FinancialStatement
 
 	// goverter:ignore Taxonomy Marks SharesSource Accession EBIT EBITBasis EBITDA FreeCashFlow TotalDebt
+	// goverter:ignore EarningsPerShareBasisDate EarningsPerShareDilutedBasisDate SharesOutstandingBasisDate
+	// goverter:ignore WeightedAverageSharesBasisDate WeightedAverageSharesDilutedBasisDate DividendsPerShareBasisDate
 	fromFinancialStatement func(oas.FinancialStatementInput) value.Statement
 )
 

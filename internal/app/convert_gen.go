@@ -117,7 +117,10 @@ func init() {
 		valueStatement.CostOfRevenue = source.CostOfRevenue
 		valueStatement.GrossProfit = source.GrossProfit
 		valueStatement.OperatingIncome = source.OperatingIncome
+		valueStatement.SellingGeneralAdministrative = source.SellingGeneralAdministrative
+		valueStatement.ResearchAndDevelopment = source.ResearchAndDevelopment
 		valueStatement.InterestExpense = source.InterestExpense
+		valueStatement.InterestIncome = source.InterestIncome
 		valueStatement.ProfitBeforeTax = source.ProfitBeforeTax
 		valueStatement.TaxExpense = source.TaxExpense
 		valueStatement.NetIncome = source.NetIncome
@@ -133,24 +136,50 @@ func init() {
 		valueStatement.OperatingCashFlow = source.OperatingCashFlow
 		valueStatement.CapitalExpenditure = source.CapitalExpenditure
 		valueStatement.FreeCashFlow = source.FreeCashFlow
+		valueStatement.InvestingCashFlow = source.InvestingCashFlow
+		valueStatement.FinancingCashFlow = source.FinancingCashFlow
+		valueStatement.ExchangeRateEffect = source.ExchangeRateEffect
+		valueStatement.NetChangeInCash = source.NetChangeInCash
 		valueStatement.DividendsPaid = source.DividendsPaid
+		valueStatement.ShareRepurchases = source.ShareRepurchases
+		valueStatement.StockBasedCompensation = source.StockBasedCompensation
+		valueStatement.Acquisitions = source.Acquisitions
+		valueStatement.IncomeTaxesPaid = source.IncomeTaxesPaid
+		valueStatement.InterestPaid = source.InterestPaid
 		valueStatement.PreferredDividends = source.PreferredDividends
 		valueStatement.EarningsPerShare = source.EarningsPerShare
+		valueStatement.EarningsPerShareBasisDate = source.EarningsPerShareBasisDate
 		valueStatement.EarningsPerShareDiluted = source.EarningsPerShareDiluted
+		valueStatement.EarningsPerShareDilutedBasisDate = source.EarningsPerShareDilutedBasisDate
 		valueStatement.PerShareBasisDate = source.PerShareBasisDate
+		valueStatement.WeightedAverageShares = source.WeightedAverageShares
+		valueStatement.WeightedAverageSharesBasisDate = source.WeightedAverageSharesBasisDate
+		valueStatement.WeightedAverageSharesDiluted = source.WeightedAverageSharesDiluted
+		valueStatement.WeightedAverageSharesDilutedBasisDate = source.WeightedAverageSharesDilutedBasisDate
+		valueStatement.DividendsPerShare = source.DividendsPerShare
+		valueStatement.DividendsPerShareBasisDate = source.DividendsPerShareBasisDate
 		valueStatement.TotalAssets = source.TotalAssets
 		valueStatement.CurrentAssets = source.CurrentAssets
 		valueStatement.NonCurrentAssets = source.NonCurrentAssets
 		valueStatement.CashAndEquivalents = source.CashAndEquivalents
+		valueStatement.ShortTermInvestments = source.ShortTermInvestments
+		valueStatement.Receivables = source.Receivables
+		valueStatement.Inventory = source.Inventory
+		valueStatement.LongTermInvestments = source.LongTermInvestments
+		valueStatement.PropertyPlantEquipment = source.PropertyPlantEquipment
 		valueStatement.Goodwill = source.Goodwill
 		valueStatement.IntangibleAssets = source.IntangibleAssets
 		valueStatement.TotalLiabilities = source.TotalLiabilities
 		valueStatement.CurrentLiabilities = source.CurrentLiabilities
 		valueStatement.LongTermLiabilities = source.LongTermLiabilities
+		valueStatement.AccountsPayable = source.AccountsPayable
+		valueStatement.DeferredRevenueCurrent = source.DeferredRevenueCurrent
+		valueStatement.OperatingLeaseLiability = source.OperatingLeaseLiability
 		valueStatement.ShortTermDebt = source.ShortTermDebt
 		valueStatement.LongTermDebt = source.LongTermDebt
 		valueStatement.TotalDebt = source.TotalDebt
 		valueStatement.TotalEquity = source.TotalEquity
+		valueStatement.RetainedEarnings = source.RetainedEarnings
 		valueStatement.NoncontrollingInterest = source.NoncontrollingInterest
 		valueStatement.PreferredStock = source.PreferredStock
 		valueStatement.TemporaryEquity = source.TemporaryEquity
@@ -160,6 +189,7 @@ func init() {
 			valueSharesSource := value.SharesSource(asText(*source.SharesSource))
 			valueStatement.SharesSource = &valueSharesSource
 		}
+		valueStatement.SharesOutstandingBasisDate = source.SharesOutstandingBasisDate
 		return valueStatement
 	}
 	statementRow = func(source value.Statement) db.FinancialStatement {
@@ -234,6 +264,36 @@ func init() {
 				dbFinancialStatement.Marks[i] = asText(string(source.Marks[i]))
 			}
 		}
+		dbFinancialStatement.SellingGeneralAdministrative = source.SellingGeneralAdministrative
+		dbFinancialStatement.ResearchAndDevelopment = source.ResearchAndDevelopment
+		dbFinancialStatement.InterestIncome = source.InterestIncome
+		dbFinancialStatement.InvestingCashFlow = source.InvestingCashFlow
+		dbFinancialStatement.FinancingCashFlow = source.FinancingCashFlow
+		dbFinancialStatement.ExchangeRateEffect = source.ExchangeRateEffect
+		dbFinancialStatement.NetChangeInCash = source.NetChangeInCash
+		dbFinancialStatement.ShareRepurchases = source.ShareRepurchases
+		dbFinancialStatement.StockBasedCompensation = source.StockBasedCompensation
+		dbFinancialStatement.Acquisitions = source.Acquisitions
+		dbFinancialStatement.IncomeTaxesPaid = source.IncomeTaxesPaid
+		dbFinancialStatement.InterestPaid = source.InterestPaid
+		dbFinancialStatement.EarningsPerShareBasisDate = source.EarningsPerShareBasisDate
+		dbFinancialStatement.EarningsPerShareDilutedBasisDate = source.EarningsPerShareDilutedBasisDate
+		dbFinancialStatement.WeightedAverageShares = source.WeightedAverageShares
+		dbFinancialStatement.WeightedAverageSharesBasisDate = source.WeightedAverageSharesBasisDate
+		dbFinancialStatement.WeightedAverageSharesDiluted = source.WeightedAverageSharesDiluted
+		dbFinancialStatement.WeightedAverageSharesDilutedBasisDate = source.WeightedAverageSharesDilutedBasisDate
+		dbFinancialStatement.DividendsPerShare = source.DividendsPerShare
+		dbFinancialStatement.DividendsPerShareBasisDate = source.DividendsPerShareBasisDate
+		dbFinancialStatement.ShortTermInvestments = source.ShortTermInvestments
+		dbFinancialStatement.Receivables = source.Receivables
+		dbFinancialStatement.Inventory = source.Inventory
+		dbFinancialStatement.LongTermInvestments = source.LongTermInvestments
+		dbFinancialStatement.PropertyPlantEquipment = source.PropertyPlantEquipment
+		dbFinancialStatement.AccountsPayable = source.AccountsPayable
+		dbFinancialStatement.DeferredRevenueCurrent = source.DeferredRevenueCurrent
+		dbFinancialStatement.OperatingLeaseLiability = source.OperatingLeaseLiability
+		dbFinancialStatement.RetainedEarnings = source.RetainedEarnings
+		dbFinancialStatement.SharesOutstandingBasisDate = source.SharesOutstandingBasisDate
 		return dbFinancialStatement
 	}
 	statementsFromRows = func(source []db.FinancialStatement) []value.Statement {

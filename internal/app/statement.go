@@ -121,6 +121,7 @@ func (v *validator) statement(s *value.Statement, today time.Time) {
 	v.webAddress("/url", s.URL)
 	v.number("/earnings_per_share", s.EarningsPerShare)
 	v.number("/earnings_per_share_diluted", s.EarningsPerShareDiluted)
+	v.number("/dividends_per_share", s.DividendsPerShare)
 }
 
 // CreateStatement enters a statement by hand for a superuser, and returns it. It is known from its publish date on.
@@ -181,8 +182,33 @@ func (a *App) complete(ctx context.Context, s *value.Statement) error {
 	if s.PerShareBasisDate == nil && (s.EarningsPerShare != nil || s.EarningsPerShareDiluted != nil) {
 		s.PerShareBasisDate = &s.PublishDate
 	}
+	setBasisDates(s)
 	value.Complete(s)
 	return nil
+}
+
+// setBasisDates says for each figure per share and count of shares entered by hand of which day its basis is.
+func setBasisDates(s *value.Statement) {
+	perShare := s.PerShareBasisDate
+	if perShare == nil {
+		perShare = &s.PublishDate
+	}
+	for _, f := range []struct {
+		isGiven bool
+		basis   **time.Time
+		date    *time.Time
+	}{
+		{s.EarningsPerShare != nil, &s.EarningsPerShareBasisDate, perShare},
+		{s.EarningsPerShareDiluted != nil, &s.EarningsPerShareDilutedBasisDate, perShare},
+		{s.WeightedAverageShares != nil, &s.WeightedAverageSharesBasisDate, perShare},
+		{s.WeightedAverageSharesDiluted != nil, &s.WeightedAverageSharesDilutedBasisDate, perShare},
+		{s.DividendsPerShare != nil, &s.DividendsPerShareBasisDate, perShare},
+		{s.SharesOutstanding != nil, &s.SharesOutstandingBasisDate, &s.PublishDate},
+	} {
+		if f.isGiven {
+			*f.basis = f.date
+		}
+	}
 }
 
 func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, companyID int64, knownFrom time.Time) error {

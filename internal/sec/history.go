@@ -26,6 +26,7 @@ func (c *CompanyFacts) History() []Version {
 	type held struct {
 		plan    plan
 		figures *figures
+		ofYear  *yearDividend
 		version int   // index in versions
 		seen    int32 // the number of filings known on the day last looked at
 	}
@@ -34,7 +35,9 @@ func (c *CompanyFacts) History() []Version {
 	for from, to := range c.filingDays {
 		today := c.filings[from].filed.time()
 		v := view{c, to, cache}
-		for _, p := range v.plans() {
+		plans := v.plans()
+		ofYears := v.yearDividends(plans, noSplits)
+		for i, p := range plans {
 			key := statementKey{p.period, p.end}
 			f := cache.of(p.reading, to)
 			e := open[key]
@@ -42,14 +45,14 @@ func (c *CompanyFacts) History() []Version {
 			case e == nil:
 				e = new(held)
 				open[key] = e
-			case e.plan == p && e.figures == f:
+			case e.plan == p && e.figures == f && e.ofYear.equal(ofYears[i]):
 				e.seen = to
 				continue
 			default:
 				versions[e.version].KnownTo = &today
 			}
-			*e = held{p, f, len(versions), to}
-			versions = append(versions, Version{Statement: v.statement(p), KnownFrom: today})
+			*e = held{p, f, ofYears[i], len(versions), to}
+			versions = append(versions, Version{Statement: v.statement(p, ofYears[i]), KnownFrom: today})
 		}
 		for key, e := range open {
 			if e.seen != to {

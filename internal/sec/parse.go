@@ -36,7 +36,7 @@ func badFormat(path, format string, args ...any) error {
 }
 
 // RulesVersion is raised when a rule changes, so that documents are read again that were imported before.
-const RulesVersion = 2
+const RulesVersion = 3
 
 const (
 	bufferSize = 64 << 10

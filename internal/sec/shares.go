@@ -131,7 +131,10 @@ func (c *CompanyFacts) isPlausibleAt(count fact, end day) bool {
 // sharesOutstanding takes the count on the cover of the period's own report, else the balance sheet's, else the weighted
 // average: the first that is plausible.
 func (r *reader) sharesOutstanding(s *value.Statement) {
-	set := func(f fact, from value.SharesSource) { s.SharesOutstanding, s.SharesSource = &f.coef, &from }
+	set := func(f fact, from value.SharesSource) {
+		s.SharesOutstanding, s.SharesSource = &f.coef, &from
+		s.SharesOutstandingBasisDate = new(r.filings[f.filing].filed.time())
+	}
 
 	// own returns the count of the latest date in the period's own report.
 	own := func(s series) (latest fact, found bool) {

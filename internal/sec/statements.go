@@ -15,15 +15,17 @@ import (
 // ordered by end date and period.
 func (c *CompanyFacts) Statements(asOf time.Time) []value.Statement {
 	v := c.view(c.filedBy(asOf))
+	plans := v.plans()
+	ofYears := v.yearDividends(plans, noSplits)
 	var statements []value.Statement
-	for _, p := range v.plans() {
-		statements = append(statements, v.statement(p))
+	for i, p := range plans {
+		statements = append(statements, v.statement(p, ofYears[i]))
 	}
 	return statements
 }
 
-// statement makes a planned statement.
-func (v view) statement(p plan) value.Statement {
+// statement makes a planned statement. A dividend of four quarters goes before one that was filed for the year.
+func (v view) statement(p plan, ofYear *yearDividend) value.Statement {
 	figures := v.figures.of(p.reading, v.known)
 	own := &v.filings[p.own]
 	s := figures.statement
@@ -39,6 +41,9 @@ func (v view) statement(p plan) value.Statement {
 	}
 	if p.period == value.Quarterly && !p.transition {
 		s.FiscalQuarter = &p.quarter
+	}
+	if ofYear != nil {
+		s.DividendsPerShare, s.DividendsPerShareBasisDate = &ofYear.amount, new(ofYear.basis.time())
 	}
 	s.Marks = value.Marks(append(slices.Clone(s.Marks), p.marks()...)...)
 	return s
@@ -79,6 +84,8 @@ func (v view) read(from reading) *figures {
 	r.perShare(s)
 	r.writeBalanceSheet(s, b)
 	r.sharesOutstanding(s)
+	r.unmarked(s, !r.column || b.totalAssets.known())
+	r.dividendsPerShare(s)
 	s.Period = map[kind]value.Period{annual: value.Annual, partial: value.Partial, interim: value.Quarterly}[r.kind]
 	s.Marks = r.marks
 	value.Complete(s)
@@ -308,17 +315,20 @@ func (r *reader) preferredDividends(net amount, netTag string, preferredStock am
 
 // perShare takes earnings per share as filed: they never subtract.
 func (r *reader) perShare(s *value.Statement) {
-	read := func(tags tags) *decimal.Decimal {
+	read := func(tags tags) (*decimal.Decimal, *time.Time) {
 		for _, tag := range tags {
 			if f, ok := r.whole(r.pair.perShare[tag]); ok {
-				s.PerShareBasisDate = new(r.filings[f.filing].filed.time())
-				return new(f.decimal())
+				return new(f.decimal()), new(r.filings[f.filing].filed.time())
 			}
 		}
-		return nil
+		return nil, nil
 	}
-	s.EarningsPerShare = read(r.pair.taxonomy.eps)
-	s.EarningsPerShareDiluted = read(r.pair.taxonomy.epsDiluted)
+	t := r.pair.taxonomy
+	s.EarningsPerShare, s.EarningsPerShareBasisDate = read(t.eps)
+	s.EarningsPerShareDiluted, s.EarningsPerShareDilutedBasisDate = read(t.epsDiluted)
+	if s.PerShareBasisDate = s.EarningsPerShareDilutedBasisDate; s.PerShareBasisDate == nil {
+		s.PerShareBasisDate = s.EarningsPerShareBasisDate
+	}
 }
 
 // A balanceSheet holds the amounts at the end of a period.

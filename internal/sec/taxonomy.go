@@ -50,6 +50,22 @@ type taxonomy struct {
 	netCapex          string
 	dividendsPaid     tags
 
+	// Where there is no tag for selling, general and administrative costs, the two are added.
+	sellingAndGeneral tags
+	generalCosts      tags
+	sellingCosts      tags
+	research          tags
+	interestIncome    tags
+	investing         tags
+	financing         tags
+	exchangeEffect    tags
+	changeInCash      tags
+	repurchases       tags
+	stockCompensation tags
+	acquisitions      tags
+	taxesPaid         tags
+	interestPaid      tags
+
 	eps               tags
 	epsDiluted        tags
 	dividendsPerShare tags
@@ -77,6 +93,18 @@ type taxonomy struct {
 	indefiniteKinds       tags // added
 	otherIntangibles      tags
 
+	retainedEarnings     tags
+	receivables          tags
+	inventory            tags
+	payables             tags
+	shortTermInvestments tags
+	cashAndInvestments   tags // less cash, it gives short-term investments
+	longTermInvestments  tags
+	property             tags
+	leases               tags
+	leaseParts           tags // added, if all are there
+	deferredRevenue      tags
+
 	currentDebt         tags // all of it
 	currentBorrowings   tags
 	currentPortion      tags // of long-term debt
@@ -92,6 +120,8 @@ type taxonomy struct {
 	shares        tags
 	impliedIncome tags // by earnings per share, it gives a number of shares
 	averageShares tags
+
+	averageSharesDiluted tags
 }
 
 const beforeTaxes = "IncomeLossFromContinuingOperationsBeforeIncomeTaxes"
@@ -169,6 +199,38 @@ var usGAAP = &taxonomy{
 		"PaymentsOfDividends", "PaymentsOfDividendsCommonStock", "PaymentsOfOrdinaryDividends",
 		"DistributionMadeToLimitedPartnerCashDistributionsPaid", "DistributionMadeToMemberOrLimitedPartnerCashDistribution",
 	},
+	sellingAndGeneral: tags{"SellingGeneralAndAdministrativeExpense"},
+	generalCosts:      tags{"GeneralAndAdministrativeExpense"},
+	sellingCosts:      tags{"SellingAndMarketingExpense", "SellingExpense"},
+	research: tags{
+		"ResearchAndDevelopmentExpense", "ResearchAndDevelopmentExpenseExcludingAcquiredInProcessCost",
+	},
+	interestIncome: tags{"InvestmentIncomeInterest", "InvestmentIncomeInterestAndDividend", "InterestIncomeOther"},
+	investing: tags{
+		"NetCashProvidedByUsedInInvestingActivities",
+		"NetCashProvidedByUsedInInvestingActivitiesContinuingOperations",
+	},
+	financing: tags{
+		"NetCashProvidedByUsedInFinancingActivities",
+		"NetCashProvidedByUsedInFinancingActivitiesContinuingOperations",
+	},
+	exchangeEffect: tags{
+		"EffectOfExchangeRateOnCashCashEquivalentsRestrictedCashAndRestrictedCashEquivalents",
+		"EffectOfExchangeRateOnCashCashEquivalentsRestrictedCashAndRestrictedCashEquivalents" +
+			"IncludingDisposalGroupAndDiscontinuedOperations",
+		"EffectOfExchangeRateOnCashAndCashEquivalents",
+	},
+	changeInCash: tags{
+		"CashCashEquivalentsRestrictedCashAndRestrictedCashEquivalentsPeriodIncreaseDecreaseIncludingExchangeRateEffect",
+		"CashAndCashEquivalentsPeriodIncreaseDecrease",
+	},
+	repurchases:       tags{"PaymentsForRepurchaseOfCommonStock", "PaymentsForRepurchaseOfEquity"},
+	stockCompensation: tags{"ShareBasedCompensation", "AllocatedShareBasedCompensationExpense"},
+	acquisitions: tags{
+		"PaymentsToAcquireBusinessesNetOfCashAcquired", "PaymentsToAcquireBusinessesAndInterestInAffiliates",
+	},
+	taxesPaid:    tags{"IncomeTaxesPaidNet", "IncomeTaxesPaid"},
+	interestPaid: tags{"InterestPaidNet", "InterestPaid"},
 	eps: tags{
 		"EarningsPerShareBasic", "EarningsPerShareBasicAndDiluted",
 		"IncomeLossFromContinuingOperationsPerBasicAndDilutedShare",
@@ -217,6 +279,31 @@ var usGAAP = &taxonomy{
 	},
 	otherIntangibles: tags{"OtherIntangibleAssetsNet"},
 
+	retainedEarnings: tags{"RetainedEarningsAccumulatedDeficit"},
+	receivables: tags{
+		"AccountsReceivableNetCurrent", "ReceivablesNetCurrent", "AccountsNotesAndLoansReceivableNetCurrent",
+	},
+	inventory: tags{"InventoryNet"},
+	payables:  tags{"AccountsPayableCurrent", "AccountsPayableTradeCurrent"},
+	shortTermInvestments: tags{
+		"MarketableSecuritiesCurrent", "AvailableForSaleSecuritiesDebtSecuritiesCurrent",
+		"AvailableForSaleSecuritiesCurrent", "ShortTermInvestments", "DebtSecuritiesCurrent",
+		"DebtSecuritiesAvailableForSaleExcludingAccruedInterestCurrent", "HeldToMaturitySecuritiesCurrent",
+	},
+	cashAndInvestments: tags{"CashCashEquivalentsAndShortTermInvestments"},
+	longTermInvestments: tags{
+		"MarketableSecuritiesNoncurrent", "AvailableForSaleSecuritiesDebtSecuritiesNoncurrent",
+		"AvailableForSaleSecuritiesNoncurrent", "DebtSecuritiesNoncurrent",
+		"DebtSecuritiesAvailableForSaleExcludingAccruedInterestNoncurrent", "HeldToMaturitySecuritiesNoncurrent",
+	},
+	property: tags{
+		"PropertyPlantAndEquipmentNet",
+		"PropertyPlantAndEquipmentAndFinanceLeaseRightOfUseAssetAfterAccumulatedDepreciationAndAmortization",
+	},
+	leases:          tags{"OperatingLeaseLiability"},
+	leaseParts:      tags{"OperatingLeaseLiabilityCurrent", "OperatingLeaseLiabilityNoncurrent"},
+	deferredRevenue: tags{"ContractWithCustomerLiabilityCurrent", "DeferredRevenueCurrent"},
+
 	currentDebt: tags{"DebtCurrent"},
 	currentBorrowings: tags{
 		"ShortTermBorrowings", "ShortTermBankLoansAndNotesPayable", "CommercialPaper", "OtherShortTermBorrowings",
@@ -260,6 +347,9 @@ var usGAAP = &taxonomy{
 	averageShares: tags{
 		"WeightedAverageNumberOfSharesOutstandingBasic", "WeightedAverageNumberOfShareOutstandingBasicAndDiluted",
 	},
+	averageSharesDiluted: tags{
+		"WeightedAverageNumberOfDilutedSharesOutstanding", "WeightedAverageNumberOfShareOutstandingBasicAndDiluted",
+	},
 }
 
 var ifrsFull = &taxonomy{
@@ -290,6 +380,24 @@ var ifrsFull = &taxonomy{
 		"DividendsPaidToEquityHoldersOfParentClassifiedAsFinancingActivities",
 		"DividendsPaidClassifiedAsFinancingActivities",
 	},
+	sellingAndGeneral: tags{"SellingGeneralAndAdministrativeExpense"},
+	generalCosts:      tags{"AdministrativeExpense", "GeneralAndAdministrativeExpense"},
+	sellingCosts:      tags{"DistributionCosts", "SellingExpense"},
+	research:          tags{"ResearchAndDevelopmentExpense"},
+	interestIncome:    tags{"RevenueFromInterest", "InterestIncome", "FinanceIncome"},
+	investing:         tags{"CashFlowsFromUsedInInvestingActivities"},
+	financing:         tags{"CashFlowsFromUsedInFinancingActivities"},
+	exchangeEffect:    tags{"EffectOfExchangeRateChangesOnCashAndCashEquivalents"},
+	changeInCash:      tags{"IncreaseDecreaseInCashAndCashEquivalents"},
+	repurchases:       tags{"PaymentsToAcquireOrRedeemEntitysShares"},
+	stockCompensation: tags{"AdjustmentsForSharebasedPayments"},
+	acquisitions: tags{
+		"CashFlowsUsedInObtainingControlOfSubsidiariesOrOtherBusinessesClassifiedAsInvestingActivities",
+	},
+	taxesPaid: tags{"IncomeTaxesPaidRefundClassifiedAsOperatingActivities", "IncomeTaxesPaidRefund"},
+	interestPaid: tags{
+		"InterestPaidClassifiedAsOperatingActivities", "InterestPaidClassifiedAsFinancingActivities",
+	},
 	eps:               tags{"BasicEarningsLossPerShare", "BasicAndDilutedEarningsLossPerShare"},
 	epsDiluted:        tags{"DilutedEarningsLossPerShare", "BasicAndDilutedEarningsLossPerShare"},
 	dividendsPerShare: tags{"DividendsRecognisedAsDistributionsToOwnersPerShare"},
@@ -308,6 +416,16 @@ var ifrsFull = &taxonomy{
 	goodwill:              tags{"Goodwill"},
 	intangibles:           tags{"IntangibleAssetsOtherThanGoodwill"},
 
+	retainedEarnings:     tags{"RetainedEarnings"},
+	receivables:          tags{"TradeAndOtherCurrentReceivables", "CurrentTradeReceivables"},
+	inventory:            tags{"Inventories"},
+	payables:             tags{"TradeAndOtherCurrentPayablesToTradeSuppliers", "TradeAndOtherCurrentPayables"},
+	shortTermInvestments: tags{"ShorttermDepositsNotClassifiedAsCashEquivalents"},
+	property:             tags{"PropertyPlantAndEquipment"},
+	leases:               tags{"LeaseLiabilities"},
+	leaseParts:           tags{"CurrentLeaseLiabilities", "NoncurrentLeaseLiabilities"},
+	deferredRevenue:      tags{"CurrentContractLiabilities"},
+
 	currentDebt:         tags{"CurrentBorrowingsAndCurrentPortionOfNoncurrentBorrowings"},
 	currentBorrowings:   tags{"ShorttermBorrowings", "CurrentBorrowings"},
 	currentPortion:      tags{"CurrentPortionOfLongtermBorrowings"},
@@ -319,6 +437,8 @@ var ifrsFull = &taxonomy{
 	shares:        tags{"NumberOfSharesOutstanding"},
 	impliedIncome: tags{"ProfitLossAttributableToOwnersOfParent", "ProfitLoss"},
 	averageShares: tags{"WeightedAverageShares"},
+
+	averageSharesDiluted: tags{"AdjustedWeightedAverageShares"},
 }
 
 // taxonomies are those that statements are made from, in the order in which ties are broken.
@@ -378,6 +498,7 @@ func (t *taxonomy) neverNegative() map[string]bool {
 	lists := []tags{
 		t.cost, t.costParts, t.costSeries, t.interest, t.depreciation, t.amortization, t.depreciationTotals,
 		t.capex, t.capexParts, t.capexExtras, t.dividendsPaid, t.preferred,
+		t.sellingAndGeneral, t.generalCosts, t.sellingCosts, t.research, t.repurchases, t.interestPaid,
 		{t.assets}, t.equityAndLiabilities, t.currentAssets, t.nonCurrentAssets, t.currentLiabilities, t.liabilities,
 		t.nonCurrentLiabilities, t.preferredStock, t.goodwill, t.intangibles, t.finiteIntangibles,
 		t.indefiniteIntangibles, t.indefiniteKinds, t.otherIntangibles, t.currentDebt, t.currentBorrowings,

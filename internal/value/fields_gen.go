@@ -11,81 +11,123 @@ import (
 
 // Statement holds the figures of the schema FinancialStatement. One version of a company's income statement, cash flow statement and balance sheet for one period, in whole units of its currency. Costs, expenses, taxes, depreciation, capital expenditure and dividends paid are positive when they reduce profit or cash. Balance sheet figures are those at end_date. Descriptions name tags: those of us-gaap, then those of ifrs-full where they differ; of `A; B` the first with a value, of `A, B` as the rules say.
 type Statement struct {
-	Period                      Period           `json:"period"`
-	FiscalYear                  int              `json:"fiscal_year"`
-	FiscalQuarter               *int             `json:"fiscal_quarter"` // 1 to 4; null for annual and partial statements, and for a quarter of a transition period.
-	StartDate                   *time.Time       `json:"start_date"`     // First day of the period, null if it is not known.
-	EndDate                     time.Time        `json:"end_date"`
-	PublishDate                 time.Time        `json:"publish_date"` // Day of the first report of the period.
-	Currency                    string           `json:"currency"`
-	Taxonomy                    *Taxonomy        `json:"taxonomy"`  // That of the facts, null for a statement entered by hand.
-	Marks                       []Mark           `json:"marks"`     // What a rule repaired or doubted, sorted.
-	Audited                     bool             `json:"audited"`   // Whether a report of the period is of an annual form.
-	Accession                   *string          `json:"accession"` // SEC accession number of the first report.
-	URL                         *string          `json:"url"`
-	TotalRevenues               *int64           `json:"total_revenues"`                 // Revenues; RevenueFromContractWithCustomerExcludingAssessedTax; SalesRevenueNet; ...; of banks InterestIncomeExpenseNet + NoninterestIncome (ifrs-full: Revenue; ...)
-	CostOfRevenue               *int64           `json:"cost_of_revenue"`                // CostOfRevenue; CostOfGoodsAndServicesSold; CostOfGoodsSold + CostOfServices (ifrs-full: CostOfSales; ...)
-	GrossProfit                 *int64           `json:"gross_profit"`                   // GrossProfit; total_revenues - cost_of_revenue
-	OperatingIncome             *int64           `json:"operating_income"`               // OperatingIncomeLoss (ifrs-full: ProfitLossFromOperatingActivities)
-	InterestExpense             *int64           `json:"interest_expense"`               // InterestExpense; InterestExpenseNonoperating; InterestAndDebtExpense; InterestExpenseDebt (ifrs-full: InterestExpense; FinanceCosts)
-	ProfitBeforeTax             *int64           `json:"profit_before_tax"`              // IncomeLossFromContinuingOperationsBeforeIncomeTaxes...; ProfitLoss (else net_income) + tax_expense (ifrs-full: ProfitLossBeforeTax)
-	TaxExpense                  *int64           `json:"tax_expense"`                    // Negative for a benefit. IncomeTaxExpenseBenefit; IncomeTaxExpenseBenefitContinuingOperations (ifrs-full: IncomeTaxExpenseContinuingOperations)
-	NetIncome                   *int64           `json:"net_income"`                     // Attributable to the shareholders of the parent. NetIncomeLoss; ...; ProfitLoss (ifrs-full: ProfitLossAttributableToOwnersOfParent; ProfitLoss)
-	Depreciation                *int64           `json:"depreciation"`                   // Depreciation (ifrs-full: DepreciationExpense)
-	Amortization                *int64           `json:"amortization"`                   // AmortizationOfIntangibleAssets (ifrs-full: AmortisationExpense)
-	DepreciationAndAmortization *int64           `json:"depreciation_and_amortization"`  // DepreciationDepletionAndAmortization, DepreciationAndAmortization, ...; or its parts if they are more (ifrs-full: AdjustmentsForDepreciationAndAmortisationExpense, ...)
-	EBIT                        *int64           `json:"ebit"`                           // profit_before_tax + interest_expense; operating_income; null for a bank
-	EBITBasis                   *EBITBasis       `json:"ebit_basis"`                     // How ebit was computed.
-	EBITDA                      *int64           `json:"ebitda"`                         // ebit + depreciation_and_amortization
-	OperatingCashFlow           *int64           `json:"operating_cash_flow"`            // NetCashProvidedByUsedInOperatingActivities; ... (ifrs-full: CashFlowsFromUsedInOperatingActivities; ...)
-	CapitalExpenditure          *int64           `json:"capital_expenditure"`            // PaymentsToAcquirePropertyPlantAndEquipment; PaymentsToAcquireProductiveAssets; ... (ifrs-full: PurchaseOfPropertyPlantAndEquipmentClassifiedAsInvestingActivities)
-	FreeCashFlow                *int64           `json:"free_cash_flow"`                 // operating_cash_flow - capital_expenditure
-	DividendsPaid               *int64           `json:"dividends_paid"`                 // PaymentsOfDividends; PaymentsOfDividendsCommonStock; ... (ifrs-full: DividendsPaidToEquityHoldersOfParentClassifiedAsFinancingActivities; ...)
-	PreferredDividends          *int64           `json:"preferred_dividends"`            // What of net_income is not for the common shareholders. net_income - NetIncomeLossAvailableToCommonStockholdersBasic; PreferredStockDividendsAndOtherAdjustments; ...
-	EarningsPerShare            *decimal.Decimal `json:"earnings_per_share"`             // On the share basis of per_share_basis_date. EarningsPerShareBasic; EarningsPerShareBasicAndDiluted; ... (ifrs-full: BasicEarningsLossPerShare; ...)
-	EarningsPerShareDiluted     *decimal.Decimal `json:"earnings_per_share_diluted"`     // EarningsPerShareDiluted; EarningsPerShareBasicAndDiluted; ... (ifrs-full: DilutedEarningsLossPerShare; ...)
-	PerShareBasisDate           *time.Time       `json:"per_share_basis_date"`           // The per-share figures do not reflect splits effective after this day.
-	TotalAssets                 *int64           `json:"total_assets"`                   // Assets; total_equities_and_liabilities
-	CurrentAssets               *int64           `json:"current_assets"`                 // AssetsCurrent (ifrs-full: CurrentAssets)
-	NonCurrentAssets            *int64           `json:"non_current_assets"`             // total_assets - current_assets; AssetsNoncurrent (ifrs-full: NoncurrentAssets)
-	CashAndEquivalents          *int64           `json:"cash_and_equivalents"`           // CashAndCashEquivalentsAtCarryingValue; Cash; CashAndDueFromBanks; ... (ifrs-full: CashAndCashEquivalents)
-	Goodwill                    *int64           `json:"goodwill"`                       // Goodwill
-	IntangibleAssets            *int64           `json:"intangible_assets"`              // Excludes goodwill. IntangibleAssetsNetExcludingGoodwill; FiniteLivedIntangibleAssetsNet + indefinite-lived; ... (ifrs-full: IntangibleAssetsOtherThanGoodwill)
-	TotalLiabilities            *int64           `json:"total_liabilities"`              // Liabilities; total_equities_and_liabilities - total_equity - temporary_equity
-	CurrentLiabilities          *int64           `json:"current_liabilities"`            // LiabilitiesCurrent (ifrs-full: CurrentLiabilities)
-	LongTermLiabilities         *int64           `json:"long_term_liabilities"`          // total_liabilities - current_liabilities; LiabilitiesNoncurrent (ifrs-full: NoncurrentLiabilities)
-	ShortTermDebt               *int64           `json:"short_term_debt"`                // DebtCurrent; ShortTermBorrowings, CommercialPaper, ... + LongTermDebtCurrent, ... (ifrs-full: CurrentBorrowingsAndCurrentPortionOfNoncurrentBorrowings; ...)
-	LongTermDebt                *int64           `json:"long_term_debt"`                 // LongTermDebtNoncurrent; LongTermDebtAndCapitalLeaseObligations; LongTermDebt - LongTermDebtCurrent; ... (ifrs-full: NoncurrentPortionOfNoncurrentBorrowings; ...)
-	TotalDebt                   *int64           `json:"total_debt"`                     // short_term_debt (if known) + long_term_debt; DebtAndCapitalLeaseObligations; ... (ifrs-full: Borrowings)
-	TotalEquity                 *int64           `json:"total_equity"`                   // Includes noncontrolling interests. StockholdersEquityIncludingPortionAttributableToNoncontrollingInterest; StockholdersEquity + noncontrolling_interest; ... (ifrs-full: Equity; ...)
-	NoncontrollingInterest      *int64           `json:"noncontrolling_interest"`        // MinorityInterest (ifrs-full: NoncontrollingInterests)
-	PreferredStock              *int64           `json:"preferred_stock"`                // Part of total_equity. PreferredStockIncludingAdditionalPaidInCapital, PreferredStockValue, ...: the largest
-	TemporaryEquity             *int64           `json:"temporary_equity"`               // Not in total_equity. RedeemableNoncontrollingInterestEquityCarryingAmount + TemporaryEquityCarryingAmountAttributableToParent; ...
-	TotalEquitiesAndLiabilities *int64           `json:"total_equities_and_liabilities"` // LiabilitiesAndStockholdersEquity; LiabilitiesAndPartnersCapital; Assets (ifrs-full: EquityAndLiabilities; Assets)
-	SharesOutstanding           *int64           `json:"shares_outstanding"`             // On the share basis of publish_date. EntityCommonStockSharesOutstanding of the cover; CommonStockSharesOutstanding; a weighted average (ifrs-full: NumberOfSharesOutstanding; ...)
-	SharesSource                *SharesSource    `json:"shares_source"`                  // Where shares_outstanding comes from, null for a count entered by hand.
+	Period                                Period           `json:"period"`
+	FiscalYear                            int              `json:"fiscal_year"`
+	FiscalQuarter                         *int             `json:"fiscal_quarter"` // 1 to 4; null for annual and partial statements, and for a quarter of a transition period.
+	StartDate                             *time.Time       `json:"start_date"`     // First day of the period, null if it is not known.
+	EndDate                               time.Time        `json:"end_date"`
+	PublishDate                           time.Time        `json:"publish_date"` // Day of the first report of the period.
+	Currency                              string           `json:"currency"`
+	Taxonomy                              *Taxonomy        `json:"taxonomy"`  // That of the facts, null for a statement entered by hand.
+	Marks                                 []Mark           `json:"marks"`     // What a rule repaired or doubted, sorted.
+	Audited                               bool             `json:"audited"`   // Whether a report of the period is of an annual form.
+	Accession                             *string          `json:"accession"` // SEC accession number of the first report.
+	URL                                   *string          `json:"url"`
+	TotalRevenues                         *int64           `json:"total_revenues"`                             // Revenues; RevenueFromContractWithCustomerExcludingAssessedTax; SalesRevenueNet; ...; of banks InterestIncomeExpenseNet + NoninterestIncome (ifrs-full: Revenue; ...)
+	CostOfRevenue                         *int64           `json:"cost_of_revenue"`                            // CostOfRevenue; CostOfGoodsAndServicesSold; CostOfGoodsSold + CostOfServices (ifrs-full: CostOfSales; ...)
+	GrossProfit                           *int64           `json:"gross_profit"`                               // GrossProfit; total_revenues - cost_of_revenue
+	OperatingIncome                       *int64           `json:"operating_income"`                           // OperatingIncomeLoss (ifrs-full: ProfitLossFromOperatingActivities)
+	SellingGeneralAdministrative          *int64           `json:"selling_general_administrative"`             // SellingGeneralAndAdministrativeExpense; GeneralAndAdministrativeExpense + SellingAndMarketingExpense, ... (ifrs-full: SellingGeneralAndAdministrativeExpense; AdministrativeExpense + DistributionCosts, ...)
+	ResearchAndDevelopment                *int64           `json:"research_and_development"`                   // ResearchAndDevelopmentExpense; ResearchAndDevelopmentExpenseExcludingAcquiredInProcessCost (ifrs-full: ResearchAndDevelopmentExpense)
+	InterestExpense                       *int64           `json:"interest_expense"`                           // InterestExpense; InterestExpenseNonoperating; InterestAndDebtExpense; InterestExpenseDebt (ifrs-full: InterestExpense; FinanceCosts)
+	InterestIncome                        *int64           `json:"interest_income"`                            // InvestmentIncomeInterest; InvestmentIncomeInterestAndDividend; InterestIncomeOther (ifrs-full: RevenueFromInterest; InterestIncome; FinanceIncome)
+	ProfitBeforeTax                       *int64           `json:"profit_before_tax"`                          // IncomeLossFromContinuingOperationsBeforeIncomeTaxes...; ProfitLoss (else net_income) + tax_expense (ifrs-full: ProfitLossBeforeTax)
+	TaxExpense                            *int64           `json:"tax_expense"`                                // Negative for a benefit. IncomeTaxExpenseBenefit; IncomeTaxExpenseBenefitContinuingOperations (ifrs-full: IncomeTaxExpenseContinuingOperations)
+	NetIncome                             *int64           `json:"net_income"`                                 // Attributable to the shareholders of the parent. NetIncomeLoss; ...; ProfitLoss (ifrs-full: ProfitLossAttributableToOwnersOfParent; ProfitLoss)
+	Depreciation                          *int64           `json:"depreciation"`                               // Depreciation (ifrs-full: DepreciationExpense)
+	Amortization                          *int64           `json:"amortization"`                               // AmortizationOfIntangibleAssets (ifrs-full: AmortisationExpense)
+	DepreciationAndAmortization           *int64           `json:"depreciation_and_amortization"`              // DepreciationDepletionAndAmortization, DepreciationAndAmortization, ...; or its parts if they are more (ifrs-full: AdjustmentsForDepreciationAndAmortisationExpense, ...)
+	EBIT                                  *int64           `json:"ebit"`                                       // profit_before_tax + interest_expense; operating_income; null for a bank
+	EBITBasis                             *EBITBasis       `json:"ebit_basis"`                                 // How ebit was computed.
+	EBITDA                                *int64           `json:"ebitda"`                                     // ebit + depreciation_and_amortization
+	OperatingCashFlow                     *int64           `json:"operating_cash_flow"`                        // NetCashProvidedByUsedInOperatingActivities; ... (ifrs-full: CashFlowsFromUsedInOperatingActivities; ...)
+	CapitalExpenditure                    *int64           `json:"capital_expenditure"`                        // PaymentsToAcquirePropertyPlantAndEquipment; PaymentsToAcquireProductiveAssets; ... (ifrs-full: PurchaseOfPropertyPlantAndEquipmentClassifiedAsInvestingActivities)
+	FreeCashFlow                          *int64           `json:"free_cash_flow"`                             // operating_cash_flow - capital_expenditure
+	InvestingCashFlow                     *int64           `json:"investing_cash_flow"`                        // Negative where more was paid than received. NetCashProvidedByUsedInInvestingActivities; ... (ifrs-full: CashFlowsFromUsedInInvestingActivities)
+	FinancingCashFlow                     *int64           `json:"financing_cash_flow"`                        // Negative where more was paid than received. NetCashProvidedByUsedInFinancingActivities; ... (ifrs-full: CashFlowsFromUsedInFinancingActivities)
+	ExchangeRateEffect                    *int64           `json:"exchange_rate_effect"`                       // On cash. EffectOfExchangeRateOnCashCashEquivalentsRestrictedCashAndRestrictedCashEquivalents; ... (ifrs-full: EffectOfExchangeRateChangesOnCashAndCashEquivalents)
+	NetChangeInCash                       *int64           `json:"net_change_in_cash"`                         // CashCashEquivalentsRestrictedCashAndRestrictedCashEquivalentsPeriodIncreaseDecreaseIncludingExchangeRateEffect; CashAndCashEquivalentsPeriodIncreaseDecrease (ifrs-full: IncreaseDecreaseInCashAndCashEquivalents)
+	DividendsPaid                         *int64           `json:"dividends_paid"`                             // PaymentsOfDividends; PaymentsOfDividendsCommonStock; ... (ifrs-full: DividendsPaidToEquityHoldersOfParentClassifiedAsFinancingActivities; ...)
+	ShareRepurchases                      *int64           `json:"share_repurchases"`                          // PaymentsForRepurchaseOfCommonStock; PaymentsForRepurchaseOfEquity (ifrs-full: PaymentsToAcquireOrRedeemEntitysShares)
+	StockBasedCompensation                *int64           `json:"stock_based_compensation"`                   // ShareBasedCompensation; AllocatedShareBasedCompensationExpense (ifrs-full: AdjustmentsForSharebasedPayments)
+	Acquisitions                          *int64           `json:"acquisitions"`                               // PaymentsToAcquireBusinessesNetOfCashAcquired; PaymentsToAcquireBusinessesAndInterestInAffiliates (ifrs-full: CashFlowsUsedInObtainingControlOfSubsidiariesOrOtherBusinessesClassifiedAsInvestingActivities)
+	IncomeTaxesPaid                       *int64           `json:"income_taxes_paid"`                          // IncomeTaxesPaidNet; IncomeTaxesPaid (ifrs-full: IncomeTaxesPaidRefundClassifiedAsOperatingActivities; IncomeTaxesPaidRefund)
+	InterestPaid                          *int64           `json:"interest_paid"`                              // InterestPaidNet; InterestPaid (ifrs-full: InterestPaidClassifiedAsOperatingActivities; InterestPaidClassifiedAsFinancingActivities)
+	PreferredDividends                    *int64           `json:"preferred_dividends"`                        // What of net_income is not for the common shareholders. net_income - NetIncomeLossAvailableToCommonStockholdersBasic; PreferredStockDividendsAndOtherAdjustments; ...
+	EarningsPerShare                      *decimal.Decimal `json:"earnings_per_share"`                         // On the share basis of per_share_basis_date. EarningsPerShareBasic; EarningsPerShareBasicAndDiluted; ... (ifrs-full: BasicEarningsLossPerShare; ...)
+	EarningsPerShareBasisDate             *time.Time       `json:"earnings_per_share_basis_date"`              // The day on which earnings_per_share was filed: splits effective later are not in it.
+	EarningsPerShareDiluted               *decimal.Decimal `json:"earnings_per_share_diluted"`                 // EarningsPerShareDiluted; EarningsPerShareBasicAndDiluted; ... (ifrs-full: DilutedEarningsLossPerShare; ...)
+	EarningsPerShareDilutedBasisDate      *time.Time       `json:"earnings_per_share_diluted_basis_date"`      // That of earnings_per_share_diluted.
+	PerShareBasisDate                     *time.Time       `json:"per_share_basis_date"`                       // The per-share figures do not reflect splits effective after this day.
+	WeightedAverageShares                 *int64           `json:"weighted_average_shares"`                    // WeightedAverageNumberOfSharesOutstandingBasic; WeightedAverageNumberOfShareOutstandingBasicAndDiluted (ifrs-full: WeightedAverageShares). A count in thousands or millions is scaled by earnings per share.
+	WeightedAverageSharesBasisDate        *time.Time       `json:"weighted_average_shares_basis_date"`         // That of weighted_average_shares.
+	WeightedAverageSharesDiluted          *int64           `json:"weighted_average_shares_diluted"`            // WeightedAverageNumberOfDilutedSharesOutstanding; WeightedAverageNumberOfShareOutstandingBasicAndDiluted (ifrs-full: AdjustedWeightedAverageShares)
+	WeightedAverageSharesDilutedBasisDate *time.Time       `json:"weighted_average_shares_diluted_basis_date"` // That of weighted_average_shares_diluted.
+	DividendsPerShare                     *decimal.Decimal `json:"dividends_per_share"`                        // Declared. The dividend of the quarter; of a year the sum of its four quarters, else CommonStockDividendsPerShareDeclared; CommonStockDividendsPerShareCashPaid (ifrs-full: DividendsRecognisedAsDistributionsToOwnersPerShare)
+	DividendsPerShareBasisDate            *time.Time       `json:"dividends_per_share_basis_date"`             // That of dividends_per_share, the newest of the four quarters.
+	TotalAssets                           *int64           `json:"total_assets"`                               // Assets; total_equities_and_liabilities
+	CurrentAssets                         *int64           `json:"current_assets"`                             // AssetsCurrent (ifrs-full: CurrentAssets)
+	NonCurrentAssets                      *int64           `json:"non_current_assets"`                         // total_assets - current_assets; AssetsNoncurrent (ifrs-full: NoncurrentAssets)
+	CashAndEquivalents                    *int64           `json:"cash_and_equivalents"`                       // CashAndCashEquivalentsAtCarryingValue; Cash; CashAndDueFromBanks; ... (ifrs-full: CashAndCashEquivalents)
+	ShortTermInvestments                  *int64           `json:"short_term_investments"`                     // What can be sold: MarketableSecuritiesCurrent; AvailableForSaleSecuritiesDebtSecuritiesCurrent; ...; CashCashEquivalentsAndShortTermInvestments - cash_and_equivalents (ifrs-full: ShorttermDepositsNotClassifiedAsCashEquivalents)
+	Receivables                           *int64           `json:"receivables"`                                // AccountsReceivableNetCurrent; ReceivablesNetCurrent; AccountsNotesAndLoansReceivableNetCurrent (ifrs-full: TradeAndOtherCurrentReceivables; CurrentTradeReceivables)
+	Inventory                             *int64           `json:"inventory"`                                  // InventoryNet (ifrs-full: Inventories)
+	LongTermInvestments                   *int64           `json:"long_term_investments"`                      // What can be sold: MarketableSecuritiesNoncurrent; AvailableForSaleSecuritiesDebtSecuritiesNoncurrent; ...; null in ifrs-full
+	PropertyPlantEquipment                *int64           `json:"property_plant_equipment"`                   // PropertyPlantAndEquipmentNet; PropertyPlantAndEquipmentAndFinanceLeaseRightOfUseAssetAfterAccumulatedDepreciationAndAmortization (ifrs-full: PropertyPlantAndEquipment)
+	Goodwill                              *int64           `json:"goodwill"`                                   // Goodwill
+	IntangibleAssets                      *int64           `json:"intangible_assets"`                          // Excludes goodwill. IntangibleAssetsNetExcludingGoodwill; FiniteLivedIntangibleAssetsNet + indefinite-lived; ... (ifrs-full: IntangibleAssetsOtherThanGoodwill)
+	TotalLiabilities                      *int64           `json:"total_liabilities"`                          // Liabilities; total_equities_and_liabilities - total_equity - temporary_equity
+	CurrentLiabilities                    *int64           `json:"current_liabilities"`                        // LiabilitiesCurrent (ifrs-full: CurrentLiabilities)
+	LongTermLiabilities                   *int64           `json:"long_term_liabilities"`                      // total_liabilities - current_liabilities; LiabilitiesNoncurrent (ifrs-full: NoncurrentLiabilities)
+	AccountsPayable                       *int64           `json:"accounts_payable"`                           // AccountsPayableCurrent; AccountsPayableTradeCurrent (ifrs-full: TradeAndOtherCurrentPayablesToTradeSuppliers; TradeAndOtherCurrentPayables)
+	DeferredRevenueCurrent                *int64           `json:"deferred_revenue_current"`                   // ContractWithCustomerLiabilityCurrent; DeferredRevenueCurrent (ifrs-full: CurrentContractLiabilities)
+	OperatingLeaseLiability               *int64           `json:"operating_lease_liability"`                  // OperatingLeaseLiability; OperatingLeaseLiabilityCurrent + OperatingLeaseLiabilityNoncurrent (ifrs-full, all leases: LeaseLiabilities; CurrentLeaseLiabilities + NoncurrentLeaseLiabilities)
+	ShortTermDebt                         *int64           `json:"short_term_debt"`                            // DebtCurrent; ShortTermBorrowings, CommercialPaper, ... + LongTermDebtCurrent, ... (ifrs-full: CurrentBorrowingsAndCurrentPortionOfNoncurrentBorrowings; ...)
+	LongTermDebt                          *int64           `json:"long_term_debt"`                             // LongTermDebtNoncurrent; LongTermDebtAndCapitalLeaseObligations; LongTermDebt - LongTermDebtCurrent; ... (ifrs-full: NoncurrentPortionOfNoncurrentBorrowings; ...)
+	TotalDebt                             *int64           `json:"total_debt"`                                 // short_term_debt (if known) + long_term_debt; DebtAndCapitalLeaseObligations; ... (ifrs-full: Borrowings)
+	TotalEquity                           *int64           `json:"total_equity"`                               // Includes noncontrolling interests. StockholdersEquityIncludingPortionAttributableToNoncontrollingInterest; StockholdersEquity + noncontrolling_interest; ... (ifrs-full: Equity; ...)
+	RetainedEarnings                      *int64           `json:"retained_earnings"`                          // Negative for an accumulated deficit. RetainedEarningsAccumulatedDeficit (ifrs-full: RetainedEarnings)
+	NoncontrollingInterest                *int64           `json:"noncontrolling_interest"`                    // MinorityInterest (ifrs-full: NoncontrollingInterests)
+	PreferredStock                        *int64           `json:"preferred_stock"`                            // Part of total_equity. PreferredStockIncludingAdditionalPaidInCapital, PreferredStockValue, ...: the largest
+	TemporaryEquity                       *int64           `json:"temporary_equity"`                           // Not in total_equity. RedeemableNoncontrollingInterestEquityCarryingAmount + TemporaryEquityCarryingAmountAttributableToParent; ...
+	TotalEquitiesAndLiabilities           *int64           `json:"total_equities_and_liabilities"`             // LiabilitiesAndStockholdersEquity; LiabilitiesAndPartnersCapital; Assets (ifrs-full: EquityAndLiabilities; Assets)
+	SharesOutstanding                     *int64           `json:"shares_outstanding"`                         // On the share basis of publish_date. EntityCommonStockSharesOutstanding of the cover; CommonStockSharesOutstanding; a weighted average (ifrs-full: NumberOfSharesOutstanding; ...)
+	SharesSource                          *SharesSource    `json:"shares_source"`                              // Where shares_outstanding comes from, null for a count entered by hand.
+	SharesOutstandingBasisDate            *time.Time       `json:"shares_outstanding_basis_date"`              // The day on which shares_outstanding was filed: splits effective later are not in it.
 }
 
 // TTM holds the figures of the schema TrailingTwelveMonths. Flows of the twelve months up to the end of the statement's period, those of a year or the sums of four quarters that touch. A sum is null if one of the four is.
 type TTM struct {
-	Marks                       []Mark     `json:"marks"` // Those of the statements that it is made of, sorted.
-	TotalRevenues               *int64     `json:"total_revenues"`
-	CostOfRevenue               *int64     `json:"cost_of_revenue"`
-	GrossProfit                 *int64     `json:"gross_profit"`
-	OperatingIncome             *int64     `json:"operating_income"`
-	InterestExpense             *int64     `json:"interest_expense"`
-	ProfitBeforeTax             *int64     `json:"profit_before_tax"`
-	TaxExpense                  *int64     `json:"tax_expense"`
-	NetIncome                   *int64     `json:"net_income"`
-	DepreciationAndAmortization *int64     `json:"depreciation_and_amortization"`
-	OperatingCashFlow           *int64     `json:"operating_cash_flow"`
-	CapitalExpenditure          *int64     `json:"capital_expenditure"`
-	FreeCashFlow                *int64     `json:"free_cash_flow"`
-	DividendsPaid               *int64     `json:"dividends_paid"`
-	PreferredDividends          *int64     `json:"preferred_dividends"`
-	EBIT                        *int64     `json:"ebit"` // profit_before_tax + interest_expense; operating_income; null for a bank
-	EBITBasis                   *EBITBasis `json:"ebit_basis"`
-	EBITDA                      *int64     `json:"ebitda"` // ebit + depreciation_and_amortization
+	Marks                        []Mark     `json:"marks"` // Those of the statements that it is made of, sorted.
+	TotalRevenues                *int64     `json:"total_revenues"`
+	CostOfRevenue                *int64     `json:"cost_of_revenue"`
+	GrossProfit                  *int64     `json:"gross_profit"`
+	OperatingIncome              *int64     `json:"operating_income"`
+	SellingGeneralAdministrative *int64     `json:"selling_general_administrative"`
+	ResearchAndDevelopment       *int64     `json:"research_and_development"`
+	InterestExpense              *int64     `json:"interest_expense"`
+	InterestIncome               *int64     `json:"interest_income"`
+	ProfitBeforeTax              *int64     `json:"profit_before_tax"`
+	TaxExpense                   *int64     `json:"tax_expense"`
+	NetIncome                    *int64     `json:"net_income"`
+	DepreciationAndAmortization  *int64     `json:"depreciation_and_amortization"`
+	OperatingCashFlow            *int64     `json:"operating_cash_flow"`
+	CapitalExpenditure           *int64     `json:"capital_expenditure"`
+	FreeCashFlow                 *int64     `json:"free_cash_flow"`
+	InvestingCashFlow            *int64     `json:"investing_cash_flow"`
+	FinancingCashFlow            *int64     `json:"financing_cash_flow"`
+	ExchangeRateEffect           *int64     `json:"exchange_rate_effect"`
+	NetChangeInCash              *int64     `json:"net_change_in_cash"`
+	DividendsPaid                *int64     `json:"dividends_paid"`
+	ShareRepurchases             *int64     `json:"share_repurchases"`
+	StockBasedCompensation       *int64     `json:"stock_based_compensation"`
+	Acquisitions                 *int64     `json:"acquisitions"`
+	IncomeTaxesPaid              *int64     `json:"income_taxes_paid"`
+	InterestPaid                 *int64     `json:"interest_paid"`
+	PreferredDividends           *int64     `json:"preferred_dividends"`
+	EBIT                         *int64     `json:"ebit"` // profit_before_tax + interest_expense; operating_income; null for a bank
+	EBITBasis                    *EBITBasis `json:"ebit_basis"`
+	EBITDA                       *int64     `json:"ebitda"` // ebit + depreciation_and_amortization
 }
 
 // Metrics holds the figures of the schema ValueMetrics. Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %. A metric is null where an input is null, or its denominator is 0 or below.
@@ -152,7 +194,10 @@ func SameStatement(a, b *Statement) bool {
 		same(a.CostOfRevenue, b.CostOfRevenue) &&
 		same(a.GrossProfit, b.GrossProfit) &&
 		same(a.OperatingIncome, b.OperatingIncome) &&
+		same(a.SellingGeneralAdministrative, b.SellingGeneralAdministrative) &&
+		same(a.ResearchAndDevelopment, b.ResearchAndDevelopment) &&
 		same(a.InterestExpense, b.InterestExpense) &&
+		same(a.InterestIncome, b.InterestIncome) &&
 		same(a.ProfitBeforeTax, b.ProfitBeforeTax) &&
 		same(a.TaxExpense, b.TaxExpense) &&
 		same(a.NetIncome, b.NetIncome) &&
@@ -165,74 +210,125 @@ func SameStatement(a, b *Statement) bool {
 		same(a.OperatingCashFlow, b.OperatingCashFlow) &&
 		same(a.CapitalExpenditure, b.CapitalExpenditure) &&
 		same(a.FreeCashFlow, b.FreeCashFlow) &&
+		same(a.InvestingCashFlow, b.InvestingCashFlow) &&
+		same(a.FinancingCashFlow, b.FinancingCashFlow) &&
+		same(a.ExchangeRateEffect, b.ExchangeRateEffect) &&
+		same(a.NetChangeInCash, b.NetChangeInCash) &&
 		same(a.DividendsPaid, b.DividendsPaid) &&
+		same(a.ShareRepurchases, b.ShareRepurchases) &&
+		same(a.StockBasedCompensation, b.StockBasedCompensation) &&
+		same(a.Acquisitions, b.Acquisitions) &&
+		same(a.IncomeTaxesPaid, b.IncomeTaxesPaid) &&
+		same(a.InterestPaid, b.InterestPaid) &&
 		same(a.PreferredDividends, b.PreferredDividends) &&
 		equal(a.EarningsPerShare, b.EarningsPerShare) &&
+		equal(a.EarningsPerShareBasisDate, b.EarningsPerShareBasisDate) &&
 		equal(a.EarningsPerShareDiluted, b.EarningsPerShareDiluted) &&
+		equal(a.EarningsPerShareDilutedBasisDate, b.EarningsPerShareDilutedBasisDate) &&
 		equal(a.PerShareBasisDate, b.PerShareBasisDate) &&
+		same(a.WeightedAverageShares, b.WeightedAverageShares) &&
+		equal(a.WeightedAverageSharesBasisDate, b.WeightedAverageSharesBasisDate) &&
+		same(a.WeightedAverageSharesDiluted, b.WeightedAverageSharesDiluted) &&
+		equal(a.WeightedAverageSharesDilutedBasisDate, b.WeightedAverageSharesDilutedBasisDate) &&
+		equal(a.DividendsPerShare, b.DividendsPerShare) &&
+		equal(a.DividendsPerShareBasisDate, b.DividendsPerShareBasisDate) &&
 		same(a.TotalAssets, b.TotalAssets) &&
 		same(a.CurrentAssets, b.CurrentAssets) &&
 		same(a.NonCurrentAssets, b.NonCurrentAssets) &&
 		same(a.CashAndEquivalents, b.CashAndEquivalents) &&
+		same(a.ShortTermInvestments, b.ShortTermInvestments) &&
+		same(a.Receivables, b.Receivables) &&
+		same(a.Inventory, b.Inventory) &&
+		same(a.LongTermInvestments, b.LongTermInvestments) &&
+		same(a.PropertyPlantEquipment, b.PropertyPlantEquipment) &&
 		same(a.Goodwill, b.Goodwill) &&
 		same(a.IntangibleAssets, b.IntangibleAssets) &&
 		same(a.TotalLiabilities, b.TotalLiabilities) &&
 		same(a.CurrentLiabilities, b.CurrentLiabilities) &&
 		same(a.LongTermLiabilities, b.LongTermLiabilities) &&
+		same(a.AccountsPayable, b.AccountsPayable) &&
+		same(a.DeferredRevenueCurrent, b.DeferredRevenueCurrent) &&
+		same(a.OperatingLeaseLiability, b.OperatingLeaseLiability) &&
 		same(a.ShortTermDebt, b.ShortTermDebt) &&
 		same(a.LongTermDebt, b.LongTermDebt) &&
 		same(a.TotalDebt, b.TotalDebt) &&
 		same(a.TotalEquity, b.TotalEquity) &&
+		same(a.RetainedEarnings, b.RetainedEarnings) &&
 		same(a.NoncontrollingInterest, b.NoncontrollingInterest) &&
 		same(a.PreferredStock, b.PreferredStock) &&
 		same(a.TemporaryEquity, b.TemporaryEquity) &&
 		same(a.TotalEquitiesAndLiabilities, b.TotalEquitiesAndLiabilities) &&
 		same(a.SharesOutstanding, b.SharesOutstanding) &&
-		same(a.SharesSource, b.SharesSource)
+		same(a.SharesSource, b.SharesSource) &&
+		equal(a.SharesOutstandingBasisDate, b.SharesOutstandingBasisDate)
 }
 
 // flows are the figures of a statement that trailing twelve months have, too.
 func flows(s *Statement) TTM {
 	return TTM{
-		Marks:                       s.Marks,
-		TotalRevenues:               s.TotalRevenues,
-		CostOfRevenue:               s.CostOfRevenue,
-		GrossProfit:                 s.GrossProfit,
-		OperatingIncome:             s.OperatingIncome,
-		InterestExpense:             s.InterestExpense,
-		ProfitBeforeTax:             s.ProfitBeforeTax,
-		TaxExpense:                  s.TaxExpense,
-		NetIncome:                   s.NetIncome,
-		DepreciationAndAmortization: s.DepreciationAndAmortization,
-		OperatingCashFlow:           s.OperatingCashFlow,
-		CapitalExpenditure:          s.CapitalExpenditure,
-		FreeCashFlow:                s.FreeCashFlow,
-		DividendsPaid:               s.DividendsPaid,
-		PreferredDividends:          s.PreferredDividends,
-		EBIT:                        s.EBIT,
-		EBITBasis:                   s.EBITBasis,
-		EBITDA:                      s.EBITDA,
+		Marks:                        s.Marks,
+		TotalRevenues:                s.TotalRevenues,
+		CostOfRevenue:                s.CostOfRevenue,
+		GrossProfit:                  s.GrossProfit,
+		OperatingIncome:              s.OperatingIncome,
+		SellingGeneralAdministrative: s.SellingGeneralAdministrative,
+		ResearchAndDevelopment:       s.ResearchAndDevelopment,
+		InterestExpense:              s.InterestExpense,
+		InterestIncome:               s.InterestIncome,
+		ProfitBeforeTax:              s.ProfitBeforeTax,
+		TaxExpense:                   s.TaxExpense,
+		NetIncome:                    s.NetIncome,
+		DepreciationAndAmortization:  s.DepreciationAndAmortization,
+		OperatingCashFlow:            s.OperatingCashFlow,
+		CapitalExpenditure:           s.CapitalExpenditure,
+		FreeCashFlow:                 s.FreeCashFlow,
+		InvestingCashFlow:            s.InvestingCashFlow,
+		FinancingCashFlow:            s.FinancingCashFlow,
+		ExchangeRateEffect:           s.ExchangeRateEffect,
+		NetChangeInCash:              s.NetChangeInCash,
+		DividendsPaid:                s.DividendsPaid,
+		ShareRepurchases:             s.ShareRepurchases,
+		StockBasedCompensation:       s.StockBasedCompensation,
+		Acquisitions:                 s.Acquisitions,
+		IncomeTaxesPaid:              s.IncomeTaxesPaid,
+		InterestPaid:                 s.InterestPaid,
+		PreferredDividends:           s.PreferredDividends,
+		EBIT:                         s.EBIT,
+		EBITBasis:                    s.EBITBasis,
+		EBITDA:                       s.EBITDA,
 	}
 }
 
 // add adds the amounts of money.
 func add(a, b TTM) TTM {
 	return TTM{
-		TotalRevenues:               Add(a.TotalRevenues, b.TotalRevenues),
-		CostOfRevenue:               Add(a.CostOfRevenue, b.CostOfRevenue),
-		GrossProfit:                 Add(a.GrossProfit, b.GrossProfit),
-		OperatingIncome:             Add(a.OperatingIncome, b.OperatingIncome),
-		InterestExpense:             Add(a.InterestExpense, b.InterestExpense),
-		ProfitBeforeTax:             Add(a.ProfitBeforeTax, b.ProfitBeforeTax),
-		TaxExpense:                  Add(a.TaxExpense, b.TaxExpense),
-		NetIncome:                   Add(a.NetIncome, b.NetIncome),
-		DepreciationAndAmortization: Add(a.DepreciationAndAmortization, b.DepreciationAndAmortization),
-		OperatingCashFlow:           Add(a.OperatingCashFlow, b.OperatingCashFlow),
-		CapitalExpenditure:          Add(a.CapitalExpenditure, b.CapitalExpenditure),
-		FreeCashFlow:                Add(a.FreeCashFlow, b.FreeCashFlow),
-		DividendsPaid:               Add(a.DividendsPaid, b.DividendsPaid),
-		PreferredDividends:          Add(a.PreferredDividends, b.PreferredDividends),
-		EBIT:                        Add(a.EBIT, b.EBIT),
-		EBITDA:                      Add(a.EBITDA, b.EBITDA),
+		TotalRevenues:                Add(a.TotalRevenues, b.TotalRevenues),
+		CostOfRevenue:                Add(a.CostOfRevenue, b.CostOfRevenue),
+		GrossProfit:                  Add(a.GrossProfit, b.GrossProfit),
+		OperatingIncome:              Add(a.OperatingIncome, b.OperatingIncome),
+		SellingGeneralAdministrative: Add(a.SellingGeneralAdministrative, b.SellingGeneralAdministrative),
+		ResearchAndDevelopment:       Add(a.ResearchAndDevelopment, b.ResearchAndDevelopment),
+		InterestExpense:              Add(a.InterestExpense, b.InterestExpense),
+		InterestIncome:               Add(a.InterestIncome, b.InterestIncome),
+		ProfitBeforeTax:              Add(a.ProfitBeforeTax, b.ProfitBeforeTax),
+		TaxExpense:                   Add(a.TaxExpense, b.TaxExpense),
+		NetIncome:                    Add(a.NetIncome, b.NetIncome),
+		DepreciationAndAmortization:  Add(a.DepreciationAndAmortization, b.DepreciationAndAmortization),
+		OperatingCashFlow:            Add(a.OperatingCashFlow, b.OperatingCashFlow),
+		CapitalExpenditure:           Add(a.CapitalExpenditure, b.CapitalExpenditure),
+		FreeCashFlow:                 Add(a.FreeCashFlow, b.FreeCashFlow),
+		InvestingCashFlow:            Add(a.InvestingCashFlow, b.InvestingCashFlow),
+		FinancingCashFlow:            Add(a.FinancingCashFlow, b.FinancingCashFlow),
+		ExchangeRateEffect:           Add(a.ExchangeRateEffect, b.ExchangeRateEffect),
+		NetChangeInCash:              Add(a.NetChangeInCash, b.NetChangeInCash),
+		DividendsPaid:                Add(a.DividendsPaid, b.DividendsPaid),
+		ShareRepurchases:             Add(a.ShareRepurchases, b.ShareRepurchases),
+		StockBasedCompensation:       Add(a.StockBasedCompensation, b.StockBasedCompensation),
+		Acquisitions:                 Add(a.Acquisitions, b.Acquisitions),
+		IncomeTaxesPaid:              Add(a.IncomeTaxesPaid, b.IncomeTaxesPaid),
+		InterestPaid:                 Add(a.InterestPaid, b.InterestPaid),
+		PreferredDividends:           Add(a.PreferredDividends, b.PreferredDividends),
+		EBIT:                         Add(a.EBIT, b.EBIT),
+		EBITDA:                       Add(a.EBITDA, b.EBITDA),
 	}
 }
