@@ -411,18 +411,32 @@ func handStatement() (names []string, row []any) {
 	add(func() any { return new([]string) }, "marks")
 	add(func() any { return new(bool) }, "audited")
 	add(text, "accession", "url")
-	add(integer, "total_revenues", "cost_of_revenue", "gross_profit", "operating_income", "interest_expense", "profit_before_tax",
-		"tax_expense", "net_income", "depreciation", "amortization", "depreciation_and_amortization", "ebit")
+	add(integer, "total_revenues", "cost_of_revenue", "gross_profit", "operating_income", "selling_general_administrative",
+		"research_and_development", "interest_expense", "interest_income", "profit_before_tax", "tax_expense", "net_income",
+		"depreciation", "amortization", "depreciation_and_amortization", "ebit")
 	add(text, "ebit_basis")
-	add(integer, "ebitda", "operating_cash_flow", "capital_expenditure", "free_cash_flow", "dividends_paid",
-		"preferred_dividends")
-	add(func() any { return new(decimal.NullDecimal) }, "earnings_per_share", "earnings_per_share_diluted")
-	add(date, "per_share_basis_date")
-	add(integer, "total_assets", "current_assets", "non_current_assets", "cash_and_equivalents", "goodwill", "intangible_assets",
-		"total_liabilities", "current_liabilities", "long_term_liabilities", "short_term_debt", "long_term_debt", "total_debt",
-		"total_equity", "noncontrolling_interest", "preferred_stock", "temporary_equity", "total_equities_and_liabilities",
+	add(integer, "ebitda", "operating_cash_flow", "capital_expenditure", "free_cash_flow", "investing_cash_flow",
+		"financing_cash_flow", "exchange_rate_effect", "net_change_in_cash", "dividends_paid", "share_repurchases",
+		"stock_based_compensation", "acquisitions", "income_taxes_paid", "interest_paid", "preferred_dividends")
+	amount := func() any { return new(decimal.NullDecimal) }
+	add(amount, "earnings_per_share")
+	add(date, "earnings_per_share_basis_date")
+	add(amount, "earnings_per_share_diluted")
+	add(date, "earnings_per_share_diluted_basis_date", "per_share_basis_date")
+	add(integer, "weighted_average_shares")
+	add(date, "weighted_average_shares_basis_date")
+	add(integer, "weighted_average_shares_diluted")
+	add(date, "weighted_average_shares_diluted_basis_date")
+	add(amount, "dividends_per_share")
+	add(date, "dividends_per_share_basis_date")
+	add(integer, "total_assets", "current_assets", "non_current_assets", "cash_and_equivalents", "short_term_investments",
+		"receivables", "inventory", "long_term_investments", "property_plant_equipment", "goodwill", "intangible_assets",
+		"total_liabilities", "current_liabilities", "long_term_liabilities", "accounts_payable", "deferred_revenue_current",
+		"operating_lease_liability", "short_term_debt", "long_term_debt", "total_debt", "total_equity", "retained_earnings",
+		"noncontrolling_interest", "preferred_stock", "temporary_equity", "total_equities_and_liabilities",
 		"shares_outstanding")
 	add(text, "shares_source")
+	add(date, "shares_outstanding_basis_date")
 	add(func() any { return new(time.Time) }, "created_at", "updated_at")
 	return names, row
 }

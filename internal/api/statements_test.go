@@ -60,6 +60,28 @@ func assertDecimal(t *testing.T, want string, got oas.NilDecimal, msg ...any) {
 	}
 }
 
+// Each figure per share and count of shares entered by hand has a basis; those that are not given have none.
+func TestBasisDatesByHand(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	ticker := unique("T")
+	f.createCompany(ticker)
+	in := year2023()
+	in.EarningsPerShare, in.EarningsPerShareDiluted = oas.NewOptNilDecimal(decimal.New(1, 0)), oas.OptNilDecimal{}
+	in.PerShareBasisDate = oas.NewOptNilDate(day("2024-03-01"))
+	in.WeightedAverageShares = oas.NewOptNilInt64(100)
+	in.SharesOutstanding = oas.NewOptNilInt64(110)
+	s := f.createStatement(ticker, in)
+	perShare := oas.NewNilDate(day("2024-03-01"))
+	assert.Equal(t, perShare, s.PerShareBasisDate)
+	assert.Equal(t, perShare, s.EarningsPerShareBasisDate)
+	assert.True(t, s.EarningsPerShareDilutedBasisDate.Null)
+	assert.Equal(t, perShare, s.WeightedAverageSharesBasisDate)
+	assert.True(t, s.WeightedAverageSharesDilutedBasisDate.Null)
+	assert.True(t, s.DividendsPerShareBasisDate.Null)
+	assert.Equal(t, oas.NewNilDate(day("2024-02-01")), s.SharesOutstandingBasisDate, "the publish date")
+}
+
 func TestStatementByHand(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)

@@ -1,8 +1,11 @@
 package sec
 
 import (
+	"math/big"
 	"reflect"
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 // Tags are the tags that any rule reads, by taxonomy.
@@ -44,4 +47,16 @@ func (c *CompanyFacts) FilingDays() (days []time.Time) {
 		days = append(days, c.filings[from].filed.time())
 	}
 	return days
+}
+
+// YearDividend returns the sum of the quarters' dividends of the year with an end date, and its basis.
+func (c *CompanyFacts) YearDividend(end time.Time, ratio func(from, to time.Time) *big.Rat) (amount decimal.Decimal, basis time.Time) {
+	v := c.view(c.filedBy(time.Time{}))
+	plans := v.plans()
+	for i, d := range v.yearDividends(plans, func(from, to day) *big.Rat { return ratio(from.time(), to.time()) }) {
+		if d != nil && plans[i].end == dayOf(end) {
+			return d.amount, d.basis.time()
+		}
+	}
+	return decimal.Decimal{}, time.Time{}
 }
