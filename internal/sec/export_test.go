@@ -1,6 +1,7 @@
 package sec
 
 import (
+	"math/big"
 	"reflect"
 	"time"
 )
@@ -32,6 +33,11 @@ func TagLists() (lists [][]string) {
 			}
 		}
 	}
+	for _, byTaxonomy := range []map[string]tags{splitAmounts, splitCounts} {
+		for _, list := range byTaxonomy {
+			lists = append(lists, list)
+		}
+	}
 	return lists
 }
 
@@ -44,4 +50,13 @@ func (c *CompanyFacts) FilingDays() (days []time.Time) {
 		days = append(days, c.filings[from].filed.time())
 	}
 	return days
+}
+
+// SplitInterval returns the bounds of a pair of amounts, exact, and what tells whether it contains a ratio.
+func SplitInterval(older, newer int64, decimals uint8) (low, high *big.Rat, contains func(*big.Rat) bool, ok bool) {
+	p, ok := newSplitPair("EarningsPerShareBasic", true, fact{coef: older, decimals: decimals}, fact{coef: newer, decimals: decimals})
+	if !ok {
+		return nil, nil, nil, false
+	}
+	return p.exactLow(), p.exactHigh(), func(r *big.Rat) bool { return p.contains(newRatio(r), unity) }, true
 }
