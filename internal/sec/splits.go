@@ -7,19 +7,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-// A FoundSplit is a split that filings show: one restates what earlier ones said per share, and the shares themselves.
-type FoundSplit struct {
-	Ratio          *big.Rat  // new shares for an old one
-	EffectiveAfter time.Time // figures filed by then are on the old basis
-	EffectiveBy    time.Time // figures filed from then on are on the new one
-	KnownFrom      time.Time // the day of the filing that shows it
-	Accession      string    // of that filing
-	Support        int       // pairs of facts whose change is this ratio
-	Contradict     int       // pairs whose change is not
-	Noted          bool      // a filing states the ratio
-	Accepted       bool      // if not it is for people to look at
+// A SplitVersion is what filings showed of a split from one day until the day before another: later filings move its
+// interval.
+type SplitVersion struct {
+	value.FoundSplit
+	Number int // of the split, from 0, in the order of the filings
+	From   time.Time
+	To     *time.Time // nil while it still holds
 }
 
 // splitAmounts and splitCounts are the tags whose facts are compared, by taxonomy: per share, and numbers of shares.
@@ -309,38 +307,78 @@ func sameProfit(profits []series, older, newer fact) bool {
 
 // Splits returns the splits that filings show, and those that were rejected, in the order of the filings, from what was
 // filed on or before a day, all filings for the zero time.
-func (c *CompanyFacts) Splits(asOf time.Time) []FoundSplit {
-	known := c.filedBy(asOf)
+func (c *CompanyFacts) Splits(asOf time.Time) []value.FoundSplit {
+	f := c.newSplitFinder(c.filedBy(asOf))
+	for range f.filingDays {
+	}
+	splits := make([]value.FoundSplit, len(f.found))
+	for i := range f.found {
+		splits[i] = f.split(i)
+	}
+	return splits
+}
+
+// SplitHistory returns every version of every split, in the order of the filings. On each day the versions that hold are
+// what Splits gives for it.
+func (c *CompanyFacts) SplitHistory() []SplitVersion {
+	f := c.newSplitFinder(int32(len(c.filings)))
+	var versions []SplitVersion
+	var open []int // by split, the index of its version that holds
+	for today := range f.filingDays {
+		for i := range f.found {
+			now := f.split(i)
+			if i < len(open) {
+				before := &versions[open[i]]
+				if before.EffectiveAfter.Equal(now.EffectiveAfter) && before.EffectiveBy.Equal(now.EffectiveBy) {
+					continue // nothing else of it changes
+				}
+				before.To = new(today.time())
+				open[i] = len(versions)
+			} else {
+				open = append(open, len(versions))
+			}
+			versions = append(versions, SplitVersion{now, i, today.time(), nil})
+		}
+	}
+	return versions
+}
+
+func (c *CompanyFacts) newSplitFinder(known int32) *splitFinder {
 	//exhaustruct:ignore nothing is found yet
-	f := splitFinder{CompanyFacts: c, known: known, pairs: c.splitPairs(known), noted: c.series[seriesKey{usGAAP.name, splitRatio, pure}]}
+	return &splitFinder{CompanyFacts: c, known: known, pairs: c.splitPairs(known), stated: c.series[seriesKey{usGAAP.name, splitRatio, pure}]}
+}
+
+// filingDays looks at one filing after the other, and yields each day on which one has pairs, after the last of that day.
+func (f *splitFinder) filingDays(yield func(day) bool) {
 	for i := 0; i < len(f.pairs); {
 		n := i + 1
 		for n < len(f.pairs) && f.pairs[n].newer == f.pairs[i].newer {
 			n++
 		}
-		f.decide(f.pairs[i:n])
+		f.decide(i, n)
+		today := f.filedOn(f.pairs[i].newer)
 		i = n
-	}
-	splits := make([]FoundSplit, len(f.found))
-	for i := range f.found {
-		s := &f.found[i]
-		if s.accepted {
-			f.narrow(s)
-		}
-		shown := &c.filings[s.filing]
-		splits[i] = FoundSplit{
-			Ratio: s.ratio.exact, EffectiveAfter: s.after.time(), EffectiveBy: s.by.time(), KnownFrom: shown.filed.time(),
-			Accession: shown.accession, Support: s.yes, Contradict: s.no, Noted: s.noted, Accepted: s.accepted,
+		if (n == len(f.pairs) || f.filedOn(f.pairs[n].newer) > today) && !yield(today) {
+			return
 		}
 	}
-	return splits
+}
+
+// split returns one that was found, as it stands.
+func (f *splitFinder) split(i int) value.FoundSplit {
+	s := &f.found[i]
+	shown := &f.filings[s.filing]
+	return value.FoundSplit{
+		Ratio: s.ratio.exact, EffectiveAfter: s.narrowed.time(), EffectiveBy: s.by.time(), KnownFrom: shown.filed.time(),
+		Accession: shown.accession, Support: s.yes, Contradict: s.no, Noted: s.noted, Accepted: s.accepted, TradedOn: nil,
+	}
 }
 
 type splitFinder struct {
 	*CompanyFacts
 	known  int32
 	pairs  []splitPair
-	noted  series
+	stated series // ratios
 	found  []candidate
 	undone map[day]*ratio // by the filing day of the older fact; made anew when something is found
 }
@@ -350,6 +388,7 @@ type candidate struct {
 	ratio     *ratio
 	filing    int32
 	after, by day
+	narrowed  day // what after is in the end
 	yes, no   int
 	noted     bool
 	accepted  bool
@@ -377,10 +416,14 @@ func (f *splitFinder) since(filed day) *ratio {
 	return product
 }
 
-// decide looks for a split in the pairs whose newer fact is in one filing.
-func (f *splitFinder) decide(pairs []splitPair) {
+// decide looks for a split in the pairs whose newer fact is in one filing, f.pairs[from:to].
+func (f *splitFinder) decide(from, to int) {
+	pairs := f.pairs[from:to]
+	for i := range f.found {
+		f.narrowByLater(&f.found[i], from, to)
+	}
 	var sharp, changed []*splitPair
-	for again := true; again; again = f.seenLate(changed) {
+	for again := true; again; again = f.seenLate(changed, to) {
 		sharp, changed = sharp[:0], changed[:0]
 		for i := range pairs {
 			if p := &pairs[i]; p.isSharp {
@@ -416,15 +459,17 @@ func (f *splitFinder) decide(pairs []splitPair) {
 		}
 		best.accepted = best.accepted && alike == 1
 	}
+	best.narrowed = best.after
 	f.found = append(f.found, best)
 	if best.accepted {
 		f.undone = nil
+		f.narrow(&f.found[len(f.found)-1], to)
 	}
 }
 
 // seenLate moves the end of the interval of a split found before, if facts filed within it prove to be on the new basis:
 // to the day on which the first of them was filed. It reports whether one was moved.
-func (f *splitFinder) seenLate(changed []*splitPair) bool {
+func (f *splitFinder) seenLate(changed []*splitPair, to int) bool {
 	const enough = 2
 	for i := range f.found {
 		s := &f.found[i]
@@ -442,6 +487,7 @@ func (f *splitFinder) seenLate(changed []*splitPair) bool {
 		}
 		if n >= enough {
 			s.by, f.undone = first, nil
+			f.narrow(s, to)
 			return true
 		}
 	}
@@ -490,7 +536,7 @@ func (f *splitFinder) candidate(r *ratio, sharp, changed []*splitPair) candidate
 
 // isNoted tells whether a ratio or its inverse is stated in what was filed on a day, or shortly before.
 func (f *splitFinder) isNoted(r *ratio, on day) bool {
-	return slices.ContainsFunc(f.noted, func(stated fact) bool {
+	return slices.ContainsFunc(f.stated, func(stated fact) bool {
 		filed := f.filedOn(stated.filing)
 		if stated.filing >= f.known || stated.coef <= 0 || filed > on || filed < on-notedDays {
 			return false
@@ -500,24 +546,34 @@ func (f *splitFinder) isNoted(r *ratio, on day) bool {
 	})
 }
 
-// narrow moves the beginning of the interval of a split to the last filing that is sure to be on the old basis: one that
-// repeats what stood in those before, or one that a later filing restates.
-func (f *splitFinder) narrow(s *candidate) {
-	for i := range f.pairs {
+// narrow finds the last filing that the pairs up to one prove to be on the old basis: one that repeats what stood in those
+// before, or one that a later filing restates.
+func (f *splitFinder) narrow(s *candidate, to int) {
+	s.narrowed = s.after
+	first, _ := slices.BinarySearchFunc(f.pairs[:to], s.after+1, func(p splitPair, d day) int { return cmp.Compare(f.filedOn(p.newer), d) })
+	for i := first; i < to; i++ {
 		p := &f.pairs[i]
 		filed := f.filedOn(p.newer)
 		if filed >= s.by {
 			break
 		}
-		if filed > s.after && f.filedOn(p.older) <= s.after && p.contains(unity, unity) && p.spread(steadiness) < 0 {
-			s.after = filed
+		if filed > s.narrowed && f.filedOn(p.older) <= s.narrowed && p.contains(unity, unity) && p.spread(steadiness) < 0 {
+			s.narrowed = filed
 		}
 	}
-	for i := range f.pairs {
+	f.narrowByLater(s, first, to)
+}
+
+// narrowByLater has a split begin after what the pairs f.pairs[from:to] restate by its ratio.
+func (f *splitFinder) narrowByLater(s *candidate, from, to int) {
+	if !s.accepted {
+		return
+	}
+	for i := from; i < to; i++ {
 		p := &f.pairs[i]
 		filed := f.filedOn(p.older)
-		if s.after < filed && filed < s.by && f.filedOn(p.newer) > s.by && p.contains(s.ratio, unity) && !p.contains(unity, unity) {
-			s.after = filed
+		if s.narrowed < filed && filed < s.by && f.filedOn(p.newer) > s.by && p.contains(s.ratio, unity) && !p.contains(unity, unity) {
+			s.narrowed = filed
 		}
 	}
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/edgevalue/edgevalue/internal/sec"
+	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 // show writes a found split in one line.
-func show(s sec.FoundSplit) string {
+func show(s value.FoundSplit) string {
 	text := fmt.Sprintf("%s (%s, %s] %d:%d known %s", s.Ratio.RatString(), s.EffectiveAfter.Format(time.DateOnly),
 		s.EffectiveBy.Format(time.DateOnly), s.Support, s.Contradict, s.KnownFrom.Format(time.DateOnly))
 	if s.Noted {
@@ -26,7 +27,7 @@ func show(s sec.FoundSplit) string {
 	return text
 }
 
-func showAll(splits []sec.FoundSplit) (lines []string) {
+func showAll(splits []value.FoundSplit) (lines []string) {
 	for _, s := range splits {
 		lines = append(lines, show(s))
 	}
@@ -172,9 +173,35 @@ func TestSplits(t *testing.T) {
 			t.Parallel()
 			d := document{}
 			c.make(d)
-			assert.Equal(t, c.want, showAll(d.parse(t).Splits(time.Time{})))
+			facts := d.parse(t)
+			assert.Equal(t, c.want, showAll(facts.Splits(time.Time{})))
+			checkSplitHistory(t, facts)
 		})
 	}
+}
+
+// checkSplitHistory compares the versions that hold on each filing day with what was filed by then.
+func checkSplitHistory(t *testing.T, facts *sec.CompanyFacts) {
+	t.Helper()
+	history := facts.SplitHistory()
+	for _, day := range facts.FilingDays() {
+		known := []value.FoundSplit{}
+		for _, v := range history {
+			if !v.From.After(day) && (v.To == nil || v.To.After(day)) {
+				assert.Equal(t, len(known), v.Number)
+				known = append(known, v.FoundSplit)
+			}
+		}
+		assert.Equal(t, facts.Splits(day), known, day)
+	}
+}
+
+func TestSplitHistoryOfSamples(t *testing.T) {
+	t.Parallel()
+	for ticker := range files {
+		checkSplitHistory(t, company(t, ticker))
+	}
+	assert.Len(t, company(t, "AAPL").SplitHistory(), 2)
 }
 
 // What floats decide about an interval is what fractions say.
