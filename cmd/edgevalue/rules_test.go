@@ -121,7 +121,7 @@ func TestRecomputationOfAKilledWorker(t *testing.T) {
 		cmd = worker()
 	}
 	require.Eventually(t, func() bool { return rulesOf(t, a).Remaining == 0 }, 2*time.Minute, 50*time.Millisecond)
-	assert.Equal(t, app.Rules{Version: 2, Companies: n, Recomputed: n}, rulesOf(t, a))
+	assert.Equal(t, app.Rules{Version: 3, Companies: n, Recomputed: n}, rulesOf(t, a))
 	assert.Equal(t, want, export())
 }
 
@@ -135,13 +135,13 @@ func TestRulesCommand(t *testing.T) {
 	makeOlder(t, pool)
 	out, err := p.on(pool, "rules")
 	require.NoError(t, err)
-	assert.Equal(t, "rules version 2: 0 of 3 companies recomputed, 3 remain, 0 failed\n", out)
+	assert.Equal(t, "rules version 3: 0 of 3 companies recomputed, 3 remain, 0 failed\n", out)
 	_, err = pool.Exec(t.Context(), `UPDATE upload_piece SET content = 'nothing' WHERE upload_id = (
 		SELECT upload_id FROM document d JOIN company_facts f ON f.document_id = d.id JOIN company c ON c.id = f.company_id WHERE c.cik = 2)`)
 	require.NoError(t, err)
 	out, err = p.on(pool, "rules", "--recompute")
 	require.Error(t, err)
-	assert.Contains(t, out, "rules version 2: 2 of 3 companies recomputed, 1 remain, 0 failed\n  C002: an internal error, see the log (attempts: 1)\n")
+	assert.Contains(t, out, "rules version 3: 2 of 3 companies recomputed, 1 remain, 0 failed\n  C002: an internal error, see the log (attempts: 1)\n")
 	assert.Contains(t, out, "companies that could not be recomputed: 1")
 }
 

@@ -298,25 +298,25 @@ func TestRules(t *testing.T) {
 		require.NoError(t, err)
 		return *r
 	}
-	assert.Equal(t, oas.Rules{Version: 2}, rules())
+	assert.Equal(t, oas.Rules{Version: 3}, rules())
 	f.work()
 	ticker := unique("R")
 	f.imported("sec-company-facts?ticker="+ticker, facts(uniqueCIK(), first2020))
-	assert.Equal(t, oas.Rules{Version: 2, Companies: 1, Recomputed: 1}, rules())
+	assert.Equal(t, oas.Rules{Version: 3, Companies: 1, Recomputed: 1}, rules())
 	s := f.statements(ticker, oas.OptDate{})[period{2020, 0}]
-	assert.Equal(t, oas.NewNilInt32(2), s.RulesVersion)
+	assert.Equal(t, oas.NewNilInt32(3), s.RulesVersion)
 
 	// Where the rules of another version say the same, the version alone changes.
 	_, err := f.pool.Exec(t.Context(), "UPDATE financial_statement SET rules_version = 1")
 	require.NoError(t, err)
 	_, err = f.pool.Exec(t.Context(), "UPDATE company_facts SET rules_version = 1")
 	require.NoError(t, err)
-	assert.Equal(t, oas.Rules{Version: 2, Companies: 1, Remaining: 1}, rules())
+	assert.Equal(t, oas.Rules{Version: 3, Companies: 1, Remaining: 1}, rules())
 	assert.Equal(t, oas.NewNilInt32(1), f.statements(ticker, oas.OptDate{})[period{2020, 0}].RulesVersion)
 	more, err := f.app.RecomputeJob(t.Context())
 	require.NoError(t, err)
 	assert.False(t, more)
-	assert.Equal(t, oas.Rules{Version: 2, Companies: 1, Recomputed: 1}, rules())
+	assert.Equal(t, oas.Rules{Version: 3, Companies: 1, Recomputed: 1}, rules())
 	again := f.statements(ticker, oas.OptDate{})[period{2020, 0}]
 	again.UpdatedAt = s.UpdatedAt
 	assert.Equal(t, s, again)

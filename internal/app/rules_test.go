@@ -112,9 +112,9 @@ func TestRecomputationGoesOn(t *testing.T) {
 		}
 	}), context.Canceled)
 	r := rules(t, a)
-	assert.Equal(t, app.Rules{Version: 2, Companies: n, Recomputed: 50, Remaining: 150}, r)
+	assert.Equal(t, app.Rules{Version: 3, Companies: n, Recomputed: 50, Remaining: 150}, r)
 	var older, newer int
-	require.NoError(t, pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE rules_version = 1), count(*) FILTER (WHERE rules_version = 2)
+	require.NoError(t, pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE rules_version = 1), count(*) FILTER (WHERE rules_version = 3)
 		FROM financial_statement`).Scan(&older, &newer))
 	assert.Equal(t, []int{300, 150}, []int{older, newer}, "what is served meanwhile says by which version it was made")
 
@@ -123,7 +123,7 @@ func TestRecomputationGoesOn(t *testing.T) {
 		more, err = a.RecomputeJob(t.Context())
 		require.NoError(t, err)
 	}
-	assert.Equal(t, app.Rules{Version: 2, Companies: n, Recomputed: n}, rules(t, a))
+	assert.Equal(t, app.Rules{Version: 3, Companies: n, Recomputed: n}, rules(t, a))
 	assert.Equal(t, want, exportAll(t, a, n))
 	more, err := a.RecomputeJob(t.Context())
 	require.NoError(t, err)
@@ -176,12 +176,12 @@ func TestRecomputationOfABadDocument(t *testing.T) {
 	for i, want := range []int{1, 2, 2, 2} { // one is tried again at once, then after a pause
 		run()
 		assert.Equal(t, want, attempts(), i)
-		assert.Equal(t, app.Rules{Version: 2, Companies: 3, Recomputed: 2, Remaining: 1}, rules(t, a))
+		assert.Equal(t, app.Rules{Version: 3, Companies: 3, Recomputed: 2, Remaining: 1}, rules(t, a))
 	}
 	exec("UPDATE company_facts SET attempted_at = now() - interval '31 minutes'")
 	run()
 	assert.Equal(t, 3, attempts())
-	assert.Equal(t, app.Rules{Version: 2, Companies: 3, Recomputed: 2, Failed: 1}, rules(t, a))
+	assert.Equal(t, app.Rules{Version: 3, Companies: 3, Recomputed: 2, Failed: 1}, rules(t, a))
 	exec("UPDATE company_facts SET attempted_at = now() - interval '31 days'")
 	run()
 	assert.Equal(t, 3, attempts(), "it is given up")
@@ -203,7 +203,7 @@ func TestRecomputationOfABadDocument(t *testing.T) {
 	})
 	require.NoError(t, err)
 	eventually(t, a, im.ID, app.ImportSucceeded)
-	assert.Equal(t, app.Rules{Version: 2, Companies: 3, Recomputed: 3}, rules(t, a))
+	assert.Equal(t, app.Rules{Version: 3, Companies: 3, Recomputed: 3}, rules(t, a))
 }
 
 // A recomputation leaves what was entered by hand; what was deleted by hand comes back, as with an import.

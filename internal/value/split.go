@@ -71,6 +71,14 @@ func (s Split) isOpenOn(day time.Time) bool {
 	return !s.Exact && s.Found != nil && day.After(s.Found.EffectiveAfter) && day.Before(s.Found.EffectiveBy)
 }
 
+// IsOpenBetween tells whether it is not known if the split took effect after one day and not after another.
+func (s Split) IsOpenBetween(after, until time.Time) bool {
+	if s.Exact || s.Found == nil || !after.Before(until) || !after.Before(s.Found.EffectiveBy) || !until.After(s.Found.EffectiveAfter) {
+		return false
+	}
+	return after.After(s.Found.EffectiveAfter) || until.Before(s.Found.EffectiveBy)
+}
+
 // BasisRatio is what a number of shares that was filed on a day is multiplied by, and an amount per share divided by, to
 // be on the basis of another day.
 func BasisRatio(basis, on time.Time, splits []Split) *big.Rat {
@@ -135,14 +143,19 @@ func MergeSplits(imported []ImportedSplit, found []FoundSplit) []Split {
 		if !f.Accepted || taken[f] {
 			continue
 		}
-		s := Split{EffectiveDate: f.EffectiveBy, Ratio: f.Ratio, Source: SplitFilings, Exact: false, KnownFrom: f.KnownFrom, Found: f}
-		if f.TradedOn != nil {
-			s.EffectiveDate, s.Source, s.Exact = *f.TradedOn, SplitPrices, true
-		}
-		splits = append(splits, s)
+		splits = append(splits, Candidate(f))
 	}
 	slices.SortStableFunc(splits, func(a, b Split) int { return a.EffectiveDate.Compare(b.EffectiveDate) })
 	return splits
+}
+
+// Candidate is what was found, accepted or not, as a split.
+func Candidate(f *FoundSplit) Split {
+	s := Split{EffectiveDate: f.EffectiveBy, Ratio: f.Ratio, Source: SplitFilings, Exact: false, KnownFrom: f.KnownFrom, Found: f}
+	if f.TradedOn != nil {
+		s.EffectiveDate, s.Source, s.Exact = *f.TradedOn, SplitPrices, true
+	}
+	return s
 }
 
 // isRepeated tells whether a split of a price file is one of a splits file, or of a price file before.
