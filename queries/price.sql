@@ -1,10 +1,3 @@
--- name: ListCompanySplits :many
-SELECT * FROM split s
-WHERE s.company_id = @company_id
-  AND (sqlc.narg(before_date)::date IS NULL OR s.effective_date < sqlc.narg(before_date))
-ORDER BY s.effective_date DESC
-LIMIT sqlc.narg(page_size);
-
 -- name: ListSplits :many
 SELECT * FROM split WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY company_id, effective_date;
 
@@ -18,7 +11,62 @@ FROM (SELECT unnest(@tickers::text[]) AS ticker, unnest(@effective_date::date[])
              unnest(@ratio::numeric[]) AS ratio) AS t
 JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
 ORDER BY l.company_id, t.effective_date
-ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio WHERE split.ratio <> excluded.ratio;
+ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio, from_prices = false
+WHERE split.ratio <> excluded.ratio OR split.from_prices;
+
+-- name: ImportPriceSplits :exec
+INSERT INTO split (company_id, effective_date, ratio, from_prices)
+SELECT @company_id, unnest(@effective_date::date[]), unnest(@ratio::numeric[]), true
+ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio
+WHERE split.from_prices AND split.ratio <> excluded.ratio;
+
+-- name: ListFoundSplits :many
+-- Those known on a day, or now.
+SELECT * FROM found_split f
+WHERE f.company_id = ANY(@company_ids::bigint[])
+  AND CASE WHEN sqlc.narg(as_of)::date IS NULL THEN f.known_to IS NULL
+      ELSE f.known_from <= sqlc.narg(as_of) AND (f.known_to IS NULL OR f.known_to > sqlc.narg(as_of)) END
+ORDER BY f.company_id, f.number;
+
+-- name: ListFoundSplitVersions :many
+SELECT * FROM found_split WHERE company_id = @company_id ORDER BY number, known_from;
+
+-- name: UpsertFoundSplits :exec
+-- known_to and traded_on are texts, empty for null.
+INSERT INTO found_split (company_id, number, known_from, known_to, new_shares, old_shares, effective_after, effective_by, shown_on,
+    accession, support, contradict, noted, accepted, traded_on)
+SELECT @company_id, unnest(@number::integer[]), unnest(@known_from::date[]), nullif(unnest(@known_to::text[]), '')::date,
+    unnest(@new_shares::integer[]), unnest(@old_shares::integer[]), unnest(@effective_after::date[]), unnest(@effective_by::date[]),
+    unnest(@shown_on::date[]), unnest(@accession::text[]), unnest(@support::integer[]), unnest(@contradict::integer[]),
+    unnest(@noted::boolean[]), unnest(@accepted::boolean[]), nullif(unnest(@traded_on::text[]), '')::date
+ON CONFLICT (company_id, number, known_from) DO UPDATE
+SET known_to = excluded.known_to, new_shares = excluded.new_shares, old_shares = excluded.old_shares,
+    effective_after = excluded.effective_after, effective_by = excluded.effective_by, shown_on = excluded.shown_on,
+    accession = excluded.accession, support = excluded.support, contradict = excluded.contradict, noted = excluded.noted,
+    accepted = excluded.accepted, traded_on = excluded.traded_on
+WHERE (found_split.known_to, found_split.new_shares, found_split.old_shares, found_split.effective_after, found_split.effective_by,
+        found_split.shown_on, found_split.accession, found_split.support, found_split.contradict, found_split.noted,
+        found_split.accepted, found_split.traded_on)
+    IS DISTINCT FROM (excluded.known_to, excluded.new_shares, excluded.old_shares, excluded.effective_after, excluded.effective_by,
+        excluded.shown_on, excluded.accession, excluded.support, excluded.contradict, excluded.noted, excluded.accepted,
+        excluded.traded_on);
+
+-- name: DeleteOtherFoundSplits :exec
+DELETE FROM found_split f WHERE f.company_id = @company_id
+  AND NOT EXISTS (SELECT FROM (SELECT unnest(@number::integer[]) AS number, unnest(@known_from::date[]) AS known_from) AS k
+                  WHERE k.number = f.number AND k.known_from = f.known_from);
+
+-- name: DateFoundSplit :exec
+UPDATE found_split SET traded_on = @traded_on
+WHERE company_id = @company_id AND number = @number AND known_from = @known_from AND traded_on IS DISTINCT FROM @traded_on;
+
+-- name: ListClosesWithin :many
+-- Those of a company's listings within intervals, and of the week before each.
+SELECT p.listing_id, p.date, p.close FROM listing l JOIN price p ON p.listing_id = l.id
+WHERE l.company_id = @company_id
+  AND EXISTS (SELECT FROM (SELECT unnest(@effective_after::date[]) AS since, unnest(@effective_by::date[]) AS until) AS i
+              WHERE p.date BETWEEN i.since - 7 AND i.until)
+ORDER BY p.listing_id, p.date;
 
 -- name: ListUnknownTickers :many
 SELECT t.ticker::text AS ticker FROM (SELECT unnest(@tickers::text[]) AS ticker) AS t

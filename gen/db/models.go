@@ -203,6 +203,26 @@ type FinancialStatement struct {
 	SharesOutstandingBasisDate            *time.Time       `db:"shares_outstanding_basis_date"`
 }
 
+type FoundSplit struct {
+	CompanyID      int64      `db:"company_id"`
+	Number         int32      `db:"number"`
+	KnownFrom      time.Time  `db:"known_from"`
+	KnownTo        *time.Time `db:"known_to"`
+	NewShares      int32      `db:"new_shares"`
+	OldShares      int32      `db:"old_shares"`
+	EffectiveAfter time.Time  `db:"effective_after"`
+	EffectiveBy    time.Time  `db:"effective_by"`
+	ShownOn        time.Time  `db:"shown_on"`
+	Accession      string     `db:"accession"`
+	Support        int32      `db:"support"`
+	Contradict     int32      `db:"contradict"`
+	Noted          bool       `db:"noted"`
+	Accepted       bool       `db:"accepted"`
+	TradedOn       *time.Time `db:"traded_on"`
+	CreatedAt      time.Time  `db:"created_at"`
+	UpdatedAt      time.Time  `db:"updated_at"`
+}
+
 type IdempotencyKey struct {
 	UserID    int64     `db:"user_id"`
 	Key       string    `db:"key"`
@@ -302,6 +322,7 @@ type Split struct {
 	Ratio         decimal.Decimal `db:"ratio"`
 	CreatedAt     time.Time       `db:"created_at"`
 	UpdatedAt     time.Time       `db:"updated_at"`
+	FromPrices    bool            `db:"from_prices"`
 }
 
 type UserAccount struct {

@@ -13,7 +13,7 @@ import (
 )
 
 const createSplit = `-- name: CreateSplit :one
-INSERT INTO split (company_id, effective_date, ratio) VALUES ($1, $2, $3) RETURNING company_id, effective_date, ratio, created_at, updated_at
+INSERT INTO split (company_id, effective_date, ratio) VALUES ($1, $2, $3) RETURNING company_id, effective_date, ratio, created_at, updated_at, from_prices
 `
 
 type CreateSplitParams struct {
@@ -31,8 +31,66 @@ func (q *Queries) CreateSplit(ctx context.Context, arg CreateSplitParams) (Split
 		&i.Ratio,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.FromPrices,
 	)
 	return i, err
+}
+
+const dateFoundSplit = `-- name: DateFoundSplit :exec
+UPDATE found_split SET traded_on = $1
+WHERE company_id = $2 AND number = $3 AND known_from = $4 AND traded_on IS DISTINCT FROM $1
+`
+
+type DateFoundSplitParams struct {
+	TradedOn  *time.Time `db:"traded_on"`
+	CompanyID int64      `db:"company_id"`
+	Number    int32      `db:"number"`
+	KnownFrom time.Time  `db:"known_from"`
+}
+
+func (q *Queries) DateFoundSplit(ctx context.Context, arg DateFoundSplitParams) error {
+	_, err := q.db.Exec(ctx, dateFoundSplit,
+		arg.TradedOn,
+		arg.CompanyID,
+		arg.Number,
+		arg.KnownFrom,
+	)
+	return err
+}
+
+const deleteOtherFoundSplits = `-- name: DeleteOtherFoundSplits :exec
+DELETE FROM found_split f WHERE f.company_id = $1
+  AND NOT EXISTS (SELECT FROM (SELECT unnest($2::integer[]) AS number, unnest($3::date[]) AS known_from) AS k
+                  WHERE k.number = f.number AND k.known_from = f.known_from)
+`
+
+type DeleteOtherFoundSplitsParams struct {
+	CompanyID int64       `db:"company_id"`
+	Number    []int32     `db:"number"`
+	KnownFrom []time.Time `db:"known_from"`
+}
+
+func (q *Queries) DeleteOtherFoundSplits(ctx context.Context, arg DeleteOtherFoundSplitsParams) error {
+	_, err := q.db.Exec(ctx, deleteOtherFoundSplits, arg.CompanyID, arg.Number, arg.KnownFrom)
+	return err
+}
+
+const importPriceSplits = `-- name: ImportPriceSplits :exec
+INSERT INTO split (company_id, effective_date, ratio, from_prices)
+SELECT $1, unnest($2::date[]), unnest($3::numeric[]), true
+ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio
+WHERE split.from_prices AND split.ratio <> excluded.ratio
+`
+
+type ImportPriceSplitsParams struct {
+	CompanyID     int64             `db:"company_id"`
+	EffectiveDate []time.Time       `db:"effective_date"`
+	Ratio         []decimal.Decimal `db:"ratio"`
+}
+
+func (q *Queries) ImportPriceSplits(ctx context.Context, arg ImportPriceSplitsParams) error {
+	_, err := q.db.Exec(ctx, importPriceSplits, arg.CompanyID, arg.EffectiveDate, arg.Ratio)
+	return err
 }
 
 const importSplits = `-- name: ImportSplits :execrows
@@ -42,7 +100,8 @@ FROM (SELECT unnest($1::text[]) AS ticker, unnest($2::date[]) AS effective_date,
              unnest($3::numeric[]) AS ratio) AS t
 JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
 ORDER BY l.company_id, t.effective_date
-ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio WHERE split.ratio <> excluded.ratio
+ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio, from_prices = false
+WHERE split.ratio <> excluded.ratio OR split.from_prices
 `
 
 type ImportSplitsParams struct {
@@ -88,33 +147,128 @@ func (q *Queries) ListCloses(ctx context.Context, listingID int64) ([]ListCloses
 	return items, nil
 }
 
-const listCompanySplits = `-- name: ListCompanySplits :many
-SELECT company_id, effective_date, ratio, created_at, updated_at FROM split s
-WHERE s.company_id = $1
-  AND ($2::date IS NULL OR s.effective_date < $2)
-ORDER BY s.effective_date DESC
-LIMIT $3
+const listClosesWithin = `-- name: ListClosesWithin :many
+SELECT p.listing_id, p.date, p.close FROM listing l JOIN price p ON p.listing_id = l.id
+WHERE l.company_id = $1
+  AND EXISTS (SELECT FROM (SELECT unnest($2::date[]) AS since, unnest($3::date[]) AS until) AS i
+              WHERE p.date BETWEEN i.since - 7 AND i.until)
+ORDER BY p.listing_id, p.date
 `
 
-type ListCompanySplitsParams struct {
-	CompanyID  int64      `db:"company_id"`
-	BeforeDate *time.Time `db:"before_date"`
-	PageSize   *int32     `db:"page_size"`
+type ListClosesWithinParams struct {
+	CompanyID      int64       `db:"company_id"`
+	EffectiveAfter []time.Time `db:"effective_after"`
+	EffectiveBy    []time.Time `db:"effective_by"`
 }
 
-func (q *Queries) ListCompanySplits(ctx context.Context, arg ListCompanySplitsParams) ([]Split, error) {
-	rows, err := q.db.Query(ctx, listCompanySplits, arg.CompanyID, arg.BeforeDate, arg.PageSize)
+type ListClosesWithinRow struct {
+	ListingID int64           `db:"listing_id"`
+	Date      time.Time       `db:"date"`
+	Close     decimal.Decimal `db:"close"`
+}
+
+// Those of a company's listings within intervals, and of the week before each.
+func (q *Queries) ListClosesWithin(ctx context.Context, arg ListClosesWithinParams) ([]ListClosesWithinRow, error) {
+	rows, err := q.db.Query(ctx, listClosesWithin, arg.CompanyID, arg.EffectiveAfter, arg.EffectiveBy)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []Split{}
+	items := []ListClosesWithinRow{}
 	for rows.Next() {
-		var i Split
+		var i ListClosesWithinRow
+		if err := rows.Scan(&i.ListingID, &i.Date, &i.Close); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listFoundSplitVersions = `-- name: ListFoundSplitVersions :many
+SELECT company_id, number, known_from, known_to, new_shares, old_shares, effective_after, effective_by, shown_on, accession, support, contradict, noted, accepted, traded_on, created_at, updated_at FROM found_split WHERE company_id = $1 ORDER BY number, known_from
+`
+
+func (q *Queries) ListFoundSplitVersions(ctx context.Context, companyID int64) ([]FoundSplit, error) {
+	rows, err := q.db.Query(ctx, listFoundSplitVersions, companyID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FoundSplit{}
+	for rows.Next() {
+		var i FoundSplit
 		if err := rows.Scan(
 			&i.CompanyID,
-			&i.EffectiveDate,
-			&i.Ratio,
+			&i.Number,
+			&i.KnownFrom,
+			&i.KnownTo,
+			&i.NewShares,
+			&i.OldShares,
+			&i.EffectiveAfter,
+			&i.EffectiveBy,
+			&i.ShownOn,
+			&i.Accession,
+			&i.Support,
+			&i.Contradict,
+			&i.Noted,
+			&i.Accepted,
+			&i.TradedOn,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listFoundSplits = `-- name: ListFoundSplits :many
+SELECT company_id, number, known_from, known_to, new_shares, old_shares, effective_after, effective_by, shown_on, accession, support, contradict, noted, accepted, traded_on, created_at, updated_at FROM found_split f
+WHERE f.company_id = ANY($1::bigint[])
+  AND CASE WHEN $2::date IS NULL THEN f.known_to IS NULL
+      ELSE f.known_from <= $2 AND (f.known_to IS NULL OR f.known_to > $2) END
+ORDER BY f.company_id, f.number
+`
+
+type ListFoundSplitsParams struct {
+	CompanyIds []int64    `db:"company_ids"`
+	AsOf       *time.Time `db:"as_of"`
+}
+
+// Those known on a day, or now.
+func (q *Queries) ListFoundSplits(ctx context.Context, arg ListFoundSplitsParams) ([]FoundSplit, error) {
+	rows, err := q.db.Query(ctx, listFoundSplits, arg.CompanyIds, arg.AsOf)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FoundSplit{}
+	for rows.Next() {
+		var i FoundSplit
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Number,
+			&i.KnownFrom,
+			&i.KnownTo,
+			&i.NewShares,
+			&i.OldShares,
+			&i.EffectiveAfter,
+			&i.EffectiveBy,
+			&i.ShownOn,
+			&i.Accession,
+			&i.Support,
+			&i.Contradict,
+			&i.Noted,
+			&i.Accepted,
+			&i.TradedOn,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
@@ -231,7 +385,7 @@ func (q *Queries) ListPricesOfDay(ctx context.Context, arg ListPricesOfDayParams
 }
 
 const listSplits = `-- name: ListSplits :many
-SELECT company_id, effective_date, ratio, created_at, updated_at FROM split WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, effective_date
+SELECT company_id, effective_date, ratio, created_at, updated_at, from_prices FROM split WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, effective_date
 `
 
 func (q *Queries) ListSplits(ctx context.Context, companyIds []int64) ([]Split, error) {
@@ -249,6 +403,7 @@ func (q *Queries) ListSplits(ctx context.Context, companyIds []int64) ([]Split, 
 			&i.Ratio,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.FromPrices,
 		); err != nil {
 			return nil, err
 		}
@@ -284,6 +439,66 @@ func (q *Queries) ListUnknownTickers(ctx context.Context, tickers []string) ([]s
 		return nil, err
 	}
 	return items, nil
+}
+
+const upsertFoundSplits = `-- name: UpsertFoundSplits :exec
+INSERT INTO found_split (company_id, number, known_from, known_to, new_shares, old_shares, effective_after, effective_by, shown_on,
+    accession, support, contradict, noted, accepted, traded_on)
+SELECT $1, unnest($2::integer[]), unnest($3::date[]), nullif(unnest($4::text[]), '')::date,
+    unnest($5::integer[]), unnest($6::integer[]), unnest($7::date[]), unnest($8::date[]),
+    unnest($9::date[]), unnest($10::text[]), unnest($11::integer[]), unnest($12::integer[]),
+    unnest($13::boolean[]), unnest($14::boolean[]), nullif(unnest($15::text[]), '')::date
+ON CONFLICT (company_id, number, known_from) DO UPDATE
+SET known_to = excluded.known_to, new_shares = excluded.new_shares, old_shares = excluded.old_shares,
+    effective_after = excluded.effective_after, effective_by = excluded.effective_by, shown_on = excluded.shown_on,
+    accession = excluded.accession, support = excluded.support, contradict = excluded.contradict, noted = excluded.noted,
+    accepted = excluded.accepted, traded_on = excluded.traded_on
+WHERE (found_split.known_to, found_split.new_shares, found_split.old_shares, found_split.effective_after, found_split.effective_by,
+        found_split.shown_on, found_split.accession, found_split.support, found_split.contradict, found_split.noted,
+        found_split.accepted, found_split.traded_on)
+    IS DISTINCT FROM (excluded.known_to, excluded.new_shares, excluded.old_shares, excluded.effective_after, excluded.effective_by,
+        excluded.shown_on, excluded.accession, excluded.support, excluded.contradict, excluded.noted, excluded.accepted,
+        excluded.traded_on)
+`
+
+type UpsertFoundSplitsParams struct {
+	CompanyID      int64       `db:"company_id"`
+	Number         []int32     `db:"number"`
+	KnownFrom      []time.Time `db:"known_from"`
+	KnownTo        []string    `db:"known_to"`
+	NewShares      []int32     `db:"new_shares"`
+	OldShares      []int32     `db:"old_shares"`
+	EffectiveAfter []time.Time `db:"effective_after"`
+	EffectiveBy    []time.Time `db:"effective_by"`
+	ShownOn        []time.Time `db:"shown_on"`
+	Accession      []string    `db:"accession"`
+	Support        []int32     `db:"support"`
+	Contradict     []int32     `db:"contradict"`
+	Noted          []bool      `db:"noted"`
+	Accepted       []bool      `db:"accepted"`
+	TradedOn       []string    `db:"traded_on"`
+}
+
+// known_to and traded_on are texts, empty for null.
+func (q *Queries) UpsertFoundSplits(ctx context.Context, arg UpsertFoundSplitsParams) error {
+	_, err := q.db.Exec(ctx, upsertFoundSplits,
+		arg.CompanyID,
+		arg.Number,
+		arg.KnownFrom,
+		arg.KnownTo,
+		arg.NewShares,
+		arg.OldShares,
+		arg.EffectiveAfter,
+		arg.EffectiveBy,
+		arg.ShownOn,
+		arg.Accession,
+		arg.Support,
+		arg.Contradict,
+		arg.Noted,
+		arg.Accepted,
+		arg.TradedOn,
+	)
+	return err
 }
 
 const upsertPrices = `-- name: UpsertPrices :execrows

@@ -242,7 +242,10 @@ type Invoker interface {
 	// ratio when the listing's prices, those of the file and those stored before, contradict the company's
 	// splits: `looks_split_adjusted` when a split takes effect and the close does not follow,
 	// `jump_without_split` when the close jumps by the ratio of later splits and none takes effect. Import
-	// splits before prices: those that come later are not checked.
+	// splits before prices: those that come later are not checked. A `split_ratio` other than 1 is an
+	// import of that split, unless one is there. Splits that only the filings show take their day from
+	// closes that follow them; before that they are not checked, and adjusted prices from within the time
+	// in which such a split took effect are refused (`split_date_unknown`).
 	//
 	// POST /imports/prices
 	ImportPrices(ctx context.Context, request *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
@@ -311,7 +314,8 @@ type Invoker interface {
 	ListCompanyPrices(ctx context.Context, params ListCompanyPricesParams) (*PricePage, error)
 	// ListCompanySplits invokes listCompanySplits operation.
 	//
-	// List a company's splits, the newest first.
+	// Those that were imported or entered by hand, and those that the company's filings show, each once.
+	// docs/rules.md says how they are found.
 	//
 	// GET /companies/{ticker}/splits
 	ListCompanySplits(ctx context.Context, params ListCompanySplitsParams) (*SplitPage, error)
@@ -3178,7 +3182,10 @@ func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExc
 // ratio when the listing's prices, those of the file and those stored before, contradict the company's
 // splits: `looks_split_adjusted` when a split takes effect and the close does not follow,
 // `jump_without_split` when the close jumps by the ratio of later splits and none takes effect. Import
-// splits before prices: those that come later are not checked.
+// splits before prices: those that come later are not checked. A `split_ratio` other than 1 is an
+// import of that split, unless one is there. Splits that only the filings show take their day from
+// closes that follow them; before that they are not checked, and adjusted prices from within the time
+// in which such a split took effect are refused (`split_date_unknown`).
 //
 // POST /imports/prices
 func (c *Client) ImportPrices(ctx context.Context, request *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error) {
@@ -4642,7 +4649,8 @@ func (c *Client) sendListCompanyPrices(ctx context.Context, params ListCompanyPr
 
 // ListCompanySplits invokes listCompanySplits operation.
 //
-// List a company's splits, the newest first.
+// Those that were imported or entered by hand, and those that the company's filings show, each once.
+// docs/rules.md says how they are found.
 //
 // GET /companies/{ticker}/splits
 func (c *Client) ListCompanySplits(ctx context.Context, params ListCompanySplitsParams) (*SplitPage, error) {
@@ -4680,6 +4688,23 @@ func (c *Client) sendListCompanySplits(ctx context.Context, params ListCompanySp
 	uri.AddPathParts(u, pathParts[:]...)
 
 	q := uri.NewQueryEncoder()
+	{
+		// Encode "rejected" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "rejected",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Rejected.Get(); ok {
+				return e.EncodeValue(conv.BoolToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
 	{
 		// Encode "page_size" parameter.
 		cfg := uri.QueryParameterEncodingConfig{

@@ -4227,7 +4227,10 @@ func (s *Server) handleImportExchangeRatesRequest(args [0]string, argsEscaped bo
 // ratio when the listing's prices, those of the file and those stored before, contradict the company's
 // splits: `looks_split_adjusted` when a split takes effect and the close does not follow,
 // `jump_without_split` when the close jumps by the ratio of later splits and none takes effect. Import
-// splits before prices: those that come later are not checked.
+// splits before prices: those that come later are not checked. A `split_ratio` other than 1 is an
+// import of that split, unless one is there. Splits that only the filings show take their day from
+// closes that follow them; before that they are not checked, and adjusted prices from within the time
+// in which such a split took effect are refused (`split_date_unknown`).
 //
 // POST /imports/prices
 func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5658,7 +5661,8 @@ func (s *Server) handleListCompanyPricesRequest(args [1]string, argsEscaped bool
 
 // handleListCompanySplitsRequest handles listCompanySplits operation.
 //
-// List a company's splits, the newest first.
+// Those that were imported or entered by hand, and those that the company's filings show, each once.
+// docs/rules.md says how they are found.
 //
 // GET /companies/{ticker}/splits
 func (s *Server) handleListCompanySplitsRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5696,6 +5700,10 @@ func (s *Server) handleListCompanySplitsRequest(args [1]string, argsEscaped bool
 			Body:             nil,
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
+				{
+					Name: "rejected",
+					In:   "query",
+				}: params.Rejected,
 				{
 					Name: "page_size",
 					In:   "query",

@@ -3088,6 +3088,8 @@ func (s *DailyReason) Decode(d *jx.Decoder) error {
 	switch DailyReason(v) {
 	case DailyReasonSharesUnknown:
 		*s = DailyReasonSharesUnknown
+	case DailyReasonSplitDateUnknown:
+		*s = DailyReasonSplitDateUnknown
 	case DailyReasonAdsRatioUnknown:
 		*s = DailyReasonAdsRatioUnknown
 	case DailyReasonCurrencyMismatch:
@@ -8934,6 +8936,52 @@ func (s *Message) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode encodes bool as json.
+func (o NilBool) Encode(e *jx.Encoder) {
+	if o.Null {
+		e.Null()
+		return
+	}
+	e.Bool(bool(o.Value))
+}
+
+// Decode decodes bool from json.
+func (o *NilBool) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode NilBool to nil")
+	}
+	if d.Next() == jx.Null {
+		if err := d.Null(); err != nil {
+			return err
+		}
+
+		var v bool
+		o.Value = v
+		o.Null = true
+		return nil
+	}
+	o.Null = false
+	v, err := d.Bool()
+	if err != nil {
+		return err
+	}
+	o.Value = bool(v)
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s NilBool) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *NilBool) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode encodes time.Time as json.
 func (o NilDate) Encode(e *jx.Encoder, format func(*jx.Encoder, time.Time)) {
 	if o.Null {
@@ -12132,6 +12180,50 @@ func (s *Split) encodeFields(e *jx.Encoder) {
 		json.EncodeDecimal(e, s.Ratio)
 	}
 	{
+		e.FieldStart("ratio_fraction")
+		e.Str(s.RatioFraction)
+	}
+	{
+		e.FieldStart("source")
+		s.Source.Encode(e)
+	}
+	{
+		e.FieldStart("exact")
+		e.Bool(s.Exact)
+	}
+	{
+		e.FieldStart("known_from")
+		json.EncodeDate(e, s.KnownFrom)
+	}
+	{
+		e.FieldStart("effective_after")
+		s.EffectiveAfter.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("effective_by")
+		s.EffectiveBy.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("accession")
+		s.Accession.Encode(e)
+	}
+	{
+		e.FieldStart("support")
+		s.Support.Encode(e)
+	}
+	{
+		e.FieldStart("contradict")
+		s.Contradict.Encode(e)
+	}
+	{
+		e.FieldStart("noted")
+		s.Noted.Encode(e)
+	}
+	{
+		e.FieldStart("rejected")
+		e.Bool(s.Rejected)
+	}
+	{
 		e.FieldStart("created_at")
 		json.EncodeDateTime(e, s.CreatedAt)
 	}
@@ -12141,11 +12233,22 @@ func (s *Split) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfSplit = [4]string{
-	0: "effective_date",
-	1: "ratio",
-	2: "created_at",
-	3: "updated_at",
+var jsonFieldsNameOfSplit = [15]string{
+	0:  "effective_date",
+	1:  "ratio",
+	2:  "ratio_fraction",
+	3:  "source",
+	4:  "exact",
+	5:  "known_from",
+	6:  "effective_after",
+	7:  "effective_by",
+	8:  "accession",
+	9:  "support",
+	10: "contradict",
+	11: "noted",
+	12: "rejected",
+	13: "created_at",
+	14: "updated_at",
 }
 
 // Decode decodes Split from json.
@@ -12153,7 +12256,7 @@ func (s *Split) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode Split to nil")
 	}
-	var requiredBitSet [1]uint8
+	var requiredBitSet [2]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -12181,8 +12284,126 @@ func (s *Split) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"ratio\"")
 			}
-		case "created_at":
+		case "ratio_fraction":
 			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				v, err := d.Str()
+				s.RatioFraction = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"ratio_fraction\"")
+			}
+		case "source":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				if err := s.Source.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"source\"")
+			}
+		case "exact":
+			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				v, err := d.Bool()
+				s.Exact = bool(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"exact\"")
+			}
+		case "known_from":
+			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				v, err := json.DecodeDate(d)
+				s.KnownFrom = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"known_from\"")
+			}
+		case "effective_after":
+			requiredBitSet[0] |= 1 << 6
+			if err := func() error {
+				if err := s.EffectiveAfter.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"effective_after\"")
+			}
+		case "effective_by":
+			requiredBitSet[0] |= 1 << 7
+			if err := func() error {
+				if err := s.EffectiveBy.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"effective_by\"")
+			}
+		case "accession":
+			requiredBitSet[1] |= 1 << 0
+			if err := func() error {
+				if err := s.Accession.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"accession\"")
+			}
+		case "support":
+			requiredBitSet[1] |= 1 << 1
+			if err := func() error {
+				if err := s.Support.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"support\"")
+			}
+		case "contradict":
+			requiredBitSet[1] |= 1 << 2
+			if err := func() error {
+				if err := s.Contradict.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"contradict\"")
+			}
+		case "noted":
+			requiredBitSet[1] |= 1 << 3
+			if err := func() error {
+				if err := s.Noted.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"noted\"")
+			}
+		case "rejected":
+			requiredBitSet[1] |= 1 << 4
+			if err := func() error {
+				v, err := d.Bool()
+				s.Rejected = bool(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"rejected\"")
+			}
+		case "created_at":
+			requiredBitSet[1] |= 1 << 5
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -12194,7 +12415,7 @@ func (s *Split) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[0] |= 1 << 3
+			requiredBitSet[1] |= 1 << 6
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -12214,8 +12435,9 @@ func (s *Split) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [1]uint8{
-		0b00001111,
+	for i, mask := range [2]uint8{
+		0b11111111,
+		0b01111111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -12491,6 +12713,48 @@ func (s *SplitPage) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *SplitPage) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes SplitSource as json.
+func (s SplitSource) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes SplitSource from json.
+func (s *SplitSource) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode SplitSource to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch SplitSource(v) {
+	case SplitSourceImport:
+		*s = SplitSourceImport
+	case SplitSourcePrices:
+		*s = SplitSourcePrices
+	case SplitSourceFilings:
+		*s = SplitSourceFilings
+	default:
+		*s = SplitSource(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s SplitSource) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *SplitSource) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

@@ -5043,6 +5043,9 @@ func decodeListCompanyPricesParams(args [1]string, argsEscaped bool, r *http.Req
 
 // ListCompanySplitsParams is parameters of listCompanySplits operation.
 type ListCompanySplitsParams struct {
+	// Also list what looks like a split in the filings but was not accepted, for people to look at. It is
+	// never applied.
+	Rejected OptBool `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -5052,6 +5055,15 @@ type ListCompanySplitsParams struct {
 }
 
 func unpackListCompanySplitsParams(packed middleware.Parameters) (params ListCompanySplitsParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "rejected",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Rejected = v.(OptBool)
+		}
+	}
 	{
 		key := middleware.ParameterKey{
 			Name: "page_size",
@@ -5082,6 +5094,52 @@ func unpackListCompanySplitsParams(packed middleware.Parameters) (params ListCom
 
 func decodeListCompanySplitsParams(args [1]string, argsEscaped bool, r *http.Request) (params ListCompanySplitsParams, _ error) {
 	q := uri.NewQueryDecoder(r.URL.Query())
+	// Set default value for query: rejected.
+	{
+		val := bool(false)
+		params.Rejected.SetTo(val)
+	}
+	// Decode query: rejected.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "rejected",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotRejectedVal bool
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToBool(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotRejectedVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Rejected.SetTo(paramsDotRejectedVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "rejected",
+			In:   "query",
+			Err:  err,
+		}
+	}
 	// Set default value for query: page_size.
 	{
 		val := int32(100)

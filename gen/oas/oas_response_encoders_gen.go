@@ -215,6 +215,14 @@ func encodeCreateRecoveryCodesResponse(response *RecoveryCodes, w http.ResponseW
 }
 
 func encodeCreateSplitResponse(response *Split, w http.ResponseWriter) error {
+	if err := func() error {
+		if err := response.Validate(); err != nil {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		return errors.Wrap(err, "validate")
+	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(201)
 

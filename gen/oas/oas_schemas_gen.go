@@ -1477,6 +1477,8 @@ func (s *DailyRatiosPage) SetNextPageToken(val NilString) {
 //
 //   - `shares_unknown`: no number of shares of the last 200 days: no market_cap, and nothing that
 //     follows from it
+//   - `split_date_unknown`: the filings show a split that is not in the number of shares, and it is not
+//     known whether it had taken effect: likewise
 //   - `ads_ratio_unknown`: the listing's ordinary_shares are not declared, and the newest annual report
 //     is of a foreign issuer (20-F): likewise
 //   - `currency_mismatch`: no exchange rate from the currency of the price to that of the statement: no
@@ -1490,6 +1492,7 @@ type DailyReason string
 
 const (
 	DailyReasonSharesUnknown    DailyReason = "shares_unknown"
+	DailyReasonSplitDateUnknown DailyReason = "split_date_unknown"
 	DailyReasonAdsRatioUnknown  DailyReason = "ads_ratio_unknown"
 	DailyReasonCurrencyMismatch DailyReason = "currency_mismatch"
 	DailyReasonCashUnknown      DailyReason = "cash_unknown"
@@ -1500,6 +1503,7 @@ const (
 func (DailyReason) AllValues() []DailyReason {
 	return []DailyReason{
 		DailyReasonSharesUnknown,
+		DailyReasonSplitDateUnknown,
 		DailyReasonAdsRatioUnknown,
 		DailyReasonCurrencyMismatch,
 		DailyReasonCashUnknown,
@@ -1511,6 +1515,8 @@ func (DailyReason) AllValues() []DailyReason {
 func (s DailyReason) MarshalText() ([]byte, error) {
 	switch s {
 	case DailyReasonSharesUnknown:
+		return []byte(s), nil
+	case DailyReasonSplitDateUnknown:
 		return []byte(s), nil
 	case DailyReasonAdsRatioUnknown:
 		return []byte(s), nil
@@ -1530,6 +1536,9 @@ func (s *DailyReason) UnmarshalText(data []byte) error {
 	switch DailyReason(data) {
 	case DailyReasonSharesUnknown:
 		*s = DailyReasonSharesUnknown
+		return nil
+	case DailyReasonSplitDateUnknown:
+		*s = DailyReasonSplitDateUnknown
 		return nil
 	case DailyReasonAdsRatioUnknown:
 		*s = DailyReasonAdsRatioUnknown
@@ -5179,6 +5188,51 @@ func (s *Message) SetMessage(val string) {
 	s.Message = val
 }
 
+// NewNilBool returns new NilBool with value set to v.
+func NewNilBool(v bool) NilBool {
+	return NilBool{
+		Value: v,
+	}
+}
+
+// NilBool is nullable bool.
+type NilBool struct {
+	Value bool
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilBool) SetTo(v bool) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilBool) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilBool) SetToNull() {
+	o.Null = true
+	var v bool
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilBool) Get() (v bool, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilBool) Or(d bool) bool {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewNilDate returns new NilDate with value set to v.
 func NewNilDate(v time.Time) NilDate {
 	return NilDate{
@@ -7667,12 +7721,34 @@ func (s *Source) UnmarshalText(data []byte) error {
 
 // Ref: #/components/schemas/Split
 type Split struct {
-	// First trading day on the new basis.
+	// First trading day on the new basis; effective_by if that day is not known (exact).
 	EffectiveDate time.Time `json:"effective_date"`
-	// New shares for one old share, more than 0.
-	Ratio     decimal.Decimal `json:"ratio"`
-	CreatedAt time.Time       `json:"created_at"`
-	UpdatedAt time.Time       `json:"updated_at"`
+	// New shares for one old share, more than 0, to 12 decimals.
+	Ratio decimal.Decimal `json:"ratio"`
+	// The ratio, exact: a whole number, or a fraction such as 1/3.
+	RatioFraction string      `json:"ratio_fraction"`
+	Source        SplitSource `json:"source"`
+	// Whether effective_date is the day. If not, daily ratios between effective_after and effective_by
+	// have no number of shares.
+	Exact bool `json:"exact"`
+	// The day of the filing that shows it; of an import, effective_date.
+	KnownFrom time.Time `json:"known_from"`
+	// Filings up to this day are on the old basis; null if the filings do not show the split.
+	EffectiveAfter NilDate `json:"effective_after"`
+	// Filings from this day on are on the new basis.
+	EffectiveBy NilDate `json:"effective_by"`
+	// That of the filing that shows it.
+	Accession NilString `json:"accession"`
+	// How many facts the filing restates by this ratio.
+	Support NilInt32 `json:"support"`
+	// How many it repeats otherwise.
+	Contradict NilInt32 `json:"contradict"`
+	// Whether the filings state the ratio.
+	Noted NilBool `json:"noted"`
+	// It was not accepted, and is never applied.
+	Rejected  bool      `json:"rejected"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // GetEffectiveDate returns the value of EffectiveDate.
@@ -7683,6 +7759,61 @@ func (s *Split) GetEffectiveDate() time.Time {
 // GetRatio returns the value of Ratio.
 func (s *Split) GetRatio() decimal.Decimal {
 	return s.Ratio
+}
+
+// GetRatioFraction returns the value of RatioFraction.
+func (s *Split) GetRatioFraction() string {
+	return s.RatioFraction
+}
+
+// GetSource returns the value of Source.
+func (s *Split) GetSource() SplitSource {
+	return s.Source
+}
+
+// GetExact returns the value of Exact.
+func (s *Split) GetExact() bool {
+	return s.Exact
+}
+
+// GetKnownFrom returns the value of KnownFrom.
+func (s *Split) GetKnownFrom() time.Time {
+	return s.KnownFrom
+}
+
+// GetEffectiveAfter returns the value of EffectiveAfter.
+func (s *Split) GetEffectiveAfter() NilDate {
+	return s.EffectiveAfter
+}
+
+// GetEffectiveBy returns the value of EffectiveBy.
+func (s *Split) GetEffectiveBy() NilDate {
+	return s.EffectiveBy
+}
+
+// GetAccession returns the value of Accession.
+func (s *Split) GetAccession() NilString {
+	return s.Accession
+}
+
+// GetSupport returns the value of Support.
+func (s *Split) GetSupport() NilInt32 {
+	return s.Support
+}
+
+// GetContradict returns the value of Contradict.
+func (s *Split) GetContradict() NilInt32 {
+	return s.Contradict
+}
+
+// GetNoted returns the value of Noted.
+func (s *Split) GetNoted() NilBool {
+	return s.Noted
+}
+
+// GetRejected returns the value of Rejected.
+func (s *Split) GetRejected() bool {
+	return s.Rejected
 }
 
 // GetCreatedAt returns the value of CreatedAt.
@@ -7703,6 +7834,61 @@ func (s *Split) SetEffectiveDate(val time.Time) {
 // SetRatio sets the value of Ratio.
 func (s *Split) SetRatio(val decimal.Decimal) {
 	s.Ratio = val
+}
+
+// SetRatioFraction sets the value of RatioFraction.
+func (s *Split) SetRatioFraction(val string) {
+	s.RatioFraction = val
+}
+
+// SetSource sets the value of Source.
+func (s *Split) SetSource(val SplitSource) {
+	s.Source = val
+}
+
+// SetExact sets the value of Exact.
+func (s *Split) SetExact(val bool) {
+	s.Exact = val
+}
+
+// SetKnownFrom sets the value of KnownFrom.
+func (s *Split) SetKnownFrom(val time.Time) {
+	s.KnownFrom = val
+}
+
+// SetEffectiveAfter sets the value of EffectiveAfter.
+func (s *Split) SetEffectiveAfter(val NilDate) {
+	s.EffectiveAfter = val
+}
+
+// SetEffectiveBy sets the value of EffectiveBy.
+func (s *Split) SetEffectiveBy(val NilDate) {
+	s.EffectiveBy = val
+}
+
+// SetAccession sets the value of Accession.
+func (s *Split) SetAccession(val NilString) {
+	s.Accession = val
+}
+
+// SetSupport sets the value of Support.
+func (s *Split) SetSupport(val NilInt32) {
+	s.Support = val
+}
+
+// SetContradict sets the value of Contradict.
+func (s *Split) SetContradict(val NilInt32) {
+	s.Contradict = val
+}
+
+// SetNoted sets the value of Noted.
+func (s *Split) SetNoted(val NilBool) {
+	s.Noted = val
+}
+
+// SetRejected sets the value of Rejected.
+func (s *Split) SetRejected(val bool) {
+	s.Rejected = val
 }
 
 // SetCreatedAt sets the value of CreatedAt.
@@ -7768,6 +7954,61 @@ func (s *SplitPage) SetItems(val []Split) {
 // SetNextPageToken sets the value of NextPageToken.
 func (s *SplitPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
+}
+
+// Where the day of a split comes from.
+//
+//   - `import`: a splits file, the API, or split_ratio of a price file
+//   - `prices`: the filings show the split, and the closes the day
+//   - `filings`: the filings show the split
+//
+// Ref: #/components/schemas/SplitSource
+type SplitSource string
+
+const (
+	SplitSourceImport  SplitSource = "import"
+	SplitSourcePrices  SplitSource = "prices"
+	SplitSourceFilings SplitSource = "filings"
+)
+
+// AllValues returns all SplitSource values.
+func (SplitSource) AllValues() []SplitSource {
+	return []SplitSource{
+		SplitSourceImport,
+		SplitSourcePrices,
+		SplitSourceFilings,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s SplitSource) MarshalText() ([]byte, error) {
+	switch s {
+	case SplitSourceImport:
+		return []byte(s), nil
+	case SplitSourcePrices:
+		return []byte(s), nil
+	case SplitSourceFilings:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *SplitSource) UnmarshalText(data []byte) error {
+	switch SplitSource(data) {
+	case SplitSourceImport:
+		*s = SplitSourceImport
+		return nil
+	case SplitSourcePrices:
+		*s = SplitSourcePrices
+		return nil
+	case SplitSourceFilings:
+		*s = SplitSourceFilings
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // Ref: #/components/schemas/TOTP

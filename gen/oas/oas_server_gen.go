@@ -228,7 +228,10 @@ type Handler interface {
 	// ratio when the listing's prices, those of the file and those stored before, contradict the company's
 	// splits: `looks_split_adjusted` when a split takes effect and the close does not follow,
 	// `jump_without_split` when the close jumps by the ratio of later splits and none takes effect. Import
-	// splits before prices: those that come later are not checked.
+	// splits before prices: those that come later are not checked. A `split_ratio` other than 1 is an
+	// import of that split, unless one is there. Splits that only the filings show take their day from
+	// closes that follow them; before that they are not checked, and adjusted prices from within the time
+	// in which such a split took effect are refused (`split_date_unknown`).
 	//
 	// POST /imports/prices
 	ImportPrices(ctx context.Context, req *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
@@ -297,7 +300,8 @@ type Handler interface {
 	ListCompanyPrices(ctx context.Context, params ListCompanyPricesParams) (*PricePage, error)
 	// ListCompanySplits implements listCompanySplits operation.
 	//
-	// List a company's splits, the newest first.
+	// Those that were imported or entered by hand, and those that the company's filings show, each once.
+	// docs/rules.md says how they are found.
 	//
 	// GET /companies/{ticker}/splits
 	ListCompanySplits(ctx context.Context, params ListCompanySplitsParams) (*SplitPage, error)

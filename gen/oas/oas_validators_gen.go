@@ -1339,6 +1339,8 @@ func (s DailyReason) Validate() error {
 	switch s {
 	case "shares_unknown":
 		return nil
+	case "split_date_unknown":
+		return nil
 	case "ads_ratio_unknown":
 		return nil
 	case "currency_mismatch":
@@ -4369,6 +4371,29 @@ func (s Source) Validate() error {
 	}
 }
 
+func (s *Split) Validate() error {
+	if s == nil {
+		return validate.ErrNilPointer
+	}
+
+	var failures []validate.FieldError
+	if err := func() error {
+		if err := s.Source.Validate(); err != nil {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "source",
+			Error: err,
+		})
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+	return nil
+}
+
 func (s *SplitPage) Validate() error {
 	if s == nil {
 		return validate.ErrNilPointer
@@ -4378,6 +4403,23 @@ func (s *SplitPage) Validate() error {
 	if err := func() error {
 		if s.Items == nil {
 			return errors.New("nil is invalid value")
+		}
+		var failures []validate.FieldError
+		for i, elem := range s.Items {
+			if err := func() error {
+				if err := elem.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				failures = append(failures, validate.FieldError{
+					Name:  fmt.Sprintf("[%d]", i),
+					Error: err,
+				})
+			}
+		}
+		if len(failures) > 0 {
+			return &validate.Error{Fields: failures}
 		}
 		return nil
 	}(); err != nil {
@@ -4390,6 +4432,19 @@ func (s *SplitPage) Validate() error {
 		return &validate.Error{Fields: failures}
 	}
 	return nil
+}
+
+func (s SplitSource) Validate() error {
+	switch s {
+	case "import":
+		return nil
+	case "prices":
+		return nil
+	case "filings":
+		return nil
+	default:
+		return errors.Errorf("invalid value: %v", s)
+	}
 }
 
 func (s *TOTPConfirmation) Validate() error {

@@ -449,17 +449,6 @@ func init() {
 		dbCreateSplitParams.Ratio = source.Ratio
 		return dbCreateSplitParams
 	}
-	toSplit = func(source db.Split) oas.Split {
-		var oasSplit oas.Split
-		oasSplit.EffectiveDate = timeTimeToTimeTime8(source.EffectiveDate)
-		oasSplit.Ratio = source.Ratio
-		oasSplit.CreatedAt = timeTimeToTimeTime8(source.CreatedAt)
-		oasSplit.UpdatedAt = timeTimeToTimeTime8(source.UpdatedAt)
-		return oasSplit
-	}
-}
-func timeTimeToTimeTime8(source time.Time) time.Time {
-	return source
 }
 func init() {
 	fromFinancialStatement = func(source oas.FinancialStatementInput) value.Statement {
@@ -468,8 +457,8 @@ func init() {
 		valueStatement.FiscalYear = asInt(source.FiscalYear)
 		valueStatement.FiscalQuarter = asIntPointer(source.FiscalQuarter)
 		valueStatement.StartDate = asDatePointer(source.StartDate)
-		valueStatement.EndDate = timeTimeToTimeTime9(source.EndDate)
-		valueStatement.PublishDate = timeTimeToTimeTime9(source.PublishDate)
+		valueStatement.EndDate = timeTimeToTimeTime8(source.EndDate)
+		valueStatement.PublishDate = timeTimeToTimeTime8(source.PublishDate)
 		valueStatement.Currency = asText(string(source.Currency))
 		valueStatement.Audited = asBool(source.Audited)
 		valueStatement.URL = asStringPointer(source.URL)
@@ -544,9 +533,9 @@ func init() {
 		oasFinancialStatement.FiscalYear = source.FinancialStatement.FiscalYear
 		oasFinancialStatement.FiscalQuarter = asNilInt32(source.FinancialStatement.FiscalQuarter)
 		oasFinancialStatement.StartDate = asNilDate(source.FinancialStatement.StartDate)
-		oasFinancialStatement.EndDate = timeTimeToTimeTime9(source.FinancialStatement.EndDate)
-		oasFinancialStatement.PublishDate = timeTimeToTimeTime9(source.FinancialStatement.PublishDate)
-		oasFinancialStatement.KnownFrom = timeTimeToTimeTime9(source.FinancialStatement.KnownFrom)
+		oasFinancialStatement.EndDate = timeTimeToTimeTime8(source.FinancialStatement.EndDate)
+		oasFinancialStatement.PublishDate = timeTimeToTimeTime8(source.FinancialStatement.PublishDate)
+		oasFinancialStatement.KnownFrom = timeTimeToTimeTime8(source.FinancialStatement.KnownFrom)
 		oasFinancialStatement.Currency = oas.Currency(asText(source.FinancialStatement.Currency))
 		oasFinancialStatement.Taxonomy = asTaxonomy(source.FinancialStatement.Taxonomy)
 		oasFinancialStatement.RulesVersion = asNilInt32(source.FinancialStatement.RulesVersion)
@@ -630,12 +619,12 @@ func init() {
 		oasFinancialStatement.SharesOutstanding = asNilInt64(source.FinancialStatement.SharesOutstanding)
 		oasFinancialStatement.SharesSource = asSharesSource(source.FinancialStatement.SharesSource)
 		oasFinancialStatement.SharesOutstandingBasisDate = asNilDate(source.FinancialStatement.SharesOutstandingBasisDate)
-		oasFinancialStatement.CreatedAt = timeTimeToTimeTime9(source.FinancialStatement.CreatedAt)
-		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime9(source.FinancialStatement.UpdatedAt)
+		oasFinancialStatement.CreatedAt = timeTimeToTimeTime8(source.FinancialStatement.CreatedAt)
+		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime8(source.FinancialStatement.UpdatedAt)
 		return oasFinancialStatement
 	}
 }
-func timeTimeToTimeTime9(source time.Time) time.Time {
+func timeTimeToTimeTime8(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -689,11 +678,11 @@ func init() {
 		oasUser.IsActive = source.IsActive
 		oasUser.IsSuperuser = source.IsSuperuser
 		oasUser.TotpEnabled = isSet(source.TotpConfirmedAt)
-		oasUser.CreatedAt = timeTimeToTimeTime10(source.CreatedAt)
-		oasUser.UpdatedAt = timeTimeToTimeTime10(source.UpdatedAt)
+		oasUser.CreatedAt = timeTimeToTimeTime9(source.CreatedAt)
+		oasUser.UpdatedAt = timeTimeToTimeTime9(source.UpdatedAt)
 		return oasUser
 	}
 }
-func timeTimeToTimeTime10(source time.Time) time.Time {
+func timeTimeToTimeTime9(source time.Time) time.Time {
 	return source
 }

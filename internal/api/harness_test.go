@@ -397,7 +397,7 @@ func (f *fixture) count(query string, args ...any) (n int) {
 func (f *fixture) rows() map[string]int {
 	f.t.Helper()
 	n := map[string]int{}
-	for _, table := range []string{"company", "listing", "financial_statement", "share_count", "dividend", "split", "price", "company_facts", "company_cik", "former_facts"} {
+	for _, table := range []string{"company", "listing", "financial_statement", "share_count", "dividend", "split", "found_split", "price", "company_facts", "company_cik", "former_facts"} {
 		n[table] = f.count("SELECT count(*) FROM " + table)
 	}
 	return n

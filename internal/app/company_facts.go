@@ -80,11 +80,12 @@ type figures struct {
 	dividends   []value.Dividend
 	shareCounts []value.ShareCount
 	annualForms []sec.AnnualForm
+	splits      []sec.SplitVersion
 	report      value.ImportReport
 }
 
 func figuresOf(facts *sec.CompanyFacts, report value.ImportReport) figures {
-	return figures{facts.History(), facts.Dividends(time.Time{}), facts.ShareCounts(), facts.AnnualForms(), report}
+	return figures{facts.History(), facts.Dividends(time.Time{}), facts.ShareCounts(), facts.AnnualForms(), facts.SplitHistory(), report}
 }
 
 // writeFigures writes what the figures of a company change, and which documents they come from. The company is locked.
@@ -109,6 +110,9 @@ func writeFigures(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 		return c, err
 	}
 	if err := writeAnnualForms(ctx, q, companyID, f.annualForms); err != nil {
+		return c, err
+	}
+	if err := writeFoundSplits(ctx, q, companyID, f.splits); err != nil {
 		return c, err
 	}
 	last := len(documents) - 1

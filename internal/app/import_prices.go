@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
+	"math/big"
 	"regexp"
 	"slices"
 	"strconv"
@@ -40,16 +40,16 @@ type priceRow struct {
 }
 
 // unadjusted undoes the adjustment for splits, of which the ratio is the product.
-func (r priceRow) unadjusted(ratio decimal.Decimal) priceRow {
+func (r priceRow) unadjusted(ratio *big.Rat) priceRow {
 	times := func(d *decimal.Decimal) *decimal.Decimal {
 		if d == nil {
 			return nil
 		}
-		return new(d.Mul(ratio))
+		return new(value.Scale(*d, ratio))
 	}
-	r.open, r.high, r.low, r.close, r.exDividend = times(r.open), times(r.high), times(r.low), r.close.Mul(ratio), r.exDividend.Mul(ratio)
+	r.open, r.high, r.low, r.close, r.exDividend = times(r.open), times(r.high), times(r.low), value.Scale(r.close, ratio), value.Scale(r.exDividend, ratio)
 	if r.volume != nil {
-		r.volume = new(r.volume.DivRound(ratio, 0))
+		r.volume = new(decimal.NewFromBigRat(new(big.Rat).Quo(r.volume.Rat(), ratio), 0))
 	}
 	return r
 }
@@ -155,6 +155,9 @@ func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
 		if err != nil {
 			return c, found(err, "company "+*im.Ticker)
 		}
+		if err := writePriceSplits(ctx, q, l.CompanyID, rows); err != nil {
+			return c, err
+		}
 		traded, err := asTraded(ctx, q, l, rows, im.AdjustedAsOf)
 		if err != nil {
 			return c, err
@@ -168,43 +171,71 @@ func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
 			c.unchanged += int64(len(batch)) - n
 		}
 		c.skipped = skipped
-		return c, nil
+		if err := dateFoundSplits(ctx, q, l.CompanyID); err != nil {
+			return c, err
+		}
+		return c, checkPrices(ctx, q, l)
 	}, nil
 }
 
+// writePriceSplits writes the splits that a price file tells of, unless they were imported otherwise.
+func writePriceSplits(ctx context.Context, q *db.Queries, companyID int64, rows []priceRow) error {
+	p := db.ImportPriceSplitsParams{CompanyID: companyID, EffectiveDate: nil, Ratio: nil}
+	for _, r := range rows {
+		if !r.splitRatio.Equal(decimal.NewFromInt(1)) {
+			p.EffectiveDate, p.Ratio = append(p.EffectiveDate, r.date), append(p.Ratio, r.splitRatio)
+		}
+	}
+	if len(p.Ratio) == 0 {
+		return nil
+	}
+	return wrap(q.ImportPriceSplits(ctx, p), "write splits")
+}
+
 // asTraded undoes the company's splits up to a day in the rows of a file that is declared as adjusted for them. It refuses
-// rows that, with the listing's other prices, contradict the splits.
+// rows of which it is not known whether a split had taken effect.
 func asTraded(ctx context.Context, q *db.Queries, l db.Listing, rows []priceRow, adjustedAsOf *time.Time) ([]priceRow, error) {
+	if adjustedAsOf == nil {
+		return rows, nil
+	}
 	all, err := listSplits(ctx, q, []int64{l.CompanyID})
 	splits := all[l.CompanyID]
 	if err != nil || len(splits) == 0 {
 		return rows, err
 	}
-	if adjustedAsOf != nil {
-		rows = slices.Clone(rows)
-		for i, row := range rows {
-			rows[i] = row.unadjusted(value.SplitRatio(row.date, *adjustedAsOf, splits))
+	rows = slices.Clone(rows)
+	for i, row := range rows {
+		for _, s := range splits {
+			if s.IsOpenBetween(row.date, *adjustedAsOf) {
+				return nil, &Error{Code: Invalid, Message: fmt.Sprintf("%s on %s: the filings show a split of the ratio %s that took effect after %s and by %s. Import its day first",
+					value.SplitDateUnknown, row.date.Format(time.DateOnly), s.Ratio.RatString(),
+					s.Found.EffectiveAfter.Format(time.DateOnly), s.Found.EffectiveBy.Format(time.DateOnly))}
+			}
 		}
+		rows[i] = row.unadjusted(value.SplitRatio(row.date, *adjustedAsOf, splits))
+	}
+	return rows, nil
+}
+
+// checkPrices refuses prices of a listing that contradict the company's splits.
+func checkPrices(ctx context.Context, q *db.Queries, l db.Listing) error {
+	all, err := listSplits(ctx, q, []int64{l.CompanyID})
+	splits := all[l.CompanyID]
+	if err != nil || len(splits) == 0 {
+		return err
 	}
 	stored, err := q.ListCloses(ctx, l.ID)
 	if err != nil {
-		return nil, errors.Wrap(err, "list prices")
+		return errors.Wrap(err, "list prices")
 	}
-	closes := map[time.Time]decimal.Decimal{}
-	for _, s := range stored {
-		closes[s.Date] = s.Close
-	}
-	for _, row := range rows {
-		closes[row.date] = row.close
-	}
-	var series []value.Price
-	for _, day := range slices.SortedFunc(maps.Keys(closes), time.Time.Compare) {
-		series = append(series, value.Price{Date: day, Close: closes[day]})
+	series := make([]value.Price, len(stored))
+	for i, s := range stored {
+		series[i] = value.Price{Date: s.Date, Close: s.Close}
 	}
 	if fault := value.CheckPrices(series, splits); fault != nil {
-		return nil, faultError(fault)
+		return faultError(fault)
 	}
-	return rows, nil
+	return nil
 }
 
 func faultError(f *value.PriceFault) error {

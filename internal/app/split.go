@@ -2,36 +2,101 @@ package app
 
 import (
 	"context"
+	"math/big"
+	"slices"
 	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/sec"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-// ListCompanySplits returns a page of a company's splits, the newest first. Errors: Invalid, NotFound.
-func (a *App) ListCompanySplits(ctx context.Context, t string, p Page) ([]db.Split, string, error) {
-	var before *time.Time
+// A Split is one of a company's, or what looked like one and was rejected.
+type Split struct {
+	value.Split
+	Rejected             bool
+	CreatedAt, UpdatedAt time.Time
+}
+
+// ListCompanySplits returns a page of a company's splits, the newest first, with those that were rejected if asked for.
+// Errors: Invalid, NotFound.
+func (a *App) ListCompanySplits(ctx context.Context, t string, rejected bool, p Page) (page []Split, next string, err error) {
+	before := farDay
+	var skip int // of those of the day
 	var v validator
-	v.page(p, &before)
+	v.page(p, &before, &skip)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	c, err := a.GetCompany(ctx, t)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, err := a.queries.ListCompanySplits(ctx, db.ListCompanySplitsParams{
-		CompanyID: c.ID, BeforeDate: before, PageSize: new(p.limit()),
+	err = a.read(ctx, func(q *db.Queries) error {
+		c, err := getCompany(ctx, q, t)
+		if err != nil {
+			return err
+		}
+		all, err := companySplits(ctx, q, c.ID)
+		if err != nil {
+			return err
+		}
+		all = slices.DeleteFunc(all, func(s Split) bool { return s.Rejected && !rejected })
+		slices.Reverse(all)
+		nth := map[time.Time]int{} // of its day
+		type placed struct {
+			Split
+			nth int
+		}
+		var rows []placed
+		for _, s := range all {
+			nth[s.EffectiveDate]++
+			n := nth[s.EffectiveDate]
+			if s.EffectiveDate.Before(before) || s.EffectiveDate.Equal(before) && n > skip {
+				rows = append(rows, placed{s, n})
+			}
+		}
+		page, next, err = pageOf(p, rows[:min(len(rows), int(p.limit()))], nil,
+			func(s placed) []any { return []any{s.EffectiveDate, s.nth} }, func(s placed) Split { return s.Split })
+		return err
 	})
-	return cut(p, rows, err, func(s db.Split) []any { return []any{s.EffectiveDate} })
+	return page, next, err
+}
+
+// companySplits returns a company's splits by day, those that were rejected before the others of their day.
+func companySplits(ctx context.Context, q *db.Queries, companyID int64) ([]Split, error) {
+	imported, err := q.ListSplits(ctx, []int64{companyID})
+	if err != nil {
+		return nil, errors.Wrap(err, "list splits")
+	}
+	rows, err := q.ListFoundSplits(ctx, db.ListFoundSplitsParams{CompanyIds: []int64{companyID}})
+	if err != nil {
+		return nil, errors.Wrap(err, "list found splits")
+	}
+	found := foundSplits(rows)
+	var splits []Split
+	for i := range found {
+		if f := &found[i]; !f.Accepted {
+			splits = append(splits, Split{Split: value.Candidate(f), Rejected: true, CreatedAt: rows[i].CreatedAt, UpdatedAt: rows[i].UpdatedAt})
+		}
+	}
+	for _, s := range value.MergeSplits(importedSplits(imported), found) {
+		split := Split{Split: s, Rejected: false, CreatedAt: time.Time{}, UpdatedAt: time.Time{}}
+		if s.Source == value.SplitImport {
+			i := slices.IndexFunc(imported, func(r db.Split) bool { return r.EffectiveDate.Equal(s.EffectiveDate) })
+			split.CreatedAt, split.UpdatedAt = imported[i].CreatedAt, imported[i].UpdatedAt
+		} else {
+			i := slices.IndexFunc(found, func(f value.FoundSplit) bool { return f.Accession == s.Found.Accession && f.KnownFrom.Equal(s.Found.KnownFrom) })
+			split.CreatedAt, split.UpdatedAt = rows[i].CreatedAt, rows[i].UpdatedAt
+		}
+		splits = append(splits, split)
+	}
+	slices.SortStableFunc(splits, func(a, b Split) int { return a.EffectiveDate.Compare(b.EffectiveDate) })
+	return splits, nil
 }
 
 // CreateSplit enters a split of the company that t names for a superuser, and returns it. Errors:
 // Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
-func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.CreateSplitParams) (s db.Split, err error) {
+func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.CreateSplitParams) (s Split, err error) {
 	if err := actor.writer(); err != nil {
 		return s, err
 	}
@@ -48,24 +113,140 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.Crea
 			return err
 		}
 		in.CompanyID = c.ID
-		if s, err = q.CreateSplit(ctx, in); err != nil {
+		row, err := q.CreateSplit(ctx, in)
+		if err != nil {
 			return errors.Wrap(err, "create split")
 		}
+		all, err := companySplits(ctx, q, c.ID)
+		if err != nil {
+			return err
+		}
+		s = all[slices.IndexFunc(all, func(s Split) bool {
+			return s.Source == value.SplitImport && s.EffectiveDate.Equal(row.EffectiveDate)
+		})]
 		return a.audit(ctx, q, actor, auditEvent{
-			Action: "split.created", TargetType: "company", Target: ticker(t), Detail: changed(nil, columns(s)),
+			Action: "split.created", TargetType: "company", Target: ticker(t), Detail: changed(nil, columns(row)),
 		})
 	})
 	return s, err
 }
 
+// listSplits returns the splits of companies that are applied, by company.
 func listSplits(ctx context.Context, q *db.Queries, companyIDs []int64) (map[int64][]value.Split, error) {
 	rows, err := q.ListSplits(ctx, companyIDs)
 	if err != nil {
 		return nil, errors.Wrap(err, "list splits")
 	}
+	found, err := q.ListFoundSplits(ctx, db.ListFoundSplitsParams{CompanyIds: companyIDs})
+	if err != nil {
+		return nil, errors.Wrap(err, "list found splits")
+	}
 	out := map[int64][]value.Split{}
-	for _, r := range rows {
-		out[r.CompanyID] = append(out[r.CompanyID], value.Split{EffectiveDate: r.EffectiveDate, Ratio: r.Ratio})
+	for _, id := range companyIDs {
+		imported := slices.DeleteFunc(slices.Clone(rows), func(r db.Split) bool { return r.CompanyID != id })
+		shown := slices.DeleteFunc(slices.Clone(found), func(r db.FoundSplit) bool { return r.CompanyID != id })
+		if len(imported)+len(shown) > 0 {
+			out[id] = value.MergeSplits(importedSplits(imported), foundSplits(shown))
+		}
 	}
 	return out, nil
+}
+
+func importedSplits(rows []db.Split) []value.ImportedSplit {
+	splits := make([]value.ImportedSplit, len(rows))
+	for i, r := range rows {
+		splits[i] = value.ImportedSplit{EffectiveDate: r.EffectiveDate, Ratio: r.Ratio.Rat(), FromPrices: r.FromPrices}
+	}
+	return splits
+}
+
+func foundSplits(rows []db.FoundSplit) []value.FoundSplit {
+	splits := make([]value.FoundSplit, len(rows))
+	for i, r := range rows {
+		splits[i] = value.FoundSplit{
+			Ratio: big.NewRat(int64(r.NewShares), int64(r.OldShares)), EffectiveAfter: r.EffectiveAfter, EffectiveBy: r.EffectiveBy,
+			KnownFrom: r.ShownOn, Accession: r.Accession, Support: int(r.Support), Contradict: int(r.Contradict), Noted: r.Noted,
+			Accepted: r.Accepted, TradedOn: r.TradedOn,
+		}
+	}
+	return splits
+}
+
+// writeFoundSplits makes the table hold what the filings of a company show.
+func writeFoundSplits(ctx context.Context, q *db.Queries, companyID int64, versions []sec.SplitVersion) error {
+	found := make([]value.FoundSplit, len(versions))
+	for i, v := range versions {
+		found[i] = v.FoundSplit
+	}
+	listings, err := closesWithin(ctx, q, companyID, found)
+	if err != nil {
+		return err
+	}
+	n := len(versions)
+	p := db.UpsertFoundSplitsParams{
+		CompanyID: companyID, Number: make([]int32, n), KnownFrom: make([]time.Time, n), KnownTo: make([]string, n),
+		NewShares: make([]int32, n), OldShares: make([]int32, n), EffectiveAfter: make([]time.Time, n), EffectiveBy: make([]time.Time, n),
+		ShownOn: make([]time.Time, n), Accession: make([]string, n), Support: make([]int32, n), Contradict: make([]int32, n),
+		Noted: make([]bool, n), Accepted: make([]bool, n), TradedOn: make([]string, n),
+	}
+	for i, v := range versions {
+		p.Number[i], p.KnownFrom[i], p.KnownTo[i] = int32(v.Number), v.From, dayText(v.To)
+		p.NewShares[i], p.OldShares[i] = int32(v.Ratio.Num().Int64()), int32(v.Ratio.Denom().Int64())
+		p.EffectiveAfter[i], p.EffectiveBy[i], p.ShownOn[i], p.Accession[i] = v.EffectiveAfter, v.EffectiveBy, v.KnownFrom, v.Accession
+		p.Support[i], p.Contradict[i], p.Noted[i], p.Accepted[i] = int32(v.Support), int32(v.Contradict), v.Noted, v.Accepted
+		p.TradedOn[i] = dayText(value.DateSplit(v.FoundSplit, listings))
+	}
+	if err := q.DeleteOtherFoundSplits(ctx, db.DeleteOtherFoundSplitsParams{CompanyID: companyID, Number: p.Number, KnownFrom: p.KnownFrom}); err != nil {
+		return errors.Wrap(err, "delete found splits")
+	}
+	if n == 0 {
+		return nil
+	}
+	return wrap(q.UpsertFoundSplits(ctx, p), "write found splits")
+}
+
+// dateFoundSplits looks in the closes of a company's listings for the days of the splits that its filings show.
+func dateFoundSplits(ctx context.Context, q *db.Queries, companyID int64) error {
+	rows, err := q.ListFoundSplitVersions(ctx, companyID)
+	if err != nil || len(rows) == 0 {
+		return wrap(err, "list found splits")
+	}
+	found := foundSplits(rows)
+	listings, err := closesWithin(ctx, q, companyID, found)
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		day := value.DateSplit(found[i], listings)
+		if (day == nil) == (r.TradedOn == nil) && (day == nil || day.Equal(*r.TradedOn)) {
+			continue
+		}
+		err := q.DateFoundSplit(ctx, db.DateFoundSplitParams{CompanyID: companyID, Number: r.Number, KnownFrom: r.KnownFrom, TradedOn: day})
+		if err != nil {
+			return errors.Wrap(err, "date a split")
+		}
+	}
+	return nil
+}
+
+// closesWithin returns the closes of each of a company's listings around the splits that were accepted.
+func closesWithin(ctx context.Context, q *db.Queries, companyID int64, found []value.FoundSplit) (listings [][]value.Price, err error) {
+	p := db.ListClosesWithinParams{CompanyID: companyID, EffectiveAfter: nil, EffectiveBy: nil}
+	for _, f := range found {
+		if f.Accepted {
+			p.EffectiveAfter, p.EffectiveBy = append(p.EffectiveAfter, f.EffectiveAfter), append(p.EffectiveBy, f.EffectiveBy)
+		}
+	}
+	if len(p.EffectiveBy) == 0 {
+		return nil, nil
+	}
+	rows, err := q.ListClosesWithin(ctx, p)
+	for i, r := range rows {
+		if i == 0 || rows[i-1].ListingID != r.ListingID {
+			listings = append(listings, nil)
+		}
+		last := &listings[len(listings)-1]
+		*last = append(*last, value.Price{Date: r.Date, Close: r.Close})
+	}
+	return listings, wrap(err, "list closes")
 }

@@ -237,7 +237,7 @@ func TestEveryWriterLocksTheCompanyFirst(t *testing.T) {
 			return early || blocked(t, pool, company, false)
 		}, 20*time.Second, 5*time.Millisecond, writer.name)
 		assert.False(t, early, "%s does not wait for the company", writer.name)
-		for _, table := range []string{"listing", "financial_statement", "dividend", "split", "share_count", "company_facts", "former_facts"} {
+		for _, table := range []string{"listing", "financial_statement", "dividend", "split", "found_split", "share_count", "company_facts", "former_facts"} {
 			_, err := company.Exec(ctx, "SAVEPOINT before")
 			require.NoError(t, err)
 			if _, err = company.Exec(ctx, "SELECT FROM "+table+" FOR UPDATE NOWAIT"); err != nil {

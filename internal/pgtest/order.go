@@ -21,7 +21,7 @@ type lockOrder struct {
 
 // owners are the tables whose rows are locked before rows of these, and of their own, are written.
 var owners = map[string]string{
-	"company": "company", "listing": "company", "financial_statement": "company", "dividend": "company", "split": "company",
+	"company": "company", "listing": "company", "financial_statement": "company", "dividend": "company", "split": "company", "found_split": "company",
 	"price": "company", "share_count": "company", "annual_form": "company", "company_facts": "company", "former_facts": "company",
 	"password_reset": "user_account",
 }

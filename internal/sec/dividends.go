@@ -2,7 +2,6 @@ package sec
 
 import (
 	"cmp"
-	"math/big"
 	"slices"
 	"time"
 
@@ -115,13 +114,6 @@ func (r *reader) dividend() (amount decimal.Decimal, basis fact, derived, ok boo
 	return decimal.Decimal{}, fact{}, false, false
 }
 
-// A splitRatio returns by how many times splits have multiplied the shares between two bases: those that are not in what
-// was filed on the one day, up to the other. It is nil where there are none.
-type splitRatio func(from, to day) *big.Rat
-
-// noSplits is the ratio while no split is known.
-func noSplits(day, day) *big.Rat { return nil }
-
 // A yearDividend is the dividend per share of the four quarters of a year, on the newest of their bases.
 type yearDividend struct {
 	amount decimal.Decimal
@@ -134,7 +126,7 @@ func (d *yearDividend) equal(other *yearDividend) bool {
 
 // yearDividends returns for each of the plans, which are by end date, the sum of its quarters' dividends: nil if it is no
 // year, or not all of the four quarters that touch have one.
-func (v view) yearDividends(plans []plan, ratio splitRatio) []*yearDividend {
+func (v view) yearDividends(plans []plan, splits []value.Split) []*yearDividend {
 	sums := make([]*yearDividend, len(plans))
 	for i, p := range plans {
 		if p.period != value.Annual {
@@ -149,7 +141,7 @@ func (v view) yearDividends(plans []plan, ratio splitRatio) []*yearDividend {
 			}
 			quarters = append(quarters, yearDividend{*s.DividendsPerShare, dayOf(*s.DividendsPerShareBasisDate)})
 			if len(quarters) == quartersOfYear {
-				sums[i] = sumOnOneBasis(quarters, ratio)
+				sums[i] = sumOnOneBasis(quarters, splits)
 				break
 			}
 			q = quarterBefore(plans, *q)
@@ -161,17 +153,15 @@ func (v view) yearDividends(plans []plan, ratio splitRatio) []*yearDividend {
 const quartersOfYear = 4
 
 // sumOnOneBasis adds amounts, each brought to the newest of their bases.
-func sumOnOneBasis(amounts []yearDividend, ratio splitRatio) *yearDividend {
+func sumOnOneBasis(amounts []yearDividend, splits []value.Split) *yearDividend {
 	all := yearDividend{decimal.Decimal{}, noDay}
 	for _, a := range amounts {
 		all.basis = max(all.basis, a.basis)
 	}
+	on := all.basis.time()
 	for _, a := range amounts {
-		if r := ratio(a.basis, all.basis); r != nil {
-			old, fresh := decimal.NewFromBigInt(r.Denom(), 0), decimal.NewFromBigInt(r.Num(), 0)
-			a.amount = a.amount.Mul(old).DivRound(fresh, value.Precision)
-		}
-		all.amount = all.amount.Add(a.amount)
+		ratio := value.BasisRatio(a.basis.time(), on, value.KnownSplits(splits, on))
+		all.amount = all.amount.Add(value.AdjustAmount(a.amount, ratio))
 	}
 	return &all
 }

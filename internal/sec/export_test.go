@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 // Tags are the tags that any rule reads, by taxonomy.
@@ -35,6 +37,11 @@ func TagLists() (lists [][]string) {
 			}
 		}
 	}
+	for _, byTaxonomy := range []map[string]tags{splitAmounts, splitCounts} {
+		for _, list := range byTaxonomy {
+			lists = append(lists, list)
+		}
+	}
 	return lists
 }
 
@@ -50,13 +57,22 @@ func (c *CompanyFacts) FilingDays() (days []time.Time) {
 }
 
 // YearDividend returns the sum of the quarters' dividends of the year with an end date, and its basis.
-func (c *CompanyFacts) YearDividend(end time.Time, ratio func(from, to time.Time) *big.Rat) (amount decimal.Decimal, basis time.Time) {
+func (c *CompanyFacts) YearDividend(end time.Time, splits []value.Split) (amount decimal.Decimal, basis time.Time) {
 	v := c.view(c.filedBy(time.Time{}))
 	plans := v.plans()
-	for i, d := range v.yearDividends(plans, func(from, to day) *big.Rat { return ratio(from.time(), to.time()) }) {
+	for i, d := range v.yearDividends(plans, splits) {
 		if d != nil && plans[i].end == dayOf(end) {
 			return d.amount, d.basis.time()
 		}
 	}
 	return decimal.Decimal{}, time.Time{}
+}
+
+// SplitInterval returns the bounds of a pair of amounts, exact, and what tells whether it contains a ratio.
+func SplitInterval(older, newer int64, decimals uint8) (low, high *big.Rat, contains func(*big.Rat) bool, ok bool) {
+	p, ok := newSplitPair("EarningsPerShareBasic", true, fact{coef: older, decimals: decimals}, fact{coef: newer, decimals: decimals})
+	if !ok {
+		return nil, nil, nil, false
+	}
+	return p.exactLow(), p.exactHigh(), func(r *big.Rat) bool { return p.contains(newRatio(r), unity) }, true
 }

@@ -32,11 +32,12 @@ func (c *CompanyFacts) History() []Version {
 	}
 	open := make(map[statementKey]*held)
 	var versions []Version
+	splits := c.SplitHistory()
 	for from, to := range c.filingDays {
 		today := c.filings[from].filed.time()
 		v := view{c, to, cache}
 		plans := v.plans()
-		ofYears := v.yearDividends(plans, noSplits)
+		ofYears := v.yearDividends(plans, splitsOn(today, splits))
 		for i, p := range plans {
 			key := statementKey{p.period, p.end}
 			f := cache.of(p.reading, to)

@@ -279,8 +279,8 @@ func (p *parser) unit(u unit) map[int32]int32 {
 	return p.units[u]
 }
 
-// keptUnit matches money ("USD"), money per share ("USD/shares") and shares.
-var keptUnit = regexp.MustCompile(`^([A-Z]{3}(/shares)?|shares)$`)
+// keptUnit matches money ("USD"), money per share ("USD/shares"), shares and ratios.
+var keptUnit = regexp.MustCompile(`^([A-Z]{3}(/shares)?|shares|pure)$`)
 
 // rawFact is a fact as it stands in the document, of which it holds pieces.
 type rawFact struct {
@@ -394,7 +394,7 @@ func (p *parser) check(read *tagRead) (f fact, skipped *skipReason) {
 	if begin < firstDay || f.end > filed+lateDays {
 		return f, &skipDate
 	}
-	if f.coef, f.decimals, ok = parseValue(raw.val, len(read.key.unit) > len("shares")); !ok {
+	if f.coef, f.decimals, ok = parseValue(raw.val, len(read.key.unit) > len("shares") || read.key.unit == pure); !ok {
 		return f, &skipValue
 	}
 	if read.count && f.coef <= 0 {

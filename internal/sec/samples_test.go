@@ -95,15 +95,15 @@ func readCSV(t testing.TB, name string) [][]string {
 
 func splits(t testing.TB, ticker string) []value.Split {
 	t.Helper()
-	var splits []value.Split
+	var imported []value.ImportedSplit
 	for _, row := range readCSV(t, "splits.csv") {
 		if row[0] == ticker {
-			splits = append(splits, value.Split{
-				EffectiveDate: date(t, row[1]), Ratio: decimal.RequireFromString(row[2]),
+			imported = append(imported, value.ImportedSplit{
+				EffectiveDate: date(t, row[1]), Ratio: decimal.RequireFromString(row[2]).Rat(), FromPrices: false,
 			})
 		}
 	}
-	return splits
+	return value.MergeSplits(imported, nil)
 }
 
 // dailyRatios computes the ratios of every nth trading day of Apple's prices from what was known on each.

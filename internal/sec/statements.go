@@ -16,7 +16,13 @@ import (
 func (c *CompanyFacts) Statements(asOf time.Time) []value.Statement {
 	v := c.view(c.filedBy(asOf))
 	plans := v.plans()
-	ofYears := v.yearDividends(plans, noSplits)
+	var splits []value.Split
+	for _, f := range c.Splits(asOf) {
+		if f.Accepted {
+			splits = append(splits, value.Candidate(&f))
+		}
+	}
+	ofYears := v.yearDividends(plans, splits)
 	var statements []value.Statement
 	for i, p := range plans {
 		statements = append(statements, v.statement(p, ofYears[i]))

@@ -107,9 +107,9 @@ func TestIdentitiesOfFurtherFigures(t *testing.T) {
 				for _, split := range splits(t, ticker) {
 					switch before := func(d *time.Time) bool { return d.Before(split.EffectiveDate) }; {
 					case before(per.sharesBasis) && !before(per.epsBasis):
-						shares = shares.Mul(split.Ratio)
+						shares = value.Scale(shares, split.Ratio)
 					case !before(per.sharesBasis) && before(per.epsBasis):
-						shares = shares.Div(split.Ratio)
+						shares = value.Scale(shares, new(big.Rat).Inv(split.Ratio))
 					}
 				}
 				off := per.eps.Mul(shares).Sub(decimal.NewFromInt(*s.NetIncome)).Abs()
@@ -388,13 +388,9 @@ func TestDividendsPerShare(t *testing.T) {
 // Splits bring the dividends of four quarters to one basis.
 func TestDividendsPerShareAfterSplits(t *testing.T) {
 	t.Parallel()
-	splits := func(ratio *big.Rat, effective string) func(from, to time.Time) *big.Rat {
-		return func(from, to time.Time) *big.Rat {
-			if day := date(t, effective); from.Before(day) && !day.After(to) {
-				return ratio
-			}
-			return nil
-		}
+	splits := func(ratio *big.Rat, effective string) []value.Split {
+		day := date(t, effective)
+		return []value.Split{{EffectiveDate: day, Ratio: ratio, Source: value.SplitImport, Exact: true, KnownFrom: day, Found: nil}}
 	}
 	facts := dividends().parse(t)
 	end := date(t, endFY)

@@ -22,10 +22,18 @@ func Latest(statements []Statement) *Statement {
 	return latest
 }
 
-// SharesOn returns the number of shares on a day: the count times the ratio of every split that took effect after
-// the count was filed and not after the day, rounded half up; nil if that does not fit in an int64.
-func SharesOn(day time.Time, count ShareCount, splits []Split) *int64 {
-	return whole(decimal.NewFromInt(count.Shares).Mul(SplitRatio(count.BasisDate, day, splits)))
+// SharesOn returns the number of shares on a day: the count times the ratio of every split that is not in it and took
+// effect by the day, rounded half up; nil if that does not fit in an int64. The price of the day is on the new basis,
+// whoever knew of the split. The number is not known, and the result nil, where it is not known whether a split that
+// is not in the count had taken effect.
+func SharesOn(day time.Time, count ShareCount, splits []Split) (shares *int64, isKnown bool) {
+	for _, s := range splits {
+		if s.IsOld(count.BasisDate) && s.isOpenOn(day) {
+			return nil, false
+		}
+	}
+	ratio := BasisRatio(count.BasisDate, day, splits)
+	return wholeRat(ratio.Mul(ratio, new(big.Rat).SetInt64(count.Shares))), true
 }
 
 // staleDays is how many days older than a statement a count of shares may be.
@@ -84,8 +92,9 @@ func ComputeDailyRatios(
 	// The price is as traded, and so are the shares.
 	var listed *big.Rat // what all shares cost, in the currency of the price
 	count := countFor(s, counts)
+	splitDateKnown := true
 	if count != nil {
-		r.SharesOutstanding = SharesOn(q.Day, *count, splits)
+		r.SharesOutstanding, splitDateKnown = SharesOn(q.Day, *count, splits)
 		if r.SharesOutstanding != nil && q.OrdinaryShares != nil {
 			shares := new(big.Rat).SetInt64(*r.SharesOutstanding)
 			listed = new(big.Rat).Quo(new(big.Rat).Mul(q.Close.Rat(), shares), q.OrdinaryShares)
@@ -97,6 +106,7 @@ func ComputeDailyRatios(
 		marketCap = wholeRat(new(big.Rat).Mul(listed, exchange))
 	}
 	because(count == nil, SharesUnknown)
+	because(!splitDateKnown, SplitDateUnknown)
 	because(q.OrdinaryShares == nil, ADSRatioUnknown)
 	because(exchange == nil, CurrencyMismatch)
 	because(s.CashAndEquivalents == nil, CashUnknown)

@@ -102,9 +102,11 @@ func ExampleComputeDailyRatios() {
 }
 
 func ExampleSharesOn() {
-	splits := []value.Split{{EffectiveDate: date("2014-06-09"), Ratio: decimal.NewFromInt(7)}}
+	splits := []value.Split{split("2014-06-09", "7")}
 	count := value.ShareCount{BasisDate: date("2014-04-24"), Shares: 861_381_000}
-	fmt.Println(*value.SharesOn(date("2014-06-06"), count, splits), *value.SharesOn(date("2014-06-09"), count, splits))
+	before, _ := value.SharesOn(date("2014-06-06"), count, splits)
+	after, _ := value.SharesOn(date("2014-06-09"), count, splits)
+	fmt.Println(*before, *after)
 	// Output: 861381000 6029667000
 }
 

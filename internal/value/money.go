@@ -64,15 +64,6 @@ func ratio(a, b *int64) *decimal.Decimal {
 	return new(decimal.NewFromInt(*a).DivRound(decimal.NewFromInt(*b), Precision))
 }
 
-// whole rounds half up to whole units, nil if that does not fit in an int64.
-func whole(d decimal.Decimal) *int64 {
-	d = d.Round(0)
-	if !d.BigInt().IsInt64() {
-		return nil
-	}
-	return new(d.IntPart())
-}
-
 // wholeRat rounds half up to whole units, nil if that does not fit in an int64.
 func wholeRat(r *big.Rat) *int64 {
 	// floor((2n + d) / 2d)

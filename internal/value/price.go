@@ -43,9 +43,9 @@ const (
 var minJump = math.Log(1.5)
 
 // CheckPrices looks for the first day on which a listing's closes, in the order of their days, contradict the company's
-// splits: prices adjusted for splits among prices as traded. It returns nil if there is none.
+// splits of which the day is known: prices adjusted for splits among prices as traded. It returns nil if there is none.
 func CheckPrices(prices []Price, splits []Split) *PriceFault {
-	splits = slices.Clone(splits)
+	splits = slices.DeleteFunc(slices.Clone(splits), func(s Split) bool { return !s.Exact })
 	slices.SortFunc(splits, func(a, b Split) int { return a.EffectiveDate.Compare(b.EffectiveDate) })
 	for i := 1; i < len(prices) && len(splits) > 0; i++ {
 		before, now := prices[i-1], prices[i]
@@ -53,40 +53,33 @@ func CheckPrices(prices []Price, splits []Split) *PriceFault {
 			continue
 		}
 		move := math.Log(before.Close.InexactFloat64()) - math.Log(now.Close.InexactFloat64())
-		effective, ratio := false, decimal.NewFromInt(1)
+		effective, ratio := false, big.NewRat(1, 1)
 		for len(splits) > 0 && !splits[0].EffectiveDate.After(now.Date) {
 			if splits[0].EffectiveDate.After(before.Date) {
-				effective, ratio = true, ratio.Mul(splits[0].Ratio)
+				effective, ratio = true, ratio.Mul(ratio, splits[0].Ratio)
 			}
 			splits = splits[1:]
 		}
 		if effective {
-			if jump := math.Log(ratio.InexactFloat64()); math.Abs(jump) >= minJump && math.Abs(move-jump) > math.Abs(jump)/2 {
-				return &PriceFault{LooksSplitAdjusted, now.Date, ratio}
+			if jump := logOf(ratio); math.Abs(jump) >= minJump && math.Abs(move-jump) > math.Abs(jump)/2 {
+				return &PriceFault{LooksSplitAdjusted, now.Date, RatioDecimal(ratio)}
 			}
 			continue
 		}
 		for _, later := range splits {
-			ratio = ratio.Mul(later.Ratio)
-			jump := math.Abs(math.Log(ratio.InexactFloat64()))
+			ratio.Mul(ratio, later.Ratio)
+			jump := math.Abs(logOf(ratio))
 			if jump >= minJump && math.Abs(math.Abs(move)-jump) <= jumpTolerance {
-				return &PriceFault{JumpWithoutSplit, now.Date, ratio}
+				return &PriceFault{JumpWithoutSplit, now.Date, RatioDecimal(ratio)}
 			}
 		}
 	}
 	return nil
 }
 
-// SplitRatio is the product of the ratios of the splits that took effect after one day and not after another: how many
-// shares at the end one share at the beginning has become.
-func SplitRatio(after, until time.Time, splits []Split) decimal.Decimal {
-	ratio := decimal.NewFromInt(1)
-	for _, split := range splits {
-		if split.EffectiveDate.After(after) && !split.EffectiveDate.After(until) {
-			ratio = ratio.Mul(split.Ratio)
-		}
-	}
-	return ratio
+func logOf(ratio *big.Rat) float64 {
+	near, _ := ratio.Float64()
+	return math.Log(near)
 }
 
 // OrdinaryShares returns how many ordinary shares one listed share stands for: what was declared, a number or fraction

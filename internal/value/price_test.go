@@ -17,13 +17,13 @@ func TestCheckPrices(t *testing.T) {
 	type closes [][2]string
 	// Apple's, the newest first: their order does not matter.
 	splits := []value.Split{
-		{EffectiveDate: date("2020-08-31"), Ratio: decimal.NewFromInt(4)}, {EffectiveDate: date("2014-06-09"), Ratio: decimal.NewFromInt(7)},
+		split("2020-08-31", "4"), split("2014-06-09", "7"),
 	}
 	both := []value.Split{
-		{EffectiveDate: date("2020-09-01"), Ratio: dec("0.5")}, {EffectiveDate: date("2020-08-31"), Ratio: decimal.NewFromInt(4)},
+		split("2020-09-01", "0.5"), split("2020-08-31", "4"),
 	}
-	reverse := []value.Split{{EffectiveDate: date("2020-08-31"), Ratio: dec("0.1")}}
-	small := []value.Split{{EffectiveDate: date("2020-08-31"), Ratio: dec("1.4")}}
+	reverse := []value.Split{split("2020-08-31", "0.1")}
+	small := []value.Split{split("2020-08-31", "1.4")}
 	for name, test := range map[string]struct {
 		splits []value.Split
 		closes closes
@@ -76,22 +76,6 @@ func TestCheckPrices(t *testing.T) {
 		}
 	}
 	assert.Equal(t, date("2020-08-31"), splits[0].EffectiveDate, "the splits stay in their order")
-}
-
-func TestSplitRatio(t *testing.T) {
-	t.Parallel()
-	splits := []value.Split{
-		{EffectiveDate: date("2014-06-09"), Ratio: decimal.NewFromInt(7)}, {EffectiveDate: date("2020-08-31"), Ratio: decimal.NewFromInt(4)},
-	}
-	for _, test := range []struct{ after, until, want string }{
-		{"2014-06-08", "2025-01-02", "28"},
-		{"2014-06-09", "2025-01-02", "4"}, // its first day is on the new basis
-		{"2014-12-31", "2020-08-31", "4"},
-		{"2014-12-31", "2020-08-30", "1"},
-		{"2025-01-02", "2014-01-01", "1"},
-	} {
-		assert.Equal(t, test.want, value.SplitRatio(date(test.after), date(test.until), splits).String(), test)
-	}
 }
 
 func TestOrdinaryShares(t *testing.T) {

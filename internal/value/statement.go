@@ -76,6 +76,7 @@ type DailyReason string
 
 const (
 	SharesUnknown     DailyReason = "shares_unknown"
+	SplitDateUnknown  DailyReason = "split_date_unknown"
 	ADSRatioUnknown   DailyReason = "ads_ratio_unknown"
 	CurrencyMismatch  DailyReason = "currency_mismatch"
 	CashUnknown       DailyReason = "cash_unknown"
@@ -104,15 +105,8 @@ type Dividend struct {
 	ShareBasisDate time.Time       `json:"share_basis_date"` // later splits are not in the amount
 }
 
-// A Split multiplies the number of shares by Ratio, above zero, on EffectiveDate, the first trading day on the new
-// basis.
-type Split struct {
-	EffectiveDate time.Time
-	Ratio         decimal.Decimal
-}
-
 // A ShareCount is the number of shares that was the newest known from KnownFrom on, of those on covers or of those on
-// balance sheets. Splits effective after BasisDate are not in it.
+// balance sheets. It is on the share basis of BasisDate.
 type ShareCount struct {
 	Source    SharesSource // Cover or BalanceSheet
 	KnownFrom time.Time

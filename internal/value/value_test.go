@@ -301,8 +301,8 @@ func TestDailyRatios(t *testing.T) {
 	s := amounts(map[string]int64{"TotalEquity": 100, "TotalAssets": 400, "SharesOutstanding": 10})
 	s.PublishDate, s.EndDate, s.Currency = date("2020-02-01"), date("2019-12-31"), "USD"
 	splits := []value.Split{
-		{EffectiveDate: date("2020-02-01"), Ratio: decimal.NewFromInt(100)}, // already in the count
-		{EffectiveDate: date("2020-03-02"), Ratio: decimal.NewFromInt(3)},
+		split("2020-02-01", "100"), // already in the count
+		split("2020-03-02", "3"),
 	}
 	ttm := value.TTM{NetIncome: new(int64(60)), PreferredDividends: new(int64(10))}
 
