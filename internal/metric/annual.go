@@ -165,10 +165,11 @@ func paysDividends(c *context, years int) bool {
 // leastRise is what a dividend must rise by: less can come from the adjustment for splits.
 var leastRise = big.NewRat(1, 1_000_000_000)
 
+// raisesDividends compares a year with the one before. To begin to pay is not to raise.
 func raisesDividends(c *context, years int) bool {
 	now, _ := c.peek(dividendsPerShare, years)
 	before, _ := c.peek(dividendsPerShare, years+1)
-	return now != nil && before != nil && new(big.Rat).Sub(now, before).Cmp(leastRise) > 0
+	return now != nil && before != nil && before.Sign() > 0 && new(big.Rat).Sub(now, before).Cmp(leastRise) > 0
 }
 
 func incrementalReturn(c *context) *big.Rat {
@@ -228,7 +229,7 @@ func ofYear() (all []Definition) {
 			Inputs:  []string{"dividends_paid", "dividends_per_share"}, Years: AllYears, calc: run(paysDividends),
 			Source: defensive, Caveat: asFarBack},
 		Definition{ID: "years_of_rising_dividends", Label: "Years of rising dividends", Group: History, Unit: Count, Better: Higher,
-			Formula: "years in a row, from this one back, with dividends_per_share more than 0.000000001 above the year before",
+			Formula: "years in a row, from this one back, with dividends_per_share more than 0.000000001 above that of the year before, which is above 0",
 			Inputs:  []string{"dividends_per_share"}, Years: AllYears, calc: run(raisesDividends), Source: arithmetic, Caveat: asFarBack},
 		Definition{ID: "incremental_return_on_invested_capital_5y", Label: "Incremental ROIC, 5 years", Group: History, Unit: Fraction,
 			Better: Higher, Formula: "(nopat - nopat(5)) / (invested_capital - invested_capital(5))",

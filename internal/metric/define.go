@@ -7,7 +7,7 @@ import (
 
 var (
 	definitions []Definition
-	index     map[string]int
+	index       map[string]int
 )
 
 // All returns the definitions of all metrics: those of statements, of years and of days.
