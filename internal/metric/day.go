@@ -200,7 +200,7 @@ func ofDay() (all []Definition) {
 			"issuance is not deducted, read with share_count_growth", Dividends),
 		yield("shareholder_yield", "Shareholder yield", "(ttm.share_repurchases + ttm.dividends_paid[k]) / cap",
 			"Faber 2013, without debt paydown", "", Dividends),
-		Definition{ID: "enterprise_value_net_of_investments", Label: "EV net of investments", Group: Valuation, Unit: Money, Better: Neither,
+		Definition{ID: "enterprise_value_net_of_investments", Label: "EV net of investments", Group: Valuation, Unit: Money, Better: Lower,
 			Formula: "EVN", Source: arithmetic, Caveat: "for holders of securities the truer price of the business"},
 		multiple("ev_to_operating_income", "EV/operating income", "enterprise_value / ttm.operating_income", market, asIs),
 		multiple("ev_to_free_cash_flow", "EV/FCF", "enterprise_value / ttm.free_cash_flow", market, asIs),

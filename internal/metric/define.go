@@ -6,35 +6,29 @@ import (
 )
 
 var (
-	definitions []Definition
-	index       map[string]int
+	definitions []*Definition
+	index       = map[string]*Definition{}
 )
 
 // All returns the definitions of all metrics: those of statements, of years and of days.
-func All() []Definition { return slices.Clone(definitions) }
+func All() []*Definition { return slices.Clone(definitions) }
 
 // Find returns the definition of a metric, nil if there is none.
-func Find(id string) *Definition {
-	if i, ok := index[id]; ok {
-		return &definitions[i]
-	}
-	return nil
-}
+func Find(id string) *Definition { return index[id] }
 
 func init() {
-	index = map[string]int{}
 	for _, of := range []struct {
 		scope   Scope
 		metrics []Definition
 	}{{OfStatement, ofStatement}, {OfStatement, scores}, {OfYear, ofYear()}, {OfDay, ofDay()}} {
 		for _, d := range of.metrics {
 			d.Scope = of.scope
-			index[d.ID] = len(definitions)
-			definitions = append(definitions, d)
+			index[d.ID] = &d
+			definitions = append(definitions, &d)
 		}
 	}
-	for i := range definitions {
-		if err := definitions[i].resolve(); err != nil {
+	for _, d := range definitions {
+		if err := d.resolve(); err != nil {
 			panic(fmt.Sprintf("metric: %v", err))
 		}
 	}

@@ -48,26 +48,15 @@ func (f *filer) year(fiscalYear int) *metric.Report {
 
 var dateOnly = regexp.MustCompile(`"(\d{4}-\d\d-\d\d)"`)
 
-// readFiler reads the newest versions of a company's statements published up to a day, with per-share figures as of it.
-func readFiler(t testing.TB, ticker string, asOf time.Time) *filer {
+// readStatements reads the newest versions of a company's statements published up to a day, with per-share figures as of it.
+func readStatements(t testing.TB, ticker string, asOf time.Time) []value.Statement {
 	t.Helper()
 	text, err := os.ReadFile("../sec/testdata/" + ticker + ".golden.json")
 	require.NoError(t, err)
 	var file struct{ Statements []value.Statement }
 	require.NoError(t, json.Unmarshal(dateOnly.ReplaceAll(text, []byte(`"${1}T00:00:00Z"`)), &file))
-
-	text, err = os.ReadFile("testdata/further.json") // figures of annual statements that those files do not have
-	require.NoError(t, err)
-	further := map[string]map[string]json.RawMessage{}
-	require.NoError(t, json.Unmarshal(text, &further))
-
-	var splits []value.Split
-	for _, s := range appleSplits {
-		if ticker == "AAPL" && !s.EffectiveDate.After(asOf) {
-			splits = append(splits, s)
-		}
-	}
 	file.Statements = slices.DeleteFunc(file.Statements, func(s value.Statement) bool { return s.PublishDate.After(asOf) })
+	splits := splitsOf(ticker)
 	for i := range file.Statements {
 		s := &file.Statements[i]
 		if s.PerShareBasisDate != nil && s.EarningsPerShareDiluted != nil {
@@ -78,7 +67,26 @@ func readFiler(t testing.TB, ticker string, asOf time.Time) *filer {
 			s.SharesOutstanding = new(value.SplitRatio(s.PublishDate, asOf, splits).Mul(decimal.NewFromInt(*s.SharesOutstanding)).IntPart())
 		}
 	}
-	reports := metric.Reports(file.Statements)
+	return file.Statements
+}
+
+// splitsOf are those of a company since it files facts.
+func splitsOf(ticker string) []value.Split {
+	if ticker != "AAPL" {
+		return nil
+	}
+	return appleSplits
+}
+
+// readFiler reads the same, with figures of annual statements that the golden files do not have.
+func readFiler(t testing.TB, ticker string, asOf time.Time) *filer {
+	t.Helper()
+	reports := metric.Reports(readStatements(t, ticker, asOf))
+	text, err := os.ReadFile("testdata/further.json")
+	require.NoError(t, err)
+	further := map[string]map[string]json.RawMessage{}
+	require.NoError(t, json.Unmarshal(text, &further))
+	splits := splitsOf(ticker)
 	for _, r := range reports {
 		figures := further[ticker+" "+r.EndDate.Format(time.DateOnly)]
 		own := r.Own

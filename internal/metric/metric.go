@@ -39,6 +39,9 @@ const (
 	Valuation     Group = "valuation"
 )
 
+// Groups are all groups, in their order.
+var Groups = []Group{Profitability, Quality, Efficiency, Safety, Graham, Dividends, PerShare, Growth, History, Valuation}
+
 // Unit is what a metric is measured in.
 type Unit string
 
@@ -108,6 +111,9 @@ type Definition struct {
 	usesDebt  bool       // total_debt is among the inputs, directly or not
 	isSignals bool       // the terms are signals, the metric is the number that hold
 }
+
+// Serves tells whether results have parts: signals or variables.
+func (d *Definition) Serves() bool { return d.serve }
 
 // AllYears is for metrics that read as many years as there are.
 const AllYears = -1
