@@ -35,13 +35,17 @@ var leveled = []series{
 // peek returns a figure of the annual report of some years before, nil if there is none, and the report.
 func (c *context) peek(s series, years int) (*big.Rat, *Report) {
 	r := c.company.ago(c.report, years)
-	switch {
-	case r == nil:
+	if r == nil {
 		return nil, nil
-	case s.metric:
-		return c.company.get(r, Find(s.name)).Exact, r
 	}
-	return r.Own(s.name), r
+	v := r.Own(s.name)
+	if s.metric {
+		v = c.company.get(r, Find(s.name)).Exact
+	}
+	if v != nil {
+		c.read(Read{Report: r, Name: s.name, Metric: s.metric, Value: v})
+	}
+	return v, r
 }
 
 // at returns a figure of the annual report of some years before. It notes what is not there.

@@ -67,6 +67,8 @@ func (c *context) orBecause(v *big.Rat, name string, reasons []Reason) *big.Rat 
 	}
 	if v == nil {
 		c.add(MissingInput, name)
+	} else {
+		c.read(Read{Name: name, Value: v})
 	}
 	return v
 }
@@ -85,11 +87,10 @@ func priceToAverageEarnings(years int) calculator {
 
 // inNewestYear is the context of the newest annual statement in the currency of the day's.
 func (c *context) inNewestYear() *context {
-	year := &context{company: c.company, day: c.day}
-	if c.report != nil {
-		year.report = c.company.newestYear(c.report.Currency)
+	if c.report == nil {
+		return c.of(nil)
 	}
-	return year
+	return c.of(c.company.newestYear(c.report.Currency))
 }
 
 // lastYearsInto is lastYears with the problems of another context.

@@ -1,6 +1,9 @@
 package metric
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 // context is where a formula is evaluated. What keeps it from having a value is collected as it goes.
 type context struct {
@@ -9,6 +12,31 @@ type context struct {
 	company *Company
 	report  *Report // nil if there is none
 	day     *Day    // nil for what is not of a day
+	reads   *[]Read // what was read, nil if that is not asked for
+}
+
+// of returns a context with no problem yet, of another report.
+func (c *context) of(r *Report) *context {
+	return &context{company: c.company, report: r, day: c.day, reads: c.reads}
+}
+
+// A Read is a figure that went into a metric.
+type Read struct {
+	Report *Report // nil for a figure of the day
+	Name   string
+	Months bool     // of the twelve months
+	Metric bool     // a metric that stands there by its id
+	Value  *big.Rat // nil if it is not known, and left out
+}
+
+// read notes what was read.
+func (c *context) read(read Read) {
+	if c.reads == nil || slices.ContainsFunc(*c.reads, func(r Read) bool {
+		return r.Report == read.Report && r.Name == read.Name && r.Months == read.Months
+	}) {
+		return
+	}
+	*c.reads = append(*c.reads, read)
 }
 
 // calculator is a formula in code. It returns nil for a problem that it added.
@@ -31,7 +59,7 @@ func (c *context) result(d *Definition) Result {
 	if d.serve {
 		parts = make([]Part, len(d.Where))
 		for i, t := range d.Where {
-			part := &context{company: c.company, report: c.report, day: c.day}
+			part := c.of(c.report)
 			var exact *big.Rat
 			if t.calc != nil {
 				exact = t.calc(part)
@@ -160,19 +188,23 @@ func (c *context) figure(n *node) *big.Rat {
 		if n.ttm {
 			read = r.Months
 		}
-		if v := read(n.name); v != nil {
+		v := read(n.name)
+		if v != nil || n.opt {
+			c.read(Read{Report: r, Name: n.name, Months: n.ttm, Value: v})
+		}
+		if v != nil {
 			return v
 		}
 	}
 	if n.opt {
 		return new(big.Rat)
 	}
-	c.missing1(r, n)
+	c.lacks(r, n)
 	return nil
 }
 
-// missing1 notes that a report has no value for a name, or is not there.
-func (c *context) missing1(r *Report, n *node) {
+// lacks notes that a report has no value for a name, or is not there.
+func (c *context) lacks(r *Report, n *node) {
 	if r == nil && n.ago > 0 {
 		c.add(InsufficientHistory, n.label())
 	} else {
@@ -185,16 +217,17 @@ func (c *context) metric(n *node) *big.Rat {
 	r := c.company.ago(c.report, n.ago)
 	if r != nil {
 		if v := c.company.get(r, n.metric).Exact; v != nil {
+			c.read(Read{Report: r, Name: n.name, Metric: true, Value: v})
 			return v
 		}
 	}
-	c.missing1(r, n)
+	c.lacks(r, n)
 	return nil
 }
 
 // first is its first argument if that is known, else its second.
 func (c *context) first(n *node) *big.Rat {
-	attempt := &context{company: c.company, report: c.report, day: c.day}
+	attempt := c.of(c.report)
 	if v := attempt.eval(&n.args[0]); v != nil {
 		return v
 	}
@@ -269,4 +302,18 @@ func (c *Company) Of(r *Report, d *Definition) Result { return c.get(r, d) }
 // OnDay returns a metric of a trading day.
 func (c *Company) OnDay(day *Day, d *Definition) Result {
 	return (&context{company: c, report: day.Statement, day: day}).result(d)
+}
+
+// Reads returns the figures that go into a metric of a report, in the order of its formula.
+func (c *Company) Reads(r *Report, d *Definition) []Read {
+	var reads []Read
+	(&context{company: c, report: r, reads: &reads}).result(d)
+	return reads
+}
+
+// ReadsOnDay returns the figures that go into a metric of a trading day.
+func (c *Company) ReadsOnDay(day *Day, d *Definition) []Read {
+	var reads []Read
+	(&context{company: c, report: day.Statement, day: day, reads: &reads}).result(d)
+	return reads
 }
