@@ -3,6 +3,7 @@ package metric
 import (
 	"math/big"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,39 +30,37 @@ type Report struct {
 
 // Reports returns the reports of a company's statements as known on one day.
 func Reports(statements []value.Statement) []*Report {
+	// Twelve months have depreciation with amortization only, so their sum of depreciation alone, over the same statements as
+	// the other flows, is that of statements without amortization.
+	alone := sync.OnceValue(func() []value.Statement {
+		all := slices.Clone(statements)
+		for i := range all {
+			all[i].DepreciationAndAmortization = all[i].Depreciation
+		}
+		return all
+	})
 	reports := make([]*Report, len(statements))
 	for i := range statements {
 		s := &statements[i]
 		months := sync.OnceValue(func() Figures {
 			ttm := value.TrailingTwelveMonths(*s, statements)
-			sums := FiguresOf(&ttm)
-			return func(name string) *big.Rat {
-				if name == "depreciation" {
-					return depreciation(s, statements)
-				}
-				return sums(name)
-			}
+			return FiguresOf(&ttm)
+		})
+		depreciation := sync.OnceValue(func() *big.Rat {
+			all := alone()
+			return number(value.TrailingTwelveMonths(all[i], all).DepreciationAndAmortization)
 		})
 		reports[i] = &Report{
 			Period: s.Period, FiscalYear: s.FiscalYear, EndDate: s.EndDate, Currency: s.Currency, DebtUnknown: s.Has(value.DebtUnknown),
-			Own: FiguresOf(s), Months: func(name string) *big.Rat { return months()(name) },
+			Own: FiguresOf(s), Months: func(name string) *big.Rat {
+				if name == "depreciation" {
+					return depreciation()
+				}
+				return months()(name)
+			},
 		}
 	}
 	return reports
-}
-
-// depreciation is that of the twelve months that end with s, the sum over the statements that the other flows are of.
-// Twelve months have it with amortization only, so each statement is taken as if it had none.
-func depreciation(s *value.Statement, statements []value.Statement) *big.Rat {
-	alone := func(s value.Statement) value.Statement {
-		s.DepreciationAndAmortization = s.Depreciation
-		return s
-	}
-	all := make([]value.Statement, len(statements))
-	for i := range statements {
-		all[i] = alone(statements[i])
-	}
-	return number(value.TrailingTwelveMonths(alone(*s), all).DepreciationAndAmortization)
 }
 
 func number(n *int64) *big.Rat {
