@@ -85,7 +85,9 @@ func companySplits(ctx context.Context, q *db.Queries, companyID int64) ([]Split
 			i := slices.IndexFunc(imported, func(r db.Split) bool { return r.EffectiveDate.Equal(s.EffectiveDate) })
 			split.CreatedAt, split.UpdatedAt = imported[i].CreatedAt, imported[i].UpdatedAt
 		} else {
-			i := slices.IndexFunc(found, func(f value.FoundSplit) bool { return f.Accession == s.Found.Accession && f.KnownFrom.Equal(s.Found.KnownFrom) })
+			i := slices.IndexFunc(found, func(f value.FoundSplit) bool {
+				return f.Accession == s.Found.Accession && f.KnownFrom.Equal(s.Found.KnownFrom)
+			})
 			split.CreatedAt, split.UpdatedAt = rows[i].CreatedAt, rows[i].UpdatedAt
 		}
 		splits = append(splits, split)
