@@ -148,7 +148,7 @@ func TestStatementDeletedBesideImport(t *testing.T) {
 	stop := work(t, a)
 	eventually(t, a, startApple(t, a), "succeeded")
 	stop()
-	all, _, err := a.ListCompanyStatements(t.Context(), "AAPL", nil, nil, app.Page{Size: 1})
+	all, _, err := a.ListCompanyStatements(t.Context(), "AAPL", nil, app.PointInTime{}, app.Page{Size: 1})
 	require.NoError(t, err)
 	// The file says something else, so the import writes the version anew.
 	_, err = pool.Exec(t.Context(), "UPDATE financial_statement SET goodwill = 1 WHERE id = $1", all[0].ID)
