@@ -318,6 +318,17 @@ func (c *CompanyFacts) Splits(asOf time.Time) []value.FoundSplit {
 	return splits
 }
 
+// acceptedSplits returns those that count.
+func (c *CompanyFacts) acceptedSplits(asOf time.Time) []value.Split {
+	var splits []value.Split
+	for _, f := range c.Splits(asOf) {
+		if f.Accepted {
+			splits = append(splits, value.Candidate(&f))
+		}
+	}
+	return splits
+}
+
 // SplitHistory returns every version of every split, in the order of the filings. On each day the versions that hold are
 // what Splits gives for it.
 func (c *CompanyFacts) SplitHistory() []SplitVersion {
