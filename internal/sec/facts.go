@@ -27,6 +27,8 @@ type CompanyFacts struct {
 	skipped []SkippedFact
 	keys    []seriesKey // by the source of facts
 	exact   map[exactKey]decimal.Decimal
+
+	splitHistory func() []SplitVersion // found once
 }
 
 // A filing is of a form that is read. Of two, the newer has the later filing date or, on one day, the larger accession

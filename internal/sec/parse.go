@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -467,6 +468,7 @@ func (p *parser) finish() *CompanyFacts {
 	facts.readImpliedCounts()
 	facts.readCovers()
 	facts.readReports()
+	facts.splitHistory = sync.OnceValue(facts.findSplitHistory)
 	return facts
 }
 

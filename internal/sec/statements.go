@@ -22,6 +22,31 @@ func (c *CompanyFacts) Statements(asOf time.Time) []value.Statement {
 	return statements
 }
 
+// SetBy returns which filings set the Statements of a day: as Version has them, in their order.
+func (c *CompanyFacts) SetBy(asOf time.Time) []*value.Filing {
+	v := c.view(c.filedBy(asOf))
+	plans := v.plans()
+	ofYears := v.yearDividends(plans, c.acceptedSplits(asOf))
+	filings := make([]*value.Filing, len(plans))
+	for i, p := range plans {
+		filings[i] = v.setBy(p, ofYears[i])
+	}
+	return filings
+}
+
+// setBy returns the newest of the own report and of the filings that set a fact of a field.
+func (v view) setBy(p plan, ofYear *yearDividend) *value.Filing {
+	f := v.figures.of(p.reading, v.known)
+	newest := max(p.own, f.set)
+	switch {
+	case ofYear != nil:
+		newest = max(newest, ofYear.set)
+	case f.dividend != nil:
+		newest = max(newest, f.dividend.set)
+	}
+	return v.filingOf(newest)
+}
+
 // statement makes a planned statement. A dividend of four quarters goes before one that was filed for the year.
 func (v view) statement(p plan, ofYear *yearDividend) value.Statement {
 	figures := v.figures.of(p.reading, v.known)
