@@ -185,12 +185,15 @@ func sumOnOneBasis(quarters []quarterShare, splits []value.Split) *yearDividend 
 		all.filing, all.set = max(all.filing, q.filed.filing), max(all.set, q.filed.set)
 	}
 	on := all.basis.time()
+	known := value.KnownSplits(splits, on)
 	for i := range all.quarters {
 		q := &all.quarters[i]
-		basis, known := q.basis.time(), value.KnownSplits(splits, on)
-		q.amount = value.AdjustAmount(q.filed.decimal(), value.BasisRatio(basis, on, known))
-		if !q.amount.Equal(q.filed.decimal()) {
-			q.splits = value.BasisSplits(basis, on, known)
+		q.amount = q.filed.decimal()
+		if since := value.BasisSplits(q.basis.time(), on, known); len(since) > 0 {
+			adjusted := value.AdjustAmount(q.amount, value.BasisRatio(q.basis.time(), on, known))
+			if !adjusted.Equal(q.amount) {
+				q.amount, q.splits = adjusted, since
+			}
 		}
 		all.amount = all.amount.Add(q.amount)
 	}

@@ -206,3 +206,12 @@ func TestShareCountsBySource(t *testing.T) {
 		{Source: value.Cover, KnownFrom: on("2022-05-01"), BasisDate: on("2022-05-01"), EndDate: on("2022-04-20"), Shares: 110},
 	}, d.parse(t).ShareCounts())
 }
+
+// BenchmarkHistory makes what an import stores of Apple's statements.
+func BenchmarkHistory(b *testing.B) {
+	facts := company(b, "AAPL")
+	b.ReportAllocs()
+	for b.Loop() {
+		facts.Restatements(facts.History())
+	}
+}

@@ -3,6 +3,7 @@ package sec
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,25 +104,40 @@ func (c *CompanyFacts) asFiled(f fact) decimal.Decimal {
 	return f.decimal()
 }
 
+func (c *CompanyFacts) sameAsFiled(a, b *fact) bool {
+	return a.coef == b.coef && a.decimals == b.decimals && a.turned == b.turned && a.inexact == b.inexact &&
+		(!a.inexact || c.asFiled(*a).Equal(c.asFiled(*b)))
+}
+
 // readRuns finds of each fact the series, and the filing that set it: the oldest of those that have it unchanged, one after
-// the other.
+// the other. Of several in one filing the first counts, as for figures.
 func (c *CompanyFacts) readRuns() {
+	type history struct {
+		start          day
+		newest, before *fact // of different filings
+	}
+	var spans []history // of one end date, by start
 	for key, s := range c.series {
 		source := int32(len(c.keys))
 		c.keys = append(c.keys, key)
-		for i := range s {
-			s[i].source = source
-		}
 		for i := len(s) - 1; i >= 0; i-- {
 			f := &s[i]
-			f.set = f.filing
-			for j := i + 1; j < len(s) && s[j].end == f.end; j++ {
-				if before := &s[j]; before.start == f.start && before.filing < f.filing {
-					if c.asFiled(*before).Equal(c.asFiled(*f)) {
-						f.set = before.set
-					}
-					break
-				}
+			if i == len(s)-1 || s[i+1].end != f.end {
+				spans = spans[:0]
+			}
+			at := slices.IndexFunc(spans, func(p history) bool { return p.start == f.start })
+			if at < 0 {
+				at = len(spans)
+				spans = append(spans, history{f.start, f, nil})
+			}
+			p := &spans[at]
+			if p.newest.filing < f.filing {
+				p.before = p.newest
+			}
+			p.newest = f
+			f.source, f.set = source, f.filing
+			if p.before != nil && c.sameAsFiled(p.before, f) {
+				f.set = p.before.set
 			}
 		}
 	}

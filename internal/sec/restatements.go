@@ -54,13 +54,10 @@ func (c *CompanyFacts) Restatements(history []Version) []value.Restatement {
 		before, after := reflect.ValueOf(&old.Statement).Elem(), reflect.ValueOf(&now.Statement).Elem()
 		for _, f := range figureFields {
 			a, b := before.Field(f.index), after.Field(f.index)
-			if a.UnsafePointer() == b.UnsafePointer() {
+			if f.isSame(a, b) {
 				continue
 			}
 			was, is := f.decimal(a), f.decimal(b)
-			if was != nil && is != nil && was.Equal(*is) {
-				continue
-			}
 			filing, derived := c.restatedBy(f, now)
 			restatements = append(restatements, value.Restatement{
 				Period: now.Period, EndDate: now.EndDate, Field: f.name,
@@ -72,6 +69,18 @@ func (c *CompanyFacts) Restatements(history []Version) []value.Restatement {
 	return restatements
 }
 
+func (f figureField) isSame(a, b reflect.Value) bool {
+	switch {
+	case a.UnsafePointer() == b.UnsafePointer():
+		return true
+	case a.IsNil() || b.IsNil():
+		return false
+	case f.of == countType:
+		return a.Elem().Int() == b.Elem().Int()
+	}
+	return f.decimal(a).Equal(*f.decimal(b))
+}
+
 // decimal returns the value of a field, nil if it has none.
 func (f figureField) decimal(v reflect.Value) *decimal.Decimal {
 	if v.IsNil() {
@@ -80,7 +89,7 @@ func (f figureField) decimal(v reflect.Value) *decimal.Decimal {
 	if f.of == countType {
 		return new(decimal.NewFromInt(v.Elem().Int()))
 	}
-	return new(*v.Interface().(*decimal.Decimal)) //nolint:forcetypeassert,errcheck // it is
+	return v.Interface().(*decimal.Decimal) //nolint:forcetypeassert,errcheck // it is
 }
 
 // restatedBy returns the newest filing in the explanation of a field, if that is what made the version, else the one that set

@@ -96,9 +96,12 @@ type figures struct {
 	dividend     *amount // per share
 }
 
+// mostFields is as many as most statements have.
+const mostFields = 64
+
 // read reads the figures of a statement.
 func (v view) read(from reading) *figures {
-	r := &reader{view: v, reading: from}
+	r := &reader{view: v, reading: from, marks: nil, fields: make([]provenance, 0, mostFields)}
 	var f figures
 	s := &f.statement
 	b := r.balanceSheet()
