@@ -156,6 +156,13 @@ type Invoker interface {
 	//
 	// DELETE /users/me/sessions/{id}
 	EndSession(ctx context.Context, params EndSessionParams) error
+	// ExplainFinancialStatement invokes explainFinancialStatement operation.
+	//
+	// How it follows from the facts that the company filed, each with the filing that set it. Computed
+	// from the stored documents when it is asked for.
+	//
+	// GET /financial-statements/{id}/explanation
+	ExplainFinancialStatement(ctx context.Context, params ExplainFinancialStatementParams) (*ExplainedFigure, error)
 	// GetCompany invokes getCompany operation.
 	//
 	// Get a company by any of its tickers.
@@ -2397,6 +2404,140 @@ func (c *Client) sendEndSession(ctx context.Context, params EndSessionParams) (r
 	return result, nil
 }
 
+// ExplainFinancialStatement invokes explainFinancialStatement operation.
+//
+// How it follows from the facts that the company filed, each with the filing that set it. Computed
+// from the stored documents when it is asked for.
+//
+// GET /financial-statements/{id}/explanation
+func (c *Client) ExplainFinancialStatement(ctx context.Context, params ExplainFinancialStatementParams) (*ExplainedFigure, error) {
+	res, err := c.sendExplainFinancialStatement(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendExplainFinancialStatement(ctx context.Context, params ExplainFinancialStatementParams) (res *ExplainedFigure, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/financial-statements/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.Int64ToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/explanation"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "field" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "field",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Field.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "metric" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "metric",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Metric.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeExplainFinancialStatementResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // GetCompany invokes getCompany operation.
 //
 // Get a company by any of its tickers.
@@ -2645,6 +2786,23 @@ func (c *Client) sendGetFinancialStatement(ctx context.Context, params GetFinanc
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.AsOf.Get(); ok {
 				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "explain" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "explain",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Explain.Get(); ok {
+				return e.EncodeValue(conv.BoolToString(val))
 			}
 			return nil
 		}); err != nil {

@@ -3045,6 +3045,118 @@ func (s *Server) handleEndSessionRequest(args [1]string, argsEscaped bool, w htt
 	}
 }
 
+// handleExplainFinancialStatementRequest handles explainFinancialStatement operation.
+//
+// How it follows from the facts that the company filed, each with the filing that set it. Computed
+// from the stored documents when it is asked for.
+//
+// GET /financial-statements/{id}/explanation
+func (s *Server) handleExplainFinancialStatementRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: ExplainFinancialStatementOperation,
+			ID:   "explainFinancialStatement",
+		}
+	)
+	params, err := decodeExplainFinancialStatementParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+
+	var response *ExplainedFigure
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ExplainFinancialStatementOperation,
+			OperationSummary: "Explain a figure or a metric of a statement.",
+			OperationID:      "explainFinancialStatement",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "field",
+					In:   "query",
+				}: params.Field,
+				{
+					Name: "metric",
+					In:   "query",
+				}: params.Metric,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
+					Name: "id",
+					In:   "path",
+				}: params.ID,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = ExplainFinancialStatementParams
+			Response = *ExplainedFigure
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackExplainFinancialStatementParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ExplainFinancialStatement(ctx, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ExplainFinancialStatement(ctx, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeExplainFinancialStatementResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleGetCompanyRequest handles getCompany operation.
 //
 // Get a company by any of its tickers.
@@ -3405,6 +3517,10 @@ func (s *Server) handleGetFinancialStatementRequest(args [1]string, argsEscaped 
 					Name: "as_of",
 					In:   "query",
 				}: params.AsOf,
+				{
+					Name: "explain",
+					In:   "query",
+				}: params.Explain,
 				{
 					Name: "share_basis",
 					In:   "query",

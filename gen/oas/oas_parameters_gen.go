@@ -834,6 +834,373 @@ func decodeEndSessionParams(args [1]string, argsEscaped bool, r *http.Request) (
 	return params, nil
 }
 
+// ExplainFinancialStatementParams is parameters of explainFinancialStatement operation.
+type ExplainFinancialStatementParams struct {
+	// The name of a figure. Either this or a metric.
+	Field OptString `json:",omitempty,omitzero"`
+	// The id of a metric of statements, of `/metrics`.
+	Metric OptString `json:",omitempty,omitzero"`
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
+	ID         int64
+}
+
+func unpackExplainFinancialStatementParams(packed middleware.Parameters) (params ExplainFinancialStatementParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "field",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Field = v.(OptString)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "metric",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Metric = v.(OptString)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "id",
+			In:   "path",
+		}
+		params.ID = packed[key].(int64)
+	}
+	return params
+}
+
+func decodeExplainFinancialStatementParams(args [1]string, argsEscaped bool, r *http.Request) (params ExplainFinancialStatementParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: field.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "field",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotFieldVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotFieldVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Field.SetTo(paramsDotFieldVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Field.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     100,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         nil,
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "field",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: metric.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "metric",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotMetricVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotMetricVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Metric.SetTo(paramsDotMetricVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Metric.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     100,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         nil,
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "metric",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode path: id.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "id",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToInt64(val)
+				if err != nil {
+					return err
+				}
+
+				params.ID = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.Int{
+					MinSet:        true,
+					Min:           1,
+					MaxSet:        true,
+					Max:           9007199254740991,
+					MinExclusive:  false,
+					MaxExclusive:  false,
+					MultipleOfSet: false,
+					MultipleOf:    0,
+					Pattern:       nil,
+				}).Validate(int64(params.ID)); err != nil {
+					return errors.Wrap(err, "int")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "id",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // GetCompanyParams is parameters of getCompany operation.
 type GetCompanyParams struct {
 	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
@@ -1002,6 +1369,8 @@ func decodeGetDividendParams(args [1]string, argsEscaped bool, r *http.Request) 
 type GetFinancialStatementParams struct {
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
+	// Whether to explain every figure.
+	Explain OptBool `json:",omitempty,omitzero"`
 	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
 	// were known on the as_of day or today; `filed` as each filing has them.
 	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
@@ -1016,6 +1385,15 @@ func unpackGetFinancialStatementParams(packed middleware.Parameters) (params Get
 		}
 		if v, ok := packed[key]; ok {
 			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "explain",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Explain = v.(OptBool)
 		}
 	}
 	{
@@ -1076,6 +1454,52 @@ func decodeGetFinancialStatementParams(args [1]string, argsEscaped bool, r *http
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: explain.
+	{
+		val := bool(false)
+		params.Explain.SetTo(val)
+	}
+	// Decode query: explain.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "explain",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotExplainVal bool
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToBool(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotExplainVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Explain.SetTo(paramsDotExplainVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "explain",
 			In:   "query",
 			Err:  err,
 		}

@@ -142,6 +142,13 @@ type Handler interface {
 	//
 	// DELETE /users/me/sessions/{id}
 	EndSession(ctx context.Context, params EndSessionParams) error
+	// ExplainFinancialStatement implements explainFinancialStatement operation.
+	//
+	// How it follows from the facts that the company filed, each with the filing that set it. Computed
+	// from the stored documents when it is asked for.
+	//
+	// GET /financial-statements/{id}/explanation
+	ExplainFinancialStatement(ctx context.Context, params ExplainFinancialStatementParams) (*ExplainedFigure, error)
 	// GetCompany implements getCompany operation.
 	//
 	// Get a company by any of its tickers.
