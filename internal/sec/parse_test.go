@@ -2,6 +2,7 @@ package sec_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -244,7 +245,16 @@ func FuzzParseCompanyFacts(f *testing.F) {
 		}
 		facts.Dividends(time.Time{})
 		facts.ShareCounts()
-		require.Equal(t, facts.Statements(time.Time{}), holding(facts.History(), facts.NewestFiled()))
+		history := facts.History()
+		statements := facts.Statements(time.Time{})
+		require.Equal(t, statements, holding(history, facts.NewestFiled()))
+		facts.Restatements(history)
+		for _, s := range statements {
+			explanations, ok := facts.Explain(time.Time{}, s.Period, s.EndDate)
+			require.True(t, ok)
+			_, err := json.Marshal(explanations)
+			require.NoError(t, err)
+		}
 	})
 }
 

@@ -104,7 +104,17 @@ func TestComplete(t *testing.T) {
 				reflect.ValueOf(&want).Elem().FieldByName(name).Set(reflect.ValueOf(&amount))
 			}
 			want.EBITBasis, want.Marks = test.basis, []value.Mark{}
-			value.Complete(&got)
+			filled := value.Complete(&got)
+			assert.Len(t, filled, len(test.derived))
+			for _, d := range filled {
+				n := **d.From[0]
+				for _, other := range d.From[1:] {
+					if n += **other; d.Op == value.OpSubtract {
+						n -= 2 * **other
+					}
+				}
+				assert.Equal(t, n, **d.Field)
+			}
 			assert.Empty(t, cmp.Diff(want, got))
 			again := got
 			value.Complete(&again)
