@@ -75,6 +75,8 @@ type figures struct {
 	statement    value.Statement // without what its plan says
 	hasNetIncome bool
 	hasIncome    bool // net income or revenue
+
+	derivedDividend bool // which is no part of the statement
 }
 
 // read reads the figures of a statement.
@@ -91,7 +93,7 @@ func (v view) read(from reading) *figures {
 	r.writeBalanceSheet(s, b)
 	r.sharesOutstanding(s)
 	r.unmarked(s, !r.column || b.totalAssets.known())
-	r.dividendsPerShare(s)
+	f.derivedDividend = r.dividendsPerShare(s)
 	s.Period = map[kind]value.Period{annual: value.Annual, partial: value.Partial, interim: value.Quarterly}[r.kind]
 	s.Marks = r.marks
 	value.Complete(s)
