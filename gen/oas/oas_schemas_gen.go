@@ -1575,8 +1575,8 @@ type DeleteTOTPNoContent struct{}
 // DeleteUserNoContent is response for DeleteUser operation.
 type DeleteUserNoContent struct{}
 
-// The dividend declared per share for one fiscal quarter, or for a year whose quarters have none, as
-// most recently filed; share_basis_date is the day of that filing.
+// One version of the dividend declared per share for one fiscal quarter, or for a year whose quarters
+// have none.
 // Ref: #/components/schemas/Dividend
 type Dividend struct {
 	ID        int64 `json:"id"`
@@ -1589,14 +1589,23 @@ type Dividend struct {
 	FiscalQuarter NilInt32 `json:"fiscal_quarter"`
 	PeriodEnd     NilDate  `json:"period_end"`
 	// CommonStockDividendsPerShareDeclared; CommonStockDividendsPerShareCashPaid (ifrs-full:
-	// DividendsRecognisedAsDistributionsToOwnersPerShare). More than 0.
+	// DividendsRecognisedAsDistributionsToOwnersPerShare). More than 0. On the share basis of adjusted_to.
 	AmountPerShare decimal.Decimal `json:"amount_per_share"`
 	Currency       Currency        `json:"currency"`
 	PublishDate    time.Time       `json:"publish_date"`
 	// Computed as the difference of two reported figures.
 	Derived bool `json:"derived"`
-	// The amount does not reflect splits effective after this day.
-	ShareBasisDate  time.Time `json:"share_basis_date"`
+	// First day on which this was known; of one entered by hand, its publish date.
+	KnownFrom time.Time `json:"known_from"`
+	// First day on which something else, or nothing, was known; null while it holds.
+	KnownTo NilDate `json:"known_to"`
+	// The day of the filing that the amount comes from: as filed, it does not reflect splits effective
+	// after this day.
+	ShareBasisDate time.Time `json:"share_basis_date"`
+	// The day on whose share basis amount_per_share is: amounts of one day are comparable. Null with
+	// `share_basis=filed`, and in the answer to one who enters it: then it is as filed, on that of
+	// share_basis_date.
+	AdjustedTo      NilDate   `json:"adjusted_to"`
 	DeclarationDate NilDate   `json:"declaration_date"`
 	ExDividendDate  NilDate   `json:"ex_dividend_date"`
 	RecordDate      NilDate   `json:"record_date"`
@@ -1660,9 +1669,24 @@ func (s *Dividend) GetDerived() bool {
 	return s.Derived
 }
 
+// GetKnownFrom returns the value of KnownFrom.
+func (s *Dividend) GetKnownFrom() time.Time {
+	return s.KnownFrom
+}
+
+// GetKnownTo returns the value of KnownTo.
+func (s *Dividend) GetKnownTo() NilDate {
+	return s.KnownTo
+}
+
 // GetShareBasisDate returns the value of ShareBasisDate.
 func (s *Dividend) GetShareBasisDate() time.Time {
 	return s.ShareBasisDate
+}
+
+// GetAdjustedTo returns the value of AdjustedTo.
+func (s *Dividend) GetAdjustedTo() NilDate {
+	return s.AdjustedTo
 }
 
 // GetDeclarationDate returns the value of DeclarationDate.
@@ -1750,9 +1774,24 @@ func (s *Dividend) SetDerived(val bool) {
 	s.Derived = val
 }
 
+// SetKnownFrom sets the value of KnownFrom.
+func (s *Dividend) SetKnownFrom(val time.Time) {
+	s.KnownFrom = val
+}
+
+// SetKnownTo sets the value of KnownTo.
+func (s *Dividend) SetKnownTo(val NilDate) {
+	s.KnownTo = val
+}
+
 // SetShareBasisDate sets the value of ShareBasisDate.
 func (s *Dividend) SetShareBasisDate(val time.Time) {
 	s.ShareBasisDate = val
+}
+
+// SetAdjustedTo sets the value of AdjustedTo.
+func (s *Dividend) SetAdjustedTo(val NilDate) {
+	s.AdjustedTo = val
 }
 
 // SetDeclarationDate sets the value of DeclarationDate.
@@ -6712,6 +6751,52 @@ func (o OptPeriod) Or(d Period) Period {
 	return d
 }
 
+// NewOptShareBasis returns new OptShareBasis with value set to v.
+func NewOptShareBasis(v ShareBasis) OptShareBasis {
+	return OptShareBasis{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptShareBasis is optional ShareBasis.
+type OptShareBasis struct {
+	Value ShareBasis
+	Set   bool
+}
+
+// IsSet returns true if OptShareBasis was set.
+func (o OptShareBasis) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptShareBasis) Reset() {
+	var v ShareBasis
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptShareBasis) SetTo(v ShareBasis) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptShareBasis) Get() (v ShareBasis, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptShareBasis) Or(d ShareBasis) ShareBasis {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptString returns new OptString with value set to v.
 func NewOptString(v string) OptString {
 	return OptString{
@@ -7568,6 +7653,50 @@ func (s *SessionPage) SetItems(val []Session) {
 // SetNextPageToken sets the value of NextPageToken.
 func (s *SessionPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
+}
+
+// Which splits are in amounts per share and counts of shares: `as_of` (default) all that had taken
+// effect and were known on the as_of day or today; `filed` as each filing has them.
+// Ref: #/components/schemas/ShareBasis
+type ShareBasis string
+
+const (
+	ShareBasisAsOf  ShareBasis = "as_of"
+	ShareBasisFiled ShareBasis = "filed"
+)
+
+// AllValues returns all ShareBasis values.
+func (ShareBasis) AllValues() []ShareBasis {
+	return []ShareBasis{
+		ShareBasisAsOf,
+		ShareBasisFiled,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ShareBasis) MarshalText() ([]byte, error) {
+	switch s {
+	case ShareBasisAsOf:
+		return []byte(s), nil
+	case ShareBasisFiled:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ShareBasis) UnmarshalText(data []byte) error {
+	switch ShareBasis(data) {
+	case ShareBasisAsOf:
+		*s = ShareBasisAsOf
+		return nil
+	case ShareBasisFiled:
+		*s = ShareBasisFiled
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 //   - `cover`: the cover of the period's own report

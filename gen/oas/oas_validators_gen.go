@@ -4347,6 +4347,17 @@ func (s *SessionPage) Validate() error {
 	return nil
 }
 
+func (s ShareBasis) Validate() error {
+	switch s {
+	case "as_of":
+		return nil
+	case "filed":
+		return nil
+	default:
+		return errors.Errorf("invalid value: %v", s)
+	}
+}
+
 func (s SharesSource) Validate() error {
 	switch s {
 	case "cover":

@@ -182,7 +182,7 @@ type background struct {
 func listBackgrounds(
 	ctx context.Context, q *db.Queries, ids []int64, first, last time.Time, statements []db.FinancialStatement, currencies map[string]bool,
 ) (map[int64]background, error) {
-	splits, err := listSplits(ctx, q, ids)
+	splits, err := listSplits(ctx, q, ids, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -198,7 +198,7 @@ func asTraded(ctx context.Context, q *db.Queries, l db.Listing, rows []priceRow,
 	if adjustedAsOf == nil {
 		return rows, nil
 	}
-	all, err := listSplits(ctx, q, []int64{l.CompanyID})
+	all, err := listSplits(ctx, q, []int64{l.CompanyID}, nil)
 	splits := all[l.CompanyID]
 	if err != nil || len(splits) == 0 {
 		return rows, err
@@ -219,7 +219,7 @@ func asTraded(ctx context.Context, q *db.Queries, l db.Listing, rows []priceRow,
 
 // checkPrices refuses prices of a listing that contradict the company's splits.
 func checkPrices(ctx context.Context, q *db.Queries, l db.Listing) error {
-	all, err := listSplits(ctx, q, []int64{l.CompanyID})
+	all, err := listSplits(ctx, q, []int64{l.CompanyID}, nil)
 	splits := all[l.CompanyID]
 	if err != nil || len(splits) == 0 {
 		return err

@@ -133,13 +133,17 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.Crea
 	return s, err
 }
 
-// listSplits returns the splits of companies that are applied, by company.
-func listSplits(ctx context.Context, q *db.Queries, companyIDs []int64) (map[int64][]value.Split, error) {
+// listSplits returns the splits of companies that are applied, by company: as known on asOf, or now. An import tells of a
+// split on its day, not before.
+func listSplits(ctx context.Context, q *db.Queries, companyIDs []int64, asOf *time.Time) (map[int64][]value.Split, error) {
 	rows, err := q.ListSplits(ctx, companyIDs)
 	if err != nil {
 		return nil, errors.Wrap(err, "list splits")
 	}
-	found, err := q.ListFoundSplits(ctx, db.ListFoundSplitsParams{CompanyIds: companyIDs})
+	if asOf != nil {
+		rows = slices.DeleteFunc(rows, func(r db.Split) bool { return r.EffectiveDate.After(*asOf) })
+	}
+	found, err := q.ListFoundSplits(ctx, db.ListFoundSplitsParams{CompanyIds: companyIDs, AsOf: asOf})
 	if err != nil {
 		return nil, errors.Wrap(err, "list found splits")
 	}

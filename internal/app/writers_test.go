@@ -88,7 +88,7 @@ func forgetRules(t *testing.T, pool *pgxpool.Pool) {
 // dividendSources are those of Apple's dividends of a period end.
 func dividendSources(t *testing.T, a *app.App, end time.Time) (sources []string) {
 	t.Helper()
-	all, _, err := a.ListCompanyDividends(t.Context(), "AAPL", app.Page{Size: 1000})
+	all, _, err := a.ListCompanyDividends(t.Context(), "AAPL", nil, value.AsOf, app.Page{Size: 1000})
 	require.NoError(t, err)
 	for _, d := range all {
 		if d.PeriodEnd != nil && d.PeriodEnd.Equal(end) {
@@ -125,9 +125,9 @@ func TestImportHealsDoubledDividends(t *testing.T) {
 	eventually(t, a, startApple(t, a), "succeeded")
 	for i := range 2 {
 		_, err := pool.Exec(t.Context(), `
-			INSERT INTO dividend (company_id, source, period_end, amount_per_share, currency, publish_date, derived, share_basis_date)
-			SELECT company_id, 'manual', period_end, 8 + $1::integer, currency, publish_date, false, publish_date FROM dividend
-			WHERE source = 'sec' AND period_end = '2020-09-26'`, i)
+			INSERT INTO dividend (company_id, source, known_from, period_end, amount_per_share, currency, publish_date, derived, share_basis_date)
+			SELECT company_id, 'manual', publish_date, period_end, 8 + $1::integer, currency, publish_date, false, publish_date FROM dividend
+			WHERE source = 'sec' AND period_end = '2020-09-26' AND known_to IS NULL`, i)
 		require.NoError(t, err)
 	}
 	forgetRules(t, pool)
