@@ -73,7 +73,7 @@ type Invoker interface {
 	// CreateDividend invokes createDividend operation.
 	//
 	// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
-	// period end. The answer has the amount as it was entered.
+	// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 	//
 	// POST /companies/{ticker}/dividends
 	CreateDividend(ctx context.Context, request *DividendInput, params CreateDividendParams) (*Dividend, error)
@@ -423,7 +423,7 @@ type Invoker interface {
 	//
 	// The dividend becomes one entered by hand, which no import overwrites; what was filed is still
 	// returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
-	// get it with `share_basis=filed` to change a part of it. The answer has the amount as it was entered.
+	// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 	//
 	// PUT /dividends/{id}
 	ReplaceDividend(ctx context.Context, request *DividendInput, params ReplaceDividendParams) (*Dividend, error)
@@ -1040,7 +1040,7 @@ func (c *Client) sendCreateCompany(ctx context.Context, request *CompanyCreate) 
 // CreateDividend invokes createDividend operation.
 //
 // No import overwrites it; from its publish date on it stands in for the imported dividend of the same
-// period end. The answer has the amount as it was entered.
+// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 //
 // POST /companies/{ticker}/dividends
 func (c *Client) CreateDividend(ctx context.Context, request *DividendInput, params CreateDividendParams) (*Dividend, error) {
@@ -6390,7 +6390,7 @@ func (c *Client) sendRemoveUserTOTP(ctx context.Context, params RemoveUserTOTPPa
 //
 // The dividend becomes one entered by hand, which no import overwrites; what was filed is still
 // returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
-// get it with `share_basis=filed` to change a part of it. The answer has the amount as it was entered.
+// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 //
 // PUT /dividends/{id}
 func (c *Client) ReplaceDividend(ctx context.Context, request *DividendInput, params ReplaceDividendParams) (*Dividend, error) {

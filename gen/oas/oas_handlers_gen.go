@@ -924,7 +924,7 @@ func (s *Server) handleCreateCompanyRequest(args [0]string, argsEscaped bool, w 
 // handleCreateDividendRequest handles createDividend operation.
 //
 // No import overwrites it; from its publish date on it stands in for the imported dividend of the same
-// period end. The answer has the amount as it was entered.
+// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 //
 // POST /companies/{ticker}/dividends
 func (s *Server) handleCreateDividendRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -7568,7 +7568,7 @@ func (s *Server) handleRemoveUserTOTPRequest(args [1]string, argsEscaped bool, w
 //
 // The dividend becomes one entered by hand, which no import overwrites; what was filed is still
 // returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
-// get it with `share_basis=filed` to change a part of it. The answer has the amount as it was entered.
+// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 //
 // PUT /dividends/{id}
 func (s *Server) handleReplaceDividendRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

@@ -1603,8 +1603,7 @@ type Dividend struct {
 	// after this day.
 	ShareBasisDate time.Time `json:"share_basis_date"`
 	// The day on whose share basis amount_per_share is: amounts of one day are comparable. Null with
-	// `share_basis=filed`, and in the answer to one who enters it: then it is as filed, on that of
-	// share_basis_date.
+	// `share_basis=filed`: then it is as filed, on that of share_basis_date.
 	AdjustedTo      NilDate   `json:"adjusted_to"`
 	DeclarationDate NilDate   `json:"declaration_date"`
 	ExDividendDate  NilDate   `json:"ex_dividend_date"`

@@ -59,7 +59,7 @@ type Handler interface {
 	// CreateDividend implements createDividend operation.
 	//
 	// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
-	// period end. The answer has the amount as it was entered.
+	// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 	//
 	// POST /companies/{ticker}/dividends
 	CreateDividend(ctx context.Context, req *DividendInput, params CreateDividendParams) (*Dividend, error)
@@ -409,7 +409,7 @@ type Handler interface {
 	//
 	// The dividend becomes one entered by hand, which no import overwrites; what was filed is still
 	// returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
-	// get it with `share_basis=filed` to change a part of it. The answer has the amount as it was entered.
+	// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 	//
 	// PUT /dividends/{id}
 	ReplaceDividend(ctx context.Context, req *DividendInput, params ReplaceDividendParams) (*Dividend, error)

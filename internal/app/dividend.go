@@ -255,7 +255,12 @@ func (a *App) enterDividend(
 		if before != nil {
 			e = dividendEvent("dividend.replaced", out, changed(columns(*before), columns(out.Dividend)))
 		}
-		return out, a.audit(ctx, q, actor, e)
+		if err := a.audit(ctx, q, actor, e); err != nil {
+			return Dividend{}, err
+		}
+		answer := []Dividend{out}
+		err = a.adjust(ctx, q, answer, nil, value.AsOf)
+		return answer[0], err
 	})
 }
 

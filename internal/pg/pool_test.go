@@ -232,12 +232,12 @@ func TestVersionsOfDividends(t *testing.T) {
 	exec(`INSERT INTO company_facts (company_id, document_id, newest_filed, rules_version)
 		SELECT c.id, d.id, '2021-10-29', 3 FROM company c, document d`)
 	exec(`INSERT INTO dividend (` + columns + `)
-		SELECT id, 'sec', 2020, '2020-09-26', 0.205, 'USD', '2020-10-30'::date, true, '2021-10-29'::date FROM company
+		SELECT id, 'sec', 2020, '2020-09-26'::date, 0.205, 'USD', '2020-10-30'::date, true, '2021-10-29'::date FROM company
 		UNION ALL SELECT id, 'manual', 2021, '2021-09-25', 0.22, 'USD', '2021-10-29', false, '2021-10-29' FROM company`)
 	before := rows("id, " + columns)
 	require.NoError(t, pg.Migrate(ctx, pool, quiet))
 	assert.Equal(t, before, rows("id, "+columns))
-	assert.Equal(t, []string{"2020-10-30 true", "2021-10-29 true"}, rows("known_from, known_to IS NULL"))
+	assert.Equal(t, []string{"2020-10-30 t", "2021-10-29 t"}, rows("known_from, known_to IS NULL"))
 	var version int
 	require.NoError(t, pool.QueryRow(ctx, "SELECT rules_version FROM company_facts").Scan(&version))
 	assert.Zero(t, version, "the documents are read again")
