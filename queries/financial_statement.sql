@@ -17,17 +17,35 @@ WHERE s.known_to IS NULL
   AND (sqlc.narg(period)::text IS NULL OR s.period = sqlc.narg(period))
   AND (sqlc.narg(fiscal_year)::integer IS NULL OR s.fiscal_year = sqlc.narg(fiscal_year))
   AND (sqlc.narg(published_since)::date IS NULL OR s.publish_date >= sqlc.narg(published_since))
+  AND (sqlc.narg(known_since)::date IS NULL OR s.known_from >= sqlc.narg(known_since))
   AND (sqlc.narg(before_published)::date IS NULL
        OR (s.publish_date, s.id) < (sqlc.narg(before_published)::date, @before_id::bigint))
 ORDER BY s.publish_date DESC, s.id DESC
 LIMIT @page_size;
 
--- name: ListFinancialStatementsBefore :many
--- What the trailing twelve months of the given statements of today need: each company's statements whose end lies in the
--- 500 days up to the end date at the same place, as four quarters can have up to 130 days each.
-SELECT DISTINCT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@end_dates::date[]) AS end_date) AS w
-JOIN financial_statement s ON s.company_id = w.company_id AND s.known_to IS NULL
-    AND s.end_date BETWEEN w.end_date - 500 AND w.end_date;
+-- name: ListFinancialStatementsAsOf :many
+-- The same as known on a day.
+SELECT sqlc.embed(s), l.ticker FROM financial_statement s
+JOIN listing l ON l.company_id = s.company_id AND l.is_primary
+WHERE s.known_from <= @as_of AND (s.known_to IS NULL OR s.known_to > @as_of) AND s.publish_date <= @as_of
+  AND (sqlc.narg(period)::text IS NULL OR s.period = sqlc.narg(period))
+  AND (sqlc.narg(fiscal_year)::integer IS NULL OR s.fiscal_year = sqlc.narg(fiscal_year))
+  AND (sqlc.narg(published_since)::date IS NULL OR s.publish_date >= sqlc.narg(published_since))
+  AND (sqlc.narg(known_since)::date IS NULL OR s.known_from >= sqlc.narg(known_since))
+  AND (sqlc.narg(before_published)::date IS NULL
+       OR (s.publish_date, s.id) < (sqlc.narg(before_published)::date, @before_id::bigint))
+ORDER BY s.publish_date DESC, s.id DESC
+LIMIT @page_size;
+
+-- name: ListFinancialStatementsWithin :many
+-- Statements of companies as known on as_of, or of today: of each company those that end from a day until another, the
+-- annual ones from an earlier day on.
+SELECT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@since::date[]) AS since,
+                        unnest(@years_since::date[]) AS years_since, unnest(@until::date[]) AS until) AS w
+JOIN financial_statement s ON s.company_id = w.company_id AND s.end_date <= w.until
+    AND s.end_date >= CASE s.period WHEN 'annual' THEN w.years_since ELSE w.since END
+WHERE sqlc.narg(as_of)::date IS NULL AND s.known_to IS NULL
+   OR s.known_from <= sqlc.narg(as_of) AND (s.known_to IS NULL OR s.known_to > sqlc.narg(as_of));
 
 -- name: ListFinancialStatementVersions :many
 -- The versions of a company's statements that were known on some day from from_day to to_day.

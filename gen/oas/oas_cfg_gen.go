@@ -18,6 +18,7 @@ var regexMap = map[string]ogenregex.Regexp{
 	"^[A-Z]{2}$":                   ogenregex.MustCompile("^[A-Z]{2}$"),
 	"^[A-Za-z0-9][A-Za-z0-9./-]*$": ogenregex.MustCompile("^[A-Za-z0-9][A-Za-z0-9./-]*$"),
 	"^[A-Za-z0-9_-]+$":             ogenregex.MustCompile("^[A-Za-z0-9_-]+$"),
+	"^[a-z0-9_]+$":                 ogenregex.MustCompile("^[a-z0-9_]+$"),
 }
 
 type (

@@ -358,6 +358,13 @@ type Invoker interface {
 	//
 	// GET /imports
 	ListImports(ctx context.Context, params ListImportsParams) (*ImportPage, error)
+	// ListMetrics invokes listMetrics operation.
+	//
+	// What each is made of, how it is computed and where it comes from. docs/metrics.md has the same with
+	// worked examples.
+	//
+	// GET /metrics
+	ListMetrics(ctx context.Context) (*MetricDefinitions, error)
 	// ListSessions invokes listSessions operation.
 	//
 	// A session is a login that has not ended.
@@ -2666,6 +2673,23 @@ func (c *Client) sendGetFinancialStatement(ctx context.Context, params GetFinanc
 			return res, errors.Wrap(err, "encode query")
 		}
 	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
 	u.RawQuery = q.Values().Encode()
 
 	r, err := ht.NewRequest(ctx, "GET", u)
@@ -4525,6 +4549,23 @@ func (c *Client) sendListCompanyFinancialStatements(ctx context.Context, params 
 		}
 	}
 	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
 		// Encode "page_size" parameter.
 		cfg := uri.QueryParameterEncodingConfig{
 			Name:    "page_size",
@@ -4910,6 +4951,49 @@ func (c *Client) sendListCompanyValueMetrics(ctx context.Context, params ListCom
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.AsOf.Get(); ok {
 				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "metrics" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "metrics",
+			Style:   uri.QueryStyleForm,
+			Explode: false,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if params.Metrics != nil {
+				return e.EncodeArray(func(e uri.Encoder) error {
+					for i, item := range params.Metrics {
+						if err := func() error {
+							return e.EncodeValue(conv.StringToString(item))
+						}(); err != nil {
+							return errors.Wrapf(err, "[%d]", i)
+						}
+					}
+					return nil
+				})
 			}
 			return nil
 		}); err != nil {
@@ -5463,6 +5547,57 @@ func (c *Client) sendListFinancialStatements(ctx context.Context, params ListFin
 		}
 	}
 	{
+		// Encode "known_since" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "known_since",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.KnownSince.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
 		// Encode "page_size" parameter.
 		cfg := uri.QueryParameterEncodingConfig{
 			Name:    "page_size",
@@ -5642,6 +5777,50 @@ func (c *Client) sendListImports(ctx context.Context, params ListImportsParams) 
 	}()
 
 	result, err := decodeListImportsResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ListMetrics invokes listMetrics operation.
+//
+// What each is made of, how it is computed and where it comes from. docs/metrics.md has the same with
+// worked examples.
+//
+// GET /metrics
+func (c *Client) ListMetrics(ctx context.Context) (*MetricDefinitions, error) {
+	res, err := c.sendListMetrics(ctx)
+	return res, err
+}
+
+func (c *Client) sendListMetrics(ctx context.Context) (res *MetricDefinitions, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/metrics"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeListMetricsResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -5938,6 +6117,83 @@ func (c *Client) sendListValueMetrics(ctx context.Context, params ListValueMetri
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.PublishedSince.Get(); ok {
 				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "known_since" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "known_since",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.KnownSince.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "metrics" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "metrics",
+			Style:   uri.QueryStyleForm,
+			Explode: false,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if params.Metrics != nil {
+				return e.EncodeArray(func(e uri.Encoder) error {
+					for i, item := range params.Metrics {
+						if err := func() error {
+							return e.EncodeValue(conv.StringToString(item))
+						}(); err != nil {
+							return errors.Wrapf(err, "[%d]", i)
+						}
+					}
+					return nil
+				})
 			}
 			return nil
 		}); err != nil {

@@ -3415,6 +3415,10 @@ func (s *Server) handleGetFinancialStatementRequest(args [1]string, argsEscaped 
 					In:   "query",
 				}: params.AsOf,
 				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
 					Name: "id",
 					In:   "path",
 				}: params.ID,
@@ -5503,6 +5507,10 @@ func (s *Server) handleListCompanyFinancialStatementsRequest(args [1]string, arg
 					In:   "query",
 				}: params.AsOf,
 				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
 					Name: "page_size",
 					In:   "query",
 				}: params.PageSize,
@@ -5832,6 +5840,14 @@ func (s *Server) handleListCompanyValueMetricsRequest(args [1]string, argsEscape
 					Name: "as_of",
 					In:   "query",
 				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
+					Name: "metrics",
+					In:   "query",
+				}: params.Metrics,
 				{
 					Name: "page_size",
 					In:   "query",
@@ -6287,6 +6303,18 @@ func (s *Server) handleListFinancialStatementsRequest(args [0]string, argsEscape
 					In:   "query",
 				}: params.PublishedSince,
 				{
+					Name: "known_since",
+					In:   "query",
+				}: params.KnownSince,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
 					Name: "page_size",
 					In:   "query",
 				}: params.PageSize,
@@ -6501,6 +6529,83 @@ func (s *Server) handleListImportsRequest(args [0]string, argsEscaped bool, w ht
 	}
 
 	if err := encodeListImportsResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
+// handleListMetricsRequest handles listMetrics operation.
+//
+// What each is made of, how it is computed and where it comes from. docs/metrics.md has the same with
+// worked examples.
+//
+// GET /metrics
+func (s *Server) handleListMetricsRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err error
+	)
+
+	var rawBody []byte
+
+	var response *MetricDefinitions
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ListMetricsOperation,
+			OperationSummary: "List the metrics that there are.",
+			OperationID:      "listMetrics",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params:           middleware.Parameters{},
+			Raw:              r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = struct{}
+			Response = *MetricDefinitions
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			nil,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ListMetrics(ctx)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ListMetrics(ctx)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeListMetricsResponse(response, w); err != nil {
 		defer recordError("EncodeResponse", err)
 		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
 			s.cfg.ErrorHandler(ctx, w, r, err)
@@ -6851,6 +6956,22 @@ func (s *Server) handleListValueMetricsRequest(args [0]string, argsEscaped bool,
 					Name: "published_since",
 					In:   "query",
 				}: params.PublishedSince,
+				{
+					Name: "known_since",
+					In:   "query",
+				}: params.KnownSince,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
+					Name: "metrics",
+					In:   "query",
+				}: params.Metrics,
 				{
 					Name: "page_size",
 					In:   "query",

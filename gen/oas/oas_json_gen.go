@@ -3,7 +3,9 @@
 package oas
 
 import (
+	"maps"
 	"math/bits"
+	"slices"
 	"strconv"
 	"time"
 
@@ -1412,7 +1414,8 @@ func (s AuditEventDetail) Encode(e *jx.Encoder) {
 
 // encodeFields implements json.Marshaler.
 func (s AuditEventDetail) encodeFields(e *jx.Encoder) {
-	for k, elem := range s {
+	for _, k := range slices.Sorted(maps.Keys(s)) {
+		elem := s[k]
 		e.FieldStart(k)
 
 		if len(elem) != 0 {
@@ -4708,6 +4711,10 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		json.EncodeDate(e, s.KnownFrom)
 	}
 	{
+		e.FieldStart("known_to")
+		s.KnownTo.Encode(e, json.EncodeDate)
+	}
+	{
 		e.FieldStart("currency")
 		s.Currency.Encode(e)
 	}
@@ -5024,6 +5031,10 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.SharesOutstandingBasisDate.Encode(e, json.EncodeDate)
 	}
 	{
+		e.FieldStart("adjusted_to")
+		s.AdjustedTo.Encode(e, json.EncodeDate)
+	}
+	{
 		e.FieldStart("created_at")
 		json.EncodeDateTime(e, s.CreatedAt)
 	}
@@ -5033,7 +5044,7 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfFinancialStatement = [91]string{
+var jsonFieldsNameOfFinancialStatement = [93]string{
 	0:  "id",
 	1:  "company_id",
 	2:  "ticker",
@@ -5045,86 +5056,88 @@ var jsonFieldsNameOfFinancialStatement = [91]string{
 	8:  "end_date",
 	9:  "publish_date",
 	10: "known_from",
-	11: "currency",
-	12: "taxonomy",
-	13: "rules_version",
-	14: "marks",
-	15: "audited",
-	16: "accession",
-	17: "url",
-	18: "total_revenues",
-	19: "cost_of_revenue",
-	20: "gross_profit",
-	21: "operating_income",
-	22: "selling_general_administrative",
-	23: "research_and_development",
-	24: "interest_expense",
-	25: "interest_income",
-	26: "profit_before_tax",
-	27: "tax_expense",
-	28: "net_income",
-	29: "depreciation",
-	30: "amortization",
-	31: "depreciation_and_amortization",
-	32: "ebit",
-	33: "ebit_basis",
-	34: "ebitda",
-	35: "operating_cash_flow",
-	36: "capital_expenditure",
-	37: "free_cash_flow",
-	38: "investing_cash_flow",
-	39: "financing_cash_flow",
-	40: "exchange_rate_effect",
-	41: "net_change_in_cash",
-	42: "dividends_paid",
-	43: "share_repurchases",
-	44: "stock_based_compensation",
-	45: "acquisitions",
-	46: "income_taxes_paid",
-	47: "interest_paid",
-	48: "preferred_dividends",
-	49: "earnings_per_share",
-	50: "earnings_per_share_basis_date",
-	51: "earnings_per_share_diluted",
-	52: "earnings_per_share_diluted_basis_date",
-	53: "per_share_basis_date",
-	54: "weighted_average_shares",
-	55: "weighted_average_shares_basis_date",
-	56: "weighted_average_shares_diluted",
-	57: "weighted_average_shares_diluted_basis_date",
-	58: "dividends_per_share",
-	59: "dividends_per_share_basis_date",
-	60: "total_assets",
-	61: "current_assets",
-	62: "non_current_assets",
-	63: "cash_and_equivalents",
-	64: "short_term_investments",
-	65: "receivables",
-	66: "inventory",
-	67: "long_term_investments",
-	68: "property_plant_equipment",
-	69: "goodwill",
-	70: "intangible_assets",
-	71: "total_liabilities",
-	72: "current_liabilities",
-	73: "long_term_liabilities",
-	74: "accounts_payable",
-	75: "deferred_revenue_current",
-	76: "operating_lease_liability",
-	77: "short_term_debt",
-	78: "long_term_debt",
-	79: "total_debt",
-	80: "total_equity",
-	81: "retained_earnings",
-	82: "noncontrolling_interest",
-	83: "preferred_stock",
-	84: "temporary_equity",
-	85: "total_equities_and_liabilities",
-	86: "shares_outstanding",
-	87: "shares_source",
-	88: "shares_outstanding_basis_date",
-	89: "created_at",
-	90: "updated_at",
+	11: "known_to",
+	12: "currency",
+	13: "taxonomy",
+	14: "rules_version",
+	15: "marks",
+	16: "audited",
+	17: "accession",
+	18: "url",
+	19: "total_revenues",
+	20: "cost_of_revenue",
+	21: "gross_profit",
+	22: "operating_income",
+	23: "selling_general_administrative",
+	24: "research_and_development",
+	25: "interest_expense",
+	26: "interest_income",
+	27: "profit_before_tax",
+	28: "tax_expense",
+	29: "net_income",
+	30: "depreciation",
+	31: "amortization",
+	32: "depreciation_and_amortization",
+	33: "ebit",
+	34: "ebit_basis",
+	35: "ebitda",
+	36: "operating_cash_flow",
+	37: "capital_expenditure",
+	38: "free_cash_flow",
+	39: "investing_cash_flow",
+	40: "financing_cash_flow",
+	41: "exchange_rate_effect",
+	42: "net_change_in_cash",
+	43: "dividends_paid",
+	44: "share_repurchases",
+	45: "stock_based_compensation",
+	46: "acquisitions",
+	47: "income_taxes_paid",
+	48: "interest_paid",
+	49: "preferred_dividends",
+	50: "earnings_per_share",
+	51: "earnings_per_share_basis_date",
+	52: "earnings_per_share_diluted",
+	53: "earnings_per_share_diluted_basis_date",
+	54: "per_share_basis_date",
+	55: "weighted_average_shares",
+	56: "weighted_average_shares_basis_date",
+	57: "weighted_average_shares_diluted",
+	58: "weighted_average_shares_diluted_basis_date",
+	59: "dividends_per_share",
+	60: "dividends_per_share_basis_date",
+	61: "total_assets",
+	62: "current_assets",
+	63: "non_current_assets",
+	64: "cash_and_equivalents",
+	65: "short_term_investments",
+	66: "receivables",
+	67: "inventory",
+	68: "long_term_investments",
+	69: "property_plant_equipment",
+	70: "goodwill",
+	71: "intangible_assets",
+	72: "total_liabilities",
+	73: "current_liabilities",
+	74: "long_term_liabilities",
+	75: "accounts_payable",
+	76: "deferred_revenue_current",
+	77: "operating_lease_liability",
+	78: "short_term_debt",
+	79: "long_term_debt",
+	80: "total_debt",
+	81: "total_equity",
+	82: "retained_earnings",
+	83: "noncontrolling_interest",
+	84: "preferred_stock",
+	85: "temporary_equity",
+	86: "total_equities_and_liabilities",
+	87: "shares_outstanding",
+	88: "shares_source",
+	89: "shares_outstanding_basis_date",
+	90: "adjusted_to",
+	91: "created_at",
+	92: "updated_at",
 }
 
 // Decode decodes FinancialStatement from json.
@@ -5260,8 +5273,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"known_from\"")
 			}
-		case "currency":
+		case "known_to":
 			requiredBitSet[1] |= 1 << 3
+			if err := func() error {
+				if err := s.KnownTo.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"known_to\"")
+			}
+		case "currency":
+			requiredBitSet[1] |= 1 << 4
 			if err := func() error {
 				if err := s.Currency.Decode(d); err != nil {
 					return err
@@ -5271,7 +5294,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"currency\"")
 			}
 		case "taxonomy":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[1] |= 1 << 5
 			if err := func() error {
 				if err := s.Taxonomy.Decode(d); err != nil {
 					return err
@@ -5281,7 +5304,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"taxonomy\"")
 			}
 		case "rules_version":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[1] |= 1 << 6
 			if err := func() error {
 				if err := s.RulesVersion.Decode(d); err != nil {
 					return err
@@ -5291,7 +5314,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"rules_version\"")
 			}
 		case "marks":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				s.Marks = make([]Mark, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -5309,7 +5332,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"marks\"")
 			}
 		case "audited":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				v, err := d.Bool()
 				s.Audited = bool(v)
@@ -5321,7 +5344,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"audited\"")
 			}
 		case "accession":
-			requiredBitSet[2] |= 1 << 0
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				if err := s.Accession.Decode(d); err != nil {
 					return err
@@ -5331,7 +5354,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"accession\"")
 			}
 		case "url":
-			requiredBitSet[2] |= 1 << 1
+			requiredBitSet[2] |= 1 << 2
 			if err := func() error {
 				if err := s.URL.Decode(d); err != nil {
 					return err
@@ -5341,7 +5364,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"url\"")
 			}
 		case "total_revenues":
-			requiredBitSet[2] |= 1 << 2
+			requiredBitSet[2] |= 1 << 3
 			if err := func() error {
 				if err := s.TotalRevenues.Decode(d); err != nil {
 					return err
@@ -5351,7 +5374,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_revenues\"")
 			}
 		case "cost_of_revenue":
-			requiredBitSet[2] |= 1 << 3
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				if err := s.CostOfRevenue.Decode(d); err != nil {
 					return err
@@ -5361,7 +5384,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cost_of_revenue\"")
 			}
 		case "gross_profit":
-			requiredBitSet[2] |= 1 << 4
+			requiredBitSet[2] |= 1 << 5
 			if err := func() error {
 				if err := s.GrossProfit.Decode(d); err != nil {
 					return err
@@ -5371,7 +5394,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"gross_profit\"")
 			}
 		case "operating_income":
-			requiredBitSet[2] |= 1 << 5
+			requiredBitSet[2] |= 1 << 6
 			if err := func() error {
 				if err := s.OperatingIncome.Decode(d); err != nil {
 					return err
@@ -5381,7 +5404,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_income\"")
 			}
 		case "selling_general_administrative":
-			requiredBitSet[2] |= 1 << 6
+			requiredBitSet[2] |= 1 << 7
 			if err := func() error {
 				if err := s.SellingGeneralAdministrative.Decode(d); err != nil {
 					return err
@@ -5391,7 +5414,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"selling_general_administrative\"")
 			}
 		case "research_and_development":
-			requiredBitSet[2] |= 1 << 7
+			requiredBitSet[3] |= 1 << 0
 			if err := func() error {
 				if err := s.ResearchAndDevelopment.Decode(d); err != nil {
 					return err
@@ -5401,7 +5424,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"research_and_development\"")
 			}
 		case "interest_expense":
-			requiredBitSet[3] |= 1 << 0
+			requiredBitSet[3] |= 1 << 1
 			if err := func() error {
 				if err := s.InterestExpense.Decode(d); err != nil {
 					return err
@@ -5411,7 +5434,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_expense\"")
 			}
 		case "interest_income":
-			requiredBitSet[3] |= 1 << 1
+			requiredBitSet[3] |= 1 << 2
 			if err := func() error {
 				if err := s.InterestIncome.Decode(d); err != nil {
 					return err
@@ -5421,7 +5444,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_income\"")
 			}
 		case "profit_before_tax":
-			requiredBitSet[3] |= 1 << 2
+			requiredBitSet[3] |= 1 << 3
 			if err := func() error {
 				if err := s.ProfitBeforeTax.Decode(d); err != nil {
 					return err
@@ -5431,7 +5454,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"profit_before_tax\"")
 			}
 		case "tax_expense":
-			requiredBitSet[3] |= 1 << 3
+			requiredBitSet[3] |= 1 << 4
 			if err := func() error {
 				if err := s.TaxExpense.Decode(d); err != nil {
 					return err
@@ -5441,7 +5464,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"tax_expense\"")
 			}
 		case "net_income":
-			requiredBitSet[3] |= 1 << 4
+			requiredBitSet[3] |= 1 << 5
 			if err := func() error {
 				if err := s.NetIncome.Decode(d); err != nil {
 					return err
@@ -5451,7 +5474,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_income\"")
 			}
 		case "depreciation":
-			requiredBitSet[3] |= 1 << 5
+			requiredBitSet[3] |= 1 << 6
 			if err := func() error {
 				if err := s.Depreciation.Decode(d); err != nil {
 					return err
@@ -5461,7 +5484,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation\"")
 			}
 		case "amortization":
-			requiredBitSet[3] |= 1 << 6
+			requiredBitSet[3] |= 1 << 7
 			if err := func() error {
 				if err := s.Amortization.Decode(d); err != nil {
 					return err
@@ -5471,7 +5494,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"amortization\"")
 			}
 		case "depreciation_and_amortization":
-			requiredBitSet[3] |= 1 << 7
+			requiredBitSet[4] |= 1 << 0
 			if err := func() error {
 				if err := s.DepreciationAndAmortization.Decode(d); err != nil {
 					return err
@@ -5481,7 +5504,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation_and_amortization\"")
 			}
 		case "ebit":
-			requiredBitSet[4] |= 1 << 0
+			requiredBitSet[4] |= 1 << 1
 			if err := func() error {
 				if err := s.Ebit.Decode(d); err != nil {
 					return err
@@ -5491,7 +5514,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit\"")
 			}
 		case "ebit_basis":
-			requiredBitSet[4] |= 1 << 1
+			requiredBitSet[4] |= 1 << 2
 			if err := func() error {
 				if err := s.EbitBasis.Decode(d); err != nil {
 					return err
@@ -5501,7 +5524,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit_basis\"")
 			}
 		case "ebitda":
-			requiredBitSet[4] |= 1 << 2
+			requiredBitSet[4] |= 1 << 3
 			if err := func() error {
 				if err := s.Ebitda.Decode(d); err != nil {
 					return err
@@ -5511,7 +5534,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebitda\"")
 			}
 		case "operating_cash_flow":
-			requiredBitSet[4] |= 1 << 3
+			requiredBitSet[4] |= 1 << 4
 			if err := func() error {
 				if err := s.OperatingCashFlow.Decode(d); err != nil {
 					return err
@@ -5521,7 +5544,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_cash_flow\"")
 			}
 		case "capital_expenditure":
-			requiredBitSet[4] |= 1 << 4
+			requiredBitSet[4] |= 1 << 5
 			if err := func() error {
 				if err := s.CapitalExpenditure.Decode(d); err != nil {
 					return err
@@ -5531,7 +5554,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"capital_expenditure\"")
 			}
 		case "free_cash_flow":
-			requiredBitSet[4] |= 1 << 5
+			requiredBitSet[4] |= 1 << 6
 			if err := func() error {
 				if err := s.FreeCashFlow.Decode(d); err != nil {
 					return err
@@ -5541,7 +5564,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"free_cash_flow\"")
 			}
 		case "investing_cash_flow":
-			requiredBitSet[4] |= 1 << 6
+			requiredBitSet[4] |= 1 << 7
 			if err := func() error {
 				if err := s.InvestingCashFlow.Decode(d); err != nil {
 					return err
@@ -5551,7 +5574,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"investing_cash_flow\"")
 			}
 		case "financing_cash_flow":
-			requiredBitSet[4] |= 1 << 7
+			requiredBitSet[5] |= 1 << 0
 			if err := func() error {
 				if err := s.FinancingCashFlow.Decode(d); err != nil {
 					return err
@@ -5561,7 +5584,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"financing_cash_flow\"")
 			}
 		case "exchange_rate_effect":
-			requiredBitSet[5] |= 1 << 0
+			requiredBitSet[5] |= 1 << 1
 			if err := func() error {
 				if err := s.ExchangeRateEffect.Decode(d); err != nil {
 					return err
@@ -5571,7 +5594,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"exchange_rate_effect\"")
 			}
 		case "net_change_in_cash":
-			requiredBitSet[5] |= 1 << 1
+			requiredBitSet[5] |= 1 << 2
 			if err := func() error {
 				if err := s.NetChangeInCash.Decode(d); err != nil {
 					return err
@@ -5581,7 +5604,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_change_in_cash\"")
 			}
 		case "dividends_paid":
-			requiredBitSet[5] |= 1 << 2
+			requiredBitSet[5] |= 1 << 3
 			if err := func() error {
 				if err := s.DividendsPaid.Decode(d); err != nil {
 					return err
@@ -5591,7 +5614,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"dividends_paid\"")
 			}
 		case "share_repurchases":
-			requiredBitSet[5] |= 1 << 3
+			requiredBitSet[5] |= 1 << 4
 			if err := func() error {
 				if err := s.ShareRepurchases.Decode(d); err != nil {
 					return err
@@ -5601,7 +5624,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"share_repurchases\"")
 			}
 		case "stock_based_compensation":
-			requiredBitSet[5] |= 1 << 4
+			requiredBitSet[5] |= 1 << 5
 			if err := func() error {
 				if err := s.StockBasedCompensation.Decode(d); err != nil {
 					return err
@@ -5611,7 +5634,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"stock_based_compensation\"")
 			}
 		case "acquisitions":
-			requiredBitSet[5] |= 1 << 5
+			requiredBitSet[5] |= 1 << 6
 			if err := func() error {
 				if err := s.Acquisitions.Decode(d); err != nil {
 					return err
@@ -5621,7 +5644,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"acquisitions\"")
 			}
 		case "income_taxes_paid":
-			requiredBitSet[5] |= 1 << 6
+			requiredBitSet[5] |= 1 << 7
 			if err := func() error {
 				if err := s.IncomeTaxesPaid.Decode(d); err != nil {
 					return err
@@ -5631,7 +5654,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"income_taxes_paid\"")
 			}
 		case "interest_paid":
-			requiredBitSet[5] |= 1 << 7
+			requiredBitSet[6] |= 1 << 0
 			if err := func() error {
 				if err := s.InterestPaid.Decode(d); err != nil {
 					return err
@@ -5641,7 +5664,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_paid\"")
 			}
 		case "preferred_dividends":
-			requiredBitSet[6] |= 1 << 0
+			requiredBitSet[6] |= 1 << 1
 			if err := func() error {
 				if err := s.PreferredDividends.Decode(d); err != nil {
 					return err
@@ -5651,7 +5674,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"preferred_dividends\"")
 			}
 		case "earnings_per_share":
-			requiredBitSet[6] |= 1 << 1
+			requiredBitSet[6] |= 1 << 2
 			if err := func() error {
 				if err := s.EarningsPerShare.Decode(d); err != nil {
 					return err
@@ -5661,7 +5684,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share\"")
 			}
 		case "earnings_per_share_basis_date":
-			requiredBitSet[6] |= 1 << 2
+			requiredBitSet[6] |= 1 << 3
 			if err := func() error {
 				if err := s.EarningsPerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5671,7 +5694,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share_basis_date\"")
 			}
 		case "earnings_per_share_diluted":
-			requiredBitSet[6] |= 1 << 3
+			requiredBitSet[6] |= 1 << 4
 			if err := func() error {
 				if err := s.EarningsPerShareDiluted.Decode(d); err != nil {
 					return err
@@ -5681,7 +5704,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share_diluted\"")
 			}
 		case "earnings_per_share_diluted_basis_date":
-			requiredBitSet[6] |= 1 << 4
+			requiredBitSet[6] |= 1 << 5
 			if err := func() error {
 				if err := s.EarningsPerShareDilutedBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5691,7 +5714,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share_diluted_basis_date\"")
 			}
 		case "per_share_basis_date":
-			requiredBitSet[6] |= 1 << 5
+			requiredBitSet[6] |= 1 << 6
 			if err := func() error {
 				if err := s.PerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5701,7 +5724,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"per_share_basis_date\"")
 			}
 		case "weighted_average_shares":
-			requiredBitSet[6] |= 1 << 6
+			requiredBitSet[6] |= 1 << 7
 			if err := func() error {
 				if err := s.WeightedAverageShares.Decode(d); err != nil {
 					return err
@@ -5711,7 +5734,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares\"")
 			}
 		case "weighted_average_shares_basis_date":
-			requiredBitSet[6] |= 1 << 7
+			requiredBitSet[7] |= 1 << 0
 			if err := func() error {
 				if err := s.WeightedAverageSharesBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5721,7 +5744,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares_basis_date\"")
 			}
 		case "weighted_average_shares_diluted":
-			requiredBitSet[7] |= 1 << 0
+			requiredBitSet[7] |= 1 << 1
 			if err := func() error {
 				if err := s.WeightedAverageSharesDiluted.Decode(d); err != nil {
 					return err
@@ -5731,7 +5754,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares_diluted\"")
 			}
 		case "weighted_average_shares_diluted_basis_date":
-			requiredBitSet[7] |= 1 << 1
+			requiredBitSet[7] |= 1 << 2
 			if err := func() error {
 				if err := s.WeightedAverageSharesDilutedBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5741,7 +5764,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares_diluted_basis_date\"")
 			}
 		case "dividends_per_share":
-			requiredBitSet[7] |= 1 << 2
+			requiredBitSet[7] |= 1 << 3
 			if err := func() error {
 				if err := s.DividendsPerShare.Decode(d); err != nil {
 					return err
@@ -5751,7 +5774,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"dividends_per_share\"")
 			}
 		case "dividends_per_share_basis_date":
-			requiredBitSet[7] |= 1 << 3
+			requiredBitSet[7] |= 1 << 4
 			if err := func() error {
 				if err := s.DividendsPerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5761,7 +5784,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"dividends_per_share_basis_date\"")
 			}
 		case "total_assets":
-			requiredBitSet[7] |= 1 << 4
+			requiredBitSet[7] |= 1 << 5
 			if err := func() error {
 				if err := s.TotalAssets.Decode(d); err != nil {
 					return err
@@ -5771,7 +5794,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_assets\"")
 			}
 		case "current_assets":
-			requiredBitSet[7] |= 1 << 5
+			requiredBitSet[7] |= 1 << 6
 			if err := func() error {
 				if err := s.CurrentAssets.Decode(d); err != nil {
 					return err
@@ -5781,7 +5804,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_assets\"")
 			}
 		case "non_current_assets":
-			requiredBitSet[7] |= 1 << 6
+			requiredBitSet[7] |= 1 << 7
 			if err := func() error {
 				if err := s.NonCurrentAssets.Decode(d); err != nil {
 					return err
@@ -5791,7 +5814,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"non_current_assets\"")
 			}
 		case "cash_and_equivalents":
-			requiredBitSet[7] |= 1 << 7
+			requiredBitSet[8] |= 1 << 0
 			if err := func() error {
 				if err := s.CashAndEquivalents.Decode(d); err != nil {
 					return err
@@ -5801,7 +5824,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cash_and_equivalents\"")
 			}
 		case "short_term_investments":
-			requiredBitSet[8] |= 1 << 0
+			requiredBitSet[8] |= 1 << 1
 			if err := func() error {
 				if err := s.ShortTermInvestments.Decode(d); err != nil {
 					return err
@@ -5811,7 +5834,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"short_term_investments\"")
 			}
 		case "receivables":
-			requiredBitSet[8] |= 1 << 1
+			requiredBitSet[8] |= 1 << 2
 			if err := func() error {
 				if err := s.Receivables.Decode(d); err != nil {
 					return err
@@ -5821,7 +5844,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"receivables\"")
 			}
 		case "inventory":
-			requiredBitSet[8] |= 1 << 2
+			requiredBitSet[8] |= 1 << 3
 			if err := func() error {
 				if err := s.Inventory.Decode(d); err != nil {
 					return err
@@ -5831,7 +5854,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"inventory\"")
 			}
 		case "long_term_investments":
-			requiredBitSet[8] |= 1 << 3
+			requiredBitSet[8] |= 1 << 4
 			if err := func() error {
 				if err := s.LongTermInvestments.Decode(d); err != nil {
 					return err
@@ -5841,7 +5864,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_investments\"")
 			}
 		case "property_plant_equipment":
-			requiredBitSet[8] |= 1 << 4
+			requiredBitSet[8] |= 1 << 5
 			if err := func() error {
 				if err := s.PropertyPlantEquipment.Decode(d); err != nil {
 					return err
@@ -5851,7 +5874,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"property_plant_equipment\"")
 			}
 		case "goodwill":
-			requiredBitSet[8] |= 1 << 5
+			requiredBitSet[8] |= 1 << 6
 			if err := func() error {
 				if err := s.Goodwill.Decode(d); err != nil {
 					return err
@@ -5861,7 +5884,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"goodwill\"")
 			}
 		case "intangible_assets":
-			requiredBitSet[8] |= 1 << 6
+			requiredBitSet[8] |= 1 << 7
 			if err := func() error {
 				if err := s.IntangibleAssets.Decode(d); err != nil {
 					return err
@@ -5871,7 +5894,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"intangible_assets\"")
 			}
 		case "total_liabilities":
-			requiredBitSet[8] |= 1 << 7
+			requiredBitSet[9] |= 1 << 0
 			if err := func() error {
 				if err := s.TotalLiabilities.Decode(d); err != nil {
 					return err
@@ -5881,7 +5904,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_liabilities\"")
 			}
 		case "current_liabilities":
-			requiredBitSet[9] |= 1 << 0
+			requiredBitSet[9] |= 1 << 1
 			if err := func() error {
 				if err := s.CurrentLiabilities.Decode(d); err != nil {
 					return err
@@ -5891,7 +5914,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_liabilities\"")
 			}
 		case "long_term_liabilities":
-			requiredBitSet[9] |= 1 << 1
+			requiredBitSet[9] |= 1 << 2
 			if err := func() error {
 				if err := s.LongTermLiabilities.Decode(d); err != nil {
 					return err
@@ -5901,7 +5924,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_liabilities\"")
 			}
 		case "accounts_payable":
-			requiredBitSet[9] |= 1 << 2
+			requiredBitSet[9] |= 1 << 3
 			if err := func() error {
 				if err := s.AccountsPayable.Decode(d); err != nil {
 					return err
@@ -5911,7 +5934,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"accounts_payable\"")
 			}
 		case "deferred_revenue_current":
-			requiredBitSet[9] |= 1 << 3
+			requiredBitSet[9] |= 1 << 4
 			if err := func() error {
 				if err := s.DeferredRevenueCurrent.Decode(d); err != nil {
 					return err
@@ -5921,7 +5944,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"deferred_revenue_current\"")
 			}
 		case "operating_lease_liability":
-			requiredBitSet[9] |= 1 << 4
+			requiredBitSet[9] |= 1 << 5
 			if err := func() error {
 				if err := s.OperatingLeaseLiability.Decode(d); err != nil {
 					return err
@@ -5931,7 +5954,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_lease_liability\"")
 			}
 		case "short_term_debt":
-			requiredBitSet[9] |= 1 << 5
+			requiredBitSet[9] |= 1 << 6
 			if err := func() error {
 				if err := s.ShortTermDebt.Decode(d); err != nil {
 					return err
@@ -5941,7 +5964,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"short_term_debt\"")
 			}
 		case "long_term_debt":
-			requiredBitSet[9] |= 1 << 6
+			requiredBitSet[9] |= 1 << 7
 			if err := func() error {
 				if err := s.LongTermDebt.Decode(d); err != nil {
 					return err
@@ -5951,7 +5974,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_debt\"")
 			}
 		case "total_debt":
-			requiredBitSet[9] |= 1 << 7
+			requiredBitSet[10] |= 1 << 0
 			if err := func() error {
 				if err := s.TotalDebt.Decode(d); err != nil {
 					return err
@@ -5961,7 +5984,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_debt\"")
 			}
 		case "total_equity":
-			requiredBitSet[10] |= 1 << 0
+			requiredBitSet[10] |= 1 << 1
 			if err := func() error {
 				if err := s.TotalEquity.Decode(d); err != nil {
 					return err
@@ -5971,7 +5994,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_equity\"")
 			}
 		case "retained_earnings":
-			requiredBitSet[10] |= 1 << 1
+			requiredBitSet[10] |= 1 << 2
 			if err := func() error {
 				if err := s.RetainedEarnings.Decode(d); err != nil {
 					return err
@@ -5981,7 +6004,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"retained_earnings\"")
 			}
 		case "noncontrolling_interest":
-			requiredBitSet[10] |= 1 << 2
+			requiredBitSet[10] |= 1 << 3
 			if err := func() error {
 				if err := s.NoncontrollingInterest.Decode(d); err != nil {
 					return err
@@ -5991,7 +6014,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"noncontrolling_interest\"")
 			}
 		case "preferred_stock":
-			requiredBitSet[10] |= 1 << 3
+			requiredBitSet[10] |= 1 << 4
 			if err := func() error {
 				if err := s.PreferredStock.Decode(d); err != nil {
 					return err
@@ -6001,7 +6024,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"preferred_stock\"")
 			}
 		case "temporary_equity":
-			requiredBitSet[10] |= 1 << 4
+			requiredBitSet[10] |= 1 << 5
 			if err := func() error {
 				if err := s.TemporaryEquity.Decode(d); err != nil {
 					return err
@@ -6011,7 +6034,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"temporary_equity\"")
 			}
 		case "total_equities_and_liabilities":
-			requiredBitSet[10] |= 1 << 5
+			requiredBitSet[10] |= 1 << 6
 			if err := func() error {
 				if err := s.TotalEquitiesAndLiabilities.Decode(d); err != nil {
 					return err
@@ -6021,7 +6044,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_equities_and_liabilities\"")
 			}
 		case "shares_outstanding":
-			requiredBitSet[10] |= 1 << 6
+			requiredBitSet[10] |= 1 << 7
 			if err := func() error {
 				if err := s.SharesOutstanding.Decode(d); err != nil {
 					return err
@@ -6031,7 +6054,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"shares_outstanding\"")
 			}
 		case "shares_source":
-			requiredBitSet[10] |= 1 << 7
+			requiredBitSet[11] |= 1 << 0
 			if err := func() error {
 				if err := s.SharesSource.Decode(d); err != nil {
 					return err
@@ -6041,7 +6064,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"shares_source\"")
 			}
 		case "shares_outstanding_basis_date":
-			requiredBitSet[11] |= 1 << 0
+			requiredBitSet[11] |= 1 << 1
 			if err := func() error {
 				if err := s.SharesOutstandingBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -6050,8 +6073,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"shares_outstanding_basis_date\"")
 			}
+		case "adjusted_to":
+			requiredBitSet[11] |= 1 << 2
+			if err := func() error {
+				if err := s.AdjustedTo.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"adjusted_to\"")
+			}
 		case "created_at":
-			requiredBitSet[11] |= 1 << 1
+			requiredBitSet[11] |= 1 << 3
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -6063,7 +6096,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[11] |= 1 << 2
+			requiredBitSet[11] |= 1 << 4
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -6095,7 +6128,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 		0b11111111,
 		0b11111111,
 		0b11111111,
-		0b00000111,
+		0b00011111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -8979,6 +9012,1138 @@ func (s *Message) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *Message) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *MetricDefinition) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *MetricDefinition) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("id")
+		e.Str(s.ID)
+	}
+	{
+		e.FieldStart("label")
+		e.Str(s.Label)
+	}
+	{
+		e.FieldStart("group")
+		e.Str(s.Group)
+	}
+	{
+		e.FieldStart("unit")
+		s.Unit.Encode(e)
+	}
+	{
+		e.FieldStart("scope")
+		s.Scope.Encode(e)
+	}
+	{
+		e.FieldStart("formula")
+		e.Str(s.Formula)
+	}
+	{
+		e.FieldStart("where")
+		e.ArrStart()
+		for _, elem := range s.Where {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("inputs")
+		e.ArrStart()
+		for _, elem := range s.Inputs {
+			e.Str(elem)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("better")
+		s.Better.Encode(e)
+	}
+	{
+		e.FieldStart("source")
+		e.Str(s.Source)
+	}
+	{
+		e.FieldStart("caveat")
+		e.Str(s.Caveat)
+	}
+	{
+		e.FieldStart("years")
+		s.Years.Encode(e)
+	}
+}
+
+var jsonFieldsNameOfMetricDefinition = [12]string{
+	0:  "id",
+	1:  "label",
+	2:  "group",
+	3:  "unit",
+	4:  "scope",
+	5:  "formula",
+	6:  "where",
+	7:  "inputs",
+	8:  "better",
+	9:  "source",
+	10: "caveat",
+	11: "years",
+}
+
+// Decode decodes MetricDefinition from json.
+func (s *MetricDefinition) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricDefinition to nil")
+	}
+	var requiredBitSet [2]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "id":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Str()
+				s.ID = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"id\"")
+			}
+		case "label":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := d.Str()
+				s.Label = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"label\"")
+			}
+		case "group":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				v, err := d.Str()
+				s.Group = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"group\"")
+			}
+		case "unit":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				if err := s.Unit.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"unit\"")
+			}
+		case "scope":
+			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				if err := s.Scope.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"scope\"")
+			}
+		case "formula":
+			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				v, err := d.Str()
+				s.Formula = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"formula\"")
+			}
+		case "where":
+			requiredBitSet[0] |= 1 << 6
+			if err := func() error {
+				s.Where = make([]MetricTerm, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem MetricTerm
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Where = append(s.Where, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"where\"")
+			}
+		case "inputs":
+			requiredBitSet[0] |= 1 << 7
+			if err := func() error {
+				s.Inputs = make([]string, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem string
+					v, err := d.Str()
+					elem = string(v)
+					if err != nil {
+						return err
+					}
+					s.Inputs = append(s.Inputs, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"inputs\"")
+			}
+		case "better":
+			requiredBitSet[1] |= 1 << 0
+			if err := func() error {
+				if err := s.Better.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"better\"")
+			}
+		case "source":
+			requiredBitSet[1] |= 1 << 1
+			if err := func() error {
+				v, err := d.Str()
+				s.Source = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"source\"")
+			}
+		case "caveat":
+			requiredBitSet[1] |= 1 << 2
+			if err := func() error {
+				v, err := d.Str()
+				s.Caveat = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"caveat\"")
+			}
+		case "years":
+			requiredBitSet[1] |= 1 << 3
+			if err := func() error {
+				if err := s.Years.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"years\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode MetricDefinition")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [2]uint8{
+		0b11111111,
+		0b00001111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfMetricDefinition) {
+					name = jsonFieldsNameOfMetricDefinition[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *MetricDefinition) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricDefinition) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes MetricDefinitionBetter as json.
+func (s MetricDefinitionBetter) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes MetricDefinitionBetter from json.
+func (s *MetricDefinitionBetter) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricDefinitionBetter to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch MetricDefinitionBetter(v) {
+	case MetricDefinitionBetterHigher:
+		*s = MetricDefinitionBetterHigher
+	case MetricDefinitionBetterLower:
+		*s = MetricDefinitionBetterLower
+	case MetricDefinitionBetterNone:
+		*s = MetricDefinitionBetterNone
+	default:
+		*s = MetricDefinitionBetter(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s MetricDefinitionBetter) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricDefinitionBetter) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes MetricDefinitionScope as json.
+func (s MetricDefinitionScope) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes MetricDefinitionScope from json.
+func (s *MetricDefinitionScope) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricDefinitionScope to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch MetricDefinitionScope(v) {
+	case MetricDefinitionScopeStatement:
+		*s = MetricDefinitionScopeStatement
+	case MetricDefinitionScopeAnnual:
+		*s = MetricDefinitionScopeAnnual
+	case MetricDefinitionScopeDay:
+		*s = MetricDefinitionScopeDay
+	default:
+		*s = MetricDefinitionScope(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s MetricDefinitionScope) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricDefinitionScope) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes MetricDefinitionUnit as json.
+func (s MetricDefinitionUnit) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes MetricDefinitionUnit from json.
+func (s *MetricDefinitionUnit) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricDefinitionUnit to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch MetricDefinitionUnit(v) {
+	case MetricDefinitionUnitRatio:
+		*s = MetricDefinitionUnitRatio
+	case MetricDefinitionUnitFraction:
+		*s = MetricDefinitionUnitFraction
+	case MetricDefinitionUnitMoney:
+		*s = MetricDefinitionUnitMoney
+	case MetricDefinitionUnitMoneyPerShare:
+		*s = MetricDefinitionUnitMoneyPerShare
+	case MetricDefinitionUnitDays:
+		*s = MetricDefinitionUnitDays
+	case MetricDefinitionUnitCount:
+		*s = MetricDefinitionUnitCount
+	default:
+		*s = MetricDefinitionUnit(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s MetricDefinitionUnit) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricDefinitionUnit) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *MetricDefinitions) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *MetricDefinitions) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("items")
+		e.ArrStart()
+		for _, elem := range s.Items {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("terms")
+		e.ArrStart()
+		for _, elem := range s.Terms {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+}
+
+var jsonFieldsNameOfMetricDefinitions = [2]string{
+	0: "items",
+	1: "terms",
+}
+
+// Decode decodes MetricDefinitions from json.
+func (s *MetricDefinitions) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricDefinitions to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "items":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				s.Items = make([]MetricDefinition, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem MetricDefinition
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Items = append(s.Items, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"items\"")
+			}
+		case "terms":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				s.Terms = make([]MetricTerm, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem MetricTerm
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Terms = append(s.Terms, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"terms\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode MetricDefinitions")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000011,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfMetricDefinitions) {
+					name = jsonFieldsNameOfMetricDefinitions[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *MetricDefinitions) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricDefinitions) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *MetricNull) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *MetricNull) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("reason")
+		s.Reason.Encode(e)
+	}
+	{
+		e.FieldStart("missing_inputs")
+		e.ArrStart()
+		for _, elem := range s.MissingInputs {
+			e.Str(elem)
+		}
+		e.ArrEnd()
+	}
+}
+
+var jsonFieldsNameOfMetricNull = [2]string{
+	0: "reason",
+	1: "missing_inputs",
+}
+
+// Decode decodes MetricNull from json.
+func (s *MetricNull) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricNull to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "reason":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				if err := s.Reason.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"reason\"")
+			}
+		case "missing_inputs":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				s.MissingInputs = make([]string, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem string
+					v, err := d.Str()
+					elem = string(v)
+					if err != nil {
+						return err
+					}
+					s.MissingInputs = append(s.MissingInputs, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"missing_inputs\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode MetricNull")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000011,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfMetricNull) {
+					name = jsonFieldsNameOfMetricNull[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *MetricNull) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricNull) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes MetricReason as json.
+func (s MetricReason) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes MetricReason from json.
+func (s *MetricReason) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricReason to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch MetricReason(v) {
+	case MetricReasonSharesUnknown:
+		*s = MetricReasonSharesUnknown
+	case MetricReasonSplitDateUnknown:
+		*s = MetricReasonSplitDateUnknown
+	case MetricReasonAdsRatioUnknown:
+		*s = MetricReasonAdsRatioUnknown
+	case MetricReasonCurrencyMismatch:
+		*s = MetricReasonCurrencyMismatch
+	case MetricReasonCashUnknown:
+		*s = MetricReasonCashUnknown
+	case MetricReasonDebtUnknown:
+		*s = MetricReasonDebtUnknown
+	case MetricReasonInsufficientHistory:
+		*s = MetricReasonInsufficientHistory
+	case MetricReasonMissingInput:
+		*s = MetricReasonMissingInput
+	case MetricReasonNegativeDenominator:
+		*s = MetricReasonNegativeDenominator
+	case MetricReasonZeroDenominator:
+		*s = MetricReasonZeroDenominator
+	case MetricReasonNegativeInput:
+		*s = MetricReasonNegativeInput
+	default:
+		*s = MetricReason(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s MetricReason) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricReason) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s MetricReasons) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields implements json.Marshaler.
+func (s MetricReasons) encodeFields(e *jx.Encoder) {
+	for _, k := range slices.Sorted(maps.Keys(s)) {
+		elem := s[k]
+		e.FieldStart(k)
+
+		elem.Encode(e)
+	}
+}
+
+// Decode decodes MetricReasons from json.
+func (s *MetricReasons) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricReasons to nil")
+	}
+	m := s.init()
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		var elem MetricNull
+		if err := func() error {
+			if err := elem.Decode(d); err != nil {
+				return err
+			}
+			return nil
+		}(); err != nil {
+			return errors.Wrapf(err, "decode field %q", k)
+		}
+		m[string(k)] = elem
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode MetricReasons")
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s MetricReasons) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricReasons) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s MetricSignals) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields implements json.Marshaler.
+func (s MetricSignals) encodeFields(e *jx.Encoder) {
+	for _, k := range slices.Sorted(maps.Keys(s)) {
+		elem := s[k]
+		e.FieldStart(k)
+
+		elem.Encode(e)
+	}
+}
+
+// Decode decodes MetricSignals from json.
+func (s *MetricSignals) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricSignals to nil")
+	}
+	m := s.init()
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		var elem MetricSignalsItem
+		if err := func() error {
+			if err := elem.Decode(d); err != nil {
+				return err
+			}
+			return nil
+		}(); err != nil {
+			return errors.Wrapf(err, "decode field %q", k)
+		}
+		m[string(k)] = elem
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode MetricSignals")
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s MetricSignals) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricSignals) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s MetricSignalsItem) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields implements json.Marshaler.
+func (s MetricSignalsItem) encodeFields(e *jx.Encoder) {
+	for _, k := range slices.Sorted(maps.Keys(s)) {
+		elem := s[k]
+		e.FieldStart(k)
+
+		elem.Encode(e)
+	}
+}
+
+// Decode decodes MetricSignalsItem from json.
+func (s *MetricSignalsItem) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricSignalsItem to nil")
+	}
+	m := s.init()
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		var elem NilBool
+		if err := func() error {
+			if err := elem.Decode(d); err != nil {
+				return err
+			}
+			return nil
+		}(); err != nil {
+			return errors.Wrapf(err, "decode field %q", k)
+		}
+		m[string(k)] = elem
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode MetricSignalsItem")
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s MetricSignalsItem) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricSignalsItem) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *MetricTerm) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *MetricTerm) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("id")
+		e.Str(s.ID)
+	}
+	{
+		e.FieldStart("formula")
+		e.Str(s.Formula)
+	}
+}
+
+var jsonFieldsNameOfMetricTerm = [2]string{
+	0: "id",
+	1: "formula",
+}
+
+// Decode decodes MetricTerm from json.
+func (s *MetricTerm) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricTerm to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "id":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Str()
+				s.ID = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"id\"")
+			}
+		case "formula":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := d.Str()
+				s.Formula = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"formula\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode MetricTerm")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000011,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfMetricTerm) {
+					name = jsonFieldsNameOfMetricTerm[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *MetricTerm) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricTerm) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s MetricValues) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields implements json.Marshaler.
+func (s MetricValues) encodeFields(e *jx.Encoder) {
+	for _, k := range slices.Sorted(maps.Keys(s)) {
+		elem := s[k]
+		e.FieldStart(k)
+
+		elem.Encode(e)
+	}
+}
+
+// Decode decodes MetricValues from json.
+func (s *MetricValues) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricValues to nil")
+	}
+	m := s.init()
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		var elem NilDecimal
+		if err := func() error {
+			if err := elem.Decode(d); err != nil {
+				return err
+			}
+			return nil
+		}(); err != nil {
+			return errors.Wrapf(err, "decode field %q", k)
+		}
+		m[string(k)] = elem
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode MetricValues")
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s MetricValues) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricValues) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s MetricVariables) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields implements json.Marshaler.
+func (s MetricVariables) encodeFields(e *jx.Encoder) {
+	for _, k := range slices.Sorted(maps.Keys(s)) {
+		elem := s[k]
+		e.FieldStart(k)
+
+		elem.Encode(e)
+	}
+}
+
+// Decode decodes MetricVariables from json.
+func (s *MetricVariables) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode MetricVariables to nil")
+	}
+	m := s.init()
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		var elem MetricValues
+		if err := func() error {
+			if err := elem.Decode(d); err != nil {
+				return err
+			}
+			return nil
+		}(); err != nil {
+			return errors.Wrapf(err, "decode field %q", k)
+		}
+		m[string(k)] = elem
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode MetricVariables")
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s MetricVariables) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *MetricVariables) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -14835,12 +16000,32 @@ func (s *ValueMetrics) encodeFields(e *jx.Encoder) {
 		s.CashReturnOnCapitalInvested.Encode(e)
 	}
 	{
+		e.FieldStart("metrics")
+		s.Metrics.Encode(e)
+	}
+	{
+		e.FieldStart("reasons")
+		s.Reasons.Encode(e)
+	}
+	{
+		e.FieldStart("signals")
+		s.Signals.Encode(e)
+	}
+	{
+		e.FieldStart("variables")
+		s.Variables.Encode(e)
+	}
+	{
+		e.FieldStart("adjusted_to")
+		s.AdjustedTo.Encode(e, json.EncodeDate)
+	}
+	{
 		e.FieldStart("ttm")
 		s.Ttm.Encode(e)
 	}
 }
 
-var jsonFieldsNameOfValueMetrics = [29]string{
+var jsonFieldsNameOfValueMetrics = [34]string{
 	0:  "statement_id",
 	1:  "company_id",
 	2:  "ticker",
@@ -14869,7 +16054,12 @@ var jsonFieldsNameOfValueMetrics = [29]string{
 	25: "return_on_assets",
 	26: "debt_to_ebitda",
 	27: "cash_return_on_capital_invested",
-	28: "ttm",
+	28: "metrics",
+	29: "reasons",
+	30: "signals",
+	31: "variables",
+	32: "adjusted_to",
+	33: "ttm",
 }
 
 // Decode decodes ValueMetrics from json.
@@ -14877,7 +16067,7 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode ValueMetrics to nil")
 	}
-	var requiredBitSet [4]uint8
+	var requiredBitSet [5]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -15181,8 +16371,58 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"cash_return_on_capital_invested\"")
 			}
-		case "ttm":
+		case "metrics":
 			requiredBitSet[3] |= 1 << 4
+			if err := func() error {
+				if err := s.Metrics.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"metrics\"")
+			}
+		case "reasons":
+			requiredBitSet[3] |= 1 << 5
+			if err := func() error {
+				if err := s.Reasons.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"reasons\"")
+			}
+		case "signals":
+			requiredBitSet[3] |= 1 << 6
+			if err := func() error {
+				if err := s.Signals.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"signals\"")
+			}
+		case "variables":
+			requiredBitSet[3] |= 1 << 7
+			if err := func() error {
+				if err := s.Variables.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"variables\"")
+			}
+		case "adjusted_to":
+			requiredBitSet[4] |= 1 << 0
+			if err := func() error {
+				if err := s.AdjustedTo.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"adjusted_to\"")
+			}
+		case "ttm":
+			requiredBitSet[4] |= 1 << 1
 			if err := func() error {
 				if err := s.Ttm.Decode(d); err != nil {
 					return err
@@ -15200,11 +16440,12 @@ func (s *ValueMetrics) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [4]uint8{
+	for i, mask := range [5]uint8{
 		0b11111111,
 		0b11111111,
 		0b11111111,
-		0b00011111,
+		0b11111111,
+		0b00000011,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

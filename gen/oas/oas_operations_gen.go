@@ -53,6 +53,7 @@ const (
 	ListExchangeRatesOperation              OperationName = "ListExchangeRates"
 	ListFinancialStatementsOperation        OperationName = "ListFinancialStatements"
 	ListImportsOperation                    OperationName = "ListImports"
+	ListMetricsOperation                    OperationName = "ListMetrics"
 	ListSessionsOperation                   OperationName = "ListSessions"
 	ListUsersOperation                      OperationName = "ListUsers"
 	ListValueMetricsOperation               OperationName = "ListValueMetrics"

@@ -3,6 +3,7 @@
 package oas
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -917,7 +918,9 @@ func decodeGetCompanyParams(args [1]string, argsEscaped bool, r *http.Request) (
 // GetDividendParams is parameters of getDividend operation.
 type GetDividendParams struct {
 	// What was known on this day, which must not be in the future. Default: everything known.
-	AsOf       OptDate       `json:",omitempty,omitzero"`
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
 	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	ID         int64
 }
@@ -993,6 +996,11 @@ func decodeGetDividendParams(args [1]string, argsEscaped bool, r *http.Request) 
 			In:   "query",
 			Err:  err,
 		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
 	}
 	// Decode query: share_basis.
 	if err := func() error {
@@ -1120,7 +1128,10 @@ func decodeGetDividendParams(args [1]string, argsEscaped bool, r *http.Request) 
 type GetFinancialStatementParams struct {
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
-	ID   int64
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
+	ID         int64
 }
 
 func unpackGetFinancialStatementParams(packed middleware.Parameters) (params GetFinancialStatementParams) {
@@ -1131,6 +1142,15 @@ func unpackGetFinancialStatementParams(packed middleware.Parameters) (params Get
 		}
 		if v, ok := packed[key]; ok {
 			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
 		}
 	}
 	{
@@ -1182,6 +1202,67 @@ func decodeGetFinancialStatementParams(args [1]string, argsEscaped bool, r *http
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
 			In:   "query",
 			Err:  err,
 		}
@@ -4211,7 +4292,9 @@ func decodeListCompanyDailyRatiosParams(args [1]string, argsEscaped bool, r *htt
 // ListCompanyDividendsParams is parameters of listCompanyDividends operation.
 type ListCompanyDividendsParams struct {
 	// What was known on this day, which must not be in the future. Default: everything known.
-	AsOf       OptDate       `json:",omitempty,omitzero"`
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
 	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
@@ -4310,6 +4393,11 @@ func decodeListCompanyDividendsParams(args [1]string, argsEscaped bool, r *http.
 			In:   "query",
 			Err:  err,
 		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
 	}
 	// Decode query: share_basis.
 	if err := func() error {
@@ -4575,6 +4663,9 @@ type ListCompanyFinancialStatementsParams struct {
 	Period OptPeriod `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -4600,6 +4691,15 @@ func unpackListCompanyFinancialStatementsParams(packed middleware.Parameters) (p
 		}
 		if v, ok := packed[key]; ok {
 			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
 		}
 	}
 	{
@@ -4725,6 +4825,67 @@ func decodeListCompanyFinancialStatementsParams(args [1]string, argsEscaped bool
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
 			In:   "query",
 			Err:  err,
 		}
@@ -5585,6 +5746,12 @@ type ListCompanyValueMetricsParams struct {
 	Period OptPeriod `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
+	// Ids and groups of `/metrics`, or `all` or `none`. Default: `all` for one company, `none` for a list
+	// over all companies.
+	Metrics []string `json:",omitempty"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -5610,6 +5777,24 @@ func unpackListCompanyValueMetricsParams(packed middleware.Parameters) (params L
 		}
 		if v, ok := packed[key]; ok {
 			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "metrics",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Metrics = v.([]string)
 		}
 	}
 	{
@@ -5735,6 +5920,156 @@ func decodeListCompanyValueMetricsParams(args [1]string, argsEscaped bool, r *ht
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: metrics.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "metrics",
+			Style:   uri.QueryStyleForm,
+			Explode: false,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				params.Metrics = nil
+				return d.DecodeArray(func(d uri.Decoder) error {
+					var paramsDotMetricsVal string
+					if err := func() error {
+						val, err := d.DecodeValue()
+						if err != nil {
+							return err
+						}
+
+						c, err := conv.ToString(val)
+						if err != nil {
+							return err
+						}
+
+						paramsDotMetricsVal = c
+						return nil
+					}(); err != nil {
+						return err
+					}
+					params.Metrics = append(params.Metrics, paramsDotMetricsVal)
+					return nil
+				})
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if params.Metrics == nil {
+					return nil // optional
+				}
+				if err := (validate.Array{
+					MinLength:    1,
+					MinLengthSet: true,
+					MaxLength:    200,
+					MaxLengthSet: true,
+				}).ValidateLength(len(params.Metrics)); err != nil {
+					return errors.Wrap(err, "array")
+				}
+				var failures []validate.FieldError
+				for i, elem := range params.Metrics {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     100,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         regexMap["^[a-z0-9_]+$"],
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(elem)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						failures = append(failures, validate.FieldError{
+							Name:  fmt.Sprintf("[%d]", i),
+							Error: err,
+						})
+					}
+				}
+				if len(failures) > 0 {
+					return &validate.Error{Fields: failures}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "metrics",
 			In:   "query",
 			Err:  err,
 		}
@@ -6168,7 +6503,9 @@ type ListDividendsParams struct {
 	// Only what became known, or changed, on this day or later.
 	KnownSince OptDate `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
-	AsOf       OptDate       `json:",omitempty,omitzero"`
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
 	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
@@ -6433,6 +6770,11 @@ func decodeListDividendsParams(args [0]string, argsEscaped bool, r *http.Request
 			In:   "query",
 			Err:  err,
 		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
 	}
 	// Decode query: share_basis.
 	if err := func() error {
@@ -7065,6 +7407,13 @@ type ListFinancialStatementsParams struct {
 	FiscalYear OptInt32  `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
+	// Only what became known, or changed, on this day or later.
+	KnownSince OptDate `json:",omitempty,omitzero"`
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -7097,6 +7446,33 @@ func unpackListFinancialStatementsParams(packed middleware.Parameters) (params L
 		}
 		if v, ok := packed[key]; ok {
 			params.PublishedSince = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "known_since",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.KnownSince = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
 		}
 	}
 	{
@@ -7281,6 +7657,149 @@ func decodeListFinancialStatementsParams(args [0]string, argsEscaped bool, r *ht
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "published_since",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: known_since.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "known_since",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotKnownSinceVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotKnownSinceVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.KnownSince.SetTo(paramsDotKnownSinceVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "known_since",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
 			In:   "query",
 			Err:  err,
 		}
@@ -7956,6 +8475,16 @@ type ListValueMetricsParams struct {
 	FiscalYear OptInt32  `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
+	// Only what became known, or changed, on this day or later.
+	KnownSince OptDate `json:",omitempty,omitzero"`
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
+	// Ids and groups of `/metrics`, or `all` or `none`. Default: `all` for one company, `none` for a list
+	// over all companies.
+	Metrics []string `json:",omitempty"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -7988,6 +8517,42 @@ func unpackListValueMetricsParams(packed middleware.Parameters) (params ListValu
 		}
 		if v, ok := packed[key]; ok {
 			params.PublishedSince = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "known_since",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.KnownSince = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "metrics",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Metrics = v.([]string)
 		}
 	}
 	{
@@ -8172,6 +8737,238 @@ func decodeListValueMetricsParams(args [0]string, argsEscaped bool, r *http.Requ
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "published_since",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: known_since.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "known_since",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotKnownSinceVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotKnownSinceVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.KnownSince.SetTo(paramsDotKnownSinceVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "known_since",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: metrics.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "metrics",
+			Style:   uri.QueryStyleForm,
+			Explode: false,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				params.Metrics = nil
+				return d.DecodeArray(func(d uri.Decoder) error {
+					var paramsDotMetricsVal string
+					if err := func() error {
+						val, err := d.DecodeValue()
+						if err != nil {
+							return err
+						}
+
+						c, err := conv.ToString(val)
+						if err != nil {
+							return err
+						}
+
+						paramsDotMetricsVal = c
+						return nil
+					}(); err != nil {
+						return err
+					}
+					params.Metrics = append(params.Metrics, paramsDotMetricsVal)
+					return nil
+				})
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if params.Metrics == nil {
+					return nil // optional
+				}
+				if err := (validate.Array{
+					MinLength:    1,
+					MinLengthSet: true,
+					MaxLength:    200,
+					MaxLengthSet: true,
+				}).ValidateLength(len(params.Metrics)); err != nil {
+					return errors.Wrap(err, "array")
+				}
+				var failures []validate.FieldError
+				for i, elem := range params.Metrics {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     100,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         regexMap["^[a-z0-9_]+$"],
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(elem)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						failures = append(failures, validate.FieldError{
+							Name:  fmt.Sprintf("[%d]", i),
+							Error: err,
+						})
+					}
+				}
+				if len(failures) > 0 {
+					return &validate.Error{Fields: failures}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "metrics",
 			In:   "query",
 			Err:  err,
 		}

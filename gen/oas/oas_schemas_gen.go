@@ -2247,7 +2247,9 @@ type FinancialStatement struct {
 	PublishDate time.Time `json:"publish_date"`
 	// First day on which these figures were known.
 	KnownFrom time.Time `json:"known_from"`
-	Currency  Currency  `json:"currency"`
+	// First day on which other figures were known, null for those of today.
+	KnownTo  NilDate  `json:"known_to"`
+	Currency Currency `json:"currency"`
 	// That of the facts, null for a statement entered by hand.
 	Taxonomy NilTaxonomy `json:"taxonomy"`
 	// The version of the rules that made it from the facts, null for a statement entered by hand; `/rules`
@@ -2453,9 +2455,12 @@ type FinancialStatement struct {
 	// Where shares_outstanding comes from, null for a count entered by hand.
 	SharesSource NilSharesSource `json:"shares_source"`
 	// The day on which shares_outstanding was filed: splits effective later are not in it.
-	SharesOutstandingBasisDate NilDate   `json:"shares_outstanding_basis_date"`
-	CreatedAt                  time.Time `json:"created_at"`
-	UpdatedAt                  time.Time `json:"updated_at"`
+	SharesOutstandingBasisDate NilDate `json:"shares_outstanding_basis_date"`
+	// The day on whose share basis amounts per share and counts of shares are; null with
+	// share_basis=filed: each is on that of its own basis date.
+	AdjustedTo NilDate   `json:"adjusted_to"`
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
 }
 
 // GetID returns the value of ID.
@@ -2511,6 +2516,11 @@ func (s *FinancialStatement) GetPublishDate() time.Time {
 // GetKnownFrom returns the value of KnownFrom.
 func (s *FinancialStatement) GetKnownFrom() time.Time {
 	return s.KnownFrom
+}
+
+// GetKnownTo returns the value of KnownTo.
+func (s *FinancialStatement) GetKnownTo() NilDate {
+	return s.KnownTo
 }
 
 // GetCurrency returns the value of Currency.
@@ -2903,6 +2913,11 @@ func (s *FinancialStatement) GetSharesOutstandingBasisDate() NilDate {
 	return s.SharesOutstandingBasisDate
 }
 
+// GetAdjustedTo returns the value of AdjustedTo.
+func (s *FinancialStatement) GetAdjustedTo() NilDate {
+	return s.AdjustedTo
+}
+
 // GetCreatedAt returns the value of CreatedAt.
 func (s *FinancialStatement) GetCreatedAt() time.Time {
 	return s.CreatedAt
@@ -2966,6 +2981,11 @@ func (s *FinancialStatement) SetPublishDate(val time.Time) {
 // SetKnownFrom sets the value of KnownFrom.
 func (s *FinancialStatement) SetKnownFrom(val time.Time) {
 	s.KnownFrom = val
+}
+
+// SetKnownTo sets the value of KnownTo.
+func (s *FinancialStatement) SetKnownTo(val NilDate) {
+	s.KnownTo = val
 }
 
 // SetCurrency sets the value of Currency.
@@ -3356,6 +3376,11 @@ func (s *FinancialStatement) SetSharesSource(val NilSharesSource) {
 // SetSharesOutstandingBasisDate sets the value of SharesOutstandingBasisDate.
 func (s *FinancialStatement) SetSharesOutstandingBasisDate(val NilDate) {
 	s.SharesOutstandingBasisDate = val
+}
+
+// SetAdjustedTo sets the value of AdjustedTo.
+func (s *FinancialStatement) SetAdjustedTo(val NilDate) {
+	s.AdjustedTo = val
 }
 
 // SetCreatedAt sets the value of CreatedAt.
@@ -5224,6 +5249,579 @@ func (s *Message) GetMessage() string {
 // SetMessage sets the value of Message.
 func (s *Message) SetMessage(val string) {
 	s.Message = val
+}
+
+// Ref: #/components/schemas/MetricDefinition
+type MetricDefinition struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	// One of profitability, quality, efficiency, safety, graham, dividends, per_share, growth, history and
+	// valuation; there can be more.
+	Group string `json:"group"`
+	// `fraction`: 0.44 is 44 %.
+	Unit MetricDefinitionUnit `json:"unit"`
+	// What it is of: each statement, each annual one with the years before, or a trading day.
+	Scope MetricDefinitionScope `json:"scope"`
+	// In the words of the page about metrics.
+	Formula string `json:"formula"`
+	// Words in the formula that are its own; the signals or variables of a score.
+	Where  []MetricTerm           `json:"where"`
+	Inputs []string               `json:"inputs"`
+	Better MetricDefinitionBetter `json:"better"`
+	Source string                 `json:"source"`
+	// Empty for none.
+	Caveat string `json:"caveat"`
+	// How many years before its own it reads, null for as many as there are.
+	Years NilInt32 `json:"years"`
+}
+
+// GetID returns the value of ID.
+func (s *MetricDefinition) GetID() string {
+	return s.ID
+}
+
+// GetLabel returns the value of Label.
+func (s *MetricDefinition) GetLabel() string {
+	return s.Label
+}
+
+// GetGroup returns the value of Group.
+func (s *MetricDefinition) GetGroup() string {
+	return s.Group
+}
+
+// GetUnit returns the value of Unit.
+func (s *MetricDefinition) GetUnit() MetricDefinitionUnit {
+	return s.Unit
+}
+
+// GetScope returns the value of Scope.
+func (s *MetricDefinition) GetScope() MetricDefinitionScope {
+	return s.Scope
+}
+
+// GetFormula returns the value of Formula.
+func (s *MetricDefinition) GetFormula() string {
+	return s.Formula
+}
+
+// GetWhere returns the value of Where.
+func (s *MetricDefinition) GetWhere() []MetricTerm {
+	return s.Where
+}
+
+// GetInputs returns the value of Inputs.
+func (s *MetricDefinition) GetInputs() []string {
+	return s.Inputs
+}
+
+// GetBetter returns the value of Better.
+func (s *MetricDefinition) GetBetter() MetricDefinitionBetter {
+	return s.Better
+}
+
+// GetSource returns the value of Source.
+func (s *MetricDefinition) GetSource() string {
+	return s.Source
+}
+
+// GetCaveat returns the value of Caveat.
+func (s *MetricDefinition) GetCaveat() string {
+	return s.Caveat
+}
+
+// GetYears returns the value of Years.
+func (s *MetricDefinition) GetYears() NilInt32 {
+	return s.Years
+}
+
+// SetID sets the value of ID.
+func (s *MetricDefinition) SetID(val string) {
+	s.ID = val
+}
+
+// SetLabel sets the value of Label.
+func (s *MetricDefinition) SetLabel(val string) {
+	s.Label = val
+}
+
+// SetGroup sets the value of Group.
+func (s *MetricDefinition) SetGroup(val string) {
+	s.Group = val
+}
+
+// SetUnit sets the value of Unit.
+func (s *MetricDefinition) SetUnit(val MetricDefinitionUnit) {
+	s.Unit = val
+}
+
+// SetScope sets the value of Scope.
+func (s *MetricDefinition) SetScope(val MetricDefinitionScope) {
+	s.Scope = val
+}
+
+// SetFormula sets the value of Formula.
+func (s *MetricDefinition) SetFormula(val string) {
+	s.Formula = val
+}
+
+// SetWhere sets the value of Where.
+func (s *MetricDefinition) SetWhere(val []MetricTerm) {
+	s.Where = val
+}
+
+// SetInputs sets the value of Inputs.
+func (s *MetricDefinition) SetInputs(val []string) {
+	s.Inputs = val
+}
+
+// SetBetter sets the value of Better.
+func (s *MetricDefinition) SetBetter(val MetricDefinitionBetter) {
+	s.Better = val
+}
+
+// SetSource sets the value of Source.
+func (s *MetricDefinition) SetSource(val string) {
+	s.Source = val
+}
+
+// SetCaveat sets the value of Caveat.
+func (s *MetricDefinition) SetCaveat(val string) {
+	s.Caveat = val
+}
+
+// SetYears sets the value of Years.
+func (s *MetricDefinition) SetYears(val NilInt32) {
+	s.Years = val
+}
+
+type MetricDefinitionBetter string
+
+const (
+	MetricDefinitionBetterHigher MetricDefinitionBetter = "higher"
+	MetricDefinitionBetterLower  MetricDefinitionBetter = "lower"
+	MetricDefinitionBetterNone   MetricDefinitionBetter = "none"
+)
+
+// AllValues returns all MetricDefinitionBetter values.
+func (MetricDefinitionBetter) AllValues() []MetricDefinitionBetter {
+	return []MetricDefinitionBetter{
+		MetricDefinitionBetterHigher,
+		MetricDefinitionBetterLower,
+		MetricDefinitionBetterNone,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s MetricDefinitionBetter) MarshalText() ([]byte, error) {
+	switch s {
+	case MetricDefinitionBetterHigher:
+		return []byte(s), nil
+	case MetricDefinitionBetterLower:
+		return []byte(s), nil
+	case MetricDefinitionBetterNone:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *MetricDefinitionBetter) UnmarshalText(data []byte) error {
+	switch MetricDefinitionBetter(data) {
+	case MetricDefinitionBetterHigher:
+		*s = MetricDefinitionBetterHigher
+		return nil
+	case MetricDefinitionBetterLower:
+		*s = MetricDefinitionBetterLower
+		return nil
+	case MetricDefinitionBetterNone:
+		*s = MetricDefinitionBetterNone
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// What it is of: each statement, each annual one with the years before, or a trading day.
+type MetricDefinitionScope string
+
+const (
+	MetricDefinitionScopeStatement MetricDefinitionScope = "statement"
+	MetricDefinitionScopeAnnual    MetricDefinitionScope = "annual"
+	MetricDefinitionScopeDay       MetricDefinitionScope = "day"
+)
+
+// AllValues returns all MetricDefinitionScope values.
+func (MetricDefinitionScope) AllValues() []MetricDefinitionScope {
+	return []MetricDefinitionScope{
+		MetricDefinitionScopeStatement,
+		MetricDefinitionScopeAnnual,
+		MetricDefinitionScopeDay,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s MetricDefinitionScope) MarshalText() ([]byte, error) {
+	switch s {
+	case MetricDefinitionScopeStatement:
+		return []byte(s), nil
+	case MetricDefinitionScopeAnnual:
+		return []byte(s), nil
+	case MetricDefinitionScopeDay:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *MetricDefinitionScope) UnmarshalText(data []byte) error {
+	switch MetricDefinitionScope(data) {
+	case MetricDefinitionScopeStatement:
+		*s = MetricDefinitionScopeStatement
+		return nil
+	case MetricDefinitionScopeAnnual:
+		*s = MetricDefinitionScopeAnnual
+		return nil
+	case MetricDefinitionScopeDay:
+		*s = MetricDefinitionScopeDay
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// `fraction`: 0.44 is 44 %.
+type MetricDefinitionUnit string
+
+const (
+	MetricDefinitionUnitRatio         MetricDefinitionUnit = "ratio"
+	MetricDefinitionUnitFraction      MetricDefinitionUnit = "fraction"
+	MetricDefinitionUnitMoney         MetricDefinitionUnit = "money"
+	MetricDefinitionUnitMoneyPerShare MetricDefinitionUnit = "money_per_share"
+	MetricDefinitionUnitDays          MetricDefinitionUnit = "days"
+	MetricDefinitionUnitCount         MetricDefinitionUnit = "count"
+)
+
+// AllValues returns all MetricDefinitionUnit values.
+func (MetricDefinitionUnit) AllValues() []MetricDefinitionUnit {
+	return []MetricDefinitionUnit{
+		MetricDefinitionUnitRatio,
+		MetricDefinitionUnitFraction,
+		MetricDefinitionUnitMoney,
+		MetricDefinitionUnitMoneyPerShare,
+		MetricDefinitionUnitDays,
+		MetricDefinitionUnitCount,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s MetricDefinitionUnit) MarshalText() ([]byte, error) {
+	switch s {
+	case MetricDefinitionUnitRatio:
+		return []byte(s), nil
+	case MetricDefinitionUnitFraction:
+		return []byte(s), nil
+	case MetricDefinitionUnitMoney:
+		return []byte(s), nil
+	case MetricDefinitionUnitMoneyPerShare:
+		return []byte(s), nil
+	case MetricDefinitionUnitDays:
+		return []byte(s), nil
+	case MetricDefinitionUnitCount:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *MetricDefinitionUnit) UnmarshalText(data []byte) error {
+	switch MetricDefinitionUnit(data) {
+	case MetricDefinitionUnitRatio:
+		*s = MetricDefinitionUnitRatio
+		return nil
+	case MetricDefinitionUnitFraction:
+		*s = MetricDefinitionUnitFraction
+		return nil
+	case MetricDefinitionUnitMoney:
+		*s = MetricDefinitionUnitMoney
+		return nil
+	case MetricDefinitionUnitMoneyPerShare:
+		*s = MetricDefinitionUnitMoneyPerShare
+		return nil
+	case MetricDefinitionUnitDays:
+		*s = MetricDefinitionUnitDays
+		return nil
+	case MetricDefinitionUnitCount:
+		*s = MetricDefinitionUnitCount
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// Ref: #/components/schemas/MetricDefinitions
+type MetricDefinitions struct {
+	Items []MetricDefinition `json:"items"`
+	// Words of more than one formula.
+	Terms []MetricTerm `json:"terms"`
+}
+
+// GetItems returns the value of Items.
+func (s *MetricDefinitions) GetItems() []MetricDefinition {
+	return s.Items
+}
+
+// GetTerms returns the value of Terms.
+func (s *MetricDefinitions) GetTerms() []MetricTerm {
+	return s.Terms
+}
+
+// SetItems sets the value of Items.
+func (s *MetricDefinitions) SetItems(val []MetricDefinition) {
+	s.Items = val
+}
+
+// SetTerms sets the value of Terms.
+func (s *MetricDefinitions) SetTerms(val []MetricTerm) {
+	s.Terms = val
+}
+
+// Ref: #/components/schemas/MetricNull
+type MetricNull struct {
+	Reason MetricReason `json:"reason"`
+	// What is not known: `x` of the statement, `ttm.x` of its twelve months, `-1.x` of a year ago,
+	// `x(2019)` of a fiscal year.
+	MissingInputs []string `json:"missing_inputs"`
+}
+
+// GetReason returns the value of Reason.
+func (s *MetricNull) GetReason() MetricReason {
+	return s.Reason
+}
+
+// GetMissingInputs returns the value of MissingInputs.
+func (s *MetricNull) GetMissingInputs() []string {
+	return s.MissingInputs
+}
+
+// SetReason sets the value of Reason.
+func (s *MetricNull) SetReason(val MetricReason) {
+	s.Reason = val
+}
+
+// SetMissingInputs sets the value of MissingInputs.
+func (s *MetricNull) SetMissingInputs(val []string) {
+	s.MissingInputs = val
+}
+
+// Why a metric is null. Where several apply, the first is given.
+//
+//   - `shares_unknown`, `split_date_unknown`, `ads_ratio_unknown`, `currency_mismatch`, `cash_unknown`:
+//     of the trading day
+//   - `debt_unknown`: the statement's debt is not known
+//   - `insufficient_history`: a statement of an earlier period, or a price of an earlier day, does not
+//     exist
+//   - `missing_input`: a figure is null
+//   - `negative_denominator`, `zero_denominator`: not meaningful
+//   - `negative_input`: a root or a growth rate of what is not above 0, or no solution
+//
+// Ref: #/components/schemas/MetricReason
+type MetricReason string
+
+const (
+	MetricReasonSharesUnknown       MetricReason = "shares_unknown"
+	MetricReasonSplitDateUnknown    MetricReason = "split_date_unknown"
+	MetricReasonAdsRatioUnknown     MetricReason = "ads_ratio_unknown"
+	MetricReasonCurrencyMismatch    MetricReason = "currency_mismatch"
+	MetricReasonCashUnknown         MetricReason = "cash_unknown"
+	MetricReasonDebtUnknown         MetricReason = "debt_unknown"
+	MetricReasonInsufficientHistory MetricReason = "insufficient_history"
+	MetricReasonMissingInput        MetricReason = "missing_input"
+	MetricReasonNegativeDenominator MetricReason = "negative_denominator"
+	MetricReasonZeroDenominator     MetricReason = "zero_denominator"
+	MetricReasonNegativeInput       MetricReason = "negative_input"
+)
+
+// AllValues returns all MetricReason values.
+func (MetricReason) AllValues() []MetricReason {
+	return []MetricReason{
+		MetricReasonSharesUnknown,
+		MetricReasonSplitDateUnknown,
+		MetricReasonAdsRatioUnknown,
+		MetricReasonCurrencyMismatch,
+		MetricReasonCashUnknown,
+		MetricReasonDebtUnknown,
+		MetricReasonInsufficientHistory,
+		MetricReasonMissingInput,
+		MetricReasonNegativeDenominator,
+		MetricReasonZeroDenominator,
+		MetricReasonNegativeInput,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s MetricReason) MarshalText() ([]byte, error) {
+	switch s {
+	case MetricReasonSharesUnknown:
+		return []byte(s), nil
+	case MetricReasonSplitDateUnknown:
+		return []byte(s), nil
+	case MetricReasonAdsRatioUnknown:
+		return []byte(s), nil
+	case MetricReasonCurrencyMismatch:
+		return []byte(s), nil
+	case MetricReasonCashUnknown:
+		return []byte(s), nil
+	case MetricReasonDebtUnknown:
+		return []byte(s), nil
+	case MetricReasonInsufficientHistory:
+		return []byte(s), nil
+	case MetricReasonMissingInput:
+		return []byte(s), nil
+	case MetricReasonNegativeDenominator:
+		return []byte(s), nil
+	case MetricReasonZeroDenominator:
+		return []byte(s), nil
+	case MetricReasonNegativeInput:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *MetricReason) UnmarshalText(data []byte) error {
+	switch MetricReason(data) {
+	case MetricReasonSharesUnknown:
+		*s = MetricReasonSharesUnknown
+		return nil
+	case MetricReasonSplitDateUnknown:
+		*s = MetricReasonSplitDateUnknown
+		return nil
+	case MetricReasonAdsRatioUnknown:
+		*s = MetricReasonAdsRatioUnknown
+		return nil
+	case MetricReasonCurrencyMismatch:
+		*s = MetricReasonCurrencyMismatch
+		return nil
+	case MetricReasonCashUnknown:
+		*s = MetricReasonCashUnknown
+		return nil
+	case MetricReasonDebtUnknown:
+		*s = MetricReasonDebtUnknown
+		return nil
+	case MetricReasonInsufficientHistory:
+		*s = MetricReasonInsufficientHistory
+		return nil
+	case MetricReasonMissingInput:
+		*s = MetricReasonMissingInput
+		return nil
+	case MetricReasonNegativeDenominator:
+		*s = MetricReasonNegativeDenominator
+		return nil
+	case MetricReasonZeroDenominator:
+		*s = MetricReasonZeroDenominator
+		return nil
+	case MetricReasonNegativeInput:
+		*s = MetricReasonNegativeInput
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// Why metrics are null, by their ids; for those alone.
+// Ref: #/components/schemas/MetricReasons
+type MetricReasons map[string]MetricNull
+
+func (s *MetricReasons) init() MetricReasons {
+	m := *s
+	if m == nil {
+		m = map[string]MetricNull{}
+		*s = m
+	}
+	return m
+}
+
+// The signals of the scores that were asked for, by their ids: whether each holds, null if that is not
+// known.
+// Ref: #/components/schemas/MetricSignals
+type MetricSignals map[string]MetricSignalsItem
+
+func (s *MetricSignals) init() MetricSignals {
+	m := *s
+	if m == nil {
+		m = map[string]MetricSignalsItem{}
+		*s = m
+	}
+	return m
+}
+
+type MetricSignalsItem map[string]NilBool
+
+func (s *MetricSignalsItem) init() MetricSignalsItem {
+	m := *s
+	if m == nil {
+		m = map[string]NilBool{}
+		*s = m
+	}
+	return m
+}
+
+// Ref: #/components/schemas/MetricTerm
+type MetricTerm struct {
+	ID      string `json:"id"`
+	Formula string `json:"formula"`
+}
+
+// GetID returns the value of ID.
+func (s *MetricTerm) GetID() string {
+	return s.ID
+}
+
+// GetFormula returns the value of Formula.
+func (s *MetricTerm) GetFormula() string {
+	return s.Formula
+}
+
+// SetID sets the value of ID.
+func (s *MetricTerm) SetID(val string) {
+	s.ID = val
+}
+
+// SetFormula sets the value of Formula.
+func (s *MetricTerm) SetFormula(val string) {
+	s.Formula = val
+}
+
+// The metrics that were asked for by their ids, each a number or null. An annual statement has those
+// of years, too.
+// Ref: #/components/schemas/MetricValues
+type MetricValues map[string]NilDecimal
+
+func (s *MetricValues) init() MetricValues {
+	m := *s
+	if m == nil {
+		m = map[string]NilDecimal{}
+		*s = m
+	}
+	return m
+}
+
+// The variables of the scores that were asked for, by their ids.
+// Ref: #/components/schemas/MetricVariables
+type MetricVariables map[string]MetricValues
+
+func (s *MetricVariables) init() MetricVariables {
+	m := *s
+	if m == nil {
+		m = map[string]MetricValues{}
+		*s = m
+	}
+	return m
 }
 
 // NewNilBool returns new NilBool with value set to v.
@@ -7654,8 +8252,8 @@ func (s *SessionPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
 }
 
-// Which splits are in amounts per share and counts of shares: `as_of` (default) all that had taken
-// effect and were known on the as_of day or today; `filed` as each filing has them.
+// `as_of`: with all splits that had taken effect and were known on the as_of day or today; `filed`: as
+// each filing has them.
 // Ref: #/components/schemas/ShareBasis
 type ShareBasis string
 
@@ -8988,8 +9586,15 @@ type ValueMetrics struct {
 	// Total_debt / TTM ebitda.
 	DebtToEbitda NilDecimal `json:"debt_to_ebitda"`
 	// TTM ebitda / (total_equity + total_debt (if known)); null with the mark debt_unknown.
-	CashReturnOnCapitalInvested NilDecimal           `json:"cash_return_on_capital_invested"`
-	Ttm                         TrailingTwelveMonths `json:"ttm"`
+	CashReturnOnCapitalInvested NilDecimal      `json:"cash_return_on_capital_invested"`
+	Metrics                     MetricValues    `json:"metrics"`
+	Reasons                     MetricReasons   `json:"reasons"`
+	Signals                     MetricSignals   `json:"signals"`
+	Variables                   MetricVariables `json:"variables"`
+	// The day on whose share basis amounts per share and counts of shares are; null with
+	// share_basis=filed.
+	AdjustedTo NilDate              `json:"adjusted_to"`
+	Ttm        TrailingTwelveMonths `json:"ttm"`
 }
 
 // GetStatementID returns the value of StatementID.
@@ -9130,6 +9735,31 @@ func (s *ValueMetrics) GetDebtToEbitda() NilDecimal {
 // GetCashReturnOnCapitalInvested returns the value of CashReturnOnCapitalInvested.
 func (s *ValueMetrics) GetCashReturnOnCapitalInvested() NilDecimal {
 	return s.CashReturnOnCapitalInvested
+}
+
+// GetMetrics returns the value of Metrics.
+func (s *ValueMetrics) GetMetrics() MetricValues {
+	return s.Metrics
+}
+
+// GetReasons returns the value of Reasons.
+func (s *ValueMetrics) GetReasons() MetricReasons {
+	return s.Reasons
+}
+
+// GetSignals returns the value of Signals.
+func (s *ValueMetrics) GetSignals() MetricSignals {
+	return s.Signals
+}
+
+// GetVariables returns the value of Variables.
+func (s *ValueMetrics) GetVariables() MetricVariables {
+	return s.Variables
+}
+
+// GetAdjustedTo returns the value of AdjustedTo.
+func (s *ValueMetrics) GetAdjustedTo() NilDate {
+	return s.AdjustedTo
 }
 
 // GetTtm returns the value of Ttm.
@@ -9275,6 +9905,31 @@ func (s *ValueMetrics) SetDebtToEbitda(val NilDecimal) {
 // SetCashReturnOnCapitalInvested sets the value of CashReturnOnCapitalInvested.
 func (s *ValueMetrics) SetCashReturnOnCapitalInvested(val NilDecimal) {
 	s.CashReturnOnCapitalInvested = val
+}
+
+// SetMetrics sets the value of Metrics.
+func (s *ValueMetrics) SetMetrics(val MetricValues) {
+	s.Metrics = val
+}
+
+// SetReasons sets the value of Reasons.
+func (s *ValueMetrics) SetReasons(val MetricReasons) {
+	s.Reasons = val
+}
+
+// SetSignals sets the value of Signals.
+func (s *ValueMetrics) SetSignals(val MetricSignals) {
+	s.Signals = val
+}
+
+// SetVariables sets the value of Variables.
+func (s *ValueMetrics) SetVariables(val MetricVariables) {
+	s.Variables = val
+}
+
+// SetAdjustedTo sets the value of AdjustedTo.
+func (s *ValueMetrics) SetAdjustedTo(val NilDate) {
+	s.AdjustedTo = val
 }
 
 // SetTtm sets the value of Ttm.

@@ -344,6 +344,13 @@ type Handler interface {
 	//
 	// GET /imports
 	ListImports(ctx context.Context, params ListImportsParams) (*ImportPage, error)
+	// ListMetrics implements listMetrics operation.
+	//
+	// What each is made of, how it is computed and where it comes from. docs/metrics.md has the same with
+	// worked examples.
+	//
+	// GET /metrics
+	ListMetrics(ctx context.Context) (*MetricDefinitions, error)
 	// ListSessions implements listSessions operation.
 	//
 	// A session is a login that has not ended.

@@ -53,7 +53,7 @@ func BenchmarkAPI(b *testing.B) {
 	}{
 		{"company", "/companies/AAPL", 0.75},
 		{"100_companies", "/companies?page_size=100", 0.4},
-		{"100_statements", "/financial-statements?page_size=100", 0.3},
+		{"100_statements", "/financial-statements?page_size=100&share_basis=filed", 0.3},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			addrs := [2]string{generated, byHand}
@@ -405,7 +405,7 @@ func handStatement() (names []string, row []any) {
 	add(integer, "id", "company_id")
 	add(text, "ticker", "source", "period")
 	add(integer, "fiscal_year", "fiscal_quarter")
-	add(date, "start_date", "end_date", "publish_date", "known_from")
+	add(date, "start_date", "end_date", "publish_date", "known_from", "known_to")
 	add(text, "currency", "taxonomy")
 	add(integer, "rules_version")
 	add(func() any { return new([]string) }, "marks")
@@ -437,13 +437,14 @@ func handStatement() (names []string, row []any) {
 		"shares_outstanding")
 	add(text, "shares_source")
 	add(date, "shares_outstanding_basis_date")
+	add(date, "adjusted_to")
 	add(func() any { return new(time.Time) }, "created_at", "updated_at")
 	return names, row
 }
 
 var (
 	statementFields, _ = handStatement()
-	statementQuery     = "SELECT " + strings.NewReplacer("s.ticker", "l.ticker").Replace("s."+strings.Join(statementFields, ", s.")) + `
+	statementQuery     = "SELECT " + strings.NewReplacer("s.ticker", "l.ticker", "s.adjusted_to", "NULL::date").Replace("s."+strings.Join(statementFields, ", s.")) + `
 		FROM financial_statement s JOIN listing l ON l.company_id = s.company_id AND l.is_primary
 		WHERE s.known_to IS NULL ORDER BY s.publish_date DESC, s.id DESC LIMIT $1`
 )

@@ -393,6 +393,11 @@ func init() {
 		oasValueMetrics.ReturnOnAssets = asNilDecimal(source.Metrics.ReturnOnAssets)
 		oasValueMetrics.DebtToEbitda = asNilDecimal(source.Metrics.DebtToEBITDA)
 		oasValueMetrics.CashReturnOnCapitalInvested = asNilDecimal(source.Metrics.CashReturnOnCapitalInvested)
+		oasValueMetrics.Metrics = metricValues(source.Results)
+		oasValueMetrics.Reasons = metricReasons(source.Results)
+		oasValueMetrics.Signals = metricSignals(source.Results)
+		oasValueMetrics.Variables = metricVariables(source.Results)
+		oasValueMetrics.AdjustedTo = asNilDate(source.Statement.AdjustedTo)
 		oasValueMetrics.Ttm = toTrailingTwelveMonths(source.TTM)
 		return oasValueMetrics
 	}
@@ -539,6 +544,7 @@ func init() {
 		oasFinancialStatement.EndDate = timeTimeToTimeTime8(source.FinancialStatement.EndDate)
 		oasFinancialStatement.PublishDate = timeTimeToTimeTime8(source.FinancialStatement.PublishDate)
 		oasFinancialStatement.KnownFrom = timeTimeToTimeTime8(source.FinancialStatement.KnownFrom)
+		oasFinancialStatement.KnownTo = asNilDate(source.FinancialStatement.KnownTo)
 		oasFinancialStatement.Currency = oas.Currency(asText(source.FinancialStatement.Currency))
 		oasFinancialStatement.Taxonomy = asTaxonomy(source.FinancialStatement.Taxonomy)
 		oasFinancialStatement.RulesVersion = asNilInt32(source.FinancialStatement.RulesVersion)
@@ -622,6 +628,7 @@ func init() {
 		oasFinancialStatement.SharesOutstanding = asNilInt64(source.FinancialStatement.SharesOutstanding)
 		oasFinancialStatement.SharesSource = asSharesSource(source.FinancialStatement.SharesSource)
 		oasFinancialStatement.SharesOutstandingBasisDate = asNilDate(source.FinancialStatement.SharesOutstandingBasisDate)
+		oasFinancialStatement.AdjustedTo = asNilDate(source.AdjustedTo)
 		oasFinancialStatement.CreatedAt = timeTimeToTimeTime8(source.FinancialStatement.CreatedAt)
 		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime8(source.FinancialStatement.UpdatedAt)
 		return oasFinancialStatement

@@ -6,7 +6,6 @@ import (
 
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/app"
-	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 // goverter:variables
@@ -19,15 +18,11 @@ var (
 	fromDividend func(oas.DividendInput) app.DividendInput
 )
 
-func shareBasis(o oas.OptShareBasis) value.ShareBasis {
-	return value.ShareBasis(o.Or(oas.ShareBasisAsOf))
-}
-
 func dateOrZero(o oas.OptNilDate) time.Time { return o.Or(time.Time{}) }
 
 func (h *handler) ListCompanyDividends(ctx context.Context, p oas.ListCompanyDividendsParams) (*oas.DividendPage, error) {
 	return list[oas.DividendPage](toDividend)(
-		h.app.ListCompanyDividends(ctx, string(p.Ticker), get(p.AsOf), shareBasis(p.ShareBasis), page(p.PageSize, p.PageToken)))
+		h.app.ListCompanyDividends(ctx, string(p.Ticker), pointInTime(p.AsOf, p.ShareBasis), page(p.PageSize, p.PageToken)))
 }
 
 func (h *handler) CreateDividend(ctx context.Context, req *oas.DividendInput, p oas.CreateDividendParams) (*oas.Dividend, error) {
@@ -38,11 +33,11 @@ func (h *handler) CreateDividend(ctx context.Context, req *oas.DividendInput, p 
 func (h *handler) ListDividends(ctx context.Context, p oas.ListDividendsParams) (*oas.DividendPage, error) {
 	f := app.DividendFilter{FiscalYear: get(p.FiscalYear), PublishedSince: get(p.PublishedSince), KnownSince: get(p.KnownSince)}
 	return list[oas.DividendPage](toDividend)(
-		h.app.ListDividends(ctx, f, get(p.AsOf), shareBasis(p.ShareBasis), page(p.PageSize, p.PageToken)))
+		h.app.ListDividends(ctx, f, pointInTime(p.AsOf, p.ShareBasis), page(p.PageSize, p.PageToken)))
 }
 
 func (h *handler) GetDividend(ctx context.Context, p oas.GetDividendParams) (*oas.Dividend, error) {
-	return one(toDividend)(h.app.GetDividend(ctx, p.ID, get(p.AsOf), shareBasis(p.ShareBasis)))
+	return one(toDividend)(h.app.GetDividend(ctx, p.ID, pointInTime(p.AsOf, p.ShareBasis)))
 }
 
 func (h *handler) ReplaceDividend(ctx context.Context, req *oas.DividendInput, p oas.ReplaceDividendParams) (*oas.Dividend, error) {

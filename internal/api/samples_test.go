@@ -242,7 +242,7 @@ func (f *fixture) testSampleMetrics(t *testing.T) {
 	all := map[int64]oas.ValueMetrics{}
 	for _, m := range pages(t, 30, func(token oas.OptString) ([]oas.ValueMetrics, oas.NilString) {
 		page, err := f.anon.ListValueMetrics(t.Context(), oas.ListValueMetricsParams{
-			PageSize: oas.NewOptInt32(30), PageToken: token,
+			Metrics: []string{"all"}, PageSize: oas.NewOptInt32(30), PageToken: token,
 		})
 		require.NoError(t, err)
 		return page.Items, page.NextPageToken

@@ -115,7 +115,7 @@ func TestSplitsOfPriceFiles(t *testing.T) {
 	f.imported("prices?ticker="+ticker, []byte("date,close,split_ratio\n2020-08-28,499.23,1\n2020-08-31,129.04,4\n"))
 	assert.Equal(t, []string{"2020-08-31 4 import exact"}, f.splitLines(ticker, false))
 	assert.Contains(t, f.refused("prices?ticker="+ticker, []byte("date,close,split_ratio\n2020-08-31,129.04,8\n2020-09-01,34.18,2\n")),
-		"looks_split_adjusted on 2020-08-31")
+		"looks_split_adjusted on 2020-09-01")
 	assert.Equal(t, []string{"2020-08-31 4 import exact"}, f.splitLines(ticker, false), "nothing of it is left")
 
 	// It counts once, and what a splits file says stays.

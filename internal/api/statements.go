@@ -21,7 +21,7 @@ var (
 
 func (h *handler) ListCompanyFinancialStatements(ctx context.Context, p oas.ListCompanyFinancialStatementsParams) (*oas.FinancialStatementPage, error) {
 	return list[oas.FinancialStatementPage](toFinancialStatement)(
-		h.app.ListCompanyStatements(ctx, string(p.Ticker), period(p.Period), get(p.AsOf), page(p.PageSize, p.PageToken)))
+		h.app.ListCompanyStatements(ctx, string(p.Ticker), period(p.Period), pointInTime(p.AsOf, p.ShareBasis), page(p.PageSize, p.PageToken)))
 }
 
 func (h *handler) CreateFinancialStatement(ctx context.Context, req *oas.FinancialStatementInput, p oas.CreateFinancialStatementParams) (*oas.FinancialStatement, error) {
@@ -29,12 +29,13 @@ func (h *handler) CreateFinancialStatement(ctx context.Context, req *oas.Financi
 }
 
 func (h *handler) ListFinancialStatements(ctx context.Context, p oas.ListFinancialStatementsParams) (*oas.FinancialStatementPage, error) {
-	f := app.StatementFilter{Period: period(p.Period), FiscalYear: get(p.FiscalYear), PublishedSince: get(p.PublishedSince)}
-	return list[oas.FinancialStatementPage](toFinancialStatement)(h.app.ListStatements(ctx, f, page(p.PageSize, p.PageToken)))
+	f := app.StatementFilter{Period: period(p.Period), FiscalYear: get(p.FiscalYear), PublishedSince: get(p.PublishedSince), KnownSince: get(p.KnownSince)}
+	return list[oas.FinancialStatementPage](toFinancialStatement)(
+		h.app.ListStatements(ctx, f, pointInTime(p.AsOf, p.ShareBasis), page(p.PageSize, p.PageToken)))
 }
 
 func (h *handler) GetFinancialStatement(ctx context.Context, p oas.GetFinancialStatementParams) (*oas.FinancialStatement, error) {
-	return one(toFinancialStatement)(h.app.GetStatement(ctx, p.ID, get(p.AsOf)))
+	return one(toFinancialStatement)(h.app.GetStatement(ctx, p.ID, pointInTime(p.AsOf, p.ShareBasis)))
 }
 
 func (h *handler) ReplaceFinancialStatement(ctx context.Context, req *oas.FinancialStatementInput, p oas.ReplaceFinancialStatementParams) (*oas.FinancialStatement, error) {
@@ -46,3 +47,7 @@ func (h *handler) DeleteFinancialStatement(ctx context.Context, p oas.DeleteFina
 }
 
 func period(o oas.OptPeriod) *value.Period { return (*value.Period)(get(o)) }
+
+func pointInTime(asOf oas.OptDate, basis oas.OptShareBasis) app.PointInTime {
+	return app.PointInTime{AsOf: get(asOf), Basis: value.ShareBasis(basis.Or(oas.ShareBasisAsOf))}
+}

@@ -122,6 +122,8 @@ func TestStatementByHand(t *testing.T) {
 		ID: s.ID, AsOf: oas.NewOptDate(day("2024-02-01")),
 	})
 	require.NoError(t, err)
+	assert.Equal(t, oas.NewNilDate(day("2024-02-01")), got.AdjustedTo)
+	got.AdjustedTo = s.AdjustedTo
 	assert.Equal(t, s, got)
 	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{
 		ID: s.ID, AsOf: oas.NewOptDate(day("2024-01-31")),

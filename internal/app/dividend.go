@@ -34,15 +34,13 @@ var (
 	dividendReplacement func(DividendInput) db.ReplaceDividendParams
 )
 
-// ListCompanyDividends returns a page of a company's dividends as known on asOf, or of today, on a share basis; the newest
-// published first. Errors: Invalid, NotFound.
-func (a *App) ListCompanyDividends(
-	ctx context.Context, t string, asOf *time.Time, basis value.ShareBasis, p Page,
-) (page []Dividend, next string, err error) {
+// ListCompanyDividends returns a page of a company's dividends as known on a day, the newest published first. Errors:
+// Invalid, NotFound.
+func (a *App) ListCompanyDividends(ctx context.Context, t string, at PointInTime, p Page) (page []Dividend, next string, err error) {
 	var published *time.Time
 	var id int64
 	var v validator
-	v.date("as_of", asOf, a.today())
+	v.pointInTime(at, a.today())
 	v.page(p, &published, &id)
 	if err := v.err(); err != nil {
 		return nil, "", err
@@ -53,28 +51,25 @@ func (a *App) ListCompanyDividends(
 			return err
 		}
 		rows, err := q.ListCompanyDividends(ctx, db.ListCompanyDividendsParams{
-			CompanyID: c.ID, AsOf: asOf, BeforePublished: published, BeforeID: id, PageSize: new(p.limit()),
+			CompanyID: c.ID, AsOf: at.AsOf, BeforePublished: published, BeforeID: id, PageSize: new(p.limit()),
 		})
 		page, next, err = pageOf(p, rows, err, func(d db.Dividend) []any { return []any{d.PublishDate, d.ID} },
 			func(d db.Dividend) Dividend { return Dividend{d, c.Listings[0].Ticker, nil} })
 		if err != nil {
 			return err
 		}
-		return a.adjust(ctx, q, page, asOf, basis)
+		return a.adjustDividends(ctx, q, at, page)
 	})
 	return page, next, err
 }
 
-// ListDividends returns a page of all companies' dividends as known on asOf, or of today, on a share basis; the newest
-// published first. Errors: Invalid.
-func (a *App) ListDividends(
-	ctx context.Context, f DividendFilter, asOf *time.Time, basis value.ShareBasis, p Page,
-) (page []Dividend, next string, err error) {
+// ListDividends returns a page of all companies' dividends as known on a day, the newest published first. Errors: Invalid.
+func (a *App) ListDividends(ctx context.Context, f DividendFilter, at PointInTime, p Page) (page []Dividend, next string, err error) {
 	params := db.ListDividendsParams{
-		AsOf: asOf, FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, KnownSince: f.KnownSince, PageSize: p.limit(),
+		AsOf: at.AsOf, FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, KnownSince: f.KnownSince, PageSize: p.limit(),
 	}
 	var v validator
-	v.date("as_of", asOf, a.today())
+	v.pointInTime(at, a.today())
 	v.page(p, &params.BeforePublished, &params.BeforeID)
 	v.date("published_since", f.PublishedSince, farDay)
 	v.date("known_since", f.KnownSince, farDay)
@@ -88,55 +83,45 @@ func (a *App) ListDividends(
 		if err != nil {
 			return err
 		}
-		return a.adjust(ctx, q, page, asOf, basis)
+		return a.adjustDividends(ctx, q, at, page)
 	})
 	return page, next, err
 }
 
-// GetDividend returns a dividend as known on asOf, or today, on a share basis. Errors: Invalid, NotFound.
-func (a *App) GetDividend(ctx context.Context, id int64, asOf *time.Time, basis value.ShareBasis) (d Dividend, err error) {
+// GetDividend returns a dividend as known on a day. Errors: Invalid, NotFound.
+func (a *App) GetDividend(ctx context.Context, id int64, at PointInTime) (d Dividend, err error) {
 	var v validator
-	v.date("as_of", asOf, a.today())
+	v.pointInTime(at, a.today())
 	if err := v.err(); err != nil {
 		return d, err
 	}
 	err = a.read(ctx, func(q *db.Queries) error {
-		row, err := q.GetDividend(ctx, db.GetDividendParams{ID: id, AsOf: asOf})
+		row, err := q.GetDividend(ctx, db.GetDividendParams{ID: id, AsOf: at.AsOf})
 		if err != nil {
 			return found(err, "dividend")
 		}
-		one := []Dividend{{row.Dividend, row.Ticker, nil}}
-		err = a.adjust(ctx, q, one, asOf, basis)
-		d = one[0]
+		page := []Dividend{{row.Dividend, row.Ticker, nil}}
+		err = a.adjustDividends(ctx, q, at, page)
+		d = page[0]
 		return err
 	})
 	return d, err
 }
 
-// adjust brings dividends to the share basis of asOf, or of today, by the splits known on that day, unless they are to
-// stay as filed.
-func (a *App) adjust(ctx context.Context, q *db.Queries, dividends []Dividend, asOf *time.Time, basis value.ShareBasis) error {
-	if basis == value.Filed || len(dividends) == 0 {
-		return nil
+// adjustDividends brings dividends to the share basis that is asked for.
+func (a *App) adjustDividends(ctx context.Context, q *db.Queries, at PointInTime, page []Dividend) error {
+	ids := make([]int64, len(page))
+	for i, d := range page {
+		ids[i] = d.CompanyID
 	}
-	day := a.today()
-	set(&day, asOf)
-	var companies []int64
-	for _, d := range dividends {
-		companies = append(companies, d.CompanyID)
-	}
-	slices.Sort(companies)
-	splits, err := listSplits(ctx, q, slices.Compact(companies), asOf)
+	slices.Sort(ids)
+	basis, err := a.shareBasis(ctx, q, at, slices.Compact(ids))
 	if err != nil {
 		return err
 	}
-	for id := range splits {
-		splits[id] = value.KnownSplits(splits[id], day)
-	}
-	for i := range dividends {
-		d := &dividends[i]
-		d.AmountPerShare = value.AdjustAmount(d.AmountPerShare, value.BasisRatio(d.ShareBasisDate, day, splits[d.CompanyID]))
-		d.AdjustedTo = &day
+	for i := range page {
+		basis.dividend(&page[i].Dividend)
+		page[i].AdjustedTo = basis.on
 	}
 	return nil
 }
@@ -259,7 +244,7 @@ func (a *App) enterDividend(
 			return Dividend{}, err
 		}
 		answer := []Dividend{out}
-		err = a.adjust(ctx, q, answer, nil, value.AsOf)
+		err = a.adjustDividends(ctx, q, PointInTime{AsOf: nil, Basis: value.AsOf}, answer)
 		return answer[0], err
 	})
 }

@@ -64,11 +64,11 @@ func TestReadsAreOfOneState(t *testing.T) {
 			return a.ExportCompany(t.Context(), "AAPL", &day)
 		},
 		"ListCompanyMetrics": func(a *app.App) (any, error) {
-			items, _, err := a.ListCompanyMetrics(t.Context(), "AAPL", nil, nil, page)
+			items, _, err := a.ListCompanyMetrics(t.Context(), "AAPL", nil, app.PointInTime{}, nil, page)
 			return items, err
 		},
 		"ListMetrics": func(a *app.App) (any, error) {
-			items, _, err := a.ListMetrics(t.Context(), app.StatementFilter{}, page)
+			items, _, err := a.ListMetrics(t.Context(), app.StatementFilter{}, app.PointInTime{}, []string{"all"}, page)
 			return items, err
 		},
 		"ListCompanyDailyRatios": func(a *app.App) (any, error) {

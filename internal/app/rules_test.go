@@ -213,7 +213,7 @@ func TestRecomputationAndTheHand(t *testing.T) {
 	a := newApp(t, pool)
 	stop := work(t, a)
 	importMany(t, a, 1)
-	all, _, err := a.ListCompanyStatements(t.Context(), "C001", nil, nil, app.Page{Size: 10})
+	all, _, err := a.ListCompanyStatements(t.Context(), "C001", nil, app.PointInTime{}, app.Page{Size: 10})
 	require.NoError(t, err)
 	require.Len(t, all, 3)
 	byHand := annualByHand(2021)
@@ -222,7 +222,7 @@ func TestRecomputationAndTheHand(t *testing.T) {
 	require.NoError(t, a.DeleteStatement(t.Context(), root, all[1].ID))
 	years := func() (years []int32) {
 		t.Helper()
-		all, _, err := a.ListCompanyStatements(t.Context(), "C001", nil, nil, app.Page{Size: 10})
+		all, _, err := a.ListCompanyStatements(t.Context(), "C001", nil, app.PointInTime{}, app.Page{Size: 10})
 		require.NoError(t, err)
 		for _, s := range all {
 			years = append(years, s.FiscalYear)

@@ -133,29 +133,89 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.Crea
 	return s, err
 }
 
-// listSplits returns the splits of companies that are applied, by company: as known on asOf, or now. An import tells of a
-// split on its day, not before.
+// listSplits returns the splits of companies that are applied, by company: those known on asOf, or of today.
 func listSplits(ctx context.Context, q *db.Queries, companyIDs []int64, asOf *time.Time) (map[int64][]value.Split, error) {
-	rows, err := q.ListSplits(ctx, companyIDs)
+	imported, err := q.ListSplits(ctx, companyIDs)
 	if err != nil {
 		return nil, errors.Wrap(err, "list splits")
 	}
 	if asOf != nil {
-		rows = slices.DeleteFunc(rows, func(r db.Split) bool { return r.EffectiveDate.After(*asOf) })
+		imported = slices.DeleteFunc(imported, func(r db.Split) bool { return r.EffectiveDate.After(*asOf) })
 	}
 	found, err := q.ListFoundSplits(ctx, db.ListFoundSplitsParams{CompanyIds: companyIDs, AsOf: asOf})
 	if err != nil {
 		return nil, errors.Wrap(err, "list found splits")
 	}
+	importedOf, foundOf := map[int64][]db.Split{}, map[int64][]db.FoundSplit{}
+	for _, r := range imported {
+		importedOf[r.CompanyID] = append(importedOf[r.CompanyID], r)
+	}
+	for _, r := range found {
+		foundOf[r.CompanyID] = append(foundOf[r.CompanyID], r)
+	}
 	out := map[int64][]value.Split{}
 	for _, id := range companyIDs {
-		imported := slices.DeleteFunc(slices.Clone(rows), func(r db.Split) bool { return r.CompanyID != id })
-		shown := slices.DeleteFunc(slices.Clone(found), func(r db.FoundSplit) bool { return r.CompanyID != id })
-		if len(imported)+len(shown) > 0 {
-			out[id] = value.MergeSplits(importedSplits(imported), foundSplits(shown))
+		if len(importedOf[id])+len(foundOf[id]) > 0 {
+			out[id] = value.MergeSplits(importedSplits(importedOf[id]), foundSplits(foundOf[id]))
 		}
 	}
 	return out, nil
+}
+
+// PointInTime is the day of which an answer is, nil for today, and the share basis of its figures per share.
+type PointInTime struct {
+	AsOf  *time.Time
+	Basis value.ShareBasis
+}
+
+func (v *validator) pointInTime(t PointInTime, today time.Time) { v.date("as_of", t.AsOf, today) }
+
+// A shareBasis brings figures of companies to the share basis of a day.
+type shareBasis struct {
+	on     *time.Time // nil to leave them as filed
+	splits map[int64][]value.Split
+}
+
+// shareBasis returns that of an answer about some companies.
+func (a *App) shareBasis(ctx context.Context, q *db.Queries, t PointInTime, companyIDs []int64) (b shareBasis, err error) {
+	if t.Basis == value.Filed || len(companyIDs) == 0 {
+		return b, nil
+	}
+	b.on = new(a.today())
+	set(b.on, t.AsOf)
+	if b.splits, err = listSplits(ctx, q, companyIDs, t.AsOf); err != nil {
+		return b, err
+	}
+	for id, splits := range b.splits {
+		b.splits[id] = value.KnownSplits(splits, *b.on)
+	}
+	return b, nil
+}
+
+// statement returns a company's statement on the basis.
+func (b shareBasis) statement(companyID int64, s value.Statement) value.Statement {
+	if b.on == nil {
+		return s
+	}
+	return s.OnBasis(*b.on, b.splits[companyID])
+}
+
+// row brings a row to the basis.
+func (b shareBasis) row(r *db.FinancialStatement) {
+	if b.on == nil || len(b.splits[r.CompanyID]) == 0 {
+		return
+	}
+	s := b.statement(r.CompanyID, statementFromRow(*r))
+	r.EarningsPerShare, r.EarningsPerShareDiluted, r.DividendsPerShare = s.EarningsPerShare, s.EarningsPerShareDiluted, s.DividendsPerShare
+	r.WeightedAverageShares, r.WeightedAverageSharesDiluted = s.WeightedAverageShares, s.WeightedAverageSharesDiluted
+	r.SharesOutstanding = s.SharesOutstanding
+}
+
+// dividend brings a dividend's row to the basis.
+func (b shareBasis) dividend(d *db.Dividend) {
+	if b.on != nil {
+		d.AmountPerShare = value.AdjustAmount(d.AmountPerShare, value.BasisRatio(d.ShareBasisDate, *b.on, b.splits[d.CompanyID]))
+	}
 }
 
 func importedSplits(rows []db.Split) []value.ImportedSplit {

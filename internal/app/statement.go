@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -14,7 +15,8 @@ import (
 // A Statement is one version of a statement with the ticker of its company's primary listing.
 type Statement struct {
 	db.FinancialStatement
-	Ticker string
+	Ticker     string
+	AdjustedTo *time.Time // the day on whose share basis it is, nil for one as filed
 }
 
 // goverter:variables
@@ -37,21 +39,29 @@ type StatementFilter struct {
 	Period         *value.Period
 	FiscalYear     *int32
 	PublishedSince *time.Time
+	KnownSince     *time.Time
 }
 
-// ListCompanyStatements returns a page of a company's statements as known on asOf, or of today; the newest end date
-// first. Errors: Invalid, NotFound.
-func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value.Period, asOf *time.Time, p Page) ([]Statement, string, error) {
-	return a.listCompanyStatements(ctx, a.queries, t, period, asOf, p)
+// ListCompanyStatements returns a page of a company's statements as known on a day; the newest end date first. Errors:
+// Invalid, NotFound.
+func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value.Period, at PointInTime, p Page) (page []Statement, next string, err error) {
+	err = a.read(ctx, func(q *db.Queries) error {
+		if page, next, err = a.listCompanyStatements(ctx, q, t, period, at, p); err != nil {
+			return err
+		}
+		return a.adjust(ctx, q, at, page)
+	})
+	return page, next, err
 }
 
+// listCompanyStatements returns them as filed.
 func (a *App) listCompanyStatements(
-	ctx context.Context, q *db.Queries, t string, period *value.Period, asOf *time.Time, p Page,
+	ctx context.Context, q *db.Queries, t string, period *value.Period, at PointInTime, p Page,
 ) ([]Statement, string, error) {
 	var end *time.Time
 	var id int64
 	var v validator
-	v.date("as_of", asOf, a.today())
+	v.pointInTime(at, a.today())
 	v.page(p, &end, &id)
 	if err := v.err(); err != nil {
 		return nil, "", err
@@ -61,10 +71,40 @@ func (a *App) listCompanyStatements(
 		return nil, "", err
 	}
 	rows, err := q.ListCompanyFinancialStatements(ctx, db.ListCompanyFinancialStatementsParams{
-		CompanyID: c.ID, Period: periodText(period), AsOf: asOf, BeforeEnd: end, BeforeID: id, PageSize: new(p.limit()),
+		CompanyID: c.ID, Period: periodText(period), AsOf: at.AsOf, BeforeEnd: end, BeforeID: id, PageSize: new(p.limit()),
 	})
 	return pageOf(p, rows, err, func(s db.FinancialStatement) []any { return []any{s.EndDate, s.ID} },
-		func(s db.FinancialStatement) Statement { return Statement{s, c.Listings[0].Ticker} })
+		func(s db.FinancialStatement) Statement { return Statement{s, c.Listings[0].Ticker, nil} })
+}
+
+// adjust brings statements to the share basis that is asked for.
+func (a *App) adjust(ctx context.Context, q *db.Queries, at PointInTime, page []Statement) error {
+	basis, err := a.shareBasis(ctx, q, at, companiesOf(page))
+	if err != nil {
+		return err
+	}
+	for i := range page {
+		basis.row(&page[i].FinancialStatement)
+		page[i].AdjustedTo = basis.on
+	}
+	return nil
+}
+
+func (a *App) adjustOne(ctx context.Context, q *db.Queries, at PointInTime, s *Statement) error {
+	page := []Statement{*s}
+	err := a.adjust(ctx, q, at, page)
+	*s = page[0]
+	return err
+}
+
+// companiesOf returns the ids of the companies that statements are of, each once.
+func companiesOf(page []Statement) []int64 {
+	ids := make([]int64, len(page))
+	for i, s := range page {
+		ids[i] = s.CompanyID
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 func periodText(p *value.Period) string {
@@ -74,39 +114,67 @@ func periodText(p *value.Period) string {
 	return string(*p)
 }
 
-// ListStatements returns a page of all companies' statements, the newest published first. Errors: Invalid.
-func (a *App) ListStatements(ctx context.Context, f StatementFilter, p Page) ([]Statement, string, error) {
-	return listStatements(ctx, a.queries, f, p)
+// ListStatements returns a page of all companies' statements as known on a day, the newest published first. Errors:
+// Invalid.
+func (a *App) ListStatements(ctx context.Context, f StatementFilter, at PointInTime, p Page) (page []Statement, next string, err error) {
+	err = a.read(ctx, func(q *db.Queries) error {
+		if page, next, err = a.listStatements(ctx, q, f, at, p); err != nil {
+			return err
+		}
+		return a.adjust(ctx, q, at, page)
+	})
+	return page, next, err
 }
 
-func listStatements(ctx context.Context, q *db.Queries, f StatementFilter, p Page) ([]Statement, string, error) {
+// listStatements returns them as filed.
+func (a *App) listStatements(ctx context.Context, q *db.Queries, f StatementFilter, at PointInTime, p Page) ([]Statement, string, error) {
 	params := db.ListFinancialStatementsParams{
-		Period: (*string)(f.Period), FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, PageSize: p.limit(),
+		Period: (*string)(f.Period), FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, KnownSince: f.KnownSince, PageSize: p.limit(),
 	}
 	var v validator
 	v.page(p, &params.BeforePublished, &params.BeforeID)
 	v.date("published_since", f.PublishedSince, farDay)
+	v.date("known_since", f.KnownSince, farDay)
+	v.pointInTime(at, a.today())
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := q.ListFinancialStatements(ctx, params)
-	return pageOf(p, rows, err, func(r db.ListFinancialStatementsRow) []any {
+	keys := func(r db.ListFinancialStatementsRow) []any {
 		return []any{r.FinancialStatement.PublishDate, r.FinancialStatement.ID}
-	}, func(r db.ListFinancialStatementsRow) Statement { return Statement{r.FinancialStatement, r.Ticker} })
+	}
+	item := func(r db.ListFinancialStatementsRow) Statement { return Statement{r.FinancialStatement, r.Ticker, nil} }
+	if at.AsOf == nil {
+		rows, err := q.ListFinancialStatements(ctx, params)
+		return pageOf(p, rows, err, keys, item)
+	}
+	rows, err := q.ListFinancialStatementsAsOf(ctx, db.ListFinancialStatementsAsOfParams{
+		AsOf: *at.AsOf, Period: params.Period, FiscalYear: params.FiscalYear, PublishedSince: params.PublishedSince,
+		KnownSince: params.KnownSince, BeforePublished: params.BeforePublished, BeforeID: params.BeforeID, PageSize: params.PageSize,
+	})
+	return pageOf(p, rows, err,
+		func(r db.ListFinancialStatementsAsOfRow) []any { return keys(db.ListFinancialStatementsRow(r)) },
+		func(r db.ListFinancialStatementsAsOfRow) Statement { return item(db.ListFinancialStatementsRow(r)) })
 }
 
 // farDay is the last day that a filter takes.
 var farDay = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
-// GetStatement returns a statement as known on asOf, or today. Errors: Invalid, NotFound.
-func (a *App) GetStatement(ctx context.Context, id int64, asOf *time.Time) (Statement, error) {
+// GetStatement returns a statement as known on a day. Errors: Invalid, NotFound.
+func (a *App) GetStatement(ctx context.Context, id int64, at PointInTime) (s Statement, err error) {
 	var v validator
-	v.date("as_of", asOf, a.today())
+	v.pointInTime(at, a.today())
 	if err := v.err(); err != nil {
-		return Statement{}, err
+		return s, err
 	}
-	row, err := a.queries.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id, AsOf: asOf})
-	return Statement{row.FinancialStatement, row.Ticker}, found(err, "statement")
+	err = a.read(ctx, func(q *db.Queries) error {
+		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id, AsOf: at.AsOf})
+		if err != nil {
+			return found(err, "statement")
+		}
+		s = Statement{row.FinancialStatement, row.Ticker, nil}
+		return a.adjustOne(ctx, q, at, &s)
+	})
+	return s, err
 }
 
 func (v *validator) statement(s *value.Statement, today time.Time) {
@@ -149,8 +217,11 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 		if err != nil {
 			return errors.Wrap(err, "get statement")
 		}
-		out = Statement{row.FinancialStatement, row.Ticker}
-		return a.audit(ctx, q, actor, statementEvent("statement.created", Statement{}, out))
+		out = Statement{row.FinancialStatement, row.Ticker, nil}
+		if err := a.audit(ctx, q, actor, statementEvent("statement.created", Statement{}, out)); err != nil {
+			return err
+		}
+		return a.adjustOne(ctx, q, PointInTime{AsOf: nil, Basis: value.AsOf}, &out)
 	})
 	return out, err
 }
@@ -265,8 +336,11 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		if err != nil {
 			return errors.Wrap(err, "get statement")
 		}
-		out = Statement{row.FinancialStatement, row.Ticker}
-		return a.audit(ctx, q, actor, statementEvent("statement.replaced", Statement{old, current.Ticker}, out))
+		out = Statement{row.FinancialStatement, row.Ticker, nil}
+		if err := a.audit(ctx, q, actor, statementEvent("statement.replaced", Statement{old, current.Ticker, nil}, out)); err != nil {
+			return err
+		}
+		return a.adjustOne(ctx, q, PointInTime{AsOf: nil, Basis: value.AsOf}, &out)
 	})
 	return out, err
 }
@@ -287,67 +361,6 @@ func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error 
 		if _, err := q.DeleteFinancialStatement(ctx, id); err != nil {
 			return errors.Wrap(err, "delete statement")
 		}
-		return a.audit(ctx, q, actor, statementEvent("statement.deleted", Statement{row.FinancialStatement, row.Ticker}, Statement{}))
+		return a.audit(ctx, q, actor, statementEvent("statement.deleted", Statement{row.FinancialStatement, row.Ticker, nil}, Statement{}))
 	})
-}
-
-// StatementMetrics is a statement with its trailing twelve months and value metrics.
-type StatementMetrics struct {
-	Statement
-	TTM     value.TTM
-	Metrics value.Metrics
-}
-
-// ListCompanyMetrics returns the metrics of the statements that ListCompanyStatements returns. Errors: Invalid, NotFound.
-func (a *App) ListCompanyMetrics(ctx context.Context, t string, period *value.Period, asOf *time.Time, p Page) ([]StatementMetrics, string, error) {
-	var page []Statement
-	var next string
-	var all []db.FinancialStatement
-	err := a.read(ctx, func(q *db.Queries) (err error) {
-		page, next, err = a.listCompanyStatements(ctx, q, t, period, asOf, p)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		all, err = q.ListCompanyFinancialStatements(ctx, db.ListCompanyFinancialStatementsParams{CompanyID: page[0].CompanyID, AsOf: asOf})
-		return wrap(err, "list statements")
-	})
-	return withMetrics(page, byCompany(all)), next, err
-}
-
-// ListMetrics returns the metrics of the statements that ListStatements returns. Errors: Invalid.
-func (a *App) ListMetrics(ctx context.Context, f StatementFilter, p Page) ([]StatementMetrics, string, error) {
-	var page []Statement
-	var next string
-	var before []db.FinancialStatement
-	err := a.read(ctx, func(q *db.Queries) (err error) {
-		if page, next, err = listStatements(ctx, q, f, p); err != nil {
-			return err
-		}
-		var params db.ListFinancialStatementsBeforeParams
-		for _, s := range page {
-			params.CompanyIds = append(params.CompanyIds, s.CompanyID)
-			params.EndDates = append(params.EndDates, s.EndDate)
-		}
-		before, err = q.ListFinancialStatementsBefore(ctx, params)
-		return wrap(err, "list statements before")
-	})
-	return withMetrics(page, byCompany(before)), next, err
-}
-
-func byCompany(rows []db.FinancialStatement) map[int64][]value.Statement {
-	out := map[int64][]value.Statement{}
-	for i := range rows {
-		out[rows[i].CompanyID] = append(out[rows[i].CompanyID], statementFromRow(rows[i]))
-	}
-	return out
-}
-
-func withMetrics(page []Statement, others map[int64][]value.Statement) []StatementMetrics {
-	out := make([]StatementMetrics, len(page))
-	for i, s := range page {
-		st := statementFromRow(s.FinancialStatement)
-		ttm := value.TrailingTwelveMonths(st, others[s.CompanyID])
-		out[i] = StatementMetrics{s, ttm, value.ComputeMetrics(st, ttm)}
-	}
-	return out
 }

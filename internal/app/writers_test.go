@@ -88,7 +88,7 @@ func forgetRules(t *testing.T, pool *pgxpool.Pool) {
 // dividendSources are those of Apple's dividends of a period end.
 func dividendSources(t *testing.T, a *app.App, end time.Time) (sources []string) {
 	t.Helper()
-	all, _, err := a.ListCompanyDividends(t.Context(), "AAPL", nil, value.AsOf, app.Page{Size: 1000})
+	all, _, err := a.ListCompanyDividends(t.Context(), "AAPL", app.PointInTime{}, app.Page{Size: 1000})
 	require.NoError(t, err)
 	for _, d := range all {
 		if d.PeriodEnd != nil && d.PeriodEnd.Equal(end) {
@@ -148,7 +148,7 @@ func TestStatementDeletedBesideImport(t *testing.T) {
 	stop := work(t, a)
 	eventually(t, a, startApple(t, a), "succeeded")
 	stop()
-	all, _, err := a.ListCompanyStatements(t.Context(), "AAPL", nil, nil, app.Page{Size: 1})
+	all, _, err := a.ListCompanyStatements(t.Context(), "AAPL", nil, app.PointInTime{}, app.Page{Size: 1})
 	require.NoError(t, err)
 	// The file says something else, so the import writes the version anew.
 	_, err = pool.Exec(t.Context(), "UPDATE financial_statement SET goodwill = 1 WHERE id = $1", all[0].ID)

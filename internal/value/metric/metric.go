@@ -115,6 +115,9 @@ type Definition struct {
 // Serves tells whether results have parts: signals or variables.
 func (d *Definition) Serves() bool { return d.serve }
 
+// HasSignals tells whether the parts are signals.
+func (d *Definition) HasSignals() bool { return d.isSignals }
+
 // AllYears is for metrics that read as many years as there are.
 const AllYears = -1
 
