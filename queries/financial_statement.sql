@@ -75,6 +75,16 @@ WHERE s.id = @id
   AND (sqlc.narg(as_of)::date IS NULL AND s.known_to IS NULL
        OR s.known_from <= sqlc.narg(as_of) AND (s.known_to IS NULL OR s.known_to > sqlc.narg(as_of)));
 
+-- name: ListVersionsOfFinancialStatement :many
+-- The versions of a statement known by a day, or all; the newest first.
+SELECT sqlc.embed(s), l.ticker FROM financial_statement s
+JOIN listing l ON l.company_id = s.company_id AND l.is_primary
+WHERE s.id = @id
+  AND (sqlc.narg(as_of)::date IS NULL OR s.known_from <= sqlc.narg(as_of))
+  AND (sqlc.narg(before_known)::date IS NULL OR s.known_from < sqlc.narg(before_known))
+ORDER BY s.known_from DESC
+LIMIT @page_size;
+
 -- name: LockCompanyOfFinancialStatement :one
 SELECT id FROM company
 WHERE id = (SELECT s.company_id FROM financial_statement s WHERE s.id = @statement_id LIMIT 1) FOR UPDATE;

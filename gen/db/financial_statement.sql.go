@@ -1129,6 +1129,147 @@ func (q *Queries) ListNewestFinancialStatements(ctx context.Context, arg ListNew
 	return items, nil
 }
 
+const listVersionsOfFinancialStatement = `-- name: ListVersionsOfFinancialStatement :many
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, l.ticker FROM financial_statement s
+JOIN listing l ON l.company_id = s.company_id AND l.is_primary
+WHERE s.id = $1
+  AND ($2::date IS NULL OR s.known_from <= $2)
+  AND ($3::date IS NULL OR s.known_from < $3)
+ORDER BY s.known_from DESC
+LIMIT $4
+`
+
+type ListVersionsOfFinancialStatementParams struct {
+	ID          int64      `db:"id"`
+	AsOf        *time.Time `db:"as_of"`
+	BeforeKnown *time.Time `db:"before_known"`
+	PageSize    int32      `db:"page_size"`
+}
+
+type ListVersionsOfFinancialStatementRow struct {
+	FinancialStatement FinancialStatement `db:"financial_statement"`
+	Ticker             string             `db:"ticker"`
+}
+
+// The versions of a statement known by a day, or all; the newest first.
+func (q *Queries) ListVersionsOfFinancialStatement(ctx context.Context, arg ListVersionsOfFinancialStatementParams) ([]ListVersionsOfFinancialStatementRow, error) {
+	rows, err := q.db.Query(ctx, listVersionsOfFinancialStatement,
+		arg.ID,
+		arg.AsOf,
+		arg.BeforeKnown,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListVersionsOfFinancialStatementRow{}
+	for rows.Next() {
+		var i ListVersionsOfFinancialStatementRow
+		if err := rows.Scan(
+			&i.FinancialStatement.ID,
+			&i.FinancialStatement.CompanyID,
+			&i.FinancialStatement.KnownFrom,
+			&i.FinancialStatement.KnownTo,
+			&i.FinancialStatement.EndDate,
+			&i.FinancialStatement.PublishDate,
+			&i.FinancialStatement.FiscalYear,
+			&i.FinancialStatement.FiscalQuarter,
+			&i.FinancialStatement.Audited,
+			&i.FinancialStatement.TotalRevenues,
+			&i.FinancialStatement.CostOfRevenue,
+			&i.FinancialStatement.GrossProfit,
+			&i.FinancialStatement.OperatingIncome,
+			&i.FinancialStatement.InterestExpense,
+			&i.FinancialStatement.ProfitBeforeTax,
+			&i.FinancialStatement.TaxExpense,
+			&i.FinancialStatement.NetIncome,
+			&i.FinancialStatement.Depreciation,
+			&i.FinancialStatement.Amortization,
+			&i.FinancialStatement.DepreciationAndAmortization,
+			&i.FinancialStatement.Ebit,
+			&i.FinancialStatement.Ebitda,
+			&i.FinancialStatement.OperatingCashFlow,
+			&i.FinancialStatement.CapitalExpenditure,
+			&i.FinancialStatement.FreeCashFlow,
+			&i.FinancialStatement.DividendsPaid,
+			&i.FinancialStatement.TotalAssets,
+			&i.FinancialStatement.CurrentAssets,
+			&i.FinancialStatement.NonCurrentAssets,
+			&i.FinancialStatement.CashAndEquivalents,
+			&i.FinancialStatement.Goodwill,
+			&i.FinancialStatement.IntangibleAssets,
+			&i.FinancialStatement.TotalLiabilities,
+			&i.FinancialStatement.CurrentLiabilities,
+			&i.FinancialStatement.LongTermLiabilities,
+			&i.FinancialStatement.ShortTermDebt,
+			&i.FinancialStatement.LongTermDebt,
+			&i.FinancialStatement.TotalDebt,
+			&i.FinancialStatement.TotalEquity,
+			&i.FinancialStatement.NoncontrollingInterest,
+			&i.FinancialStatement.TemporaryEquity,
+			&i.FinancialStatement.TotalEquitiesAndLiabilities,
+			&i.FinancialStatement.SharesOutstanding,
+			&i.FinancialStatement.PerShareBasisDate,
+			&i.FinancialStatement.CreatedAt,
+			&i.FinancialStatement.UpdatedAt,
+			&i.FinancialStatement.EarningsPerShare,
+			&i.FinancialStatement.EarningsPerShareDiluted,
+			&i.FinancialStatement.Period,
+			&i.FinancialStatement.Source,
+			&i.FinancialStatement.Currency,
+			&i.FinancialStatement.EbitBasis,
+			&i.FinancialStatement.Accession,
+			&i.FinancialStatement.Url,
+			&i.FinancialStatement.StartDate,
+			&i.FinancialStatement.PreferredDividends,
+			&i.FinancialStatement.PreferredStock,
+			&i.FinancialStatement.Taxonomy,
+			&i.FinancialStatement.SharesSource,
+			&i.FinancialStatement.Marks,
+			&i.FinancialStatement.RulesVersion,
+			&i.FinancialStatement.SellingGeneralAdministrative,
+			&i.FinancialStatement.ResearchAndDevelopment,
+			&i.FinancialStatement.InterestIncome,
+			&i.FinancialStatement.InvestingCashFlow,
+			&i.FinancialStatement.FinancingCashFlow,
+			&i.FinancialStatement.ExchangeRateEffect,
+			&i.FinancialStatement.NetChangeInCash,
+			&i.FinancialStatement.ShareRepurchases,
+			&i.FinancialStatement.StockBasedCompensation,
+			&i.FinancialStatement.Acquisitions,
+			&i.FinancialStatement.IncomeTaxesPaid,
+			&i.FinancialStatement.InterestPaid,
+			&i.FinancialStatement.EarningsPerShareBasisDate,
+			&i.FinancialStatement.EarningsPerShareDilutedBasisDate,
+			&i.FinancialStatement.WeightedAverageShares,
+			&i.FinancialStatement.WeightedAverageSharesBasisDate,
+			&i.FinancialStatement.WeightedAverageSharesDiluted,
+			&i.FinancialStatement.WeightedAverageSharesDilutedBasisDate,
+			&i.FinancialStatement.DividendsPerShare,
+			&i.FinancialStatement.DividendsPerShareBasisDate,
+			&i.FinancialStatement.ShortTermInvestments,
+			&i.FinancialStatement.Receivables,
+			&i.FinancialStatement.Inventory,
+			&i.FinancialStatement.LongTermInvestments,
+			&i.FinancialStatement.PropertyPlantEquipment,
+			&i.FinancialStatement.AccountsPayable,
+			&i.FinancialStatement.DeferredRevenueCurrent,
+			&i.FinancialStatement.OperatingLeaseLiability,
+			&i.FinancialStatement.RetainedEarnings,
+			&i.FinancialStatement.SharesOutstandingBasisDate,
+			&i.Ticker,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockCompanyOfFinancialStatement = `-- name: LockCompanyOfFinancialStatement :one
 SELECT id FROM company
 WHERE id = (SELECT s.company_id FROM financial_statement s WHERE s.id = $1 LIMIT 1) FOR UPDATE

@@ -51,6 +51,7 @@ const (
 	ListDailyRatiosOperation                OperationName = "ListDailyRatios"
 	ListDividendsOperation                  OperationName = "ListDividends"
 	ListExchangeRatesOperation              OperationName = "ListExchangeRates"
+	ListFinancialStatementVersionsOperation OperationName = "ListFinancialStatementVersions"
 	ListFinancialStatementsOperation        OperationName = "ListFinancialStatements"
 	ListImportsOperation                    OperationName = "ListImports"
 	ListMetricsOperation                    OperationName = "ListMetrics"

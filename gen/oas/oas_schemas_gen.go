@@ -1216,23 +1216,23 @@ type DailyRatios struct {
 	// Cap + total_debt + noncontrolling_interest + preferred_stock - cash_and_equivalents, each of the
 	// middle three if known.
 	EnterpriseValue NilInt64 `json:"enterprise_value"`
-	// Cap / (TTM net_income - TTM preferred_dividends).
+	// P/E, twelve months: cap / common.
 	PriceToEarningsRatioTtm NilDecimal `json:"price_to_earnings_ratio_ttm"`
-	// Cap / book_value.
+	// P/B: cap / book_value.
 	PriceToBookRatio NilDecimal `json:"price_to_book_ratio"`
-	// The same as price_to_book_ratio.
+	// Market to book: cap / book_value.
 	MarketToBookRatio NilDecimal `json:"market_to_book_ratio"`
-	// Cap / tangible_book_value.
+	// Price to tangible book value: cap / tangible_book_value.
 	PriceToTangibleBookValue NilDecimal `json:"price_to_tangible_book_value"`
-	// Enterprise_value / TTM total_revenues.
+	// EV/revenue: enterprise_value / ttm.total_revenues.
 	EvToRevenue NilDecimal `json:"ev_to_revenue"`
-	// Enterprise_value / TTM net_income.
+	// EV/net income: enterprise_value / ttm.net_income.
 	EvToNetIncome NilDecimal `json:"ev_to_net_income"`
-	// Enterprise_value / TTM ebit.
+	// EV/EBIT: enterprise_value / ttm.ebit.
 	EvToEbit NilDecimal `json:"ev_to_ebit"`
-	// Enterprise_value / TTM ebitda.
+	// EV/EBITDA: enterprise_value / ttm.ebitda.
 	EvToEbitda NilDecimal `json:"ev_to_ebitda"`
-	// Enterprise_value / total_assets.
+	// EV/assets: enterprise_value / total_assets.
 	EvToAssets NilDecimal `json:"ev_to_assets"`
 }
 
@@ -2247,7 +2247,7 @@ type FinancialStatement struct {
 	PublishDate time.Time `json:"publish_date"`
 	// First day on which these figures were known.
 	KnownFrom time.Time `json:"known_from"`
-	// First day on which other figures were known, null for those of today.
+	// First day on which other figures were known; null if there is none by the as_of day or today.
 	KnownTo  NilDate  `json:"known_to"`
 	Currency Currency `json:"currency"`
 	// That of the facts, null for a statement entered by hand.
@@ -9533,7 +9533,9 @@ func (s *UserUpdateMe) SetCurrentPassword(val OptCurrentPassword) {
 }
 
 // Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %. A metric is null where an
-// input is null, or its denominator is 0 or below.
+// input is null, or its denominator is 0 or below. In formulas `ttm.a` is of the twelve months that
+// end with the statement, `a[k]` is 0 if it is not known, `common` is ttm.net_income -
+// ttm.preferred_dividends[k].
 // Ref: #/components/schemas/ValueMetrics
 type ValueMetrics struct {
 	StatementID int64 `json:"statement_id"`
@@ -9550,42 +9552,41 @@ type ValueMetrics struct {
 	Currency    Currency  `json:"currency"`
 	// The statement's.
 	Marks []Mark `json:"marks"`
-	// Total_equity - noncontrolling_interest (if known) - preferred_stock (if known): that of the common
-	// shareholders.
+	// Book value: total_equity - noncontrolling_interest[k] - preferred_stock[k].
 	BookValue NilInt64 `json:"book_value"`
-	// Book_value - goodwill (if known) - intangible_assets (if known).
+	// Tangible book value: book_value - goodwill[k] - intangible_assets[k].
 	TangibleBookValue NilInt64 `json:"tangible_book_value"`
-	// Current_assets - current_liabilities.
+	// Working capital: current_assets - current_liabilities.
 	WorkingCapital NilInt64 `json:"working_capital"`
-	// Tangible_book_value / shares_outstanding.
+	// Tangible book value per share: tangible_book_value / shares.
 	TangibleBookValuePerShare NilDecimal `json:"tangible_book_value_per_share"`
-	// Total_debt / total_equity.
+	// Debt to equity: total_debt / total_equity.
 	DebtToEquity NilDecimal `json:"debt_to_equity"`
-	// Total_equity / total_assets.
+	// Equity ratio: total_equity / total_assets.
 	EquityRatio NilDecimal `json:"equity_ratio"`
-	// Total_liabilities / total_assets.
+	// Debt ratio: total_liabilities / total_assets.
 	DebtRatio NilDecimal `json:"debt_ratio"`
-	// Cash_and_equivalents / current_liabilities.
+	// Cash ratio: cash_and_equivalents / current_liabilities.
 	CashRatio NilDecimal `json:"cash_ratio"`
-	// Current_assets / current_liabilities.
+	// Current ratio: current_assets / current_liabilities.
 	CurrentRatio NilDecimal `json:"current_ratio"`
-	// Gross_profit / total_revenues.
+	// Gross margin: gross_profit / total_revenues.
 	GrossProfitMargin NilDecimal `json:"gross_profit_margin"`
-	// Net_income / total_revenues.
+	// Net margin: net_income / total_revenues.
 	NetProfitMargin NilDecimal `json:"net_profit_margin"`
-	// Ebit / total_revenues.
+	// EBIT margin: ebit / total_revenues.
 	EbitMargin NilDecimal `json:"ebit_margin"`
-	// Operating_income / total_revenues.
+	// Operating margin: operating_income / total_revenues.
 	OperatingMargin NilDecimal `json:"operating_margin"`
-	// Ebitda / total_revenues.
+	// EBITDA margin: ebitda / total_revenues.
 	EbitdaMargin NilDecimal `json:"ebitda_margin"`
-	// (TTM net_income - TTM preferred_dividends (if known)) / book_value.
+	// Return on equity: common / book_value.
 	ReturnOnEquity NilDecimal `json:"return_on_equity"`
-	// TTM net_income / total_assets.
+	// Return on assets: ttm.net_income / total_assets.
 	ReturnOnAssets NilDecimal `json:"return_on_assets"`
-	// Total_debt / TTM ebitda.
+	// Debt to EBITDA: total_debt / ttm.ebitda.
 	DebtToEbitda NilDecimal `json:"debt_to_ebitda"`
-	// TTM ebitda / (total_equity + total_debt (if known)); null with the mark debt_unknown.
+	// Cash return on capital invested: ttm.ebitda / (total_equity + total_debt[k]).
 	CashReturnOnCapitalInvested NilDecimal      `json:"cash_return_on_capital_invested"`
 	Metrics                     MetricValues    `json:"metrics"`
 	Reasons                     MetricReasons   `json:"reasons"`

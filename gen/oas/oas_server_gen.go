@@ -332,6 +332,13 @@ type Handler interface {
 	//
 	// GET /exchange-rates
 	ListExchangeRates(ctx context.Context, params ListExchangeRatesParams) (*ExchangeRatePage, error)
+	// ListFinancialStatementVersions implements listFinancialStatementVersions operation.
+	//
+	// What was known of it from one day until another. With `as_of` those known by that day, as if nothing
+	// had been filed later.
+	//
+	// GET /financial-statements/{id}/versions
+	ListFinancialStatementVersions(ctx context.Context, params ListFinancialStatementVersionsParams) (*FinancialStatementPage, error)
 	// ListFinancialStatements implements listFinancialStatements operation.
 	//
 	// List the statements of all companies, the newest published first.

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -554,4 +555,41 @@ func encodeNext(e *jx.Encoder, more bool, keys ...any) error {
 	}
 	e.ObjEnd()
 	return nil
+}
+
+// BenchmarkMetrics asks for pages of 20 statements of a company with their metrics. cpu-ms is user and system time of this
+// process, which has the clients but not PostgreSQL.
+func BenchmarkMetrics(b *testing.B) {
+	const most = 20.0 // ms of CPU
+	addr := serveAPI(b, benchPool(b), productionLimits())
+	var missed []string
+	for _, bm := range []struct{ name, path string }{
+		{"all", "/companies/AAPL/value-metrics?page_size=20"},
+		{"annual", "/companies/AAPL/value-metrics?page_size=20&period=annual"},
+		{"none", "/companies/AAPL/value-metrics?page_size=20&metrics=none"},
+		{"one", "/companies/AAPL/value-metrics?page_size=20&metrics=revenue_growth_1y"},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			_, wire := fetch(b, addr, bm.path)
+			const turn = 100 * time.Millisecond
+			load(b, addr, bm.path, wire, turn) // warm up
+			answers, before := 0, processTime(b)
+			for b.Loop() {
+				answers += load(b, addr, bm.path, wire, turn)
+			}
+			cpu := float64((processTime(b)-before).Microseconds()) / 1000 / float64(answers)
+			b.ReportMetric(cpu, "cpu-ms/page")
+			if cpu > most {
+				missed = append(missed, fmt.Sprintf("%s took %.1f ms, at most %.0f are wanted", bm.name, cpu, most))
+			}
+		})
+	}
+	require.Empty(b, missed)
+}
+
+func processTime(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

@@ -215,3 +215,39 @@ func TestMetricDefinitions(t *testing.T) {
 	_, again := f.call("", http.MethodGet, api.Prefix+"/metrics", nil)
 	assert.Equal(t, string(body), string(again))
 }
+
+// Every version of a statement can be seen, and on a day in the past those that were known by then.
+func TestVersionsOfStatement(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	f.imported("sec-company-facts?ticker=AAPL", sampleFile(t, apple))
+	s := f.annualStatements("AAPL", "", oas.ShareBasisFiled)[2009]
+	versions := func(asOf oas.OptDate) []oas.FinancialStatement {
+		return pages(t, 1, func(token oas.OptString) ([]oas.FinancialStatement, oas.NilString) {
+			page, err := f.anon.ListFinancialStatementVersions(t.Context(), oas.ListFinancialStatementVersionsParams{
+				ID: s.ID, AsOf: asOf, ShareBasis: oas.NewOptShareBasis(oas.ShareBasisFiled), PageSize: oas.NewOptInt32(1), PageToken: token,
+			})
+			require.NoError(t, err)
+			return page.Items, page.NextPageToken
+		})
+	}
+	all := versions(oas.OptDate{})
+	require.Greater(t, len(all), 2)
+	assert.Equal(t, s, all[0])
+	first, second := all[len(all)-1], all[len(all)-2]
+	assert.Equal(t, day("2009-10-27"), first.KnownFrom)
+	assert.Equal(t, oas.NewNilDate(day("2010-01-25")), first.KnownTo)
+	assert.Equal(t, million(36_537), first.TotalRevenues)
+	assert.Equal(t, million(42_905), second.TotalRevenues)
+	for i := 1; i < len(all); i++ {
+		assert.Equal(t, oas.NewNilDate(all[i-1].KnownFrom), all[i].KnownTo)
+	}
+	then := versions(oas.NewOptDate(day("2010-01-24")))
+	require.Len(t, then, 1)
+	first.KnownTo = oas.NilDate{Null: true}
+	assert.Equal(t, first, then[0], "nobody knew of the second")
+	_, err := f.anon.ListFinancialStatementVersions(t.Context(), oas.ListFinancialStatementVersionsParams{ID: s.ID, AsOf: oas.NewOptDate(day("2009-01-01"))})
+	problem(t, err, http.StatusNotFound)
+	_, err = f.anon.ListFinancialStatementVersions(t.Context(), oas.ListFinancialStatementVersionsParams{ID: s.ID, AsOf: oas.NewOptDate(day("2999-01-01"))})
+	fieldProblem(t, err, "as_of")
+}

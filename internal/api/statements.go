@@ -38,6 +38,11 @@ func (h *handler) GetFinancialStatement(ctx context.Context, p oas.GetFinancialS
 	return one(toFinancialStatement)(h.app.GetStatement(ctx, p.ID, pointInTime(p.AsOf, p.ShareBasis)))
 }
 
+func (h *handler) ListFinancialStatementVersions(ctx context.Context, p oas.ListFinancialStatementVersionsParams) (*oas.FinancialStatementPage, error) {
+	return list[oas.FinancialStatementPage](toFinancialStatement)(
+		h.app.ListStatementVersions(ctx, p.ID, pointInTime(p.AsOf, p.ShareBasis), page(p.PageSize, p.PageToken)))
+}
+
 func (h *handler) ReplaceFinancialStatement(ctx context.Context, req *oas.FinancialStatementInput, p oas.ReplaceFinancialStatementParams) (*oas.FinancialStatement, error) {
 	return one(toFinancialStatement)(h.app.ReplaceStatement(ctx, actor(ctx), p.ID, fromFinancialStatement(*req)))
 }

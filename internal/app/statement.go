@@ -77,15 +77,19 @@ func (a *App) listCompanyStatements(
 		func(s db.FinancialStatement) Statement { return Statement{s, c.Listings[0].Ticker, nil} })
 }
 
-// adjust brings statements to the share basis that is asked for.
+// adjust brings statements to the day and the share basis that are asked for.
 func (a *App) adjust(ctx context.Context, q *db.Queries, at PointInTime, page []Statement) error {
 	basis, err := a.shareBasis(ctx, q, at, companiesOf(page))
 	if err != nil {
 		return err
 	}
 	for i := range page {
-		basis.row(&page[i].FinancialStatement)
-		page[i].AdjustedTo = basis.on
+		s := &page[i]
+		basis.row(&s.FinancialStatement)
+		s.AdjustedTo = basis.on
+		if at.AsOf != nil && s.KnownTo != nil && s.KnownTo.After(*at.AsOf) {
+			s.KnownTo = nil // nobody knew
+		}
 	}
 	return nil
 }
@@ -175,6 +179,34 @@ func (a *App) GetStatement(ctx context.Context, id int64, at PointInTime) (s Sta
 		return a.adjustOne(ctx, q, at, &s)
 	})
 	return s, err
+}
+
+// ListStatementVersions returns a page of the versions of a statement known by a day, the newest first. Errors: Invalid,
+// NotFound.
+func (a *App) ListStatementVersions(ctx context.Context, id int64, at PointInTime, p Page) (page []Statement, next string, err error) {
+	var before *time.Time
+	var v validator
+	v.pointInTime(at, a.today())
+	v.page(p, &before)
+	if err := v.err(); err != nil {
+		return nil, "", err
+	}
+	err = a.read(ctx, func(q *db.Queries) error {
+		rows, err := q.ListVersionsOfFinancialStatement(ctx, db.ListVersionsOfFinancialStatementParams{
+			ID: id, AsOf: at.AsOf, BeforeKnown: before, PageSize: p.limit(),
+		})
+		page, next, err = pageOf(p, rows, err,
+			func(r db.ListVersionsOfFinancialStatementRow) []any { return []any{r.FinancialStatement.KnownFrom} },
+			func(r db.ListVersionsOfFinancialStatementRow) Statement { return Statement{r.FinancialStatement, r.Ticker, nil} })
+		switch {
+		case err != nil:
+			return err
+		case len(page) == 0 && before == nil:
+			return notFound("statement")
+		}
+		return a.adjust(ctx, q, at, page)
+	})
+	return page, next, err
 }
 
 func (v *validator) statement(s *value.Statement, today time.Time) {

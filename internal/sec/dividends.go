@@ -19,16 +19,17 @@ func (c *CompanyFacts) Dividends(asOf time.Time) []value.Dividend {
 	v := c.view(c.filedBy(asOf))
 	return v.dividends(v.plans(), func(p plan) (d declared, ok bool) {
 		r := &reader{view: v, reading: p.reading}
+		var a *amount
 		var basis fact
 		if p.period == value.Quarterly {
-			d.amount, basis, d.derived, ok = r.dividend()
-		} else if basis, ok = r.filedDividend(); ok {
-			d.amount = basis.decimal()
+			a, basis = r.dividend()
+		} else if a = r.filedDividend(); a.known() {
+			basis = a.fact
 		}
-		if ok {
-			d.basis = r.filings[basis.filing].filed.time()
+		if !a.known() {
+			return d, false
 		}
-		return d, ok
+		return declared{a.decimal(), r.filings[basis.filing].filed.time(), a.difference}, true
 	})
 }
 
@@ -148,65 +149,85 @@ func (h *dividendHistory) ordered() []DividendVersion {
 	return h.versions
 }
 
-// filedDividend returns the fact of the first tag that has one about all of the period.
-func (r *reader) filedDividend() (fact, bool) {
+// filedDividend returns the amount of the first tag that has one about all of the period.
+func (r *reader) filedDividend() *amount {
 	for _, tag := range r.pair.taxonomy.dividendsPerShare {
-		if f, ok := r.whole(r.pair.perShare[tag]); ok {
-			return f, true
+		if a := r.direct(r.pair.perShare[tag]); a.known() {
+			return a
 		}
 	}
-	return fact{}, false
+	return nil
 }
 
-// dividendsPerShare reads the dividend of a quarter, or what was filed for a year, and tells whether it is a difference.
-func (r *reader) dividendsPerShare(s *value.Statement) (isDerived bool) {
-	set := func(amount decimal.Decimal, basis fact) {
-		s.DividendsPerShare, s.DividendsPerShareBasisDate = &amount, new(r.filings[basis.filing].filed.time())
-	}
+// dividendsPerShare reads the dividend of a quarter, or what was filed for a year, and returns it.
+func (r *reader) dividendsPerShare(s *value.Statement) *amount {
+	var a *amount
+	var basis fact
 	switch r.kind {
 	case interim:
-		if amount, basis, derived, ok := r.dividend(); ok && amount.IsPositive() {
-			set(amount, basis)
-			isDerived = derived
+		if a, basis = r.dividend(); a.known() && a.coef <= 0 {
+			a = nil
 		}
 	case annual:
-		if f, ok := r.filedDividend(); ok {
-			set(f.decimal(), f)
+		if a = r.filedDividend(); a.known() {
+			basis = a.fact
 		}
 	case partial:
 	}
-	return isDerived
+	if a.known() {
+		r.writePerShare(&s.DividendsPerShare, &s.DividendsPerShareBasisDate, a, basis)
+	}
+	return a
 }
 
 // dividend returns the rounded amount per share of a quarter and the fact whose share basis it is on: of the first tag that has
 // one, else of all tags as one series. A difference that is not positive is passed over: a split lies between its two
 // filings.
-func (r *reader) dividend() (amount decimal.Decimal, basis fact, derived, ok bool) {
+func (r *reader) dividend() (a *amount, basis fact) {
 	var alternatives []series
 	for _, tag := range r.pair.taxonomy.dividendsPerShare {
 		alternatives = append(alternatives, r.pair.perShare[tag])
 	}
 	positive := func(long, short fact) bool { return long.decimal().GreaterThan(short.decimal()) }
 	for _, s := range append(alternatives, r.pair.dividendsPerShare) {
-		if f, ok := r.whole(s); ok {
-			return f.decimal().Round(dividendDecimals), f, false, true
+		if a := r.direct(s); a.known() {
+			return roundedToDividend(a), a.fact
 		}
 		longs, shorts := r.yearToDate(s)
 		if long, short, ok := r.cycle(longs, shorts, positive); ok {
-			return long.decimal().Sub(short.decimal()).Round(dividendDecimals), long, true, true
+			rest := computedDecimal(lessCycle, long.decimal().Sub(short.decimal()), filedAmount(long), filedAmount(short))
+			return roundedToDividend(rest), long
 		}
 	}
-	return decimal.Decimal{}, fact{}, false, false
+	return nil, fact{} //nolint:exhaustruct // none
+}
+
+func roundedToDividend(a *amount) *amount {
+	if !a.known() || a.decimals <= dividendDecimals {
+		return a
+	}
+	return computedDecimal(roundedDividend, a.decimal().Round(dividendDecimals), a)
 }
 
 // A yearDividend is the dividend per share of the four quarters of a year, on the newest of their bases.
 type yearDividend struct {
-	amount decimal.Decimal
+	amount      decimal.Decimal
+	basis       day
+	filing, set int32          // the newest of its facts, and of those that set them
+	quarters    []quarterShare // the last one first
+}
+
+// A quarterShare is the dividend per share of a quarter within that of a year.
+type quarterShare struct {
+	end    day
+	filed  *amount
 	basis  day
+	amount decimal.Decimal // on the basis of the year
+	splits []value.Split   // in it, and not in what was filed
 }
 
 func (d *yearDividend) equal(other *yearDividend) bool {
-	return d == other || d != nil && other != nil && d.basis == other.basis && d.amount.Equal(other.amount)
+	return d == other || d != nil && other != nil && d.basis == other.basis && d.set == other.set && d.amount.Equal(other.amount)
 }
 
 // yearDividends returns for each of the plans, which are by end date, the sum of its quarters' dividends: nil if it is no
@@ -214,41 +235,53 @@ func (d *yearDividend) equal(other *yearDividend) bool {
 func (v view) yearDividends(plans []plan, splits []value.Split) []*yearDividend {
 	sums := make([]*yearDividend, len(plans))
 	for i, p := range plans {
-		if p.period != value.Annual {
-			continue
-		}
-		q := quarterEnding(plans, p)
-		var quarters []yearDividend
-		for q != nil {
-			s := &v.figures.of(q.reading, v.known).statement
-			if s.DividendsPerShare == nil {
-				break
-			}
-			quarters = append(quarters, yearDividend{*s.DividendsPerShare, dayOf(*s.DividendsPerShareBasisDate)})
-			if len(quarters) == quartersOfYear {
-				sums[i] = sumOnOneBasis(quarters, splits)
-				break
-			}
-			q = quarterBefore(plans, *q)
+		if p.period == value.Annual {
+			sums[i] = v.yearDividend(plans, p, splits)
 		}
 	}
 	return sums
 }
 
+func (v view) yearDividend(plans []plan, year plan, splits []value.Split) *yearDividend {
+	var quarters [quartersOfYear]quarterShare
+	q := quarterEnding(plans, year)
+	for i := range quarters {
+		if q == nil {
+			return nil
+		}
+		f := v.figures.of(q.reading, v.known)
+		if f.dividend == nil {
+			return nil
+		}
+		quarters[i] = quarterShare{q.end, f.dividend, dayOf(*f.statement.DividendsPerShareBasisDate), decimal.Decimal{}, nil}
+		q = quarterBefore(plans, *q)
+	}
+	return sumOnOneBasis(quarters[:], splits)
+}
+
 const quartersOfYear = 4
 
-// sumOnOneBasis adds amounts, each brought to the newest of their bases.
-func sumOnOneBasis(amounts []yearDividend, splits []value.Split) *yearDividend {
-	all := yearDividend{decimal.Decimal{}, noDay}
-	for _, a := range amounts {
-		all.basis = max(all.basis, a.basis)
+// sumOnOneBasis adds dividends, each brought to the newest of their bases.
+func sumOnOneBasis(quarters []quarterShare, splits []value.Split) *yearDividend {
+	all := &yearDividend{decimal.Decimal{}, noDay, 0, 0, slices.Clone(quarters)}
+	for _, q := range quarters {
+		all.basis = max(all.basis, q.basis)
+		all.filing, all.set = max(all.filing, q.filed.filing), max(all.set, q.filed.set)
 	}
 	on := all.basis.time()
-	for _, a := range amounts {
-		ratio := value.BasisRatio(a.basis.time(), on, value.KnownSplits(splits, on))
-		all.amount = all.amount.Add(value.AdjustAmount(a.amount, ratio))
+	known := value.KnownSplits(splits, on)
+	for i := range all.quarters {
+		q := &all.quarters[i]
+		q.amount = q.filed.decimal()
+		if since := value.BasisSplits(q.basis.time(), on, known); len(since) > 0 {
+			adjusted := value.AdjustAmount(q.amount, value.BasisRatio(q.basis.time(), on, known))
+			if !adjusted.Equal(q.amount) {
+				q.amount, q.splits = adjusted, since
+			}
+		}
+		all.amount = all.amount.Add(q.amount)
 	}
-	return &all
+	return all
 }
 
 // plansEnding returns those of the plans, which are by end date, that end on or after one day and before another.

@@ -25,6 +25,10 @@ type CompanyFacts struct {
 	yearly  []annualReport
 	report  value.ImportReport // without filings and statements
 	skipped []SkippedFact
+	keys    []seriesKey // by the source of facts
+	exact   map[exactKey]decimal.Decimal
+
+	splitHistory func() []SplitVersion // found once
 }
 
 // A filing is of a form that is read. Of two, the newer has the later filing date or, on one day, the larger accession
@@ -68,6 +72,9 @@ func (f *filing) isTaxed(t *taxonomy) bool { return slices.Contains(f.taxed, t) 
 
 type seriesKey struct{ taxonomy, tag, unit string }
 
+// hasFractions tells whether values in the unit are not whole: they are per share, or ratios.
+func (k seriesKey) hasFractions() bool { return len(k.unit) > len("shares") || k.unit == pure }
+
 // A series holds the facts of one tag in one unit by end date and, of one end date, the newest first.
 type series []fact
 
@@ -79,7 +86,10 @@ type fact struct {
 	class    class
 	decimals uint8
 	turned   bool // tagged with the other sign
+	inexact  bool // rounded when it was read
 	coef     int64
+	source   int32 // index in keys
+	set      int32 // the oldest of the filings in a row that have it unchanged, up to its own
 }
 
 func (f fact) decimal() decimal.Decimal { return decimal.New(f.coef, -int32(f.decimals)) }

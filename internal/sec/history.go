@@ -11,8 +11,12 @@ import (
 // A Version is a statement as it was known from one day until the day before another.
 type Version struct {
 	value.Statement
+	SetBy     *value.Filing // the newest of the own report and of those that set a fact of one of its fields
 	KnownFrom time.Time
 	KnownTo   *time.Time // nil while it still holds
+
+	figures *figures
+	ofYear  *yearDividend
 }
 
 // History returns every version of every statement, ordered by end date, period and KnownFrom. On each day the versions
@@ -39,7 +43,7 @@ func (c *CompanyFacts) Histories() ([]Version, []DividendVersion) {
 	open := make(map[statementKey]*held)
 	var versions []Version
 	var dividends dividendHistory
-	splits := c.SplitHistory()
+	splits := c.splitHistory()
 	for from, to := range c.filingDays {
 		today := c.filings[from].filed.time()
 		v := view{c, to, cache}
@@ -61,7 +65,7 @@ func (c *CompanyFacts) Histories() ([]Version, []DividendVersion) {
 				versions[e.version].KnownTo = &today
 			}
 			*e = held{p, f, ofYears[i], len(versions), to}
-			versions = append(versions, Version{Statement: v.statement(p, ofYears[i]), KnownFrom: today})
+			versions = append(versions, Version{v.statement(p, ofYears[i]), v.setBy(p, ofYears[i]), today, nil, f, ofYears[i]})
 		}
 		for key, e := range open {
 			if e.seen != to {
@@ -110,7 +114,8 @@ func (c *figureCache) of(from reading, known int32) *figures {
 
 func (f *figures) equal(other *figures) bool {
 	return f.hasNetIncome == other.hasNetIncome && f.hasIncome == other.hasIncome &&
-		value.SameStatement(&f.statement, &other.statement)
+		value.SameStatement(&f.statement, &other.statement) && f.set == other.set &&
+		(f.dividend == nil || f.dividend.set == other.dividend.set)
 }
 
 // touch tells whether filings[from:to] hold a fact that figures can depend on: one that ends with them or, where they can

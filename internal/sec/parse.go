@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -145,6 +146,7 @@ type parser struct {
 	filings map[string]int32         // index in facts.filings, by accession, day and form
 	units   map[unit]map[int32]int32 // number of facts by filing
 	taxed   map[taxedFiling]bool
+	exact   map[exactKey]decimal.Decimal
 	raw     rawFact
 	inTag   jx.Decoder
 	key     []byte // of a filing
@@ -169,6 +171,7 @@ func newParser() *parser {
 	p := &parser{
 		facts: &CompanyFacts{series: make(map[seriesKey]series)}, filings: make(map[string]int32),
 		units: make(map[unit]map[int32]int32), taxed: make(map[taxedFiling]bool),
+		exact: make(map[exactKey]decimal.Decimal),
 	}
 	p.readField = p.field
 	return p
@@ -347,6 +350,10 @@ func (p *parser) fact(d *jx.Decoder, read *tagRead) error {
 		p.taxed[taxedFiling{f.filing, read.taxonomy}] = true
 	}
 	if read.kept {
+		if f.inexact {
+			exact, _ := decimal.NewFromString(string(p.raw.val)) // it was read before
+			p.exact[exactKey{read.key, f.filing, f.start, f.end, f.coef}] = exact
+		}
 		p.facts.series[read.key] = append(p.facts.series[read.key], f)
 	}
 	return nil
@@ -394,7 +401,7 @@ func (p *parser) check(read *tagRead) (f fact, skipped *skipReason) {
 	if begin < firstDay || f.end > filed+lateDays {
 		return f, &skipDate
 	}
-	if f.coef, f.decimals, ok = parseValue(raw.val, len(read.key.unit) > len("shares") || read.key.unit == pure); !ok {
+	if f.coef, f.decimals, f.inexact, ok = parseValue(raw.val, read.key.hasFractions()); !ok {
 		return f, &skipValue
 	}
 	if read.count && f.coef <= 0 {
@@ -443,7 +450,13 @@ func (p *parser) finish() *CompanyFacts {
 		f := &filings[rank[taxed.filing]]
 		f.taxed = append(f.taxed, taxed.taxonomy)
 	}
+	facts.exact = make(map[exactKey]decimal.Decimal, len(p.exact))
+	for key, exact := range p.exact {
+		key.filing = rank[key.filing]
+		facts.exact[key] = exact
+	}
 	leftOut := facts.repairSigns()
+	facts.readRuns()
 	counts := make(map[unit]map[int32]int32, len(p.units))
 	for u, byFiling := range p.units {
 		counts[u] = make(map[int32]int32, len(byFiling))
@@ -455,6 +468,7 @@ func (p *parser) finish() *CompanyFacts {
 	facts.readImpliedCounts()
 	facts.readCovers()
 	facts.readReports()
+	facts.splitHistory = sync.OnceValue(facts.findSplitHistory)
 	return facts
 }
 
@@ -512,28 +526,37 @@ func parseDay(text []byte) (day, bool) {
 }
 
 // parseValue reads a JSON number of less than 2^63 in size. Without fractions it is rounded half up to a whole number;
-// with them it keeps as many as fit.
-func parseValue(text []byte, fractions bool) (coef int64, decimals uint8, ok bool) {
+// with them it keeps as many as fit. It is inexact if that changed it, but for a number too small for its digits to be
+// kept, which is zero.
+func parseValue(text []byte, fractions bool) (coef int64, decimals uint8, inexact, ok bool) {
 	coef, err := strconv.ParseInt(string(text), 10, 64)
 	if err == nil {
-		return coef, 0, coef != math.MinInt64
+		return coef, 0, false, coef != math.MinInt64
 	}
 	if len(text) == 0 || len(text) > maxDigits {
-		return 0, 0, false
+		return 0, 0, false, false
 	}
 	d, err := decimal.NewFromString(string(text))
 	if err != nil { // an exponent that no int32 holds: all but nothing, or far too much
-		return 0, 0, tinyExponent.Match(text)
+		return 0, 0, false, tinyExponent.Match(text)
 	}
 	// The exponent bounds the work and memory that the number takes.
 	switch {
 	case d.IsZero() || d.Exponent() < -2*maxDigits:
-		return 0, 0, true
+		return 0, 0, false, true
 	case d.Exponent() > maxDigits || d.Abs().GreaterThanOrEqual(tooLarge):
-		return 0, 0, false
-	case !fractions:
-		d = d.Add(oneHalf).Floor()
+		return 0, 0, false, false
 	}
+	rounded := d
+	if !fractions {
+		rounded = d.Add(oneHalf).Floor()
+	}
+	coef, decimals, ok = fit(rounded)
+	return coef, decimals, ok && !d.Equal(decimal.New(coef, -int32(decimals))), ok
+}
+
+// fit writes a number below 2^63 as coef / 10^decimals, without zeros at the end and with as many decimals as fit.
+func fit(d decimal.Decimal) (coef int64, decimals uint8, ok bool) {
 	for places := int32(maxPlaces); !d.Coefficient().IsInt64() || d.Exponent() < -maxPlaces; places-- {
 		d = d.Round(places)
 	}

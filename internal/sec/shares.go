@@ -132,8 +132,8 @@ func (c *CompanyFacts) isPlausibleAt(count fact, end day) bool {
 // average: the first that is plausible.
 func (r *reader) sharesOutstanding(s *value.Statement) {
 	set := func(f fact, from value.SharesSource) {
-		s.SharesOutstanding, s.SharesSource = &f.coef, &from
-		s.SharesOutstandingBasisDate = new(r.filings[f.filing].filed.time())
+		s.SharesSource = &from
+		r.writeCount(&s.SharesOutstanding, &s.SharesOutstandingBasisDate, filedAmount(f))
 	}
 
 	// own returns the count of the latest date in the period's own report.

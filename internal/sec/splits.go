@@ -179,28 +179,34 @@ type splitPair struct {
 func newSplitPair(tag string, isAmount bool, older, newer fact) (splitPair, bool) {
 	//exhaustruct:ignore the rest follows
 	p := splitPair{older: older.filing, newer: newer.filing, tag: tag, period: span{newer.start, newer.end}, isAmount: isAmount}
-	if older.coef == 0 || newer.coef == 0 || (older.coef < 0) != (newer.coef < 0) {
+	parts := int64(1)
+	if isAmount && strings.Contains(tag, "Dividends") { // a sum of rounded quarters
+		parts = map[class]int64{half: 2, nineMonths: 3, year: 4}[newer.class]
+		parts = max(parts, 1)
+	}
+	if !p.change(isAmount, parts, older, newer) {
 		return p, false
 	}
+	p.isSharp = p.spread(sharpness) <= 0
+	return p, true
+}
+
+// change finds how much the number of shares may have changed from one value to another, false for two that say nothing. An
+// amount may be a sum of several that were rounded.
+func (p *splitPair) change(isAmount bool, parts int64, older, newer fact) bool {
+	if older.coef == 0 || newer.coef == 0 || (older.coef < 0) != (newer.coef < 0) {
+		return false
+	}
 	if isAmount {
-		parts := int64(1)
-		if strings.Contains(tag, "Dividends") { // a sum of rounded quarters
-			parts = map[class]int64{half: 2, nineMonths: 3, year: 4}[newer.class]
-			parts = max(parts, 1)
-		}
 		p.from, p.to = roundedAmount(newer, parts), roundedAmount(older, parts)
 	} else {
 		p.from, p.to = roundedCount(older), roundedCount(newer)
 	}
 	if p.from.near(-1) <= 0 || p.to.near(-1) <= 0 {
-		return p, false
+		return false
 	}
 	p.low, p.high = p.to.near(-1)/p.from.near(1), p.to.near(1)/p.from.near(-1)
-	if p.compareHigh(largeError, unity) >= 0 || p.compareLow(smallError, unity) <= 0 {
-		return p, false
-	}
-	p.isSharp = p.spread(sharpness) <= 0
-	return p, true
+	return p.compareHigh(largeError, unity) < 0 && p.compareLow(smallError, unity) > 0
 }
 
 func (p *splitPair) exactLow() *big.Rat  { return new(big.Rat).Quo(p.to.exact(-1), p.from.exact(1)) }
@@ -318,9 +324,22 @@ func (c *CompanyFacts) Splits(asOf time.Time) []value.FoundSplit {
 	return splits
 }
 
+// acceptedSplits returns those that count.
+func (c *CompanyFacts) acceptedSplits(asOf time.Time) []value.Split {
+	var splits []value.Split
+	for _, f := range c.Splits(asOf) {
+		if f.Accepted {
+			splits = append(splits, value.Candidate(&f))
+		}
+	}
+	return splits
+}
+
 // SplitHistory returns every version of every split, in the order of the filings. On each day the versions that hold are
 // what Splits gives for it.
-func (c *CompanyFacts) SplitHistory() []SplitVersion {
+func (c *CompanyFacts) SplitHistory() []SplitVersion { return slices.Clone(c.splitHistory()) }
+
+func (c *CompanyFacts) findSplitHistory() []SplitVersion {
 	f := c.newSplitFinder(int32(len(c.filings)))
 	var versions []SplitVersion
 	var open []int // by split, the index of its version that holds

@@ -1,9 +1,7 @@
 package sec
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -16,18 +14,37 @@ import (
 func (c *CompanyFacts) Statements(asOf time.Time) []value.Statement {
 	v := c.view(c.filedBy(asOf))
 	plans := v.plans()
-	var splits []value.Split
-	for _, f := range c.Splits(asOf) {
-		if f.Accepted {
-			splits = append(splits, value.Candidate(&f))
-		}
-	}
-	ofYears := v.yearDividends(plans, splits)
+	ofYears := v.yearDividends(plans, c.acceptedSplits(asOf))
 	var statements []value.Statement
 	for i, p := range plans {
 		statements = append(statements, v.statement(p, ofYears[i]))
 	}
 	return statements
+}
+
+// SetBy returns which filings set the Statements of a day: as Version has them, in their order.
+func (c *CompanyFacts) SetBy(asOf time.Time) []*value.Filing {
+	v := c.view(c.filedBy(asOf))
+	plans := v.plans()
+	ofYears := v.yearDividends(plans, c.acceptedSplits(asOf))
+	filings := make([]*value.Filing, len(plans))
+	for i, p := range plans {
+		filings[i] = v.setBy(p, ofYears[i])
+	}
+	return filings
+}
+
+// setBy returns the newest of the own report and of the filings that set a fact of a field.
+func (v view) setBy(p plan, ofYear *yearDividend) *value.Filing {
+	f := v.figures.of(p.reading, v.known)
+	newest := max(p.own, f.set)
+	switch {
+	case ofYear != nil:
+		newest = max(newest, ofYear.set)
+	case f.dividend != nil:
+		newest = max(newest, f.dividend.set)
+	}
+	return v.filingOf(newest)
 }
 
 // statement makes a planned statement. A dividend of four quarters goes before one that was filed for the year.
@@ -40,8 +57,7 @@ func (v view) statement(p plan, ofYear *yearDividend) value.Statement {
 	s.Taxonomy, s.Currency = new(value.Taxonomy(p.pair.taxonomy.name)), p.pair.currency
 	s.Audited = p.audited
 	s.Accession = &own.accession
-	s.URL = new(fmt.Sprintf("https://www.sec.gov/Archives/edgar/data/%d/%s/%s-index.htm",
-		own.cik, strings.ReplaceAll(own.accession, "-", ""), own.accession))
+	s.URL = &v.filingOf(p.own).URL
 	if p.startDate != noDay {
 		s.StartDate = new(p.startDate.time())
 	}
@@ -75,13 +91,19 @@ type figures struct {
 	statement    value.Statement // without what its plan says
 	hasNetIncome bool
 	hasIncome    bool // net income or revenue
+	fields       []provenance
+	set          int32   // the newest of the filings that set a fact of a field, but for the dividend; none found is -1
+	dividend     *amount // per share
 
 	derivedDividend bool // which is no part of the statement
 }
 
+// mostFields is as many as most statements have.
+const mostFields = 64
+
 // read reads the figures of a statement.
 func (v view) read(from reading) *figures {
-	r := &reader{view: v, reading: from}
+	r := &reader{view: v, reading: from, marks: nil, fields: make([]provenance, 0, mostFields)}
 	var f figures
 	s := &f.statement
 	b := r.balanceSheet()
@@ -93,24 +115,64 @@ func (v view) read(from reading) *figures {
 	r.writeBalanceSheet(s, b)
 	r.sharesOutstanding(s)
 	r.unmarked(s, !r.column || b.totalAssets.known())
-	f.derivedDividend = r.dividendsPerShare(s)
+	f.dividend = r.dividendsPerShare(s)
+	f.derivedDividend = f.dividend.known() && f.dividend.difference
 	s.Period = map[kind]value.Period{annual: value.Annual, partial: value.Partial, interim: value.Quarterly}[r.kind]
 	s.Marks = r.marks
-	value.Complete(s)
+	r.complete(s)
+	f.fields, f.set = r.fields, -1
+	for _, p := range f.fields {
+		if p.amount != f.dividend {
+			f.set = max(f.set, p.amount.set)
+		}
+	}
 	return &f
+}
+
+// complete fills the fields that follow from others.
+func (r *reader) complete(s *value.Statement) {
+	for _, d := range value.Complete(s) {
+		from := make([]*amount, len(d.From))
+		for i, field := range d.From {
+			from[i] = r.amountOf(field)
+		}
+		a := from[0]
+		switch d.Op {
+		case value.OpSum:
+			a = computed(added, **d.Field, from...)
+		case value.OpSubtract:
+			a = computed(subtracted, **d.Field, from...)
+		default: // the same
+		}
+		r.fields = append(r.fields, provenance{d.Field, a})
+	}
+}
+
+// amountOf returns what a field was set to.
+func (r *reader) amountOf(field **int64) *amount {
+	for _, p := range r.fields {
+		if p.field == any(field) {
+			return p.amount
+		}
+	}
+	return nil
 }
 
 // An entry is the amount of a field.
 type entry struct {
 	field **int64
-	amount
+	*amount
 }
 
 // write sets fields to amounts and marks the statement if one of them was tagged with the wrong sign.
 func (r *reader) write(entries ...entry) {
 	for _, e := range entries {
-		*e.field = e.int64
-		if e.known() && e.turned {
+		if !e.known() {
+			continue
+		}
+		*e.field = &e.coef
+		r.fields = append(r.fields, provenance{e.field, e.amount})
+		if e.turned {
 			r.mark(value.TurnedSign)
 		}
 	}
@@ -129,7 +191,7 @@ func (r *reader) flows(f *figures, b balanceSheet) {
 	}
 	pretax := r.first(incomeStatement, t.pretax)
 	tax := r.first(incomeStatement, t.tax)
-	var net amount
+	var net *amount
 	netTag := ""
 	for _, tag := range t.netIncome {
 		if net = r.tag(incomeStatement, tag); net.known() {
@@ -142,18 +204,18 @@ func (r *reader) flows(f *figures, b balanceSheet) {
 	f.hasIncome = f.hasNetIncome || revenues.known()
 
 	switch {
-	case r.kind == interim && !isBank && revenues.difference && revenues.known() && *revenues.int64 < 0:
+	case r.kind == interim && !isBank && revenues.known() && revenues.difference && revenues.coef < 0:
 		revenues, cost, gross, operating, interest, pretax, tax, net, profitLoss =
-			amount{}, amount{}, amount{}, amount{}, amount{}, amount{}, amount{}, amount{}, amount{}
+			nil, nil, nil, nil, nil, nil, nil, nil, nil
 		r.mark(value.RestatedBetween)
-	case r.quarter == 4 && revenues.difference && r.isRecast():
+	case r.quarter == 4 && revenues.known() && revenues.difference && r.isRecast():
 		r.mark(value.RestatedBetween)
 	}
 	if !gross.known() && (isBank || r.first(incomeStatement, t.claims).known() || isPart(cost, revenues)) {
 		if cost.known() {
 			r.mark(value.PartialCost)
 		}
-		cost = amount{}
+		cost = nil
 	}
 	if !gross.known() {
 		gross = revenues.minus(cost)
@@ -199,7 +261,7 @@ func (r *reader) flows(f *figures, b balanceSheet) {
 }
 
 // totalRevenues returns the revenue, and whether it is that of a bank: net interest and noninterest income.
-func (r *reader) totalRevenues() (revenues amount, isBank bool) {
+func (r *reader) totalRevenues() (revenues *amount, isBank bool) {
 	t := r.pair.taxonomy
 	interest, others := r.tag(incomeStatement, t.bankRevenues[0]), r.tag(incomeStatement, t.bankRevenues[1])
 	if interest.known() && others.known() {
@@ -209,12 +271,12 @@ func (r *reader) totalRevenues() (revenues amount, isBank bool) {
 	if !all.known() || exceeds(contracts, all, 101) {
 		all = contracts
 	}
-	for _, read := range []func() amount{
-		func() amount { return all },
-		func() amount { return r.first(incomeStatement, t.otherRevenues) },
-		func() amount { return r.mixed(incomeStatement, r.pair.revenues, false) },
-		func() amount { return sum(r.each(incomeStatement, t.revenueParts)...) },
-		func() amount { return largest(r.each(incomeStatement, t.industryRevenues)...) },
+	for _, read := range []func() *amount{
+		func() *amount { return all },
+		func() *amount { return r.first(incomeStatement, t.otherRevenues) },
+		func() *amount { return r.mixed(incomeStatement, r.pair.revenues, false) },
+		func() *amount { return sum(r.each(incomeStatement, t.revenueParts)...) },
+		func() *amount { return largest(r.each(incomeStatement, t.industryRevenues)...) },
 	} {
 		if revenues = read(); revenues.known() {
 			break
@@ -223,7 +285,7 @@ func (r *reader) totalRevenues() (revenues amount, isBank bool) {
 	return revenues, false
 }
 
-func (r *reader) costOfRevenue() amount {
+func (r *reader) costOfRevenue() *amount {
 	t := r.pair.taxonomy
 	if cost := r.first(incomeStatement, t.cost); cost.known() {
 		return cost
@@ -235,8 +297,8 @@ func (r *reader) costOfRevenue() amount {
 }
 
 // isPart tells whether a cost is so small beside the revenue that it must be a part of the costs.
-func isPart(cost, revenues amount) bool {
-	return cost.known() && *cost.int64 != 0 && revenues.known() && times(cost, 10).LessThan(times(revenues, 1))
+func isPart(cost, revenues *amount) bool {
+	return cost.known() && cost.coef != 0 && revenues.known() && times(cost, 10).LessThan(times(revenues, 1))
 }
 
 // isRecast tells whether the first report of the year changed the revenue of the year before by more than 2 %: then it has
@@ -253,15 +315,15 @@ func (r *reader) isRecast() bool {
 		if first == none {
 			continue
 		}
-		var now, before amount
+		var now, before *amount
 		newest := int32(-1)
 		for _, f := range s.endingIn(r.end-365-nearDays, r.end-365+nearDays+1) {
 			switch {
 			case f.class != year:
 			case f.filing == first && !now.known():
-				now = amount{&f.coef, false, false}
+				now = filedAmount(f)
 			case f.filing < first && f.filing > newest:
-				before, newest = amount{&f.coef, false, false}, f.filing
+				before, newest = filedAmount(f), f.filing
 			}
 		}
 		if !now.known() || !before.known() {
@@ -275,15 +337,11 @@ func (r *reader) isRecast() bool {
 
 // depreciationAndAmortization returns the largest total, or the largest sum of parts where that is more by a tenth:
 // then the total leaves something out.
-func (r *reader) depreciationAndAmortization() amount {
+func (r *reader) depreciationAndAmortization() *amount {
 	total := largest(r.each(cashFlowStatement, r.pair.taxonomy.depreciationTotals)...)
-	var parts amount
+	var parts *amount
 	for _, tags := range r.pair.taxonomy.depreciationSums {
-		all := amount{new(int64), false, false}
-		for _, a := range r.each(cashFlowStatement, tags) {
-			all = all.plus(a)
-		}
-		parts = largest(parts, all)
+		parts = largest(parts, sumOfAll(r.each(cashFlowStatement, tags)...))
 	}
 	if !total.known() || exceeds(parts, total, 110) {
 		return parts
@@ -291,7 +349,7 @@ func (r *reader) depreciationAndAmortization() amount {
 	return total
 }
 
-func (r *reader) capitalExpenditure() amount {
+func (r *reader) capitalExpenditure() *amount {
 	t := r.pair.taxonomy
 	if capex := r.first(cashFlowStatement, t.capex); capex.known() {
 		return capex
@@ -299,23 +357,23 @@ func (r *reader) capitalExpenditure() amount {
 	if capex := r.mixed(cashFlowStatement, r.pair.capex, true); capex.known() {
 		return capex
 	}
-	if parts := sum(r.each(cashFlowStatement, t.capexParts)...); parts.known() {
-		return sum(append([]amount{parts}, r.each(cashFlowStatement, t.capexExtras)...)...)
+	if parts := r.each(cashFlowStatement, t.capexParts); sum(parts...).known() {
+		return sum(append(parts, r.each(cashFlowStatement, t.capexExtras)...)...)
 	}
-	if net := r.tag(cashFlowStatement, t.netCapex); net.known() && *net.int64 >= 0 {
+	if net := r.tag(cashFlowStatement, t.netCapex); net.known() && net.coef >= 0 {
 		return net
 	}
-	return amount{}
+	return nil
 }
 
 // preferredDividends returns what of net income is not for the common shareholders. netTag is that of net income.
-func (r *reader) preferredDividends(net amount, netTag string, preferredStock amount) amount {
+func (r *reader) preferredDividends(net *amount, netTag string, preferredStock *amount) *amount {
 	t := r.pair.taxonomy
 	if t.toCommon == "" || netTag == t.toCommon {
-		return amount{}
+		return nil
 	}
-	if common := r.tag(incomeStatement, t.toCommon); common.known() && net.known() && *common.int64 <= *net.int64 &&
-		preferredStock.known() && *preferredStock.int64 != 0 {
+	if common := r.tag(incomeStatement, t.toCommon); common.known() && net.known() && common.coef <= net.coef &&
+		preferredStock.known() && preferredStock.coef != 0 {
 		return net.minus(common)
 	}
 	return r.first(incomeStatement, t.preferred)
@@ -323,34 +381,40 @@ func (r *reader) preferredDividends(net amount, netTag string, preferredStock am
 
 // perShare takes earnings per share as filed: they never subtract.
 func (r *reader) perShare(s *value.Statement) {
-	read := func(tags tags) (*decimal.Decimal, *time.Time) {
+	read := func(tags tags, field **decimal.Decimal, basis **time.Time) {
 		for _, tag := range tags {
-			if f, ok := r.whole(r.pair.perShare[tag]); ok {
-				return new(f.decimal()), new(r.filings[f.filing].filed.time())
+			if a := r.direct(r.pair.perShare[tag]); a.known() {
+				r.writePerShare(field, basis, a, a.fact)
+				return
 			}
 		}
-		return nil, nil
 	}
 	t := r.pair.taxonomy
-	s.EarningsPerShare, s.EarningsPerShareBasisDate = read(t.eps)
-	s.EarningsPerShareDiluted, s.EarningsPerShareDilutedBasisDate = read(t.epsDiluted)
+	read(t.eps, &s.EarningsPerShare, &s.EarningsPerShareBasisDate)
+	read(t.epsDiluted, &s.EarningsPerShareDiluted, &s.EarningsPerShareDilutedBasisDate)
 	if s.PerShareBasisDate = s.EarningsPerShareDilutedBasisDate; s.PerShareBasisDate == nil {
 		s.PerShareBasisDate = s.EarningsPerShareBasisDate
 	}
 }
 
+// writePerShare sets a field and its basis date, that of a fact.
+func (r *reader) writePerShare(field **decimal.Decimal, date **time.Time, a *amount, basis fact) {
+	*field, *date = new(a.decimal()), new(r.filings[basis.filing].filed.time())
+	r.fields = append(r.fields, provenance{field, a})
+}
+
 // A balanceSheet holds the amounts at the end of a period.
 type balanceSheet struct {
-	totalAssets, currentAssets, nonCurrentAssets, cash, restrictedCash         amount
-	currentLiabilities, liabilities, longTermLiabilities, equityAndLiabilities amount
-	noncontrolling, preferredStock, temporaryEquity, equity                    amount
-	goodwill, intangibles, shortTermDebt, longTermDebt, totalDebt              amount
+	totalAssets, currentAssets, nonCurrentAssets, cash, restrictedCash         *amount
+	currentLiabilities, liabilities, longTermLiabilities, equityAndLiabilities *amount
+	noncontrolling, preferredStock, temporaryEquity, equity                    *amount
+	goodwill, intangibles, shortTermDebt, longTermDebt, totalDebt              *amount
 }
 
 func (r *reader) balanceSheet() balanceSheet {
 	t := r.pair.taxonomy
 	var b balanceSheet
-	or := func(a amount, alternatives ...func() amount) amount {
+	or := func(a *amount, alternatives ...func() *amount) *amount {
 		for _, alternative := range alternatives {
 			if a.known() {
 				break
@@ -359,11 +423,11 @@ func (r *reader) balanceSheet() balanceSheet {
 		}
 		return a
 	}
-	tagged := func(tags tags) func() amount { return func() amount { return r.balance(tags) } }
+	tagged := func(tags tags) func() *amount { return func() *amount { return r.balance(tags) } }
 
 	assets, both := r.balance(tags{t.assets}), r.balance(t.equityAndLiabilities)
-	b.totalAssets = or(assets, func() amount { return both })
-	b.equityAndLiabilities = or(both, func() amount { return assets })
+	b.totalAssets = or(assets, func() *amount { return both })
+	b.equityAndLiabilities = or(both, func() *amount { return assets })
 	b.currentAssets = r.balance(t.currentAssets)
 	b.nonCurrentAssets = or(b.totalAssets.minus(b.currentAssets), tagged(t.nonCurrentAssets))
 	b.cash = r.balance(t.cash)
@@ -371,21 +435,21 @@ func (r *reader) balanceSheet() balanceSheet {
 	b.noncontrolling = r.balance(t.noncontrolling)
 	b.temporaryEquity = sum(r.balance(t.redeemableMinorities), r.balance(t.temporaryEquity))
 	b.preferredStock = largest(r.eachBalance(t.preferredStock)...)
-	if b.preferredStock.known() && b.temporaryEquity.is(*b.preferredStock.int64) {
-		b.preferredStock = amount{}
+	if b.preferredStock.known() && b.temporaryEquity.is(b.preferredStock.coef) {
+		b.preferredStock = nil
 	}
 	b.liabilities = r.balance(t.liabilities)
 	b.equity = or(r.balance(t.equity),
-		func() amount { return r.balance(t.parentEquity).plusKnown(b.noncontrolling) },
-		func() amount { return b.equityAndLiabilities.minus(b.liabilities).minusKnown(b.temporaryEquity) },
-		func() amount { return r.balance(t.ownersEquity).plusKnown(b.noncontrolling) })
+		func() *amount { return r.balance(t.parentEquity).plusKnown(b.noncontrolling) },
+		func() *amount { return b.equityAndLiabilities.minus(b.liabilities, b.temporaryEquity) },
+		func() *amount { return r.balance(t.ownersEquity).plusKnown(b.noncontrolling) })
 	b.liabilities = or(b.liabilities,
-		func() amount { return b.equityAndLiabilities.minus(b.equity).minusKnown(b.temporaryEquity) })
+		func() *amount { return b.equityAndLiabilities.minus(b.equity, b.temporaryEquity) })
 	b.currentLiabilities = r.balance(t.currentLiabilities)
 	b.longTermLiabilities = or(b.liabilities.minus(b.currentLiabilities), tagged(t.nonCurrentLiabilities))
 	b.goodwill = r.balance(t.goodwill)
-	b.intangibles = or(r.balance(t.intangibles), func() amount {
-		indefinite := or(r.balance(t.indefiniteIntangibles), func() amount { return sum(r.eachBalance(t.indefiniteKinds)...) })
+	b.intangibles = or(r.balance(t.intangibles), func() *amount {
+		indefinite := or(r.balance(t.indefiniteIntangibles), func() *amount { return sum(r.eachBalance(t.indefiniteKinds)...) })
 		return sum(r.balance(t.finiteIntangibles), indefinite)
 	}, tagged(t.otherIntangibles))
 	r.debt(&b)
@@ -397,19 +461,19 @@ func (r *reader) debt(b *balanceSheet) {
 	t := r.pair.taxonomy
 	if b.shortTermDebt = r.balance(t.currentDebt); !b.shortTermDebt.known() {
 		borrowings, portion := r.balance(t.currentBorrowings), r.balance(t.currentPortion)
-		if t.taggedTwice && borrowings.known() && portion.is(*borrowings.int64) {
+		if t.taggedTwice && borrowings.known() && portion.is(borrowings.coef) {
 			b.shortTermDebt = borrowings
 		} else {
 			b.shortTermDebt = sum(borrowings, portion)
 		}
 	}
-	var whole amount // short and long, where the two are not told apart
+	var whole *amount // short and long, where the two are not told apart
 	switch long, withPortion := r.balance(t.longTermDebt), r.balance(t.wholeLongTermDebt); {
 	case long.known():
 		b.longTermDebt = long
 	case withPortion.known():
 		b.longTermDebt = withPortion
-		if portion := r.balance(t.wholeCurrentPortion); portion.known() && *portion.int64 < *withPortion.int64 {
+		if portion := r.balance(t.wholeCurrentPortion); portion.known() && portion.coef < withPortion.coef {
 			b.longTermDebt = withPortion.minus(portion)
 		}
 	default:
@@ -430,7 +494,7 @@ func (r *reader) debt(b *balanceSheet) {
 	switch {
 	case b.longTermDebt.known():
 		b.totalDebt = sum(b.shortTermDebt, b.longTermDebt)
-	case whole.known() && !(b.shortTermDebt.known() && *b.shortTermDebt.int64 > *whole.int64):
+	case whole.known() && !(b.shortTermDebt.known() && b.shortTermDebt.coef > whole.coef):
 		b.totalDebt = whole
 	}
 }

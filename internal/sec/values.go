@@ -16,63 +16,73 @@ const (
 	quarterDays = 60
 )
 
-// An amount of money on its way to a field.
-type amount struct {
-	*int64
-	turned     bool // a part was tagged with the wrong sign
-	difference bool // a part is a difference
+func (a *amount) known() bool { return a != nil }
+
+func (a *amount) is(n int64) bool { return a.known() && a.coef == n }
+
+func computedMoney(op operation, n *int64, inputs ...*amount) *amount {
+	if n == nil { // it does not fit
+		return nil
+	}
+	return computed(op, *n, inputs...)
 }
 
-func (a amount) known() bool { return a.int64 != nil }
-
-func (a amount) is(n int64) bool { return a.known() && *a.int64 == n }
-
-func (a amount) with(b amount, result *int64) amount {
-	return amount{result, a.turned || b.turned, a.difference || b.difference}
+// minus is unknown unless both are known; then it takes off those of the others that are, too.
+func (a *amount) minus(b *amount, others ...*amount) *amount {
+	if !a.known() || !b.known() {
+		return nil
+	}
+	n, inputs := value.Sub(&a.coef, &b.coef), []*amount{a, b}
+	for _, other := range others {
+		if other.known() {
+			n, inputs = value.Sub(n, &other.coef), append(inputs, other)
+		}
+	}
+	return computedMoney(subtracted, n, inputs...)
 }
 
 // plus is unknown unless both are known.
-func (a amount) plus(b amount) amount { return a.with(b, value.Add(a.int64, b.int64)) }
-
-// minus is unknown unless both are known.
-func (a amount) minus(b amount) amount { return a.with(b, value.Sub(a.int64, b.int64)) }
+func (a *amount) plus(b *amount) *amount { return sumOfAll(a, b) }
 
 // plusKnown adds b if it is known.
-func (a amount) plusKnown(b amount) amount {
+func (a *amount) plusKnown(b *amount) *amount {
 	if !b.known() {
 		return a
 	}
 	return a.plus(b)
 }
 
-// minusKnown takes b off if it is known.
-func (a amount) minusKnown(b amount) amount {
-	if !b.known() {
-		return a
-	}
-	return a.minus(b)
-}
-
 // sum adds those that are known; it is unknown if none is.
-func sum(amounts ...amount) amount {
-	var all amount
+func sum(amounts ...*amount) *amount {
+	var known []*amount
 	for _, a := range amounts {
-		switch {
-		case !a.known():
-		case !all.known():
-			all = a
-		default:
-			all = all.plus(a)
+		if a.known() {
+			known = append(known, a)
 		}
 	}
-	return all
+	return sumOfAll(known...)
+}
+
+// sumOfAll is unknown unless all are known. The sum of one is itself.
+func sumOfAll(amounts ...*amount) *amount {
+	if len(amounts) == 0 || slices.Contains(amounts, nil) {
+		return nil
+	}
+	if len(amounts) == 1 {
+		return amounts[0]
+	}
+	n := &amounts[0].coef
+	for _, a := range amounts[1:] {
+		n = value.Add(n, &a.coef)
+	}
+	return computedMoney(added, n, amounts...)
 }
 
 // largest returns the first of the largest of those that are known.
-func largest(amounts ...amount) amount {
-	var most amount
+func largest(amounts ...*amount) *amount {
+	var most *amount
 	for _, a := range amounts {
-		if a.known() && (!most.known() || *a.int64 > *most.int64) {
+		if a.known() && (!most.known() || a.coef > most.coef) {
 			most = a
 		}
 	}
@@ -80,20 +90,21 @@ func largest(amounts ...amount) amount {
 }
 
 // exceeds tells whether the known a is more than percent hundredths of the known b.
-func exceeds(a, b amount, percent int64) bool {
+func exceeds(a, b *amount, percent int64) bool {
 	return a.known() && b.known() && times(a, 100).GreaterThan(times(b, percent))
 }
 
 // times is exact where the product does not fit in an int64.
-func times(a amount, n int64) decimal.Decimal {
-	return decimal.NewFromInt(*a.int64).Mul(decimal.NewFromInt(n))
+func times(a *amount, n int64) decimal.Decimal {
+	return decimal.NewFromInt(a.coef).Mul(decimal.NewFromInt(n))
 }
 
 // A reader reads the values of one statement and gathers its marks.
 type reader struct {
 	view
 	reading
-	marks []value.Mark
+	marks  []value.Mark
+	fields []provenance
 }
 
 func (r *reader) mark(m value.Mark) { r.marks = append(r.marks, m) }
@@ -125,46 +136,47 @@ func (r *reader) whole(s series) (fact, bool) {
 }
 
 // direct returns the amount of a fact about all of the period.
-func (r *reader) direct(s series) amount {
+func (r *reader) direct(s series) *amount {
 	if f, ok := r.whole(s); ok {
-		return amount{&f.coef, f.turned, false}
+		return filedAmount(f)
 	}
-	return amount{}
+	return nil
 }
 
-// difference returns what the last quarter adds to a year to date: unknown for others and first quarters.
-func (r *reader) difference(s series) amount {
+// yearToDateLess returns what the last quarter adds to a year to date: unknown for others and first quarters.
+func (r *reader) yearToDateLess(s series) *amount {
 	longs, shorts := r.yearToDate(s)
 	if len(longs) == 0 {
-		return amount{}
+		return nil
 	}
 	anyPair := func(fact, fact) bool { return true }
+	op := lessCycle
 	long, short, ok := r.cycle(longs, shorts, anyPair)
 	switch {
 	case ok:
 	case len(shorts) > 0:
-		long, short = longs[0], shorts[0]
+		op, long, short = lessNewest, longs[0], shorts[0]
 	case r.quarter == 4:
 		return r.lessThreeQuarters(s, longs[0])
 	default:
-		return amount{}
+		return nil
 	}
-	return amount{value.Sub(&long.coef, &short.coef), long.turned || short.turned, true}
+	return computedMoney(op, value.Sub(&long.coef, &short.coef), filedAmount(long), filedAmount(short))
 }
 
 // lessThreeQuarters takes three quarters off a year, if there are exactly three.
-func (r *reader) lessThreeQuarters(s series, whole fact) amount {
-	rest, quarters, last := amount{&whole.coef, whole.turned, true}, 0, noDay
+func (r *reader) lessThreeQuarters(s series, whole fact) *amount {
+	rest, inputs, last := &whole.coef, []*amount{filedAmount(whole)}, noDay
 	for _, f := range s.endingIn(r.start, r.end-quarterDays) {
 		if f.filing < r.known && f.class == quarter && f.start >= r.start-nearDays && f.end != last {
-			rest, last = rest.minus(amount{&f.coef, f.turned, false}), f.end
-			quarters++
+			rest, last = value.Sub(rest, &f.coef), f.end
+			inputs = append(inputs, filedAmount(f))
 		}
 	}
-	if quarters != 3 {
-		return amount{}
+	if len(inputs) != 1+3 {
+		return nil
 	}
-	return rest
+	return computedMoney(lessQuarters, rest, inputs...)
 }
 
 // yearToDate returns the facts from the start of the fiscal year to the end of the quarter, and to the end of the quarter
@@ -222,15 +234,15 @@ const (
 )
 
 // read returns the value of a series. A difference below zero of what is never negative is none.
-func (r *reader) read(of statementOf, s series, never bool) amount {
+func (r *reader) read(of statementOf, s series, never bool) *amount {
 	if len(s) == 0 {
-		return amount{}
+		return nil
 	}
-	difference := func() amount {
-		a := r.difference(s)
-		if never && a.known() && *a.int64 < 0 {
+	difference := func() *amount {
+		a := r.yearToDateLess(s)
+		if never && a.known() && a.coef < 0 {
 			r.mark(value.NegativeDifference)
-			return amount{}
+			return nil
 		}
 		return a
 	}
@@ -246,24 +258,24 @@ func (r *reader) read(of statementOf, s series, never bool) amount {
 	return r.direct(s)
 }
 
-func (r *reader) tag(of statementOf, tag string) amount {
+func (r *reader) tag(of statementOf, tag string) *amount {
 	m := r.pair.money[tag]
 	return r.read(of, m.series, m.neverNegative)
 }
 
 // first returns the value of the first of the tags with one.
-func (r *reader) first(of statementOf, tags tags) amount {
+func (r *reader) first(of statementOf, tags tags) *amount {
 	for _, tag := range tags {
 		if a := r.tag(of, tag); a.known() {
 			return a
 		}
 	}
-	return amount{}
+	return nil
 }
 
 // each returns the values of all of the tags.
-func (r *reader) each(of statementOf, tags tags) []amount {
-	all := make([]amount, len(tags))
+func (r *reader) each(of statementOf, tags tags) []*amount {
+	all := make([]*amount, len(tags))
 	for i, tag := range tags {
 		all[i] = r.tag(of, tag)
 	}
@@ -271,9 +283,9 @@ func (r *reader) each(of statementOf, tags tags) []amount {
 }
 
 // mixed reads tags as one series, in a quarter of which no tag alone has a value.
-func (r *reader) mixed(of statementOf, s series, never bool) amount {
+func (r *reader) mixed(of statementOf, s series, never bool) *amount {
 	if r.kind != interim {
-		return amount{}
+		return nil
 	}
 	a := r.read(of, s, never)
 	if a.known() {
@@ -283,18 +295,18 @@ func (r *reader) mixed(of statementOf, s series, never bool) amount {
 }
 
 // balance returns the value of the first of the tags with one at the end of the period.
-func (r *reader) balance(tags tags) amount {
+func (r *reader) balance(tags tags) *amount {
 	for _, tag := range tags {
 		if f, ok := r.newest(r.pair.money[tag].series, instant); ok {
-			return amount{&f.coef, f.turned, false}
+			return filedAmount(f)
 		}
 	}
-	return amount{}
+	return nil
 }
 
 // eachBalance returns the values of all of the tags.
-func (r *reader) eachBalance(list tags) []amount {
-	all := make([]amount, len(list))
+func (r *reader) eachBalance(list tags) []*amount {
+	all := make([]*amount, len(list))
 	for i, tag := range list {
 		all[i] = r.balance(tags{tag})
 	}
@@ -302,8 +314,8 @@ func (r *reader) eachBalance(list tags) []amount {
 }
 
 // balanceOf returns the first value of each of several lists.
-func (r *reader) balanceOf(lists []tags) []amount {
-	all := make([]amount, len(lists))
+func (r *reader) balanceOf(lists []tags) []*amount {
+	all := make([]*amount, len(lists))
 	for i, list := range lists {
 		all[i] = r.balance(list)
 	}

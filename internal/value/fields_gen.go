@@ -130,26 +130,26 @@ type TTM struct {
 	EBITDA                       *int64     `json:"ebitda"` // ebit + depreciation_and_amortization
 }
 
-// Metrics holds the figures of the schema ValueMetrics. Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %. A metric is null where an input is null, or its denominator is 0 or below.
+// Metrics holds the figures of the schema ValueMetrics. Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %. A metric is null where an input is null, or its denominator is 0 or below. In formulas `ttm.a` is of the twelve months that end with the statement, `a[k]` is 0 if it is not known, `common` is ttm.net_income - ttm.preferred_dividends[k].
 type Metrics struct {
-	BookValue                   *int64           `json:"book_value"`                      // total_equity - noncontrolling_interest (if known) - preferred_stock (if known): that of the common shareholders
-	TangibleBookValue           *int64           `json:"tangible_book_value"`             // book_value - goodwill (if known) - intangible_assets (if known)
-	WorkingCapital              *int64           `json:"working_capital"`                 // current_assets - current_liabilities
-	TangibleBookValuePerShare   *decimal.Decimal `json:"tangible_book_value_per_share"`   // tangible_book_value / shares_outstanding
-	DebtToEquity                *decimal.Decimal `json:"debt_to_equity"`                  // total_debt / total_equity
-	EquityRatio                 *decimal.Decimal `json:"equity_ratio"`                    // total_equity / total_assets
-	DebtRatio                   *decimal.Decimal `json:"debt_ratio"`                      // total_liabilities / total_assets
-	CashRatio                   *decimal.Decimal `json:"cash_ratio"`                      // cash_and_equivalents / current_liabilities
-	CurrentRatio                *decimal.Decimal `json:"current_ratio"`                   // current_assets / current_liabilities
-	GrossProfitMargin           *decimal.Decimal `json:"gross_profit_margin"`             // gross_profit / total_revenues
-	NetProfitMargin             *decimal.Decimal `json:"net_profit_margin"`               // net_income / total_revenues
-	EBITMargin                  *decimal.Decimal `json:"ebit_margin"`                     // ebit / total_revenues
-	OperatingMargin             *decimal.Decimal `json:"operating_margin"`                // operating_income / total_revenues
-	EBITDAMargin                *decimal.Decimal `json:"ebitda_margin"`                   // ebitda / total_revenues
-	ReturnOnEquity              *decimal.Decimal `json:"return_on_equity"`                // (TTM net_income - TTM preferred_dividends (if known)) / book_value
-	ReturnOnAssets              *decimal.Decimal `json:"return_on_assets"`                // TTM net_income / total_assets
-	DebtToEBITDA                *decimal.Decimal `json:"debt_to_ebitda"`                  // total_debt / TTM ebitda
-	CashReturnOnCapitalInvested *decimal.Decimal `json:"cash_return_on_capital_invested"` // TTM ebitda / (total_equity + total_debt (if known)); null with the mark debt_unknown
+	BookValue                   *int64           `json:"book_value"`                      // Book value: total_equity - noncontrolling_interest[k] - preferred_stock[k]
+	TangibleBookValue           *int64           `json:"tangible_book_value"`             // Tangible book value: book_value - goodwill[k] - intangible_assets[k]
+	WorkingCapital              *int64           `json:"working_capital"`                 // Working capital: current_assets - current_liabilities
+	TangibleBookValuePerShare   *decimal.Decimal `json:"tangible_book_value_per_share"`   // Tangible book value per share: tangible_book_value / shares
+	DebtToEquity                *decimal.Decimal `json:"debt_to_equity"`                  // Debt to equity: total_debt / total_equity
+	EquityRatio                 *decimal.Decimal `json:"equity_ratio"`                    // Equity ratio: total_equity / total_assets
+	DebtRatio                   *decimal.Decimal `json:"debt_ratio"`                      // Debt ratio: total_liabilities / total_assets
+	CashRatio                   *decimal.Decimal `json:"cash_ratio"`                      // Cash ratio: cash_and_equivalents / current_liabilities
+	CurrentRatio                *decimal.Decimal `json:"current_ratio"`                   // Current ratio: current_assets / current_liabilities
+	GrossProfitMargin           *decimal.Decimal `json:"gross_profit_margin"`             // Gross margin: gross_profit / total_revenues
+	NetProfitMargin             *decimal.Decimal `json:"net_profit_margin"`               // Net margin: net_income / total_revenues
+	EBITMargin                  *decimal.Decimal `json:"ebit_margin"`                     // EBIT margin: ebit / total_revenues
+	OperatingMargin             *decimal.Decimal `json:"operating_margin"`                // Operating margin: operating_income / total_revenues
+	EBITDAMargin                *decimal.Decimal `json:"ebitda_margin"`                   // EBITDA margin: ebitda / total_revenues
+	ReturnOnEquity              *decimal.Decimal `json:"return_on_equity"`                // Return on equity: common / book_value
+	ReturnOnAssets              *decimal.Decimal `json:"return_on_assets"`                // Return on assets: ttm.net_income / total_assets
+	DebtToEBITDA                *decimal.Decimal `json:"debt_to_ebitda"`                  // Debt to EBITDA: total_debt / ttm.ebitda
+	CashReturnOnCapitalInvested *decimal.Decimal `json:"cash_return_on_capital_invested"` // Cash return on capital invested: ttm.ebitda / (total_equity + total_debt[k])
 }
 
 // DailyRatios holds the figures of the schema DailyRatios. Ratios of one listing on one trading day, based on what was known on that day.
@@ -165,15 +165,15 @@ type DailyRatios struct {
 	SharesOutstanding        *int64           `json:"shares_outstanding"`           // Ordinary shares of all classes, on the share basis of the day.
 	MarketCap                *int64           `json:"market_cap"`                   // close x shares_outstanding / ordinary_shares of the listing. Below, cap is this x exchange_rate.
 	EnterpriseValue          *int64           `json:"enterprise_value"`             // cap + total_debt + noncontrolling_interest + preferred_stock - cash_and_equivalents, each of the middle three if known
-	PriceToEarningsRatioTTM  *decimal.Decimal `json:"price_to_earnings_ratio_ttm"`  // cap / (TTM net_income - TTM preferred_dividends)
-	PriceToBookRatio         *decimal.Decimal `json:"price_to_book_ratio"`          // cap / book_value
-	MarketToBookRatio        *decimal.Decimal `json:"market_to_book_ratio"`         // The same as price_to_book_ratio.
-	PriceToTangibleBookValue *decimal.Decimal `json:"price_to_tangible_book_value"` // cap / tangible_book_value
-	EVToRevenue              *decimal.Decimal `json:"ev_to_revenue"`                // enterprise_value / TTM total_revenues
-	EVToNetIncome            *decimal.Decimal `json:"ev_to_net_income"`             // enterprise_value / TTM net_income
-	EVToEBIT                 *decimal.Decimal `json:"ev_to_ebit"`                   // enterprise_value / TTM ebit
-	EVToEBITDA               *decimal.Decimal `json:"ev_to_ebitda"`                 // enterprise_value / TTM ebitda
-	EVToAssets               *decimal.Decimal `json:"ev_to_assets"`                 // enterprise_value / total_assets
+	PriceToEarningsRatioTTM  *decimal.Decimal `json:"price_to_earnings_ratio_ttm"`  // P/E, twelve months: cap / common
+	PriceToBookRatio         *decimal.Decimal `json:"price_to_book_ratio"`          // P/B: cap / book_value
+	MarketToBookRatio        *decimal.Decimal `json:"market_to_book_ratio"`         // Market to book: cap / book_value
+	PriceToTangibleBookValue *decimal.Decimal `json:"price_to_tangible_book_value"` // Price to tangible book value: cap / tangible_book_value
+	EVToRevenue              *decimal.Decimal `json:"ev_to_revenue"`                // EV/revenue: enterprise_value / ttm.total_revenues
+	EVToNetIncome            *decimal.Decimal `json:"ev_to_net_income"`             // EV/net income: enterprise_value / ttm.net_income
+	EVToEBIT                 *decimal.Decimal `json:"ev_to_ebit"`                   // EV/EBIT: enterprise_value / ttm.ebit
+	EVToEBITDA               *decimal.Decimal `json:"ev_to_ebitda"`                 // EV/EBITDA: enterprise_value / ttm.ebitda
+	EVToAssets               *decimal.Decimal `json:"ev_to_assets"`                 // EV/assets: enterprise_value / total_assets
 }
 
 // SameStatement reports whether two statements hold the same, whatever the exponents of their decimals.

@@ -83,12 +83,21 @@ func (s Split) IsOpenBetween(after, until time.Time) bool {
 // be on the basis of another day.
 func BasisRatio(basis, on time.Time, splits []Split) *big.Rat {
 	ratio := big.NewRat(1, 1)
-	for _, s := range splits {
-		if s.IsOld(basis) && !s.EffectiveDate.After(on) {
-			ratio.Mul(ratio, s.Ratio)
-		}
+	for _, s := range BasisSplits(basis, on, splits) {
+		ratio.Mul(ratio, s.Ratio)
 	}
 	return ratio
+}
+
+// BasisSplits returns the splits that what was filed on one day does not hold, and that took effect by another.
+func BasisSplits(basis, on time.Time, splits []Split) []Split {
+	var since []Split
+	for _, s := range splits {
+		if s.IsOld(basis) && !s.EffectiveDate.After(on) {
+			since = append(since, s)
+		}
+	}
+	return since
 }
 
 // AdjustAmount brings an amount per share to the basis that a ratio leads to, rounded to 12 decimals if it changes.

@@ -93,12 +93,15 @@ func (c *context) lastYears(s series, from, to int) []*big.Rat {
 	return values
 }
 
+// mean does not reduce fractions before the end.
 func mean(values []*big.Rat) *big.Rat {
-	sum := new(big.Rat)
+	num, denom, term := new(big.Int), big.NewInt(1), new(big.Int)
 	for _, v := range values {
-		sum.Add(sum, v)
+		term.Mul(v.Num(), denom)
+		num.Add(num.Mul(num, v.Denom()), term)
+		denom.Mul(denom, v.Denom())
 	}
-	return sum.Quo(sum, big.NewRat(int64(len(values)), 1))
+	return new(big.Rat).SetFrac(num, denom.Mul(denom, big.NewInt(int64(len(values)))))
 }
 
 func median(values []*big.Rat) *big.Rat {

@@ -1,6 +1,9 @@
 package metric
 
-import "math/big"
+import (
+	"math"
+	"math/big"
+)
 
 // rootDecimals is the number of decimals of a root.
 const rootDecimals = 40
@@ -24,7 +27,7 @@ func wholeRoot(x *big.Int, n int) *big.Int {
 		return new(big.Int).Sqrt(x)
 	}
 	less := big.NewInt(int64(n - 1))
-	root := new(big.Int).Lsh(big.NewInt(1), uint(x.BitLen()/n)+1)
+	root := aboveRoot(x, n)
 	for {
 		next := new(big.Int).Exp(root, less, nil)
 		next.Quo(x, next)
@@ -35,4 +38,15 @@ func wholeRoot(x *big.Int, n int) *big.Int {
 		}
 		root = next
 	}
+}
+
+// aboveRoot is a little more than the n-th root of x, by the floats.
+func aboveRoot(x *big.Int, n int) *big.Int {
+	mantissa := new(big.Float)
+	exponent := new(big.Float).SetInt(x).MantExp(mantissa) // x is mantissa times 2^exponent
+	m, _ := mantissa.Float64()
+	rest := exponent % n
+	near := new(big.Float).SetFloat64(math.Pow(math.Ldexp(m, rest), 1/float64(n)) * (1 + 1e-12))
+	root, _ := near.SetMantExp(near, exponent/n).Int(nil)
+	return root.Add(root, big.NewInt(1))
 }
