@@ -1,12 +1,15 @@
 package app_test
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/shopspring/decimal"
@@ -16,6 +19,8 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
+	"github.com/edgevalue/edgevalue/internal/sample"
+	"github.com/edgevalue/edgevalue/internal/sec"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
@@ -294,5 +299,29 @@ func TestExportBeforeADividendByHand(t *testing.T) {
 			}
 		}
 		assert.Equal(t, []string{want}, amounts, asOf)
+	}
+}
+
+// The dividends of an export are those that the filings of its day give.
+func TestExportOfDividendsOfADay(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, pgtest.New(t))
+	stop := work(t, a)
+	eventually(t, a, startApple(t, a), app.ImportSucceeded)
+	stop()
+	file, err := sample.FS.Open("companyfacts-CIK0000320193.json.gz")
+	require.NoError(t, err)
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	require.NoError(t, err)
+	facts, err := sec.ParseCompanyFacts(z)
+	require.NoError(t, err)
+	for _, asOf := range []time.Time{
+		day(2012, 10, 30), day(2012, 10, 31), day(2014, 7, 22), day(2014, 7, 23), day(2020, 10, 30), day(2021, 10, 29), facts.NewestFiled(),
+	} {
+		e, err := a.ExportCompany(t.Context(), "AAPL", &asOf)
+		require.NoError(t, err)
+		got := slices.SortedFunc(slices.Values(e.Dividends), func(a, b value.Dividend) int { return a.PeriodEnd.Compare(b.PeriodEnd) })
+		assert.Empty(t, cmp.Diff(facts.Dividends(asOf), got), asOf)
 	}
 }
