@@ -203,6 +203,8 @@ type FinancialStatement struct {
 	OperatingLeaseLiability               *int64           `db:"operating_lease_liability"`
 	RetainedEarnings                      *int64           `db:"retained_earnings"`
 	SharesOutstandingBasisDate            *time.Time       `db:"shares_outstanding_basis_date"`
+	SetBy                                 *value.Filing    `db:"set_by"`
+	Restated                              bool             `db:"restated"`
 }
 
 type FoundSplit struct {
@@ -295,6 +297,23 @@ type Registration struct {
 	TokenHash    []byte    `db:"token_hash"`
 	ExpiresAt    time.Time `db:"expires_at"`
 	CreatedAt    time.Time `db:"created_at"`
+}
+
+type Restatement struct {
+	ID          int64            `db:"id"`
+	CompanyID   int64            `db:"company_id"`
+	StatementID int64            `db:"statement_id"`
+	Period      string           `db:"period"`
+	EndDate     time.Time        `db:"end_date"`
+	Field       string           `db:"field"`
+	Kind        string           `db:"kind"`
+	Old         *decimal.Decimal `db:"old"`
+	New         *decimal.Decimal `db:"new"`
+	KnownFrom   time.Time        `db:"known_from"`
+	Filing      value.Filing     `db:"filing"`
+	Derived     bool             `db:"derived"`
+	CreatedAt   time.Time        `db:"created_at"`
+	UpdatedAt   time.Time        `db:"updated_at"`
 }
 
 type Session struct {

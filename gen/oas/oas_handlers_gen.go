@@ -5684,6 +5684,129 @@ func (s *Server) handleListCompanyPricesRequest(args [1]string, argsEscaped bool
 	}
 }
 
+// handleListCompanyRestatementsRequest handles listCompanyRestatements operation.
+//
+// List what later filings changed in a company's statements, the newest first.
+//
+// GET /companies/{ticker}/restatements
+func (s *Server) handleListCompanyRestatementsRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: ListCompanyRestatementsOperation,
+			ID:   "listCompanyRestatements",
+		}
+	)
+	params, err := decodeListCompanyRestatementsParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+
+	var response *RestatementPage
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ListCompanyRestatementsOperation,
+			OperationSummary: "List what later filings changed in a company's statements, the newest first.",
+			OperationID:      "listCompanyRestatements",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "period",
+					In:   "query",
+				}: params.Period,
+				{
+					Name: "kind",
+					In:   "query",
+				}: params.Kind,
+				{
+					Name: "derived",
+					In:   "query",
+				}: params.Derived,
+				{
+					Name: "known_since",
+					In:   "query",
+				}: params.KnownSince,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "page_size",
+					In:   "query",
+				}: params.PageSize,
+				{
+					Name: "page_token",
+					In:   "query",
+				}: params.PageToken,
+				{
+					Name: "ticker",
+					In:   "path",
+				}: params.Ticker,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = ListCompanyRestatementsParams
+			Response = *RestatementPage
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackListCompanyRestatementsParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ListCompanyRestatements(ctx, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ListCompanyRestatements(ctx, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeListCompanyRestatementsResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleListCompanySplitsRequest handles listCompanySplits operation.
 //
 // Those that were imported or entered by hand, and those that the company's filings show, each once.
@@ -5729,6 +5852,10 @@ func (s *Server) handleListCompanySplitsRequest(args [1]string, argsEscaped bool
 					Name: "rejected",
 					In:   "query",
 				}: params.Rejected,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
 				{
 					Name: "page_size",
 					In:   "query",
@@ -6718,6 +6845,125 @@ func (s *Server) handleListMetricsRequest(args [0]string, argsEscaped bool, w ht
 	}
 
 	if err := encodeListMetricsResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
+// handleListRestatementsRequest handles listRestatements operation.
+//
+// List what later filings changed in the statements of all companies, the newest first.
+//
+// GET /restatements
+func (s *Server) handleListRestatementsRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: ListRestatementsOperation,
+			ID:   "listRestatements",
+		}
+	)
+	params, err := decodeListRestatementsParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+
+	var response *RestatementPage
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ListRestatementsOperation,
+			OperationSummary: "List what later filings changed in the statements of all companies, the newest first.",
+			OperationID:      "listRestatements",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "period",
+					In:   "query",
+				}: params.Period,
+				{
+					Name: "kind",
+					In:   "query",
+				}: params.Kind,
+				{
+					Name: "derived",
+					In:   "query",
+				}: params.Derived,
+				{
+					Name: "known_since",
+					In:   "query",
+				}: params.KnownSince,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "page_size",
+					In:   "query",
+				}: params.PageSize,
+				{
+					Name: "page_token",
+					In:   "query",
+				}: params.PageToken,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = ListRestatementsParams
+			Response = *RestatementPage
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackListRestatementsParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ListRestatements(ctx, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ListRestatements(ctx, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeListRestatementsResponse(response, w); err != nil {
 		defer recordError("EncodeResponse", err)
 		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
 			s.cfg.ErrorHandler(ctx, w, r, err)

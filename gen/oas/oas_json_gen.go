@@ -4511,6 +4511,153 @@ func (s *FieldError) UnmarshalJSON(data []byte) error {
 }
 
 // Encode implements json.Marshaler.
+func (s *Filing) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *Filing) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("accession")
+		e.Str(s.Accession)
+	}
+	{
+		e.FieldStart("form")
+		e.Str(s.Form)
+	}
+	{
+		e.FieldStart("filed")
+		json.EncodeDate(e, s.Filed)
+	}
+	{
+		e.FieldStart("url")
+		e.Str(s.URL)
+	}
+}
+
+var jsonFieldsNameOfFiling = [4]string{
+	0: "accession",
+	1: "form",
+	2: "filed",
+	3: "url",
+}
+
+// Decode decodes Filing from json.
+func (s *Filing) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode Filing to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "accession":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Str()
+				s.Accession = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"accession\"")
+			}
+		case "form":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := d.Str()
+				s.Form = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"form\"")
+			}
+		case "filed":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				v, err := json.DecodeDate(d)
+				s.Filed = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"filed\"")
+			}
+		case "url":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				v, err := d.Str()
+				s.URL = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"url\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode Filing")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00001111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfFiling) {
+					name = jsonFieldsNameOfFiling[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *Filing) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *Filing) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
 func (s *FilingsRead) Encode(e *jx.Encoder) {
 	e.ObjStart()
 	s.encodeFields(e)
@@ -4713,6 +4860,14 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 	{
 		e.FieldStart("known_to")
 		s.KnownTo.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("restated")
+		e.Bool(s.Restated)
+	}
+	{
+		e.FieldStart("set_by")
+		s.SetBy.Encode(e)
 	}
 	{
 		e.FieldStart("currency")
@@ -5044,7 +5199,7 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfFinancialStatement = [93]string{
+var jsonFieldsNameOfFinancialStatement = [95]string{
 	0:  "id",
 	1:  "company_id",
 	2:  "ticker",
@@ -5057,87 +5212,89 @@ var jsonFieldsNameOfFinancialStatement = [93]string{
 	9:  "publish_date",
 	10: "known_from",
 	11: "known_to",
-	12: "currency",
-	13: "taxonomy",
-	14: "rules_version",
-	15: "marks",
-	16: "audited",
-	17: "accession",
-	18: "url",
-	19: "total_revenues",
-	20: "cost_of_revenue",
-	21: "gross_profit",
-	22: "operating_income",
-	23: "selling_general_administrative",
-	24: "research_and_development",
-	25: "interest_expense",
-	26: "interest_income",
-	27: "profit_before_tax",
-	28: "tax_expense",
-	29: "net_income",
-	30: "depreciation",
-	31: "amortization",
-	32: "depreciation_and_amortization",
-	33: "ebit",
-	34: "ebit_basis",
-	35: "ebitda",
-	36: "operating_cash_flow",
-	37: "capital_expenditure",
-	38: "free_cash_flow",
-	39: "investing_cash_flow",
-	40: "financing_cash_flow",
-	41: "exchange_rate_effect",
-	42: "net_change_in_cash",
-	43: "dividends_paid",
-	44: "share_repurchases",
-	45: "stock_based_compensation",
-	46: "acquisitions",
-	47: "income_taxes_paid",
-	48: "interest_paid",
-	49: "preferred_dividends",
-	50: "earnings_per_share",
-	51: "earnings_per_share_basis_date",
-	52: "earnings_per_share_diluted",
-	53: "earnings_per_share_diluted_basis_date",
-	54: "per_share_basis_date",
-	55: "weighted_average_shares",
-	56: "weighted_average_shares_basis_date",
-	57: "weighted_average_shares_diluted",
-	58: "weighted_average_shares_diluted_basis_date",
-	59: "dividends_per_share",
-	60: "dividends_per_share_basis_date",
-	61: "total_assets",
-	62: "current_assets",
-	63: "non_current_assets",
-	64: "cash_and_equivalents",
-	65: "short_term_investments",
-	66: "receivables",
-	67: "inventory",
-	68: "long_term_investments",
-	69: "property_plant_equipment",
-	70: "goodwill",
-	71: "intangible_assets",
-	72: "total_liabilities",
-	73: "current_liabilities",
-	74: "long_term_liabilities",
-	75: "accounts_payable",
-	76: "deferred_revenue_current",
-	77: "operating_lease_liability",
-	78: "short_term_debt",
-	79: "long_term_debt",
-	80: "total_debt",
-	81: "total_equity",
-	82: "retained_earnings",
-	83: "noncontrolling_interest",
-	84: "preferred_stock",
-	85: "temporary_equity",
-	86: "total_equities_and_liabilities",
-	87: "shares_outstanding",
-	88: "shares_source",
-	89: "shares_outstanding_basis_date",
-	90: "adjusted_to",
-	91: "created_at",
-	92: "updated_at",
+	12: "restated",
+	13: "set_by",
+	14: "currency",
+	15: "taxonomy",
+	16: "rules_version",
+	17: "marks",
+	18: "audited",
+	19: "accession",
+	20: "url",
+	21: "total_revenues",
+	22: "cost_of_revenue",
+	23: "gross_profit",
+	24: "operating_income",
+	25: "selling_general_administrative",
+	26: "research_and_development",
+	27: "interest_expense",
+	28: "interest_income",
+	29: "profit_before_tax",
+	30: "tax_expense",
+	31: "net_income",
+	32: "depreciation",
+	33: "amortization",
+	34: "depreciation_and_amortization",
+	35: "ebit",
+	36: "ebit_basis",
+	37: "ebitda",
+	38: "operating_cash_flow",
+	39: "capital_expenditure",
+	40: "free_cash_flow",
+	41: "investing_cash_flow",
+	42: "financing_cash_flow",
+	43: "exchange_rate_effect",
+	44: "net_change_in_cash",
+	45: "dividends_paid",
+	46: "share_repurchases",
+	47: "stock_based_compensation",
+	48: "acquisitions",
+	49: "income_taxes_paid",
+	50: "interest_paid",
+	51: "preferred_dividends",
+	52: "earnings_per_share",
+	53: "earnings_per_share_basis_date",
+	54: "earnings_per_share_diluted",
+	55: "earnings_per_share_diluted_basis_date",
+	56: "per_share_basis_date",
+	57: "weighted_average_shares",
+	58: "weighted_average_shares_basis_date",
+	59: "weighted_average_shares_diluted",
+	60: "weighted_average_shares_diluted_basis_date",
+	61: "dividends_per_share",
+	62: "dividends_per_share_basis_date",
+	63: "total_assets",
+	64: "current_assets",
+	65: "non_current_assets",
+	66: "cash_and_equivalents",
+	67: "short_term_investments",
+	68: "receivables",
+	69: "inventory",
+	70: "long_term_investments",
+	71: "property_plant_equipment",
+	72: "goodwill",
+	73: "intangible_assets",
+	74: "total_liabilities",
+	75: "current_liabilities",
+	76: "long_term_liabilities",
+	77: "accounts_payable",
+	78: "deferred_revenue_current",
+	79: "operating_lease_liability",
+	80: "short_term_debt",
+	81: "long_term_debt",
+	82: "total_debt",
+	83: "total_equity",
+	84: "retained_earnings",
+	85: "noncontrolling_interest",
+	86: "preferred_stock",
+	87: "temporary_equity",
+	88: "total_equities_and_liabilities",
+	89: "shares_outstanding",
+	90: "shares_source",
+	91: "shares_outstanding_basis_date",
+	92: "adjusted_to",
+	93: "created_at",
+	94: "updated_at",
 }
 
 // Decode decodes FinancialStatement from json.
@@ -5283,8 +5440,30 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"known_to\"")
 			}
-		case "currency":
+		case "restated":
 			requiredBitSet[1] |= 1 << 4
+			if err := func() error {
+				v, err := d.Bool()
+				s.Restated = bool(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"restated\"")
+			}
+		case "set_by":
+			requiredBitSet[1] |= 1 << 5
+			if err := func() error {
+				if err := s.SetBy.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"set_by\"")
+			}
+		case "currency":
+			requiredBitSet[1] |= 1 << 6
 			if err := func() error {
 				if err := s.Currency.Decode(d); err != nil {
 					return err
@@ -5294,7 +5473,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"currency\"")
 			}
 		case "taxonomy":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				if err := s.Taxonomy.Decode(d); err != nil {
 					return err
@@ -5304,7 +5483,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"taxonomy\"")
 			}
 		case "rules_version":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				if err := s.RulesVersion.Decode(d); err != nil {
 					return err
@@ -5314,7 +5493,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"rules_version\"")
 			}
 		case "marks":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				s.Marks = make([]Mark, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -5332,7 +5511,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"marks\"")
 			}
 		case "audited":
-			requiredBitSet[2] |= 1 << 0
+			requiredBitSet[2] |= 1 << 2
 			if err := func() error {
 				v, err := d.Bool()
 				s.Audited = bool(v)
@@ -5344,7 +5523,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"audited\"")
 			}
 		case "accession":
-			requiredBitSet[2] |= 1 << 1
+			requiredBitSet[2] |= 1 << 3
 			if err := func() error {
 				if err := s.Accession.Decode(d); err != nil {
 					return err
@@ -5354,7 +5533,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"accession\"")
 			}
 		case "url":
-			requiredBitSet[2] |= 1 << 2
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				if err := s.URL.Decode(d); err != nil {
 					return err
@@ -5364,7 +5543,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"url\"")
 			}
 		case "total_revenues":
-			requiredBitSet[2] |= 1 << 3
+			requiredBitSet[2] |= 1 << 5
 			if err := func() error {
 				if err := s.TotalRevenues.Decode(d); err != nil {
 					return err
@@ -5374,7 +5553,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_revenues\"")
 			}
 		case "cost_of_revenue":
-			requiredBitSet[2] |= 1 << 4
+			requiredBitSet[2] |= 1 << 6
 			if err := func() error {
 				if err := s.CostOfRevenue.Decode(d); err != nil {
 					return err
@@ -5384,7 +5563,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cost_of_revenue\"")
 			}
 		case "gross_profit":
-			requiredBitSet[2] |= 1 << 5
+			requiredBitSet[2] |= 1 << 7
 			if err := func() error {
 				if err := s.GrossProfit.Decode(d); err != nil {
 					return err
@@ -5394,7 +5573,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"gross_profit\"")
 			}
 		case "operating_income":
-			requiredBitSet[2] |= 1 << 6
+			requiredBitSet[3] |= 1 << 0
 			if err := func() error {
 				if err := s.OperatingIncome.Decode(d); err != nil {
 					return err
@@ -5404,7 +5583,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_income\"")
 			}
 		case "selling_general_administrative":
-			requiredBitSet[2] |= 1 << 7
+			requiredBitSet[3] |= 1 << 1
 			if err := func() error {
 				if err := s.SellingGeneralAdministrative.Decode(d); err != nil {
 					return err
@@ -5414,7 +5593,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"selling_general_administrative\"")
 			}
 		case "research_and_development":
-			requiredBitSet[3] |= 1 << 0
+			requiredBitSet[3] |= 1 << 2
 			if err := func() error {
 				if err := s.ResearchAndDevelopment.Decode(d); err != nil {
 					return err
@@ -5424,7 +5603,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"research_and_development\"")
 			}
 		case "interest_expense":
-			requiredBitSet[3] |= 1 << 1
+			requiredBitSet[3] |= 1 << 3
 			if err := func() error {
 				if err := s.InterestExpense.Decode(d); err != nil {
 					return err
@@ -5434,7 +5613,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_expense\"")
 			}
 		case "interest_income":
-			requiredBitSet[3] |= 1 << 2
+			requiredBitSet[3] |= 1 << 4
 			if err := func() error {
 				if err := s.InterestIncome.Decode(d); err != nil {
 					return err
@@ -5444,7 +5623,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_income\"")
 			}
 		case "profit_before_tax":
-			requiredBitSet[3] |= 1 << 3
+			requiredBitSet[3] |= 1 << 5
 			if err := func() error {
 				if err := s.ProfitBeforeTax.Decode(d); err != nil {
 					return err
@@ -5454,7 +5633,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"profit_before_tax\"")
 			}
 		case "tax_expense":
-			requiredBitSet[3] |= 1 << 4
+			requiredBitSet[3] |= 1 << 6
 			if err := func() error {
 				if err := s.TaxExpense.Decode(d); err != nil {
 					return err
@@ -5464,7 +5643,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"tax_expense\"")
 			}
 		case "net_income":
-			requiredBitSet[3] |= 1 << 5
+			requiredBitSet[3] |= 1 << 7
 			if err := func() error {
 				if err := s.NetIncome.Decode(d); err != nil {
 					return err
@@ -5474,7 +5653,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_income\"")
 			}
 		case "depreciation":
-			requiredBitSet[3] |= 1 << 6
+			requiredBitSet[4] |= 1 << 0
 			if err := func() error {
 				if err := s.Depreciation.Decode(d); err != nil {
 					return err
@@ -5484,7 +5663,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation\"")
 			}
 		case "amortization":
-			requiredBitSet[3] |= 1 << 7
+			requiredBitSet[4] |= 1 << 1
 			if err := func() error {
 				if err := s.Amortization.Decode(d); err != nil {
 					return err
@@ -5494,7 +5673,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"amortization\"")
 			}
 		case "depreciation_and_amortization":
-			requiredBitSet[4] |= 1 << 0
+			requiredBitSet[4] |= 1 << 2
 			if err := func() error {
 				if err := s.DepreciationAndAmortization.Decode(d); err != nil {
 					return err
@@ -5504,7 +5683,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation_and_amortization\"")
 			}
 		case "ebit":
-			requiredBitSet[4] |= 1 << 1
+			requiredBitSet[4] |= 1 << 3
 			if err := func() error {
 				if err := s.Ebit.Decode(d); err != nil {
 					return err
@@ -5514,7 +5693,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit\"")
 			}
 		case "ebit_basis":
-			requiredBitSet[4] |= 1 << 2
+			requiredBitSet[4] |= 1 << 4
 			if err := func() error {
 				if err := s.EbitBasis.Decode(d); err != nil {
 					return err
@@ -5524,7 +5703,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit_basis\"")
 			}
 		case "ebitda":
-			requiredBitSet[4] |= 1 << 3
+			requiredBitSet[4] |= 1 << 5
 			if err := func() error {
 				if err := s.Ebitda.Decode(d); err != nil {
 					return err
@@ -5534,7 +5713,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebitda\"")
 			}
 		case "operating_cash_flow":
-			requiredBitSet[4] |= 1 << 4
+			requiredBitSet[4] |= 1 << 6
 			if err := func() error {
 				if err := s.OperatingCashFlow.Decode(d); err != nil {
 					return err
@@ -5544,7 +5723,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_cash_flow\"")
 			}
 		case "capital_expenditure":
-			requiredBitSet[4] |= 1 << 5
+			requiredBitSet[4] |= 1 << 7
 			if err := func() error {
 				if err := s.CapitalExpenditure.Decode(d); err != nil {
 					return err
@@ -5554,7 +5733,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"capital_expenditure\"")
 			}
 		case "free_cash_flow":
-			requiredBitSet[4] |= 1 << 6
+			requiredBitSet[5] |= 1 << 0
 			if err := func() error {
 				if err := s.FreeCashFlow.Decode(d); err != nil {
 					return err
@@ -5564,7 +5743,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"free_cash_flow\"")
 			}
 		case "investing_cash_flow":
-			requiredBitSet[4] |= 1 << 7
+			requiredBitSet[5] |= 1 << 1
 			if err := func() error {
 				if err := s.InvestingCashFlow.Decode(d); err != nil {
 					return err
@@ -5574,7 +5753,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"investing_cash_flow\"")
 			}
 		case "financing_cash_flow":
-			requiredBitSet[5] |= 1 << 0
+			requiredBitSet[5] |= 1 << 2
 			if err := func() error {
 				if err := s.FinancingCashFlow.Decode(d); err != nil {
 					return err
@@ -5584,7 +5763,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"financing_cash_flow\"")
 			}
 		case "exchange_rate_effect":
-			requiredBitSet[5] |= 1 << 1
+			requiredBitSet[5] |= 1 << 3
 			if err := func() error {
 				if err := s.ExchangeRateEffect.Decode(d); err != nil {
 					return err
@@ -5594,7 +5773,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"exchange_rate_effect\"")
 			}
 		case "net_change_in_cash":
-			requiredBitSet[5] |= 1 << 2
+			requiredBitSet[5] |= 1 << 4
 			if err := func() error {
 				if err := s.NetChangeInCash.Decode(d); err != nil {
 					return err
@@ -5604,7 +5783,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_change_in_cash\"")
 			}
 		case "dividends_paid":
-			requiredBitSet[5] |= 1 << 3
+			requiredBitSet[5] |= 1 << 5
 			if err := func() error {
 				if err := s.DividendsPaid.Decode(d); err != nil {
 					return err
@@ -5614,7 +5793,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"dividends_paid\"")
 			}
 		case "share_repurchases":
-			requiredBitSet[5] |= 1 << 4
+			requiredBitSet[5] |= 1 << 6
 			if err := func() error {
 				if err := s.ShareRepurchases.Decode(d); err != nil {
 					return err
@@ -5624,7 +5803,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"share_repurchases\"")
 			}
 		case "stock_based_compensation":
-			requiredBitSet[5] |= 1 << 5
+			requiredBitSet[5] |= 1 << 7
 			if err := func() error {
 				if err := s.StockBasedCompensation.Decode(d); err != nil {
 					return err
@@ -5634,7 +5813,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"stock_based_compensation\"")
 			}
 		case "acquisitions":
-			requiredBitSet[5] |= 1 << 6
+			requiredBitSet[6] |= 1 << 0
 			if err := func() error {
 				if err := s.Acquisitions.Decode(d); err != nil {
 					return err
@@ -5644,7 +5823,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"acquisitions\"")
 			}
 		case "income_taxes_paid":
-			requiredBitSet[5] |= 1 << 7
+			requiredBitSet[6] |= 1 << 1
 			if err := func() error {
 				if err := s.IncomeTaxesPaid.Decode(d); err != nil {
 					return err
@@ -5654,7 +5833,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"income_taxes_paid\"")
 			}
 		case "interest_paid":
-			requiredBitSet[6] |= 1 << 0
+			requiredBitSet[6] |= 1 << 2
 			if err := func() error {
 				if err := s.InterestPaid.Decode(d); err != nil {
 					return err
@@ -5664,7 +5843,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_paid\"")
 			}
 		case "preferred_dividends":
-			requiredBitSet[6] |= 1 << 1
+			requiredBitSet[6] |= 1 << 3
 			if err := func() error {
 				if err := s.PreferredDividends.Decode(d); err != nil {
 					return err
@@ -5674,7 +5853,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"preferred_dividends\"")
 			}
 		case "earnings_per_share":
-			requiredBitSet[6] |= 1 << 2
+			requiredBitSet[6] |= 1 << 4
 			if err := func() error {
 				if err := s.EarningsPerShare.Decode(d); err != nil {
 					return err
@@ -5684,7 +5863,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share\"")
 			}
 		case "earnings_per_share_basis_date":
-			requiredBitSet[6] |= 1 << 3
+			requiredBitSet[6] |= 1 << 5
 			if err := func() error {
 				if err := s.EarningsPerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5694,7 +5873,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share_basis_date\"")
 			}
 		case "earnings_per_share_diluted":
-			requiredBitSet[6] |= 1 << 4
+			requiredBitSet[6] |= 1 << 6
 			if err := func() error {
 				if err := s.EarningsPerShareDiluted.Decode(d); err != nil {
 					return err
@@ -5704,7 +5883,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share_diluted\"")
 			}
 		case "earnings_per_share_diluted_basis_date":
-			requiredBitSet[6] |= 1 << 5
+			requiredBitSet[6] |= 1 << 7
 			if err := func() error {
 				if err := s.EarningsPerShareDilutedBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5714,7 +5893,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share_diluted_basis_date\"")
 			}
 		case "per_share_basis_date":
-			requiredBitSet[6] |= 1 << 6
+			requiredBitSet[7] |= 1 << 0
 			if err := func() error {
 				if err := s.PerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5724,7 +5903,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"per_share_basis_date\"")
 			}
 		case "weighted_average_shares":
-			requiredBitSet[6] |= 1 << 7
+			requiredBitSet[7] |= 1 << 1
 			if err := func() error {
 				if err := s.WeightedAverageShares.Decode(d); err != nil {
 					return err
@@ -5734,7 +5913,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares\"")
 			}
 		case "weighted_average_shares_basis_date":
-			requiredBitSet[7] |= 1 << 0
+			requiredBitSet[7] |= 1 << 2
 			if err := func() error {
 				if err := s.WeightedAverageSharesBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5744,7 +5923,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares_basis_date\"")
 			}
 		case "weighted_average_shares_diluted":
-			requiredBitSet[7] |= 1 << 1
+			requiredBitSet[7] |= 1 << 3
 			if err := func() error {
 				if err := s.WeightedAverageSharesDiluted.Decode(d); err != nil {
 					return err
@@ -5754,7 +5933,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares_diluted\"")
 			}
 		case "weighted_average_shares_diluted_basis_date":
-			requiredBitSet[7] |= 1 << 2
+			requiredBitSet[7] |= 1 << 4
 			if err := func() error {
 				if err := s.WeightedAverageSharesDilutedBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5764,7 +5943,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares_diluted_basis_date\"")
 			}
 		case "dividends_per_share":
-			requiredBitSet[7] |= 1 << 3
+			requiredBitSet[7] |= 1 << 5
 			if err := func() error {
 				if err := s.DividendsPerShare.Decode(d); err != nil {
 					return err
@@ -5774,7 +5953,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"dividends_per_share\"")
 			}
 		case "dividends_per_share_basis_date":
-			requiredBitSet[7] |= 1 << 4
+			requiredBitSet[7] |= 1 << 6
 			if err := func() error {
 				if err := s.DividendsPerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -5784,7 +5963,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"dividends_per_share_basis_date\"")
 			}
 		case "total_assets":
-			requiredBitSet[7] |= 1 << 5
+			requiredBitSet[7] |= 1 << 7
 			if err := func() error {
 				if err := s.TotalAssets.Decode(d); err != nil {
 					return err
@@ -5794,7 +5973,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_assets\"")
 			}
 		case "current_assets":
-			requiredBitSet[7] |= 1 << 6
+			requiredBitSet[8] |= 1 << 0
 			if err := func() error {
 				if err := s.CurrentAssets.Decode(d); err != nil {
 					return err
@@ -5804,7 +5983,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_assets\"")
 			}
 		case "non_current_assets":
-			requiredBitSet[7] |= 1 << 7
+			requiredBitSet[8] |= 1 << 1
 			if err := func() error {
 				if err := s.NonCurrentAssets.Decode(d); err != nil {
 					return err
@@ -5814,7 +5993,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"non_current_assets\"")
 			}
 		case "cash_and_equivalents":
-			requiredBitSet[8] |= 1 << 0
+			requiredBitSet[8] |= 1 << 2
 			if err := func() error {
 				if err := s.CashAndEquivalents.Decode(d); err != nil {
 					return err
@@ -5824,7 +6003,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cash_and_equivalents\"")
 			}
 		case "short_term_investments":
-			requiredBitSet[8] |= 1 << 1
+			requiredBitSet[8] |= 1 << 3
 			if err := func() error {
 				if err := s.ShortTermInvestments.Decode(d); err != nil {
 					return err
@@ -5834,7 +6013,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"short_term_investments\"")
 			}
 		case "receivables":
-			requiredBitSet[8] |= 1 << 2
+			requiredBitSet[8] |= 1 << 4
 			if err := func() error {
 				if err := s.Receivables.Decode(d); err != nil {
 					return err
@@ -5844,7 +6023,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"receivables\"")
 			}
 		case "inventory":
-			requiredBitSet[8] |= 1 << 3
+			requiredBitSet[8] |= 1 << 5
 			if err := func() error {
 				if err := s.Inventory.Decode(d); err != nil {
 					return err
@@ -5854,7 +6033,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"inventory\"")
 			}
 		case "long_term_investments":
-			requiredBitSet[8] |= 1 << 4
+			requiredBitSet[8] |= 1 << 6
 			if err := func() error {
 				if err := s.LongTermInvestments.Decode(d); err != nil {
 					return err
@@ -5864,7 +6043,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_investments\"")
 			}
 		case "property_plant_equipment":
-			requiredBitSet[8] |= 1 << 5
+			requiredBitSet[8] |= 1 << 7
 			if err := func() error {
 				if err := s.PropertyPlantEquipment.Decode(d); err != nil {
 					return err
@@ -5874,7 +6053,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"property_plant_equipment\"")
 			}
 		case "goodwill":
-			requiredBitSet[8] |= 1 << 6
+			requiredBitSet[9] |= 1 << 0
 			if err := func() error {
 				if err := s.Goodwill.Decode(d); err != nil {
 					return err
@@ -5884,7 +6063,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"goodwill\"")
 			}
 		case "intangible_assets":
-			requiredBitSet[8] |= 1 << 7
+			requiredBitSet[9] |= 1 << 1
 			if err := func() error {
 				if err := s.IntangibleAssets.Decode(d); err != nil {
 					return err
@@ -5894,7 +6073,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"intangible_assets\"")
 			}
 		case "total_liabilities":
-			requiredBitSet[9] |= 1 << 0
+			requiredBitSet[9] |= 1 << 2
 			if err := func() error {
 				if err := s.TotalLiabilities.Decode(d); err != nil {
 					return err
@@ -5904,7 +6083,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_liabilities\"")
 			}
 		case "current_liabilities":
-			requiredBitSet[9] |= 1 << 1
+			requiredBitSet[9] |= 1 << 3
 			if err := func() error {
 				if err := s.CurrentLiabilities.Decode(d); err != nil {
 					return err
@@ -5914,7 +6093,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_liabilities\"")
 			}
 		case "long_term_liabilities":
-			requiredBitSet[9] |= 1 << 2
+			requiredBitSet[9] |= 1 << 4
 			if err := func() error {
 				if err := s.LongTermLiabilities.Decode(d); err != nil {
 					return err
@@ -5924,7 +6103,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_liabilities\"")
 			}
 		case "accounts_payable":
-			requiredBitSet[9] |= 1 << 3
+			requiredBitSet[9] |= 1 << 5
 			if err := func() error {
 				if err := s.AccountsPayable.Decode(d); err != nil {
 					return err
@@ -5934,7 +6113,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"accounts_payable\"")
 			}
 		case "deferred_revenue_current":
-			requiredBitSet[9] |= 1 << 4
+			requiredBitSet[9] |= 1 << 6
 			if err := func() error {
 				if err := s.DeferredRevenueCurrent.Decode(d); err != nil {
 					return err
@@ -5944,7 +6123,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"deferred_revenue_current\"")
 			}
 		case "operating_lease_liability":
-			requiredBitSet[9] |= 1 << 5
+			requiredBitSet[9] |= 1 << 7
 			if err := func() error {
 				if err := s.OperatingLeaseLiability.Decode(d); err != nil {
 					return err
@@ -5954,7 +6133,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_lease_liability\"")
 			}
 		case "short_term_debt":
-			requiredBitSet[9] |= 1 << 6
+			requiredBitSet[10] |= 1 << 0
 			if err := func() error {
 				if err := s.ShortTermDebt.Decode(d); err != nil {
 					return err
@@ -5964,7 +6143,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"short_term_debt\"")
 			}
 		case "long_term_debt":
-			requiredBitSet[9] |= 1 << 7
+			requiredBitSet[10] |= 1 << 1
 			if err := func() error {
 				if err := s.LongTermDebt.Decode(d); err != nil {
 					return err
@@ -5974,7 +6153,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_debt\"")
 			}
 		case "total_debt":
-			requiredBitSet[10] |= 1 << 0
+			requiredBitSet[10] |= 1 << 2
 			if err := func() error {
 				if err := s.TotalDebt.Decode(d); err != nil {
 					return err
@@ -5984,7 +6163,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_debt\"")
 			}
 		case "total_equity":
-			requiredBitSet[10] |= 1 << 1
+			requiredBitSet[10] |= 1 << 3
 			if err := func() error {
 				if err := s.TotalEquity.Decode(d); err != nil {
 					return err
@@ -5994,7 +6173,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_equity\"")
 			}
 		case "retained_earnings":
-			requiredBitSet[10] |= 1 << 2
+			requiredBitSet[10] |= 1 << 4
 			if err := func() error {
 				if err := s.RetainedEarnings.Decode(d); err != nil {
 					return err
@@ -6004,7 +6183,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"retained_earnings\"")
 			}
 		case "noncontrolling_interest":
-			requiredBitSet[10] |= 1 << 3
+			requiredBitSet[10] |= 1 << 5
 			if err := func() error {
 				if err := s.NoncontrollingInterest.Decode(d); err != nil {
 					return err
@@ -6014,7 +6193,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"noncontrolling_interest\"")
 			}
 		case "preferred_stock":
-			requiredBitSet[10] |= 1 << 4
+			requiredBitSet[10] |= 1 << 6
 			if err := func() error {
 				if err := s.PreferredStock.Decode(d); err != nil {
 					return err
@@ -6024,7 +6203,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"preferred_stock\"")
 			}
 		case "temporary_equity":
-			requiredBitSet[10] |= 1 << 5
+			requiredBitSet[10] |= 1 << 7
 			if err := func() error {
 				if err := s.TemporaryEquity.Decode(d); err != nil {
 					return err
@@ -6034,7 +6213,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"temporary_equity\"")
 			}
 		case "total_equities_and_liabilities":
-			requiredBitSet[10] |= 1 << 6
+			requiredBitSet[11] |= 1 << 0
 			if err := func() error {
 				if err := s.TotalEquitiesAndLiabilities.Decode(d); err != nil {
 					return err
@@ -6044,7 +6223,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_equities_and_liabilities\"")
 			}
 		case "shares_outstanding":
-			requiredBitSet[10] |= 1 << 7
+			requiredBitSet[11] |= 1 << 1
 			if err := func() error {
 				if err := s.SharesOutstanding.Decode(d); err != nil {
 					return err
@@ -6054,7 +6233,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"shares_outstanding\"")
 			}
 		case "shares_source":
-			requiredBitSet[11] |= 1 << 0
+			requiredBitSet[11] |= 1 << 2
 			if err := func() error {
 				if err := s.SharesSource.Decode(d); err != nil {
 					return err
@@ -6064,7 +6243,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"shares_source\"")
 			}
 		case "shares_outstanding_basis_date":
-			requiredBitSet[11] |= 1 << 1
+			requiredBitSet[11] |= 1 << 3
 			if err := func() error {
 				if err := s.SharesOutstandingBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -6074,7 +6253,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"shares_outstanding_basis_date\"")
 			}
 		case "adjusted_to":
-			requiredBitSet[11] |= 1 << 2
+			requiredBitSet[11] |= 1 << 4
 			if err := func() error {
 				if err := s.AdjustedTo.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -6084,7 +6263,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"adjusted_to\"")
 			}
 		case "created_at":
-			requiredBitSet[11] |= 1 << 3
+			requiredBitSet[11] |= 1 << 5
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -6096,7 +6275,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[11] |= 1 << 4
+			requiredBitSet[11] |= 1 << 6
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -6128,7 +6307,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 		0b11111111,
 		0b11111111,
 		0b11111111,
-		0b00011111,
+		0b01111111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -10376,6 +10555,50 @@ func (s *NilEbitBasis) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode encodes Filing as json.
+func (o NilFiling) Encode(e *jx.Encoder) {
+	if o.Null {
+		e.Null()
+		return
+	}
+	o.Value.Encode(e)
+}
+
+// Decode decodes Filing from json.
+func (o *NilFiling) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode NilFiling to nil")
+	}
+	if d.Next() == jx.Null {
+		if err := d.Null(); err != nil {
+			return err
+		}
+
+		var v Filing
+		o.Value = v
+		o.Null = true
+		return nil
+	}
+	o.Null = false
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s NilFiling) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *NilFiling) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode encodes ImportReport as json.
 func (o NilImportReport) Encode(e *jx.Encoder) {
 	if o.Null {
@@ -12513,6 +12736,462 @@ func (s *RecoveryCodes) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *RecoveryCodes) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *Restatement) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *Restatement) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("id")
+		e.Int64(s.ID)
+	}
+	{
+		e.FieldStart("company_id")
+		e.Int64(s.CompanyID)
+	}
+	{
+		e.FieldStart("ticker")
+		e.Str(s.Ticker)
+	}
+	{
+		e.FieldStart("statement_id")
+		e.Int64(s.StatementID)
+	}
+	{
+		e.FieldStart("period")
+		s.Period.Encode(e)
+	}
+	{
+		e.FieldStart("end_date")
+		json.EncodeDate(e, s.EndDate)
+	}
+	{
+		e.FieldStart("field")
+		e.Str(s.Field)
+	}
+	{
+		e.FieldStart("kind")
+		s.Kind.Encode(e)
+	}
+	{
+		e.FieldStart("old")
+		s.Old.Encode(e)
+	}
+	{
+		e.FieldStart("new")
+		s.New.Encode(e)
+	}
+	{
+		e.FieldStart("known_from")
+		json.EncodeDate(e, s.KnownFrom)
+	}
+	{
+		e.FieldStart("filing")
+		s.Filing.Encode(e)
+	}
+	{
+		e.FieldStart("derived")
+		e.Bool(s.Derived)
+	}
+}
+
+var jsonFieldsNameOfRestatement = [13]string{
+	0:  "id",
+	1:  "company_id",
+	2:  "ticker",
+	3:  "statement_id",
+	4:  "period",
+	5:  "end_date",
+	6:  "field",
+	7:  "kind",
+	8:  "old",
+	9:  "new",
+	10: "known_from",
+	11: "filing",
+	12: "derived",
+}
+
+// Decode decodes Restatement from json.
+func (s *Restatement) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode Restatement to nil")
+	}
+	var requiredBitSet [2]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "id":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Int64()
+				s.ID = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"id\"")
+			}
+		case "company_id":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := d.Int64()
+				s.CompanyID = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"company_id\"")
+			}
+		case "ticker":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				v, err := d.Str()
+				s.Ticker = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"ticker\"")
+			}
+		case "statement_id":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				v, err := d.Int64()
+				s.StatementID = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"statement_id\"")
+			}
+		case "period":
+			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				if err := s.Period.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"period\"")
+			}
+		case "end_date":
+			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				v, err := json.DecodeDate(d)
+				s.EndDate = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"end_date\"")
+			}
+		case "field":
+			requiredBitSet[0] |= 1 << 6
+			if err := func() error {
+				v, err := d.Str()
+				s.Field = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"field\"")
+			}
+		case "kind":
+			requiredBitSet[0] |= 1 << 7
+			if err := func() error {
+				if err := s.Kind.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"kind\"")
+			}
+		case "old":
+			requiredBitSet[1] |= 1 << 0
+			if err := func() error {
+				if err := s.Old.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"old\"")
+			}
+		case "new":
+			requiredBitSet[1] |= 1 << 1
+			if err := func() error {
+				if err := s.New.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"new\"")
+			}
+		case "known_from":
+			requiredBitSet[1] |= 1 << 2
+			if err := func() error {
+				v, err := json.DecodeDate(d)
+				s.KnownFrom = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"known_from\"")
+			}
+		case "filing":
+			requiredBitSet[1] |= 1 << 3
+			if err := func() error {
+				if err := s.Filing.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"filing\"")
+			}
+		case "derived":
+			requiredBitSet[1] |= 1 << 4
+			if err := func() error {
+				v, err := d.Bool()
+				s.Derived = bool(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"derived\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode Restatement")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [2]uint8{
+		0b11111111,
+		0b00011111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfRestatement) {
+					name = jsonFieldsNameOfRestatement[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *Restatement) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *Restatement) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes RestatementKind as json.
+func (s RestatementKind) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes RestatementKind from json.
+func (s *RestatementKind) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode RestatementKind to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch RestatementKind(v) {
+	case RestatementKindAdded:
+		*s = RestatementKindAdded
+	case RestatementKindRemoved:
+		*s = RestatementKindRemoved
+	case RestatementKindSplit:
+		*s = RestatementKindSplit
+	case RestatementKindChanged:
+		*s = RestatementKindChanged
+	default:
+		*s = RestatementKind(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s RestatementKind) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *RestatementKind) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *RestatementPage) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *RestatementPage) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("items")
+		e.ArrStart()
+		for _, elem := range s.Items {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("next_page_token")
+		s.NextPageToken.Encode(e)
+	}
+}
+
+var jsonFieldsNameOfRestatementPage = [2]string{
+	0: "items",
+	1: "next_page_token",
+}
+
+// Decode decodes RestatementPage from json.
+func (s *RestatementPage) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode RestatementPage to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "items":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				s.Items = make([]Restatement, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem Restatement
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Items = append(s.Items, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"items\"")
+			}
+		case "next_page_token":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.NextPageToken.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"next_page_token\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode RestatementPage")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000011,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfRestatementPage) {
+					name = jsonFieldsNameOfRestatementPage[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *RestatementPage) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *RestatementPage) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

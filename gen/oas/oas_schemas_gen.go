@@ -2170,6 +2170,56 @@ func (s *FieldError) SetMessage(val string) {
 	s.Message = val
 }
 
+// A document that a company filed with the SEC.
+// Ref: #/components/schemas/Filing
+type Filing struct {
+	// Its accession number.
+	Accession string    `json:"accession"`
+	Form      string    `json:"form"`
+	Filed     time.Time `json:"filed"`
+	URL       string    `json:"url"`
+}
+
+// GetAccession returns the value of Accession.
+func (s *Filing) GetAccession() string {
+	return s.Accession
+}
+
+// GetForm returns the value of Form.
+func (s *Filing) GetForm() string {
+	return s.Form
+}
+
+// GetFiled returns the value of Filed.
+func (s *Filing) GetFiled() time.Time {
+	return s.Filed
+}
+
+// GetURL returns the value of URL.
+func (s *Filing) GetURL() string {
+	return s.URL
+}
+
+// SetAccession sets the value of Accession.
+func (s *Filing) SetAccession(val string) {
+	s.Accession = val
+}
+
+// SetForm sets the value of Form.
+func (s *Filing) SetForm(val string) {
+	s.Form = val
+}
+
+// SetFiled sets the value of Filed.
+func (s *Filing) SetFiled(val time.Time) {
+	s.Filed = val
+}
+
+// SetURL sets the value of URL.
+func (s *Filing) SetURL(val string) {
+	s.URL = val
+}
+
 // Filings of a form that is read, with a fact that was not skipped.
 // Ref: #/components/schemas/FilingsRead
 type FilingsRead struct {
@@ -2248,8 +2298,14 @@ type FinancialStatement struct {
 	// First day on which these figures were known.
 	KnownFrom time.Time `json:"known_from"`
 	// First day on which other figures were known; null if there is none by the as_of day or today.
-	KnownTo  NilDate  `json:"known_to"`
-	Currency Currency `json:"currency"`
+	KnownTo NilDate `json:"known_to"`
+	// Whether figures of the period have changed after its first report, splits apart. See its
+	// restatements.
+	Restated bool `json:"restated"`
+	// The newest of the filings that set a figure of this version: the first with the value that holds.
+	// Null for a statement entered by hand.
+	SetBy    NilFiling `json:"set_by"`
+	Currency Currency  `json:"currency"`
 	// That of the facts, null for a statement entered by hand.
 	Taxonomy NilTaxonomy `json:"taxonomy"`
 	// The version of the rules that made it from the facts, null for a statement entered by hand; `/rules`
@@ -2521,6 +2577,16 @@ func (s *FinancialStatement) GetKnownFrom() time.Time {
 // GetKnownTo returns the value of KnownTo.
 func (s *FinancialStatement) GetKnownTo() NilDate {
 	return s.KnownTo
+}
+
+// GetRestated returns the value of Restated.
+func (s *FinancialStatement) GetRestated() bool {
+	return s.Restated
+}
+
+// GetSetBy returns the value of SetBy.
+func (s *FinancialStatement) GetSetBy() NilFiling {
+	return s.SetBy
 }
 
 // GetCurrency returns the value of Currency.
@@ -2986,6 +3052,16 @@ func (s *FinancialStatement) SetKnownFrom(val time.Time) {
 // SetKnownTo sets the value of KnownTo.
 func (s *FinancialStatement) SetKnownTo(val NilDate) {
 	s.KnownTo = val
+}
+
+// SetRestated sets the value of Restated.
+func (s *FinancialStatement) SetRestated(val bool) {
+	s.Restated = val
+}
+
+// SetSetBy sets the value of SetBy.
+func (s *FinancialStatement) SetSetBy(val NilFiling) {
+	s.SetBy = val
 }
 
 // SetCurrency sets the value of Currency.
@@ -6049,6 +6125,51 @@ func (o NilEbitBasis) Or(d EbitBasis) EbitBasis {
 	return d
 }
 
+// NewNilFiling returns new NilFiling with value set to v.
+func NewNilFiling(v Filing) NilFiling {
+	return NilFiling{
+		Value: v,
+	}
+}
+
+// NilFiling is nullable Filing.
+type NilFiling struct {
+	Value Filing
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilFiling) SetTo(v Filing) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilFiling) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilFiling) SetToNull() {
+	o.Null = true
+	var v Filing
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilFiling) Get() (v Filing, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilFiling) Or(d Filing) Filing {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewNilImportReport returns new NilImportReport with value set to v.
 func NewNilImportReport(v ImportReport) NilImportReport {
 	return NilImportReport{
@@ -7348,6 +7469,52 @@ func (o OptPeriod) Or(d Period) Period {
 	return d
 }
 
+// NewOptRestatementKind returns new OptRestatementKind with value set to v.
+func NewOptRestatementKind(v RestatementKind) OptRestatementKind {
+	return OptRestatementKind{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptRestatementKind is optional RestatementKind.
+type OptRestatementKind struct {
+	Value RestatementKind
+	Set   bool
+}
+
+// IsSet returns true if OptRestatementKind was set.
+func (o OptRestatementKind) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptRestatementKind) Reset() {
+	var v RestatementKind
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptRestatementKind) SetTo(v RestatementKind) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptRestatementKind) Get() (v RestatementKind, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptRestatementKind) Or(d RestatementKind) RestatementKind {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptShareBasis returns new OptShareBasis with value set to v.
 func NewOptShareBasis(v ShareBasis) OptShareBasis {
 	return OptShareBasis{
@@ -8044,6 +8211,249 @@ func (s *RefreshFormGrantType) UnmarshalText(data []byte) error {
 
 // RemoveUserTOTPNoContent is response for RemoveUserTOTP operation.
 type RemoveUserTOTPNoContent struct{}
+
+// A figure of a statement that a later filing changed.
+// Ref: #/components/schemas/Restatement
+type Restatement struct {
+	ID        int64 `json:"id"`
+	CompanyID int64 `json:"company_id"`
+	// Ticker of the primary listing.
+	Ticker      string    `json:"ticker"`
+	StatementID int64     `json:"statement_id"`
+	Period      Period    `json:"period"`
+	EndDate     time.Time `json:"end_date"`
+	// Of the statement.
+	Field string          `json:"field"`
+	Kind  RestatementKind `json:"kind"`
+	Old   NilDecimal      `json:"old"`
+	New   NilDecimal      `json:"new"`
+	// First day on which the new value was known.
+	KnownFrom time.Time `json:"known_from"`
+	Filing    Filing    `json:"filing"`
+	// Whether the new value is computed from others, and no fact of a filing.
+	Derived bool `json:"derived"`
+}
+
+// GetID returns the value of ID.
+func (s *Restatement) GetID() int64 {
+	return s.ID
+}
+
+// GetCompanyID returns the value of CompanyID.
+func (s *Restatement) GetCompanyID() int64 {
+	return s.CompanyID
+}
+
+// GetTicker returns the value of Ticker.
+func (s *Restatement) GetTicker() string {
+	return s.Ticker
+}
+
+// GetStatementID returns the value of StatementID.
+func (s *Restatement) GetStatementID() int64 {
+	return s.StatementID
+}
+
+// GetPeriod returns the value of Period.
+func (s *Restatement) GetPeriod() Period {
+	return s.Period
+}
+
+// GetEndDate returns the value of EndDate.
+func (s *Restatement) GetEndDate() time.Time {
+	return s.EndDate
+}
+
+// GetField returns the value of Field.
+func (s *Restatement) GetField() string {
+	return s.Field
+}
+
+// GetKind returns the value of Kind.
+func (s *Restatement) GetKind() RestatementKind {
+	return s.Kind
+}
+
+// GetOld returns the value of Old.
+func (s *Restatement) GetOld() NilDecimal {
+	return s.Old
+}
+
+// GetNew returns the value of New.
+func (s *Restatement) GetNew() NilDecimal {
+	return s.New
+}
+
+// GetKnownFrom returns the value of KnownFrom.
+func (s *Restatement) GetKnownFrom() time.Time {
+	return s.KnownFrom
+}
+
+// GetFiling returns the value of Filing.
+func (s *Restatement) GetFiling() Filing {
+	return s.Filing
+}
+
+// GetDerived returns the value of Derived.
+func (s *Restatement) GetDerived() bool {
+	return s.Derived
+}
+
+// SetID sets the value of ID.
+func (s *Restatement) SetID(val int64) {
+	s.ID = val
+}
+
+// SetCompanyID sets the value of CompanyID.
+func (s *Restatement) SetCompanyID(val int64) {
+	s.CompanyID = val
+}
+
+// SetTicker sets the value of Ticker.
+func (s *Restatement) SetTicker(val string) {
+	s.Ticker = val
+}
+
+// SetStatementID sets the value of StatementID.
+func (s *Restatement) SetStatementID(val int64) {
+	s.StatementID = val
+}
+
+// SetPeriod sets the value of Period.
+func (s *Restatement) SetPeriod(val Period) {
+	s.Period = val
+}
+
+// SetEndDate sets the value of EndDate.
+func (s *Restatement) SetEndDate(val time.Time) {
+	s.EndDate = val
+}
+
+// SetField sets the value of Field.
+func (s *Restatement) SetField(val string) {
+	s.Field = val
+}
+
+// SetKind sets the value of Kind.
+func (s *Restatement) SetKind(val RestatementKind) {
+	s.Kind = val
+}
+
+// SetOld sets the value of Old.
+func (s *Restatement) SetOld(val NilDecimal) {
+	s.Old = val
+}
+
+// SetNew sets the value of New.
+func (s *Restatement) SetNew(val NilDecimal) {
+	s.New = val
+}
+
+// SetKnownFrom sets the value of KnownFrom.
+func (s *Restatement) SetKnownFrom(val time.Time) {
+	s.KnownFrom = val
+}
+
+// SetFiling sets the value of Filing.
+func (s *Restatement) SetFiling(val Filing) {
+	s.Filing = val
+}
+
+// SetDerived sets the value of Derived.
+func (s *Restatement) SetDerived(val bool) {
+	s.Derived = val
+}
+
+// How a figure changed.
+//
+//   - `added`: it was null
+//   - `removed`: it is null
+//   - `split`: an amount per share or a count of shares, by the ratio of the splits between the two
+//     filings
+//   - `changed`: otherwise
+//
+// Ref: #/components/schemas/RestatementKind
+type RestatementKind string
+
+const (
+	RestatementKindAdded   RestatementKind = "added"
+	RestatementKindRemoved RestatementKind = "removed"
+	RestatementKindSplit   RestatementKind = "split"
+	RestatementKindChanged RestatementKind = "changed"
+)
+
+// AllValues returns all RestatementKind values.
+func (RestatementKind) AllValues() []RestatementKind {
+	return []RestatementKind{
+		RestatementKindAdded,
+		RestatementKindRemoved,
+		RestatementKindSplit,
+		RestatementKindChanged,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s RestatementKind) MarshalText() ([]byte, error) {
+	switch s {
+	case RestatementKindAdded:
+		return []byte(s), nil
+	case RestatementKindRemoved:
+		return []byte(s), nil
+	case RestatementKindSplit:
+		return []byte(s), nil
+	case RestatementKindChanged:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *RestatementKind) UnmarshalText(data []byte) error {
+	switch RestatementKind(data) {
+	case RestatementKindAdded:
+		*s = RestatementKindAdded
+		return nil
+	case RestatementKindRemoved:
+		*s = RestatementKindRemoved
+		return nil
+	case RestatementKindSplit:
+		*s = RestatementKindSplit
+		return nil
+	case RestatementKindChanged:
+		*s = RestatementKindChanged
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// Ref: #/components/schemas/RestatementPage
+type RestatementPage struct {
+	Items []Restatement `json:"items"`
+	// Null on the last page.
+	NextPageToken NilString `json:"next_page_token"`
+}
+
+// GetItems returns the value of Items.
+func (s *RestatementPage) GetItems() []Restatement {
+	return s.Items
+}
+
+// GetNextPageToken returns the value of NextPageToken.
+func (s *RestatementPage) GetNextPageToken() NilString {
+	return s.NextPageToken
+}
+
+// SetItems sets the value of Items.
+func (s *RestatementPage) SetItems(val []Restatement) {
+	s.Items = val
+}
+
+// SetNextPageToken sets the value of NextPageToken.
+func (s *RestatementPage) SetNextPageToken(val NilString) {
+	s.NextPageToken = val
+}
 
 // RevokeApiKeyNoContent is response for RevokeApiKey operation.
 type RevokeApiKeyNoContent struct{}

@@ -299,6 +299,12 @@ type Handler interface {
 	//
 	// GET /companies/{ticker}/prices
 	ListCompanyPrices(ctx context.Context, params ListCompanyPricesParams) (*PricePage, error)
+	// ListCompanyRestatements implements listCompanyRestatements operation.
+	//
+	// List what later filings changed in a company's statements, the newest first.
+	//
+	// GET /companies/{ticker}/restatements
+	ListCompanyRestatements(ctx context.Context, params ListCompanyRestatementsParams) (*RestatementPage, error)
 	// ListCompanySplits implements listCompanySplits operation.
 	//
 	// Those that were imported or entered by hand, and those that the company's filings show, each once.
@@ -358,6 +364,12 @@ type Handler interface {
 	//
 	// GET /metrics
 	ListMetrics(ctx context.Context) (*MetricDefinitions, error)
+	// ListRestatements implements listRestatements operation.
+	//
+	// List what later filings changed in the statements of all companies, the newest first.
+	//
+	// GET /restatements
+	ListRestatements(ctx context.Context, params ListRestatementsParams) (*RestatementPage, error)
 	// ListSessions implements listSessions operation.
 	//
 	// A session is a login that has not ended.

@@ -280,9 +280,15 @@ func TestNameOfACoRegistrant(t *testing.T) {
 }
 
 // export is a company's file.
-func (f *fixture) export(ticker string) string {
+func (f *fixture) export(ticker string) string { return f.exportAsOf(ticker, "") }
+
+func (f *fixture) exportAsOf(ticker, asOf string) string {
 	f.t.Helper()
-	e, err := f.app.ExportCompany(f.t.Context(), ticker, nil)
+	var on *time.Time
+	if asOf != "" {
+		on = new(day(asOf))
+	}
+	e, err := f.app.ExportCompany(f.t.Context(), ticker, on)
 	require.NoError(f.t, err)
 	var b strings.Builder
 	require.NoError(f.t, e.Encode(&b))

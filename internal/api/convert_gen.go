@@ -424,6 +424,36 @@ func decimalDecimalToDecimalDecimal(source decimal.Decimal) decimal.Decimal {
 	return source
 }
 func init() {
+	toFiling = func(source value.Filing) oas.Filing {
+		var oasFiling oas.Filing
+		oasFiling.Accession = asText(source.Accession)
+		oasFiling.Form = asText(source.Form)
+		oasFiling.Filed = source.Filed
+		oasFiling.URL = asText(source.URL)
+		return oasFiling
+	}
+	toRestatement = func(source app.Restatement) oas.Restatement {
+		var oasRestatement oas.Restatement
+		oasRestatement.ID = source.Restatement.ID
+		oasRestatement.CompanyID = source.Restatement.CompanyID
+		oasRestatement.Ticker = asText(source.Ticker)
+		oasRestatement.StatementID = source.Restatement.StatementID
+		oasRestatement.Period = oas.Period(asText(source.Restatement.Period))
+		oasRestatement.EndDate = timeTimeToTimeTime7(source.Restatement.EndDate)
+		oasRestatement.Field = asText(source.Restatement.Field)
+		oasRestatement.Kind = oas.RestatementKind(asText(source.Restatement.Kind))
+		oasRestatement.Old = asNilDecimal(source.Restatement.Old)
+		oasRestatement.New = asNilDecimal(source.Restatement.New)
+		oasRestatement.KnownFrom = timeTimeToTimeTime7(source.Restatement.KnownFrom)
+		oasRestatement.Filing = toFiling(source.Restatement.Filing)
+		oasRestatement.Derived = source.Restatement.Derived
+		return oasRestatement
+	}
+}
+func timeTimeToTimeTime7(source time.Time) time.Time {
+	return source
+}
+func init() {
 	toRules = func(source app.Rules) oas.Rules {
 		var oasRules oas.Rules
 		oasRules.Version = source.Version
@@ -439,15 +469,15 @@ func init() {
 		var oasSession oas.Session
 		oasSession.ID = source.Session.ID
 		oasSession.Current = source.Current
-		oasSession.CreatedAt = timeTimeToTimeTime7(source.Session.CreatedAt)
-		oasSession.LastUsedAt = timeTimeToTimeTime7(source.Session.LastUsedAt)
-		oasSession.ExpiresAt = timeTimeToTimeTime7(source.Session.ExpiresAt)
+		oasSession.CreatedAt = timeTimeToTimeTime8(source.Session.CreatedAt)
+		oasSession.LastUsedAt = timeTimeToTimeTime8(source.Session.LastUsedAt)
+		oasSession.ExpiresAt = timeTimeToTimeTime8(source.Session.ExpiresAt)
 		oasSession.Client = asNilString(source.Session.Client)
 		oasSession.UserAgent = asNilString(source.Session.UserAgent)
 		return oasSession
 	}
 }
-func timeTimeToTimeTime7(source time.Time) time.Time {
+func timeTimeToTimeTime8(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -465,8 +495,8 @@ func init() {
 		valueStatement.FiscalYear = asInt(source.FiscalYear)
 		valueStatement.FiscalQuarter = asIntPointer(source.FiscalQuarter)
 		valueStatement.StartDate = asDatePointer(source.StartDate)
-		valueStatement.EndDate = timeTimeToTimeTime8(source.EndDate)
-		valueStatement.PublishDate = timeTimeToTimeTime8(source.PublishDate)
+		valueStatement.EndDate = timeTimeToTimeTime9(source.EndDate)
+		valueStatement.PublishDate = timeTimeToTimeTime9(source.PublishDate)
 		valueStatement.Currency = asText(string(source.Currency))
 		valueStatement.Audited = asBool(source.Audited)
 		valueStatement.URL = asStringPointer(source.URL)
@@ -541,10 +571,12 @@ func init() {
 		oasFinancialStatement.FiscalYear = source.FinancialStatement.FiscalYear
 		oasFinancialStatement.FiscalQuarter = asNilInt32(source.FinancialStatement.FiscalQuarter)
 		oasFinancialStatement.StartDate = asNilDate(source.FinancialStatement.StartDate)
-		oasFinancialStatement.EndDate = timeTimeToTimeTime8(source.FinancialStatement.EndDate)
-		oasFinancialStatement.PublishDate = timeTimeToTimeTime8(source.FinancialStatement.PublishDate)
-		oasFinancialStatement.KnownFrom = timeTimeToTimeTime8(source.FinancialStatement.KnownFrom)
+		oasFinancialStatement.EndDate = timeTimeToTimeTime9(source.FinancialStatement.EndDate)
+		oasFinancialStatement.PublishDate = timeTimeToTimeTime9(source.FinancialStatement.PublishDate)
+		oasFinancialStatement.KnownFrom = timeTimeToTimeTime9(source.FinancialStatement.KnownFrom)
 		oasFinancialStatement.KnownTo = asNilDate(source.FinancialStatement.KnownTo)
+		oasFinancialStatement.Restated = source.FinancialStatement.Restated
+		oasFinancialStatement.SetBy = asFiling(source.FinancialStatement.SetBy)
 		oasFinancialStatement.Currency = oas.Currency(asText(source.FinancialStatement.Currency))
 		oasFinancialStatement.Taxonomy = asTaxonomy(source.FinancialStatement.Taxonomy)
 		oasFinancialStatement.RulesVersion = asNilInt32(source.FinancialStatement.RulesVersion)
@@ -629,12 +661,12 @@ func init() {
 		oasFinancialStatement.SharesSource = asSharesSource(source.FinancialStatement.SharesSource)
 		oasFinancialStatement.SharesOutstandingBasisDate = asNilDate(source.FinancialStatement.SharesOutstandingBasisDate)
 		oasFinancialStatement.AdjustedTo = asNilDate(source.AdjustedTo)
-		oasFinancialStatement.CreatedAt = timeTimeToTimeTime8(source.FinancialStatement.CreatedAt)
-		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime8(source.FinancialStatement.UpdatedAt)
+		oasFinancialStatement.CreatedAt = timeTimeToTimeTime9(source.FinancialStatement.CreatedAt)
+		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime9(source.FinancialStatement.UpdatedAt)
 		return oasFinancialStatement
 	}
 }
-func timeTimeToTimeTime8(source time.Time) time.Time {
+func timeTimeToTimeTime9(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -688,11 +720,11 @@ func init() {
 		oasUser.IsActive = source.IsActive
 		oasUser.IsSuperuser = source.IsSuperuser
 		oasUser.TotpEnabled = isSet(source.TotpConfirmedAt)
-		oasUser.CreatedAt = timeTimeToTimeTime9(source.CreatedAt)
-		oasUser.UpdatedAt = timeTimeToTimeTime9(source.UpdatedAt)
+		oasUser.CreatedAt = timeTimeToTimeTime10(source.CreatedAt)
+		oasUser.UpdatedAt = timeTimeToTimeTime10(source.UpdatedAt)
 		return oasUser
 	}
 }
-func timeTimeToTimeTime9(source time.Time) time.Time {
+func timeTimeToTimeTime10(source time.Time) time.Time {
 	return source
 }

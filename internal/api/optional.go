@@ -59,6 +59,14 @@ func asNilImportReport(v *value.ImportReport) oas.NilImportReport {
 	return toNil[oas.NilImportReport](report)
 }
 
+func asFiling(v *value.Filing) oas.NilFiling {
+	var filing *oas.Filing
+	if v != nil {
+		filing = new(toFiling(*v))
+	}
+	return toNil[oas.NilFiling](filing)
+}
+
 func asWhyNothing(v *value.WhyNothing) oas.NilWhyNothing {
 	return toNil[oas.NilWhyNothing]((*oas.WhyNothing)(v))
 }

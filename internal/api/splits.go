@@ -16,7 +16,7 @@ var (
 )
 
 func (h *handler) ListCompanySplits(ctx context.Context, p oas.ListCompanySplitsParams) (*oas.SplitPage, error) {
-	return list[oas.SplitPage](toSplit)(h.app.ListCompanySplits(ctx, string(p.Ticker), p.Rejected.Or(false), page(p.PageSize, p.PageToken)))
+	return list[oas.SplitPage](toSplit)(h.app.ListCompanySplits(ctx, string(p.Ticker), p.Rejected.Or(false), get(p.AsOf), page(p.PageSize, p.PageToken)))
 }
 
 func (h *handler) CreateSplit(ctx context.Context, req *oas.SplitInput, p oas.CreateSplitParams) (*oas.Split, error) {

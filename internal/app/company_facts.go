@@ -76,6 +76,7 @@ func readDocuments(ctx context.Context, q *db.Queries, documents []document) (*s
 // figures are what follows from a company's facts.
 type figures struct {
 	history     []sec.Version
+	restated    []value.Restatement
 	dividends   []sec.DividendVersion
 	shareCounts []value.ShareCount
 	annualForms []sec.AnnualForm
@@ -85,7 +86,7 @@ type figures struct {
 
 func figuresOf(facts *sec.CompanyFacts, report value.ImportReport) figures {
 	history, dividends := facts.Histories()
-	return figures{history, dividends, facts.ShareCounts(), facts.AnnualForms(), facts.SplitHistory(), report}
+	return figures{history, facts.Restatements(history), dividends, facts.ShareCounts(), facts.AnnualForms(), facts.SplitHistory(), report}
 }
 
 // writeFigures writes what the figures of a company change, and which documents they come from. The company is locked.
@@ -94,7 +95,7 @@ func writeFigures(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	if err != nil {
 		return c, err
 	}
-	if c, err = writeHistory(ctx, tx, q, companyID, f.history); err != nil {
+	if c, err = writeHistory(ctx, tx, q, companyID, f.history, f.restated); err != nil {
 		return c, err
 	}
 	c.skipped += leftOut

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
@@ -21,7 +22,9 @@ type versionKey struct {
 
 // writeHistory makes the table hold the versions of history, and leaves statements entered by hand alone. A version that
 // other rules made the same is unchanged.
-func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64, history []sec.Version) (c counts, err error) {
+func writeHistory(
+	ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64, history []sec.Version, restatements []value.Restatement,
+) (c counts, err error) {
 	rows, err := q.ListFinancialStatementVersionsForUpdate(ctx, companyID)
 	if err != nil {
 		return c, errors.Wrap(err, "list versions")
@@ -55,6 +58,7 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	for i, k := range missing {
 		ids[k] = fresh[i]
 	}
+	changed := firstChanges(restatements)
 	otherRules := false // made a version that stays
 	var inserts []db.FinancialStatement
 	var ends db.EndFinancialStatementsParams
@@ -68,11 +72,14 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 		}
 		row := statementRow(v.Statement)
 		row.ID, row.CompanyID, row.KnownFrom, row.KnownTo, row.Source = ids[k], companyID, v.KnownFrom, v.KnownTo, "sec"
-		row.RulesVersion = new(int32(sec.RulesVersion))
+		row.RulesVersion, row.SetBy = new(int32(sec.RulesVersion)), v.SetBy
+		if day, ok := changed[k]; ok {
+			row.Restated = !v.KnownFrom.Before(day)
+		}
 		vd := versionDay{k, v.KnownFrom}
 		r, ok := old[vd]
 		delete(old, vd)
-		if ok && r.Source == row.Source && isOf(r, &v.Statement) {
+		if ok && r.Source == row.Source && isOf(r, &v.Statement) && sameFiling(r.SetBy, row.SetBy) && r.Restated == row.Restated {
 			if !reflect.DeepEqual(r.KnownTo, v.KnownTo) {
 				ends.Ids, ends.KnownFrom, ends.KnownTo = append(ends.Ids, r.ID), append(ends.KnownFrom, r.KnownFrom), append(ends.KnownTo, dayText(v.KnownTo))
 			}
@@ -105,11 +112,94 @@ func writeHistory(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	if err := insertStatements(ctx, tx, inserts); err != nil {
 		return c, err
 	}
+	if err := writeRestatements(ctx, tx, q, companyID, restatements, ids, manual); err != nil {
+		return c, err
+	}
 	if !otherRules {
 		return c, nil
 	}
 	err = q.SetRulesVersion(ctx, db.SetRulesVersionParams{CompanyID: companyID, RulesVersion: sec.RulesVersion})
 	return c, wrap(err, "set the version of the rules")
+}
+
+// firstChanges returns the day on which a figure of each statement first changed, splits apart.
+func firstChanges(restatements []value.Restatement) map[versionKey]time.Time {
+	first := map[versionKey]time.Time{}
+	for _, r := range restatements {
+		k := versionKey{string(r.Period), r.EndDate}
+		if day, ok := first[k]; r.Kind != value.SplitChanged && (!ok || r.KnownFrom.Before(day)) {
+			first[k] = r.KnownFrom
+		}
+	}
+	return first
+}
+
+func sameFiling(a, b *value.Filing) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Accession == b.Accession && a.Form == b.Form && a.Filed.Equal(b.Filed) && a.URL == b.URL
+}
+
+// writeRestatements makes the table hold a company's restatements, but for those of statements entered by hand, which stay
+// as they are.
+func writeRestatements(
+	ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64, restatements []value.Restatement, ids map[versionKey]int64,
+	manual map[versionKey]bool,
+) error {
+	//exhaustruct:ignore all of them
+	stored, err := q.ListCompanyRestatements(ctx, db.ListCompanyRestatementsParams{CompanyID: companyID})
+	if err != nil {
+		return errors.Wrap(err, "list restatements")
+	}
+	type key struct {
+		versionKey
+		from  time.Time
+		field string
+	}
+	old := map[key]*db.Restatement{}
+	for i := range stored {
+		r := &stored[i]
+		if k := (versionKey{r.Period, r.EndDate}); !manual[k] {
+			old[key{k, r.KnownFrom, r.Field}] = r
+		}
+	}
+	sameNumber := func(a, b *decimal.Decimal) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
+	var inserts []value.Restatement
+	for _, r := range restatements {
+		k := versionKey{string(r.Period), r.EndDate}
+		if manual[k] {
+			continue
+		}
+		at := key{k, r.KnownFrom, r.Field}
+		if s := old[at]; s != nil && s.Kind == string(r.Kind) && sameNumber(s.Old, r.Old) && sameNumber(s.New, r.New) &&
+			sameFiling(&s.Filing, &r.Filing) && s.Derived == r.Derived && s.StatementID == ids[k] {
+			delete(old, at)
+			continue
+		}
+		inserts = append(inserts, r)
+	}
+	var deletes []int64
+	for _, r := range old {
+		deletes = append(deletes, r.ID)
+	}
+	if len(deletes) > 0 {
+		if err := q.DeleteRestatements(ctx, deletes); err != nil {
+			return errors.Wrap(err, "delete restatements")
+		}
+	}
+	if len(inserts) == 0 {
+		return nil
+	}
+	columns := []string{"company_id", "statement_id", "period", "end_date", "field", "kind", "old", "new", "known_from", "filing", "derived"}
+	_, err = tx.CopyFrom(ctx, pgx.Identifier{"restatement"}, columns, pgx.CopyFromSlice(len(inserts), func(i int) ([]any, error) {
+		r := &inserts[i]
+		return []any{
+			companyID, ids[versionKey{string(r.Period), r.EndDate}], string(r.Period), r.EndDate, r.Field, string(r.Kind), r.Old, r.New,
+			r.KnownFrom, r.Filing, r.Derived,
+		}, nil
+	}))
+	return wrap(err, "insert restatements")
 }
 
 // isOf tells whether a row holds a statement.

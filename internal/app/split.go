@@ -21,13 +21,14 @@ type Split struct {
 	CreatedAt, UpdatedAt time.Time
 }
 
-// ListCompanySplits returns a page of a company's splits, the newest first, with those that were rejected if asked for.
-// Errors: Invalid, NotFound.
-func (a *App) ListCompanySplits(ctx context.Context, t string, rejected bool, p Page) (page []Split, next string, err error) {
+// ListCompanySplits returns a page of a company's splits as known on asOf, or today; the newest first, with those that were
+// rejected if asked for. Errors: Invalid, NotFound.
+func (a *App) ListCompanySplits(ctx context.Context, t string, rejected bool, asOf *time.Time, p Page) (page []Split, next string, err error) {
 	before := farDay
 	var skip int // of those of the day
 	var v validator
 	v.page(p, &before, &skip)
+	v.date("as_of", asOf, a.today())
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
@@ -36,7 +37,7 @@ func (a *App) ListCompanySplits(ctx context.Context, t string, rejected bool, p 
 		if err != nil {
 			return err
 		}
-		all, err := companySplits(ctx, q, c.ID)
+		all, err := companySplits(ctx, q, c.ID, asOf)
 		if err != nil {
 			return err
 		}
@@ -63,12 +64,12 @@ func (a *App) ListCompanySplits(ctx context.Context, t string, rejected bool, p 
 }
 
 // companySplits returns a company's splits by day, those that were rejected before the others of their day.
-func companySplits(ctx context.Context, q *db.Queries, companyID int64) ([]Split, error) {
-	imported, err := q.ListSplits(ctx, []int64{companyID})
+func companySplits(ctx context.Context, q *db.Queries, companyID int64, asOf *time.Time) ([]Split, error) {
+	imported, err := importedBy(ctx, q, []int64{companyID}, asOf)
 	if err != nil {
-		return nil, errors.Wrap(err, "list splits")
+		return nil, err
 	}
-	rows, err := q.ListFoundSplits(ctx, db.ListFoundSplitsParams{CompanyIds: []int64{companyID}})
+	rows, err := q.ListFoundSplits(ctx, db.ListFoundSplitsParams{CompanyIds: []int64{companyID}, AsOf: asOf})
 	if err != nil {
 		return nil, errors.Wrap(err, "list found splits")
 	}
@@ -119,7 +120,7 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.Crea
 		if err != nil {
 			return errors.Wrap(err, "create split")
 		}
-		all, err := companySplits(ctx, q, c.ID)
+		all, err := companySplits(ctx, q, c.ID, nil)
 		if err != nil {
 			return err
 		}
@@ -135,12 +136,9 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.Crea
 
 // listSplits returns the splits of companies that are applied, by company: those known on asOf, or of today.
 func listSplits(ctx context.Context, q *db.Queries, companyIDs []int64, asOf *time.Time) (map[int64][]value.Split, error) {
-	imported, err := q.ListSplits(ctx, companyIDs)
+	imported, err := importedBy(ctx, q, companyIDs, asOf)
 	if err != nil {
-		return nil, errors.Wrap(err, "list splits")
-	}
-	if asOf != nil {
-		imported = slices.DeleteFunc(imported, func(r db.Split) bool { return r.EffectiveDate.After(*asOf) })
+		return nil, err
 	}
 	found, err := q.ListFoundSplits(ctx, db.ListFoundSplitsParams{CompanyIds: companyIDs, AsOf: asOf})
 	if err != nil {
@@ -160,6 +158,15 @@ func listSplits(ctx context.Context, q *db.Queries, companyIDs []int64, asOf *ti
 		}
 	}
 	return out, nil
+}
+
+// importedBy returns the splits of companies that were imported, those effective by asOf if that is not nil.
+func importedBy(ctx context.Context, q *db.Queries, companyIDs []int64, asOf *time.Time) ([]db.Split, error) {
+	rows, err := q.ListSplits(ctx, companyIDs)
+	if asOf != nil {
+		rows = slices.DeleteFunc(rows, func(r db.Split) bool { return r.EffectiveDate.After(*asOf) })
+	}
+	return rows, wrap(err, "list splits")
 }
 
 // PointInTime is the day of which an answer is, nil for today, and the share basis of its figures per share.

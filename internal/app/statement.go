@@ -26,7 +26,7 @@ var (
 	statementsFromRows func([]db.FinancialStatement) []value.Statement
 
 	// statementRow is the row of one version of a statement, but for what tells which version it is.
-	// goverter:ignore ID CompanyID Source RulesVersion KnownFrom KnownTo CreatedAt UpdatedAt
+	// goverter:ignore ID CompanyID Source RulesVersion KnownFrom KnownTo SetBy Restated CreatedAt UpdatedAt
 	statementRow func(value.Statement) db.FinancialStatement
 )
 
@@ -242,7 +242,7 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 		if err != nil {
 			return errors.Wrap(err, "draw id")
 		}
-		if err := insertManual(ctx, tx, &s, ids[0], c.ID, s.PublishDate); err != nil {
+		if err := insertManual(ctx, tx, &s, ids[0], c.ID, s.PublishDate, false); err != nil {
 			return err
 		}
 		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: ids[0]})
@@ -314,8 +314,9 @@ func setBasisDates(s *value.Statement) {
 	}
 }
 
-func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, companyID int64, knownFrom time.Time) error {
+func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, companyID int64, knownFrom time.Time, restated bool) error {
 	row := statementRow(*s)
+	row.Restated = restated
 	row.ID, row.CompanyID, row.KnownFrom, row.Source = id, companyID, knownFrom, "manual"
 	if row.Marks == nil {
 		row.Marks = []string{}
@@ -358,7 +359,7 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		if err != nil {
 			return errors.Wrap(err, "end version")
 		}
-		if err := insertManual(ctx, tx, &s, id, old.CompanyID, today); err != nil {
+		if err := insertManual(ctx, tx, &s, id, old.CompanyID, today, true); err != nil {
 			return err
 		}
 		if err := q.SetFinancialStatementSource(ctx, db.SetFinancialStatementSourceParams{ID: id, Source: "manual"}); err != nil {
@@ -392,6 +393,9 @@ func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error 
 		}
 		if _, err := q.DeleteFinancialStatement(ctx, id); err != nil {
 			return errors.Wrap(err, "delete statement")
+		}
+		if err := q.DeleteRestatementsOfStatement(ctx, id); err != nil {
+			return errors.Wrap(err, "delete restatements")
 		}
 		return a.audit(ctx, q, actor, statementEvent("statement.deleted", Statement{row.FinancialStatement, row.Ticker, nil}, Statement{}))
 	})
