@@ -72,7 +72,8 @@ type Invoker interface {
 	CreateCompany(ctx context.Context, request *CompanyCreate) (*Company, error)
 	// CreateDividend invokes createDividend operation.
 	//
-	// No import overwrites it; it replaces the imported dividend of the same period end.
+	// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
+	// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 	//
 	// POST /companies/{ticker}/dividends
 	CreateDividend(ctx context.Context, request *DividendInput, params CreateDividendParams) (*Dividend, error)
@@ -453,7 +454,9 @@ type Invoker interface {
 	RemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) error
 	// ReplaceDividend invokes replaceDividend operation.
 	//
-	// The dividend becomes one entered by hand, which no import overwrites.
+	// The dividend becomes one entered by hand, which no import overwrites; what was filed is still
+	// returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
+	// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 	//
 	// PUT /dividends/{id}
 	ReplaceDividend(ctx context.Context, request *DividendInput, params ReplaceDividendParams) (*Dividend, error)
@@ -1069,7 +1072,8 @@ func (c *Client) sendCreateCompany(ctx context.Context, request *CompanyCreate) 
 
 // CreateDividend invokes createDividend operation.
 //
-// No import overwrites it; it replaces the imported dividend of the same period end.
+// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
+// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 //
 // POST /companies/{ticker}/dividends
 func (c *Client) CreateDividend(ctx context.Context, request *DividendInput, params CreateDividendParams) (*Dividend, error) {
@@ -2712,6 +2716,43 @@ func (c *Client) sendGetDividend(ctx context.Context, params GetDividendParams) 
 		pathParts[1] = encoded
 	}
 	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
 
 	r, err := ht.NewRequest(ctx, "GET", u)
 	if err != nil {
@@ -4515,6 +4556,40 @@ func (c *Client) sendListCompanyDividends(ctx context.Context, params ListCompan
 
 	q := uri.NewQueryEncoder()
 	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
 		// Encode "page_size" parameter.
 		cfg := uri.QueryParameterEncodingConfig{
 			Name:    "page_size",
@@ -5508,6 +5583,57 @@ func (c *Client) sendListDividends(ctx context.Context, params ListDividendsPara
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.PublishedSince.Get(); ok {
 				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "known_since" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "known_since",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.KnownSince.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
 			}
 			return nil
 		}); err != nil {
@@ -7198,7 +7324,9 @@ func (c *Client) sendRemoveUserTOTP(ctx context.Context, params RemoveUserTOTPPa
 
 // ReplaceDividend invokes replaceDividend operation.
 //
-// The dividend becomes one entered by hand, which no import overwrites.
+// The dividend becomes one entered by hand, which no import overwrites; what was filed is still
+// returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
+// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 //
 // PUT /dividends/{id}
 func (c *Client) ReplaceDividend(ctx context.Context, request *DividendInput, params ReplaceDividendParams) (*Dividend, error) {

@@ -923,7 +923,8 @@ func (s *Server) handleCreateCompanyRequest(args [0]string, argsEscaped bool, w 
 
 // handleCreateDividendRequest handles createDividend operation.
 //
-// No import overwrites it; it replaces the imported dividend of the same period end.
+// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
+// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 //
 // POST /companies/{ticker}/dividends
 func (s *Server) handleCreateDividendRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3419,6 +3420,14 @@ func (s *Server) handleGetDividendRequest(args [1]string, argsEscaped bool, w ht
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
 					Name: "id",
 					In:   "path",
 				}: params.ID,
@@ -5495,6 +5504,14 @@ func (s *Server) handleListCompanyDividendsRequest(args [1]string, argsEscaped b
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
 					Name: "page_size",
 					In:   "query",
 				}: params.PageSize,
@@ -6288,6 +6305,18 @@ func (s *Server) handleListDividendsRequest(args [0]string, argsEscaped bool, w 
 					Name: "published_since",
 					In:   "query",
 				}: params.PublishedSince,
+				{
+					Name: "known_since",
+					In:   "query",
+				}: params.KnownSince,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
 				{
 					Name: "page_size",
 					In:   "query",
@@ -8132,7 +8161,9 @@ func (s *Server) handleRemoveUserTOTPRequest(args [1]string, argsEscaped bool, w
 
 // handleReplaceDividendRequest handles replaceDividend operation.
 //
-// The dividend becomes one entered by hand, which no import overwrites.
+// The dividend becomes one entered by hand, which no import overwrites; what was filed is still
+// returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
+// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 //
 // PUT /dividends/{id}
 func (s *Server) handleReplaceDividendRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

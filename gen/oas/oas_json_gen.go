@@ -3320,8 +3320,20 @@ func (s *Dividend) encodeFields(e *jx.Encoder) {
 		e.Bool(s.Derived)
 	}
 	{
+		e.FieldStart("known_from")
+		json.EncodeDate(e, s.KnownFrom)
+	}
+	{
+		e.FieldStart("known_to")
+		s.KnownTo.Encode(e, json.EncodeDate)
+	}
+	{
 		e.FieldStart("share_basis_date")
 		json.EncodeDate(e, s.ShareBasisDate)
+	}
+	{
+		e.FieldStart("adjusted_to")
+		s.AdjustedTo.Encode(e, json.EncodeDate)
 	}
 	{
 		e.FieldStart("declaration_date")
@@ -3349,7 +3361,7 @@ func (s *Dividend) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfDividend = [18]string{
+var jsonFieldsNameOfDividend = [21]string{
 	0:  "id",
 	1:  "company_id",
 	2:  "ticker",
@@ -3361,13 +3373,16 @@ var jsonFieldsNameOfDividend = [18]string{
 	8:  "currency",
 	9:  "publish_date",
 	10: "derived",
-	11: "share_basis_date",
-	12: "declaration_date",
-	13: "ex_dividend_date",
-	14: "record_date",
-	15: "payment_date",
-	16: "created_at",
-	17: "updated_at",
+	11: "known_from",
+	12: "known_to",
+	13: "share_basis_date",
+	14: "adjusted_to",
+	15: "declaration_date",
+	16: "ex_dividend_date",
+	17: "record_date",
+	18: "payment_date",
+	19: "created_at",
+	20: "updated_at",
 }
 
 // Decode decodes Dividend from json.
@@ -3501,8 +3516,30 @@ func (s *Dividend) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"derived\"")
 			}
-		case "share_basis_date":
+		case "known_from":
 			requiredBitSet[1] |= 1 << 3
+			if err := func() error {
+				v, err := json.DecodeDate(d)
+				s.KnownFrom = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"known_from\"")
+			}
+		case "known_to":
+			requiredBitSet[1] |= 1 << 4
+			if err := func() error {
+				if err := s.KnownTo.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"known_to\"")
+			}
+		case "share_basis_date":
+			requiredBitSet[1] |= 1 << 5
 			if err := func() error {
 				v, err := json.DecodeDate(d)
 				s.ShareBasisDate = v
@@ -3513,8 +3550,18 @@ func (s *Dividend) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"share_basis_date\"")
 			}
+		case "adjusted_to":
+			requiredBitSet[1] |= 1 << 6
+			if err := func() error {
+				if err := s.AdjustedTo.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"adjusted_to\"")
+			}
 		case "declaration_date":
-			requiredBitSet[1] |= 1 << 4
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				if err := s.DeclarationDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -3524,7 +3571,7 @@ func (s *Dividend) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"declaration_date\"")
 			}
 		case "ex_dividend_date":
-			requiredBitSet[1] |= 1 << 5
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				if err := s.ExDividendDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -3534,7 +3581,7 @@ func (s *Dividend) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ex_dividend_date\"")
 			}
 		case "record_date":
-			requiredBitSet[1] |= 1 << 6
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				if err := s.RecordDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -3544,7 +3591,7 @@ func (s *Dividend) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"record_date\"")
 			}
 		case "payment_date":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 2
 			if err := func() error {
 				if err := s.PaymentDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -3554,7 +3601,7 @@ func (s *Dividend) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"payment_date\"")
 			}
 		case "created_at":
-			requiredBitSet[2] |= 1 << 0
+			requiredBitSet[2] |= 1 << 3
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -3566,7 +3613,7 @@ func (s *Dividend) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[2] |= 1 << 1
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -3589,7 +3636,7 @@ func (s *Dividend) Decode(d *jx.Decoder) error {
 	for i, mask := range [3]uint8{
 		0b11111111,
 		0b11111111,
-		0b00000011,
+		0b00011111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

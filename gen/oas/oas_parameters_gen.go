@@ -1284,10 +1284,33 @@ func decodeGetCompanyParams(args [1]string, argsEscaped bool, r *http.Request) (
 
 // GetDividendParams is parameters of getDividend operation.
 type GetDividendParams struct {
-	ID int64
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
+	ID         int64
 }
 
 func unpackGetDividendParams(packed middleware.Parameters) (params GetDividendParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
+		}
+	}
 	{
 		key := middleware.ParameterKey{
 			Name: "id",
@@ -1299,6 +1322,109 @@ func unpackGetDividendParams(packed middleware.Parameters) (params GetDividendPa
 }
 
 func decodeGetDividendParams(args [1]string, argsEscaped bool, r *http.Request) (params GetDividendParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
+			In:   "query",
+			Err:  err,
+		}
+	}
 	// Decode path: id.
 	if err := func() error {
 		param := args[0]
@@ -4589,6 +4715,11 @@ func decodeListCompanyDailyRatiosParams(args [1]string, argsEscaped bool, r *htt
 
 // ListCompanyDividendsParams is parameters of listCompanyDividends operation.
 type ListCompanyDividendsParams struct {
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -4598,6 +4729,24 @@ type ListCompanyDividendsParams struct {
 }
 
 func unpackListCompanyDividendsParams(packed middleware.Parameters) (params ListCompanyDividendsParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
+		}
+	}
 	{
 		key := middleware.ParameterKey{
 			Name: "page_size",
@@ -4628,6 +4777,108 @@ func unpackListCompanyDividendsParams(packed middleware.Parameters) (params List
 
 func decodeListCompanyDividendsParams(args [1]string, argsEscaped bool, r *http.Request) (params ListCompanyDividendsParams, _ error) {
 	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
+			In:   "query",
+			Err:  err,
+		}
+	}
 	// Set default value for query: page_size.
 	{
 		val := int32(100)
@@ -5620,7 +5871,7 @@ type ListCompanyRestatementsParams struct {
 	Kind OptRestatementKind `json:",omitempty,omitzero"`
 	// Only values that are computed from others, or only those that are not.
 	Derived OptBool `json:",omitempty,omitzero"`
-	// Only figures that became known on this day or later.
+	// Only what became known, or changed, on this day or later.
 	KnownSince OptDate `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
@@ -7258,6 +7509,13 @@ type ListDividendsParams struct {
 	FiscalYear OptInt32 `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
+	// Only what became known, or changed, on this day or later.
+	KnownSince OptDate `json:",omitempty,omitzero"`
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -7281,6 +7539,33 @@ func unpackListDividendsParams(packed middleware.Parameters) (params ListDividen
 		}
 		if v, ok := packed[key]; ok {
 			params.PublishedSince = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "known_since",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.KnownSince = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
 		}
 	}
 	{
@@ -7409,6 +7694,149 @@ func decodeListDividendsParams(args [0]string, argsEscaped bool, r *http.Request
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "published_since",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: known_since.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "known_since",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotKnownSinceVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotKnownSinceVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.KnownSince.SetTo(paramsDotKnownSinceVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "known_since",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
 			In:   "query",
 			Err:  err,
 		}
@@ -8358,7 +8786,7 @@ type ListFinancialStatementsParams struct {
 	FiscalYear OptInt32  `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
-	// Only figures that became known on this day or later.
+	// Only what became known, or changed, on this day or later.
 	KnownSince OptDate `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
@@ -9079,7 +9507,7 @@ type ListRestatementsParams struct {
 	Kind OptRestatementKind `json:",omitempty,omitzero"`
 	// Only values that are computed from others, or only those that are not.
 	Derived OptBool `json:",omitempty,omitzero"`
-	// Only figures that became known on this day or later.
+	// Only what became known, or changed, on this day or later.
 	KnownSince OptDate `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
@@ -9890,7 +10318,7 @@ type ListValueMetricsParams struct {
 	FiscalYear OptInt32  `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
-	// Only figures that became known on this day or later.
+	// Only what became known, or changed, on this day or later.
 	KnownSince OptDate `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`

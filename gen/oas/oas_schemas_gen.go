@@ -1623,8 +1623,8 @@ type DeleteTOTPNoContent struct{}
 // DeleteUserNoContent is response for DeleteUser operation.
 type DeleteUserNoContent struct{}
 
-// The dividend declared per share for one fiscal quarter, or for a year whose quarters have none, as
-// most recently filed; share_basis_date is the day of that filing.
+// One version of the dividend declared per share for one fiscal quarter, or for a year whose quarters
+// have none.
 // Ref: #/components/schemas/Dividend
 type Dividend struct {
 	ID        int64 `json:"id"`
@@ -1637,14 +1637,22 @@ type Dividend struct {
 	FiscalQuarter NilInt32 `json:"fiscal_quarter"`
 	PeriodEnd     NilDate  `json:"period_end"`
 	// CommonStockDividendsPerShareDeclared; CommonStockDividendsPerShareCashPaid (ifrs-full:
-	// DividendsRecognisedAsDistributionsToOwnersPerShare). More than 0.
+	// DividendsRecognisedAsDistributionsToOwnersPerShare). More than 0. On the share basis of adjusted_to.
 	AmountPerShare decimal.Decimal `json:"amount_per_share"`
 	Currency       Currency        `json:"currency"`
 	PublishDate    time.Time       `json:"publish_date"`
 	// Computed as the difference of two reported figures.
 	Derived bool `json:"derived"`
-	// The amount does not reflect splits effective after this day.
-	ShareBasisDate  time.Time `json:"share_basis_date"`
+	// First day on which this was known; of one entered by hand, its publish date.
+	KnownFrom time.Time `json:"known_from"`
+	// First day on which something else, or nothing, was known; null while it holds.
+	KnownTo NilDate `json:"known_to"`
+	// The day of the filing that the amount comes from: as filed, it does not reflect splits effective
+	// after this day.
+	ShareBasisDate time.Time `json:"share_basis_date"`
+	// The day on whose share basis amount_per_share is: amounts of one day are comparable. Null with
+	// `share_basis=filed`: then it is as filed, on that of share_basis_date.
+	AdjustedTo      NilDate   `json:"adjusted_to"`
 	DeclarationDate NilDate   `json:"declaration_date"`
 	ExDividendDate  NilDate   `json:"ex_dividend_date"`
 	RecordDate      NilDate   `json:"record_date"`
@@ -1708,9 +1716,24 @@ func (s *Dividend) GetDerived() bool {
 	return s.Derived
 }
 
+// GetKnownFrom returns the value of KnownFrom.
+func (s *Dividend) GetKnownFrom() time.Time {
+	return s.KnownFrom
+}
+
+// GetKnownTo returns the value of KnownTo.
+func (s *Dividend) GetKnownTo() NilDate {
+	return s.KnownTo
+}
+
 // GetShareBasisDate returns the value of ShareBasisDate.
 func (s *Dividend) GetShareBasisDate() time.Time {
 	return s.ShareBasisDate
+}
+
+// GetAdjustedTo returns the value of AdjustedTo.
+func (s *Dividend) GetAdjustedTo() NilDate {
+	return s.AdjustedTo
 }
 
 // GetDeclarationDate returns the value of DeclarationDate.
@@ -1798,9 +1821,24 @@ func (s *Dividend) SetDerived(val bool) {
 	s.Derived = val
 }
 
+// SetKnownFrom sets the value of KnownFrom.
+func (s *Dividend) SetKnownFrom(val time.Time) {
+	s.KnownFrom = val
+}
+
+// SetKnownTo sets the value of KnownTo.
+func (s *Dividend) SetKnownTo(val NilDate) {
+	s.KnownTo = val
+}
+
 // SetShareBasisDate sets the value of ShareBasisDate.
 func (s *Dividend) SetShareBasisDate(val time.Time) {
 	s.ShareBasisDate = val
+}
+
+// SetAdjustedTo sets the value of AdjustedTo.
+func (s *Dividend) SetAdjustedTo(val NilDate) {
+	s.AdjustedTo = val
 }
 
 // SetDeclarationDate sets the value of DeclarationDate.

@@ -58,7 +58,8 @@ type Handler interface {
 	CreateCompany(ctx context.Context, req *CompanyCreate) (*Company, error)
 	// CreateDividend implements createDividend operation.
 	//
-	// No import overwrites it; it replaces the imported dividend of the same period end.
+	// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
+	// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 	//
 	// POST /companies/{ticker}/dividends
 	CreateDividend(ctx context.Context, req *DividendInput, params CreateDividendParams) (*Dividend, error)
@@ -439,7 +440,9 @@ type Handler interface {
 	RemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) error
 	// ReplaceDividend implements replaceDividend operation.
 	//
-	// The dividend becomes one entered by hand, which no import overwrites.
+	// The dividend becomes one entered by hand, which no import overwrites; what was filed is still
+	// returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
+	// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 	//
 	// PUT /dividends/{id}
 	ReplaceDividend(ctx context.Context, req *DividendInput, params ReplaceDividendParams) (*Dividend, error)

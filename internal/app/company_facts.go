@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -78,7 +77,7 @@ func readDocuments(ctx context.Context, q *db.Queries, documents []document) (*s
 type figures struct {
 	history     []sec.Version
 	restated    []value.Restatement
-	dividends   []value.Dividend
+	dividends   []sec.DividendVersion
 	shareCounts []value.ShareCount
 	annualForms []sec.AnnualForm
 	splits      []sec.SplitVersion
@@ -86,8 +85,8 @@ type figures struct {
 }
 
 func figuresOf(facts *sec.CompanyFacts, report value.ImportReport) figures {
-	history := facts.History()
-	return figures{history, facts.Restatements(history), facts.Dividends(time.Time{}), facts.ShareCounts(), facts.AnnualForms(), facts.SplitHistory(), report}
+	history, dividends := facts.Histories()
+	return figures{history, facts.Restatements(history), dividends, facts.ShareCounts(), facts.AnnualForms(), facts.SplitHistory(), report}
 }
 
 // writeFigures writes what the figures of a company change, and which documents they come from. The company is locked.
@@ -155,7 +154,7 @@ func (f *figures) leaveOutUnknownCurrencies(ctx context.Context, q *db.Queries) 
 	}
 	n := len(f.history)
 	f.history = slices.DeleteFunc(slices.Clone(f.history), func(v sec.Version) bool { return slices.Contains(unknown, v.Currency) })
-	f.dividends = slices.DeleteFunc(slices.Clone(f.dividends), func(d value.Dividend) bool { return slices.Contains(unknown, d.Currency) })
+	f.dividends = slices.DeleteFunc(slices.Clone(f.dividends), func(d sec.DividendVersion) bool { return slices.Contains(unknown, d.Currency) })
 	leftOut = int64(n - len(f.history))
 	return leftOut, fmt.Sprintf("%d versions of statements were left out: %s is no known currency",
 		leftOut, strings.Join(unknown[:min(len(unknown), 10)], ", ")), nil

@@ -62,8 +62,8 @@ func makeOlder(t *testing.T, pool *pgxpool.Pool) {
 		"UPDATE financial_statement SET rules_version = 1 WHERE source = 'sec'",
 		"UPDATE financial_statement SET total_revenues = total_revenues + 1, marks = '{bank}' WHERE fiscal_year = 2020",
 		"DELETE FROM financial_statement WHERE fiscal_year = 2021",
-		`INSERT INTO dividend (company_id, source, fiscal_year, period_end, amount_per_share, currency, publish_date, derived, share_basis_date)
-			SELECT id, 'sec', 2020, '2020-12-31', 1, 'USD', '2021-02-01', false, '2021-02-01' FROM company`,
+		`INSERT INTO dividend (company_id, source, known_from, fiscal_year, period_end, amount_per_share, currency, publish_date, derived, share_basis_date)
+			SELECT id, 'sec', '2021-02-01', 2020, '2020-12-31', 1, 'USD', '2021-02-01', false, '2021-02-01' FROM company`,
 	} {
 		_, err := pool.Exec(t.Context(), sql)
 		require.NoError(t, err)

@@ -272,7 +272,8 @@ func BenchmarkCompanyFacts(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		history, dividends, counts := facts.History(), facts.Dividends(time.Time{}), facts.ShareCounts()
+		history, dividends := facts.Histories()
+		counts := facts.ShareCounts()
 		runtime.ReadMemStats(&now)
 		peak = max(peak, now.HeapAlloc-min(now.HeapAlloc, before.HeapAlloc))
 		runtime.KeepAlive(history)
