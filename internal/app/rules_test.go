@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
@@ -248,4 +251,77 @@ func annualByHand(year int) value.Statement {
 		Period: value.Annual, FiscalYear: year, EndDate: day(year, 12, 31), PublishDate: day(year+1, 2, 1), Currency: "USD",
 		TotalRevenues: new(int64(7)),
 	}
+}
+
+// Statements that were entered by hand before there were marks get those that an entry by hand has now, and the total debt.
+func TestStatementsByHandFromBefore(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	_, err := a.CreateCompany(t.Context(), root, apple)
+	require.NoError(t, err)
+	var entered []value.Statement
+	add := func(s value.Statement) {
+		s.FiscalYear, s.Currency = 2000, "USD"
+		s.EndDate = day(2000, 1, 1).AddDate(0, 0, len(entered))
+		s.PublishDate = s.EndDate
+		if s.Period == value.Quarterly {
+			s.FiscalQuarter = new(1)
+		}
+		entered = append(entered, s)
+	}
+	some := func(n ...int64) []*int64 {
+		all := []*int64{nil}
+		for _, n := range n {
+			all = append(all, &n)
+		}
+		return all
+	}
+	for _, period := range []value.Period{value.Annual, value.Quarterly, value.Partial} {
+		for _, short := range some(0, 7) {
+			for _, long := range some(0, 5, -5) {
+				for _, assets := range some(0, 5000) {
+					for _, interest := range some(2, 3, 10, 11) {
+						add(value.Statement{Period: period, ShortTermDebt: short, LongTermDebt: long, TotalAssets: assets, InterestExpense: interest})
+					}
+				}
+			}
+		}
+	}
+	for _, s := range entered {
+		_, err := a.CreateStatement(t.Context(), root, "AAPL", s)
+		require.NoError(t, err)
+	}
+	exec := func(sql string) {
+		t.Helper()
+		_, err := pool.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	// What the facts gave stays as it is, and so do marks that an entry by hand does not compute.
+	exec("UPDATE financial_statement SET source = 'sec', rules_version = 2 WHERE end_date = '2000-01-01'")
+	exec("UPDATE financial_statement SET rules_version = 2 WHERE end_date = '2000-01-02'")
+	exec("UPDATE financial_statement SET marks = '{bank}' || marks WHERE end_date BETWEEN '2000-01-03' AND '2000-03-01'")
+	all := func() (rows []string) {
+		t.Helper()
+		found, _ := pool.Query(t.Context(), "SELECT concat_ws(' ', end_date, total_debt, marks) FROM financial_statement ORDER BY end_date")
+		rows, err := pgx.CollectRows(found, pgx.RowTo[string])
+		require.NoError(t, err)
+		return rows
+	}
+	want := all()
+	var touched time.Time
+	for version := int64(0); version != 16; {
+		down, err := pg.MigrateDown(t.Context(), pool)
+		require.NoError(t, err)
+		version = down.Version
+	}
+	exec(`UPDATE financial_statement SET total_debt = coalesce(short_term_debt + long_term_debt, short_term_debt, long_term_debt),
+		marks = CASE WHEN 'bank' = ANY (marks) THEN '{bank}'::text[] ELSE '{}' END WHERE source = 'manual' AND rules_version IS NULL`)
+	require.NotEqual(t, want, all())
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT clock_timestamp()").Scan(&touched))
+	require.NoError(t, pg.Migrate(t.Context(), pool, slog.New(slog.DiscardHandler)))
+	assert.Equal(t, want, all())
+	var unchanged int
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT count(*) FROM financial_statement WHERE cardinality(marks) = 0 AND updated_at > $1 AND long_term_debt IS NOT NULL", touched).Scan(&unchanged))
+	assert.Zero(t, unchanged, "what is right is not written again")
 }
