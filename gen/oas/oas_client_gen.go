@@ -428,7 +428,9 @@ type Invoker interface {
 	//
 	// The statement becomes one entered by hand, which no import overwrites. The new figures are known
 	// from today on; `as_of` an earlier day still returns what was known then. Its period and end date
-	// cannot change.
+	// cannot change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a
+	// quarter number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new
+	// figures, and all others go, as they are about how the old figures were read.
 	//
 	// PUT /financial-statements/{id}
 	ReplaceFinancialStatement(ctx context.Context, request *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error)
@@ -6373,7 +6375,9 @@ func (c *Client) sendReplaceDividend(ctx context.Context, request *DividendInput
 //
 // The statement becomes one entered by hand, which no import overwrites. The new figures are known
 // from today on; `as_of` an earlier day still returns what was known then. Its period and end date
-// cannot change.
+// cannot change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a
+// quarter number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new
+// figures, and all others go, as they are about how the old figures were read.
 //
 // PUT /financial-statements/{id}
 func (c *Client) ReplaceFinancialStatement(ctx context.Context, request *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error) {

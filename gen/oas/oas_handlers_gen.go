@@ -7714,7 +7714,9 @@ func (s *Server) handleReplaceDividendRequest(args [1]string, argsEscaped bool, 
 //
 // The statement becomes one entered by hand, which no import overwrites. The new figures are known
 // from today on; `as_of` an earlier day still returns what was known then. Its period and end date
-// cannot change.
+// cannot change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a
+// quarter number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new
+// figures, and all others go, as they are about how the old figures were read.
 //
 // PUT /financial-statements/{id}
 func (s *Server) handleReplaceFinancialStatementRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

@@ -414,7 +414,9 @@ type Handler interface {
 	//
 	// The statement becomes one entered by hand, which no import overwrites. The new figures are known
 	// from today on; `as_of` an earlier day still returns what was known then. Its period and end date
-	// cannot change.
+	// cannot change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a
+	// quarter number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new
+	// figures, and all others go, as they are about how the old figures were read.
 	//
 	// PUT /financial-statements/{id}
 	ReplaceFinancialStatement(ctx context.Context, req *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error)

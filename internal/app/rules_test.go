@@ -325,3 +325,58 @@ func TestStatementsByHandFromBefore(t *testing.T) {
 	require.NoError(t, pool.QueryRow(t.Context(), "SELECT count(*) FROM financial_statement WHERE cardinality(marks) = 0 AND updated_at > $1 AND long_term_debt IS NOT NULL", touched).Scan(&unchanged))
 	assert.Zero(t, unchanged, "what is right is not written again")
 }
+
+// A statement that replaces another by hand keeps the marks that are about what both cover. The others are about the facts.
+func TestReplacedStatementKeepsItsKind(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	_, err := a.CreateCompany(t.Context(), root, apple)
+	require.NoError(t, err)
+	entered := func(s value.Statement, marks string, quarter *int) int64 {
+		t.Helper()
+		out, err := a.CreateStatement(t.Context(), root, "AAPL", s)
+		require.NoError(t, err)
+		_, err = pool.Exec(t.Context(), "UPDATE financial_statement SET source = 'sec', rules_version = 3, marks = $2, fiscal_quarter = $3 WHERE id = $1",
+			out.ID, marks, quarter)
+		require.NoError(t, err)
+		return out.ID
+	}
+	replace := func(id int64, s value.Statement) app.Statement {
+		t.Helper()
+		out, err := a.ReplaceStatement(t.Context(), root, id, s)
+		require.NoError(t, err)
+		return out
+	}
+	bank := annualByHand(2021)
+	bank.ProfitBeforeTax, bank.InterestExpense, bank.OperatingIncome = new(int64(9)), new(int64(5)), new(int64(4))
+	bank.Depreciation, bank.TotalAssets, bank.ShortTermDebt = new(int64(1)), new(int64(1000)), new(int64(3))
+	id := entered(bank, "{bank,cash_with_restricted,comparative_only,debt_unknown,turned_sign,untaxed}", nil)
+	for range 2 { // by hand what is by hand, too
+		s := replace(id, bank)
+		assert.Equal(t, []string{"bank", "debt_unknown", "partial_debt"}, s.Marks)
+		assert.Nil(t, s.Ebit)
+		assert.Nil(t, s.EbitBasis)
+		assert.Nil(t, s.Ebitda)
+	}
+	bank.LongTermDebt = new(int64(0))
+	assert.Equal(t, []string{"bank"}, replace(id, bank).Marks)
+
+	quarter := annualByHand(2020)
+	quarter.Period, quarter.FiscalQuarter = value.Quarterly, new(1)
+	id = entered(quarter, "{mixed_tags,transition_quarter}", nil)
+	quarter.FiscalQuarter = nil
+	s := replace(id, quarter)
+	assert.Equal(t, []string{"transition_quarter"}, s.Marks)
+	assert.Nil(t, s.FiscalQuarter)
+	replace(id, quarter)
+	quarter.FiscalQuarter = new(2)
+	assert.Empty(t, replace(id, quarter).Marks, "the mark says that it has no number")
+	quarter.FiscalQuarter = nil
+	_, err = a.ReplaceStatement(t.Context(), root, id, quarter)
+	require.ErrorContains(t, err, "fiscal_quarter is required")
+
+	partial := annualByHand(2019)
+	partial.Period = value.Partial
+	assert.Equal(t, []string{"short_period"}, replace(entered(partial, "{short_period,three_months_only}", nil), partial).Marks)
+}
