@@ -53,7 +53,7 @@ func (a amount) minusKnown(b amount) amount {
 	return a.minus(b)
 }
 
-// sum adds those that are known; it is unknown if none is.
+// sum adds those that are known; it is unknown if none is, or if the sum does not fit in an int64.
 func sum(amounts ...amount) amount {
 	var all amount
 	for _, a := range amounts {
@@ -62,7 +62,9 @@ func sum(amounts ...amount) amount {
 		case !all.known():
 			all = a
 		default:
-			all = all.plus(a)
+			if all = all.plus(a); !all.known() {
+				return all
+			}
 		}
 	}
 	return all
