@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -379,4 +380,118 @@ func TestReplacedStatementKeepsItsKind(t *testing.T) {
 	partial := annualByHand(2019)
 	partial.Period = value.Partial
 	assert.Equal(t, []string{"short_period"}, replace(entered(partial, "{short_period,three_months_only}", nil), partial).Marks)
+}
+
+// until waits until a query's boolean is true.
+func until(t *testing.T, pool *pgxpool.Pool, query string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var ok bool
+		require.NoError(t, pool.QueryRow(t.Context(), query).Scan(&ok))
+		return ok
+	}, 10*time.Second, 10*time.Millisecond, query)
+}
+
+// held locks a table, or what a query locks, until it is released.
+func held(t *testing.T, pool *pgxpool.Pool, lock string) (release func()) {
+	t.Helper()
+	tx, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), lock)
+	require.NoError(t, err)
+	release = sync.OnceFunc(func() { assert.NoError(t, tx.Rollback(context.WithoutCancel(t.Context()))) })
+	t.Cleanup(release)
+	return release
+}
+
+const waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+func attemptsAt(t *testing.T, pool *pgxpool.Pool) (n int) {
+	t.Helper()
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT attempts FROM company_facts").Scan(&n))
+	return n
+}
+
+// An attempt that the database cuts off does not count.
+func TestRecomputationCutOff(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	stop := work(t, a)
+	importMany(t, a, 1)
+	stop()
+	makeOlder(t, pool)
+	release := held(t, pool, "LOCK dividend")
+	done := make(chan error, 1)
+	go func() {
+		_, err := a.RecomputeJob(t.Context())
+		done <- err
+	}()
+	until(t, pool, "SELECT count(*) > 0 "+waiting)
+	assert.Equal(t, 1, attemptsAt(t, pool))
+	_, err := pool.Exec(t.Context(), "SELECT pg_terminate_backend(pid) "+waiting)
+	require.NoError(t, err)
+	assert.True(t, app.CutOff(<-done))
+	assert.Zero(t, attemptsAt(t, pool))
+	release()
+	_, err = pool.Exec(t.Context(), "UPDATE company_facts SET attempted_version = 3, attempts = 2, attempted_at = now() - interval '1 day'")
+	require.NoError(t, err)
+	release = held(t, pool, "SELECT FROM company FOR UPDATE")
+	go func() {
+		_, err := a.RecomputeJob(t.Context())
+		done <- err
+	}()
+	until(t, pool, "SELECT count(*) > 0 "+waiting)
+	_, err = pool.Exec(t.Context(), "SELECT pg_terminate_backend(pid) "+waiting)
+	require.NoError(t, err)
+	assert.True(t, app.CutOff(<-done))
+	release()
+	assert.Equal(t, 2, attemptsAt(t, pool), "nor does it take back another one, if it was cut off before it counted")
+}
+
+// An attempt is one, however often the company's documents become others meanwhile.
+func TestRecomputationOfOtherDocuments(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	stop := work(t, a)
+	importMany(t, a, 1)
+	stop()
+	makeOlder(t, pool)
+	release := held(t, pool, "LOCK upload_piece")
+	done := make(chan error, 1)
+	go func() {
+		_, err := a.RecomputeJob(t.Context())
+		done <- err
+	}()
+	until(t, pool, "SELECT count(*) > 0 "+waiting)
+	_, err := pool.Exec(t.Context(), `WITH other AS (INSERT INTO document (sha256, size, content) VALUES (sha256('x'), 1, 'no gzip file') RETURNING id)
+		UPDATE company_facts SET document_id = other.id FROM other`)
+	require.NoError(t, err)
+	release()
+	require.NoError(t, <-done)
+	var failure *string
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT error FROM company_facts").Scan(&failure))
+	assert.NotNil(t, failure)
+	assert.Equal(t, 1, attemptsAt(t, pool))
+}
+
+// A company whose CIKs change is recomputed at once, also while another recomputation runs, which may be past it.
+func TestOtherCIKsWhileOthersAreRecomputed(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	stop := work(t, a)
+	importMany(t, a, 2)
+	stop()
+	makeOlder(t, pool)
+	release := held(t, pool, "LOCK dividend")
+	workOn(t, a, true)
+	until(t, pool, "SELECT count(*) > 0 "+waiting)
+	_, err := a.UpdateCompany(t.Context(), root, "C002", func(in *app.CompanyInput) { in.FormerCiks = []int64{77} })
+	require.NoError(t, err)
+	until(t, pool, "SELECT count(*) = 1 FROM river_job WHERE kind = 'recompute' AND state = 'available'")
+	release()
+	until(t, pool, "SELECT count(*) = 2 FROM river_job WHERE kind = 'recompute' AND state = 'completed'")
+	assert.Zero(t, rules(t, a).Remaining)
 }
