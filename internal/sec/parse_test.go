@@ -38,6 +38,10 @@ func TestParseCompanyFactsTolerates(t *testing.T) {
 		"a future end":      withFact("Assets", "USD", `{"end":"2031-12-31","val":1,`+report+`}`),
 		"a bad 8-K":         withFact("Assets", "USD", `{"end":"0000-12-31","val":1,"form":"8-K"}`),
 		"a bad fact unread": withFact("Elsewhere", "USD", `{"end":5}`),
+		"a null taxonomy":   `{"cik":1,"facts":{"us-gaap":null}}`,
+		"a null tag":        `{"cik":1,"facts":{"us-gaap":{"Assets":null}}}`,
+		"null units":        `{"cik":1,"facts":{"us-gaap":{"Assets":{"units":null}}}}`,
+		"a null unit":       `{"cik":1,"facts":{"us-gaap":{"Assets":{"units":{"USD":null}}}}}`,
 		"white space":       " \n{ \"cik\" : 1 , \"facts\" : { } } \n ",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +77,7 @@ func TestParseCompanyFactsRefuses(t *testing.T) {
 		"facts as a list":  {`{"cik":1,"facts":[]}`, "facts: not an object"},
 		"taxonomy as text": {`{"cik":1,"facts":{"us-gaap":"x"}}`, "facts/us-gaap: not an object"},
 		"tag as a list":    {`{"cik":1,"facts":{"us-gaap":{"Assets":[1]}}}`, "facts/us-gaap/Assets: not an object"},
-		"units as null":    {`{"cik":1,"facts":{"us-gaap":{"Assets":{"units":null}}}}`, "facts/us-gaap/Assets/units: not an object"},
+		"units as text":    {`{"cik":1,"facts":{"us-gaap":{"Assets":{"units":"x"}}}}`, "facts/us-gaap/Assets/units: not an object"},
 		"unit as object":   {`{"cik":1,"facts":{"us-gaap":{"Assets":{"units":{"USD":{}}}}}}`, "facts/us-gaap/Assets/USD: not a list"},
 		"truncated":        {good[:len(good)-20], "not valid JSON: it ends too early"},
 		"truncated number": {good[:strings.Index(good, `1,"accn`)+1], "not valid JSON: it ends too early"},
