@@ -57,7 +57,7 @@ func TestListingCommand(t *testing.T) {
 	refused(`--adjusted-as-of "today" is not a date`, "import", "prices", "--ticker", "BRK-B", "--adjusted-as-of", "today", prices)
 	out := run("import", "prices", "--ticker", "BRK-B", "--adjusted-as-of", "2017-12-29", prices)
 	assert.Contains(t, out, "2 written, 0 unchanged, 1 skipped")
-	assert.Contains(t, out, "warning: 1 rows were skipped")
+	assert.Contains(t, out, "warning: rows that were skipped, as their close is no number above 0: 1\n")
 	run("export", "--out", "out", "brk/b")
 	b, err := os.ReadFile(filepath.Join(p.dir, "out", "BRK.B.json"))
 	require.NoError(t, err)

@@ -235,7 +235,7 @@ type Invoker interface {
 	// split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
 	// they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
 	// refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
-	// counted.
+	// counted; a file without any other row fails.
 	//
 	// Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
 	// up to a day: then the splits that the company has are undone. The import fails with the day and the
@@ -3177,7 +3177,7 @@ func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExc
 // split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
 // they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
 // refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
-// counted.
+// counted; a file without any other row fails.
 //
 // Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
 // up to a day: then the splits that the company has are undone. The import fails with the day and the

@@ -4613,9 +4613,9 @@ type ImportReport struct {
 	Facts   int64        `json:"facts"`
 	Skipped SkippedFacts `json:"skipped"`
 	Filings FilingsRead  `json:"filings"`
-	// Statements that were made.
+	// Statements that were made, without those in a currency that is not known.
 	Statements int64 `json:"statements"`
-	// Why there are no statements.
+	// Why no statements were made, null if some were.
 	WhyNothing NilWhyNothing `json:"why_nothing"`
 }
 

@@ -124,7 +124,7 @@ func writeRates(ctx context.Context, q *db.Queries, rates []value.ExchangeRate) 
 	})
 	c.skipped = int64(len(rates) - len(known))
 	if c.skipped > 0 {
-		c.warning = fmt.Sprintf("%d rates were skipped, of currencies that are not known: %s", c.skipped, strings.Join(unknown[:min(len(unknown), 10)], ", "))
+		c.warning = fmt.Sprintf("rates that were skipped, of currencies that are not known (%s): %d", strings.Join(unknown[:min(len(unknown), 10)], ", "), c.skipped)
 	}
 	for batch := range slices.Chunk(known, rateBatch) {
 		n := len(batch)
