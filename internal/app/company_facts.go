@@ -235,6 +235,10 @@ func (a *App) logReport(ctx context.Context, im db.Import, cik int64, r value.Im
 			"no_balance_sheet", r.Filings.NoBalanceSheet, "no_flow", r.Filings.NoFlow),
 		"statements", r.Statements, "why_nothing", why)
 	for _, f := range skipped {
-		log.InfoContext(ctx, "skipped a fact", "tag", f.Tag, "accession", f.Accession, "reason", f.Reason)
+		level := slog.LevelInfo
+		if f.Reason == "form" { // most files have such
+			level = slog.LevelDebug
+		}
+		log.Log(ctx, level, "skipped a fact", "tag", f.Tag, "accession", f.Accession, "reason", f.Reason)
 	}
 }

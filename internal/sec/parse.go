@@ -1,7 +1,6 @@
 package sec
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"fmt"
@@ -44,15 +43,9 @@ const (
 	maxFilings = 3000
 )
 
-const byteOrderMark = "\ufeff"
-
-// decode reads one JSON object and what is after it. Its errors are those of r, or a *FormatError.
+// decode reads one JSON object, without a byte order mark, and what is after it. Its errors are those of r, or a *FormatError.
 func decode(r io.Reader, object func(*jx.Decoder) error) error {
-	buffered := bufio.NewReader(r)
-	if mark, err := buffered.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
-		_, _ = buffered.Discard(len(byteOrderMark)) // it is there
-	}
-	source := &source{r: buffered}
+	source := &source{r: r}
 	d := jx.Decode(source, bufferSize)
 	err := func() error {
 		if d.Next() != jx.Object {

@@ -33,7 +33,6 @@ func TestParseCompanyFactsTolerates(t *testing.T) {
 		"cik after facts":   `{"facts":{},"cik":7}`,
 		"a duplicated key":  `{"cik":1,"cik":2,"facts":{},"facts":{}}`,
 		"null fy":           withFact("Assets", "USD", `{"end":"2020-12-31","val":1,"fy":null,"fp":null,`+report+`}`),
-		"a byte order mark": "\ufeff" + `{"cik":1,"facts":{}}`,
 		"an exponent":       withFact("Assets", "USD", `{"end":"2020-12-31","val":1.5E3,`+report+`}`),
 		"a future end":      withFact("Assets", "USD", `{"end":"2031-12-31","val":1,`+report+`}`),
 		"a bad 8-K":         withFact("Assets", "USD", `{"end":"0000-12-31","val":1,"form":"8-K"}`),
