@@ -44,8 +44,8 @@ func TestListingCommand(t *testing.T) {
 	require.NoError(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM audit_event WHERE action = 'company.changed' AND actor = 'command_line'
 		AND target = 'BRK.B' AND detail #>> '{after,listing BRK.B,ordinary_shares}' = '1/1500'`).Scan(&events))
 	assert.Equal(t, 1, events)
-	refused("listings/0/ordinary_shares must be a number above 0", "listing", "set", "TSM", "--ordinary-shares", "0")
-	refused("listings/0/currency must be an ISO 4217 currency code", "listing", "set", "TSM", "--currency", "dollar")
+	refused("--ordinary-shares must be a number above 0", "listing", "set", "TSM", "--ordinary-shares", "0")
+	refused("--currency must be an ISO 4217 currency code", "listing", "set", "TSM", "--currency", "dollar")
 	refused("no such company", "listing", "set", "NOPE", "--currency", "EUR")
 	refused("no such company", "listing", "show", "NOPE")
 	refused("at least one of the flags", "listing", "set", "TSM")

@@ -61,6 +61,7 @@ func TestExchangeRates(t *testing.T) {
 
 	for file, message := range map[string]string{
 		"date,usd,rate\n":                                       `line 1: unknown column "usd": want date, base, quote, rate`,
+		"Date,USD,eur\n2017-12-29,1.1993,1\n":                   `line 1: column "EUR": the rates of such a file are those of one euro`,
 		"Date,USD,USD\n":                                        `line 1: unknown column "usd"`,
 		"date,base,quote\n2017-12-29,EUR,USD\n":                 `line 1: column "rate" is missing`,
 		"date,base,quote,rate\n2017-12-29,EUR,usd,1\n":          `line 2: quote "usd" must be`,

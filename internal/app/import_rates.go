@@ -53,7 +53,9 @@ func (a *App) readRates(r io.Reader) (writer, error) {
 		t.check(base != quote, "quote", "is the same as base")
 		add(t.date("date", today), base, quote, "rate")
 	}
-	if quotes := t.perEuro(); quotes != nil {
+	if quotes := t.perEuro(); slices.Contains(quotes, "EUR") {
+		return nil, t.bad(`column "EUR": the rates of such a file are those of one euro, which has none to itself`)
+	} else if quotes != nil {
 		line = func() {
 			day := t.date("date", today)
 			for _, quote := range quotes {
