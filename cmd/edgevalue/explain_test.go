@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +15,8 @@ import (
 func TestExplainAndDiff(t *testing.T) {
 	t.Parallel()
 	p, pool := newProject(t), pgtest.New(t)
+	file, err := filepath.Abs("../../internal/sample/companyfacts-CIK0000320193.json.gz")
+	require.NoError(t, err)
 	run := func(args ...string) string {
 		t.Helper()
 		out, err := p.on(pool, args...)
@@ -26,7 +29,7 @@ func TestExplainAndDiff(t *testing.T) {
 		require.Error(t, err, out)
 		assert.Contains(t, out, message)
 	}
-	run("import", "sec", "--ticker", "AAPL", "../../internal/sample/companyfacts-CIK0000320193.json.gz")
+	run("import", "sec", "--ticker", "AAPL", file)
 
 	assert.Equal(t, `AAPL free_cash_flow, annual to 2023-09-30, in USD
 99,584,000,000  difference

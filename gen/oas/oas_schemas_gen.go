@@ -3934,12 +3934,14 @@ func (s *FinancialStatementExplanations) init() FinancialStatementExplanations {
 }
 
 // A statement entered by hand. `ebit`, `ebitda`, `free_cash_flow`, `total_debt` and `marks` are always
-// computed; without `long_term_debt` there is no `total_debt`, so enter 0 where there is none.
+// computed (some marks of a statement that is replaced stay); without `long_term_debt` there is no
+// `total_debt`, so enter 0 where there is none.
 // Ref: #/components/schemas/FinancialStatementInput
 type FinancialStatementInput struct {
 	Period     Period `json:"period"`
 	FiscalYear int32  `json:"fiscal_year"`
-	// Required for a quarterly statement, null for an annual or partial one.
+	// Required for a quarterly statement, but for one that replaces a quarter without a number, as in a
+	// transition period; null for an annual or partial one.
 	FiscalQuarter OptNilInt32 `json:"fiscal_quarter"`
 	// First day of the period; trailing twelve months need it.
 	StartDate                    OptNilDate   `json:"start_date"`
@@ -5214,9 +5216,9 @@ type ImportReport struct {
 	Facts   int64        `json:"facts"`
 	Skipped SkippedFacts `json:"skipped"`
 	Filings FilingsRead  `json:"filings"`
-	// Statements that were made.
+	// Statements that were made, without those in a currency that is not known.
 	Statements int64 `json:"statements"`
-	// Why there are no statements.
+	// Why no statements were made, null if some were.
 	WhyNothing NilWhyNothing `json:"why_nothing"`
 }
 

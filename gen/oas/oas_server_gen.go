@@ -229,7 +229,7 @@ type Handler interface {
 	// split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
 	// they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
 	// refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
-	// counted.
+	// counted; a file without any other row fails.
 	//
 	// Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
 	// up to a day: then the splits that the company has are undone. The import fails with the day and the
@@ -450,7 +450,9 @@ type Handler interface {
 	//
 	// The statement becomes one entered by hand, which no import overwrites. The new figures are known
 	// from today on; `as_of` an earlier day still returns what was known then. Its period and end date
-	// cannot change.
+	// cannot change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a
+	// quarter number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new
+	// figures, and all others go, as they are about how the old figures were read.
 	//
 	// PUT /financial-statements/{id}
 	ReplaceFinancialStatement(ctx context.Context, req *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error)

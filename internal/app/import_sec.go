@@ -78,7 +78,7 @@ func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, im db.Import) (
 			}
 		}
 		c, err = writeFigures(ctx, tx, q, company.ID, documents, f)
-		c.report, c.warning = &f.report, cmp.Or(nothingRead(&report), c.warning)
+		c.warning = cmp.Or(nothingRead(&report), c.warning)
 		return c, err
 	}, nil
 }

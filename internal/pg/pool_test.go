@@ -281,6 +281,28 @@ func TestAlikeTickersBecomeOne(t *testing.T) {
 	require.ErrorContains(t, err, "listing_ticker_key")
 }
 
+// Where a migration that is rolled back takes figures away, the program that brings its tables back reads documents again.
+func TestRolledBackFiguresAreMadeAgain(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), open(t, pgtest.Empty(t))
+	require.NoError(t, pg.Migrate(ctx, pool, quiet))
+	_, err := pool.Exec(ctx, `INSERT INTO company (name) VALUES ('Apple');
+		INSERT INTO document (sha256, size, content) VALUES (sha256('x'), 1, 'x');
+		INSERT INTO company_facts (company_id, document_id, newest_filed, rules_version) SELECT c.id, d.id, '2020-01-02', 3 FROM company c, document d`)
+	require.NoError(t, err)
+	for version := int64(0); version != 12; {
+		_, err := pool.Exec(ctx, "UPDATE company_facts SET rules_version = 3")
+		require.NoError(t, err)
+		down, err := pg.MigrateDown(ctx, pool)
+		require.NoError(t, err)
+		if version = down.Version; version <= 14 {
+			var rules int
+			require.NoError(t, pool.QueryRow(ctx, "SELECT rules_version FROM company_facts").Scan(&rules))
+			assert.Zero(t, rules, down.Name)
+		}
+	}
+}
+
 // A port that nobody listens on, then a relay to the server on it.
 func TestOpenWaits(t *testing.T) {
 	t.Parallel()

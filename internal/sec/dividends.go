@@ -303,20 +303,24 @@ func quarterEnding(plans []plan, year plan) *plan {
 	return nil
 }
 
-// quarterBefore returns the quarterly one of the plans that a quarter follows on in its currency, the closest if there are
-// two: the same as for trailing twelve months.
+// quarterBefore returns the quarterly one of the plans that a quarter follows on in its currency: the same as for trailing
+// twelve months.
 func quarterBefore(plans []plan, quarter plan) *plan {
 	if quarter.startDate == noDay {
 		return nil
 	}
 	last := quarter.startDate - 1
+	off := func(q *plan) day { return max(q.end-last, last-q.end) }
 	var found *plan
-	closest := day(nearDays + 1)
 	near := plansEnding(plans, last-nearDays, min(last+nearDays+1, quarter.end))
 	for i := range near {
 		q := &near[i]
-		if off := max(q.end-last, last-q.end); q.period == value.Quarterly && q.pair.currency == quarter.pair.currency && off < closest {
-			found, closest = q, off
+		if q.period != value.Quarterly || q.pair.currency != quarter.pair.currency {
+			continue
+		}
+		// Published later is filed later, and plans are by end date.
+		if found == nil || cmp.Or(cmp.Compare(off(found), off(q)), cmp.Compare(q.own, found.own)) >= 0 {
+			found = q
 		}
 	}
 	return found

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -68,22 +69,26 @@ func TrailingTwelveMonths(s Statement, others []Statement) TTM {
 	return ttm
 }
 
-// before returns the quarterly statement that a quarterly one follows on, the closest if there are two.
+// before returns the quarterly statement that a quarterly one follows on: the closest, of those the one published last,
+// of those the one that ends last.
 func before(s *Statement, others []Statement) *Statement {
 	if s.StartDate == nil {
 		return nil
 	}
 	const tolerance = touchDays * 24 * time.Hour
 	last := s.StartDate.AddDate(0, 0, -1)
+	off := func(o *Statement) time.Duration { return o.EndDate.Sub(last).Abs() }
 	var found *Statement
-	var closest time.Duration
 	for i := range others {
 		o := &others[i]
 		if o.Period != Quarterly || o.Currency != s.Currency || !o.EndDate.Before(s.EndDate) {
 			continue
 		}
-		if off := o.EndDate.Sub(last).Abs(); off <= tolerance && (found == nil || off < closest) {
-			found, closest = o, off
+		if off(o) > tolerance {
+			continue
+		}
+		if found == nil || cmp.Or(cmp.Compare(off(found), off(o)), o.PublishDate.Compare(found.PublishDate), o.EndDate.Compare(found.EndDate)) > 0 {
+			found = o
 		}
 	}
 	return found
