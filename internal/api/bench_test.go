@@ -577,7 +577,7 @@ func BenchmarkMetrics(b *testing.B) {
 			for b.Loop() {
 				answers += load(b, addr, bm.path, wire, turn)
 			}
-			cpu := float64((processTime(b)-before).Microseconds()) / 1000 / float64(answers)
+			cpu := float64((processTime(b) - before).Microseconds()) / 1000 / float64(answers)
 			b.ReportMetric(cpu, "cpu-ms/page")
 			if cpu > most {
 				missed = append(missed, fmt.Sprintf("%s took %.1f ms, at most %.0f are wanted", bm.name, cpu, most))

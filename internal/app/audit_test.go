@@ -19,7 +19,7 @@ import (
 
 // What leaves no event, because it changes nothing, or nothing that a person decides at that moment.
 var unaudited = map[string]string{
-	"reads": `Config ListUsers GetUser ListCompanies GetCompany ListCompanyStatements ListStatements GetStatement ListCompanyMetrics
+	"reads": `Config ListUsers GetUser ListCompanies GetCompany Diff EachProof Explain ExplainStatement FindStatement ListCompanyRestatements ListRestatements ListStatementVersions ListCompanyStatements ListStatements GetStatement ListCompanyMetrics
 		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
 		ListDailyRatios ListExchangeRates ListImports GetImport HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
 		IdentifyConsole`,
