@@ -22,6 +22,8 @@ type Day struct {
 	Cap, EnterpriseValue *int64
 	// Price is the close by the ordinary shares that a listed share stands for, in the statement's currency.
 	Price *big.Rat
+	// Shares are the ordinary shares of all classes, on the share basis of the day.
+	Shares *int64
 	// GrahamSize is how large revenue must be to be of adequate size, nil for DefaultGrahamSize.
 	GrahamSize *big.Rat
 	// PriceEarnings are the price_to_earnings_ratio_ttm of the days in the five years before the day, without it.
@@ -34,9 +36,10 @@ type Day struct {
 const DefaultGrahamSize = 700_000_000
 
 var (
-	noCap   = []Reason{SharesUnknown, SplitDateUnknown, ADSRatioUnknown, CurrencyMismatch}
-	noEV    = append(slices.Clone(noCap), CashUnknown, DebtUnknown)
-	noPrice = []Reason{SplitDateUnknown, ADSRatioUnknown, CurrencyMismatch}
+	noCap    = []Reason{SharesUnknown, SplitDateUnknown, ADSRatioUnknown, CurrencyMismatch}
+	noEV     = append(slices.Clone(noCap), CashUnknown, DebtUnknown)
+	noShares = []Reason{SharesUnknown, SplitDateUnknown}
+	noPrice  = []Reason{SplitDateUnknown, ADSRatioUnknown, CurrencyMismatch}
 )
 
 // dayFigure reads a figure of the day.
