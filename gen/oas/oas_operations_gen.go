@@ -28,6 +28,7 @@ const (
 	EndOtherSessionsOperation               OperationName = "EndOtherSessions"
 	EndSessionOperation                     OperationName = "EndSession"
 	GetCompanyOperation                     OperationName = "GetCompany"
+	GetCompanyValuationOperation            OperationName = "GetCompanyValuation"
 	GetCurrentUserOperation                 OperationName = "GetCurrentUser"
 	GetDividendOperation                    OperationName = "GetDividend"
 	GetFinancialStatementOperation          OperationName = "GetFinancialStatement"

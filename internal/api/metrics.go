@@ -49,10 +49,14 @@ func metricReasons(results []app.MetricResult) oas.MetricReasons {
 	reasons := oas.MetricReasons{}
 	for _, r := range results {
 		if r.Exact == nil {
-			reasons[r.ID] = oas.MetricNull{Reason: oas.MetricReason(r.Reason), MissingInputs: append([]string{}, r.Missing...)}
+			reasons[r.ID] = metricNull(r.Result)
 		}
 	}
 	return reasons
+}
+
+func metricNull(r metric.Result) oas.MetricNull {
+	return oas.MetricNull{Reason: oas.MetricReason(r.Reason), MissingInputs: append([]string{}, r.Missing...)}
 }
 
 func metricSignals(results []app.MetricResult) oas.MetricSignals {

@@ -53,7 +53,7 @@ func (a *App) ExportCompany(ctx context.Context, t string, asOf *time.Time) (out
 		if err != nil {
 			return errors.Wrap(err, "list prices")
 		}
-		daily, err = dailyRatios(ctx, q, l, prices)
+		daily, err = a.dailyRatios(ctx, q, l, prices, DayOptions{PointInTime: PointInTime{AsOf: asOf, Basis: value.Filed}, Metrics: nil, GrahamSize: 0}, nil)
 		return err
 	})
 	if err != nil {

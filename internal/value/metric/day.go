@@ -109,6 +109,11 @@ const (
 	percentileSlack = 10 // days
 )
 
+// PercentileSince is the first of the days before a day whose PriceEarnings are read.
+func PercentileSince(day time.Time) time.Time {
+	return yearsBefore(day, percentileYears).AddDate(0, 0, 1)
+}
+
 // priceEarningsPercentile is the share of the positive P/Es of five years that are at most today's.
 func priceEarningsPercentile(c *context) *big.Rat {
 	exact := c.compute(Find("price_to_earnings_ratio_ttm"))
@@ -235,7 +240,7 @@ func ofDay() (all []Definition) {
 	return append(all,
 		Definition{ID: "price_to_earnings_percentile_5y", Label: "Own P/E percentile", Group: Valuation, Unit: Fraction, Better: Lower,
 			Formula: "share of the positive price_to_earnings_ratio_ttm of five years that are at most today's",
-			Inputs:  []string{"price_to_earnings_ratio_ttm"}, calc: priceEarningsPercentile,
+			Inputs:  []string{"price_to_earnings_ratio_ttm"}, calc: priceEarningsPercentile, readsPrices: true,
 			Source: arithmetic, Caveat: "needs 750 days with a positive P/E, and prices from five years less ten days ago or before"},
 		Definition{ID: "graham_defensive_passed", Label: "Graham's defensive tests", Group: Graham, Unit: Count, Better: Higher,
 			Formula: "how many of the seven signals hold", serve: true, isSignals: true, least: 5,
