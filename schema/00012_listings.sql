@@ -95,3 +95,5 @@ DROP INDEX listing_ticker_prefix_idx, listing_ticker_key;
 ALTER TABLE listing DROP COLUMN currency, DROP COLUMN ordinary_shares, ADD CONSTRAINT listing_ticker_key UNIQUE (ticker);
 CREATE INDEX listing_ticker_prefix_idx ON listing (ticker text_pattern_ops);
 DROP FUNCTION ticker_key;
+-- Documents are read again, also by the program that brings back annual_form.
+UPDATE company_facts SET rules_version = 0;

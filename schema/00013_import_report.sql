@@ -63,7 +63,6 @@ ALTER TABLE import
 -- +goose Down
 
 ALTER TABLE import DROP COLUMN other_cik, DROP COLUMN report, DROP COLUMN warning;
-UPDATE company_facts SET rules_version = 0 WHERE edited OR company_id IN (SELECT company_id FROM former_facts);
 DROP TABLE former_facts;
 DROP INDEX company_facts_rules_version_idx;
 ALTER TABLE company_facts
@@ -73,3 +72,5 @@ DROP TRIGGER follow_company_ciks ON company;
 DROP FUNCTION follow_company_ciks;
 DROP TABLE company_cik;
 ALTER TABLE company DROP COLUMN former_ciks;
+-- Documents are read again, also by the program that brings back what went: reports, and those of former CIKs.
+UPDATE company_facts SET rules_version = 0;

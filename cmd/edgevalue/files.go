@@ -103,7 +103,8 @@ Stooq are read as they are.
 
   date         trading day, YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD; required. Or timestamp
   close        closing price; required. Or close/last, or price, but never the "adj close" of some files,
-               which is adjusted for dividends. A row whose close is no number above 0 is skipped and counted
+               which is adjusted for dividends. A row whose close is no number above 0 is skipped and counted;
+               a file without any other row is refused
   open         opening price
   high         highest price
   low          lowest price
@@ -273,7 +274,7 @@ code is 1 if a ticker is unknown; the others are still written.`,
 					case err != nil:
 						return errors.Wrap(err, t)
 					default:
-						fmt.Fprintf(cmd.OutOrStdout(), "%s: %d statements, %d dividends, %d days\n", path,
+						fmt.Fprintf(cmd.OutOrStdout(), "%s: statements: %d, dividends: %d, days: %d\n", path,
 							len(e.Statements), len(e.Dividends), len(e.DailyRatios))
 					}
 				}

@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"path"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
+	"github.com/go-faster/errors"
 	"github.com/spf13/cobra"
 
 	"github.com/edgevalue/edgevalue/gen/db"
@@ -69,7 +72,7 @@ market capitalisation before it is declared.`,
 					}
 				})
 				if err != nil {
-					return err
+					return inFlags(cmd, err)
 				}
 				i := slices.IndexFunc(c.Listings, func(l db.Listing) bool { return isNamed(l.Ticker) })
 				return printListings(cmd.OutOrStdout(), c.Listings[i])
@@ -86,6 +89,22 @@ market capitalisation before it is declared.`,
 	cmd := &cobra.Command{Use: "listing", Short: "Show and declare listings"}
 	cmd.AddCommand(show, declare)
 	return cmd
+}
+
+// inFlags names the flag for each field of an error that it is the value of.
+func inFlags(cmd *cobra.Command, err error) error {
+	e, ok := errors.Into[*app.Error](err)
+	if !ok {
+		return err
+	}
+	named := *e
+	named.Fields = slices.Clone(e.Fields)
+	for i, f := range named.Fields {
+		if flag := strings.ReplaceAll(path.Base(f.Field), "_", "-"); cmd.Flags().Lookup(flag) != nil {
+			named.Fields[i].Field = "--" + flag
+		}
+	}
+	return &named
 }
 
 func printListings(out io.Writer, listings ...db.Listing) error {

@@ -159,7 +159,7 @@ func (p project) imported(c *oas.Client) []byte {
 
 func (p project) export(ticker string) []byte {
 	p.t.Helper()
-	assert.Regexp(p.t, `^export/`+ticker+`\.json: \d+ statements, \d+ dividends, 753 days\n$`, p.mustRun("export", "--out", "export", ticker))
+	assert.Regexp(p.t, `^export/`+ticker+`\.json: statements: \d+, dividends: \d+, days: 753\n$`, p.mustRun("export", "--out", "export", ticker))
 	b, err := os.ReadFile(filepath.Join(p.dir, "export", ticker+".json"))
 	require.NoError(p.t, err)
 	return b
@@ -198,7 +198,7 @@ func TestDev(t *testing.T) {
 		var exit *exec.ExitError
 		require.ErrorAs(t, err, &exit)
 		assert.Equal(t, 1, exit.ExitCode())
-		assert.Regexp(t, `^more/SNOW\.json: \d+ statements, 0 dividends, 0 days\nmore/AAPL\.json: .*\n$`, out)
+		assert.Regexp(t, `^more/SNOW\.json: statements: \d+, dividends: 0, days: 0\nmore/AAPL\.json: .*\n$`, out)
 		assert.Contains(t, errOut, "NOPE: ")
 		assert.Contains(t, errOut, "NOPE2: ")
 		assert.Contains(t, errOut, "unknown tickers: 2 of 4")

@@ -65,7 +65,7 @@ func (s *services) showRules(cmd *cobra.Command) (failed int, err error) {
 		return 0, err
 	}
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "rules version %d: %d of %d companies recomputed, %d remain, %d failed\n", r.Version, r.Recomputed, r.Companies, r.Remaining, r.Failed)
+	fmt.Fprintf(out, "rules version %d: recomputed: %d of %d, remaining: %d, failed: %d\n", r.Version, r.Recomputed, r.Companies, r.Remaining, r.Failed)
 	for _, u := range unread {
 		name := u.Name
 		if u.Ticker != nil {

@@ -135,13 +135,13 @@ func TestRulesCommand(t *testing.T) {
 	makeOlder(t, pool)
 	out, err := p.on(pool, "rules")
 	require.NoError(t, err)
-	assert.Equal(t, "rules version 3: 0 of 3 companies recomputed, 3 remain, 0 failed\n", out)
+	assert.Equal(t, "rules version 3: recomputed: 0 of 3, remaining: 3, failed: 0\n", out)
 	_, err = pool.Exec(t.Context(), `UPDATE upload_piece SET content = 'nothing' WHERE upload_id = (
 		SELECT upload_id FROM document d JOIN company_facts f ON f.document_id = d.id JOIN company c ON c.id = f.company_id WHERE c.cik = 2)`)
 	require.NoError(t, err)
 	out, err = p.on(pool, "rules", "--recompute")
 	require.Error(t, err)
-	assert.Contains(t, out, "rules version 3: 2 of 3 companies recomputed, 1 remain, 0 failed\n  C002: an internal error, see the log (attempts: 1)\n")
+	assert.Contains(t, out, "rules version 3: recomputed: 2 of 3, remaining: 1, failed: 0\n  C002: an internal error, see the log (attempts: 1)\n")
 	assert.Contains(t, out, "companies that could not be recomputed: 1")
 }
 

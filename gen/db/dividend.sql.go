@@ -12,39 +12,22 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-const countManualDividends = `-- name: CountManualDividends :one
-SELECT count(DISTINCT period_end) FROM dividend
-WHERE company_id = $1 AND source = 'manual' AND period_end = ANY($2::date[])
-`
-
-type CountManualDividendsParams struct {
-	CompanyID  int64       `db:"company_id"`
-	PeriodEnds []time.Time `db:"period_ends"`
-}
-
-func (q *Queries) CountManualDividends(ctx context.Context, arg CountManualDividendsParams) (int64, error) {
-	row := q.db.QueryRow(ctx, countManualDividends, arg.CompanyID, arg.PeriodEnds)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const createDividend = `-- name: CreateDividend :one
-INSERT INTO dividend (company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency,
+INSERT INTO dividend (company_id, source, known_from, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency,
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date)
-VALUES ($1, 'manual', $2, $3, $4, $5, $6,
-    $7, false, $8, $9, $10, $11, $12)
+VALUES ($1, 'manual', $2, $3, $4, $5, $6, $7,
+    $2, false, $8, $9, $10, $11, $12)
 RETURNING id
 `
 
 type CreateDividendParams struct {
 	CompanyID       int64           `db:"company_id"`
+	PublishDate     time.Time       `db:"publish_date"`
 	FiscalYear      *int32          `db:"fiscal_year"`
 	FiscalQuarter   *int32          `db:"fiscal_quarter"`
 	PeriodEnd       *time.Time      `db:"period_end"`
 	AmountPerShare  decimal.Decimal `db:"amount_per_share"`
 	Currency        string          `db:"currency"`
-	PublishDate     time.Time       `db:"publish_date"`
 	ShareBasisDate  time.Time       `db:"share_basis_date"`
 	DeclarationDate *time.Time      `db:"declaration_date"`
 	ExDividendDate  *time.Time      `db:"ex_dividend_date"`
@@ -55,12 +38,12 @@ type CreateDividendParams struct {
 func (q *Queries) CreateDividend(ctx context.Context, arg CreateDividendParams) (int64, error) {
 	row := q.db.QueryRow(ctx, createDividend,
 		arg.CompanyID,
+		arg.PublishDate,
 		arg.FiscalYear,
 		arg.FiscalQuarter,
 		arg.PeriodEnd,
 		arg.AmountPerShare,
 		arg.Currency,
-		arg.PublishDate,
 		arg.ShareBasisDate,
 		arg.DeclarationDate,
 		arg.ExDividendDate,
@@ -84,54 +67,95 @@ func (q *Queries) DeleteDividend(ctx context.Context, id int64) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
-const deleteImportedDividend = `-- name: DeleteImportedDividend :exec
-DELETE FROM dividend WHERE company_id = $1 AND period_end = $2 AND source = 'sec'
+const deleteDividendVersions = `-- name: DeleteDividendVersions :exec
+DELETE FROM dividend d USING (SELECT unnest($1::bigint[]) AS id, unnest($2::date[]) AS known_from) AS w
+WHERE d.id = w.id AND d.known_from = w.known_from
 `
 
-type DeleteImportedDividendParams struct {
+type DeleteDividendVersionsParams struct {
+	Ids       []int64     `db:"ids"`
+	KnownFrom []time.Time `db:"known_from"`
+}
+
+func (q *Queries) DeleteDividendVersions(ctx context.Context, arg DeleteDividendVersionsParams) error {
+	_, err := q.db.Exec(ctx, deleteDividendVersions, arg.Ids, arg.KnownFrom)
+	return err
+}
+
+const deleteFiledDividends = `-- name: DeleteFiledDividends :exec
+DELETE FROM dividend
+WHERE company_id = $1 AND source = 'sec' AND period_end = $2 AND known_from >= $3
+`
+
+type DeleteFiledDividendsParams struct {
+	CompanyID int64      `db:"company_id"`
+	PeriodEnd *time.Time `db:"period_end"`
+	Day       time.Time  `db:"day"`
+}
+
+// What became known from a day on of the filed dividend of a period end.
+func (q *Queries) DeleteFiledDividends(ctx context.Context, arg DeleteFiledDividendsParams) error {
+	_, err := q.db.Exec(ctx, deleteFiledDividends, arg.CompanyID, arg.PeriodEnd, arg.Day)
+	return err
+}
+
+const endDividends = `-- name: EndDividends :exec
+UPDATE dividend d SET known_to = nullif(w.known_to, '')::date
+FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::date[]) AS known_from,
+             unnest($3::text[]) AS known_to) AS w
+WHERE d.id = w.id AND d.known_from = w.known_from
+`
+
+type EndDividendsParams struct {
+	Ids       []int64     `db:"ids"`
+	KnownFrom []time.Time `db:"known_from"`
+	KnownTo   []string    `db:"known_to"`
+}
+
+// Sets the end of versions, an empty text for none; no value of a version changes.
+func (q *Queries) EndDividends(ctx context.Context, arg EndDividendsParams) error {
+	_, err := q.db.Exec(ctx, endDividends, arg.Ids, arg.KnownFrom, arg.KnownTo)
+	return err
+}
+
+const endFiledDividends = `-- name: EndFiledDividends :exec
+UPDATE dividend SET known_to = $1::date
+WHERE company_id = $2 AND source = 'sec' AND period_end = $3
+  AND (known_to IS NULL OR known_to > $1::date)
+`
+
+type EndFiledDividendsParams struct {
+	Day       time.Time  `db:"day"`
 	CompanyID int64      `db:"company_id"`
 	PeriodEnd *time.Time `db:"period_end"`
 }
 
-// One entered by hand for the same period end stands in its place.
-func (q *Queries) DeleteImportedDividend(ctx context.Context, arg DeleteImportedDividendParams) error {
-	_, err := q.db.Exec(ctx, deleteImportedDividend, arg.CompanyID, arg.PeriodEnd)
+// One entered by hand stands in its place from a day on.
+func (q *Queries) EndFiledDividends(ctx context.Context, arg EndFiledDividendsParams) error {
+	_, err := q.db.Exec(ctx, endFiledDividends, arg.Day, arg.CompanyID, arg.PeriodEnd)
 	return err
 }
 
-const deleteOtherImportedDividends = `-- name: DeleteOtherImportedDividends :execrows
-DELETE FROM dividend d
-WHERE d.company_id = $1 AND d.source = 'sec' AND (d.period_end <> ALL($2::date[]) OR EXISTS (
-    SELECT FROM dividend m WHERE m.company_id = $1 AND m.period_end = d.period_end AND m.source = 'manual'))
-`
-
-type DeleteOtherImportedDividendsParams struct {
-	CompanyID int64       `db:"company_id"`
-	Keep      []time.Time `db:"keep"`
-}
-
-// Those of other period ends, and of those that have a dividend entered by hand.
-func (q *Queries) DeleteOtherImportedDividends(ctx context.Context, arg DeleteOtherImportedDividendsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteOtherImportedDividends, arg.CompanyID, arg.Keep)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const getDividend = `-- name: GetDividend :one
-SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, l.ticker FROM dividend d
+SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, l.ticker FROM dividend d
 JOIN listing l ON l.company_id = d.company_id AND l.is_primary
 WHERE d.id = $1
+  AND ($2::date IS NULL AND d.known_to IS NULL
+       OR d.known_from <= $2 AND (d.known_to IS NULL OR d.known_to > $2))
 `
+
+type GetDividendParams struct {
+	ID   int64      `db:"id"`
+	AsOf *time.Time `db:"as_of"`
+}
 
 type GetDividendRow struct {
 	Dividend Dividend `db:"dividend"`
 	Ticker   string   `db:"ticker"`
 }
 
-func (q *Queries) GetDividend(ctx context.Context, id int64) (GetDividendRow, error) {
-	row := q.db.QueryRow(ctx, getDividend, id)
+func (q *Queries) GetDividend(ctx context.Context, arg GetDividendParams) (GetDividendRow, error) {
+	row := q.db.QueryRow(ctx, getDividend, arg.ID, arg.AsOf)
 	var i GetDividendRow
 	err := row.Scan(
 		&i.Dividend.ID,
@@ -152,30 +176,80 @@ func (q *Queries) GetDividend(ctx context.Context, id int64) (GetDividendRow, er
 		&i.Dividend.CreatedAt,
 		&i.Dividend.UpdatedAt,
 		&i.Dividend.Doubled,
+		&i.Dividend.KnownFrom,
+		&i.Dividend.KnownTo,
 		&i.Ticker,
 	)
 	return i, err
 }
 
+const insertDividends = `-- name: InsertDividends :exec
+INSERT INTO dividend (id, known_from, known_to, company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency,
+    publish_date, derived, share_basis_date)
+SELECT unnest($1::bigint[]), unnest($2::date[]), nullif(unnest($3::text[]), '')::date, $4, 'sec',
+    unnest($5::integer[]), nullif(unnest($6::integer[]), 0), unnest($7::date[]),
+    unnest($8::numeric[]), unnest($9::text[]), unnest($10::date[]), unnest($11::boolean[]),
+    unnest($12::date[])
+`
+
+type InsertDividendsParams struct {
+	Ids            []int64           `db:"ids"`
+	KnownFrom      []time.Time       `db:"known_from"`
+	KnownTo        []string          `db:"known_to"`
+	CompanyID      int64             `db:"company_id"`
+	FiscalYear     []int32           `db:"fiscal_year"`
+	FiscalQuarter  []int32           `db:"fiscal_quarter"`
+	PeriodEnd      []time.Time       `db:"period_end"`
+	AmountPerShare []decimal.Decimal `db:"amount_per_share"`
+	Currency       []string          `db:"currency"`
+	PublishDate    []time.Time       `db:"publish_date"`
+	Derived        []bool            `db:"derived"`
+	ShareBasisDate []time.Time       `db:"share_basis_date"`
+}
+
+// Quarter 0 and an empty known_to stand for none.
+func (q *Queries) InsertDividends(ctx context.Context, arg InsertDividendsParams) error {
+	_, err := q.db.Exec(ctx, insertDividends,
+		arg.Ids,
+		arg.KnownFrom,
+		arg.KnownTo,
+		arg.CompanyID,
+		arg.FiscalYear,
+		arg.FiscalQuarter,
+		arg.PeriodEnd,
+		arg.AmountPerShare,
+		arg.Currency,
+		arg.PublishDate,
+		arg.Derived,
+		arg.ShareBasisDate,
+	)
+	return err
+}
+
 const listCompanyDividends = `-- name: ListCompanyDividends :many
-SELECT id, company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency, publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at, updated_at, doubled FROM dividend d
+SELECT id, company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency, publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at, updated_at, doubled, known_from, known_to FROM dividend d
 WHERE d.company_id = $1
-  AND ($2::date IS NULL
-       OR (d.publish_date, d.id) < ($2::date, $3::bigint))
+  AND ($2::date IS NULL AND d.known_to IS NULL
+       OR d.known_from <= $2 AND (d.known_to IS NULL OR d.known_to > $2))
+  AND ($3::date IS NULL
+       OR (d.publish_date, d.id) < ($3::date, $4::bigint))
 ORDER BY d.publish_date DESC, d.id DESC
-LIMIT $4
+LIMIT $5
 `
 
 type ListCompanyDividendsParams struct {
 	CompanyID       int64      `db:"company_id"`
+	AsOf            *time.Time `db:"as_of"`
 	BeforePublished *time.Time `db:"before_published"`
 	BeforeID        int64      `db:"before_id"`
 	PageSize        *int32     `db:"page_size"`
 }
 
+// A company's dividends as known on as_of, or of today; the newest published first.
 func (q *Queries) ListCompanyDividends(ctx context.Context, arg ListCompanyDividendsParams) ([]Dividend, error) {
 	rows, err := q.db.Query(ctx, listCompanyDividends,
 		arg.CompanyID,
+		arg.AsOf,
 		arg.BeforePublished,
 		arg.BeforeID,
 		arg.PageSize,
@@ -206,6 +280,53 @@ func (q *Queries) ListCompanyDividends(ctx context.Context, arg ListCompanyDivid
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Doubled,
+			&i.KnownFrom,
+			&i.KnownTo,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listDividendVersionsForUpdate = `-- name: ListDividendVersionsForUpdate :many
+SELECT id, company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency, publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at, updated_at, doubled, known_from, known_to FROM dividend WHERE company_id = $1 ORDER BY period_end, known_from FOR UPDATE
+`
+
+func (q *Queries) ListDividendVersionsForUpdate(ctx context.Context, companyID int64) ([]Dividend, error) {
+	rows, err := q.db.Query(ctx, listDividendVersionsForUpdate, companyID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Dividend{}
+	for rows.Next() {
+		var i Dividend
+		if err := rows.Scan(
+			&i.ID,
+			&i.CompanyID,
+			&i.Source,
+			&i.FiscalYear,
+			&i.FiscalQuarter,
+			&i.PeriodEnd,
+			&i.AmountPerShare,
+			&i.Currency,
+			&i.PublishDate,
+			&i.Derived,
+			&i.ShareBasisDate,
+			&i.DeclarationDate,
+			&i.ExDividendDate,
+			&i.RecordDate,
+			&i.PaymentDate,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Doubled,
+			&i.KnownFrom,
+			&i.KnownTo,
 		); err != nil {
 			return nil, err
 		}
@@ -218,19 +339,25 @@ func (q *Queries) ListCompanyDividends(ctx context.Context, arg ListCompanyDivid
 }
 
 const listDividends = `-- name: ListDividends :many
-SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, l.ticker FROM dividend d
+SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, l.ticker FROM dividend d
 JOIN listing l ON l.company_id = d.company_id AND l.is_primary
-WHERE ($1::integer IS NULL OR d.fiscal_year = $1)
-  AND ($2::date IS NULL OR d.publish_date >= $2)
-  AND ($3::date IS NULL
-       OR (d.publish_date, d.id) < ($3::date, $4::bigint))
+WHERE ($1::date IS NULL AND d.known_to IS NULL
+       OR d.known_from <= $1 AND (d.known_to IS NULL OR d.known_to > $1))
+  AND ($1::date IS NULL OR d.publish_date <= $1)
+  AND ($2::integer IS NULL OR d.fiscal_year = $2)
+  AND ($3::date IS NULL OR d.publish_date >= $3)
+  AND ($4::date IS NULL OR d.known_from >= $4)
+  AND ($5::date IS NULL
+       OR (d.publish_date, d.id) < ($5::date, $6::bigint))
 ORDER BY d.publish_date DESC, d.id DESC
-LIMIT $5
+LIMIT $7
 `
 
 type ListDividendsParams struct {
+	AsOf            *time.Time `db:"as_of"`
 	FiscalYear      *int32     `db:"fiscal_year"`
 	PublishedSince  *time.Time `db:"published_since"`
+	KnownSince      *time.Time `db:"known_since"`
 	BeforePublished *time.Time `db:"before_published"`
 	BeforeID        int64      `db:"before_id"`
 	PageSize        int32      `db:"page_size"`
@@ -241,10 +368,14 @@ type ListDividendsRow struct {
 	Ticker   string   `db:"ticker"`
 }
 
+// All companies' dividends as known on as_of, or of today; the newest published first. None is known before it is
+// published, so that the index leads to the day.
 func (q *Queries) ListDividends(ctx context.Context, arg ListDividendsParams) ([]ListDividendsRow, error) {
 	rows, err := q.db.Query(ctx, listDividends,
+		arg.AsOf,
 		arg.FiscalYear,
 		arg.PublishedSince,
+		arg.KnownSince,
 		arg.BeforePublished,
 		arg.BeforeID,
 		arg.PageSize,
@@ -275,6 +406,8 @@ func (q *Queries) ListDividends(ctx context.Context, arg ListDividendsParams) ([
 			&i.Dividend.CreatedAt,
 			&i.Dividend.UpdatedAt,
 			&i.Dividend.Doubled,
+			&i.Dividend.KnownFrom,
+			&i.Dividend.KnownTo,
 			&i.Ticker,
 		); err != nil {
 			return nil, err
@@ -288,7 +421,7 @@ func (q *Queries) ListDividends(ctx context.Context, arg ListDividendsParams) ([
 }
 
 const lockCompanyOfDividend = `-- name: LockCompanyOfDividend :one
-SELECT id FROM company WHERE id = (SELECT d.company_id FROM dividend d WHERE d.id = $1) FOR UPDATE
+SELECT id FROM company WHERE id = (SELECT d.company_id FROM dividend d WHERE d.id = $1 LIMIT 1) FOR UPDATE
 `
 
 func (q *Queries) LockCompanyOfDividend(ctx context.Context, dividendID int64) (int64, error) {
@@ -298,99 +431,85 @@ func (q *Queries) LockCompanyOfDividend(ctx context.Context, dividendID int64) (
 	return id, err
 }
 
-const replaceDividend = `-- name: ReplaceDividend :execrows
-UPDATE dividend
-SET source = 'manual', doubled = false, fiscal_year = $1, fiscal_quarter = $2, period_end = $3,
-    amount_per_share = $4, currency = $5, publish_date = $6, derived = false,
-    share_basis_date = $7, declaration_date = $8, ex_dividend_date = $9,
-    record_date = $10, payment_date = $11
-WHERE id = $12
+const moveDividend = `-- name: MoveDividend :exec
+UPDATE dividend SET id = $1 WHERE id = $2
+`
+
+type MoveDividendParams struct {
+	NewID int64 `db:"new_id"`
+	ID    int64 `db:"id"`
+}
+
+func (q *Queries) MoveDividend(ctx context.Context, arg MoveDividendParams) error {
+	_, err := q.db.Exec(ctx, moveDividend, arg.NewID, arg.ID)
+	return err
+}
+
+const nextDividendIDs = `-- name: NextDividendIDs :many
+SELECT nextval('dividend_id_seq') FROM generate_series(1, $1::integer)
+`
+
+func (q *Queries) NextDividendIDs(ctx context.Context, n int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, nextDividendIDs, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var nextval int64
+		if err := rows.Scan(&nextval); err != nil {
+			return nil, err
+		}
+		items = append(items, nextval)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const replaceDividend = `-- name: ReplaceDividend :exec
+INSERT INTO dividend (id, company_id, source, known_from, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency,
+    publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at)
+VALUES ($1, $2, 'manual', $3, $4, $5, $6, $7, $8,
+    $3, false, $9, $10, $11, $12, $13, $14)
 `
 
 type ReplaceDividendParams struct {
+	ID              int64           `db:"id"`
+	CompanyID       int64           `db:"company_id"`
+	PublishDate     time.Time       `db:"publish_date"`
 	FiscalYear      *int32          `db:"fiscal_year"`
 	FiscalQuarter   *int32          `db:"fiscal_quarter"`
 	PeriodEnd       *time.Time      `db:"period_end"`
 	AmountPerShare  decimal.Decimal `db:"amount_per_share"`
 	Currency        string          `db:"currency"`
-	PublishDate     time.Time       `db:"publish_date"`
 	ShareBasisDate  time.Time       `db:"share_basis_date"`
 	DeclarationDate *time.Time      `db:"declaration_date"`
 	ExDividendDate  *time.Time      `db:"ex_dividend_date"`
 	RecordDate      *time.Time      `db:"record_date"`
 	PaymentDate     *time.Time      `db:"payment_date"`
-	ID              int64           `db:"id"`
+	CreatedAt       time.Time       `db:"created_at"`
 }
 
-func (q *Queries) ReplaceDividend(ctx context.Context, arg ReplaceDividendParams) (int64, error) {
-	result, err := q.db.Exec(ctx, replaceDividend,
+// Enters one with the id of another, which is not there any more.
+func (q *Queries) ReplaceDividend(ctx context.Context, arg ReplaceDividendParams) error {
+	_, err := q.db.Exec(ctx, replaceDividend,
+		arg.ID,
+		arg.CompanyID,
+		arg.PublishDate,
 		arg.FiscalYear,
 		arg.FiscalQuarter,
 		arg.PeriodEnd,
 		arg.AmountPerShare,
 		arg.Currency,
-		arg.PublishDate,
 		arg.ShareBasisDate,
 		arg.DeclarationDate,
 		arg.ExDividendDate,
 		arg.RecordDate,
 		arg.PaymentDate,
-		arg.ID,
+		arg.CreatedAt,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const upsertDividends = `-- name: UpsertDividends :execrows
-INSERT INTO dividend (company_id, source, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency,
-    publish_date, derived, share_basis_date)
-SELECT $1, 'sec', t.fiscal_year, nullif(t.fiscal_quarter, 0), t.period_end, t.amount_per_share, t.currency,
-    t.publish_date, t.derived, t.share_basis_date
-FROM (SELECT unnest($2::integer[]) AS fiscal_year, unnest($3::integer[]) AS fiscal_quarter,
-             unnest($4::date[]) AS period_end, unnest($5::numeric[]) AS amount_per_share,
-             unnest($6::text[]) AS currency, unnest($7::date[]) AS publish_date, unnest($8::boolean[]) AS derived,
-             unnest($9::date[]) AS share_basis_date) AS t
-WHERE NOT EXISTS (SELECT FROM dividend m
-    WHERE m.company_id = $1 AND m.period_end = t.period_end AND m.source = 'manual')
-ON CONFLICT (company_id, period_end) WHERE source = 'sec' DO UPDATE
-SET fiscal_year = excluded.fiscal_year, fiscal_quarter = excluded.fiscal_quarter,
-    amount_per_share = excluded.amount_per_share, currency = excluded.currency, publish_date = excluded.publish_date,
-    derived = excluded.derived, share_basis_date = excluded.share_basis_date
-WHERE (dividend.fiscal_year, dividend.fiscal_quarter, dividend.amount_per_share, dividend.currency,
-       dividend.publish_date, dividend.derived, dividend.share_basis_date)
-    IS DISTINCT FROM (excluded.fiscal_year, excluded.fiscal_quarter, excluded.amount_per_share, excluded.currency,
-       excluded.publish_date, excluded.derived, excluded.share_basis_date)
-`
-
-type UpsertDividendsParams struct {
-	CompanyID      int64             `db:"company_id"`
-	FiscalYear     []int32           `db:"fiscal_year"`
-	FiscalQuarter  []int32           `db:"fiscal_quarter"`
-	PeriodEnd      []time.Time       `db:"period_end"`
-	AmountPerShare []decimal.Decimal `db:"amount_per_share"`
-	Currency       []string          `db:"currency"`
-	PublishDate    []time.Time       `db:"publish_date"`
-	Derived        []bool            `db:"derived"`
-	ShareBasisDate []time.Time       `db:"share_basis_date"`
-}
-
-// Leaves out the period ends that have a dividend entered by hand. Quarter 0 stands for none.
-func (q *Queries) UpsertDividends(ctx context.Context, arg UpsertDividendsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, upsertDividends,
-		arg.CompanyID,
-		arg.FiscalYear,
-		arg.FiscalQuarter,
-		arg.PeriodEnd,
-		arg.AmountPerShare,
-		arg.Currency,
-		arg.PublishDate,
-		arg.Derived,
-		arg.ShareBasisDate,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }

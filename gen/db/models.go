@@ -98,6 +98,8 @@ type Dividend struct {
 	CreatedAt       time.Time       `db:"created_at"`
 	UpdatedAt       time.Time       `db:"updated_at"`
 	Doubled         bool            `db:"doubled"`
+	KnownFrom       time.Time       `db:"known_from"`
+	KnownTo         *time.Time      `db:"known_to"`
 }
 
 type ExchangeRate struct {

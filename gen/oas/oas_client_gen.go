@@ -72,7 +72,8 @@ type Invoker interface {
 	CreateCompany(ctx context.Context, request *CompanyCreate) (*Company, error)
 	// CreateDividend invokes createDividend operation.
 	//
-	// No import overwrites it; it replaces the imported dividend of the same period end.
+	// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
+	// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 	//
 	// POST /companies/{ticker}/dividends
 	CreateDividend(ctx context.Context, request *DividendInput, params CreateDividendParams) (*Dividend, error)
@@ -156,6 +157,13 @@ type Invoker interface {
 	//
 	// DELETE /users/me/sessions/{id}
 	EndSession(ctx context.Context, params EndSessionParams) error
+	// ExplainFinancialStatement invokes explainFinancialStatement operation.
+	//
+	// How it follows from the facts that the company filed, each with the filing that set it. Computed
+	// from the stored documents when it is asked for.
+	//
+	// GET /financial-statements/{id}/explanation
+	ExplainFinancialStatement(ctx context.Context, params ExplainFinancialStatementParams) (*ExplainedFigure, error)
 	// GetCompany invokes getCompany operation.
 	//
 	// Get a company by any of its tickers.
@@ -243,7 +251,7 @@ type Invoker interface {
 	// split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
 	// they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
 	// refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
-	// counted.
+	// counted; a file without any other row fails.
 	//
 	// Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
 	// up to a day: then the splits that the company has are undone. The import fails with the day and the
@@ -457,7 +465,9 @@ type Invoker interface {
 	RemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) error
 	// ReplaceDividend invokes replaceDividend operation.
 	//
-	// The dividend becomes one entered by hand, which no import overwrites.
+	// The dividend becomes one entered by hand, which no import overwrites; what was filed is still
+	// returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
+	// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 	//
 	// PUT /dividends/{id}
 	ReplaceDividend(ctx context.Context, request *DividendInput, params ReplaceDividendParams) (*Dividend, error)
@@ -465,7 +475,9 @@ type Invoker interface {
 	//
 	// The statement becomes one entered by hand, which no import overwrites. The new figures are known
 	// from today on; `as_of` an earlier day still returns what was known then. Its period and end date
-	// cannot change.
+	// cannot change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a
+	// quarter number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new
+	// figures, and all others go, as they are about how the old figures were read.
 	//
 	// PUT /financial-statements/{id}
 	ReplaceFinancialStatement(ctx context.Context, request *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error)
@@ -1073,7 +1085,8 @@ func (c *Client) sendCreateCompany(ctx context.Context, request *CompanyCreate) 
 
 // CreateDividend invokes createDividend operation.
 //
-// No import overwrites it; it replaces the imported dividend of the same period end.
+// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
+// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 //
 // POST /companies/{ticker}/dividends
 func (c *Client) CreateDividend(ctx context.Context, request *DividendInput, params CreateDividendParams) (*Dividend, error) {
@@ -2408,6 +2421,140 @@ func (c *Client) sendEndSession(ctx context.Context, params EndSessionParams) (r
 	return result, nil
 }
 
+// ExplainFinancialStatement invokes explainFinancialStatement operation.
+//
+// How it follows from the facts that the company filed, each with the filing that set it. Computed
+// from the stored documents when it is asked for.
+//
+// GET /financial-statements/{id}/explanation
+func (c *Client) ExplainFinancialStatement(ctx context.Context, params ExplainFinancialStatementParams) (*ExplainedFigure, error) {
+	res, err := c.sendExplainFinancialStatement(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendExplainFinancialStatement(ctx context.Context, params ExplainFinancialStatementParams) (res *ExplainedFigure, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/financial-statements/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.Int64ToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/explanation"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "field" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "field",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Field.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "metric" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "metric",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Metric.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeExplainFinancialStatementResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // GetCompany invokes getCompany operation.
 //
 // Get a company by any of its tickers.
@@ -2766,6 +2913,43 @@ func (c *Client) sendGetDividend(ctx context.Context, params GetDividendParams) 
 	}
 	uri.AddPathParts(u, pathParts[:]...)
 
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
 	r, err := ht.NewRequest(ctx, "GET", u)
 	if err != nil {
 		return res, errors.Wrap(err, "create request")
@@ -2839,6 +3023,23 @@ func (c *Client) sendGetFinancialStatement(ctx context.Context, params GetFinanc
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.AsOf.Get(); ok {
 				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "explain" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "explain",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Explain.Get(); ok {
+				return e.EncodeValue(conv.BoolToString(val))
 			}
 			return nil
 		}); err != nil {
@@ -3412,7 +3613,7 @@ func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExc
 // split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
 // they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
 // refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
-// counted.
+// counted; a file without any other row fails.
 //
 // Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
 // up to a day: then the splits that the company has are undone. The import fails with the day and the
@@ -4629,6 +4830,40 @@ func (c *Client) sendListCompanyDividends(ctx context.Context, params ListCompan
 
 	q := uri.NewQueryEncoder()
 	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
 		// Encode "page_size" parameter.
 		cfg := uri.QueryParameterEncodingConfig{
 			Name:    "page_size",
@@ -5718,6 +5953,57 @@ func (c *Client) sendListDividends(ctx context.Context, params ListDividendsPara
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.PublishedSince.Get(); ok {
 				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "known_since" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "known_since",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.KnownSince.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
 			}
 			return nil
 		}); err != nil {
@@ -7408,7 +7694,9 @@ func (c *Client) sendRemoveUserTOTP(ctx context.Context, params RemoveUserTOTPPa
 
 // ReplaceDividend invokes replaceDividend operation.
 //
-// The dividend becomes one entered by hand, which no import overwrites.
+// The dividend becomes one entered by hand, which no import overwrites; what was filed is still
+// returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
+// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 //
 // PUT /dividends/{id}
 func (c *Client) ReplaceDividend(ctx context.Context, request *DividendInput, params ReplaceDividendParams) (*Dividend, error) {
@@ -7519,7 +7807,9 @@ func (c *Client) sendReplaceDividend(ctx context.Context, request *DividendInput
 //
 // The statement becomes one entered by hand, which no import overwrites. The new figures are known
 // from today on; `as_of` an earlier day still returns what was known then. Its period and end date
-// cannot change.
+// cannot change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a
+// quarter number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new
+// figures, and all others go, as they are about how the old figures were read.
 //
 // PUT /financial-statements/{id}
 func (c *Client) ReplaceFinancialStatement(ctx context.Context, request *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error) {

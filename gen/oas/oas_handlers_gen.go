@@ -923,7 +923,8 @@ func (s *Server) handleCreateCompanyRequest(args [0]string, argsEscaped bool, w 
 
 // handleCreateDividendRequest handles createDividend operation.
 //
-// No import overwrites it; it replaces the imported dividend of the same period end.
+// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
+// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 //
 // POST /companies/{ticker}/dividends
 func (s *Server) handleCreateDividendRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3045,6 +3046,118 @@ func (s *Server) handleEndSessionRequest(args [1]string, argsEscaped bool, w htt
 	}
 }
 
+// handleExplainFinancialStatementRequest handles explainFinancialStatement operation.
+//
+// How it follows from the facts that the company filed, each with the filing that set it. Computed
+// from the stored documents when it is asked for.
+//
+// GET /financial-statements/{id}/explanation
+func (s *Server) handleExplainFinancialStatementRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: ExplainFinancialStatementOperation,
+			ID:   "explainFinancialStatement",
+		}
+	)
+	params, err := decodeExplainFinancialStatementParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+
+	var response *ExplainedFigure
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ExplainFinancialStatementOperation,
+			OperationSummary: "Explain a figure or a metric of a statement.",
+			OperationID:      "explainFinancialStatement",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "field",
+					In:   "query",
+				}: params.Field,
+				{
+					Name: "metric",
+					In:   "query",
+				}: params.Metric,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
+					Name: "id",
+					In:   "path",
+				}: params.ID,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = ExplainFinancialStatementParams
+			Response = *ExplainedFigure
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackExplainFinancialStatementParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ExplainFinancialStatement(ctx, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ExplainFinancialStatement(ctx, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeExplainFinancialStatementResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleGetCompanyRequest handles getCompany operation.
 //
 // Get a company by any of its tickers.
@@ -3432,6 +3545,14 @@ func (s *Server) handleGetDividendRequest(args [1]string, argsEscaped bool, w ht
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
 					Name: "id",
 					In:   "path",
 				}: params.ID,
@@ -3530,6 +3651,10 @@ func (s *Server) handleGetFinancialStatementRequest(args [1]string, argsEscaped 
 					Name: "as_of",
 					In:   "query",
 				}: params.AsOf,
+				{
+					Name: "explain",
+					In:   "query",
+				}: params.Explain,
 				{
 					Name: "share_basis",
 					In:   "query",
@@ -4349,7 +4474,7 @@ func (s *Server) handleImportExchangeRatesRequest(args [0]string, argsEscaped bo
 // split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
 // they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
 // refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
-// counted.
+// counted; a file without any other row fails.
 //
 // Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
 // up to a day: then the splits that the company has are undone. The import fails with the day and the
@@ -5521,6 +5646,14 @@ func (s *Server) handleListCompanyDividendsRequest(args [1]string, argsEscaped b
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
 					Name: "page_size",
 					In:   "query",
 				}: params.PageSize,
@@ -6336,6 +6469,18 @@ func (s *Server) handleListDividendsRequest(args [0]string, argsEscaped bool, w 
 					Name: "published_since",
 					In:   "query",
 				}: params.PublishedSince,
+				{
+					Name: "known_since",
+					In:   "query",
+				}: params.KnownSince,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
 				{
 					Name: "page_size",
 					In:   "query",
@@ -8180,7 +8325,9 @@ func (s *Server) handleRemoveUserTOTPRequest(args [1]string, argsEscaped bool, w
 
 // handleReplaceDividendRequest handles replaceDividend operation.
 //
-// The dividend becomes one entered by hand, which no import overwrites.
+// The dividend becomes one entered by hand, which no import overwrites; what was filed is still
+// returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
+// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 //
 // PUT /dividends/{id}
 func (s *Server) handleReplaceDividendRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -8357,7 +8504,9 @@ func (s *Server) handleReplaceDividendRequest(args [1]string, argsEscaped bool, 
 //
 // The statement becomes one entered by hand, which no import overwrites. The new figures are known
 // from today on; `as_of` an earlier day still returns what was known then. Its period and end date
-// cannot change.
+// cannot change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a
+// quarter number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new
+// figures, and all others go, as they are about how the old figures were read.
 //
 // PUT /financial-statements/{id}
 func (s *Server) handleReplaceFinancialStatementRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

@@ -27,6 +27,7 @@ const (
 	DeleteUserOperation                     OperationName = "DeleteUser"
 	EndOtherSessionsOperation               OperationName = "EndOtherSessions"
 	EndSessionOperation                     OperationName = "EndSession"
+	ExplainFinancialStatementOperation      OperationName = "ExplainFinancialStatement"
 	GetCompanyOperation                     OperationName = "GetCompany"
 	GetCompanyValuationOperation            OperationName = "GetCompanyValuation"
 	GetCurrentUserOperation                 OperationName = "GetCurrentUser"

@@ -835,6 +835,373 @@ func decodeEndSessionParams(args [1]string, argsEscaped bool, r *http.Request) (
 	return params, nil
 }
 
+// ExplainFinancialStatementParams is parameters of explainFinancialStatement operation.
+type ExplainFinancialStatementParams struct {
+	// The name of a figure. Either this or a metric.
+	Field OptString `json:",omitempty,omitzero"`
+	// The id of a metric of statements, of `/metrics`.
+	Metric OptString `json:",omitempty,omitzero"`
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
+	ID         int64
+}
+
+func unpackExplainFinancialStatementParams(packed middleware.Parameters) (params ExplainFinancialStatementParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "field",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Field = v.(OptString)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "metric",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Metric = v.(OptString)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "id",
+			In:   "path",
+		}
+		params.ID = packed[key].(int64)
+	}
+	return params
+}
+
+func decodeExplainFinancialStatementParams(args [1]string, argsEscaped bool, r *http.Request) (params ExplainFinancialStatementParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: field.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "field",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotFieldVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotFieldVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Field.SetTo(paramsDotFieldVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Field.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     100,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         nil,
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "field",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: metric.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "metric",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotMetricVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotMetricVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Metric.SetTo(paramsDotMetricVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Metric.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     100,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         nil,
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "metric",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode path: id.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "id",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToInt64(val)
+				if err != nil {
+					return err
+				}
+
+				params.ID = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.Int{
+					MinSet:        true,
+					Min:           1,
+					MaxSet:        true,
+					Max:           9007199254740991,
+					MinExclusive:  false,
+					MaxExclusive:  false,
+					MultipleOfSet: false,
+					MultipleOf:    0,
+					Pattern:       nil,
+				}).Validate(int64(params.ID)); err != nil {
+					return errors.Wrap(err, "int")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "id",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // GetCompanyParams is parameters of getCompany operation.
 type GetCompanyParams struct {
 	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
@@ -1421,10 +1788,33 @@ func decodeGetCompanyValuationParams(args [1]string, argsEscaped bool, r *http.R
 
 // GetDividendParams is parameters of getDividend operation.
 type GetDividendParams struct {
-	ID int64
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
+	ID         int64
 }
 
 func unpackGetDividendParams(packed middleware.Parameters) (params GetDividendParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
+		}
+	}
 	{
 		key := middleware.ParameterKey{
 			Name: "id",
@@ -1436,6 +1826,109 @@ func unpackGetDividendParams(packed middleware.Parameters) (params GetDividendPa
 }
 
 func decodeGetDividendParams(args [1]string, argsEscaped bool, r *http.Request) (params GetDividendParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
+			In:   "query",
+			Err:  err,
+		}
+	}
 	// Decode path: id.
 	if err := func() error {
 		param := args[0]
@@ -1506,6 +1999,8 @@ func decodeGetDividendParams(args [1]string, argsEscaped bool, r *http.Request) 
 type GetFinancialStatementParams struct {
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
+	// Whether to explain every figure.
+	Explain OptBool `json:",omitempty,omitzero"`
 	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
 	// were known on the as_of day or today; `filed` as each filing has them.
 	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
@@ -1520,6 +2015,15 @@ func unpackGetFinancialStatementParams(packed middleware.Parameters) (params Get
 		}
 		if v, ok := packed[key]; ok {
 			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "explain",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Explain = v.(OptBool)
 		}
 	}
 	{
@@ -1580,6 +2084,52 @@ func decodeGetFinancialStatementParams(args [1]string, argsEscaped bool, r *http
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: explain.
+	{
+		val := bool(false)
+		params.Explain.SetTo(val)
+	}
+	// Decode query: explain.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "explain",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotExplainVal bool
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToBool(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotExplainVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Explain.SetTo(paramsDotExplainVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "explain",
 			In:   "query",
 			Err:  err,
 		}
@@ -4978,6 +5528,11 @@ func decodeListCompanyDailyRatiosParams(args [1]string, argsEscaped bool, r *htt
 
 // ListCompanyDividendsParams is parameters of listCompanyDividends operation.
 type ListCompanyDividendsParams struct {
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -4987,6 +5542,24 @@ type ListCompanyDividendsParams struct {
 }
 
 func unpackListCompanyDividendsParams(packed middleware.Parameters) (params ListCompanyDividendsParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
+		}
+	}
 	{
 		key := middleware.ParameterKey{
 			Name: "page_size",
@@ -5017,6 +5590,108 @@ func unpackListCompanyDividendsParams(packed middleware.Parameters) (params List
 
 func decodeListCompanyDividendsParams(args [1]string, argsEscaped bool, r *http.Request) (params ListCompanyDividendsParams, _ error) {
 	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
+			In:   "query",
+			Err:  err,
+		}
+	}
 	// Set default value for query: page_size.
 	{
 		val := int32(100)
@@ -6134,7 +6809,7 @@ type ListCompanyRestatementsParams struct {
 	Kind OptRestatementKind `json:",omitempty,omitzero"`
 	// Only values that are computed from others, or only those that are not.
 	Derived OptBool `json:",omitempty,omitzero"`
-	// Only figures that became known on this day or later.
+	// Only what became known, or changed, on this day or later.
 	KnownSince OptDate `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
@@ -8029,6 +8704,13 @@ type ListDividendsParams struct {
 	FiscalYear OptInt32 `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
+	// Only what became known, or changed, on this day or later.
+	KnownSince OptDate `json:",omitempty,omitzero"`
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -8052,6 +8734,33 @@ func unpackListDividendsParams(packed middleware.Parameters) (params ListDividen
 		}
 		if v, ok := packed[key]; ok {
 			params.PublishedSince = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "known_since",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.KnownSince = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
 		}
 	}
 	{
@@ -8180,6 +8889,149 @@ func decodeListDividendsParams(args [0]string, argsEscaped bool, r *http.Request
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "published_since",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: known_since.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "known_since",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotKnownSinceVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotKnownSinceVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.KnownSince.SetTo(paramsDotKnownSinceVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "known_since",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
 			In:   "query",
 			Err:  err,
 		}
@@ -9129,7 +9981,7 @@ type ListFinancialStatementsParams struct {
 	FiscalYear OptInt32  `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
-	// Only figures that became known on this day or later.
+	// Only what became known, or changed, on this day or later.
 	KnownSince OptDate `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
@@ -9850,7 +10702,7 @@ type ListRestatementsParams struct {
 	Kind OptRestatementKind `json:",omitempty,omitzero"`
 	// Only values that are computed from others, or only those that are not.
 	Derived OptBool `json:",omitempty,omitzero"`
-	// Only figures that became known on this day or later.
+	// Only what became known, or changed, on this day or later.
 	KnownSince OptDate `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
@@ -10661,7 +11513,7 @@ type ListValueMetricsParams struct {
 	FiscalYear OptInt32  `json:",omitempty,omitzero"`
 	// Only what was published on this day or later.
 	PublishedSince OptDate `json:",omitempty,omitzero"`
-	// Only figures that became known on this day or later.
+	// Only what became known, or changed, on this day or later.
 	KnownSince OptDate `json:",omitempty,omitzero"`
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`

@@ -590,6 +590,54 @@ func (s *ApiKeyScope) UnmarshalText(data []byte) error {
 	}
 }
 
+// Ref: #/components/schemas/AppliedSplit
+type AppliedSplit struct {
+	EffectiveDate time.Time       `json:"effective_date"`
+	Ratio         decimal.Decimal `json:"ratio"`
+	RatioFraction string          `json:"ratio_fraction"`
+	Source        SplitSource     `json:"source"`
+}
+
+// GetEffectiveDate returns the value of EffectiveDate.
+func (s *AppliedSplit) GetEffectiveDate() time.Time {
+	return s.EffectiveDate
+}
+
+// GetRatio returns the value of Ratio.
+func (s *AppliedSplit) GetRatio() decimal.Decimal {
+	return s.Ratio
+}
+
+// GetRatioFraction returns the value of RatioFraction.
+func (s *AppliedSplit) GetRatioFraction() string {
+	return s.RatioFraction
+}
+
+// GetSource returns the value of Source.
+func (s *AppliedSplit) GetSource() SplitSource {
+	return s.Source
+}
+
+// SetEffectiveDate sets the value of EffectiveDate.
+func (s *AppliedSplit) SetEffectiveDate(val time.Time) {
+	s.EffectiveDate = val
+}
+
+// SetRatio sets the value of Ratio.
+func (s *AppliedSplit) SetRatio(val decimal.Decimal) {
+	s.Ratio = val
+}
+
+// SetRatioFraction sets the value of RatioFraction.
+func (s *AppliedSplit) SetRatioFraction(val string) {
+	s.RatioFraction = val
+}
+
+// SetSource sets the value of Source.
+func (s *AppliedSplit) SetSource(val SplitSource) {
+	s.Source = val
+}
+
 // Ref: #/components/schemas/AuditActor
 type AuditActor string
 
@@ -1689,8 +1737,8 @@ type DeleteTOTPNoContent struct{}
 // DeleteUserNoContent is response for DeleteUser operation.
 type DeleteUserNoContent struct{}
 
-// The dividend declared per share for one fiscal quarter, or for a year whose quarters have none, as
-// most recently filed; share_basis_date is the day of that filing.
+// One version of the dividend declared per share for one fiscal quarter, or for a year whose quarters
+// have none.
 // Ref: #/components/schemas/Dividend
 type Dividend struct {
 	ID        int64 `json:"id"`
@@ -1703,14 +1751,22 @@ type Dividend struct {
 	FiscalQuarter NilInt32 `json:"fiscal_quarter"`
 	PeriodEnd     NilDate  `json:"period_end"`
 	// CommonStockDividendsPerShareDeclared; CommonStockDividendsPerShareCashPaid (ifrs-full:
-	// DividendsRecognisedAsDistributionsToOwnersPerShare). More than 0.
+	// DividendsRecognisedAsDistributionsToOwnersPerShare). More than 0. On the share basis of adjusted_to.
 	AmountPerShare decimal.Decimal `json:"amount_per_share"`
 	Currency       Currency        `json:"currency"`
 	PublishDate    time.Time       `json:"publish_date"`
 	// Computed as the difference of two reported figures.
 	Derived bool `json:"derived"`
-	// The amount does not reflect splits effective after this day.
-	ShareBasisDate  time.Time `json:"share_basis_date"`
+	// First day on which this was known; of one entered by hand, its publish date.
+	KnownFrom time.Time `json:"known_from"`
+	// First day on which something else, or nothing, was known; null while it holds.
+	KnownTo NilDate `json:"known_to"`
+	// The day of the filing that the amount comes from: as filed, it does not reflect splits effective
+	// after this day.
+	ShareBasisDate time.Time `json:"share_basis_date"`
+	// The day on whose share basis amount_per_share is: amounts of one day are comparable. Null with
+	// `share_basis=filed`: then it is as filed, on that of share_basis_date.
+	AdjustedTo      NilDate   `json:"adjusted_to"`
 	DeclarationDate NilDate   `json:"declaration_date"`
 	ExDividendDate  NilDate   `json:"ex_dividend_date"`
 	RecordDate      NilDate   `json:"record_date"`
@@ -1774,9 +1830,24 @@ func (s *Dividend) GetDerived() bool {
 	return s.Derived
 }
 
+// GetKnownFrom returns the value of KnownFrom.
+func (s *Dividend) GetKnownFrom() time.Time {
+	return s.KnownFrom
+}
+
+// GetKnownTo returns the value of KnownTo.
+func (s *Dividend) GetKnownTo() NilDate {
+	return s.KnownTo
+}
+
 // GetShareBasisDate returns the value of ShareBasisDate.
 func (s *Dividend) GetShareBasisDate() time.Time {
 	return s.ShareBasisDate
+}
+
+// GetAdjustedTo returns the value of AdjustedTo.
+func (s *Dividend) GetAdjustedTo() NilDate {
+	return s.AdjustedTo
 }
 
 // GetDeclarationDate returns the value of DeclarationDate.
@@ -1864,9 +1935,24 @@ func (s *Dividend) SetDerived(val bool) {
 	s.Derived = val
 }
 
+// SetKnownFrom sets the value of KnownFrom.
+func (s *Dividend) SetKnownFrom(val time.Time) {
+	s.KnownFrom = val
+}
+
+// SetKnownTo sets the value of KnownTo.
+func (s *Dividend) SetKnownTo(val NilDate) {
+	s.KnownTo = val
+}
+
 // SetShareBasisDate sets the value of ShareBasisDate.
 func (s *Dividend) SetShareBasisDate(val time.Time) {
 	s.ShareBasisDate = val
+}
+
+// SetAdjustedTo sets the value of AdjustedTo.
+func (s *Dividend) SetAdjustedTo(val NilDate) {
+	s.AdjustedTo = val
 }
 
 // SetDeclarationDate sets the value of DeclarationDate.
@@ -2215,6 +2301,398 @@ func (s *ExchangeRatePage) SetItems(val []ExchangeRate) {
 // SetNextPageToken sets the value of NextPageToken.
 func (s *ExchangeRatePage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
+}
+
+// Ref: #/components/schemas/ExplainedFigure
+type ExplainedFigure struct {
+	StatementID int64 `json:"statement_id"`
+	// Ticker of the primary listing.
+	Ticker   string    `json:"ticker"`
+	Period   Period    `json:"period"`
+	EndDate  time.Time `json:"end_date"`
+	Currency Currency  `json:"currency"`
+	// Of the figure or metric.
+	Name string `json:"name"`
+	// Null for what is null.
+	Explanation NilExplanation `json:"explanation"`
+	// Why a metric is null.
+	Reason NilMetricNull `json:"reason"`
+}
+
+// GetStatementID returns the value of StatementID.
+func (s *ExplainedFigure) GetStatementID() int64 {
+	return s.StatementID
+}
+
+// GetTicker returns the value of Ticker.
+func (s *ExplainedFigure) GetTicker() string {
+	return s.Ticker
+}
+
+// GetPeriod returns the value of Period.
+func (s *ExplainedFigure) GetPeriod() Period {
+	return s.Period
+}
+
+// GetEndDate returns the value of EndDate.
+func (s *ExplainedFigure) GetEndDate() time.Time {
+	return s.EndDate
+}
+
+// GetCurrency returns the value of Currency.
+func (s *ExplainedFigure) GetCurrency() Currency {
+	return s.Currency
+}
+
+// GetName returns the value of Name.
+func (s *ExplainedFigure) GetName() string {
+	return s.Name
+}
+
+// GetExplanation returns the value of Explanation.
+func (s *ExplainedFigure) GetExplanation() NilExplanation {
+	return s.Explanation
+}
+
+// GetReason returns the value of Reason.
+func (s *ExplainedFigure) GetReason() NilMetricNull {
+	return s.Reason
+}
+
+// SetStatementID sets the value of StatementID.
+func (s *ExplainedFigure) SetStatementID(val int64) {
+	s.StatementID = val
+}
+
+// SetTicker sets the value of Ticker.
+func (s *ExplainedFigure) SetTicker(val string) {
+	s.Ticker = val
+}
+
+// SetPeriod sets the value of Period.
+func (s *ExplainedFigure) SetPeriod(val Period) {
+	s.Period = val
+}
+
+// SetEndDate sets the value of EndDate.
+func (s *ExplainedFigure) SetEndDate(val time.Time) {
+	s.EndDate = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *ExplainedFigure) SetCurrency(val Currency) {
+	s.Currency = val
+}
+
+// SetName sets the value of Name.
+func (s *ExplainedFigure) SetName(val string) {
+	s.Name = val
+}
+
+// SetExplanation sets the value of Explanation.
+func (s *ExplainedFigure) SetExplanation(val NilExplanation) {
+	s.Explanation = val
+}
+
+// SetReason sets the value of Reason.
+func (s *ExplainedFigure) SetReason(val NilMetricNull) {
+	s.Reason = val
+}
+
+// A value and how it follows from others. Every leaf is a fact that stands in the document, or was
+// entered.
+//
+//   - `fact`: a fact as filed
+//   - `sum`: the sum of the inputs
+//   - `turn`: minus the input, a fact that was tagged with the wrong sign
+//   - `subtract`: the first input less all others
+//   - `round`: the input rounded half up, to `decimals` or a whole number
+//   - `scale`: the input times `factor`
+//   - `formula`: the formula of a metric on its inputs
+//   - `field`: a figure of a statement, `ttm.x` of the twelve months that end with it; explained by its
+//     input
+//   - `adjust_for_splits`: the input on another share basis
+//   - `entered`: by hand
+//
+// Ref: #/components/schemas/Explanation
+type Explanation struct {
+	Op    ExplanationOp   `json:"op"`
+	Value decimal.Decimal `json:"value"`
+	// Of a fact, with its taxonomy.
+	Tag  OptString `json:"tag"`
+	Unit OptString `json:"unit"`
+	// Null for an instant.
+	Start OptNilDate `json:"start"`
+	End   OptDate    `json:"end"`
+	SetBy OptFiling  `json:"set_by"`
+	// The newest filing that has the fact unchanged, null if it is set_by.
+	RepeatedBy OptNilFiling `json:"repeated_by"`
+	// Of a subtraction.
+	Rule      OptString       `json:"rule"`
+	Factor    OptDecimal      `json:"factor"`
+	Decimals  OptInt32        `json:"decimals"`
+	Metric    OptString       `json:"metric"`
+	Field     OptString       `json:"field"`
+	Statement OptStatementKey `json:"statement"`
+	Splits    []AppliedSplit  `json:"splits"`
+	Inputs    []Explanation   `json:"inputs"`
+}
+
+// GetOp returns the value of Op.
+func (s *Explanation) GetOp() ExplanationOp {
+	return s.Op
+}
+
+// GetValue returns the value of Value.
+func (s *Explanation) GetValue() decimal.Decimal {
+	return s.Value
+}
+
+// GetTag returns the value of Tag.
+func (s *Explanation) GetTag() OptString {
+	return s.Tag
+}
+
+// GetUnit returns the value of Unit.
+func (s *Explanation) GetUnit() OptString {
+	return s.Unit
+}
+
+// GetStart returns the value of Start.
+func (s *Explanation) GetStart() OptNilDate {
+	return s.Start
+}
+
+// GetEnd returns the value of End.
+func (s *Explanation) GetEnd() OptDate {
+	return s.End
+}
+
+// GetSetBy returns the value of SetBy.
+func (s *Explanation) GetSetBy() OptFiling {
+	return s.SetBy
+}
+
+// GetRepeatedBy returns the value of RepeatedBy.
+func (s *Explanation) GetRepeatedBy() OptNilFiling {
+	return s.RepeatedBy
+}
+
+// GetRule returns the value of Rule.
+func (s *Explanation) GetRule() OptString {
+	return s.Rule
+}
+
+// GetFactor returns the value of Factor.
+func (s *Explanation) GetFactor() OptDecimal {
+	return s.Factor
+}
+
+// GetDecimals returns the value of Decimals.
+func (s *Explanation) GetDecimals() OptInt32 {
+	return s.Decimals
+}
+
+// GetMetric returns the value of Metric.
+func (s *Explanation) GetMetric() OptString {
+	return s.Metric
+}
+
+// GetField returns the value of Field.
+func (s *Explanation) GetField() OptString {
+	return s.Field
+}
+
+// GetStatement returns the value of Statement.
+func (s *Explanation) GetStatement() OptStatementKey {
+	return s.Statement
+}
+
+// GetSplits returns the value of Splits.
+func (s *Explanation) GetSplits() []AppliedSplit {
+	return s.Splits
+}
+
+// GetInputs returns the value of Inputs.
+func (s *Explanation) GetInputs() []Explanation {
+	return s.Inputs
+}
+
+// SetOp sets the value of Op.
+func (s *Explanation) SetOp(val ExplanationOp) {
+	s.Op = val
+}
+
+// SetValue sets the value of Value.
+func (s *Explanation) SetValue(val decimal.Decimal) {
+	s.Value = val
+}
+
+// SetTag sets the value of Tag.
+func (s *Explanation) SetTag(val OptString) {
+	s.Tag = val
+}
+
+// SetUnit sets the value of Unit.
+func (s *Explanation) SetUnit(val OptString) {
+	s.Unit = val
+}
+
+// SetStart sets the value of Start.
+func (s *Explanation) SetStart(val OptNilDate) {
+	s.Start = val
+}
+
+// SetEnd sets the value of End.
+func (s *Explanation) SetEnd(val OptDate) {
+	s.End = val
+}
+
+// SetSetBy sets the value of SetBy.
+func (s *Explanation) SetSetBy(val OptFiling) {
+	s.SetBy = val
+}
+
+// SetRepeatedBy sets the value of RepeatedBy.
+func (s *Explanation) SetRepeatedBy(val OptNilFiling) {
+	s.RepeatedBy = val
+}
+
+// SetRule sets the value of Rule.
+func (s *Explanation) SetRule(val OptString) {
+	s.Rule = val
+}
+
+// SetFactor sets the value of Factor.
+func (s *Explanation) SetFactor(val OptDecimal) {
+	s.Factor = val
+}
+
+// SetDecimals sets the value of Decimals.
+func (s *Explanation) SetDecimals(val OptInt32) {
+	s.Decimals = val
+}
+
+// SetMetric sets the value of Metric.
+func (s *Explanation) SetMetric(val OptString) {
+	s.Metric = val
+}
+
+// SetField sets the value of Field.
+func (s *Explanation) SetField(val OptString) {
+	s.Field = val
+}
+
+// SetStatement sets the value of Statement.
+func (s *Explanation) SetStatement(val OptStatementKey) {
+	s.Statement = val
+}
+
+// SetSplits sets the value of Splits.
+func (s *Explanation) SetSplits(val []AppliedSplit) {
+	s.Splits = val
+}
+
+// SetInputs sets the value of Inputs.
+func (s *Explanation) SetInputs(val []Explanation) {
+	s.Inputs = val
+}
+
+type ExplanationOp string
+
+const (
+	ExplanationOpFact            ExplanationOp = "fact"
+	ExplanationOpSum             ExplanationOp = "sum"
+	ExplanationOpTurn            ExplanationOp = "turn"
+	ExplanationOpSubtract        ExplanationOp = "subtract"
+	ExplanationOpRound           ExplanationOp = "round"
+	ExplanationOpScale           ExplanationOp = "scale"
+	ExplanationOpFormula         ExplanationOp = "formula"
+	ExplanationOpField           ExplanationOp = "field"
+	ExplanationOpAdjustForSplits ExplanationOp = "adjust_for_splits"
+	ExplanationOpEntered         ExplanationOp = "entered"
+)
+
+// AllValues returns all ExplanationOp values.
+func (ExplanationOp) AllValues() []ExplanationOp {
+	return []ExplanationOp{
+		ExplanationOpFact,
+		ExplanationOpSum,
+		ExplanationOpTurn,
+		ExplanationOpSubtract,
+		ExplanationOpRound,
+		ExplanationOpScale,
+		ExplanationOpFormula,
+		ExplanationOpField,
+		ExplanationOpAdjustForSplits,
+		ExplanationOpEntered,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ExplanationOp) MarshalText() ([]byte, error) {
+	switch s {
+	case ExplanationOpFact:
+		return []byte(s), nil
+	case ExplanationOpSum:
+		return []byte(s), nil
+	case ExplanationOpTurn:
+		return []byte(s), nil
+	case ExplanationOpSubtract:
+		return []byte(s), nil
+	case ExplanationOpRound:
+		return []byte(s), nil
+	case ExplanationOpScale:
+		return []byte(s), nil
+	case ExplanationOpFormula:
+		return []byte(s), nil
+	case ExplanationOpField:
+		return []byte(s), nil
+	case ExplanationOpAdjustForSplits:
+		return []byte(s), nil
+	case ExplanationOpEntered:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ExplanationOp) UnmarshalText(data []byte) error {
+	switch ExplanationOp(data) {
+	case ExplanationOpFact:
+		*s = ExplanationOpFact
+		return nil
+	case ExplanationOpSum:
+		*s = ExplanationOpSum
+		return nil
+	case ExplanationOpTurn:
+		*s = ExplanationOpTurn
+		return nil
+	case ExplanationOpSubtract:
+		*s = ExplanationOpSubtract
+		return nil
+	case ExplanationOpRound:
+		*s = ExplanationOpRound
+		return nil
+	case ExplanationOpScale:
+		*s = ExplanationOpScale
+		return nil
+	case ExplanationOpFormula:
+		*s = ExplanationOpFormula
+		return nil
+	case ExplanationOpField:
+		*s = ExplanationOpField
+		return nil
+	case ExplanationOpAdjustForSplits:
+		*s = ExplanationOpAdjustForSplits
+		return nil
+	case ExplanationOpEntered:
+		*s = ExplanationOpEntered
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // Ref: #/components/schemas/FieldError
@@ -2590,9 +3068,11 @@ type FinancialStatement struct {
 	SharesOutstandingBasisDate NilDate `json:"shares_outstanding_basis_date"`
 	// The day on whose share basis amounts per share and counts of shares are; null with
 	// share_basis=filed: each is on that of its own basis date.
-	AdjustedTo NilDate   `json:"adjusted_to"`
-	CreatedAt  time.Time `json:"created_at"`
-	UpdatedAt  time.Time `json:"updated_at"`
+	AdjustedTo NilDate `json:"adjusted_to"`
+	// With explain: how each figure was made, by its name; null for one that is null.
+	Explanations OptFinancialStatementExplanations `json:"explanations"`
+	CreatedAt    time.Time                         `json:"created_at"`
+	UpdatedAt    time.Time                         `json:"updated_at"`
 }
 
 // GetID returns the value of ID.
@@ -3058,6 +3538,11 @@ func (s *FinancialStatement) GetSharesOutstandingBasisDate() NilDate {
 // GetAdjustedTo returns the value of AdjustedTo.
 func (s *FinancialStatement) GetAdjustedTo() NilDate {
 	return s.AdjustedTo
+}
+
+// GetExplanations returns the value of Explanations.
+func (s *FinancialStatement) GetExplanations() OptFinancialStatementExplanations {
+	return s.Explanations
 }
 
 // GetCreatedAt returns the value of CreatedAt.
@@ -3535,6 +4020,11 @@ func (s *FinancialStatement) SetAdjustedTo(val NilDate) {
 	s.AdjustedTo = val
 }
 
+// SetExplanations sets the value of Explanations.
+func (s *FinancialStatement) SetExplanations(val OptFinancialStatementExplanations) {
+	s.Explanations = val
+}
+
 // SetCreatedAt sets the value of CreatedAt.
 func (s *FinancialStatement) SetCreatedAt(val time.Time) {
 	s.CreatedAt = val
@@ -3545,13 +4035,27 @@ func (s *FinancialStatement) SetUpdatedAt(val time.Time) {
 	s.UpdatedAt = val
 }
 
+// With explain: how each figure was made, by its name; null for one that is null.
+type FinancialStatementExplanations map[string]NilExplanation
+
+func (s *FinancialStatementExplanations) init() FinancialStatementExplanations {
+	m := *s
+	if m == nil {
+		m = map[string]NilExplanation{}
+		*s = m
+	}
+	return m
+}
+
 // A statement entered by hand. `ebit`, `ebitda`, `free_cash_flow`, `total_debt` and `marks` are always
-// computed; without `long_term_debt` there is no `total_debt`, so enter 0 where there is none.
+// computed (some marks of a statement that is replaced stay); without `long_term_debt` there is no
+// `total_debt`, so enter 0 where there is none.
 // Ref: #/components/schemas/FinancialStatementInput
 type FinancialStatementInput struct {
 	Period     Period `json:"period"`
 	FiscalYear int32  `json:"fiscal_year"`
-	// Required for a quarterly statement, null for an annual or partial one.
+	// Required for a quarterly statement, but for one that replaces a quarter without a number, as in a
+	// transition period; null for an annual or partial one.
 	FiscalQuarter OptNilInt32 `json:"fiscal_quarter"`
 	// First day of the period; trailing twelve months need it.
 	StartDate                    OptNilDate   `json:"start_date"`
@@ -4826,9 +5330,9 @@ type ImportReport struct {
 	Facts   int64        `json:"facts"`
 	Skipped SkippedFacts `json:"skipped"`
 	Filings FilingsRead  `json:"filings"`
-	// Statements that were made.
+	// Statements that were made, without those in a currency that is not known.
 	Statements int64 `json:"statements"`
-	// Why there are no statements.
+	// Why no statements were made, null if some were.
 	WhyNothing NilWhyNothing `json:"why_nothing"`
 }
 
@@ -6201,6 +6705,51 @@ func (o NilEbitBasis) Or(d EbitBasis) EbitBasis {
 	return d
 }
 
+// NewNilExplanation returns new NilExplanation with value set to v.
+func NewNilExplanation(v Explanation) NilExplanation {
+	return NilExplanation{
+		Value: v,
+	}
+}
+
+// NilExplanation is nullable Explanation.
+type NilExplanation struct {
+	Value Explanation
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilExplanation) SetTo(v Explanation) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilExplanation) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilExplanation) SetToNull() {
+	o.Null = true
+	var v Explanation
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilExplanation) Get() (v Explanation, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilExplanation) Or(d Explanation) Explanation {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewNilFiling returns new NilFiling with value set to v.
 func NewNilFiling(v Filing) NilFiling {
 	return NilFiling{
@@ -6375,6 +6924,51 @@ func (o NilInt64) Get() (v int64, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o NilInt64) Or(d int64) int64 {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewNilMetricNull returns new NilMetricNull with value set to v.
+func NewNilMetricNull(v MetricNull) NilMetricNull {
+	return NilMetricNull{
+		Value: v,
+	}
+}
+
+// NilMetricNull is nullable MetricNull.
+type NilMetricNull struct {
+	Value MetricNull
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilMetricNull) SetTo(v MetricNull) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilMetricNull) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilMetricNull) SetToNull() {
+	o.Null = true
+	var v MetricNull
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilMetricNull) Get() (v MetricNull, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilMetricNull) Or(d MetricNull) MetricNull {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -6999,6 +7593,98 @@ func (o OptEmail) Or(d Email) Email {
 	return d
 }
 
+// NewOptFiling returns new OptFiling with value set to v.
+func NewOptFiling(v Filing) OptFiling {
+	return OptFiling{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptFiling is optional Filing.
+type OptFiling struct {
+	Value Filing
+	Set   bool
+}
+
+// IsSet returns true if OptFiling was set.
+func (o OptFiling) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptFiling) Reset() {
+	var v Filing
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptFiling) SetTo(v Filing) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptFiling) Get() (v Filing, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptFiling) Or(d Filing) Filing {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptFinancialStatementExplanations returns new OptFinancialStatementExplanations with value set to v.
+func NewOptFinancialStatementExplanations(v FinancialStatementExplanations) OptFinancialStatementExplanations {
+	return OptFinancialStatementExplanations{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptFinancialStatementExplanations is optional FinancialStatementExplanations.
+type OptFinancialStatementExplanations struct {
+	Value FinancialStatementExplanations
+	Set   bool
+}
+
+// IsSet returns true if OptFinancialStatementExplanations was set.
+func (o OptFinancialStatementExplanations) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptFinancialStatementExplanations) Reset() {
+	var v FinancialStatementExplanations
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptFinancialStatementExplanations) SetTo(v FinancialStatementExplanations) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptFinancialStatementExplanations) Get() (v FinancialStatementExplanations, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptFinancialStatementExplanations) Or(d FinancialStatementExplanations) FinancialStatementExplanations {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptInt32 returns new OptInt32 with value set to v.
 func NewOptInt32(v int32) OptInt32 {
 	return OptInt32{
@@ -7221,6 +7907,74 @@ func (o OptNilDecimal) Get() (v decimal.Decimal, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptNilDecimal) Or(d decimal.Decimal) decimal.Decimal {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptNilFiling returns new OptNilFiling with value set to v.
+func NewOptNilFiling(v Filing) OptNilFiling {
+	return OptNilFiling{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptNilFiling is optional nullable Filing.
+type OptNilFiling struct {
+	Value Filing
+	Set   bool
+	Null  bool
+}
+
+// IsSet returns true if OptNilFiling was set.
+func (o OptNilFiling) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptNilFiling) Reset() {
+	var v Filing
+	o.Value = v
+	o.Set = false
+	o.Null = false
+}
+
+// SetTo sets value to v.
+func (o *OptNilFiling) SetTo(v Filing) {
+	o.Set = true
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o OptNilFiling) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *OptNilFiling) SetToNull() {
+	o.Set = true
+	o.Null = true
+	var v Filing
+	o.Value = v
+}
+
+// IsEmpty returns true if the field was omitted from the payload (not Set and not Null).
+func (o OptNilFiling) IsEmpty() bool {
+	return !o.Set && !o.Null
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptNilFiling) Get() (v Filing, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptNilFiling) Or(d Filing) Filing {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -7723,6 +8477,52 @@ func (o OptShareBasis) Get() (v ShareBasis, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptShareBasis) Or(d ShareBasis) ShareBasis {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptStatementKey returns new OptStatementKey with value set to v.
+func NewOptStatementKey(v StatementKey) OptStatementKey {
+	return OptStatementKey{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptStatementKey is optional StatementKey.
+type OptStatementKey struct {
+	Value StatementKey
+	Set   bool
+}
+
+// IsSet returns true if OptStatementKey was set.
+func (o OptStatementKey) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptStatementKey) Reset() {
+	var v StatementKey
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptStatementKey) SetTo(v StatementKey) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptStatementKey) Get() (v StatementKey, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptStatementKey) Or(d StatementKey) StatementKey {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -9385,6 +10185,32 @@ func (s *SplitSource) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// Ref: #/components/schemas/StatementKey
+type StatementKey struct {
+	Period  Period    `json:"period"`
+	EndDate time.Time `json:"end_date"`
+}
+
+// GetPeriod returns the value of Period.
+func (s *StatementKey) GetPeriod() Period {
+	return s.Period
+}
+
+// GetEndDate returns the value of EndDate.
+func (s *StatementKey) GetEndDate() time.Time {
+	return s.EndDate
+}
+
+// SetPeriod sets the value of Period.
+func (s *StatementKey) SetPeriod(val Period) {
+	s.Period = val
+}
+
+// SetEndDate sets the value of EndDate.
+func (s *StatementKey) SetEndDate(val time.Time) {
+	s.EndDate = val
 }
 
 // Ref: #/components/schemas/TOTP

@@ -58,7 +58,8 @@ type Handler interface {
 	CreateCompany(ctx context.Context, req *CompanyCreate) (*Company, error)
 	// CreateDividend implements createDividend operation.
 	//
-	// No import overwrites it; it replaces the imported dividend of the same period end.
+	// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
+	// period end. The answer is that of a `GET`: its amount is on the share basis of today.
 	//
 	// POST /companies/{ticker}/dividends
 	CreateDividend(ctx context.Context, req *DividendInput, params CreateDividendParams) (*Dividend, error)
@@ -142,6 +143,13 @@ type Handler interface {
 	//
 	// DELETE /users/me/sessions/{id}
 	EndSession(ctx context.Context, params EndSessionParams) error
+	// ExplainFinancialStatement implements explainFinancialStatement operation.
+	//
+	// How it follows from the facts that the company filed, each with the filing that set it. Computed
+	// from the stored documents when it is asked for.
+	//
+	// GET /financial-statements/{id}/explanation
+	ExplainFinancialStatement(ctx context.Context, params ExplainFinancialStatementParams) (*ExplainedFigure, error)
 	// GetCompany implements getCompany operation.
 	//
 	// Get a company by any of its tickers.
@@ -229,7 +237,7 @@ type Handler interface {
 	// split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
 	// they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
 	// refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
-	// counted.
+	// counted; a file without any other row fails.
 	//
 	// Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
 	// up to a day: then the splits that the company has are undone. The import fails with the day and the
@@ -443,7 +451,9 @@ type Handler interface {
 	RemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) error
 	// ReplaceDividend implements replaceDividend operation.
 	//
-	// The dividend becomes one entered by hand, which no import overwrites.
+	// The dividend becomes one entered by hand, which no import overwrites; what was filed is still
+	// returned as of a day before its publish date. The amount is on the share basis of share_basis_date:
+	// get it with `share_basis=filed` to change a part of it. The answer is that of a `GET` without.
 	//
 	// PUT /dividends/{id}
 	ReplaceDividend(ctx context.Context, req *DividendInput, params ReplaceDividendParams) (*Dividend, error)
@@ -451,7 +461,9 @@ type Handler interface {
 	//
 	// The statement becomes one entered by hand, which no import overwrites. The new figures are known
 	// from today on; `as_of` an earlier day still returns what was known then. Its period and end date
-	// cannot change.
+	// cannot change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a
+	// quarter number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new
+	// figures, and all others go, as they are about how the old figures were read.
 	//
 	// PUT /financial-statements/{id}
 	ReplaceFinancialStatement(ctx context.Context, req *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error)

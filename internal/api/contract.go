@@ -85,7 +85,7 @@ var contract = sync.OnceValues(func() (map[string]*operation, error) {
 	if err := yaml.Unmarshal(edgevalue.OpenAPI, &root); err != nil {
 		return nil, errors.Wrap(err, "read openapi.yaml")
 	}
-	resolve(root.Content[0], root.Content[0])
+	resolve(root.Content[0], at(root.Content[0], "paths"))
 	if err := root.Decode(&doc); err != nil {
 		return nil, errors.Wrap(err, "decode openapi.yaml")
 	}
@@ -108,17 +108,24 @@ var problemTypes = sync.OnceValues(func() (map[string]edgevalue.ProblemType, err
 	return edgevalue.ProblemTypes(edgevalue.OpenAPI)
 })
 
-// resolve puts what it points to in the place of every $ref within n.
+// resolve puts what it points to in the place of every $ref within n, but for those of responses, which can hold
+// themselves.
 func resolve(root, n *yaml.Node) {
 	if len(n.Content) == 2 && n.Content[0].Value == "$ref" {
-		target := root
-		for _, name := range strings.Split(n.Content[1].Value, "/")[1:] {
-			i := slices.IndexFunc(target.Content, func(key *yaml.Node) bool { return key.Value == name })
-			target = target.Content[i+1]
+		*n = *at(root, strings.Split(n.Content[1].Value, "/")[1:]...)
+	}
+	for i, c := range n.Content {
+		if i == 0 || n.Content[i-1].Value != "responses" {
+			resolve(root, c)
 		}
-		*n = *target
 	}
-	for _, c := range n.Content {
-		resolve(root, c)
+}
+
+// at returns the node at a path.
+func at(n *yaml.Node, names ...string) *yaml.Node {
+	for _, name := range names {
+		i := slices.IndexFunc(n.Content, func(key *yaml.Node) bool { return key.Value == name })
+		n = n.Content[i+1]
 	}
+	return n
 }

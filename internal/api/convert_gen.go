@@ -211,12 +211,12 @@ func init() {
 func init() {
 	fromDividend = func(source oas.DividendInput) db.CreateDividendParams {
 		var dbCreateDividendParams db.CreateDividendParams
+		dbCreateDividendParams.PublishDate = source.PublishDate
 		dbCreateDividendParams.FiscalYear = asInt32Pointer(source.FiscalYear)
 		dbCreateDividendParams.FiscalQuarter = asInt32Pointer(source.FiscalQuarter)
 		dbCreateDividendParams.PeriodEnd = asDatePointer(source.PeriodEnd)
 		dbCreateDividendParams.AmountPerShare = source.AmountPerShare
 		dbCreateDividendParams.Currency = asText(string(source.Currency))
-		dbCreateDividendParams.PublishDate = source.PublishDate
 		dbCreateDividendParams.ShareBasisDate = dateOrZero(source.ShareBasisDate)
 		dbCreateDividendParams.DeclarationDate = asDatePointer(source.DeclarationDate)
 		dbCreateDividendParams.ExDividendDate = asDatePointer(source.ExDividendDate)
@@ -237,7 +237,10 @@ func init() {
 		oasDividend.Currency = oas.Currency(asText(source.Dividend.Currency))
 		oasDividend.PublishDate = timeTimeToTimeTime3(source.Dividend.PublishDate)
 		oasDividend.Derived = source.Dividend.Derived
+		oasDividend.KnownFrom = timeTimeToTimeTime3(source.Dividend.KnownFrom)
+		oasDividend.KnownTo = asNilDate(source.Dividend.KnownTo)
 		oasDividend.ShareBasisDate = timeTimeToTimeTime3(source.Dividend.ShareBasisDate)
+		oasDividend.AdjustedTo = asNilDate(source.AdjustedTo)
 		oasDividend.DeclarationDate = asNilDate(source.Dividend.DeclarationDate)
 		oasDividend.ExDividendDate = asNilDate(source.Dividend.ExDividendDate)
 		oasDividend.RecordDate = asNilDate(source.Dividend.RecordDate)

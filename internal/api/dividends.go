@@ -21,7 +21,8 @@ var (
 func dateOrZero(o oas.OptNilDate) time.Time { return o.Or(time.Time{}) }
 
 func (h *handler) ListCompanyDividends(ctx context.Context, p oas.ListCompanyDividendsParams) (*oas.DividendPage, error) {
-	return list[oas.DividendPage](toDividend)(h.app.ListCompanyDividends(ctx, string(p.Ticker), page(p.PageSize, p.PageToken)))
+	return list[oas.DividendPage](toDividend)(
+		h.app.ListCompanyDividends(ctx, string(p.Ticker), pointInTime(p.AsOf, p.ShareBasis), page(p.PageSize, p.PageToken)))
 }
 
 func (h *handler) CreateDividend(ctx context.Context, req *oas.DividendInput, p oas.CreateDividendParams) (*oas.Dividend, error) {
@@ -30,12 +31,13 @@ func (h *handler) CreateDividend(ctx context.Context, req *oas.DividendInput, p 
 }
 
 func (h *handler) ListDividends(ctx context.Context, p oas.ListDividendsParams) (*oas.DividendPage, error) {
+	f := app.DividendFilter{FiscalYear: get(p.FiscalYear), PublishedSince: get(p.PublishedSince), KnownSince: get(p.KnownSince)}
 	return list[oas.DividendPage](toDividend)(
-		h.app.ListDividends(ctx, get(p.FiscalYear), get(p.PublishedSince), page(p.PageSize, p.PageToken)))
+		h.app.ListDividends(ctx, f, pointInTime(p.AsOf, p.ShareBasis), page(p.PageSize, p.PageToken)))
 }
 
 func (h *handler) GetDividend(ctx context.Context, p oas.GetDividendParams) (*oas.Dividend, error) {
-	return one(toDividend)(h.app.GetDividend(ctx, p.ID))
+	return one(toDividend)(h.app.GetDividend(ctx, p.ID, pointInTime(p.AsOf, p.ShareBasis)))
 }
 
 func (h *handler) ReplaceDividend(ctx context.Context, req *oas.DividendInput, p oas.ReplaceDividendParams) (*oas.Dividend, error) {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -186,7 +187,7 @@ func TestWrongParameters(t *testing.T) {
 	f := setupAnywhere(t)
 	ticker := unique("T")
 	f.createCompany(ticker)
-	statement := f.createStatement(ticker, year2023())
+	ids := map[string]int64{"financial-statements": f.createStatement(ticker, year2023()).ID, "dividends": f.createDividend(ticker, dividend2023()).ID}
 	future := tomorrow().Format(time.DateOnly)
 	token := func(keys string) string { return base64.RawURLEncoding.EncodeToString([]byte(keys)) }
 	wrong := map[string][]string{
@@ -203,6 +204,8 @@ func TestWrongParameters(t *testing.T) {
 		"to":              {"x", "2020-02-30", "0000-01-01", "0001-01-01"},
 		"date":            {"x", "2020-02-30", "", "0000-01-01", "0001-01-01"},
 		"published_since": {"x", "2020-02-30", "0000-01-01", "1899-12-31"},
+		"known_since":     {"x", "2020-02-30", "0000-01-01", "1899-12-31"},
+		"share_basis":     {"", "today", "As_of", "as_of,filed"},
 		"period":          {"monthly", "Annual", "annual,quarterly"},
 		"fiscal_year":     {"x", "2020.5", "0", "1899", "2201", "-2020"},
 		"id":              {"x", "1.5", "1e3", "9223372036854775808", "-9223372036854775809", "0x1", "1;2", "१", "0", "-1"},
@@ -233,7 +236,7 @@ func TestWrongParameters(t *testing.T) {
 					r.query.Set("ticker", ticker)
 				}
 				if _, ok := r.path["id"]; ok {
-					r.path["id"] = fmt.Sprint(statement.ID)
+					r.path["id"] = fmt.Sprint(cmp.Or(ids[op.Tags[0]], 1))
 				}
 				if p.In == "path" {
 					r.path[p.Name] = value

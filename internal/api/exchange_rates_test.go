@@ -35,7 +35,7 @@ func TestExchangeRates(t *testing.T) {
 	}
 	ecb := "Date,USD,JPY,CYP,XXX,\n2017-12-29,1.1993,135.01,N/A,2,\n2017-12-28,1.1934,134.7,,N/A,\n"
 	im := imported("\ufeff"+ecb, 4, 0, 1)
-	assert.Equal(t, "1 rates were skipped, of currencies that are not known: XXX", im.Warning.Value)
+	assert.Equal(t, "rates that were skipped, of currencies that are not known (XXX): 1", im.Warning.Value)
 	imported(ecb, 0, 4, 1)
 	imported("rate,quote,base,date\n29.7,TWD,USD,2017-12-29\n1.2,USD,EUR,2017-12-28\nN/A,TWD,USD,2017-12-28\n", 2, 0, 0)
 
@@ -61,6 +61,7 @@ func TestExchangeRates(t *testing.T) {
 
 	for file, message := range map[string]string{
 		"date,usd,rate\n":                                       `line 1: unknown column "usd": want date, base, quote, rate`,
+		"Date,USD,eur\n2017-12-29,1.1993,1\n":                   `line 1: column "EUR": the rates of such a file are those of one euro`,
 		"Date,USD,USD\n":                                        `line 1: unknown column "usd"`,
 		"date,base,quote\n2017-12-29,EUR,USD\n":                 `line 1: column "rate" is missing`,
 		"date,base,quote,rate\n2017-12-29,EUR,usd,1\n":          `line 2: quote "usd" must be`,

@@ -365,6 +365,10 @@ func TestBadFiles(t *testing.T) {
 		"exponent": {
 			prices, "date,close,open\n2020-01-02,1,1e2000000000\n", "line 2: open",
 		},
+		"no price": {prices, "date,close\n", "line 1: no line follows"},
+		"commas in the closes": {
+			prices, "date,close\n2020-01-02,\"1,5\"\n2020-01-03,null\n", `line 2: close "1,5" is no number above 0, nor is that of any other line`,
+		},
 		"no column":      {prices, "date,open\n2020-01-02,1\n", `column "close" is missing`},
 		"unknown column": {prices, "date,close,closing\n", `unknown column "closing"`},
 		"column twice":   {prices, "date,close,close\n", `column "close" appears twice`},
@@ -448,9 +452,8 @@ func TestBadFiles(t *testing.T) {
 	f.imported("companies", fmt.Appendf(nil, `{"0":{"cik_str":"%d","ticker":"%s.B","title":"Fine"}}`, cik, fine))
 	im := f.imported("companies", fmt.Appendf(nil, `{"0":{"cik_str":%d,"title":"No ticker"},"1":{"cik_str":%d,"ticker":null,"title":"None"}}`, cik, cik))
 	assert.EqualValues(t, []int64{0, 0, 2}, []int64{im.Written, im.Unchanged, im.Skipped})
-	f.imported(prices, []byte("date,close\n"))
-	im = f.imported(prices, []byte("date,close\n2020-01-02,one\n2020-01-03,\n2020-01-06,null\n2020-01-07,0\n2020-01-08,-1\nTotal,NaN\n2020-01-09,Infinity\n"))
-	assert.EqualValues(t, []int64{0, 0, 7}, []int64{im.Written, im.Unchanged, im.Skipped}, "no close above zero")
+	im = f.imported(prices, []byte("date,close\n2020-01-02,one\n2020-01-03,\n2020-01-06,null\n2020-01-07,0\n2020-01-08,-1\nTotal,NaN\n2020-01-09,Infinity\n2020-01-10,1\n"))
+	assert.EqualValues(t, []int64{1, 0, 7}, []int64{im.Written, im.Unchanged, im.Skipped}, "no close above zero")
 }
 
 // Files that are not even taken in.

@@ -159,7 +159,7 @@ func TestListsOfCompanies(t *testing.T) {
 		"ticker,name,isin\n" + one + ",X,US0378331006\n":  "line 2: isin",
 		"ticker,name,country\n" + one + ",X,usa\n":        "line 2: country",
 		"ticker,name,currency\n" + one + ",X,dollars\n":   "line 2: currency",
-		"ticker,name,currency\n" + one + ",X,XYZ\n":       "ISO 4217",
+		"ticker,name,currency\n" + one + ",X,XYZ\n":       `line 2: currency "XYZ" must be an ISO 4217`,
 		"ticker,name,ordinary_shares\n" + one + ",X,0\n":  "line 2: ordinary_shares",
 		"ticker,name\n" + one + ".B,X\n" + one + "-B,X\n": "line 3: ticker " + one + "-B stands on line 2 already",
 	} {

@@ -49,13 +49,13 @@ func metricReasons(results []app.MetricResult) oas.MetricReasons {
 	reasons := oas.MetricReasons{}
 	for _, r := range results {
 		if r.Exact == nil {
-			reasons[r.ID] = metricNull(r.Result)
+			reasons[r.ID] = toMetricNull(r.Result)
 		}
 	}
 	return reasons
 }
 
-func metricNull(r metric.Result) oas.MetricNull {
+func toMetricNull(r metric.Result) oas.MetricNull {
 	return oas.MetricNull{Reason: oas.MetricReason(r.Reason), MissingInputs: append([]string{}, r.Missing...)}
 }
 

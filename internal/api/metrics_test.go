@@ -251,3 +251,83 @@ func TestVersionsOfStatement(t *testing.T) {
 	_, err = f.anon.ListFinancialStatementVersions(t.Context(), oas.ListFinancialStatementVersionsParams{ID: s.ID, AsOf: oas.NewOptDate(day("2999-01-01"))})
 	fieldProblem(t, err, "as_of")
 }
+
+// An explanation leads from a figure or metric to the facts.
+func TestExplanations(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	f.imported("sec-company-facts?ticker=AAPL", sampleFile(t, apple))
+	s := f.annualStatements("AAPL", "", oas.ShareBasisAsOf)[2023]
+	explain := func(p oas.ExplainFinancialStatementParams) (*oas.ExplainedFigure, error) {
+		if p.ID == 0 {
+			p.ID = s.ID
+		}
+		return f.anon.ExplainFinancialStatement(t.Context(), p)
+	}
+	x, err := explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("free_cash_flow")})
+	require.NoError(t, err)
+	e := x.Explanation.Value
+	assert.Equal(t, oas.ExplanationOpSubtract, e.Op)
+	assert.Equal(t, "99584000000", e.Value.String())
+	require.Len(t, e.Inputs, 2)
+	assert.Equal(t, "us-gaap:PaymentsToAcquirePropertyPlantAndEquipment", e.Inputs[1].Tag.Value)
+	assert.Equal(t, "0000320193-23-000106", e.Inputs[1].SetBy.Value.Accession)
+	assert.Equal(t, "0000320193-25-000079", e.Inputs[1].RepeatedBy.Value.Accession)
+	assert.Contains(t, e.Inputs[1].SetBy.Value.URL, "https://www.sec.gov/")
+
+	x, err = explain(oas.ExplainFinancialStatementParams{Metric: oas.NewOptString("return_on_invested_capital")})
+	require.NoError(t, err)
+	assert.Equal(t, oas.ExplanationOpFormula, x.Explanation.Value.Op)
+	assert.Equal(t, "0.700424", x.Explanation.Value.Value.StringFixed(6))
+	x, err = explain(oas.ExplainFinancialStatementParams{Metric: oas.NewOptString("magic_formula_return_on_capital")})
+	require.NoError(t, err)
+	assert.True(t, x.Explanation.Null)
+	assert.Equal(t, oas.MetricReasonNegativeDenominator, x.Reason.Value.Reason)
+	x, err = explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("goodwill")})
+	require.NoError(t, err)
+	assert.True(t, x.Explanation.Null && x.Reason.Null)
+
+	whole, err := f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, Explain: oas.NewOptBool(true)})
+	require.NoError(t, err)
+	all := whole.Explanations.Value
+	assert.Equal(t, "110543000000", all["operating_cash_flow"].Value.Value.String())
+	assert.True(t, all["goodwill"].Null)
+	whole.Explanations.Reset()
+	assert.Equal(t, s, *whole)
+	res, _ := f.call("", http.MethodGet, fmt.Sprintf("%s/financial-statements/%d?explain=1", api.Prefix, s.ID), nil)
+	assert.Equal(t, http.StatusOK, res.StatusCode)
+
+	for field, p := range map[string]oas.ExplainFinancialStatementParams{
+		"field":  {},
+		"metric": {Metric: oas.NewOptString("price_to_sales_ratio")},
+		"as_of":  {Field: oas.NewOptString("ebit"), AsOf: oas.NewOptDate(day("2999-01-01"))},
+	} {
+		_, err := explain(p)
+		fieldProblem(t, err, field)
+	}
+	_, err = explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("fiscal_year")})
+	fieldProblem(t, err, "field")
+	_, err = explain(oas.ExplainFinancialStatementParams{ID: 1 << 40, Field: oas.NewOptString("ebit")})
+	problem(t, err, http.StatusNotFound)
+
+	// What was entered by hand is said to be.
+	manual, err := f.super.ReplaceFinancialStatement(t.Context(), &oas.FinancialStatementInput{
+		Period: oas.PeriodAnnual, FiscalYear: 2023, EndDate: s.EndDate, PublishDate: s.PublishDate, Currency: "USD", Audited: oas.NewOptBool(true),
+		NetIncome: oas.NewOptNilInt64(5),
+	}, oas.ReplaceFinancialStatementParams{ID: s.ID})
+	require.NoError(t, err)
+	assert.True(t, manual.SetBy.Null)
+	x, err = explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("net_income")})
+	require.NoError(t, err)
+	assert.Equal(t, oas.ExplanationOpEntered, x.Explanation.Value.Op)
+	x, err = explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("net_income"), AsOf: oas.NewOptDate(day("2024-01-01"))})
+	require.NoError(t, err)
+	assert.Equal(t, oas.ExplanationOpFact, x.Explanation.Value.Op, "before it was replaced")
+
+	_, err = f.pool.Exec(t.Context(), "UPDATE financial_statement SET rules_version = 1 WHERE source = 'sec'")
+	require.NoError(t, err)
+	_, err = explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("net_income")})
+	problem(t, err, http.StatusServiceUnavailable)
+	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, Explain: oas.NewOptBool(true)})
+	problem(t, err, http.StatusServiceUnavailable)
+}

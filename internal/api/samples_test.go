@@ -274,7 +274,7 @@ func (f *fixture) testSampleDividends(t *testing.T) {
 		dividends[period{d.FiscalYear.Value, d.FiscalQuarter.Value}] = d
 	}
 	d := dividends[period{2019, 4}]
-	assert.Equal(t, "0.77", d.AmountPerShare.String())
+	assert.Equal(t, "0.1925", d.AmountPerShare.String(), "0.77, and 4 for 1 in 2020")
 	assert.True(t, d.Derived)
 	assert.Equal(t, day("2019-10-31"), d.ShareBasisDate)
 	d = dividends[period{2020, 4}]

@@ -11,6 +11,7 @@ import (
 // goverter:variables
 var (
 	// goverter:autoMap FinancialStatement
+	// goverter:ignore Explanations
 	toFinancialStatement func(app.Statement) oas.FinancialStatement
 
 	// goverter:ignore Taxonomy Marks SharesSource Accession EBIT EBITBasis EBITDA FreeCashFlow TotalDebt
@@ -35,7 +36,16 @@ func (h *handler) ListFinancialStatements(ctx context.Context, p oas.ListFinanci
 }
 
 func (h *handler) GetFinancialStatement(ctx context.Context, p oas.GetFinancialStatementParams) (*oas.FinancialStatement, error) {
-	return one(toFinancialStatement)(h.app.GetStatement(ctx, p.ID, pointInTime(p.AsOf, p.ShareBasis)))
+	at := pointInTime(p.AsOf, p.ShareBasis)
+	if !p.Explain.Or(false) {
+		return one(toFinancialStatement)(h.app.GetStatement(ctx, p.ID, at))
+	}
+	s, nodes, err := h.app.ExplainStatement(ctx, p.ID, at)
+	if err != nil {
+		return nil, err
+	}
+	out := withExplanations(s, nodes)
+	return &out, nil
 }
 
 func (h *handler) ListFinancialStatementVersions(ctx context.Context, p oas.ListFinancialStatementVersionsParams) (*oas.FinancialStatementPage, error) {

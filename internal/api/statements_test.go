@@ -201,6 +201,9 @@ func TestStatementInput(t *testing.T) {
 	ticker := oas.Ticker(unique("T"))
 	f.createCompany(string(ticker))
 	s := f.createStatement(string(ticker), year2023())
+	lastQuarter := year2023()
+	lastQuarter.Period, lastQuarter.FiscalQuarter = oas.PeriodQuarterly, oas.NewOptNilInt32(4)
+	of := map[oas.Period]int64{oas.PeriodAnnual: s.ID, oas.PeriodQuarterly: f.createStatement(string(ticker), lastQuarter).ID}
 	another := oas.Ticker(unique("T"))
 	f.createCompany(string(another))
 	for name, c := range map[string]struct {
@@ -245,7 +248,7 @@ func TestStatementInput(t *testing.T) {
 			fieldProblem(t, err, "/"+c.field)
 			in.EndDate = year2023().EndDate
 			if name != "year 0" {
-				_, err = f.super.ReplaceFinancialStatement(t.Context(), in, oas.ReplaceFinancialStatementParams{ID: s.ID})
+				_, err = f.super.ReplaceFinancialStatement(t.Context(), in, oas.ReplaceFinancialStatementParams{ID: of[in.Period]})
 				fieldProblem(t, err, "/"+c.field)
 			}
 		})

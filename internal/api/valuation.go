@@ -38,7 +38,7 @@ func partReasons(parts []metric.Part) oas.MetricReasons {
 	reasons := oas.MetricReasons{}
 	for _, p := range parts {
 		if p.Exact == nil {
-			reasons[p.ID] = metricNull(p.Result)
+			reasons[p.ID] = toMetricNull(p.Result)
 		}
 	}
 	return reasons

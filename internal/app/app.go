@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
@@ -17,6 +18,7 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/auth"
 	"github.com/edgevalue/edgevalue/internal/mail"
+	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
 // Config is what the use cases depend on.
@@ -52,8 +54,10 @@ type App struct {
 	queries *db.Queries
 	jobs    *river.Client[pgx.Tx] // inserts and cancels only
 	slowed  auth.Queue
-	changes chan struct{} // has one element for each transaction of a request
-	uploads chan struct{} // holds one for each file that is being received
+	changes chan struct{}                         // has one element for each transaction of a request
+	uploads chan struct{}                         // holds one for each file that is being received
+	facts   *lru.Cache[string, *sec.CompanyFacts] // by the ids of the documents
+	reading chan struct{}                         // holds one while documents are read into facts
 }
 
 // New returns the use cases over a database whose schema is current.
@@ -62,12 +66,17 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create River client")
 	}
+	facts, err := lru.New[string, *sec.CompanyFacts](explainedDocuments)
+	if err != nil {
+		return nil, errors.Wrap(err, "create cache")
+	}
 	cfg.AuditRetentionDays = cmp.Or(cfg.AuditRetentionDays, 400)
 	return &App{
 		Config: cfg, queries: db.New(cfg.Pool), jobs: jobs,
 		changes: make(chan struct{}, max(cfg.Pool.Config().MaxConns/2, 1)),
 		slowed:  auth.Queue{Waiting: maxSlowed, PerClient: maxSlowedPerNetwork},
 		uploads: make(chan struct{}, cmp.Or(cfg.MaxUploads, 4)),
+		facts:   facts, reading: make(chan struct{}, 1),
 	}, nil
 }
 

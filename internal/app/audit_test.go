@@ -24,7 +24,7 @@ var unaudited = map[string]string{
 		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
 		ListDailyRatios ValueCompany ListExchangeRates ListImports GetImport HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
 		IdentifyConsole`,
-	"is done by jobs":         "RunImport RecomputeJob RecomputeAll Prune Rescue TakeTurn FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
+	"is done by jobs":         "RunImport RecomputeJob RecomputeCompanyJob RecomputeAll Prune Rescue TakeTurn FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
 	"tries the machinery":     "StartTestJob StartTestMail",
 	"only reads, of sessions": "ListSessions IdentifySession",
 	"is mailed by jobs":       "SendRegistrationMail SendConfirmEmailMail SendNoticeMail",

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -78,7 +77,7 @@ func readDocuments(ctx context.Context, q *db.Queries, documents []document) (*s
 type figures struct {
 	history     []sec.Version
 	restated    []value.Restatement
-	dividends   []value.Dividend
+	dividends   []sec.DividendVersion
 	shareCounts []value.ShareCount
 	annualForms []sec.AnnualForm
 	splits      []sec.SplitVersion
@@ -86,8 +85,8 @@ type figures struct {
 }
 
 func figuresOf(facts *sec.CompanyFacts, report value.ImportReport) figures {
-	history := facts.History()
-	return figures{history, facts.Restatements(history), facts.Dividends(time.Time{}), facts.ShareCounts(), facts.AnnualForms(), facts.SplitHistory(), report}
+	history, dividends := facts.Histories()
+	return figures{history, facts.Restatements(history), dividends, facts.ShareCounts(), facts.AnnualForms(), facts.SplitHistory(), report}
 }
 
 // writeFigures writes what the figures of a company change, and which documents they come from. The company is locked.
@@ -100,7 +99,7 @@ func writeFigures(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 		return c, err
 	}
 	c.skipped += leftOut
-	c.warning = warning
+	c.warning, c.report = warning, &f.report
 	d, err := writeDividends(ctx, q, companyID, f.dividends)
 	if err != nil {
 		return c, err
@@ -141,7 +140,8 @@ func writeFigures(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	return c, wrap(err, "delete former facts")
 }
 
-// leaveOutUnknownCurrencies takes the figures away that are in no known currency, and says how many versions that were.
+// leaveOutUnknownCurrencies takes the figures away that are in no known currency, and says how many versions that were. The
+// report does not count the statements among them.
 func (f *figures) leaveOutUnknownCurrencies(ctx context.Context, q *db.Queries) (leftOut int64, warning string, err error) {
 	var codes []string
 	for _, v := range f.history {
@@ -154,11 +154,17 @@ func (f *figures) leaveOutUnknownCurrencies(ctx context.Context, q *db.Queries) 
 		return 0, "", wrap(err, "look up currencies")
 	}
 	n := len(f.history)
-	f.history = slices.DeleteFunc(slices.Clone(f.history), func(v sec.Version) bool { return slices.Contains(unknown, v.Currency) })
-	f.dividends = slices.DeleteFunc(slices.Clone(f.dividends), func(d value.Dividend) bool { return slices.Contains(unknown, d.Currency) })
+	f.history = slices.DeleteFunc(slices.Clone(f.history), func(v sec.Version) bool {
+		isUnknown := slices.Contains(unknown, v.Currency)
+		if isUnknown && v.KnownTo == nil {
+			f.report.Statements--
+		}
+		return isUnknown
+	})
+	f.dividends = slices.DeleteFunc(slices.Clone(f.dividends), func(d sec.DividendVersion) bool { return slices.Contains(unknown, d.Currency) })
 	leftOut = int64(n - len(f.history))
-	return leftOut, fmt.Sprintf("%d versions of statements were left out: %s is no known currency",
-		leftOut, strings.Join(unknown[:min(len(unknown), 10)], ", ")), nil
+	return leftOut, fmt.Sprintf("versions of statements that were left out, in a currency that is not known (%s): %d",
+		strings.Join(unknown[:min(len(unknown), 10)], ", "), leftOut), nil
 }
 
 // skippedFor returns the counts of the facts that were skipped, in words.
@@ -210,11 +216,11 @@ func nothingRead(r *value.ImportReport) string {
 	case value.NoFacts:
 		return "no statement was made: the file has no facts"
 	case value.NoPeriodicReport:
-		return fmt.Sprintf("no statement was made: each of the %d facts was skipped: %s", r.Facts, skippedFor(r.Skipped))
+		return "no statement was made: all facts were skipped: " + skippedFor(r.Skipped)
 	case value.NoBalanceSheet:
-		return fmt.Sprintf("no statement was made: %d of the %d filings have no balance total", f.NoBalanceSheet, all)
+		return fmt.Sprintf("no statement was made: filings without a balance total: %d of %d", f.NoBalanceSheet, all)
 	default: // value.NoFlow
-		return fmt.Sprintf("no statement was made: in %d of the %d filings no flow, such as revenue or net income, ends on a date of a balance total", f.NoFlow, all)
+		return fmt.Sprintf("no statement was made: filings in which no flow, such as revenue or net income, ends on a date of a balance total: %d of %d", f.NoFlow, all)
 	}
 }
 
@@ -230,6 +236,10 @@ func (a *App) logReport(ctx context.Context, im db.Import, cik int64, r value.Im
 			"no_balance_sheet", r.Filings.NoBalanceSheet, "no_flow", r.Filings.NoFlow),
 		"statements", r.Statements, "why_nothing", why)
 	for _, f := range skipped {
-		log.InfoContext(ctx, "skipped a fact", "tag", f.Tag, "accession", f.Accession, "reason", f.Reason)
+		level := slog.LevelInfo
+		if f.Reason == "form" { // most files have such
+			level = slog.LevelDebug
+		}
+		log.Log(ctx, level, "skipped a fact", "tag", f.Tag, "accession", f.Accession, "reason", f.Reason)
 	}
 }

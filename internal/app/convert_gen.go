@@ -70,12 +70,13 @@ func dbListingToDbCreateListingsParams(source db.Listing) db.CreateListingsParam
 func init() {
 	dividendReplacement = func(source db.CreateDividendParams) db.ReplaceDividendParams {
 		var dbReplaceDividendParams db.ReplaceDividendParams
+		dbReplaceDividendParams.CompanyID = source.CompanyID
+		dbReplaceDividendParams.PublishDate = timeTimeToTimeTime(source.PublishDate)
 		dbReplaceDividendParams.FiscalYear = source.FiscalYear
 		dbReplaceDividendParams.FiscalQuarter = source.FiscalQuarter
 		dbReplaceDividendParams.PeriodEnd = source.PeriodEnd
 		dbReplaceDividendParams.AmountPerShare = source.AmountPerShare
 		dbReplaceDividendParams.Currency = asText(source.Currency)
-		dbReplaceDividendParams.PublishDate = timeTimeToTimeTime(source.PublishDate)
 		dbReplaceDividendParams.ShareBasisDate = timeTimeToTimeTime(source.ShareBasisDate)
 		dbReplaceDividendParams.DeclarationDate = source.DeclarationDate
 		dbReplaceDividendParams.ExDividendDate = source.ExDividendDate

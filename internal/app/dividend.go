@@ -2,18 +2,27 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-// A Dividend carries the ticker of its company's primary listing.
+// A Dividend is one version of a dividend with the ticker of its company's primary listing.
 type Dividend struct {
 	db.Dividend
-	Ticker string
+	Ticker     string
+	AdjustedTo *time.Time // the day on whose share basis the amount is; nil as filed
+}
+
+// A DividendFilter narrows a list over all companies; nil does not.
+type DividendFilter struct {
+	FiscalYear                 *int32
+	PublishedSince, KnownSince *time.Time
 }
 
 // DividendInput is a dividend entered by hand, but for its company. A zero ShareBasisDate stands for the PublishDate.
@@ -21,49 +30,100 @@ type DividendInput = db.CreateDividendParams
 
 // goverter:variables
 var (
-	// goverter:ignore ID
+	// goverter:ignore ID CreatedAt
 	dividendReplacement func(DividendInput) db.ReplaceDividendParams
 )
 
-// ListCompanyDividends returns a page of a company's dividends, the newest published first.
-// Errors: Invalid, NotFound.
-func (a *App) ListCompanyDividends(ctx context.Context, t string, p Page) ([]Dividend, string, error) {
+// ListCompanyDividends returns a page of a company's dividends as known on a day, the newest published first. Errors:
+// Invalid, NotFound.
+func (a *App) ListCompanyDividends(ctx context.Context, t string, at PointInTime, p Page) (page []Dividend, next string, err error) {
 	var published *time.Time
 	var id int64
 	var v validator
+	v.pointInTime(at, a.today())
 	v.page(p, &published, &id)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	c, err := a.GetCompany(ctx, t)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, err := a.queries.ListCompanyDividends(ctx, db.ListCompanyDividendsParams{
-		CompanyID: c.ID, BeforePublished: published, BeforeID: id, PageSize: new(p.limit()),
+	err = a.read(ctx, func(q *db.Queries) error {
+		c, err := getCompany(ctx, q, t)
+		if err != nil {
+			return err
+		}
+		rows, err := q.ListCompanyDividends(ctx, db.ListCompanyDividendsParams{
+			CompanyID: c.ID, AsOf: at.AsOf, BeforePublished: published, BeforeID: id, PageSize: new(p.limit()),
+		})
+		page, next, err = pageOf(p, rows, err, func(d db.Dividend) []any { return []any{d.PublishDate, d.ID} },
+			func(d db.Dividend) Dividend { return Dividend{d, c.Listings[0].Ticker, nil} })
+		if err != nil {
+			return err
+		}
+		return a.adjustDividends(ctx, q, at, page)
 	})
-	return pageOf(p, rows, err, func(d db.Dividend) []any { return []any{d.PublishDate, d.ID} },
-		func(d db.Dividend) Dividend { return Dividend{d, c.Listings[0].Ticker} })
+	return page, next, err
 }
 
-// ListDividends returns a page of all companies' dividends, the newest published first. Errors: Invalid.
-func (a *App) ListDividends(ctx context.Context, fiscalYear *int32, publishedSince *time.Time, p Page) ([]Dividend, string, error) {
-	params := db.ListDividendsParams{FiscalYear: fiscalYear, PublishedSince: publishedSince, PageSize: p.limit()}
+// ListDividends returns a page of all companies' dividends as known on a day, the newest published first. Errors: Invalid.
+func (a *App) ListDividends(ctx context.Context, f DividendFilter, at PointInTime, p Page) (page []Dividend, next string, err error) {
+	params := db.ListDividendsParams{
+		AsOf: at.AsOf, FiscalYear: f.FiscalYear, PublishedSince: f.PublishedSince, KnownSince: f.KnownSince, PageSize: p.limit(),
+	}
 	var v validator
+	v.pointInTime(at, a.today())
 	v.page(p, &params.BeforePublished, &params.BeforeID)
-	v.date("published_since", publishedSince, farDay)
+	v.date("published_since", f.PublishedSince, farDay)
+	v.date("known_since", f.KnownSince, farDay)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := a.queries.ListDividends(ctx, params)
-	return pageOf(p, rows, err, func(r db.ListDividendsRow) []any { return []any{r.Dividend.PublishDate, r.Dividend.ID} },
-		func(r db.ListDividendsRow) Dividend { return Dividend{r.Dividend, r.Ticker} })
+	err = a.read(ctx, func(q *db.Queries) error {
+		rows, err := q.ListDividends(ctx, params)
+		page, next, err = pageOf(p, rows, err, func(r db.ListDividendsRow) []any { return []any{r.Dividend.PublishDate, r.Dividend.ID} },
+			func(r db.ListDividendsRow) Dividend { return Dividend{r.Dividend, r.Ticker, nil} })
+		if err != nil {
+			return err
+		}
+		return a.adjustDividends(ctx, q, at, page)
+	})
+	return page, next, err
 }
 
-// GetDividend returns a dividend. Errors: NotFound.
-func (a *App) GetDividend(ctx context.Context, id int64) (Dividend, error) {
-	row, err := a.queries.GetDividend(ctx, id)
-	return Dividend{row.Dividend, row.Ticker}, found(err, "dividend")
+// GetDividend returns a dividend as known on a day. Errors: Invalid, NotFound.
+func (a *App) GetDividend(ctx context.Context, id int64, at PointInTime) (d Dividend, err error) {
+	var v validator
+	v.pointInTime(at, a.today())
+	if err := v.err(); err != nil {
+		return d, err
+	}
+	err = a.read(ctx, func(q *db.Queries) error {
+		row, err := q.GetDividend(ctx, db.GetDividendParams{ID: id, AsOf: at.AsOf})
+		if err != nil {
+			return found(err, "dividend")
+		}
+		page := []Dividend{{row.Dividend, row.Ticker, nil}}
+		err = a.adjustDividends(ctx, q, at, page)
+		d = page[0]
+		return err
+	})
+	return d, err
+}
+
+// adjustDividends brings dividends to the share basis that is asked for.
+func (a *App) adjustDividends(ctx context.Context, q *db.Queries, at PointInTime, page []Dividend) error {
+	ids := make([]int64, len(page))
+	for i, d := range page {
+		ids[i] = d.CompanyID
+	}
+	slices.Sort(ids)
+	basis, err := a.shareBasis(ctx, q, at, slices.Compact(ids))
+	if err != nil {
+		return err
+	}
+	for i := range page {
+		basis.dividend(&page[i].Dividend)
+		page[i].AdjustedTo = basis.on
+	}
+	return nil
 }
 
 func (v *validator) dividend(in *DividendInput, today time.Time) {
@@ -80,8 +140,8 @@ func (v *validator) dividend(in *DividendInput, today time.Time) {
 	v.date("/payment_date", in.PaymentDate, today.AddDate(2, 0, 0))
 }
 
-// CreateDividend enters a dividend by hand for a superuser, in place of the imported one of the same period end, and
-// returns it; once for an idempotency key. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
+// CreateDividend enters a dividend by hand for a superuser, from its publish date on in place of the filed one of the same
+// period end, and returns it; once for an idempotency key. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in DividendInput) (Dividend, error) {
 	return a.enterDividend(ctx, actor, &in, ticker(t), nil, func(q *db.Queries) (int64, error) {
 		c, err := lockCompany(ctx, q, t)
@@ -94,24 +154,54 @@ func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in Divi
 	})
 }
 
-// ReplaceDividend makes a dividend one entered by hand for a superuser, in place of the imported one of the same period
-// end, too, and returns it. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
+// ReplaceDividend makes a dividend one entered by hand for a superuser, from its publish date on in place of the filed one
+// of the same period end, too, and returns it. What was filed under its id before has another id from now on. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in DividendInput) (Dividend, error) {
 	var before db.Dividend
 	return a.enterDividend(ctx, actor, &in, id, &before, func(q *db.Queries) (int64, error) {
 		if err := lockForHand(ctx, q, q.LockCompanyOfDividend, id, "dividend"); err != nil {
 			return 0, err
 		}
-		row, err := q.GetDividend(ctx, id)
+		row, err := q.GetDividend(ctx, db.GetDividendParams{ID: id})
 		if err != nil { // an import deleted it meanwhile
 			return 0, found(err, "dividend")
 		}
 		before = row.Dividend
+		if err := moveFiled(ctx, q, before, in.PublishDate); err != nil {
+			return 0, err
+		}
+		if _, err := q.DeleteDividend(ctx, id); err != nil {
+			return 0, errors.Wrap(err, "delete dividend")
+		}
 		p := dividendReplacement(in)
-		p.ID = id
-		_, err = q.ReplaceDividend(ctx, p)
-		return id, wrap(err, "replace dividend")
+		p.ID, p.CompanyID, p.CreatedAt = id, before.CompanyID, before.CreatedAt
+		return id, wrap(q.ReplaceDividend(ctx, p), "replace dividend")
 	})
+}
+
+// moveFiled gives the versions of a dividend another id and has them end on a day, if it was filed.
+func moveFiled(ctx context.Context, q *db.Queries, d db.Dividend, day time.Time) error {
+	if d.Source != "sec" {
+		return nil
+	}
+	ids, err := q.NextDividendIDs(ctx, 1)
+	if err != nil {
+		return errors.Wrap(err, "draw id")
+	}
+	if err := q.MoveDividend(ctx, db.MoveDividendParams{ID: d.ID, NewID: ids[0]}); err != nil {
+		return errors.Wrap(err, "move dividend")
+	}
+	return endFiled(ctx, q, d, day)
+}
+
+// endFiled has the versions of the filed dividend of a period end end on a day.
+func endFiled(ctx context.Context, q *db.Queries, d db.Dividend, day time.Time) error {
+	err := q.DeleteFiledDividends(ctx, db.DeleteFiledDividendsParams{CompanyID: d.CompanyID, PeriodEnd: d.PeriodEnd, Day: day})
+	if err != nil {
+		return errors.Wrap(err, "delete filed dividends")
+	}
+	err = q.EndFiledDividends(ctx, db.EndFiledDividendsParams{CompanyID: d.CompanyID, PeriodEnd: d.PeriodEnd, Day: day})
+	return wrap(err, "end filed dividends")
 }
 
 // enterDividend checks a dividend and has it written at its place by write, which locks its company, reads what was there
@@ -138,20 +228,24 @@ func (a *App) enterDividend(
 		if err != nil {
 			return Dividend{}, err
 		}
-		row, err := q.GetDividend(ctx, id)
+		row, err := q.GetDividend(ctx, db.GetDividendParams{ID: id})
 		if err != nil {
 			return Dividend{}, errors.Wrap(err, "get dividend")
 		}
-		out := Dividend{row.Dividend, row.Ticker}
-		err = q.DeleteImportedDividend(ctx, db.DeleteImportedDividendParams{CompanyID: out.CompanyID, PeriodEnd: out.PeriodEnd})
-		if err != nil {
-			return Dividend{}, errors.Wrap(err, "delete imported dividend")
+		out := Dividend{row.Dividend, row.Ticker, nil}
+		if err := endFiled(ctx, q, out.Dividend, out.PublishDate); err != nil {
+			return Dividend{}, err
 		}
 		e := dividendEvent("dividend.created", out, changed(nil, columns(out.Dividend)))
 		if before != nil {
 			e = dividendEvent("dividend.replaced", out, changed(columns(*before), columns(out.Dividend)))
 		}
-		return out, a.audit(ctx, q, actor, e)
+		if err := a.audit(ctx, q, actor, e); err != nil {
+			return Dividend{}, err
+		}
+		answer := []Dividend{out}
+		err = a.adjustDividends(ctx, q, PointInTime{AsOf: nil, Basis: value.AsOf}, answer)
+		return answer[0], err
 	})
 }
 
@@ -164,14 +258,14 @@ func (a *App) DeleteDividend(ctx context.Context, actor Actor, id int64) error {
 		if err := lockForHand(ctx, q, q.LockCompanyOfDividend, id, "dividend"); err != nil {
 			return err
 		}
-		row, err := q.GetDividend(ctx, id)
+		row, err := q.GetDividend(ctx, db.GetDividendParams{ID: id})
 		if err != nil { // an import deleted it meanwhile
 			return found(err, "dividend")
 		}
 		if _, err := q.DeleteDividend(ctx, id); err != nil {
 			return errors.Wrap(err, "delete dividend")
 		}
-		return a.audit(ctx, q, actor, dividendEvent("dividend.deleted", Dividend{row.Dividend, row.Ticker}, changed(columns(row.Dividend), nil)))
+		return a.audit(ctx, q, actor, dividendEvent("dividend.deleted", Dividend{row.Dividend, row.Ticker, nil}, changed(columns(row.Dividend), nil)))
 	})
 }
 

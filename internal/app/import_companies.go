@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -21,6 +22,8 @@ import (
 type listedRow struct {
 	sec.Listing
 	isin, shareClass, currency, ordinaryShares, country string
+
+	line int // of the file
 }
 
 // readCompanies reads a list of the SEC or a CSV file.
@@ -76,7 +79,7 @@ func readCompanyTable(r io.Reader) (rows []listedRow, skipped int, err error) {
 			Listing: sec.Listing{Ticker: ticker(t.text("ticker")), Name: t.text("name"), CIK: 0, Exchange: optional("exchange", line(50), "is too long, or has control characters")},
 			isin:    optional("isin", isISIN, isinRule), shareClass: optional("share_class", line(100), "is too long, or has control characters"),
 			currency: optional("currency", currencyForm.MatchString, currencyRule), ordinaryShares: optional("ordinary_shares", isOrdinaryShares, ordinarySharesRule),
-			country: optional("country", countryForm.MatchString, countryRule),
+			country: optional("country", countryForm.MatchString, countryRule), line: t.line,
 		}
 		if row.Ticker == "" {
 			skipped++
@@ -103,6 +106,9 @@ func readCompanyTable(r io.Reader) (rows []listedRow, skipped int, err error) {
 // writeCompanies writes the companies and listings of a list. A row whose ticker is that of another company than its CIK's
 // is skipped.
 func writeCompanies(ctx context.Context, q *db.Queries, rows []listedRow) (c counts, err error) {
+	if err := checkCurrencies(ctx, q, rows); err != nil {
+		return c, err
+	}
 	var named db.ListTickerConflictsParams
 	tickers := make([]string, len(rows))
 	for i, r := range rows {
@@ -154,6 +160,22 @@ func writeCompanies(ctx context.Context, q *db.Queries, rows []listedRow) (c cou
 	c.written = changed + declared + added
 	c.unchanged = companies + int64(len(free)) - c.written
 	return c, wrap(err, "write listings")
+}
+
+// checkCurrencies refuses a list with a currency that is not known.
+func checkCurrencies(ctx context.Context, q *db.Queries, rows []listedRow) error {
+	var codes []string
+	for _, r := range rows {
+		if r.currency != "" && !slices.Contains(codes, r.currency) {
+			codes = append(codes, r.currency)
+		}
+	}
+	unknown, err := q.ListUnknownCurrencies(ctx, codes)
+	if err != nil || len(unknown) == 0 {
+		return wrap(err, "look up currencies")
+	}
+	first := rows[slices.IndexFunc(rows, func(r listedRow) bool { return slices.Contains(unknown, r.currency) })]
+	return badLine(first.line, fmt.Sprintf("currency %q %s", first.currency, currencyRule))
 }
 
 // listedCompanies adds or renames the companies of rows. It returns the id of each row's, how many companies it has changed,

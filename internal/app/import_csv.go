@@ -126,8 +126,10 @@ func newTable(r io.Reader, h header) (*table, error) {
 	return t, t.use(h)
 }
 
-func (t *table) bad(what string) *Error {
-	return &Error{Code: Invalid, Message: fmt.Sprintf("line %d: %s", t.line, what)}
+func (t *table) bad(what string) *Error { return badLine(t.line, what) }
+
+func badLine(n int, what string) *Error {
+	return &Error{Code: Invalid, Message: fmt.Sprintf("line %d: %s", n, what)}
 }
 
 // csvMistakes are all that the reader finds.

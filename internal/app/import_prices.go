@@ -127,9 +127,12 @@ func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
 		}
 		return *d
 	}
+	var unread *Error // the first row that is skipped
 	err = t.each(func() error {
 		if !t.closes() {
-			skipped++
+			if skipped++; unread == nil {
+				unread = t.bad(fmt.Sprintf("close %.50q is no number above 0, nor is that of any other line", t.text("close")))
+			}
 			return nil
 		}
 		row := priceRow{
@@ -144,8 +147,13 @@ func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
 		rows = append(rows, row)
 		return nil
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case unread != nil && len(rows) == 0:
+		return nil, unread
+	case len(rows) == 0:
+		return nil, t.bad("no line follows")
 	}
 	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
 		if _, err := lockCompany(ctx, q, *im.Ticker); err != nil {
@@ -170,7 +178,9 @@ func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
 			c.written += n
 			c.unchanged += int64(len(batch)) - n
 		}
-		c.skipped = skipped
+		if c.skipped = skipped; skipped > 0 {
+			c.warning = fmt.Sprintf("rows that were skipped, as their close is no number above 0: %d", skipped)
+		}
 		if err := dateFoundSplits(ctx, q, l.CompanyID); err != nil {
 			return c, err
 		}

@@ -53,7 +53,9 @@ func (a *App) readRates(r io.Reader) (writer, error) {
 		t.check(base != quote, "quote", "is the same as base")
 		add(t.date("date", today), base, quote, "rate")
 	}
-	if quotes := t.perEuro(); quotes != nil {
+	if quotes := t.perEuro(); slices.Contains(quotes, "EUR") {
+		return nil, t.bad(`column "EUR": the rates of such a file are those of one euro, which has none to itself`)
+	} else if quotes != nil {
 		line = func() {
 			day := t.date("date", today)
 			for _, quote := range quotes {
@@ -124,7 +126,7 @@ func writeRates(ctx context.Context, q *db.Queries, rates []value.ExchangeRate) 
 	})
 	c.skipped = int64(len(rates) - len(known))
 	if c.skipped > 0 {
-		c.warning = fmt.Sprintf("%d rates were skipped, of currencies that are not known: %s", c.skipped, strings.Join(unknown[:min(len(unknown), 10)], ", "))
+		c.warning = fmt.Sprintf("rates that were skipped, of currencies that are not known (%s): %d", strings.Join(unknown[:min(len(unknown), 10)], ", "), c.skipped)
 	}
 	for batch := range slices.Chunk(known, rateBatch) {
 		n := len(batch)

@@ -81,9 +81,6 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 			if err != nil {
 				return err
 			}
-			if ImportKind(im.Kind) == ImportPrices && c.skipped > 0 {
-				c.warning = fmt.Sprintf("%d rows were skipped: their close is no number above zero", c.skipped)
-			}
 			return finishImport(ctx, tx, q, job, ImportSucceeded, c)
 		})
 		if !errors.Is(err, errOtherDocuments) {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
-	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
@@ -79,7 +78,7 @@ func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, im db.Import) (
 			}
 		}
 		c, err = writeFigures(ctx, tx, q, company.ID, documents, f)
-		c.report, c.warning = &f.report, cmp.Or(nothingRead(&report), c.warning)
+		c.warning = cmp.Or(nothingRead(&report), c.warning)
 		return c, err
 	}, nil
 }
@@ -176,43 +175,6 @@ func importedCompany(ctx context.Context, q *db.Queries, cik int64, name string,
 		_, err = q.SetListingExchange(ctx, db.SetListingExchangeParams{ID: listing.ID, Exchange: im.Exchange})
 	}
 	return company, wrap(err, "set exchange")
-}
-
-func writeDividends(ctx context.Context, q *db.Queries, companyID int64, dividends []value.Dividend) (c counts, err error) {
-	n := len(dividends)
-	p := db.UpsertDividendsParams{
-		CompanyID: companyID, Currency: make([]string, 0, n),
-		FiscalYear: make([]int32, 0, n), FiscalQuarter: make([]int32, 0, n), PeriodEnd: make([]time.Time, 0, n),
-		AmountPerShare: make([]decimal.Decimal, 0, n), PublishDate: make([]time.Time, 0, n),
-		Derived: make([]bool, 0, n), ShareBasisDate: make([]time.Time, 0, n),
-	}
-	for _, d := range dividends {
-		p.FiscalYear = append(p.FiscalYear, int32(d.FiscalYear))
-		var quarter int
-		set(&quarter, d.FiscalQuarter)
-		p.FiscalQuarter = append(p.FiscalQuarter, int32(quarter))
-		p.Currency = append(p.Currency, d.Currency)
-		p.PeriodEnd = append(p.PeriodEnd, d.PeriodEnd)
-		p.AmountPerShare = append(p.AmountPerShare, d.AmountPerShare)
-		p.PublishDate = append(p.PublishDate, d.PublishDate)
-		p.Derived = append(p.Derived, d.Derived)
-		p.ShareBasisDate = append(p.ShareBasisDate, d.ShareBasisDate)
-	}
-	keep := p.PeriodEnd
-	gone, err := q.DeleteOtherImportedDividends(ctx, db.DeleteOtherImportedDividendsParams{CompanyID: companyID, Keep: keep})
-	if err != nil {
-		return c, errors.Wrap(err, "delete dividends")
-	}
-	if n == 0 {
-		return counts{written: gone}, nil
-	}
-	if c.skipped, err = q.CountManualDividends(ctx, db.CountManualDividendsParams{CompanyID: companyID, PeriodEnds: keep}); err != nil {
-		return c, errors.Wrap(err, "count dividends entered by hand")
-	}
-	written, err := q.UpsertDividends(ctx, p)
-	c.written = gone + written
-	c.unchanged = int64(n) - written - c.skipped
-	return c, wrap(err, "write dividends")
 }
 
 func writeShareCounts(ctx context.Context, q *db.Queries, companyID int64, shareCounts []value.ShareCount) error {

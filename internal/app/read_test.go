@@ -103,3 +103,22 @@ func TestReadsAreOfOneState(t *testing.T) {
 		require.NotEqual(t, want, got, "%s depends on what was committed", name)
 	}
 }
+
+// Lists have filters that are mostly not there: a plan for all their values would read whole tables for any of them.
+func TestListsArePlannedForTheirFilters(t *testing.T) {
+	t.Parallel()
+	cfg := pgtest.New(t).Config()
+	cfg.MaxConns = 1
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	a := newApp(t, pool)
+	for range 10 {
+		_, _, err := a.ListDividends(t.Context(), app.DividendFilter{}, app.PointInTime{}, app.Page{Size: 100})
+		require.NoError(t, err)
+	}
+	var custom, generic int
+	require.NoError(t, pool.QueryRow(t.Context(), `SELECT sum(custom_plans), sum(generic_plans) FROM pg_prepared_statements
+		WHERE statement LIKE '-- name: ListDividends %'`).Scan(&custom, &generic))
+	assert.Equal(t, []int{10, 0}, []int{custom, generic})
+}

@@ -1,8 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
+
+	"github.com/go-faster/errors"
+	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/value"
@@ -64,4 +69,102 @@ func (a *App) ListRestatements(ctx context.Context, f RestatementFilter, p Page)
 	})
 	return pageOf(p, rows, err, func(r db.ListRestatementsRow) []any { return []any{r.Restatement.KnownFrom, r.Restatement.ID} },
 		func(r db.ListRestatementsRow) Restatement { return Restatement{r.Restatement, r.Ticker} })
+}
+
+// A Difference is what was known of a statement on one day and not on an earlier one.
+type Difference struct {
+	Statement // as known on the later day
+	Gone      bool
+	IsNew     bool // there was none on the earlier day
+	Changes   []Change
+}
+
+// A Change is a figure that differs, both on the share basis of the later day.
+type Change struct {
+	Field       string
+	Old, New    *decimal.Decimal
+	Restatement *db.Restatement // the last; nil where no filing restated the figure
+}
+
+// Diff returns the statements of a company of which more or something else was known on one day than on an earlier one, by
+// end date. Errors: Invalid, NotFound.
+func (a *App) Diff(ctx context.Context, t string, from, to time.Time) (differences []Difference, err error) {
+	var v validator
+	v.date("to", &to, a.today())
+	v.check(from.Before(to), "from", "must be before to", "to")
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	err = a.read(ctx, func(q *db.Queries) error {
+		c, err := getCompany(ctx, q, t)
+		if err != nil {
+			return err
+		}
+		basis, err := a.shareBasis(ctx, q, PointInTime{AsOf: &to, Basis: value.AsOf}, []int64{c.ID})
+		if err != nil {
+			return err
+		}
+		known := func(on time.Time) (map[int64]db.FinancialStatement, error) {
+			rows, err := q.ListCompanyFinancialStatements(ctx, db.ListCompanyFinancialStatementsParams{CompanyID: c.ID, AsOf: &on})
+			byID := map[int64]db.FinancialStatement{}
+			for _, r := range rows {
+				basis.row(&r)
+				byID[r.ID] = r
+			}
+			return byID, wrap(err, "list statements")
+		}
+		before, err := known(from)
+		if err != nil {
+			return err
+		}
+		after, err := known(to)
+		if err != nil {
+			return err
+		}
+		restatements, err := q.ListCompanyRestatements(ctx, db.ListCompanyRestatementsParams{
+			CompanyID: c.ID, AsOf: &to, KnownSince: new(from.AddDate(0, 0, 1)),
+		})
+		if err != nil {
+			return errors.Wrap(err, "list restatements")
+		}
+		for id, now := range after {
+			old, ok := before[id]
+			d := Difference{Statement: Statement{now, c.Listings[0].Ticker, basis.on}, IsNew: !ok}
+			if ok {
+				d.Changes = changes(old, now, restatements)
+			}
+			if d.IsNew || len(d.Changes) > 0 {
+				differences = append(differences, d)
+			}
+		}
+		for id, old := range before {
+			if _, ok := after[id]; !ok {
+				differences = append(differences, Difference{Statement: Statement{old, c.Listings[0].Ticker, basis.on}, Gone: true})
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(differences, func(a, b Difference) int {
+		return cmp.Or(a.EndDate.Compare(b.EndDate), cmp.Compare(a.Period, b.Period))
+	})
+	return differences, err
+}
+
+// changes returns the figures in which two versions of a statement differ.
+func changes(before, after db.FinancialStatement, restatements []db.Restatement) (all []Change) {
+	old, now := statementFromRow(before), statementFromRow(after)
+	for _, name := range figureNames {
+		a, _ := figure(&old, name)
+		b, _ := figure(&now, name)
+		if a == b || a != nil && b != nil && a.Equal(*b) {
+			continue
+		}
+		c := Change{Field: name, Old: a, New: b}
+		// The newest comes first.
+		if i := slices.IndexFunc(restatements, func(r db.Restatement) bool { return r.StatementID == after.ID && r.Field == name }); i >= 0 {
+			c.Restatement = &restatements[i]
+		}
+		all = append(all, c)
+	}
+	return all
 }

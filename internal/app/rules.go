@@ -27,13 +27,19 @@ const (
 	recomputePause    = 30 * time.Minute
 )
 
-// RecomputeArgs is the periodic job that makes the figures of all companies anew when the rules have changed.
-type RecomputeArgs struct{}
+// RecomputeArgs is the periodic job that makes the figures of all companies anew when the rules have changed, or the job
+// that makes those of one.
+type RecomputeArgs struct {
+	CompanyID int64 `json:"company_id,omitempty"` // 0 for all
+}
 
 func (RecomputeArgs) Kind() string { return "recompute" }
 
-// InsertOpts lets one job at a time wait or run.
-func (RecomputeArgs) InsertOpts() river.InsertOpts {
+// InsertOpts lets one job for all at a time wait or run. One for a company is never left out: what runs may be past it.
+func (args RecomputeArgs) InsertOpts() river.InsertOpts {
+	if args.CompanyID != 0 {
+		return river.InsertOpts{Queue: RecomputeQueue}
+	}
 	return river.InsertOpts{Queue: RecomputeQueue, UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
 	}}}
@@ -85,6 +91,12 @@ func (a *App) RecomputeJob(ctx context.Context) (more bool, err error) {
 	return more, errors.Join(err, rerr)
 }
 
+// RecomputeCompanyJob recomputes one company if it is due. What cannot be recomputed is left to later jobs.
+func (a *App) RecomputeCompanyJob(ctx context.Context, id int64) error {
+	_, err := a.tryCompany(ctx, id)
+	return err
+}
+
 // RecomputeAll recomputes all companies that are due, also those that were given up, and calls after with each result.
 func (a *App) RecomputeAll(ctx context.Context, after func(error)) error {
 	return a.recompute(ctx, math.MaxInt32, 0, func(err error) bool { after(err); return true })
@@ -106,59 +118,79 @@ func (a *App) recompute(ctx context.Context, maxAttempts int32, pause time.Durat
 			return nil
 		}
 		for _, id := range ids {
-			err := a.recomputeCompany(ctx, id)
-			if ctx.Err() != nil {
-				a.forgetAttempt(ctx, id)
-				return ctx.Err()
-			}
-			if CutOff(err) {
+			failure, err := a.tryCompany(ctx, id)
+			if err != nil {
 				return err
 			}
-			if err != nil {
+			if failure != nil {
 				tried = append(tried, id)
-				if err := a.noteFailure(ctx, id, err); err != nil {
-					return err
-				}
 			}
-			if !after(err) {
+			if !after(failure) {
 				return nil
 			}
 		}
 	}
 }
 
-func (a *App) recomputeCompany(ctx context.Context, id int64) error {
+// tryCompany recomputes a company if it is due. It returns and keeps what came in the way, or the error that cut it off:
+// such an attempt does not count.
+func (a *App) tryCompany(ctx context.Context, id int64) (failure, err error) {
+	noted, err := a.recomputeCompany(ctx, id)
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case err == nil:
+		return nil, nil
+	case !CutOff(err):
+		return err, a.noteFailure(ctx, id, err)
+	}
+	if noted {
+		a.forgetAttempt(ctx, id)
+	}
+	return nil, err
+}
+
+// recomputeCompany recomputes a company if it is due, as often as its documents become others meanwhile. It tells whether
+// it has noted an attempt, which is one in all.
+func (a *App) recomputeCompany(ctx context.Context, id int64) (noted bool, err error) {
 	for {
-		documents, err := a.attempt(ctx, id)
+		documents, err := a.attempt(ctx, id, !noted)
 		if err != nil || documents == nil {
-			return err
+			return noted, err
 		}
-		facts, err := readDocuments(ctx, a.queries, documents)
-		if err != nil {
-			return err
-		}
-		f := figuresOf(facts, facts.Report())
-		err = a.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-			current, err := outdated(ctx, q, id)
-			if err != nil || current == nil { // which an import has written meanwhile
-				return err
-			}
-			if !slices.EqualFunc(current, documents, sameDocument) {
-				return errOtherDocuments
-			}
-			_, err = writeFigures(ctx, tx, q, id, documents, f)
-			return err
-		})
+		noted = true
+		err = a.recomputeFrom(ctx, id, documents)
 		if !errors.Is(err, errOtherDocuments) {
-			return err
+			return noted, err
 		}
 	}
 }
 
-// attempt notes an attempt and returns the documents to read, none if the company's figures are of this version by now.
-func (a *App) attempt(ctx context.Context, id int64) (documents []document, err error) {
+// recomputeFrom makes a company's figures from documents, or returns errOtherDocuments if these are no longer its own.
+func (a *App) recomputeFrom(ctx context.Context, id int64, documents []document) error {
+	facts, err := readDocuments(ctx, a.queries, documents)
+	if err != nil {
+		return err
+	}
+	f := figuresOf(facts, facts.Report())
+	return a.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+		current, err := outdated(ctx, q, id)
+		if err != nil || current == nil { // which an import has written meanwhile
+			return err
+		}
+		if !slices.EqualFunc(current, documents, sameDocument) {
+			return errOtherDocuments
+		}
+		_, err = writeFigures(ctx, tx, q, id, documents, f)
+		return err
+	})
+}
+
+// attempt notes an attempt, if it is to, and returns the documents to read: none if the company's figures are of this
+// version by now.
+func (a *App) attempt(ctx context.Context, id int64, note bool) (documents []document, err error) {
 	err = a.inJobTx(ctx, func(_ pgx.Tx, q *db.Queries) (err error) {
-		if documents, err = outdated(ctx, q, id); err != nil || documents == nil {
+		if documents, err = outdated(ctx, q, id); err != nil || documents == nil || !note {
 			return err
 		}
 		return wrap(q.AttemptFacts(ctx, db.AttemptFactsParams{CompanyID: id, Version: sec.RulesVersion}), "note the attempt")
@@ -222,6 +254,6 @@ func (a *App) otherCIKs(ctx context.Context, tx pgx.Tx, q *db.Queries, c db.Comp
 	if err != nil || n == 0 {
 		return wrap(err, "forget the rules")
 	}
-	_, err = a.jobs.InsertTx(ctx, tx, RecomputeArgs{}, nil)
+	_, err = a.jobs.InsertTx(ctx, tx, RecomputeArgs{CompanyID: c.ID}, nil)
 	return wrap(err, "enqueue recomputation")
 }

@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
@@ -62,8 +66,8 @@ func makeOlder(t *testing.T, pool *pgxpool.Pool) {
 		"UPDATE financial_statement SET rules_version = 1 WHERE source = 'sec'",
 		"UPDATE financial_statement SET total_revenues = total_revenues + 1, marks = '{bank}' WHERE fiscal_year = 2020",
 		"DELETE FROM financial_statement WHERE fiscal_year = 2021",
-		`INSERT INTO dividend (company_id, source, fiscal_year, period_end, amount_per_share, currency, publish_date, derived, share_basis_date)
-			SELECT id, 'sec', 2020, '2020-12-31', 1, 'USD', '2021-02-01', false, '2021-02-01' FROM company`,
+		`INSERT INTO dividend (company_id, source, known_from, fiscal_year, period_end, amount_per_share, currency, publish_date, derived, share_basis_date)
+			SELECT id, 'sec', '2021-02-01', 2020, '2020-12-31', 1, 'USD', '2021-02-01', false, '2021-02-01' FROM company`,
 	} {
 		_, err := pool.Exec(t.Context(), sql)
 		require.NoError(t, err)
@@ -248,4 +252,246 @@ func annualByHand(year int) value.Statement {
 		Period: value.Annual, FiscalYear: year, EndDate: day(year, 12, 31), PublishDate: day(year+1, 2, 1), Currency: "USD",
 		TotalRevenues: new(int64(7)),
 	}
+}
+
+// Statements that were entered by hand before there were marks get those that an entry by hand has now, and the total debt.
+func TestStatementsByHandFromBefore(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	_, err := a.CreateCompany(t.Context(), root, apple)
+	require.NoError(t, err)
+	var entered []value.Statement
+	add := func(s value.Statement) {
+		s.FiscalYear, s.Currency = 2000, "USD"
+		s.EndDate = day(2000, 1, 1).AddDate(0, 0, len(entered))
+		s.PublishDate = s.EndDate
+		if s.Period == value.Quarterly {
+			s.FiscalQuarter = new(1)
+		}
+		entered = append(entered, s)
+	}
+	some := func(n ...int64) []*int64 {
+		all := []*int64{nil}
+		for _, n := range n {
+			all = append(all, &n)
+		}
+		return all
+	}
+	for _, period := range []value.Period{value.Annual, value.Quarterly, value.Partial} {
+		for _, short := range some(0, 7) {
+			for _, long := range some(0, 5, -5) {
+				for _, assets := range some(0, 5000) {
+					for _, interest := range some(2, 3, 10, 11) {
+						add(value.Statement{Period: period, ShortTermDebt: short, LongTermDebt: long, TotalAssets: assets, InterestExpense: interest})
+					}
+				}
+			}
+		}
+	}
+	for _, s := range entered {
+		_, err := a.CreateStatement(t.Context(), root, "AAPL", s)
+		require.NoError(t, err)
+	}
+	exec := func(sql string) {
+		t.Helper()
+		_, err := pool.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	// What the facts gave stays as it is, and so do marks that an entry by hand does not compute.
+	exec("UPDATE financial_statement SET source = 'sec', rules_version = 2 WHERE end_date = '2000-01-01'")
+	exec("UPDATE financial_statement SET rules_version = 2 WHERE end_date = '2000-01-02'")
+	exec("UPDATE financial_statement SET marks = '{bank}' || marks WHERE end_date BETWEEN '2000-01-03' AND '2000-03-01'")
+	all := func() (rows []string) {
+		t.Helper()
+		found, _ := pool.Query(t.Context(), "SELECT concat_ws(' ', end_date, total_debt, marks) FROM financial_statement ORDER BY end_date")
+		rows, err := pgx.CollectRows(found, pgx.RowTo[string])
+		require.NoError(t, err)
+		return rows
+	}
+	want := all()
+	var touched time.Time
+	for version := int64(0); version != 16; {
+		down, err := pg.MigrateDown(t.Context(), pool)
+		require.NoError(t, err)
+		version = down.Version
+	}
+	exec(`UPDATE financial_statement SET total_debt = coalesce(short_term_debt + long_term_debt, short_term_debt, long_term_debt),
+		marks = CASE WHEN 'bank' = ANY (marks) THEN '{bank}'::text[] ELSE '{}' END WHERE source = 'manual' AND rules_version IS NULL`)
+	require.NotEqual(t, want, all())
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT clock_timestamp()").Scan(&touched))
+	require.NoError(t, pg.Migrate(t.Context(), pool, slog.New(slog.DiscardHandler)))
+	assert.Equal(t, want, all())
+	var unchanged int
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT count(*) FROM financial_statement WHERE cardinality(marks) = 0 AND updated_at > $1 AND long_term_debt IS NOT NULL", touched).Scan(&unchanged))
+	assert.Zero(t, unchanged, "what is right is not written again")
+}
+
+// A statement that replaces another by hand keeps the marks that are about what both cover. The others are about the facts.
+func TestReplacedStatementKeepsItsKind(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	_, err := a.CreateCompany(t.Context(), root, apple)
+	require.NoError(t, err)
+	entered := func(s value.Statement, marks string, quarter *int) int64 {
+		t.Helper()
+		out, err := a.CreateStatement(t.Context(), root, "AAPL", s)
+		require.NoError(t, err)
+		_, err = pool.Exec(t.Context(), "UPDATE financial_statement SET source = 'sec', rules_version = 3, marks = $2, fiscal_quarter = $3 WHERE id = $1",
+			out.ID, marks, quarter)
+		require.NoError(t, err)
+		return out.ID
+	}
+	replace := func(id int64, s value.Statement) app.Statement {
+		t.Helper()
+		out, err := a.ReplaceStatement(t.Context(), root, id, s)
+		require.NoError(t, err)
+		return out
+	}
+	bank := annualByHand(2021)
+	bank.ProfitBeforeTax, bank.InterestExpense, bank.OperatingIncome = new(int64(9)), new(int64(5)), new(int64(4))
+	bank.Depreciation, bank.TotalAssets, bank.ShortTermDebt = new(int64(1)), new(int64(1000)), new(int64(3))
+	id := entered(bank, "{bank,cash_with_restricted,comparative_only,debt_unknown,turned_sign,untaxed}", nil)
+	for range 2 { // by hand what is by hand, too
+		s := replace(id, bank)
+		assert.Equal(t, []string{"bank", "debt_unknown", "partial_debt"}, s.Marks)
+		assert.Nil(t, s.Ebit)
+		assert.Nil(t, s.EbitBasis)
+		assert.Nil(t, s.Ebitda)
+	}
+	bank.LongTermDebt = new(int64(0))
+	assert.Equal(t, []string{"bank"}, replace(id, bank).Marks)
+
+	quarter := annualByHand(2020)
+	quarter.Period, quarter.FiscalQuarter = value.Quarterly, new(1)
+	id = entered(quarter, "{mixed_tags,transition_quarter}", nil)
+	quarter.FiscalQuarter = nil
+	s := replace(id, quarter)
+	assert.Equal(t, []string{"transition_quarter"}, s.Marks)
+	assert.Nil(t, s.FiscalQuarter)
+	replace(id, quarter)
+	quarter.FiscalQuarter = new(2)
+	assert.Empty(t, replace(id, quarter).Marks, "the mark says that it has no number")
+	quarter.FiscalQuarter = nil
+	_, err = a.ReplaceStatement(t.Context(), root, id, quarter)
+	require.ErrorContains(t, err, "fiscal_quarter is required")
+
+	partial := annualByHand(2019)
+	partial.Period = value.Partial
+	assert.Equal(t, []string{"short_period"}, replace(entered(partial, "{short_period,three_months_only}", nil), partial).Marks)
+}
+
+// until waits until a query's boolean is true.
+func until(t *testing.T, pool *pgxpool.Pool, query string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var ok bool
+		require.NoError(t, pool.QueryRow(t.Context(), query).Scan(&ok))
+		return ok
+	}, 10*time.Second, 10*time.Millisecond, query)
+}
+
+// held locks a table, or what a query locks, until it is released.
+func held(t *testing.T, pool *pgxpool.Pool, lock string) (release func()) {
+	t.Helper()
+	tx, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), lock)
+	require.NoError(t, err)
+	release = sync.OnceFunc(func() { assert.NoError(t, tx.Rollback(context.WithoutCancel(t.Context()))) })
+	t.Cleanup(release)
+	return release
+}
+
+const waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+func attemptsAt(t *testing.T, pool *pgxpool.Pool) (n int) {
+	t.Helper()
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT attempts FROM company_facts").Scan(&n))
+	return n
+}
+
+// An attempt that the database cuts off does not count.
+func TestRecomputationCutOff(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	stop := work(t, a)
+	importMany(t, a, 1)
+	stop()
+	makeOlder(t, pool)
+	release := held(t, pool, "LOCK dividend")
+	done := make(chan error, 1)
+	go func() {
+		_, err := a.RecomputeJob(t.Context())
+		done <- err
+	}()
+	until(t, pool, "SELECT count(*) > 0 "+waiting)
+	assert.Equal(t, 1, attemptsAt(t, pool))
+	_, err := pool.Exec(t.Context(), "SELECT pg_terminate_backend(pid) "+waiting)
+	require.NoError(t, err)
+	assert.True(t, app.CutOff(<-done))
+	assert.Zero(t, attemptsAt(t, pool))
+	release()
+	_, err = pool.Exec(t.Context(), "UPDATE company_facts SET attempted_version = 3, attempts = 2, attempted_at = now() - interval '1 day'")
+	require.NoError(t, err)
+	release = held(t, pool, "SELECT FROM company FOR UPDATE")
+	go func() {
+		_, err := a.RecomputeJob(t.Context())
+		done <- err
+	}()
+	until(t, pool, "SELECT count(*) > 0 "+waiting)
+	_, err = pool.Exec(t.Context(), "SELECT pg_terminate_backend(pid) "+waiting)
+	require.NoError(t, err)
+	assert.True(t, app.CutOff(<-done))
+	release()
+	assert.Equal(t, 2, attemptsAt(t, pool), "nor does it take back another one, if it was cut off before it counted")
+}
+
+// An attempt is one, however often the company's documents become others meanwhile.
+func TestRecomputationOfOtherDocuments(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	stop := work(t, a)
+	importMany(t, a, 1)
+	stop()
+	makeOlder(t, pool)
+	release := held(t, pool, "LOCK upload_piece")
+	done := make(chan error, 1)
+	go func() {
+		_, err := a.RecomputeJob(t.Context())
+		done <- err
+	}()
+	until(t, pool, "SELECT count(*) > 0 "+waiting)
+	_, err := pool.Exec(t.Context(), `WITH other AS (INSERT INTO document (sha256, size, content) VALUES (sha256('x'), 1, 'no gzip file') RETURNING id)
+		UPDATE company_facts SET document_id = other.id FROM other`)
+	require.NoError(t, err)
+	release()
+	require.NoError(t, <-done)
+	var failure *string
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT error FROM company_facts").Scan(&failure))
+	assert.NotNil(t, failure)
+	assert.Equal(t, 1, attemptsAt(t, pool))
+}
+
+// A company whose CIKs change is recomputed at once, also while another recomputation runs, which may be past it.
+func TestOtherCIKsWhileOthersAreRecomputed(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	stop := work(t, a)
+	importMany(t, a, 2)
+	stop()
+	makeOlder(t, pool)
+	release := held(t, pool, "LOCK dividend")
+	workOn(t, a, true)
+	until(t, pool, "SELECT count(*) > 0 "+waiting)
+	_, err := a.UpdateCompany(t.Context(), root, "C002", func(in *app.CompanyInput) { in.FormerCiks = []int64{77} })
+	require.NoError(t, err)
+	until(t, pool, "SELECT count(*) = 1 FROM river_job WHERE kind = 'recompute' AND state = 'available'")
+	release()
+	until(t, pool, "SELECT count(*) = 2 FROM river_job WHERE kind = 'recompute' AND state = 'completed'")
+	assert.Zero(t, rules(t, a).Remaining)
 }

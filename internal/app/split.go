@@ -232,6 +232,13 @@ func (b shareBasis) row(r *db.FinancialStatement) {
 	r.SharesOutstanding = s.SharesOutstanding
 }
 
+// dividend brings a dividend's row to the basis.
+func (b shareBasis) dividend(d *db.Dividend) {
+	if b.on != nil {
+		d.AmountPerShare = value.AdjustAmount(d.AmountPerShare, value.BasisRatio(d.ShareBasisDate, *b.on, b.splits[d.CompanyID]))
+	}
+}
+
 func importedSplits(rows []db.Split) []value.ImportedSplit {
 	splits := make([]value.ImportedSplit, len(rows))
 	for i, r := range rows {

@@ -209,9 +209,10 @@ func (a *App) ListStatementVersions(ctx context.Context, id int64, at PointInTim
 	return page, next, err
 }
 
+const quarterRule = "is required for a quarterly statement, and must be null for another"
+
 func (v *validator) statement(s *value.Statement, today time.Time) {
-	v.check((s.Period == value.Quarterly) == (s.FiscalQuarter != nil), "/fiscal_quarter",
-		"is required for a quarterly statement, and must be null for another", "/period")
+	v.check(s.Period == value.Quarterly || s.FiscalQuarter == nil, "/fiscal_quarter", quarterRule, "/period")
 	v.date("/start_date", s.StartDate, today)
 	v.check(s.StartDate == nil || !s.EndDate.Before(*s.StartDate), "/start_date", "must not be after end_date", "/end_date")
 	v.date("/end_date", &s.EndDate, today)
@@ -230,9 +231,10 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 	if err := actor.writer(); err != nil {
 		return out, err
 	}
-	if err := a.complete(ctx, &s); err != nil {
+	if err := a.checkStatement(ctx, &s, false); err != nil {
 		return out, err
 	}
+	value.Complete(&s)
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
 		c, err := lockCompany(ctx, q, t)
 		if err != nil {
@@ -272,10 +274,12 @@ func statementEvent(action string, before, after Statement) auditEvent {
 	return e
 }
 
-// complete checks a statement entered by hand and fills in what follows from it.
-func (a *App) complete(ctx context.Context, s *value.Statement) error {
+// checkStatement checks a statement entered by hand and says of which days its shares are. Of one that replaces another it
+// depends on that one whether its quarter needs a number.
+func (a *App) checkStatement(ctx context.Context, s *value.Statement, replaces bool) error {
 	var v validator
 	v.statement(s, a.today())
+	v.check(s.Period != value.Quarterly || s.FiscalQuarter != nil || replaces, "/fiscal_quarter", quarterRule, "/period")
 	if err := v.currency(ctx, a.queries, "/currency", s.Currency); err != nil {
 		return err
 	}
@@ -286,7 +290,6 @@ func (a *App) complete(ctx context.Context, s *value.Statement) error {
 		s.PerShareBasisDate = &s.PublishDate
 	}
 	setBasisDates(s)
-	value.Complete(s)
 	return nil
 }
 
@@ -324,13 +327,26 @@ func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, compan
 	return insertStatements(ctx, tx, []db.FinancialStatement{row})
 }
 
+// replacing returns the statement s with the marks of the one that it replaces which are about what both cover, and what
+// follows from its figures.
+func replacing(old db.FinancialStatement, s value.Statement) value.Statement {
+	s.Marks = nil
+	for _, m := range statementFromRow(old).Marks {
+		if m == value.Bank || m == value.ShortPeriod || m == value.TransitionQuarter && s.FiscalQuarter == nil {
+			s.Marks = append(s.Marks, m)
+		}
+	}
+	value.Complete(&s)
+	return s
+}
+
 // ReplaceStatement replaces a statement by hand for a superuser, and returns it. The new figures are known from today on;
 // what was known before stays. Errors: Unauthenticated, Forbidden, Invalid, NotFound.
 func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s value.Statement) (out Statement, err error) {
 	if err := actor.writer(); err != nil {
 		return out, err
 	}
-	if err := a.complete(ctx, &s); err != nil {
+	if err := a.checkStatement(ctx, &s, true); err != nil {
 		return out, err
 	}
 	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
@@ -345,6 +361,8 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		var v validator
 		v.check(string(s.Period) == old.Period, "/period", "cannot change", "id")
 		v.check(s.EndDate.Equal(old.EndDate), "/end_date", "cannot change", "id")
+		v.check(s.Period != value.Quarterly || s.FiscalQuarter != nil || old.Period == string(value.Quarterly) && old.FiscalQuarter == nil,
+			"/fiscal_quarter", quarterRule, "/period")
 		if err := v.err(); err != nil {
 			return err
 		}
@@ -359,7 +377,8 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		if err != nil {
 			return errors.Wrap(err, "end version")
 		}
-		if err := insertManual(ctx, tx, &s, id, old.CompanyID, today, true); err != nil {
+		replacement := replacing(old, s)
+		if err := insertManual(ctx, tx, &replacement, id, old.CompanyID, today, true); err != nil {
 			return err
 		}
 		if err := q.SetFinancialStatementSource(ctx, db.SetFinancialStatementSourceParams{ID: id, Source: "manual"}); err != nil {

@@ -1,12 +1,15 @@
 package app_test
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/shopspring/decimal"
@@ -16,6 +19,8 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
+	"github.com/edgevalue/edgevalue/internal/sample"
+	"github.com/edgevalue/edgevalue/internal/sec"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
@@ -88,7 +93,7 @@ func forgetRules(t *testing.T, pool *pgxpool.Pool) {
 // dividendSources are those of Apple's dividends of a period end.
 func dividendSources(t *testing.T, a *app.App, end time.Time) (sources []string) {
 	t.Helper()
-	all, _, err := a.ListCompanyDividends(t.Context(), "AAPL", app.Page{Size: 1000})
+	all, _, err := a.ListCompanyDividends(t.Context(), "AAPL", app.PointInTime{}, app.Page{Size: 1000})
 	require.NoError(t, err)
 	for _, d := range all {
 		if d.PeriodEnd != nil && d.PeriodEnd.Equal(end) {
@@ -125,9 +130,9 @@ func TestImportHealsDoubledDividends(t *testing.T) {
 	eventually(t, a, startApple(t, a), "succeeded")
 	for i := range 2 {
 		_, err := pool.Exec(t.Context(), `
-			INSERT INTO dividend (company_id, source, period_end, amount_per_share, currency, publish_date, derived, share_basis_date)
-			SELECT company_id, 'manual', period_end, 8 + $1::integer, currency, publish_date, false, publish_date FROM dividend
-			WHERE source = 'sec' AND period_end = '2020-09-26'`, i)
+			INSERT INTO dividend (company_id, source, known_from, period_end, amount_per_share, currency, publish_date, derived, share_basis_date)
+			SELECT company_id, 'manual', publish_date, period_end, 8 + $1::integer, currency, publish_date, false, publish_date FROM dividend
+			WHERE source = 'sec' AND period_end = '2020-09-26' AND known_to IS NULL`, i)
 		require.NoError(t, err)
 	}
 	forgetRules(t, pool)
@@ -294,5 +299,29 @@ func TestExportBeforeADividendByHand(t *testing.T) {
 			}
 		}
 		assert.Equal(t, []string{want}, amounts, asOf)
+	}
+}
+
+// The dividends of an export are those that the filings of its day give.
+func TestExportOfDividendsOfADay(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, pgtest.New(t))
+	stop := work(t, a)
+	eventually(t, a, startApple(t, a), app.ImportSucceeded)
+	stop()
+	file, err := sample.FS.Open("companyfacts-CIK0000320193.json.gz")
+	require.NoError(t, err)
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	require.NoError(t, err)
+	facts, err := sec.ParseCompanyFacts(z)
+	require.NoError(t, err)
+	for _, asOf := range []time.Time{
+		day(2012, 10, 30), day(2012, 10, 31), day(2014, 7, 22), day(2014, 7, 23), day(2020, 10, 30), day(2021, 10, 29), facts.NewestFiled(),
+	} {
+		e, err := a.ExportCompany(t.Context(), "AAPL", &asOf)
+		require.NoError(t, err)
+		got := slices.SortedFunc(slices.Values(e.Dividends), func(a, b value.Dividend) int { return a.PeriodEnd.Compare(b.PeriodEnd) })
+		assert.Empty(t, cmp.Diff(facts.Dividends(asOf), got), asOf)
 	}
 }

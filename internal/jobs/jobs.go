@@ -87,7 +87,10 @@ type recomputeWorker struct {
 	app *app.App
 }
 
-func (w *recomputeWorker) Work(ctx context.Context, _ *river.Job[app.RecomputeArgs]) error {
+func (w *recomputeWorker) Work(ctx context.Context, job *river.Job[app.RecomputeArgs]) error {
+	if id := job.Args.CompanyID; id != 0 {
+		return w.app.RecomputeCompanyJob(ctx, id)
+	}
 	more, err := w.app.RecomputeJob(ctx)
 	if err == nil && more {
 		return river.JobSnooze(time.Second)
@@ -225,7 +228,7 @@ func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error
 		rc.Queues[app.RecomputeQueue] = river.QueueConfig{MaxWorkers: 1}
 	}
 	if cfg.Periodic {
-		for _, args := range []river.JobArgs{app.PruneArgs{}, app.RecomputeArgs{}} {
+		for _, args := range []river.JobArgs{app.PruneArgs{}, app.RecomputeArgs{CompanyID: 0}} {
 			rc.PeriodicJobs = append(rc.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
 				func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
 		}

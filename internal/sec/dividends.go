@@ -17,34 +17,58 @@ const dividendDecimals = 6
 // of its quarters does, by period end, from what was filed on or before a day, all filings for the zero time.
 func (c *CompanyFacts) Dividends(asOf time.Time) []value.Dividend {
 	v := c.view(c.filedBy(asOf))
-	plans := v.plans()
+	return v.dividends(v.plans(), func(p plan) (d declared, ok bool) {
+		r := &reader{view: v, reading: p.reading}
+		var a *amount
+		var basis fact
+		if p.period == value.Quarterly {
+			a, basis = r.dividend()
+		} else if a = r.filedDividend(); a.known() {
+			basis = a.fact
+		}
+		if !a.known() {
+			return d, false
+		}
+		return declared{a.decimal(), r.filings[basis.filing].filed.time(), a.difference}, true
+	})
+}
+
+// A declared dividend is that of a statement.
+type declared struct {
+	amount  decimal.Decimal
+	basis   time.Time
+	derived bool
+}
+
+// dividends returns the dividends of the plans, by period end, each of which read tells.
+func (v view) dividends(plans []plan, read func(plan) (declared, bool)) []value.Dividend {
 	var dividends []value.Dividend
-	add := func(p plan, amount decimal.Decimal, basis fact, derived bool) {
-		if !amount.IsPositive() {
+	add := func(p plan) {
+		from, ok := read(p)
+		if ok && -from.amount.Exponent() > dividendDecimals {
+			from.amount = from.amount.Round(dividendDecimals)
+		}
+		if !ok || !from.amount.IsPositive() {
 			return
 		}
 		//exhaustruct:ignore the quarter may be none
 		d := value.Dividend{
 			FiscalYear:     p.fiscalYear,
 			PeriodEnd:      p.end.time(),
-			AmountPerShare: amount,
+			AmountPerShare: from.amount,
 			Currency:       p.pair.currency,
 			PublishDate:    v.filings[p.own].filed.time(),
-			Derived:        derived,
-			ShareBasisDate: v.filings[basis.filing].filed.time(),
+			Derived:        from.derived,
+			ShareBasisDate: from.basis,
 		}
 		if p.period == value.Quarterly && !p.transition {
-			d.FiscalQuarter = &p.quarter
+			d.FiscalQuarter = new(p.quarter)
 		}
 		dividends = append(dividends, d)
 	}
 	for _, p := range plans {
-		if p.period != value.Quarterly {
-			continue
-		}
-		r := &reader{view: v, reading: p.reading}
-		if a, basis := r.dividend(); a.known() {
-			add(p, a.decimal(), basis, a.difference)
+		if p.period == value.Quarterly {
+			add(p)
 		}
 	}
 	quarterly := dividends
@@ -53,16 +77,76 @@ func (c *CompanyFacts) Dividends(asOf time.Time) []value.Dividend {
 			end := dayOf(d.PeriodEnd)
 			return p.start <= end && end <= p.end
 		}
-		if p.period != value.Annual || slices.ContainsFunc(quarterly, within) {
-			continue
-		}
-		r := &reader{view: v, reading: p.reading}
-		if a := r.filedDividend(); a.known() {
-			add(p, a.decimal().Round(dividendDecimals), a.fact, false)
+		if p.period == value.Annual && !slices.ContainsFunc(quarterly, within) {
+			add(p)
 		}
 	}
 	slices.SortFunc(dividends, func(a, b value.Dividend) int { return a.PeriodEnd.Compare(b.PeriodEnd) })
 	return dividends
+}
+
+// A DividendVersion is a dividend as it was known from one day until the day before another.
+type DividendVersion struct {
+	value.Dividend
+	KnownFrom time.Time
+	KnownTo   *time.Time // nil while it still holds
+}
+
+// DividendHistory returns every version of every dividend, ordered by period end and KnownFrom. On each day the versions
+// that hold are what Dividends gives for it. Histories gives both histories at the price of one.
+func (c *CompanyFacts) DividendHistory() []DividendVersion {
+	_, dividends := c.Histories()
+	return dividends
+}
+
+// A dividendHistory grows by filing day.
+type dividendHistory struct {
+	versions []DividendVersion
+	held     []int // those of the day last added, by period end
+}
+
+// add adds what was known on a day, after all that was known before. The dividends are those of the statements' figures.
+func (h *dividendHistory) add(today time.Time, v view, plans []plan) {
+	dividends := v.dividends(plans, func(p plan) (declared, bool) {
+		f := v.figures.of(p.reading, v.known)
+		s := &f.statement
+		if s.DividendsPerShare == nil {
+			return declared{}, false
+		}
+		return declared{*s.DividendsPerShare, *s.DividendsPerShareBasisDate, f.derivedDividend}, true
+	})
+	before := h.held
+	h.held = make([]int, 0, len(dividends))
+	end := func() {
+		h.versions[before[0]].KnownTo = &today
+		before = before[1:]
+	}
+	for _, d := range dividends {
+		for len(before) > 0 && h.versions[before[0]].PeriodEnd.Before(d.PeriodEnd) {
+			end()
+		}
+		if len(before) > 0 && h.versions[before[0]].PeriodEnd.Equal(d.PeriodEnd) {
+			if value.SameDividend(&h.versions[before[0]].Dividend, &d) {
+				h.held = append(h.held, before[0])
+				before = before[1:]
+				continue
+			}
+			end()
+		}
+		h.held = append(h.held, len(h.versions))
+		h.versions = append(h.versions, DividendVersion{Dividend: d, KnownFrom: today, KnownTo: nil})
+	}
+	for len(before) > 0 {
+		end()
+	}
+}
+
+// ordered returns the versions by period end and KnownFrom.
+func (h *dividendHistory) ordered() []DividendVersion {
+	slices.SortFunc(h.versions, func(a, b DividendVersion) int {
+		return cmp.Or(a.PeriodEnd.Compare(b.PeriodEnd), a.KnownFrom.Compare(b.KnownFrom))
+	})
+	return h.versions
 }
 
 // filedDividend returns the amount of the first tag that has one about all of the period.
@@ -219,20 +303,24 @@ func quarterEnding(plans []plan, year plan) *plan {
 	return nil
 }
 
-// quarterBefore returns the quarterly one of the plans that a quarter follows on in its currency, the closest if there are
-// two: the same as for trailing twelve months.
+// quarterBefore returns the quarterly one of the plans that a quarter follows on in its currency: the same as for trailing
+// twelve months.
 func quarterBefore(plans []plan, quarter plan) *plan {
 	if quarter.startDate == noDay {
 		return nil
 	}
 	last := quarter.startDate - 1
+	off := func(q *plan) day { return max(q.end-last, last-q.end) }
 	var found *plan
-	closest := day(nearDays + 1)
 	near := plansEnding(plans, last-nearDays, min(last+nearDays+1, quarter.end))
 	for i := range near {
 		q := &near[i]
-		if off := max(q.end-last, last-q.end); q.period == value.Quarterly && q.pair.currency == quarter.pair.currency && off < closest {
-			found, closest = q, off
+		if q.period != value.Quarterly || q.pair.currency != quarter.pair.currency {
+			continue
+		}
+		// Published later is filed later, and plans are by end date.
+		if found == nil || cmp.Or(cmp.Compare(off(found), off(q)), cmp.Compare(q.own, found.own)) >= 0 {
+			found = q
 		}
 	}
 	return found

@@ -76,3 +76,17 @@ func SplitInterval(older, newer int64, decimals uint8) (low, high *big.Rat, cont
 	}
 	return p.exactLow(), p.exactHigh(), func(r *big.Rat) bool { return p.contains(newRatio(r), unity) }, true
 }
+
+// Sum is the sum of known amounts, nil if it is unknown.
+func Sum(amounts ...*int64) *int64 {
+	all := make([]*amount, len(amounts))
+	for i, a := range amounts {
+		if a != nil {
+			all[i] = filedAmount(fact{coef: *a})
+		}
+	}
+	if total := sum(all...); total != nil {
+		return &total.coef
+	}
+	return nil
+}

@@ -22,6 +22,12 @@ type Version struct {
 // History returns every version of every statement, ordered by end date, period and KnownFrom. On each day the versions
 // that hold are what Statements gives for it.
 func (c *CompanyFacts) History() []Version {
+	history, _ := c.Histories()
+	return history
+}
+
+// Histories returns both History and DividendHistory.
+func (c *CompanyFacts) Histories() ([]Version, []DividendVersion) {
 	cache := &figureCache{CompanyFacts: c, made: make(map[reading]*madeFigures), ends: c.endsByFiling()}
 	type statementKey struct {
 		period value.Period
@@ -36,11 +42,13 @@ func (c *CompanyFacts) History() []Version {
 	}
 	open := make(map[statementKey]*held)
 	var versions []Version
+	var dividends dividendHistory
 	splits := c.splitHistory()
 	for from, to := range c.filingDays {
 		today := c.filings[from].filed.time()
 		v := view{c, to, cache}
 		plans := v.plans()
+		dividends.add(today, v, plans)
 		ofYears := v.yearDividends(plans, splitsOn(today, splits))
 		for i, p := range plans {
 			key := statementKey{p.period, p.end}
@@ -69,7 +77,7 @@ func (c *CompanyFacts) History() []Version {
 	slices.SortFunc(versions, func(a, b Version) int {
 		return cmp.Or(a.EndDate.Compare(b.EndDate), cmp.Compare(a.Period, b.Period), a.KnownFrom.Compare(b.KnownFrom))
 	})
-	return versions
+	return versions, dividends.ordered()
 }
 
 // A figureCache makes figures, and makes them again when something was filed that they can depend on.
@@ -100,6 +108,7 @@ func (c *figureCache) of(from reading, known int32) *figures {
 	if m.figures == nil || !m.equal(f) {
 		m.figures = f
 	}
+	m.derivedDividend = f.derivedDividend
 	return m.figures
 }
 

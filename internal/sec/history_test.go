@@ -25,6 +25,35 @@ func holding(history []sec.Version, day time.Time) []value.Statement {
 	return statements
 }
 
+// dividendsHolding returns the dividends whose versions hold on a day.
+func dividendsHolding(history []sec.DividendVersion, day time.Time) []value.Dividend {
+	var dividends []value.Dividend
+	for _, v := range history {
+		if !v.KnownFrom.After(day) && (v.KnownTo == nil || v.KnownTo.After(day)) {
+			dividends = append(dividends, v.Dividend)
+		}
+	}
+	return dividends
+}
+
+// checkDividendVersions checks that a version differs from the one before it.
+func checkDividendVersions(t *testing.T, history []sec.DividendVersion) {
+	t.Helper()
+	for i, v := range history {
+		require.True(t, v.KnownTo == nil || v.KnownTo.After(v.KnownFrom))
+		require.False(t, v.PublishDate.After(v.KnownFrom), "it is known from the statement's filing on, at the earliest")
+		if i == 0 || !history[i-1].PeriodEnd.Equal(v.PeriodEnd) {
+			continue
+		}
+		before := history[i-1]
+		require.NotNil(t, before.KnownTo)
+		require.False(t, before.KnownTo.After(v.KnownFrom))
+		if before.KnownTo.Equal(v.KnownFrom) {
+			require.NotEmpty(t, cmp.Diff(before.Dividend, v.Dividend))
+		}
+	}
+}
+
 // settersOn returns the filings that set the versions that hold on a day.
 func settersOn(history []sec.Version, day time.Time) []*value.Filing {
 	filings := []*value.Filing{}
@@ -40,7 +69,7 @@ func settersOn(history []sec.Version, day time.Time) []*value.Filing {
 // and on the days around it.
 func checkHistory(t *testing.T, facts *sec.CompanyFacts) {
 	t.Helper()
-	history := facts.History()
+	history, dividends := facts.Histories()
 
 	days := make(map[time.Time]bool)
 	for _, filed := range facts.FilingDays() {
@@ -53,7 +82,11 @@ func checkHistory(t *testing.T, facts *sec.CompanyFacts) {
 			require.Equal(t, facts.SetBy(day), settersOn(history, day))
 			requireStatements(t, facts.Dividends(day), plain)
 		}
+		if diff := cmp.Diff(facts.Dividends(day), dividendsHolding(dividends, day)); diff != "" {
+			t.Fatalf("dividends on %s (-plain +history):\n%s", day.Format(time.DateOnly), diff)
+		}
 	}
+	checkDividendVersions(t, dividends)
 	require.Equal(t, facts.Statements(time.Time{}), facts.Statements(facts.NewestFiled()))
 
 	// A version must differ from the one before it.

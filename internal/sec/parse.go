@@ -1,7 +1,6 @@
 package sec
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"fmt"
@@ -45,15 +44,9 @@ const (
 	maxFilings = 3000
 )
 
-const byteOrderMark = "\ufeff"
-
-// decode reads one JSON object and what is after it. Its errors are those of r, or a *FormatError.
+// decode reads one JSON object, without a byte order mark, and what is after it. Its errors are those of r, or a *FormatError.
 func decode(r io.Reader, object func(*jx.Decoder) error) error {
-	buffered := bufio.NewReader(r)
-	if mark, err := buffered.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
-		_, _ = buffered.Discard(len(byteOrderMark)) // it is there
-	}
-	source := &source{r: buffered}
+	source := &source{r: r}
 	d := jx.Decode(source, bufferSize)
 	err := func() error {
 		if d.Next() != jx.Object {
@@ -80,6 +73,17 @@ func decode(r io.Reader, object func(*jx.Decoder) error) error {
 		return badFormat("", "not valid JSON: it ends too early")
 	}
 	return badFormat("", "not valid JSON")
+}
+
+// orNothing reads a value of a type with f, and null as nothing. It refuses a value of another type.
+func orNothing(d *jx.Decoder, t jx.Type, path string, f func(*jx.Decoder) error) error {
+	if d.Next() == jx.Null {
+		return d.Null()
+	}
+	if err := mustBe(d, t, path); err != nil {
+		return err
+	}
+	return f(d)
 }
 
 // mustBe refuses a value of another type.
@@ -230,47 +234,45 @@ func (p *parser) taxonomy(d *jx.Decoder, name string) error {
 	}
 	t := taxonomyOf(name)
 	path := "facts/" + name
-	if err := mustBe(d, jx.Object, path); err != nil {
-		return err
-	}
-	return d.Obj(func(d *jx.Decoder, tag string) error {
-		// What is in memory needs no copies.
-		text, err := d.Raw()
-		if err != nil {
-			return err
-		}
-		p.inTag.ResetBytes(text)
-		return p.tag(&p.inTag, path+"/"+tag, tagRead{
-			key: seriesKey{name, tag, ""}, kept: counted[tag], taxonomy: t, money: nil,
-			tax: t != nil && t.isIncomeTax(tag), count: slices.Contains(countTags[name], tag),
+	return orNothing(d, jx.Object, path, func(d *jx.Decoder) error {
+		return d.Obj(func(d *jx.Decoder, tag string) error {
+			// What is in memory needs no copies.
+			text, err := d.Raw()
+			if err != nil {
+				return err
+			}
+			p.inTag.ResetBytes(text)
+			return p.tag(&p.inTag, path+"/"+tag, tagRead{
+				key: seriesKey{name, tag, ""}, kept: counted[tag], taxonomy: t, money: nil,
+				tax: t != nil && t.isIncomeTax(tag), count: slices.Contains(countTags[name], tag),
+			})
 		})
 	})
 }
 
 func (p *parser) tag(d *jx.Decoder, path string, read tagRead) error {
-	if err := mustBe(d, jx.Object, path); err != nil {
-		return err
-	}
-	return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
-		if string(key) != "units" {
-			return d.Skip()
-		}
-		if err := mustBe(d, jx.Object, path+"/units"); err != nil {
-			return err
-		}
-		return d.Obj(func(d *jx.Decoder, of string) error {
-			if err := mustBe(d, jx.Array, path+"/"+of); err != nil {
-				return err
+	return orNothing(d, jx.Object, path, func(d *jx.Decoder) error {
+		return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
+			if string(key) != "units" {
+				return d.Skip()
 			}
-			read := read
-			read.key.unit = of
-			isKept := keptUnit.MatchString(of)
-			read.kept = read.kept && isKept
-			if read.taxonomy != nil && isKept && len(of) == currencyLength {
-				read.money = p.unit(unit{read.taxonomy, of})
-			}
-			return d.Arr(func(d *jx.Decoder) error { return p.fact(d, &read) })
+			return orNothing(d, jx.Object, path+"/units", func(d *jx.Decoder) error {
+				return d.Obj(func(d *jx.Decoder, of string) error { return p.inUnit(d, path, read, of) })
+			})
 		})
+	})
+}
+
+// inUnit reads the facts of a tag in a unit.
+func (p *parser) inUnit(d *jx.Decoder, path string, read tagRead, of string) error {
+	read.key.unit = of
+	isKept := keptUnit.MatchString(of)
+	read.kept = read.kept && isKept
+	if read.taxonomy != nil && isKept && len(of) == currencyLength {
+		read.money = p.unit(unit{read.taxonomy, of})
+	}
+	return orNothing(d, jx.Array, path+"/"+of, func(d *jx.Decoder) error {
+		return d.Arr(func(d *jx.Decoder) error { return p.fact(d, &read) })
 	})
 }
 

@@ -2,6 +2,7 @@ package sec_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -33,11 +34,14 @@ func TestParseCompanyFactsTolerates(t *testing.T) {
 		"cik after facts":   `{"facts":{},"cik":7}`,
 		"a duplicated key":  `{"cik":1,"cik":2,"facts":{},"facts":{}}`,
 		"null fy":           withFact("Assets", "USD", `{"end":"2020-12-31","val":1,"fy":null,"fp":null,`+report+`}`),
-		"a byte order mark": "\ufeff" + `{"cik":1,"facts":{}}`,
 		"an exponent":       withFact("Assets", "USD", `{"end":"2020-12-31","val":1.5E3,`+report+`}`),
 		"a future end":      withFact("Assets", "USD", `{"end":"2031-12-31","val":1,`+report+`}`),
 		"a bad 8-K":         withFact("Assets", "USD", `{"end":"0000-12-31","val":1,"form":"8-K"}`),
 		"a bad fact unread": withFact("Elsewhere", "USD", `{"end":5}`),
+		"a null taxonomy":   `{"cik":1,"facts":{"us-gaap":null}}`,
+		"a null tag":        `{"cik":1,"facts":{"us-gaap":{"Assets":null}}}`,
+		"null units":        `{"cik":1,"facts":{"us-gaap":{"Assets":{"units":null}}}}`,
+		"a null unit":       `{"cik":1,"facts":{"us-gaap":{"Assets":{"units":{"USD":null}}}}}`,
 		"white space":       " \n{ \"cik\" : 1 , \"facts\" : { } } \n ",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +77,7 @@ func TestParseCompanyFactsRefuses(t *testing.T) {
 		"facts as a list":  {`{"cik":1,"facts":[]}`, "facts: not an object"},
 		"taxonomy as text": {`{"cik":1,"facts":{"us-gaap":"x"}}`, "facts/us-gaap: not an object"},
 		"tag as a list":    {`{"cik":1,"facts":{"us-gaap":{"Assets":[1]}}}`, "facts/us-gaap/Assets: not an object"},
-		"units as null":    {`{"cik":1,"facts":{"us-gaap":{"Assets":{"units":null}}}}`, "facts/us-gaap/Assets/units: not an object"},
+		"units as text":    {`{"cik":1,"facts":{"us-gaap":{"Assets":{"units":"x"}}}}`, "facts/us-gaap/Assets/units: not an object"},
 		"unit as object":   {`{"cik":1,"facts":{"us-gaap":{"Assets":{"units":{"USD":{}}}}}}`, "facts/us-gaap/Assets/USD: not a list"},
 		"truncated":        {good[:len(good)-20], "not valid JSON: it ends too early"},
 		"truncated number": {good[:strings.Index(good, `1,"accn`)+1], "not valid JSON: it ends too early"},
@@ -244,7 +248,16 @@ func FuzzParseCompanyFacts(f *testing.F) {
 		}
 		facts.Dividends(time.Time{})
 		facts.ShareCounts()
-		require.Equal(t, facts.Statements(time.Time{}), holding(facts.History(), facts.NewestFiled()))
+		history := facts.History()
+		statements := facts.Statements(time.Time{})
+		require.Equal(t, statements, holding(history, facts.NewestFiled()))
+		facts.Restatements(history)
+		for _, s := range statements {
+			explanations, ok := facts.Explain(time.Time{}, s.Period, s.EndDate)
+			require.True(t, ok)
+			_, err := json.Marshal(explanations)
+			require.NoError(t, err)
+		}
 	})
 }
 
@@ -262,7 +275,8 @@ func BenchmarkCompanyFacts(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		history, dividends, counts := facts.History(), facts.Dividends(time.Time{}), facts.ShareCounts()
+		history, dividends := facts.Histories()
+		counts := facts.ShareCounts()
 		runtime.ReadMemStats(&now)
 		peak = max(peak, now.HeapAlloc-min(now.HeapAlloc, before.HeapAlloc))
 		runtime.KeepAlive(history)

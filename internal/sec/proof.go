@@ -251,3 +251,27 @@ func (c *CompanyFacts) explainYearDividend(d *yearDividend) *value.Explanation {
 	}
 	return e
 }
+
+// ExplainShareCount returns the fact that a count of shares is, nil if it is none of these documents.
+func (c *CompanyFacts) ExplainShareCount(count value.ShareCount) *value.Explanation {
+	is := func(f fact) bool {
+		return f.coef == count.Shares && f.end == dayOf(count.EndDate) && c.filings[f.filing].filed == dayOf(count.BasisDate)
+	}
+	find := func(s series) *value.Explanation {
+		if i := slices.IndexFunc(s, is); i >= 0 {
+			return c.explainFact(s[i])
+		}
+		return nil
+	}
+	if count.Source == value.Cover {
+		return find(c.covers)
+	}
+	for _, t := range taxonomies {
+		for _, tag := range t.shares {
+			if e := find(c.series[seriesKey{t.name, tag, "shares"}]); e != nil {
+				return e
+			}
+		}
+	}
+	return nil
+}

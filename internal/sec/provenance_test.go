@@ -513,3 +513,62 @@ func TestProvenanceAsOf(t *testing.T) {
 		require.Empty(t, cmp.Diff(then.Restatements(then.History()), before))
 	}
 }
+
+// Each kind of restatement, and what is none: other basis dates, or another tag with the same value.
+func TestKindsOfRestatements(t *testing.T) {
+	t.Parallel()
+	d := document{}
+	at := func(number int, filed string) filing { return filing{accession(2021, number), "10-K", filed, 2020} }
+	first, same, last := at(1, "2021-02-01"), at(2, "2021-03-01"), at(3, "2021-04-01")
+	for _, f := range []filing{first, same, last} {
+		d.add(f, gaap, "Assets", "USD", "", endFY, "100")
+		d.add(f, gaap, "NetIncomeLoss", "USD", start, endFY, "70")
+		d.add(f, gaap, "EarningsPerShareBasic", "USD/shares", start, endFY, "1.1")
+	}
+	d.add(first, gaap, "Goodwill", "USD", "", endFY, "-5")
+	d.add(first, gaap, "Goodwill", "USD", "", "2019-12-31", "-5")
+	d.add(same, gaap, "LiabilitiesAndPartnersCapital", "USD", "", endFY, "100") // the same as Assets, by another tag
+	d.add(last, gaap, "Goodwill", "USD", "", endFY, "7")
+	d.add(last, gaap, "AssetsCurrent", "USD", "", endFY, "40")
+	d.add(last, gaap, "EarningsPerShareDiluted", "USD/shares", start, endFY, "1.0")
+
+	facts := d.parse(t)
+	history := slices.DeleteFunc(facts.History(), func(v sec.Version) bool { return !v.EndDate.Equal(date(t, endFY)) })
+	require.Len(t, history, 3)
+	assert.Equal(t, accession(2021, 2), history[1].SetBy.Accession)
+	var shown []string
+	for _, r := range facts.Restatements(history) {
+		was, is := "-", "-"
+		if r.Old != nil {
+			was = r.Old.String()
+		}
+		if r.New != nil {
+			is = r.New.String()
+		}
+		derived := ""
+		if r.Derived {
+			derived = " derived"
+		}
+		assert.Equal(t, last.filed, day(&r.KnownFrom))
+		assert.Equal(t, last.accession, r.Filing.Accession)
+		shown = append(shown, r.Field+" "+string(r.Kind)+" "+was+" "+is+derived)
+	}
+	assert.Equal(t, []string{
+		"earnings_per_share_diluted added - 1", "current_assets added - 40", "non_current_assets added - 60 derived", "goodwill changed 5 7",
+	}, shown)
+
+	// A figure that is gone.
+	removed := document{}
+	removed.add(first, gaap, "Assets", "USD", "", endFY, "100")
+	removed.add(first, gaap, "NetIncomeLoss", "USD", start, endFY, "70")
+	removed.add(first, gaap, "PaymentsOfDividends", "USD", start, endFY, "3")
+	facts = removed.parse(t)
+	history = facts.History()
+	without := history[0]
+	without.DividendsPaid, without.KnownFrom = nil, date(t, same.filed)
+	restatements := facts.Restatements([]sec.Version{history[0], without})
+	require.Len(t, restatements, 1)
+	assert.Equal(t, value.Removed, restatements[0].Kind)
+	assert.Nil(t, restatements[0].New)
+	assert.Equal(t, first.accession, restatements[0].Filing.Accession)
+}

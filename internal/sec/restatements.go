@@ -89,7 +89,7 @@ func (f figureField) decimal(v reflect.Value) *decimal.Decimal {
 	if f.of == countType {
 		return new(decimal.NewFromInt(v.Elem().Int()))
 	}
-	return v.Interface().(*decimal.Decimal) //nolint:forcetypeassert,errcheck // it is
+	return v.Interface().(*decimal.Decimal)
 }
 
 // restatedBy returns the newest filing in the explanation of a field, if that is what made the version, else the one that set
@@ -121,7 +121,7 @@ func (f figureField) kindOf(was, is *decimal.Decimal, before, after reflect.Valu
 	case f.basis == noBasis:
 		return value.Changed
 	}
-	from, to := before.Field(f.basis).Interface().(*time.Time), after.Field(f.basis).Interface().(*time.Time) //nolint:forcetypeassert,errcheck // they are
+	from, to := before.Field(f.basis).Interface().(*time.Time), after.Field(f.basis).Interface().(*time.Time)
 	ratio := ratioBetween(*from, *to, splits())
 	if ratio.Cmp(unity.exact) == 0 {
 		return value.Changed

@@ -94,6 +94,8 @@ type figures struct {
 	fields       []provenance
 	set          int32   // the newest of the filings that set a fact of a field, but for the dividend; none found is -1
 	dividend     *amount // per share
+
+	derivedDividend bool // which is no part of the statement
 }
 
 // mostFields is as many as most statements have.
@@ -114,6 +116,7 @@ func (v view) read(from reading) *figures {
 	r.sharesOutstanding(s)
 	r.unmarked(s, !r.column || b.totalAssets.known())
 	f.dividend = r.dividendsPerShare(s)
+	f.derivedDividend = f.dividend.known() && f.dividend.difference
 	s.Period = map[kind]value.Period{annual: value.Annual, partial: value.Partial, interim: value.Quarterly}[r.kind]
 	s.Marks = r.marks
 	r.complete(s)

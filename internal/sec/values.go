@@ -52,7 +52,7 @@ func (a *amount) plusKnown(b *amount) *amount {
 	return a.plus(b)
 }
 
-// sum adds those that are known; it is unknown if none is.
+// sum adds those that are known; it is unknown if none is, or if the sum does not fit in an int64.
 func sum(amounts ...*amount) *amount {
 	var known []*amount
 	for _, a := range amounts {

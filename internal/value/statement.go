@@ -105,6 +105,13 @@ type Dividend struct {
 	ShareBasisDate time.Time       `json:"share_basis_date"` // later splits are not in the amount
 }
 
+// SameDividend tells whether two dividends say the same.
+func SameDividend(a, b *Dividend) bool {
+	return a.FiscalYear == b.FiscalYear && same(a.FiscalQuarter, b.FiscalQuarter) && a.PeriodEnd.Equal(b.PeriodEnd) &&
+		a.AmountPerShare.Equal(b.AmountPerShare) && a.Currency == b.Currency && a.PublishDate.Equal(b.PublishDate) &&
+		a.Derived == b.Derived && a.ShareBasisDate.Equal(b.ShareBasisDate)
+}
+
 // A ShareCount is the number of shares that was the newest known from KnownFrom on, of those on covers or of those on
 // balance sheets. It is on the share basis of BasisDate.
 type ShareCount struct {

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -8,13 +9,12 @@ import (
 // touchDays is how many days apart the end of one quarter and the start of the next may be to touch.
 const touchDays = 7
 
-// TrailingTwelveMonths returns the flows of the twelve months that end with s. The others are the company's
-// statements as known on the same day, in any order, with or without s.
+// TwelveMonths returns the statements whose flows make the twelve months that end with s, the newest first, none if one is
+// missing. The others are the company's statements as known on the same day, in any order, with or without s.
 //
-// A year, and the quarter that ends with a year, give the annual values. Other quarters add the four that touch, up to
-// theirs, in one currency: a field is nil if one of the four statements or values is missing. EBIT and EBITDA are found
-// from these parts. A partial period has the values of the quarter that ends with it.
-func TrailingTwelveMonths(s Statement, others []Statement) TTM {
+// A year, and the quarter that ends with a year, give the year. Other quarters give the four that touch, up to theirs, in
+// one currency. A partial period gives those of the quarter that ends with it.
+func TwelveMonths(s *Statement, others []Statement) []*Statement {
 	ending := func(period Period) *Statement {
 		i := slices.IndexFunc(others, func(o Statement) bool {
 			return o.Period == period && o.EndDate.Equal(s.EndDate) && o.Currency == s.Currency
@@ -24,52 +24,71 @@ func TrailingTwelveMonths(s Statement, others []Statement) TTM {
 		}
 		return &others[i]
 	}
-	//exhaustruct:ignore nothing is known
-	unknown := TTM{Marks: Marks()}
 	switch s.Period {
 	case Annual:
-		return flows(&s)
+		return []*Statement{s}
 	case Partial:
 		if q := ending(Quarterly); q != nil {
-			return TrailingTwelveMonths(*q, others)
+			return TwelveMonths(q, others)
 		}
-		return unknown
+		return nil
 	case Quarterly:
 	}
 	if year := ending(Annual); year != nil {
-		return flows(year)
+		return []*Statement{year}
 	}
-
-	ttm, q := flows(&s), &s
-	for range 3 {
+	quarters := []*Statement{s}
+	for q := s; len(quarters) < 4; quarters = append(quarters, q) {
 		if q = before(q, others); q == nil {
-			return unknown
+			return nil
 		}
-		marks := append(slices.Clone(ttm.Marks), q.Marks...)
-		ttm = add(ttm, flows(q))
-		ttm.Marks = Marks(marks...)
 	}
+	return quarters
+}
+
+// TrailingTwelveMonths returns the flows of the twelve months that end with s: the sums over TwelveMonths. A field is nil if
+// one of the statements or values is missing. EBIT and EBITDA of four quarters are found from these sums.
+func TrailingTwelveMonths(s Statement, others []Statement) TTM {
+	parts := TwelveMonths(&s, others)
+	if parts == nil {
+		//exhaustruct:ignore nothing is known
+		return TTM{Marks: Marks()}
+	}
+	ttm := flows(parts[0])
+	if len(parts) == 1 {
+		return ttm
+	}
+	marks := slices.Clone(parts[0].Marks)
+	for _, q := range parts[1:] {
+		marks = append(marks, q.Marks...)
+		ttm = add(ttm, flows(q))
+	}
+	ttm.Marks = Marks(marks...)
 	ttm.EBIT, ttm.EBITBasis = EBIT(ttm.ProfitBeforeTax, ttm.InterestExpense, ttm.OperatingIncome, slices.Contains(ttm.Marks, Bank))
 	ttm.EBITDA = Add(ttm.EBIT, ttm.DepreciationAndAmortization)
 	return ttm
 }
 
-// before returns the quarterly statement that a quarterly one follows on, the closest if there are two.
+// before returns the quarterly statement that a quarterly one follows on: the closest, of those the one published last,
+// of those the one that ends last.
 func before(s *Statement, others []Statement) *Statement {
 	if s.StartDate == nil {
 		return nil
 	}
 	const tolerance = touchDays * 24 * time.Hour
 	last := s.StartDate.AddDate(0, 0, -1)
+	off := func(o *Statement) time.Duration { return o.EndDate.Sub(last).Abs() }
 	var found *Statement
-	var closest time.Duration
 	for i := range others {
 		o := &others[i]
 		if o.Period != Quarterly || o.Currency != s.Currency || !o.EndDate.Before(s.EndDate) {
 			continue
 		}
-		if off := o.EndDate.Sub(last).Abs(); off <= tolerance && (found == nil || off < closest) {
-			found, closest = o, off
+		if off(o) > tolerance {
+			continue
+		}
+		if found == nil || cmp.Or(cmp.Compare(off(found), off(o)), o.PublishDate.Compare(found.PublishDate), o.EndDate.Compare(found.EndDate)) > 0 {
+			found = o
 		}
 	}
 	return found

@@ -104,7 +104,17 @@ func TestComplete(t *testing.T) {
 				reflect.ValueOf(&want).Elem().FieldByName(name).Set(reflect.ValueOf(&amount))
 			}
 			want.EBITBasis, want.Marks = test.basis, []value.Mark{}
-			value.Complete(&got)
+			filled := value.Complete(&got)
+			assert.Len(t, filled, len(test.derived))
+			for _, d := range filled {
+				n := **d.From[0]
+				for _, other := range d.From[1:] {
+					if n += **other; d.Op == value.OpSubtract {
+						n -= 2 * **other
+					}
+				}
+				assert.Equal(t, n, **d.Field)
+			}
 			assert.Empty(t, cmp.Diff(want, got))
 			again := got
 			value.Complete(&again)
@@ -207,6 +217,23 @@ func TestTrailingTwelveMonths(t *testing.T) {
 	assert.Equal(t, none, value.TrailingTwelveMonths(late[0], late), "more than a week apart")
 	late[5].StartDate = nil
 	assert.Equal(t, none, value.TrailingTwelveMonths(late[0], late))
+
+	// Of two quarters as close the one published later counts, in whatever order they are.
+	twins := append(slices.Clone(statements), statements[5])
+	twins[5].EndDate, twins[6].EndDate = twins[5].EndDate.AddDate(0, 0, -3), twins[6].EndDate.AddDate(0, 0, 3)
+	twins[5].TotalRevenues, twins[6].TotalRevenues = new(int64(50)), new(int64(500))
+	reversed := func() []value.Statement {
+		r := slices.Clone(twins)
+		slices.Reverse(r)
+		return r
+	}
+	for _, all := range [][]value.Statement{twins, reversed()} {
+		assert.Equal(t, new(int64(2+3+500+7)), value.TrailingTwelveMonths(statements[0], all).TotalRevenues, "that ends later")
+	}
+	twins[5].PublishDate = twins[6].PublishDate.AddDate(0, 0, 1)
+	for _, all := range [][]value.Statement{twins, reversed()} {
+		assert.Equal(t, new(int64(2+3+50+7)), value.TrailingTwelveMonths(statements[0], all).TotalRevenues, "that was published later")
+	}
 
 	// The marks of the quarters are those of the sum, and one of a bank makes it a bank's.
 	marked := slices.Clone(statements)
