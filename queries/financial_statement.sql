@@ -47,26 +47,34 @@ JOIN financial_statement s ON s.company_id = w.company_id AND s.end_date <= w.un
 WHERE sqlc.narg(as_of)::date IS NULL AND s.known_to IS NULL
    OR s.known_from <= sqlc.narg(as_of) AND (s.known_to IS NULL OR s.known_to > sqlc.narg(as_of));
 
--- name: ListFinancialStatementVersions :many
--- The versions of a company's statements that were known on some day from from_day to to_day.
-SELECT * FROM financial_statement s
-WHERE s.company_id = @company_id AND s.known_from <= @to_day AND (s.known_to IS NULL OR s.known_to > @from_day::date);
-
--- name: ListNewestFinancialStatements :many
--- What the daily ratios of a day need: each company's statements as known on that day, from 500 days before its newest
--- quarter or year on.
+-- name: ListFinancialStatementsOfDays :many
+-- What the daily ratios of some days need: the versions of each company's statements that were known on one of the days and
+-- end at most 500 days before the newest quarter or year that was known on all of them; and with years above 0 the annual
+-- ones of so many years, back from the newest of each currency.
 SELECT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id) AS w
 CROSS JOIN LATERAL (
-    SELECT max(n.end_date)::date AS end_date FROM (VALUES ('annual'), ('quarterly')) AS p (period)
+    SELECT coalesce(max(n.end_date) - 500, '0001-01-01') AS since FROM (VALUES ('annual'), ('quarterly')) AS p (period)
     CROSS JOIN LATERAL (
         SELECT n.end_date FROM financial_statement n
-        WHERE n.company_id = w.company_id AND n.period = p.period AND n.known_from <= @day
-            AND (n.known_to IS NULL OR n.known_to > @day)
+        WHERE n.company_id = w.company_id AND n.period = p.period AND n.known_from <= @from_day
+            AND (n.known_to IS NULL OR n.known_to > @to_day::date)
         ORDER BY n.end_date DESC LIMIT 1
     ) AS n
 ) AS newest
-JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= @day
-    AND (s.known_to IS NULL OR s.known_to > @day) AND s.end_date BETWEEN newest.end_date - 500 AND newest.end_date;
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN @years::integer = 0 THEN newest.since
+        ELSE least(newest.since, (
+            SELECT coalesce(min(n.end_date) - 373 * @years, '0001-01-01') FROM (
+                SELECT max(n.end_date) AS end_date FROM financial_statement n
+                WHERE n.company_id = w.company_id AND n.period = 'annual' AND n.known_from <= @from_day
+                    AND (n.known_to IS NULL OR n.known_to > @to_day::date)
+                GROUP BY n.currency
+            ) AS n
+        )) END AS since
+) AS annual
+JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= @to_day
+    AND (s.known_to IS NULL OR s.known_to > @from_day::date)
+    AND s.end_date >= CASE s.period WHEN 'annual' THEN annual.since ELSE newest.since END;
 
 -- name: GetFinancialStatement :one
 SELECT sqlc.embed(s), l.ticker FROM financial_statement s

@@ -85,6 +85,20 @@ WHERE p.date = @date AND l.ticker > @after_ticker
 ORDER BY l.ticker
 LIMIT @page_size;
 
+-- name: ListClosesOfDays :many
+-- The closes of listings, those of one after the other, each in the order of its days.
+SELECT p.listing_id, p.date, p.close FROM price p
+WHERE p.listing_id = ANY(@listing_ids::bigint[]) AND p.date >= @from_day AND p.date <= @to_day
+ORDER BY p.listing_id, p.date;
+
+-- name: ListFirstPriceDays :many
+-- The days of the oldest prices of listings.
+SELECT w.listing_id, p.date FROM (SELECT unnest(@listing_ids::bigint[])::bigint AS listing_id) AS w
+CROSS JOIN LATERAL (SELECT p.date FROM price p WHERE p.listing_id = w.listing_id ORDER BY p.date LIMIT 1) AS p;
+
+-- name: GetNewestPrice :one
+SELECT * FROM price WHERE listing_id = @listing_id AND date <= @until ORDER BY date DESC LIMIT 1;
+
 -- name: ListCloses :many
 SELECT date, close FROM price WHERE listing_id = @listing_id ORDER BY date;
 

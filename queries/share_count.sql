@@ -1,16 +1,15 @@
--- name: ListShareCounts :many
-SELECT * FROM share_count WHERE company_id = @company_id ORDER BY known_from, source;
-
--- name: ListNewestShareCounts :many
--- The newest counts known on a day, one per company and source.
+-- name: ListShareCountsOfDays :many
+-- The counts of companies that were the newest of their source on one of some days, in the order in which they became known.
 SELECT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id) AS w
 CROSS JOIN (VALUES ('cover'), ('balance_sheet')) AS k (source)
-CROSS JOIN LATERAL (
+LEFT JOIN LATERAL (
     SELECT n.known_from FROM share_count n
-    WHERE n.company_id = w.company_id AND n.source = k.source AND n.known_from <= @day
+    WHERE n.company_id = w.company_id AND n.source = k.source AND n.known_from <= @from_day
     ORDER BY n.known_from DESC LIMIT 1
-) AS newest
-JOIN share_count s ON s.company_id = w.company_id AND s.source = k.source AND s.known_from = newest.known_from;
+) AS newest ON true
+JOIN share_count s ON s.company_id = w.company_id AND s.source = k.source AND s.known_from <= @to_day
+    AND s.known_from >= coalesce(newest.known_from, '0001-01-01')
+ORDER BY s.known_from, s.source;
 
 -- name: UpsertShareCounts :execrows
 INSERT INTO share_count (company_id, source, known_from, basis_date, end_date, shares)

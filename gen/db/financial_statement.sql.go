@@ -318,132 +318,6 @@ func (q *Queries) ListCompanyFinancialStatements(ctx context.Context, arg ListCo
 	return items, nil
 }
 
-const listFinancialStatementVersions = `-- name: ListFinancialStatementVersions :many
-SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version, selling_general_administrative, research_and_development, interest_income, investing_cash_flow, financing_cash_flow, exchange_rate_effect, net_change_in_cash, share_repurchases, stock_based_compensation, acquisitions, income_taxes_paid, interest_paid, earnings_per_share_basis_date, earnings_per_share_diluted_basis_date, weighted_average_shares, weighted_average_shares_basis_date, weighted_average_shares_diluted, weighted_average_shares_diluted_basis_date, dividends_per_share, dividends_per_share_basis_date, short_term_investments, receivables, inventory, long_term_investments, property_plant_equipment, accounts_payable, deferred_revenue_current, operating_lease_liability, retained_earnings, shares_outstanding_basis_date, set_by, restated FROM financial_statement s
-WHERE s.company_id = $1 AND s.known_from <= $2 AND (s.known_to IS NULL OR s.known_to > $3::date)
-`
-
-type ListFinancialStatementVersionsParams struct {
-	CompanyID int64     `db:"company_id"`
-	ToDay     time.Time `db:"to_day"`
-	FromDay   time.Time `db:"from_day"`
-}
-
-// The versions of a company's statements that were known on some day from from_day to to_day.
-func (q *Queries) ListFinancialStatementVersions(ctx context.Context, arg ListFinancialStatementVersionsParams) ([]FinancialStatement, error) {
-	rows, err := q.db.Query(ctx, listFinancialStatementVersions, arg.CompanyID, arg.ToDay, arg.FromDay)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []FinancialStatement{}
-	for rows.Next() {
-		var i FinancialStatement
-		if err := rows.Scan(
-			&i.ID,
-			&i.CompanyID,
-			&i.KnownFrom,
-			&i.KnownTo,
-			&i.EndDate,
-			&i.PublishDate,
-			&i.FiscalYear,
-			&i.FiscalQuarter,
-			&i.Audited,
-			&i.TotalRevenues,
-			&i.CostOfRevenue,
-			&i.GrossProfit,
-			&i.OperatingIncome,
-			&i.InterestExpense,
-			&i.ProfitBeforeTax,
-			&i.TaxExpense,
-			&i.NetIncome,
-			&i.Depreciation,
-			&i.Amortization,
-			&i.DepreciationAndAmortization,
-			&i.Ebit,
-			&i.Ebitda,
-			&i.OperatingCashFlow,
-			&i.CapitalExpenditure,
-			&i.FreeCashFlow,
-			&i.DividendsPaid,
-			&i.TotalAssets,
-			&i.CurrentAssets,
-			&i.NonCurrentAssets,
-			&i.CashAndEquivalents,
-			&i.Goodwill,
-			&i.IntangibleAssets,
-			&i.TotalLiabilities,
-			&i.CurrentLiabilities,
-			&i.LongTermLiabilities,
-			&i.ShortTermDebt,
-			&i.LongTermDebt,
-			&i.TotalDebt,
-			&i.TotalEquity,
-			&i.NoncontrollingInterest,
-			&i.TemporaryEquity,
-			&i.TotalEquitiesAndLiabilities,
-			&i.SharesOutstanding,
-			&i.PerShareBasisDate,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.EarningsPerShare,
-			&i.EarningsPerShareDiluted,
-			&i.Period,
-			&i.Source,
-			&i.Currency,
-			&i.EbitBasis,
-			&i.Accession,
-			&i.Url,
-			&i.StartDate,
-			&i.PreferredDividends,
-			&i.PreferredStock,
-			&i.Taxonomy,
-			&i.SharesSource,
-			&i.Marks,
-			&i.RulesVersion,
-			&i.SellingGeneralAdministrative,
-			&i.ResearchAndDevelopment,
-			&i.InterestIncome,
-			&i.InvestingCashFlow,
-			&i.FinancingCashFlow,
-			&i.ExchangeRateEffect,
-			&i.NetChangeInCash,
-			&i.ShareRepurchases,
-			&i.StockBasedCompensation,
-			&i.Acquisitions,
-			&i.IncomeTaxesPaid,
-			&i.InterestPaid,
-			&i.EarningsPerShareBasisDate,
-			&i.EarningsPerShareDilutedBasisDate,
-			&i.WeightedAverageShares,
-			&i.WeightedAverageSharesBasisDate,
-			&i.WeightedAverageSharesDiluted,
-			&i.WeightedAverageSharesDilutedBasisDate,
-			&i.DividendsPerShare,
-			&i.DividendsPerShareBasisDate,
-			&i.ShortTermInvestments,
-			&i.Receivables,
-			&i.Inventory,
-			&i.LongTermInvestments,
-			&i.PropertyPlantEquipment,
-			&i.AccountsPayable,
-			&i.DeferredRevenueCurrent,
-			&i.OperatingLeaseLiability,
-			&i.RetainedEarnings,
-			&i.SharesOutstandingBasisDate,
-			&i.SetBy,
-			&i.Restated,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listFinancialStatementVersionsForUpdate = `-- name: ListFinancialStatementVersionsForUpdate :many
 SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version, selling_general_administrative, research_and_development, interest_income, investing_cash_flow, financing_cash_flow, exchange_rate_effect, net_change_in_cash, share_repurchases, stock_based_compensation, acquisitions, income_taxes_paid, interest_paid, earnings_per_share_basis_date, earnings_per_share_diluted_basis_date, weighted_average_shares, weighted_average_shares_basis_date, weighted_average_shares_diluted, weighted_average_shares_diluted_basis_date, dividends_per_share, dividends_per_share_basis_date, short_term_investments, receivables, inventory, long_term_investments, property_plant_equipment, accounts_payable, deferred_revenue_current, operating_lease_liability, retained_earnings, shares_outstanding_basis_date, set_by, restated FROM financial_statement WHERE company_id = $1 ORDER BY period, end_date, known_from FOR UPDATE
 `
@@ -870,32 +744,49 @@ func (q *Queries) ListFinancialStatementsAsOf(ctx context.Context, arg ListFinan
 	return items, nil
 }
 
-const listFinancialStatementsWithin = `-- name: ListFinancialStatementsWithin :many
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS since,
-                        unnest($3::date[]) AS years_since, unnest($4::date[]) AS until) AS w
-JOIN financial_statement s ON s.company_id = w.company_id AND s.end_date <= w.until
-    AND s.end_date >= CASE s.period WHEN 'annual' THEN w.years_since ELSE w.since END
-WHERE $5::date IS NULL AND s.known_to IS NULL
-   OR s.known_from <= $5 AND (s.known_to IS NULL OR s.known_to > $5)
+const listFinancialStatementsOfDays = `-- name: ListFinancialStatementsOfDays :many
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated FROM (SELECT unnest($1::bigint[]) AS company_id) AS w
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(n.end_date) - 500, '0001-01-01') AS since FROM (VALUES ('annual'), ('quarterly')) AS p (period)
+    CROSS JOIN LATERAL (
+        SELECT n.end_date FROM financial_statement n
+        WHERE n.company_id = w.company_id AND n.period = p.period AND n.known_from <= $2
+            AND (n.known_to IS NULL OR n.known_to > $3::date)
+        ORDER BY n.end_date DESC LIMIT 1
+    ) AS n
+) AS newest
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN $4::integer = 0 THEN newest.since
+        ELSE least(newest.since, (
+            SELECT coalesce(min(n.end_date) - 373 * $4, '0001-01-01') FROM (
+                SELECT max(n.end_date) AS end_date FROM financial_statement n
+                WHERE n.company_id = w.company_id AND n.period = 'annual' AND n.known_from <= $2
+                    AND (n.known_to IS NULL OR n.known_to > $3::date)
+                GROUP BY n.currency
+            ) AS n
+        )) END AS since
+) AS annual
+JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= $3
+    AND (s.known_to IS NULL OR s.known_to > $2::date)
+    AND s.end_date >= CASE s.period WHEN 'annual' THEN annual.since ELSE newest.since END
 `
 
-type ListFinancialStatementsWithinParams struct {
-	CompanyIds []int64     `db:"company_ids"`
-	Since      []time.Time `db:"since"`
-	YearsSince []time.Time `db:"years_since"`
-	Until      []time.Time `db:"until"`
-	AsOf       *time.Time  `db:"as_of"`
+type ListFinancialStatementsOfDaysParams struct {
+	CompanyIds []int64   `db:"company_ids"`
+	FromDay    time.Time `db:"from_day"`
+	ToDay      time.Time `db:"to_day"`
+	Years      int32     `db:"years"`
 }
 
-// Statements of companies as known on as_of, or of today: of each company those that end from a day until another, the
-// annual ones from an earlier day on.
-func (q *Queries) ListFinancialStatementsWithin(ctx context.Context, arg ListFinancialStatementsWithinParams) ([]FinancialStatement, error) {
-	rows, err := q.db.Query(ctx, listFinancialStatementsWithin,
+// What the daily ratios of some days need: the versions of each company's statements that were known on one of the days and
+// end at most 500 days before the newest quarter or year that was known on all of them; and with years above 0 the annual
+// ones of so many years, back from the newest of each currency.
+func (q *Queries) ListFinancialStatementsOfDays(ctx context.Context, arg ListFinancialStatementsOfDaysParams) ([]FinancialStatement, error) {
+	rows, err := q.db.Query(ctx, listFinancialStatementsOfDays,
 		arg.CompanyIds,
-		arg.Since,
-		arg.YearsSince,
-		arg.Until,
-		arg.AsOf,
+		arg.FromDay,
+		arg.ToDay,
+		arg.Years,
 	)
 	if err != nil {
 		return nil, err
@@ -1009,30 +900,33 @@ func (q *Queries) ListFinancialStatementsWithin(ctx context.Context, arg ListFin
 	return items, nil
 }
 
-const listNewestFinancialStatements = `-- name: ListNewestFinancialStatements :many
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated FROM (SELECT unnest($1::bigint[]) AS company_id) AS w
-CROSS JOIN LATERAL (
-    SELECT max(n.end_date)::date AS end_date FROM (VALUES ('annual'), ('quarterly')) AS p (period)
-    CROSS JOIN LATERAL (
-        SELECT n.end_date FROM financial_statement n
-        WHERE n.company_id = w.company_id AND n.period = p.period AND n.known_from <= $2
-            AND (n.known_to IS NULL OR n.known_to > $2)
-        ORDER BY n.end_date DESC LIMIT 1
-    ) AS n
-) AS newest
-JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= $2
-    AND (s.known_to IS NULL OR s.known_to > $2) AND s.end_date BETWEEN newest.end_date - 500 AND newest.end_date
+const listFinancialStatementsWithin = `-- name: ListFinancialStatementsWithin :many
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS since,
+                        unnest($3::date[]) AS years_since, unnest($4::date[]) AS until) AS w
+JOIN financial_statement s ON s.company_id = w.company_id AND s.end_date <= w.until
+    AND s.end_date >= CASE s.period WHEN 'annual' THEN w.years_since ELSE w.since END
+WHERE $5::date IS NULL AND s.known_to IS NULL
+   OR s.known_from <= $5 AND (s.known_to IS NULL OR s.known_to > $5)
 `
 
-type ListNewestFinancialStatementsParams struct {
-	CompanyIds []int64   `db:"company_ids"`
-	Day        time.Time `db:"day"`
+type ListFinancialStatementsWithinParams struct {
+	CompanyIds []int64     `db:"company_ids"`
+	Since      []time.Time `db:"since"`
+	YearsSince []time.Time `db:"years_since"`
+	Until      []time.Time `db:"until"`
+	AsOf       *time.Time  `db:"as_of"`
 }
 
-// What the daily ratios of a day need: each company's statements as known on that day, from 500 days before its newest
-// quarter or year on.
-func (q *Queries) ListNewestFinancialStatements(ctx context.Context, arg ListNewestFinancialStatementsParams) ([]FinancialStatement, error) {
-	rows, err := q.db.Query(ctx, listNewestFinancialStatements, arg.CompanyIds, arg.Day)
+// Statements of companies as known on as_of, or of today: of each company those that end from a day until another, the
+// annual ones from an earlier day on.
+func (q *Queries) ListFinancialStatementsWithin(ctx context.Context, arg ListFinancialStatementsWithinParams) ([]FinancialStatement, error) {
+	rows, err := q.db.Query(ctx, listFinancialStatementsWithin,
+		arg.CompanyIds,
+		arg.Since,
+		arg.YearsSince,
+		arg.Until,
+		arg.AsOf,
+	)
 	if err != nil {
 		return nil, err
 	}

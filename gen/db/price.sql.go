@@ -75,6 +75,34 @@ func (q *Queries) DeleteOtherFoundSplits(ctx context.Context, arg DeleteOtherFou
 	return err
 }
 
+const getNewestPrice = `-- name: GetNewestPrice :one
+SELECT listing_id, date, open, high, low, close, volume, ex_dividend, split_ratio, created_at, updated_at FROM price WHERE listing_id = $1 AND date <= $2 ORDER BY date DESC LIMIT 1
+`
+
+type GetNewestPriceParams struct {
+	ListingID int64     `db:"listing_id"`
+	Until     time.Time `db:"until"`
+}
+
+func (q *Queries) GetNewestPrice(ctx context.Context, arg GetNewestPriceParams) (Price, error) {
+	row := q.db.QueryRow(ctx, getNewestPrice, arg.ListingID, arg.Until)
+	var i Price
+	err := row.Scan(
+		&i.ListingID,
+		&i.Date,
+		&i.Open,
+		&i.High,
+		&i.Low,
+		&i.Close,
+		&i.Volume,
+		&i.ExDividend,
+		&i.SplitRatio,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const importPriceSplits = `-- name: ImportPriceSplits :exec
 INSERT INTO split (company_id, effective_date, ratio, from_prices)
 SELECT $1, unnest($2::date[]), unnest($3::numeric[]), true
@@ -147,6 +175,45 @@ func (q *Queries) ListCloses(ctx context.Context, listingID int64) ([]ListCloses
 	return items, nil
 }
 
+const listClosesOfDays = `-- name: ListClosesOfDays :many
+SELECT p.listing_id, p.date, p.close FROM price p
+WHERE p.listing_id = ANY($1::bigint[]) AND p.date >= $2 AND p.date <= $3
+ORDER BY p.listing_id, p.date
+`
+
+type ListClosesOfDaysParams struct {
+	ListingIds []int64   `db:"listing_ids"`
+	FromDay    time.Time `db:"from_day"`
+	ToDay      time.Time `db:"to_day"`
+}
+
+type ListClosesOfDaysRow struct {
+	ListingID int64           `db:"listing_id"`
+	Date      time.Time       `db:"date"`
+	Close     decimal.Decimal `db:"close"`
+}
+
+// The closes of listings, those of one after the other, each in the order of its days.
+func (q *Queries) ListClosesOfDays(ctx context.Context, arg ListClosesOfDaysParams) ([]ListClosesOfDaysRow, error) {
+	rows, err := q.db.Query(ctx, listClosesOfDays, arg.ListingIds, arg.FromDay, arg.ToDay)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListClosesOfDaysRow{}
+	for rows.Next() {
+		var i ListClosesOfDaysRow
+		if err := rows.Scan(&i.ListingID, &i.Date, &i.Close); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listClosesWithin = `-- name: ListClosesWithin :many
 SELECT p.listing_id, p.date, p.close FROM listing l JOIN price p ON p.listing_id = l.id
 WHERE l.company_id = $1
@@ -178,6 +245,37 @@ func (q *Queries) ListClosesWithin(ctx context.Context, arg ListClosesWithinPara
 	for rows.Next() {
 		var i ListClosesWithinRow
 		if err := rows.Scan(&i.ListingID, &i.Date, &i.Close); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listFirstPriceDays = `-- name: ListFirstPriceDays :many
+SELECT w.listing_id, p.date FROM (SELECT unnest($1::bigint[])::bigint AS listing_id) AS w
+CROSS JOIN LATERAL (SELECT p.date FROM price p WHERE p.listing_id = w.listing_id ORDER BY p.date LIMIT 1) AS p
+`
+
+type ListFirstPriceDaysRow struct {
+	ListingID int64     `db:"listing_id"`
+	Date      time.Time `db:"date"`
+}
+
+// The days of the oldest prices of listings.
+func (q *Queries) ListFirstPriceDays(ctx context.Context, listingIds []int64) ([]ListFirstPriceDaysRow, error) {
+	rows, err := q.db.Query(ctx, listFirstPriceDays, listingIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListFirstPriceDaysRow{}
+	for rows.Next() {
+		var i ListFirstPriceDaysRow
+		if err := rows.Scan(&i.ListingID, &i.Date); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -79,58 +79,28 @@ func (q *Queries) ListAnnualForms(ctx context.Context, companyIds []int64) ([]An
 	return items, nil
 }
 
-const listNewestShareCounts = `-- name: ListNewestShareCounts :many
+const listShareCountsOfDays = `-- name: ListShareCountsOfDays :many
 SELECT s.company_id, s.known_from, s.basis_date, s.end_date, s.shares, s.created_at, s.updated_at, s.source FROM (SELECT unnest($1::bigint[]) AS company_id) AS w
 CROSS JOIN (VALUES ('cover'), ('balance_sheet')) AS k (source)
-CROSS JOIN LATERAL (
+LEFT JOIN LATERAL (
     SELECT n.known_from FROM share_count n
     WHERE n.company_id = w.company_id AND n.source = k.source AND n.known_from <= $2
     ORDER BY n.known_from DESC LIMIT 1
-) AS newest
-JOIN share_count s ON s.company_id = w.company_id AND s.source = k.source AND s.known_from = newest.known_from
+) AS newest ON true
+JOIN share_count s ON s.company_id = w.company_id AND s.source = k.source AND s.known_from <= $3
+    AND s.known_from >= coalesce(newest.known_from, '0001-01-01')
+ORDER BY s.known_from, s.source
 `
 
-type ListNewestShareCountsParams struct {
+type ListShareCountsOfDaysParams struct {
 	CompanyIds []int64   `db:"company_ids"`
-	Day        time.Time `db:"day"`
+	FromDay    time.Time `db:"from_day"`
+	ToDay      time.Time `db:"to_day"`
 }
 
-// The newest counts known on a day, one per company and source.
-func (q *Queries) ListNewestShareCounts(ctx context.Context, arg ListNewestShareCountsParams) ([]ShareCount, error) {
-	rows, err := q.db.Query(ctx, listNewestShareCounts, arg.CompanyIds, arg.Day)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ShareCount{}
-	for rows.Next() {
-		var i ShareCount
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.KnownFrom,
-			&i.BasisDate,
-			&i.EndDate,
-			&i.Shares,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.Source,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listShareCounts = `-- name: ListShareCounts :many
-SELECT company_id, known_from, basis_date, end_date, shares, created_at, updated_at, source FROM share_count WHERE company_id = $1 ORDER BY known_from, source
-`
-
-func (q *Queries) ListShareCounts(ctx context.Context, companyID int64) ([]ShareCount, error) {
-	rows, err := q.db.Query(ctx, listShareCounts, companyID)
+// The counts of companies that were the newest of their source on one of some days, in the order in which they became known.
+func (q *Queries) ListShareCountsOfDays(ctx context.Context, arg ListShareCountsOfDaysParams) ([]ShareCount, error) {
+	rows, err := q.db.Query(ctx, listShareCountsOfDays, arg.CompanyIds, arg.FromDay, arg.ToDay)
 	if err != nil {
 		return nil, err
 	}

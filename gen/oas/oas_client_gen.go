@@ -170,6 +170,14 @@ type Invoker interface {
 	//
 	// GET /companies/{ticker}
 	GetCompany(ctx context.Context, params GetCompanyParams) (*Company, error)
+	// GetCompanyValuation invokes getCompanyValuation operation.
+	//
+	// Computed for the newest trading day of the listing until the as_of day or today, from what was known
+	// on that trading day. The rates are yours: none has a default, nothing is stored, and nothing is
+	// advice. docs/metrics.md has the formulas with a worked example.
+	//
+	// GET /companies/{ticker}/valuation
+	GetCompanyValuation(ctx context.Context, params GetCompanyValuationParams) (*Valuation, error)
 	// GetCurrentUser invokes getCurrentUser operation.
 	//
 	// Get your own account.
@@ -298,7 +306,8 @@ type Invoker interface {
 	ListCompanies(ctx context.Context, params ListCompaniesParams) (*CompanyPage, error)
 	// ListCompanyDailyRatios invokes listCompanyDailyRatios operation.
 	//
-	// Each day uses what was known on that day.
+	// Each day uses the reports that were known on it, on the share basis of that day. With as_of the list
+	// ends with that day, and later splits do not exist.
 	//
 	// GET /companies/{ticker}/daily-ratios
 	ListCompanyDailyRatios(ctx context.Context, params ListCompanyDailyRatiosParams) (*DailyRatiosPage, error)
@@ -316,7 +325,9 @@ type Invoker interface {
 	ListCompanyFinancialStatements(ctx context.Context, params ListCompanyFinancialStatementsParams) (*FinancialStatementPage, error)
 	// ListCompanyPrices invokes listCompanyPrices operation.
 	//
-	// As traded: not adjusted for later splits or dividends.
+	// As traded: not adjusted for later splits or dividends. adjusted_close is the close on one share
+	// basis: divided by the ratios of the splits that took effect after its day, until the as_of day or
+	// today, and were known then. Dividends are not in it.
 	//
 	// GET /companies/{ticker}/prices
 	ListCompanyPrices(ctx context.Context, params ListCompanyPricesParams) (*PricePage, error)
@@ -2588,6 +2599,189 @@ func (c *Client) sendGetCompany(ctx context.Context, params GetCompanyParams) (r
 	return result, nil
 }
 
+// GetCompanyValuation invokes getCompanyValuation operation.
+//
+// Computed for the newest trading day of the listing until the as_of day or today, from what was known
+// on that trading day. The rates are yours: none has a default, nothing is stored, and nothing is
+// advice. docs/metrics.md has the formulas with a worked example.
+//
+// GET /companies/{ticker}/valuation
+func (c *Client) GetCompanyValuation(ctx context.Context, params GetCompanyValuationParams) (*Valuation, error) {
+	res, err := c.sendGetCompanyValuation(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendGetCompanyValuation(ctx context.Context, params GetCompanyValuationParams) (res *Valuation, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/companies/"
+	{
+		// Encode "ticker" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "ticker",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			if unwrapped := string(params.Ticker); true {
+				return e.EncodeValue(conv.StringToString(unwrapped))
+			}
+			return nil
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/valuation"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "discount_rate" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "discount_rate",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			return e.EncodeValue(conv.DecimalToString(params.DiscountRate))
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "terminal_growth" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "terminal_growth",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			return e.EncodeValue(conv.DecimalToString(params.TerminalGrowth))
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "growth" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "growth",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Growth.Get(); ok {
+				return e.EncodeValue(conv.DecimalToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "years" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "years",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Years.Get(); ok {
+				return e.EncodeValue(conv.Int32ToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "value" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "value",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Value.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "cash_flow" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "cash_flow",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.CashFlow.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeGetCompanyValuationResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // GetCurrentUser invokes getCurrentUser operation.
 //
 // Get your own account.
@@ -4363,7 +4557,8 @@ func (c *Client) sendListCompanies(ctx context.Context, params ListCompaniesPara
 
 // ListCompanyDailyRatios invokes listCompanyDailyRatios operation.
 //
-// Each day uses what was known on that day.
+// Each day uses the reports that were known on it, on the share basis of that day. With as_of the list
+// ends with that day, and later splits do not exist.
 //
 // GET /companies/{ticker}/daily-ratios
 func (c *Client) ListCompanyDailyRatios(ctx context.Context, params ListCompanyDailyRatiosParams) (*DailyRatiosPage, error) {
@@ -4429,6 +4624,83 @@ func (c *Client) sendListCompanyDailyRatios(ctx context.Context, params ListComp
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.To.Get(); ok {
 				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "metrics" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "metrics",
+			Style:   uri.QueryStyleForm,
+			Explode: false,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if params.Metrics != nil {
+				return e.EncodeArray(func(e uri.Encoder) error {
+					for i, item := range params.Metrics {
+						if err := func() error {
+							return e.EncodeValue(conv.StringToString(item))
+						}(); err != nil {
+							return errors.Wrapf(err, "[%d]", i)
+						}
+					}
+					return nil
+				})
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "graham_size" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "graham_size",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.GrahamSize.Get(); ok {
+				return e.EncodeValue(conv.Int64ToString(val))
 			}
 			return nil
 		}); err != nil {
@@ -4788,7 +5060,9 @@ func (c *Client) sendListCompanyFinancialStatements(ctx context.Context, params 
 
 // ListCompanyPrices invokes listCompanyPrices operation.
 //
-// As traded: not adjusted for later splits or dividends.
+// As traded: not adjusted for later splits or dividends. adjusted_close is the close on one share
+// basis: divided by the ratios of the splits that took effect after its day, until the as_of day or
+// today, and were known then. Dividends are not in it.
 //
 // GET /companies/{ticker}/prices
 func (c *Client) ListCompanyPrices(ctx context.Context, params ListCompanyPricesParams) (*PricePage, error) {
@@ -4854,6 +5128,40 @@ func (c *Client) sendListCompanyPrices(ctx context.Context, params ListCompanyPr
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.To.Get(); ok {
 				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
 			}
 			return nil
 		}); err != nil {
@@ -5453,6 +5761,66 @@ func (c *Client) sendListDailyRatios(ctx context.Context, params ListDailyRatios
 
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			return e.EncodeValue(conv.DateToString(params.Date))
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "share_basis" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.ShareBasis.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "metrics" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "metrics",
+			Style:   uri.QueryStyleForm,
+			Explode: false,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if params.Metrics != nil {
+				return e.EncodeArray(func(e uri.Encoder) error {
+					for i, item := range params.Metrics {
+						if err := func() error {
+							return e.EncodeValue(conv.StringToString(item))
+						}(); err != nil {
+							return errors.Wrapf(err, "[%d]", i)
+						}
+					}
+					return nil
+				})
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "graham_size" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "graham_size",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.GrahamSize.Get(); ok {
+				return e.EncodeValue(conv.Int64ToString(val))
+			}
+			return nil
 		}); err != nil {
 			return res, errors.Wrap(err, "encode query")
 		}

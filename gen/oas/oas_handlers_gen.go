@@ -3249,6 +3249,131 @@ func (s *Server) handleGetCompanyRequest(args [1]string, argsEscaped bool, w htt
 	}
 }
 
+// handleGetCompanyValuationRequest handles getCompanyValuation operation.
+//
+// Computed for the newest trading day of the listing until the as_of day or today, from what was known
+// on that trading day. The rates are yours: none has a default, nothing is stored, and nothing is
+// advice. docs/metrics.md has the formulas with a worked example.
+//
+// GET /companies/{ticker}/valuation
+func (s *Server) handleGetCompanyValuationRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: GetCompanyValuationOperation,
+			ID:   "getCompanyValuation",
+		}
+	)
+	params, err := decodeGetCompanyValuationParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+
+	var response *Valuation
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    GetCompanyValuationOperation,
+			OperationSummary: "What a company's business is worth at rates of your own.",
+			OperationID:      "getCompanyValuation",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "discount_rate",
+					In:   "query",
+				}: params.DiscountRate,
+				{
+					Name: "terminal_growth",
+					In:   "query",
+				}: params.TerminalGrowth,
+				{
+					Name: "growth",
+					In:   "query",
+				}: params.Growth,
+				{
+					Name: "years",
+					In:   "query",
+				}: params.Years,
+				{
+					Name: "value",
+					In:   "query",
+				}: params.Value,
+				{
+					Name: "cash_flow",
+					In:   "query",
+				}: params.CashFlow,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "ticker",
+					In:   "path",
+				}: params.Ticker,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = GetCompanyValuationParams
+			Response = *Valuation
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackGetCompanyValuationParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.GetCompanyValuation(ctx, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.GetCompanyValuation(ctx, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeGetCompanyValuationResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleGetCurrentUserRequest handles getCurrentUser operation.
 //
 // Get your own account.
@@ -5350,7 +5475,8 @@ func (s *Server) handleListCompaniesRequest(args [0]string, argsEscaped bool, w 
 
 // handleListCompanyDailyRatiosRequest handles listCompanyDailyRatios operation.
 //
-// Each day uses what was known on that day.
+// Each day uses the reports that were known on it, on the share basis of that day. With as_of the list
+// ends with that day, and later splits do not exist.
 //
 // GET /companies/{ticker}/daily-ratios
 func (s *Server) handleListCompanyDailyRatiosRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5396,6 +5522,22 @@ func (s *Server) handleListCompanyDailyRatiosRequest(args [1]string, argsEscaped
 					Name: "to",
 					In:   "query",
 				}: params.To,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
+					Name: "metrics",
+					In:   "query",
+				}: params.Metrics,
+				{
+					Name: "graham_size",
+					In:   "query",
+				}: params.GrahamSize,
 				{
 					Name: "page_size",
 					In:   "query",
@@ -5687,7 +5829,9 @@ func (s *Server) handleListCompanyFinancialStatementsRequest(args [1]string, arg
 
 // handleListCompanyPricesRequest handles listCompanyPrices operation.
 //
-// As traded: not adjusted for later splits or dividends.
+// As traded: not adjusted for later splits or dividends. adjusted_close is the close on one share
+// basis: divided by the ratios of the splits that took effect after its day, until the as_of day or
+// today, and were known then. Dividends are not in it.
 //
 // GET /companies/{ticker}/prices
 func (s *Server) handleListCompanyPricesRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -5733,6 +5877,14 @@ func (s *Server) handleListCompanyPricesRequest(args [1]string, argsEscaped bool
 					Name: "to",
 					In:   "query",
 				}: params.To,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
 				{
 					Name: "page_size",
 					In:   "query",
@@ -6194,6 +6346,18 @@ func (s *Server) handleListDailyRatiosRequest(args [0]string, argsEscaped bool, 
 					Name: "date",
 					In:   "query",
 				}: params.Date,
+				{
+					Name: "share_basis",
+					In:   "query",
+				}: params.ShareBasis,
+				{
+					Name: "metrics",
+					In:   "query",
+				}: params.Metrics,
+				{
+					Name: "graham_size",
+					In:   "query",
+				}: params.GrahamSize,
 				{
 					Name: "page_size",
 					In:   "query",

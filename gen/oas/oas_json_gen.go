@@ -2772,9 +2772,33 @@ func (s *DailyRatios) encodeFields(e *jx.Encoder) {
 		e.FieldStart("ev_to_assets")
 		s.EvToAssets.Encode(e)
 	}
+	{
+		e.FieldStart("adjusted_close")
+		s.AdjustedClose.Encode(e)
+	}
+	{
+		e.FieldStart("adjusted_shares_outstanding")
+		s.AdjustedSharesOutstanding.Encode(e)
+	}
+	{
+		e.FieldStart("adjusted_to")
+		s.AdjustedTo.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("metrics")
+		s.Metrics.Encode(e)
+	}
+	{
+		e.FieldStart("metric_reasons")
+		s.MetricReasons.Encode(e)
+	}
+	{
+		e.FieldStart("signals")
+		s.Signals.Encode(e)
+	}
 }
 
-var jsonFieldsNameOfDailyRatios = [21]string{
+var jsonFieldsNameOfDailyRatios = [27]string{
 	0:  "ticker",
 	1:  "date",
 	2:  "close",
@@ -2796,6 +2820,12 @@ var jsonFieldsNameOfDailyRatios = [21]string{
 	18: "ev_to_ebit",
 	19: "ev_to_ebitda",
 	20: "ev_to_assets",
+	21: "adjusted_close",
+	22: "adjusted_shares_outstanding",
+	23: "adjusted_to",
+	24: "metrics",
+	25: "metric_reasons",
+	26: "signals",
 }
 
 // Decode decodes DailyRatios from json.
@@ -2803,7 +2833,7 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode DailyRatios to nil")
 	}
-	var requiredBitSet [3]uint8
+	var requiredBitSet [4]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -3039,6 +3069,66 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"ev_to_assets\"")
 			}
+		case "adjusted_close":
+			requiredBitSet[2] |= 1 << 5
+			if err := func() error {
+				if err := s.AdjustedClose.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"adjusted_close\"")
+			}
+		case "adjusted_shares_outstanding":
+			requiredBitSet[2] |= 1 << 6
+			if err := func() error {
+				if err := s.AdjustedSharesOutstanding.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"adjusted_shares_outstanding\"")
+			}
+		case "adjusted_to":
+			requiredBitSet[2] |= 1 << 7
+			if err := func() error {
+				if err := s.AdjustedTo.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"adjusted_to\"")
+			}
+		case "metrics":
+			requiredBitSet[3] |= 1 << 0
+			if err := func() error {
+				if err := s.Metrics.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"metrics\"")
+			}
+		case "metric_reasons":
+			requiredBitSet[3] |= 1 << 1
+			if err := func() error {
+				if err := s.MetricReasons.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"metric_reasons\"")
+			}
+		case "signals":
+			requiredBitSet[3] |= 1 << 2
+			if err := func() error {
+				if err := s.Signals.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"signals\"")
+			}
 		default:
 			return d.Skip()
 		}
@@ -3048,10 +3138,11 @@ func (s *DailyRatios) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [3]uint8{
+	for i, mask := range [4]uint8{
 		0b11111111,
 		0b11111111,
-		0b00011111,
+		0b11111111,
+		0b00000111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -13297,18 +13388,28 @@ func (s *Price) encodeFields(e *jx.Encoder) {
 		e.FieldStart("split_ratio")
 		json.EncodeDecimal(e, s.SplitRatio)
 	}
+	{
+		e.FieldStart("adjusted_close")
+		s.AdjustedClose.Encode(e)
+	}
+	{
+		e.FieldStart("adjusted_to")
+		s.AdjustedTo.Encode(e, json.EncodeDate)
+	}
 }
 
-var jsonFieldsNameOfPrice = [9]string{
-	0: "date",
-	1: "currency",
-	2: "open",
-	3: "high",
-	4: "low",
-	5: "close",
-	6: "volume",
-	7: "ex_dividend",
-	8: "split_ratio",
+var jsonFieldsNameOfPrice = [11]string{
+	0:  "date",
+	1:  "currency",
+	2:  "open",
+	3:  "high",
+	4:  "low",
+	5:  "close",
+	6:  "volume",
+	7:  "ex_dividend",
+	8:  "split_ratio",
+	9:  "adjusted_close",
+	10: "adjusted_to",
 }
 
 // Decode decodes Price from json.
@@ -13420,6 +13521,26 @@ func (s *Price) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"split_ratio\"")
 			}
+		case "adjusted_close":
+			requiredBitSet[1] |= 1 << 1
+			if err := func() error {
+				if err := s.AdjustedClose.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"adjusted_close\"")
+			}
+		case "adjusted_to":
+			requiredBitSet[1] |= 1 << 2
+			if err := func() error {
+				if err := s.AdjustedTo.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"adjusted_to\"")
+			}
 		default:
 			return d.Skip()
 		}
@@ -13431,7 +13552,7 @@ func (s *Price) Decode(d *jx.Decoder) error {
 	var failures []validate.FieldError
 	for i, mask := range [2]uint8{
 		0b11111111,
-		0b00000001,
+		0b00000111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -17818,6 +17939,420 @@ func (s *UserUpdateMe) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *UserUpdateMe) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *Valuation) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *Valuation) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("ticker")
+		e.Str(s.Ticker)
+	}
+	{
+		e.FieldStart("date")
+		s.Date.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("close")
+		s.Close.Encode(e)
+	}
+	{
+		e.FieldStart("price_currency")
+		s.PriceCurrency.Encode(e)
+	}
+	{
+		e.FieldStart("statement_end_date")
+		s.StatementEndDate.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("currency")
+		s.Currency.Encode(e)
+	}
+	{
+		e.FieldStart("marks")
+		e.ArrStart()
+		for _, elem := range s.Marks {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("values")
+		s.Values.Encode(e)
+	}
+	{
+		e.FieldStart("reasons")
+		s.Reasons.Encode(e)
+	}
+	{
+		e.FieldStart("sensitivity")
+		e.ArrStart()
+		for _, elem := range s.Sensitivity {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+}
+
+var jsonFieldsNameOfValuation = [10]string{
+	0: "ticker",
+	1: "date",
+	2: "close",
+	3: "price_currency",
+	4: "statement_end_date",
+	5: "currency",
+	6: "marks",
+	7: "values",
+	8: "reasons",
+	9: "sensitivity",
+}
+
+// Decode decodes Valuation from json.
+func (s *Valuation) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode Valuation to nil")
+	}
+	var requiredBitSet [2]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "ticker":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Str()
+				s.Ticker = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"ticker\"")
+			}
+		case "date":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.Date.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"date\"")
+			}
+		case "close":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				if err := s.Close.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"close\"")
+			}
+		case "price_currency":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				if err := s.PriceCurrency.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"price_currency\"")
+			}
+		case "statement_end_date":
+			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				if err := s.StatementEndDate.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"statement_end_date\"")
+			}
+		case "currency":
+			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				if err := s.Currency.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"currency\"")
+			}
+		case "marks":
+			requiredBitSet[0] |= 1 << 6
+			if err := func() error {
+				s.Marks = make([]Mark, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem Mark
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Marks = append(s.Marks, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"marks\"")
+			}
+		case "values":
+			requiredBitSet[0] |= 1 << 7
+			if err := func() error {
+				if err := s.Values.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"values\"")
+			}
+		case "reasons":
+			requiredBitSet[1] |= 1 << 0
+			if err := func() error {
+				if err := s.Reasons.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"reasons\"")
+			}
+		case "sensitivity":
+			requiredBitSet[1] |= 1 << 1
+			if err := func() error {
+				s.Sensitivity = make([]ValuationCell, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem ValuationCell
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Sensitivity = append(s.Sensitivity, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"sensitivity\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode Valuation")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [2]uint8{
+		0b11111111,
+		0b00000011,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfValuation) {
+					name = jsonFieldsNameOfValuation[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *Valuation) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *Valuation) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *ValuationCell) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *ValuationCell) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("discount_rate")
+		json.EncodeDecimal(e, s.DiscountRate)
+	}
+	{
+		e.FieldStart("growth")
+		s.Growth.Encode(e)
+	}
+	{
+		e.FieldStart("terminal_growth")
+		json.EncodeDecimal(e, s.TerminalGrowth)
+	}
+	{
+		e.FieldStart("values")
+		s.Values.Encode(e)
+	}
+	{
+		e.FieldStart("reasons")
+		s.Reasons.Encode(e)
+	}
+}
+
+var jsonFieldsNameOfValuationCell = [5]string{
+	0: "discount_rate",
+	1: "growth",
+	2: "terminal_growth",
+	3: "values",
+	4: "reasons",
+}
+
+// Decode decodes ValuationCell from json.
+func (s *ValuationCell) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode ValuationCell to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "discount_rate":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := json.DecodeDecimal(d)
+				s.DiscountRate = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"discount_rate\"")
+			}
+		case "growth":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.Growth.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"growth\"")
+			}
+		case "terminal_growth":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				v, err := json.DecodeDecimal(d)
+				s.TerminalGrowth = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"terminal_growth\"")
+			}
+		case "values":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				if err := s.Values.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"values\"")
+			}
+		case "reasons":
+			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				if err := s.Reasons.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"reasons\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode ValuationCell")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00011111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfValuationCell) {
+					name = jsonFieldsNameOfValuationCell[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *ValuationCell) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *ValuationCell) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

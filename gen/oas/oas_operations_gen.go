@@ -29,6 +29,7 @@ const (
 	EndSessionOperation                     OperationName = "EndSession"
 	ExplainFinancialStatementOperation      OperationName = "ExplainFinancialStatement"
 	GetCompanyOperation                     OperationName = "GetCompany"
+	GetCompanyValuationOperation            OperationName = "GetCompanyValuation"
 	GetCurrentUserOperation                 OperationName = "GetCurrentUser"
 	GetDividendOperation                    OperationName = "GetDividend"
 	GetFinancialStatementOperation          OperationName = "GetFinancialStatement"

@@ -14,6 +14,7 @@ import (
 	"github.com/ogen-go/ogen/ogenerrors"
 	"github.com/ogen-go/ogen/uri"
 	"github.com/ogen-go/ogen/validate"
+	"github.com/shopspring/decimal"
 )
 
 // CancelImportParams is parameters of cancelImport operation.
@@ -1126,6 +1127,509 @@ func unpackGetCompanyParams(packed middleware.Parameters) (params GetCompanyPara
 }
 
 func decodeGetCompanyParams(args [1]string, argsEscaped bool, r *http.Request) (params GetCompanyParams, _ error) {
+	// Decode path: ticker.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "ticker",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				var paramsDotTickerVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotTickerVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Ticker = Ticker(paramsDotTickerVal)
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := params.Ticker.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "ticker",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// GetCompanyValuationParams is parameters of getCompanyValuation operation.
+type GetCompanyValuationParams struct {
+	// R: what you ask of the investment in a year, from 0 to 1; 0.1 is 10 %.
+	DiscountRate decimal.Decimal
+	// Growth of a year after the years, for ever, from -0.9 to 1. At r or above it nothing has a value.
+	TerminalGrowth decimal.Decimal
+	// Growth of a year in the years, from -0.9 to 10, for a value by discounted cash flow. Without it
+	// there is none, and the implied growth alone.
+	Growth OptDecimal `json:",omitempty,omitzero"`
+	// How many years the cash flow grows at growth.
+	Years OptInt32 `json:",omitempty,omitzero"`
+	// What the business costs: all that has a claim on it less cash and securities, or all shares.
+	Value OptValueBasis `json:",omitempty,omitzero"`
+	// Which cash flow of the twelve months is discounted.
+	CashFlow OptCashFlowBasis `json:",omitempty,omitzero"`
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
+	Ticker Ticker
+}
+
+func unpackGetCompanyValuationParams(packed middleware.Parameters) (params GetCompanyValuationParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "discount_rate",
+			In:   "query",
+		}
+		params.DiscountRate = packed[key].(decimal.Decimal)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "terminal_growth",
+			In:   "query",
+		}
+		params.TerminalGrowth = packed[key].(decimal.Decimal)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "growth",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Growth = v.(OptDecimal)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "years",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Years = v.(OptInt32)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "value",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Value = v.(OptValueBasis)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "cash_flow",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.CashFlow = v.(OptCashFlowBasis)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "ticker",
+			In:   "path",
+		}
+		params.Ticker = packed[key].(Ticker)
+	}
+	return params
+}
+
+func decodeGetCompanyValuationParams(args [1]string, argsEscaped bool, r *http.Request) (params GetCompanyValuationParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: discount_rate.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "discount_rate",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToDecimal(val)
+				if err != nil {
+					return err
+				}
+
+				params.DiscountRate = c
+				return nil
+			}); err != nil {
+				return err
+			}
+		} else {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "discount_rate",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: terminal_growth.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "terminal_growth",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToDecimal(val)
+				if err != nil {
+					return err
+				}
+
+				params.TerminalGrowth = c
+				return nil
+			}); err != nil {
+				return err
+			}
+		} else {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "terminal_growth",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: growth.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "growth",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotGrowthVal decimal.Decimal
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDecimal(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotGrowthVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Growth.SetTo(paramsDotGrowthVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "growth",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: years.
+	{
+		val := int32(10)
+		params.Years.SetTo(val)
+	}
+	// Decode query: years.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "years",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotYearsVal int32
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt32(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotYearsVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Years.SetTo(paramsDotYearsVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Years.Get(); ok {
+					if err := func() error {
+						if err := (validate.Int{
+							MinSet:        true,
+							Min:           1,
+							MaxSet:        true,
+							Max:           50,
+							MinExclusive:  false,
+							MaxExclusive:  false,
+							MultipleOfSet: false,
+							MultipleOf:    0,
+							Pattern:       nil,
+						}).Validate(int64(value)); err != nil {
+							return errors.Wrap(err, "int")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "years",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: value.
+	{
+		val := ValueBasis("enterprise_value_net_of_investments")
+		params.Value.SetTo(val)
+	}
+	// Decode query: value.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "value",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotValueVal ValueBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotValueVal = ValueBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Value.SetTo(paramsDotValueVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Value.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "value",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: cash_flow.
+	{
+		val := CashFlowBasis("free_cash_flow")
+		params.CashFlow.SetTo(val)
+	}
+	// Decode query: cash_flow.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "cash_flow",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotCashFlowVal CashFlowBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotCashFlowVal = CashFlowBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.CashFlow.SetTo(paramsDotCashFlowVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.CashFlow.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "cash_flow",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
 	// Decode path: ticker.
 	if err := func() error {
 		param := args[0]
@@ -4279,6 +4783,17 @@ type ListCompanyDailyRatiosParams struct {
 	From OptDate `json:",omitempty,omitzero"`
 	// Last day.
 	To OptDate `json:",omitempty,omitzero"`
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
+	// Ids and groups of `/metrics`, or `all` or `none`. Default: `all` for one company, `none` for a list
+	// over all companies.
+	Metrics []string `json:",omitempty"`
+	// Revenue of twelve months, in the statement's currency, from which on a company is of adequate size
+	// for graham_defensive_passed.
+	GrahamSize OptInt64 `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -4304,6 +4819,42 @@ func unpackListCompanyDailyRatiosParams(packed middleware.Parameters) (params Li
 		}
 		if v, ok := packed[key]; ok {
 			params.To = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "metrics",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Metrics = v.([]string)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "graham_size",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.GrahamSize = v.(OptInt64)
 		}
 	}
 	{
@@ -4414,6 +4965,268 @@ func decodeListCompanyDailyRatiosParams(args [1]string, argsEscaped bool, r *htt
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "to",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: metrics.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "metrics",
+			Style:   uri.QueryStyleForm,
+			Explode: false,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				params.Metrics = nil
+				return d.DecodeArray(func(d uri.Decoder) error {
+					var paramsDotMetricsVal string
+					if err := func() error {
+						val, err := d.DecodeValue()
+						if err != nil {
+							return err
+						}
+
+						c, err := conv.ToString(val)
+						if err != nil {
+							return err
+						}
+
+						paramsDotMetricsVal = c
+						return nil
+					}(); err != nil {
+						return err
+					}
+					params.Metrics = append(params.Metrics, paramsDotMetricsVal)
+					return nil
+				})
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if params.Metrics == nil {
+					return nil // optional
+				}
+				if err := (validate.Array{
+					MinLength:    1,
+					MinLengthSet: true,
+					MaxLength:    200,
+					MaxLengthSet: true,
+				}).ValidateLength(len(params.Metrics)); err != nil {
+					return errors.Wrap(err, "array")
+				}
+				var failures []validate.FieldError
+				for i, elem := range params.Metrics {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     100,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         regexMap["^[a-z0-9_]+$"],
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(elem)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						failures = append(failures, validate.FieldError{
+							Name:  fmt.Sprintf("[%d]", i),
+							Error: err,
+						})
+					}
+				}
+				if len(failures) > 0 {
+					return &validate.Error{Fields: failures}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "metrics",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: graham_size.
+	{
+		val := int64(700000000)
+		params.GrahamSize.SetTo(val)
+	}
+	// Decode query: graham_size.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "graham_size",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotGrahamSizeVal int64
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt64(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotGrahamSizeVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.GrahamSize.SetTo(paramsDotGrahamSizeVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.GrahamSize.Get(); ok {
+					if err := func() error {
+						if err := (validate.Int{
+							MinSet:        true,
+							Min:           1,
+							MaxSet:        true,
+							Max:           9007199254740991,
+							MinExclusive:  false,
+							MaxExclusive:  false,
+							MultipleOfSet: false,
+							MultipleOf:    0,
+							Pattern:       nil,
+						}).Validate(int64(value)); err != nil {
+							return errors.Wrap(err, "int")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "graham_size",
 			In:   "query",
 			Err:  err,
 		}
@@ -5429,6 +6242,11 @@ type ListCompanyPricesParams struct {
 	From OptDate `json:",omitempty,omitzero"`
 	// Last day.
 	To OptDate `json:",omitempty,omitzero"`
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -5454,6 +6272,24 @@ func unpackListCompanyPricesParams(packed middleware.Parameters) (params ListCom
 		}
 		if v, ok := packed[key]; ok {
 			params.To = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
 		}
 	}
 	{
@@ -5564,6 +6400,108 @@ func decodeListCompanyPricesParams(args [1]string, argsEscaped bool, r *http.Req
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "to",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
 			In:   "query",
 			Err:  err,
 		}
@@ -7196,6 +8134,15 @@ func decodeListCompanyValueMetricsParams(args [1]string, argsEscaped bool, r *ht
 type ListDailyRatiosParams struct {
 	// The trading day.
 	Date time.Time
+	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
+	// were known on the as_of day or today; `filed` as each filing has them.
+	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
+	// Ids and groups of `/metrics`, or `all` or `none`. Default: `all` for one company, `none` for a list
+	// over all companies.
+	Metrics []string `json:",omitempty"`
+	// Revenue of twelve months, in the statement's currency, from which on a company is of adequate size
+	// for graham_defensive_passed.
+	GrahamSize OptInt64 `json:",omitempty,omitzero"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
 	// `next_page_token` of the previous page.
@@ -7209,6 +8156,33 @@ func unpackListDailyRatiosParams(packed middleware.Parameters) (params ListDaily
 			In:   "query",
 		}
 		params.Date = packed[key].(time.Time)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "share_basis",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.ShareBasis = v.(OptShareBasis)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "metrics",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Metrics = v.([]string)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "graham_size",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.GrahamSize = v.(OptInt64)
+		}
 	}
 	{
 		key := middleware.ParameterKey{
@@ -7265,6 +8239,227 @@ func decodeListDailyRatiosParams(args [0]string, argsEscaped bool, r *http.Reque
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "date",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: share_basis.
+	{
+		val := ShareBasis("as_of")
+		params.ShareBasis.SetTo(val)
+	}
+	// Decode query: share_basis.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "share_basis",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotShareBasisVal ShareBasis
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotShareBasisVal = ShareBasis(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ShareBasis.SetTo(paramsDotShareBasisVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ShareBasis.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "share_basis",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: metrics.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "metrics",
+			Style:   uri.QueryStyleForm,
+			Explode: false,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				params.Metrics = nil
+				return d.DecodeArray(func(d uri.Decoder) error {
+					var paramsDotMetricsVal string
+					if err := func() error {
+						val, err := d.DecodeValue()
+						if err != nil {
+							return err
+						}
+
+						c, err := conv.ToString(val)
+						if err != nil {
+							return err
+						}
+
+						paramsDotMetricsVal = c
+						return nil
+					}(); err != nil {
+						return err
+					}
+					params.Metrics = append(params.Metrics, paramsDotMetricsVal)
+					return nil
+				})
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if params.Metrics == nil {
+					return nil // optional
+				}
+				if err := (validate.Array{
+					MinLength:    1,
+					MinLengthSet: true,
+					MaxLength:    200,
+					MaxLengthSet: true,
+				}).ValidateLength(len(params.Metrics)); err != nil {
+					return errors.Wrap(err, "array")
+				}
+				var failures []validate.FieldError
+				for i, elem := range params.Metrics {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     1,
+							MinLengthSet:  true,
+							MaxLength:     100,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         regexMap["^[a-z0-9_]+$"],
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(elem)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						failures = append(failures, validate.FieldError{
+							Name:  fmt.Sprintf("[%d]", i),
+							Error: err,
+						})
+					}
+				}
+				if len(failures) > 0 {
+					return &validate.Error{Fields: failures}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "metrics",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: graham_size.
+	{
+		val := int64(700000000)
+		params.GrahamSize.SetTo(val)
+	}
+	// Decode query: graham_size.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "graham_size",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotGrahamSizeVal int64
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt64(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotGrahamSizeVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.GrahamSize.SetTo(paramsDotGrahamSizeVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.GrahamSize.Get(); ok {
+					if err := func() error {
+						if err := (validate.Int{
+							MinSet:        true,
+							Min:           1,
+							MaxSet:        true,
+							Max:           9007199254740991,
+							MinExclusive:  false,
+							MaxExclusive:  false,
+							MultipleOfSet: false,
+							MultipleOf:    0,
+							Pattern:       nil,
+						}).Validate(int64(value)); err != nil {
+							return errors.Wrap(err, "int")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "graham_size",
 			In:   "query",
 			Err:  err,
 		}

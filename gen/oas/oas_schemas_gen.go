@@ -874,6 +874,48 @@ func (s *AuditEventPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
 }
 
+// Ref: #/components/schemas/CashFlowBasis
+type CashFlowBasis string
+
+const (
+	CashFlowBasisFreeCashFlow  CashFlowBasis = "free_cash_flow"
+	CashFlowBasisOwnerEarnings CashFlowBasis = "owner_earnings"
+)
+
+// AllValues returns all CashFlowBasis values.
+func (CashFlowBasis) AllValues() []CashFlowBasis {
+	return []CashFlowBasis{
+		CashFlowBasisFreeCashFlow,
+		CashFlowBasisOwnerEarnings,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s CashFlowBasis) MarshalText() ([]byte, error) {
+	switch s {
+	case CashFlowBasisFreeCashFlow:
+		return []byte(s), nil
+	case CashFlowBasisOwnerEarnings:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *CashFlowBasis) UnmarshalText(data []byte) error {
+	switch CashFlowBasis(data) {
+	case CashFlowBasisFreeCashFlow:
+		*s = CashFlowBasisFreeCashFlow
+		return nil
+	case CashFlowBasisOwnerEarnings:
+		*s = CashFlowBasisOwnerEarnings
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // An issuer and its listings.
 // Ref: #/components/schemas/Company
 type Company struct {
@@ -1282,6 +1324,18 @@ type DailyRatios struct {
 	EvToEbitda NilDecimal `json:"ev_to_ebitda"`
 	// EV/assets: enterprise_value / total_assets.
 	EvToAssets NilDecimal `json:"ev_to_assets"`
+	// On the share basis of adjusted_to, to 12 decimals; with share_basis=filed as traded. Null, as
+	// split_date_unknown, if the filings show a split and it is not known whether it had taken effect on
+	// the day.
+	AdjustedClose NilDecimal `json:"adjusted_close"`
+	// Shares_outstanding on the share basis of adjusted_to; null where that is, or adjusted_close.
+	AdjustedSharesOutstanding NilInt64 `json:"adjusted_shares_outstanding"`
+	// The day on whose share basis adjusted_close and adjusted_shares_outstanding are, null for those of
+	// the day itself. Ratios and metrics do not depend on it.
+	AdjustedTo    NilDate       `json:"adjusted_to"`
+	Metrics       MetricValues  `json:"metrics"`
+	MetricReasons MetricReasons `json:"metric_reasons"`
+	Signals       MetricSignals `json:"signals"`
 }
 
 // GetTicker returns the value of Ticker.
@@ -1389,6 +1443,36 @@ func (s *DailyRatios) GetEvToAssets() NilDecimal {
 	return s.EvToAssets
 }
 
+// GetAdjustedClose returns the value of AdjustedClose.
+func (s *DailyRatios) GetAdjustedClose() NilDecimal {
+	return s.AdjustedClose
+}
+
+// GetAdjustedSharesOutstanding returns the value of AdjustedSharesOutstanding.
+func (s *DailyRatios) GetAdjustedSharesOutstanding() NilInt64 {
+	return s.AdjustedSharesOutstanding
+}
+
+// GetAdjustedTo returns the value of AdjustedTo.
+func (s *DailyRatios) GetAdjustedTo() NilDate {
+	return s.AdjustedTo
+}
+
+// GetMetrics returns the value of Metrics.
+func (s *DailyRatios) GetMetrics() MetricValues {
+	return s.Metrics
+}
+
+// GetMetricReasons returns the value of MetricReasons.
+func (s *DailyRatios) GetMetricReasons() MetricReasons {
+	return s.MetricReasons
+}
+
+// GetSignals returns the value of Signals.
+func (s *DailyRatios) GetSignals() MetricSignals {
+	return s.Signals
+}
+
 // SetTicker sets the value of Ticker.
 func (s *DailyRatios) SetTicker(val string) {
 	s.Ticker = val
@@ -1492,6 +1576,36 @@ func (s *DailyRatios) SetEvToEbitda(val NilDecimal) {
 // SetEvToAssets sets the value of EvToAssets.
 func (s *DailyRatios) SetEvToAssets(val NilDecimal) {
 	s.EvToAssets = val
+}
+
+// SetAdjustedClose sets the value of AdjustedClose.
+func (s *DailyRatios) SetAdjustedClose(val NilDecimal) {
+	s.AdjustedClose = val
+}
+
+// SetAdjustedSharesOutstanding sets the value of AdjustedSharesOutstanding.
+func (s *DailyRatios) SetAdjustedSharesOutstanding(val NilInt64) {
+	s.AdjustedSharesOutstanding = val
+}
+
+// SetAdjustedTo sets the value of AdjustedTo.
+func (s *DailyRatios) SetAdjustedTo(val NilDate) {
+	s.AdjustedTo = val
+}
+
+// SetMetrics sets the value of Metrics.
+func (s *DailyRatios) SetMetrics(val MetricValues) {
+	s.Metrics = val
+}
+
+// SetMetricReasons sets the value of MetricReasons.
+func (s *DailyRatios) SetMetricReasons(val MetricReasons) {
+	s.MetricReasons = val
+}
+
+// SetSignals sets the value of Signals.
+func (s *DailyRatios) SetSignals(val MetricSignals) {
+	s.Signals = val
 }
 
 // Ref: #/components/schemas/DailyRatiosPage
@@ -6340,7 +6454,7 @@ func (s *MetricTerm) SetFormula(val string) {
 }
 
 // The metrics that were asked for by their ids, each a number or null. An annual statement has those
-// of years, too.
+// of years, too; a trading day those of days.
 // Ref: #/components/schemas/MetricValues
 type MetricValues map[string]NilDecimal
 
@@ -7197,6 +7311,52 @@ func (o OptBool) Get() (v bool, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptBool) Or(d bool) bool {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptCashFlowBasis returns new OptCashFlowBasis with value set to v.
+func NewOptCashFlowBasis(v CashFlowBasis) OptCashFlowBasis {
+	return OptCashFlowBasis{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptCashFlowBasis is optional CashFlowBasis.
+type OptCashFlowBasis struct {
+	Value CashFlowBasis
+	Set   bool
+}
+
+// IsSet returns true if OptCashFlowBasis was set.
+func (o OptCashFlowBasis) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptCashFlowBasis) Reset() {
+	var v CashFlowBasis
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptCashFlowBasis) SetTo(v CashFlowBasis) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptCashFlowBasis) Get() (v CashFlowBasis, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptCashFlowBasis) Or(d CashFlowBasis) CashFlowBasis {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -8461,6 +8621,52 @@ func (o OptTicker) Or(d Ticker) Ticker {
 	return d
 }
 
+// NewOptValueBasis returns new OptValueBasis with value set to v.
+func NewOptValueBasis(v ValueBasis) OptValueBasis {
+	return OptValueBasis{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptValueBasis is optional ValueBasis.
+type OptValueBasis struct {
+	Value ValueBasis
+	Set   bool
+}
+
+// IsSet returns true if OptValueBasis was set.
+func (o OptValueBasis) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptValueBasis) Reset() {
+	var v ValueBasis
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptValueBasis) SetTo(v ValueBasis) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptValueBasis) Get() (v ValueBasis, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptValueBasis) Or(d ValueBasis) ValueBasis {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 //   - `new`: one that the company has taken on; that which it had becomes a former one
 //   - `former`: one that the company had before
 //
@@ -8654,6 +8860,12 @@ type Price struct {
 	// Cash amount per share on its ex-dividend day, else 0.
 	ExDividend decimal.Decimal `json:"ex_dividend"`
 	SplitRatio decimal.Decimal `json:"split_ratio"`
+	// On the share basis of adjusted_to, to 12 decimals; with share_basis=filed as traded. Null, as
+	// split_date_unknown, if the filings show a split and it is not known whether it had taken effect on
+	// the day.
+	AdjustedClose NilDecimal `json:"adjusted_close"`
+	// The day on whose share basis adjusted_close is, null for one as traded.
+	AdjustedTo NilDate `json:"adjusted_to"`
 }
 
 // GetDate returns the value of Date.
@@ -8701,6 +8913,16 @@ func (s *Price) GetSplitRatio() decimal.Decimal {
 	return s.SplitRatio
 }
 
+// GetAdjustedClose returns the value of AdjustedClose.
+func (s *Price) GetAdjustedClose() NilDecimal {
+	return s.AdjustedClose
+}
+
+// GetAdjustedTo returns the value of AdjustedTo.
+func (s *Price) GetAdjustedTo() NilDate {
+	return s.AdjustedTo
+}
+
 // SetDate sets the value of Date.
 func (s *Price) SetDate(val time.Time) {
 	s.Date = val
@@ -8744,6 +8966,16 @@ func (s *Price) SetExDividend(val decimal.Decimal) {
 // SetSplitRatio sets the value of SplitRatio.
 func (s *Price) SetSplitRatio(val decimal.Decimal) {
 	s.SplitRatio = val
+}
+
+// SetAdjustedClose sets the value of AdjustedClose.
+func (s *Price) SetAdjustedClose(val NilDecimal) {
+	s.AdjustedClose = val
+}
+
+// SetAdjustedTo sets the value of AdjustedTo.
+func (s *Price) SetAdjustedTo(val NilDate) {
+	s.AdjustedTo = val
 }
 
 // Ref: #/components/schemas/PricePage
@@ -10774,6 +11006,248 @@ func (s *UserUpdateMe) SetFullName(val OptNilFullName) {
 // SetCurrentPassword sets the value of CurrentPassword.
 func (s *UserUpdateMe) SetCurrentPassword(val OptCurrentPassword) {
 	s.CurrentPassword = val
+}
+
+// What a company's business is worth at rates of the caller's. Per-share figures are on the share
+// basis of the trading day.
+//
+// `values` has these, each a number or null, of which `reasons` has why. Terms are those of
+// `/metrics`, r and terminal the rates.
+//
+//   - `price`: close / ordinary_shares x exchange_rate, of one ordinary share in the currency of the
+//     statement
+//   - `shares_outstanding`, `market_cap`: those of the day, market_cap in the currency of the statement
+//   - `value`, `cash_flow`: those that the parameters of these names choose
+//   - `implied_growth`: the growth, from -0.99 to 10, for which dcf_value is value
+//   - `dcf_value`: sum over t = 1 to years of cash_flow (1 + growth)^t / (1 + r)^t + cash_flow (1 +
+//     growth)^years (1 + terminal) / ((r - terminal) (1 + r)^years)
+//   - `dcf_value_per_share`: (dcf_value - (value - market_cap)) / shares_outstanding
+//   - `margin_of_safety`: 1 - price / dcf_value_per_share
+//   - `earnings_power_value`: nopat / r (Greenwald, Value Investing): what lasts without growth
+//   - `earnings_power_value_per_share`: (earnings_power_value - net_debt) / shares_outstanding
+//   - `earnings_power_margin_of_safety`: 1 - price / earnings_power_value_per_share
+//
+// Ref: #/components/schemas/Valuation
+type Valuation struct {
+	Ticker string `json:"ticker"`
+	// The trading day, null if the listing has no price until the as_of day or today.
+	Date NilDate `json:"date"`
+	// As traded.
+	Close         NilDecimal `json:"close"`
+	PriceCurrency Currency   `json:"price_currency"`
+	// End of the newest annual or quarterly statement known on the trading day.
+	StatementEndDate NilDate `json:"statement_end_date"`
+	// That of the statement, and of values.
+	Currency NilString `json:"currency"`
+	// The statement's, sorted.
+	Marks   []Mark        `json:"marks"`
+	Values  MetricValues  `json:"values"`
+	Reasons MetricReasons `json:"reasons"`
+	// Discount rates of up to two points (0.02) less and more, each with growth of up to two points less
+	// and more: dcf_value_per_share and margin_of_safety. Without growth: implied_growth by terminal
+	// growth.
+	Sensitivity []ValuationCell `json:"sensitivity"`
+}
+
+// GetTicker returns the value of Ticker.
+func (s *Valuation) GetTicker() string {
+	return s.Ticker
+}
+
+// GetDate returns the value of Date.
+func (s *Valuation) GetDate() NilDate {
+	return s.Date
+}
+
+// GetClose returns the value of Close.
+func (s *Valuation) GetClose() NilDecimal {
+	return s.Close
+}
+
+// GetPriceCurrency returns the value of PriceCurrency.
+func (s *Valuation) GetPriceCurrency() Currency {
+	return s.PriceCurrency
+}
+
+// GetStatementEndDate returns the value of StatementEndDate.
+func (s *Valuation) GetStatementEndDate() NilDate {
+	return s.StatementEndDate
+}
+
+// GetCurrency returns the value of Currency.
+func (s *Valuation) GetCurrency() NilString {
+	return s.Currency
+}
+
+// GetMarks returns the value of Marks.
+func (s *Valuation) GetMarks() []Mark {
+	return s.Marks
+}
+
+// GetValues returns the value of Values.
+func (s *Valuation) GetValues() MetricValues {
+	return s.Values
+}
+
+// GetReasons returns the value of Reasons.
+func (s *Valuation) GetReasons() MetricReasons {
+	return s.Reasons
+}
+
+// GetSensitivity returns the value of Sensitivity.
+func (s *Valuation) GetSensitivity() []ValuationCell {
+	return s.Sensitivity
+}
+
+// SetTicker sets the value of Ticker.
+func (s *Valuation) SetTicker(val string) {
+	s.Ticker = val
+}
+
+// SetDate sets the value of Date.
+func (s *Valuation) SetDate(val NilDate) {
+	s.Date = val
+}
+
+// SetClose sets the value of Close.
+func (s *Valuation) SetClose(val NilDecimal) {
+	s.Close = val
+}
+
+// SetPriceCurrency sets the value of PriceCurrency.
+func (s *Valuation) SetPriceCurrency(val Currency) {
+	s.PriceCurrency = val
+}
+
+// SetStatementEndDate sets the value of StatementEndDate.
+func (s *Valuation) SetStatementEndDate(val NilDate) {
+	s.StatementEndDate = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *Valuation) SetCurrency(val NilString) {
+	s.Currency = val
+}
+
+// SetMarks sets the value of Marks.
+func (s *Valuation) SetMarks(val []Mark) {
+	s.Marks = val
+}
+
+// SetValues sets the value of Values.
+func (s *Valuation) SetValues(val MetricValues) {
+	s.Values = val
+}
+
+// SetReasons sets the value of Reasons.
+func (s *Valuation) SetReasons(val MetricReasons) {
+	s.Reasons = val
+}
+
+// SetSensitivity sets the value of Sensitivity.
+func (s *Valuation) SetSensitivity(val []ValuationCell) {
+	s.Sensitivity = val
+}
+
+// Ref: #/components/schemas/ValuationCell
+type ValuationCell struct {
+	DiscountRate   decimal.Decimal `json:"discount_rate"`
+	Growth         NilDecimal      `json:"growth"`
+	TerminalGrowth decimal.Decimal `json:"terminal_growth"`
+	Values         MetricValues    `json:"values"`
+	Reasons        MetricReasons   `json:"reasons"`
+}
+
+// GetDiscountRate returns the value of DiscountRate.
+func (s *ValuationCell) GetDiscountRate() decimal.Decimal {
+	return s.DiscountRate
+}
+
+// GetGrowth returns the value of Growth.
+func (s *ValuationCell) GetGrowth() NilDecimal {
+	return s.Growth
+}
+
+// GetTerminalGrowth returns the value of TerminalGrowth.
+func (s *ValuationCell) GetTerminalGrowth() decimal.Decimal {
+	return s.TerminalGrowth
+}
+
+// GetValues returns the value of Values.
+func (s *ValuationCell) GetValues() MetricValues {
+	return s.Values
+}
+
+// GetReasons returns the value of Reasons.
+func (s *ValuationCell) GetReasons() MetricReasons {
+	return s.Reasons
+}
+
+// SetDiscountRate sets the value of DiscountRate.
+func (s *ValuationCell) SetDiscountRate(val decimal.Decimal) {
+	s.DiscountRate = val
+}
+
+// SetGrowth sets the value of Growth.
+func (s *ValuationCell) SetGrowth(val NilDecimal) {
+	s.Growth = val
+}
+
+// SetTerminalGrowth sets the value of TerminalGrowth.
+func (s *ValuationCell) SetTerminalGrowth(val decimal.Decimal) {
+	s.TerminalGrowth = val
+}
+
+// SetValues sets the value of Values.
+func (s *ValuationCell) SetValues(val MetricValues) {
+	s.Values = val
+}
+
+// SetReasons sets the value of Reasons.
+func (s *ValuationCell) SetReasons(val MetricReasons) {
+	s.Reasons = val
+}
+
+// Ref: #/components/schemas/ValueBasis
+type ValueBasis string
+
+const (
+	ValueBasisEnterpriseValueNetOfInvestments ValueBasis = "enterprise_value_net_of_investments"
+	ValueBasisMarketCap                       ValueBasis = "market_cap"
+)
+
+// AllValues returns all ValueBasis values.
+func (ValueBasis) AllValues() []ValueBasis {
+	return []ValueBasis{
+		ValueBasisEnterpriseValueNetOfInvestments,
+		ValueBasisMarketCap,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ValueBasis) MarshalText() ([]byte, error) {
+	switch s {
+	case ValueBasisEnterpriseValueNetOfInvestments:
+		return []byte(s), nil
+	case ValueBasisMarketCap:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ValueBasis) UnmarshalText(data []byte) error {
+	switch ValueBasis(data) {
+	case ValueBasisEnterpriseValueNetOfInvestments:
+		*s = ValueBasisEnterpriseValueNetOfInvestments
+		return nil
+	case ValueBasisMarketCap:
+		*s = ValueBasisMarketCap
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // Metrics of one statement. Margins and returns are fractions: 0.44 is 44 %. A metric is null where an

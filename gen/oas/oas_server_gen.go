@@ -156,6 +156,14 @@ type Handler interface {
 	//
 	// GET /companies/{ticker}
 	GetCompany(ctx context.Context, params GetCompanyParams) (*Company, error)
+	// GetCompanyValuation implements getCompanyValuation operation.
+	//
+	// Computed for the newest trading day of the listing until the as_of day or today, from what was known
+	// on that trading day. The rates are yours: none has a default, nothing is stored, and nothing is
+	// advice. docs/metrics.md has the formulas with a worked example.
+	//
+	// GET /companies/{ticker}/valuation
+	GetCompanyValuation(ctx context.Context, params GetCompanyValuationParams) (*Valuation, error)
 	// GetCurrentUser implements getCurrentUser operation.
 	//
 	// Get your own account.
@@ -284,7 +292,8 @@ type Handler interface {
 	ListCompanies(ctx context.Context, params ListCompaniesParams) (*CompanyPage, error)
 	// ListCompanyDailyRatios implements listCompanyDailyRatios operation.
 	//
-	// Each day uses what was known on that day.
+	// Each day uses the reports that were known on it, on the share basis of that day. With as_of the list
+	// ends with that day, and later splits do not exist.
 	//
 	// GET /companies/{ticker}/daily-ratios
 	ListCompanyDailyRatios(ctx context.Context, params ListCompanyDailyRatiosParams) (*DailyRatiosPage, error)
@@ -302,7 +311,9 @@ type Handler interface {
 	ListCompanyFinancialStatements(ctx context.Context, params ListCompanyFinancialStatementsParams) (*FinancialStatementPage, error)
 	// ListCompanyPrices implements listCompanyPrices operation.
 	//
-	// As traded: not adjusted for later splits or dividends.
+	// As traded: not adjusted for later splits or dividends. adjusted_close is the close on one share
+	// basis: divided by the ratios of the splits that took effect after its day, until the as_of day or
+	// today, and were known then. Dividends are not in it.
 	//
 	// GET /companies/{ticker}/prices
 	ListCompanyPrices(ctx context.Context, params ListCompanyPricesParams) (*PricePage, error)

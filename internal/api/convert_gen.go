@@ -199,6 +199,12 @@ func init() {
 		oasDailyRatios.EvToEbit = asNilDecimal(source.DailyRatios.EVToEBIT)
 		oasDailyRatios.EvToEbitda = asNilDecimal(source.DailyRatios.EVToEBITDA)
 		oasDailyRatios.EvToAssets = asNilDecimal(source.DailyRatios.EVToAssets)
+		oasDailyRatios.AdjustedClose = asNilDecimal(source.AdjustedClose)
+		oasDailyRatios.AdjustedSharesOutstanding = asNilInt64(source.AdjustedSharesOutstanding)
+		oasDailyRatios.AdjustedTo = asNilDate(source.AdjustedTo)
+		oasDailyRatios.Metrics = metricValues(source.Results)
+		oasDailyRatios.MetricReasons = metricReasons(source.Results)
+		oasDailyRatios.Signals = metricSignals(source.Results)
 		return oasDailyRatios
 	}
 }
@@ -417,6 +423,8 @@ func init() {
 		oasPrice.Volume = asNilInt64(source.Price.Volume)
 		oasPrice.ExDividend = decimalDecimalToDecimalDecimal(source.Price.ExDividend)
 		oasPrice.SplitRatio = decimalDecimalToDecimalDecimal(source.Price.SplitRatio)
+		oasPrice.AdjustedClose = asNilDecimal(source.AdjustedClose)
+		oasPrice.AdjustedTo = asNilDate(source.AdjustedTo)
 		return oasPrice
 	}
 }
@@ -727,4 +735,30 @@ func init() {
 }
 func timeTimeToTimeTime10(source time.Time) time.Time {
 	return source
+}
+func init() {
+	toValuation = func(source app.Valuation) oas.Valuation {
+		var oasValuation oas.Valuation
+		oasValuation.Ticker = asText(source.Ticker)
+		oasValuation.Date = asNilDate(source.Date)
+		oasValuation.Close = asNilDecimal(source.Close)
+		oasValuation.PriceCurrency = oas.Currency(asText(source.PriceCurrency))
+		oasValuation.StatementEndDate = asNilDate(source.StatementEndDate)
+		oasValuation.Currency = asNilString(source.Currency)
+		if source.Marks != nil {
+			oasValuation.Marks = make([]oas.Mark, len(source.Marks))
+			for i := 0; i < len(source.Marks); i++ {
+				oasValuation.Marks[i] = oas.Mark(asText(string(source.Marks[i])))
+			}
+		}
+		oasValuation.Values = partValues(source.Parts)
+		oasValuation.Reasons = partReasons(source.Parts)
+		if source.Cells != nil {
+			oasValuation.Sensitivity = make([]oas.ValuationCell, len(source.Cells))
+			for j := 0; j < len(source.Cells); j++ {
+				oasValuation.Sensitivity[j] = asValuationCell(source.Cells[j])
+			}
+		}
+		return oasValuation
+	}
 }

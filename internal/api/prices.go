@@ -15,5 +15,5 @@ var (
 
 func (h *handler) ListCompanyPrices(ctx context.Context, p oas.ListCompanyPricesParams) (*oas.PricePage, error) {
 	return list[oas.PricePage](toPrice)(
-		h.app.ListPrices(ctx, string(p.Ticker), get(p.From), get(p.To), page(p.PageSize, p.PageToken)))
+		h.app.ListPrices(ctx, string(p.Ticker), get(p.From), get(p.To), pointInTime(p.AsOf, p.ShareBasis), page(p.PageSize, p.PageToken)))
 }

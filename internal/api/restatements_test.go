@@ -168,7 +168,9 @@ func TestLaterFilingsChangeNothing(t *testing.T) {
 				"/companies/AAPL/financial-statements?page_size=1000&as_of=", "/companies/AAPL/value-metrics?page_size=1000&as_of=",
 				"/companies/AAPL/restatements?page_size=1000&as_of=", "/companies/AAPL/splits?page_size=1000&as_of=",
 				"/financial-statements?as_of=", "/value-metrics?metrics=all&as_of=",
-				"/restatements?as_of=",
+				"/restatements?as_of=", "/companies/AAPL/prices?page_size=1000&as_of=",
+				"/companies/AAPL/daily-ratios?page_size=1000&metrics=all&as_of=",
+				"/companies/AAPL/valuation?discount_rate=0.1&terminal_growth=0.02&growth=0.05&as_of=",
 			} {
 				res, body := f.call("", http.MethodGet, api.Prefix+path+on, nil)
 				require.Equal(t, http.StatusOK, res.StatusCode, "%s%s: %s", path, on, body)

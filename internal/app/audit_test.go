@@ -19,9 +19,10 @@ import (
 
 // What leaves no event, because it changes nothing, or nothing that a person decides at that moment.
 var unaudited = map[string]string{
-	"reads": `Config ListUsers GetUser ListCompanies GetCompany Diff EachProof Explain ExplainStatement FindStatement ListCompanyRestatements ListRestatements ListStatementVersions ListCompanyStatements ListStatements GetStatement ListCompanyMetrics
+	"reads": `Config ListUsers GetUser ListCompanies GetCompany ListCompanyStatements ListStatements GetStatement ListStatementVersions
+		ListCompanyRestatements ListRestatements ListCompanyMetrics Diff EachProof Explain ExplainStatement FindStatement
 		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
-		ListDailyRatios ListExchangeRates ListImports GetImport HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
+		ListDailyRatios ValueCompany ListExchangeRates ListImports GetImport HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
 		IdentifyConsole`,
 	"is done by jobs":         "RunImport RecomputeJob RecomputeCompanyJob RecomputeAll Prune Rescue TakeTurn FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
 	"tries the machinery":     "StartTestJob StartTestMail",

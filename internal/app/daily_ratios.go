@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"maps"
 	"math/big"
 	"slices"
 	"time"
@@ -12,18 +11,35 @@ import (
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/value"
+	"github.com/edgevalue/edgevalue/internal/value/metric"
 )
 
-// DailyRatios are one listing's ratios of one day.
+// DailyRatios are one listing's ratios of one day, with its close and shares on the share basis that was asked for.
 type DailyRatios struct {
 	Ticker string
 	value.DailyRatios
+	AdjustedClose             *decimal.Decimal // nil if a split had taken effect on the day or not, and nobody knows
+	AdjustedSharesOutstanding *int64
+	AdjustedTo                *time.Time     // nil for what is as traded
+	Results                   []MetricResult // of those that were asked for
 }
 
-// ListCompanyDailyRatios returns a page of a listing's daily ratios, the oldest first. Errors: Invalid, NotFound.
-func (a *App) ListCompanyDailyRatios(ctx context.Context, t string, from, to *time.Time, p Page) (out []DailyRatios, next string, err error) {
-	first, last, err := a.days(from, to, p)
-	if err != nil {
+// DayOptions say what is told of trading days.
+type DayOptions struct {
+	PointInTime
+	Metrics    []string
+	GrahamSize int64 // the revenue of a company of adequate size
+}
+
+// ListCompanyDailyRatios returns a page of a listing's daily ratios until a day, the oldest first, with the metrics of the
+// names, or all. Errors: Invalid, NotFound.
+func (a *App) ListCompanyDailyRatios(
+	ctx context.Context, t string, from, to *time.Time, o DayOptions, p Page,
+) (out []DailyRatios, next string, err error) {
+	var v validator
+	wanted := v.metrics(o.Metrics, allMetrics, metric.OfDay)
+	first, last := v.days(from, to, o.AsOf, a.today(), p)
+	if err := v.err(); err != nil {
 		return nil, "", err
 	}
 	err = a.read(ctx, func(q *db.Queries) error {
@@ -35,15 +51,46 @@ func (a *App) ListCompanyDailyRatios(ctx context.Context, t string, from, to *ti
 		if prices, next, err = pricePage(ctx, q, l, first, last, p); err != nil {
 			return err
 		}
-		out, err = dailyRatios(ctx, q, l, prices)
+		out, err = a.dailyRatios(ctx, q, l, prices, o, wanted)
 		return err
 	})
 	return out, next, err
 }
 
-// ListDailyRatios returns a page of all listings' ratios of one day, by ticker. Errors: Invalid.
-func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) (out []DailyRatios, next string, err error) {
+// dailyRatios returns the ratios of consecutive prices of one listing.
+func (a *App) dailyRatios(
+	ctx context.Context, q *db.Queries, l db.Listing, prices []db.Price, o DayOptions, wanted []*metric.Definition,
+) ([]DailyRatios, error) {
+	if len(prices) == 0 {
+		return nil, nil
+	}
+	first, last := prices[0].Date, prices[len(prices)-1].Date
+	listings := []db.Listing{l}
+	f, err := listFilings(ctx, q, listings, first, last, yearsOf(wanted), o.AsOf)
+	if err != nil {
+		return nil, err
+	}
+	histories, err := listHistories(ctx, q, listings, first, last, o.AsOf, wanted)
+	if err != nil {
+		return nil, err
+	}
+	basis := a.onShareBasis(o.PointInTime, f.splits())
+	k := f[l.CompanyID].of(l)
+	out := make([]DailyRatios, len(prices))
+	for i, p := range prices {
+		out[i] = k.ratios(p.Date, p.Close, basis, histories[l.ID], o, wanted)
+	}
+	return out, nil
+}
+
+// historyBatch is of how many listings the prices of five years are read at a time.
+const historyBatch = 50
+
+// ListDailyRatios returns a page of all listings' ratios of one day, by ticker, with the metrics of the names, or none. Errors:
+// Invalid.
+func (a *App) ListDailyRatios(ctx context.Context, day time.Time, o DayOptions, p Page) (out []DailyRatios, next string, err error) {
 	var v validator
+	wanted := v.metrics(o.Metrics, noMetrics, metric.OfDay)
 	v.date("date", &day, farDay)
 	var after string
 	v.page(p, &after)
@@ -55,134 +102,77 @@ func (a *App) ListDailyRatios(ctx context.Context, day time.Time, p Page) (out [
 		if prices, next, err = cut(p, prices, err, func(r db.ListPricesOfDayRow) []any { return []any{r.Listing.Ticker} }); err != nil {
 			return err
 		}
-		var ids []int64
-		for _, r := range prices {
-			ids = append(ids, r.Listing.CompanyID)
+		listings := make([]db.Listing, len(prices))
+		for i, r := range prices {
+			listings[i] = r.Listing
 		}
-		slices.Sort(ids)
-		ids = slices.Compact(ids)
-		rows, err := q.ListNewestFinancialStatements(ctx, db.ListNewestFinancialStatementsParams{CompanyIds: ids, Day: day})
-		if err != nil {
-			return errors.Wrap(err, "list statements")
-		}
-		counts, err := q.ListNewestShareCounts(ctx, db.ListNewestShareCountsParams{CompanyIds: ids, Day: day})
-		if err != nil {
-			return errors.Wrap(err, "list share counts")
-		}
-		currencies := map[string]bool{}
-		for _, r := range prices {
-			currencies[r.Listing.Currency] = true
-		}
-		about, err := listBackgrounds(ctx, q, ids, day, day, rows, currencies)
+		f, err := listFilings(ctx, q, listings, day, day, yearsOf(wanted), nil)
 		if err != nil {
 			return err
 		}
-		versions := map[int64][]db.FinancialStatement{}
-		for _, r := range rows {
-			versions[r.CompanyID] = append(versions[r.CompanyID], r)
-		}
-		shares := map[int64][]value.ShareCount{}
-		for _, r := range counts {
-			shares[r.CompanyID] = append(shares[r.CompanyID], shareCount(r))
-		}
-		out = make([]DailyRatios, len(prices))
-		for i, r := range prices {
-			id := r.Listing.CompanyID
-			out[i] = newestKnown(versions[id], day).ratios(r.Listing, day, r.Close, shares[id], about[id])
+		basis := a.onShareBasis(o.PointInTime, f.splits())
+		for batch := range slices.Chunk(prices, historyBatch) {
+			histories, err := listHistories(ctx, q, listings[len(out):len(out)+len(batch)], day, day, nil, wanted)
+			if err != nil {
+				return err
+			}
+			for _, r := range batch {
+				k := f[r.Listing.CompanyID].of(r.Listing)
+				out = append(out, k.ratios(day, r.Close, basis, histories[r.Listing.ID], o, wanted))
+			}
 		}
 		return nil
 	})
 	return out, next, err
 }
 
-// dailyRatios returns the ratios of consecutive prices of one listing.
-func dailyRatios(ctx context.Context, q *db.Queries, l db.Listing, prices []db.Price) ([]DailyRatios, error) {
-	if len(prices) == 0 {
+// yearsOf is how many years of annual statements metrics of a trading day read.
+func yearsOf(wanted []*metric.Definition) (years int32) {
+	for _, d := range wanted {
+		years = max(years, int32(d.Years))
+	}
+	return years
+}
+
+// filings are what is known of a company on some days, beside its prices.
+type filings struct {
+	versions   []db.FinancialStatement
+	statements []value.Statement  // the same
+	counts     []value.ShareCount // in the order in which they became known
+	splits     []value.Split
+	forms      []db.AnnualForm // by day
+	rates      value.ExchangeRates
+}
+
+// filingsOf are those of companies, by their ids.
+type filingsOf map[int64]*filings
+
+// listFilings returns those of the companies of listings on the days from first to last, with so many years of annual
+// statements, and the splits known on asOf, or today.
+func listFilings(
+	ctx context.Context, q *db.Queries, listings []db.Listing, first, last time.Time, years int32, asOf *time.Time,
+) (filingsOf, error) {
+	if len(listings) == 0 {
 		return nil, nil
 	}
-	versions, err := q.ListFinancialStatementVersions(ctx, db.ListFinancialStatementVersionsParams{
-		CompanyID: l.CompanyID, FromDay: prices[0].Date, ToDay: prices[len(prices)-1].Date,
+	ids := make([]int64, len(listings))
+	currencies := map[string]bool{}
+	for i, l := range listings {
+		ids[i], currencies[l.Currency] = l.CompanyID, true
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	versions, err := q.ListFinancialStatementsOfDays(ctx, db.ListFinancialStatementsOfDaysParams{
+		CompanyIds: ids, FromDay: first, ToDay: last, Years: years,
 	})
 	if err != nil {
-		return nil, errors.Wrap(err, "list statement versions")
+		return nil, errors.Wrap(err, "list statements")
 	}
-	counts, err := q.ListShareCounts(ctx, l.CompanyID)
+	counts, err := q.ListShareCountsOfDays(ctx, db.ListShareCountsOfDaysParams{CompanyIds: ids, FromDay: first, ToDay: last})
 	if err != nil {
 		return nil, errors.Wrap(err, "list share counts")
 	}
-	about, err := listBackgrounds(ctx, q, []int64{l.CompanyID}, prices[0].Date, prices[len(prices)-1].Date, versions, map[string]bool{l.Currency: true})
-	if err != nil {
-		return nil, err
-	}
-	var changes []time.Time // days on which another set of versions becomes known
-	for _, v := range versions {
-		changes = append(changes, v.KnownFrom)
-		if v.KnownTo != nil {
-			changes = append(changes, *v.KnownTo)
-		}
-	}
-	slices.SortFunc(changes, time.Time.Compare)
-	out := make([]DailyRatios, len(prices))
-	var k known
-	newest := map[value.SharesSource]value.ShareCount{}
-	for i, p := range prices {
-		n := 0
-		for n < len(changes) && !changes[n].After(p.Date) {
-			n++
-		}
-		if i == 0 || n > 0 {
-			k = newestKnown(versions, p.Date)
-			changes = changes[n:]
-		}
-		for len(counts) > 0 && !counts[0].KnownFrom.After(p.Date) {
-			c := shareCount(counts[0])
-			newest[c.Source] = c
-			counts = counts[1:]
-		}
-		out[i] = k.ratios(l, p.Date, p.Close, slices.Collect(maps.Values(newest)), about[l.CompanyID])
-	}
-	return out, nil
-}
-
-// known is a company's newest statement on some day, with its trailing twelve months.
-type known struct {
-	statement *value.Statement
-	ttm       value.TTM
-}
-
-func newestKnown(versions []db.FinancialStatement, day time.Time) known {
-	var statements []value.Statement
-	for i := range versions {
-		if v := &versions[i]; !v.KnownFrom.After(day) && (v.KnownTo == nil || v.KnownTo.After(day)) {
-			statements = append(statements, statementFromRow(*v))
-		}
-	}
-	latest := value.Latest(statements)
-	if latest == nil {
-		return known{}
-	}
-	return known{latest, value.TrailingTwelveMonths(*latest, statements)}
-}
-
-func (k known) ratios(l db.Listing, day time.Time, price decimal.Decimal, shares []value.ShareCount, about background) DailyRatios {
-	q := value.Quote{Day: day, Close: price, Currency: l.Currency, OrdinaryShares: value.OrdinaryShares(l.OrdinaryShares, about.foreign(day))}
-	return DailyRatios{l.Ticker, value.ComputeDailyRatios(q, k.statement, k.ttm, shares, about.splits, func(from, to string) *big.Rat {
-		return about.rates.On(day, from, to)
-	})}
-}
-
-// A background is what the ratios of a company's listings need besides prices and what was filed.
-type background struct {
-	splits []value.Split
-	forms  []db.AnnualForm // by day
-	rates  value.ExchangeRates
-}
-
-// listBackgrounds returns those of companies on the days from first to last, by id. Prices have one of the currencies.
-func listBackgrounds(
-	ctx context.Context, q *db.Queries, ids []int64, first, last time.Time, statements []db.FinancialStatement, currencies map[string]bool,
-) (map[int64]background, error) {
-	splits, err := listSplits(ctx, q, ids, nil)
+	splits, err := listSplits(ctx, q, ids, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -190,37 +180,240 @@ func listBackgrounds(
 	if err != nil {
 		return nil, errors.Wrap(err, "list annual forms")
 	}
-	for _, s := range statements {
-		currencies[s.Currency] = true
+	for i := range versions {
+		currencies[versions[i].Currency] = true
 	}
 	rates, err := exchangeRates(ctx, q, first, last, currencies)
 	if err != nil {
 		return nil, err
 	}
-	out := map[int64]background{}
+	all := make(filingsOf, len(ids))
 	for _, id := range ids {
-		out[id] = background{splits: splits[id], forms: nil, rates: rates}
+		all[id] = &filings{versions: nil, statements: nil, counts: nil, splits: splits[id], forms: nil, rates: rates}
 	}
-	for _, f := range forms {
-		b := out[f.CompanyID]
-		b.forms = append(b.forms, f)
-		out[f.CompanyID] = b
+	for i := range versions {
+		f := all[versions[i].CompanyID]
+		f.versions = append(f.versions, versions[i])
+		f.statements = append(f.statements, statementFromRow(versions[i]))
 	}
-	return out, nil
-}
-
-// foreign tells whether the newest annual report known on a day is of a foreign issuer.
-func (b background) foreign(day time.Time) (is bool) {
-	for _, f := range b.forms {
-		if !f.KnownFrom.After(day) {
-			is = f.ForeignIssuer
-		}
+	for _, r := range counts {
+		f := all[r.CompanyID]
+		f.counts = append(f.counts, shareCount(r))
 	}
-	return is
+	for _, r := range forms {
+		f := all[r.CompanyID]
+		f.forms = append(f.forms, r)
+	}
+	return all, nil
 }
 
 func shareCount(r db.ShareCount) value.ShareCount {
 	return value.ShareCount{
 		Source: value.SharesSource(r.Source), KnownFrom: r.KnownFrom, BasisDate: r.BasisDate, EndDate: r.EndDate, Shares: r.Shares,
 	}
+}
+
+// splits are those of the companies, by their ids.
+func (f filingsOf) splits() map[int64][]value.Split {
+	splits := make(map[int64][]value.Split, len(f))
+	for id, of := range f {
+		splits[id] = of.splits
+	}
+	return splits
+}
+
+// known is what is known of a listing's company on a day. It goes from one day to later ones, and keeps what it computed as
+// long as no other version becomes known and no split takes effect.
+type known struct {
+	*filings
+	listing    db.Listing
+	day        time.Time
+	changes    []time.Time // that are to come
+	counts     []value.ShareCount
+	newest     []value.ShareCount // one of each source
+	statements []value.Statement
+	latest     *value.Statement // of the statements
+	ttm        value.TTM
+	reports    []*metric.Report // on the share basis of the day, nil until they are asked for
+	company    *metric.Company
+}
+
+func (f *filings) of(l db.Listing) *known {
+	//exhaustruct:ignore nothing is known before the first day
+	k := &known{filings: f, listing: l, counts: f.counts}
+	k.changes = append(k.changes, time.Time{})
+	for i := range f.versions {
+		v := &f.versions[i]
+		k.changes = append(k.changes, v.KnownFrom)
+		if v.KnownTo != nil {
+			k.changes = append(k.changes, *v.KnownTo)
+		}
+	}
+	for _, s := range f.splits {
+		k.changes = append(k.changes, s.EffectiveDate)
+	}
+	slices.SortFunc(k.changes, time.Time.Compare)
+	return k
+}
+
+// goTo goes to a day that is not before the one at which k is.
+func (k *known) goTo(day time.Time) {
+	k.day = day
+	for len(k.counts) > 0 && !k.counts[0].KnownFrom.After(day) {
+		c := k.counts[0]
+		k.newest = append(slices.DeleteFunc(k.newest, func(o value.ShareCount) bool { return o.Source == c.Source }), c)
+		k.counts = k.counts[1:]
+	}
+	n := 0
+	for n < len(k.changes) && !k.changes[n].After(day) {
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	k.changes = k.changes[n:]
+	k.statements, k.latest, k.ttm, k.reports = nil, nil, value.TTM{}, nil
+	for i := range k.versions {
+		if v := &k.versions[i]; !v.KnownFrom.After(day) && (v.KnownTo == nil || v.KnownTo.After(day)) {
+			k.statements = append(k.statements, k.filings.statements[i])
+		}
+	}
+	if k.latest = value.Latest(k.statements); k.latest != nil {
+		k.ttm = value.TrailingTwelveMonths(*k.latest, k.statements)
+	}
+}
+
+func (k *known) quote(price decimal.Decimal) value.Quote {
+	return value.Quote{
+		Day: k.day, Close: price, Currency: k.listing.Currency, OrdinaryShares: value.OrdinaryShares(k.listing.OrdinaryShares, k.isForeign()),
+	}
+}
+
+// isForeign tells whether the newest annual report known on the day is of a foreign issuer.
+func (k *known) isForeign() (is bool) {
+	for _, f := range k.forms {
+		if !f.KnownFrom.After(k.day) {
+			is = f.ForeignIssuer
+		}
+	}
+	return is
+}
+
+func (k *known) marketValue(q value.Quote) value.MarketValue {
+	return value.ComputeMarketValue(q, k.latest, k.newest, k.splits, func(from, to string) *big.Rat {
+		return k.rates.On(k.day, from, to)
+	})
+}
+
+// metricDay returns what metrics of the day are made of.
+func (k *known) metricDay(m value.MarketValue, r *value.DailyRatios) (*metric.Company, *metric.Day) {
+	if k.reports == nil {
+		k.reports = metric.ReportsOnBasis(k.statements, k.day, k.splits)
+		k.company = metric.NewCompany(k.reports)
+	}
+	//exhaustruct:ignore no prices of other days
+	d := &metric.Day{Date: k.day, Cap: m.Cap, EnterpriseValue: r.EnterpriseValue, Price: m.Price, Shares: m.Shares}
+	for i := range k.statements {
+		if &k.statements[i] == k.latest {
+			d.Statement = k.reports[i]
+		}
+	}
+	for _, reason := range r.Reasons {
+		d.Reasons = append(d.Reasons, metric.Reason(reason))
+	}
+	// Without a count of shares the row does not say so, but earnings per share cannot be set against the price either.
+	if slices.ContainsFunc(k.splits, func(s value.Split) bool { return s.IsOpenOn(k.day) }) {
+		d.Reasons = append(d.Reasons, metric.SplitDateUnknown)
+	}
+	return k.company, d
+}
+
+// ratios returns those of a day that is not before the one at which k is.
+func (k *known) ratios(
+	day time.Time, price decimal.Decimal, basis shareBasis, h history, o DayOptions, wanted []*metric.Definition,
+) DailyRatios {
+	k.goTo(day)
+	q := k.quote(price)
+	m := k.marketValue(q)
+	r := DailyRatios{
+		Ticker: k.listing.Ticker, DailyRatios: m.Ratios(q, k.latest, k.ttm), AdjustedClose: nil, AdjustedSharesOutstanding: nil,
+		AdjustedTo: basis.on, Results: nil,
+	}
+	if ratio := basis.since(k.listing.CompanyID, day); ratio != nil {
+		r.AdjustedClose = new(value.AdjustAmount(price, ratio))
+		if r.SharesOutstanding != nil {
+			r.AdjustedSharesOutstanding = value.AdjustCount(*r.SharesOutstanding, ratio)
+		}
+	}
+	if len(wanted) == 0 {
+		return r
+	}
+	company, d := k.metricDay(m, &r.DailyRatios)
+	d.PriceEarnings, d.PricesFrom = h.before(day), h.from
+	if o.GrahamSize > 0 {
+		d.GrahamSize = big.NewRat(o.GrahamSize, 1)
+	}
+	r.Results = make([]MetricResult, len(wanted))
+	for i, of := range wanted {
+		r.Results[i] = MetricResult{of, company.OnDay(d, of)}
+	}
+	return r
+}
+
+// A history is the price to earnings ratios of a listing, where they are above zero.
+type history struct {
+	from   *time.Time // the day of the oldest price
+	days   []time.Time
+	ratios []decimal.Decimal
+}
+
+// before returns those that the percentile of a day is among.
+func (h history) before(day time.Time) []decimal.Decimal {
+	since, _ := slices.BinarySearchFunc(h.days, metric.PercentileSince(day), time.Time.Compare)
+	until, _ := slices.BinarySearchFunc(h.days, day, time.Time.Compare)
+	return h.ratios[since:until]
+}
+
+// listHistories returns those of listings, by their ids, that the metrics of the days from first to last read.
+func listHistories(
+	ctx context.Context, q *db.Queries, listings []db.Listing, first, last time.Time, asOf *time.Time, wanted []*metric.Definition,
+) (map[int64]history, error) {
+	if len(listings) == 0 || !slices.ContainsFunc(wanted, (*metric.Definition).ReadsPrices) {
+		return nil, nil
+	}
+	ids, byID := make([]int64, len(listings)), make(map[int64]db.Listing, len(listings))
+	for i, l := range listings {
+		ids[i], byID[l.ID] = l.ID, l
+	}
+	all := make(map[int64]history, len(listings))
+	firsts, err := q.ListFirstPriceDays(ctx, ids)
+	if err != nil {
+		return nil, errors.Wrap(err, "list the first days of prices")
+	}
+	for _, r := range firsts {
+		all[r.ListingID] = history{from: &r.Date, days: nil, ratios: nil}
+	}
+	first = metric.PercentileSince(first)
+	closes, err := q.ListClosesOfDays(ctx, db.ListClosesOfDaysParams{ListingIds: ids, FromDay: first, ToDay: last})
+	if err != nil {
+		return nil, errors.Wrap(err, "list closes")
+	}
+	f, err := listFilings(ctx, q, listings, first, last, 0, asOf)
+	if err != nil {
+		return nil, err
+	}
+	var k *known
+	for _, p := range closes {
+		if k == nil || k.listing.ID != p.ListingID {
+			l := byID[p.ListingID]
+			k = f[l.CompanyID].of(l)
+		}
+		k.goTo(p.Date)
+		if ratio := k.marketValue(k.quote(p.Close)).PriceToEarnings(&k.ttm); ratio != nil && ratio.IsPositive() {
+			h := all[p.ListingID]
+			h.days, h.ratios = append(h.days, p.Date), append(h.ratios, *ratio)
+			all[p.ListingID] = h
+		}
+	}
+	return all, nil
 }

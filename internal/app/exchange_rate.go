@@ -19,7 +19,7 @@ func (a *App) ListExchangeRates(ctx context.Context, base, quote *string, from, 
 	set(&params.FromDay, from)
 	set(&params.ToDay, to)
 	var v validator
-	v.days(from, to)
+	v.between(from, to)
 	for _, only := range []struct {
 		field string
 		code  *string

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -45,15 +47,19 @@ func (a *App) ExportCompany(ctx context.Context, t string, at PointInTime) (out 
 		if err != nil {
 			return errors.Wrap(err, "list prices")
 		}
-		daily, err := dailyRatios(ctx, q, l, prices)
+		ofDays := slices.DeleteFunc(metric.All(), func(d *metric.Definition) bool { return d.Scope != metric.OfDay })
+		daily, err := a.dailyRatios(ctx, q, l, prices, DayOptions{PointInTime: at, Metrics: nil, GrahamSize: 0}, ofDays)
 		if err != nil {
 			return err
 		}
 		var ratios []value.DailyRatios
 		for _, d := range daily {
 			ratios = append(ratios, d.DailyRatios)
+			out.DailyMetrics = append(out.DailyMetrics, exportDay(d))
 		}
+		days := out.DailyMetrics
 		out = value.NewExchange(statementsFromRows(e.rows), known, ratios)
+		out.DailyMetrics = days
 		for i := range out.Statements {
 			e.export(i, &out.Statements[i])
 		}
@@ -95,6 +101,36 @@ func exportChanges(ctx context.Context, q *db.Queries, companyID int64, asOf *ti
 	}
 	return nil
 }
+
+// exportDay returns the metrics of a trading day that are not among its ratios, and why those that are null are.
+func exportDay(d DailyRatios) map[string]any {
+	reasons := map[string]value.ExchangeNull{}
+	day := map[string]any{"date": d.Date, "reasons": reasons}
+	for _, r := range d.Results {
+		if r.Exact == nil {
+			reasons[r.ID] = exportNull(r.Result)
+		}
+		if !slices.Contains(ratioNames, r.ID) {
+			day[r.ID] = r.Decimal()
+		}
+		if r.HasSignals() {
+			signals := map[string]*bool{}
+			for _, p := range r.Parts {
+				signals[p.ID] = p.Holds()
+			}
+			day["graham_defensive_signals"] = signals
+		}
+	}
+	return day
+}
+
+// ratioNames are the fields of daily ratios.
+var ratioNames = func() (names []string) {
+	for field := range reflect.TypeFor[value.DailyRatios]().Fields() {
+		names = append(names, field.Tag.Get("json"))
+	}
+	return names
+}()
 
 // export adds what is computed of a statement, and why.
 func (e *explainer) export(place int, s *value.ExchangeStatement) {

@@ -29,7 +29,7 @@ func TestExportBeforeTheFirstStatement(t *testing.T) {
 	require.NoError(t, x.Encode(&b))
 	assert.Contains(t, b.String(), `"statement_end_date":null`)
 
-	page, _, err := a.ListCompanyDailyRatios(t.Context(), "NEW", nil, nil, app.Page{Size: 10})
+	page, _, err := a.ListCompanyDailyRatios(t.Context(), "NEW", nil, nil, app.DayOptions{}, app.Page{Size: 10})
 	require.NoError(t, err)
 	require.Len(t, page, 1)
 	assert.Nil(t, page[0].StatementEndDate)

@@ -9,11 +9,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
+	"github.com/edgevalue/edgevalue/internal/value/metric"
 )
 
 // betweenQueries is a tracer that calls commit before each of the queries/ but the first after reset.
@@ -72,11 +74,19 @@ func TestReadsAreOfOneState(t *testing.T) {
 			return items, err
 		},
 		"ListCompanyDailyRatios": func(a *app.App) (any, error) {
-			items, _, err := a.ListCompanyDailyRatios(t.Context(), "AAPL", nil, nil, page)
+			items, _, err := a.ListCompanyDailyRatios(t.Context(), "AAPL", nil, nil, app.DayOptions{}, page)
 			return items, err
 		},
+		"ListPrices": func(a *app.App) (any, error) {
+			items, _, err := a.ListPrices(t.Context(), "AAPL", nil, nil, app.PointInTime{}, page)
+			return items, err
+		},
+		"ValueCompany": func(a *app.App) (any, error) {
+			rates := app.ValuationRates{DiscountRate: decimal.RequireFromString("0.1"), Years: 10}
+			return a.ValueCompany(t.Context(), "AAPL", rates, metric.ByEVN, metric.ByFreeCashFlow, nil)
+		},
 		"ListDailyRatios": func(a *app.App) (any, error) {
-			items, _, err := a.ListDailyRatios(t.Context(), day, page)
+			items, _, err := a.ListDailyRatios(t.Context(), day, app.DayOptions{Metrics: []string{"all"}}, page)
 			return items, err
 		},
 	} {

@@ -189,15 +189,29 @@ func (a *App) shareBasis(ctx context.Context, q *db.Queries, t PointInTime, comp
 	if t.Basis == value.Filed || len(companyIDs) == 0 {
 		return b, nil
 	}
-	b.on = new(a.today())
+	splits, err := listSplits(ctx, q, companyIDs, t.AsOf)
+	return a.onShareBasis(t, splits), err
+}
+
+// onShareBasis returns the same, given the splits of the companies.
+func (a *App) onShareBasis(t PointInTime, splits map[int64][]value.Split) (b shareBasis) {
+	if t.Basis == value.Filed {
+		return b
+	}
+	b.on, b.splits = new(a.today()), make(map[int64][]value.Split, len(splits))
 	set(b.on, t.AsOf)
-	if b.splits, err = listSplits(ctx, q, companyIDs, t.AsOf); err != nil {
-		return b, err
+	for id, of := range splits {
+		b.splits[id] = value.KnownSplits(of, *b.on)
 	}
-	for id, splits := range b.splits {
-		b.splits[id] = value.KnownSplits(splits, *b.on)
+	return b
+}
+
+// since is what a close of a trading day is divided by to be on the basis, nil if that is not known.
+func (b shareBasis) since(companyID int64, day time.Time) *big.Rat {
+	if b.on == nil {
+		return big.NewRat(1, 1)
 	}
-	return b, nil
+	return value.RatioSince(day, *b.on, b.splits[companyID])
 }
 
 // statement returns a company's statement on the basis.

@@ -2,6 +2,7 @@ package value
 
 import (
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -28,7 +29,7 @@ func Latest(statements []Statement) *Statement {
 // is not in the count had taken effect.
 func SharesOn(day time.Time, count ShareCount, splits []Split) (shares *int64, isKnown bool) {
 	for _, s := range splits {
-		if s.IsOld(count.BasisDate) && s.isOpenOn(day) {
+		if s.IsOld(count.BasisDate) && s.IsOpenOn(day) {
 			return nil, false
 		}
 	}
@@ -66,27 +67,30 @@ type Quote struct {
 	OrdinaryShares *big.Rat
 }
 
-// ComputeDailyRatios returns the ratios of a trading day from the latest statement (nil if there is none yet), its
-// twelve months and the newest share counts, one of each source, all as known on that day. The rate is what one unit of
-// the first currency is in the second, nil if that is not known.
-func ComputeDailyRatios(
-	q Quote, s *Statement, ttm TTM, counts []ShareCount, splits []Split, rate func(from, to string) *big.Rat,
-) DailyRatios {
-	//exhaustruct:ignore TestEveryMetricHasAFormula finds what the formulas below leave out
-	r := DailyRatios{Date: q.Day, Close: q.Close, PriceCurrency: q.Currency, Marks: Marks(), Reasons: []DailyReason{}}
+// A MarketValue is what a company costs on a trading day.
+type MarketValue struct {
+	Shares       *int64   // on the share basis of the day
+	Listed       *int64   // what all shares cost, in the currency of the price
+	Cap          *int64   // the same in the currency of the statement
+	Price        *big.Rat // of one ordinary share, in the currency of the statement
+	ExchangeRate *big.Rat
+	Reasons      []DailyReason // why some of it is not known
+}
+
+// ComputeMarketValue returns what a company costs on a trading day, from the latest statement (nil if there is none yet) and
+// the newest share counts, one of each source, all as known on that day. The rate is what one unit of the first currency is
+// in the second, nil if that is not known.
+func ComputeMarketValue(q Quote, s *Statement, counts []ShareCount, splits []Split, rate func(from, to string) *big.Rat) MarketValue {
+	m := MarketValue{Shares: nil, Listed: nil, Cap: nil, Price: nil, ExchangeRate: big.NewRat(1, 1), Reasons: []DailyReason{}}
 	because := func(holds bool, reason DailyReason) {
 		if holds {
-			r.Reasons = append(r.Reasons, reason)
+			m.Reasons = append(m.Reasons, reason)
 		}
 	}
-	exchange := new(big.Rat).SetInt64(1)
 	if s == nil {
 		s = new(Statement)
 	} else {
-		r.StatementEndDate, r.Currency, r.Marks = &s.EndDate, &s.Currency, Marks(s.Marks...)
-		if exchange = rate(q.Currency, s.Currency); exchange != nil {
-			r.ExchangeRate = new(decimal.NewFromBigRat(exchange, Precision))
-		}
+		m.ExchangeRate = rate(q.Currency, s.Currency)
 	}
 
 	// The price is as traded, and so are the shares.
@@ -94,38 +98,74 @@ func ComputeDailyRatios(
 	count := countFor(s, counts)
 	splitDateKnown := true
 	if count != nil {
-		r.SharesOutstanding, splitDateKnown = SharesOn(q.Day, *count, splits)
-		if r.SharesOutstanding != nil && q.OrdinaryShares != nil {
-			shares := new(big.Rat).SetInt64(*r.SharesOutstanding)
-			listed = new(big.Rat).Quo(new(big.Rat).Mul(q.Close.Rat(), shares), q.OrdinaryShares)
-			r.MarketCap = wholeRat(listed) // Source: [CFA].
+		m.Shares, splitDateKnown = SharesOn(q.Day, *count, splits)
+		if m.Shares != nil && q.OrdinaryShares != nil {
+			shares := new(big.Rat).SetInt64(*m.Shares)
+			listed = shares.Mul(q.Close.Rat(), shares)
+			listed.Quo(listed, q.OrdinaryShares)
+			m.Listed = wholeRat(listed) // Source: [CFA].
 		}
 	}
-	var marketCap *int64 // in the currency of the statement
-	if listed != nil && exchange != nil {
-		marketCap = wholeRat(new(big.Rat).Mul(listed, exchange))
+	if listed != nil && m.ExchangeRate != nil {
+		m.Cap = wholeRat(listed.Mul(listed, m.ExchangeRate))
+	}
+	if q.OrdinaryShares != nil && m.ExchangeRate != nil {
+		m.Price = q.Close.Rat()
+		m.Price.Quo(m.Price, q.OrdinaryShares).Mul(m.Price, m.ExchangeRate)
 	}
 	because(count == nil, SharesUnknown)
 	because(!splitDateKnown, SplitDateUnknown)
 	because(q.OrdinaryShares == nil, ADSRatioUnknown)
-	because(exchange == nil, CurrencyMismatch)
-	because(s.CashAndEquivalents == nil, CashUnknown)
-	because(s.Has(DebtUnknown), ReasonDebtUnknown)
+	because(m.ExchangeRate == nil, CurrencyMismatch)
+	return m
+}
+
+// PriceToEarnings is what a company costs by the net income of its common shareholders in twelve months. Unlike price by
+// earnings per share it does not depend on the share basis of a report. Source: [Graham] ch. 14, [CFA].
+func (m MarketValue) PriceToEarnings(ttm *TTM) *decimal.Decimal { return ratio(m.Cap, ttm.toCommon()) }
+
+// ComputeDailyRatios returns the ratios of a trading day from what ComputeMarketValue takes, and the twelve months of the
+// statement.
+func ComputeDailyRatios(
+	q Quote, s *Statement, ttm TTM, counts []ShareCount, splits []Split, rate func(from, to string) *big.Rat,
+) DailyRatios {
+	return ComputeMarketValue(q, s, counts, splits, rate).Ratios(q, s, ttm)
+}
+
+// Ratios returns the ratios of a trading day from what the company costs on it.
+func (m MarketValue) Ratios(q Quote, s *Statement, ttm TTM) DailyRatios {
+	//exhaustruct:ignore TestEveryMetricHasAFormula finds what the formulas below leave out
+	r := DailyRatios{
+		Date: q.Day, Close: q.Close, PriceCurrency: q.Currency, Marks: Marks(), Reasons: slices.Clone(m.Reasons),
+		SharesOutstanding: m.Shares, MarketCap: m.Listed,
+	}
+	if s == nil {
+		s = new(Statement)
+	} else {
+		r.StatementEndDate, r.Currency, r.Marks = &s.EndDate, &s.Currency, Marks(s.Marks...)
+		if m.ExchangeRate != nil {
+			r.ExchangeRate = new(decimal.NewFromBigRat(m.ExchangeRate, Precision))
+		}
+	}
+	if s.CashAndEquivalents == nil {
+		r.Reasons = append(r.Reasons, CashUnknown)
+	}
+	if s.Has(DebtUnknown) {
+		r.Reasons = append(r.Reasons, ReasonDebtUnknown)
+	}
 
 	bookValue, tangibleBookValue := bookValues(s)
 	// Debt, the minorities' part of equity and preferred stock count if known. Marketable securities are not deducted.
 	// Source: [CFA].
 	if !s.Has(DebtUnknown) {
-		r.EnterpriseValue = Sub(AddKnown(AddKnown(AddKnown(marketCap, s.TotalDebt), s.NoncontrollingInterest), s.PreferredStock),
+		r.EnterpriseValue = Sub(AddKnown(AddKnown(AddKnown(m.Cap, s.TotalDebt), s.NoncontrollingInterest), s.PreferredStock),
 			s.CashAndEquivalents)
 	}
-	// Unlike price by earnings per share it does not depend on the share basis of a report. Source: [Graham] ch. 14,
-	// [CFA].
-	r.PriceToEarningsRatioTTM = ratio(marketCap, ttm.toCommon())
+	r.PriceToEarningsRatioTTM = m.PriceToEarnings(&ttm)
 	// Source: [Graham] ch. 14, [CFA].
-	r.PriceToBookRatio = ratio(marketCap, bookValue)
+	r.PriceToBookRatio = ratio(m.Cap, bookValue)
 	r.MarketToBookRatio = r.PriceToBookRatio
-	r.PriceToTangibleBookValue = ratio(marketCap, tangibleBookValue) // Source: [Graham] ch. 14.
+	r.PriceToTangibleBookValue = ratio(m.Cap, tangibleBookValue) // Source: [Graham] ch. 14.
 	// Source of the multiples of enterprise value: [CFA]; by analogy those of net income and assets.
 	r.EVToRevenue = ratio(r.EnterpriseValue, ttm.TotalRevenues)
 	r.EVToNetIncome = ratio(r.EnterpriseValue, ttm.NetIncome)

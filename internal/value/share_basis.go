@@ -1,6 +1,7 @@
 package value
 
 import (
+	"math/big"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -70,4 +71,16 @@ func (s *Statement) OnBasis(on time.Time, splits []Split) Statement {
 func (d Dividend) OnBasis(on time.Time, splits []Split) Dividend {
 	d.AmountPerShare = AdjustAmount(d.AmountPerShare, BasisRatio(d.ShareBasisDate, on, splits))
 	return d
+}
+
+// RatioSince is what a close of a day is divided by, and a count of shares that is valid on it multiplied by, to be on the share
+// basis of a later day, the splits being those known on that one. It is nil if it is not known whether a split had taken
+// effect on the day.
+func RatioSince(day, on time.Time, splits []Split) *big.Rat {
+	for _, s := range splits {
+		if s.IsOpenOn(day) {
+			return nil
+		}
+	}
+	return SplitRatio(day, on, splits)
 }

@@ -66,8 +66,8 @@ func (s Split) IsOld(basis time.Time) bool {
 	return basis.Before(s.EffectiveDate)
 }
 
-// isOpenOn tells whether a day is one of those on which it is not known whether the split had taken effect.
-func (s Split) isOpenOn(day time.Time) bool {
+// IsOpenOn tells whether a day is one of those on which it is not known whether the split had taken effect.
+func (s Split) IsOpenOn(day time.Time) bool {
 	return !s.Exact && s.Found != nil && day.After(s.Found.EffectiveAfter) && day.Before(s.Found.EffectiveBy)
 }
 

@@ -41,7 +41,7 @@ var structs = []*structType{
 	{Name: "TTM", Schema: "TrailingTwelveMonths"},
 	{Name: "Metrics", Schema: "ValueMetrics", without: "statement_id company_id ticker period fiscal_year fiscal_quarter " +
 		"end_date publish_date currency marks metrics reasons signals variables adjusted_to ttm"},
-	{Name: "DailyRatios", Schema: "DailyRatios", without: "ticker"},
+	{Name: "DailyRatios", Schema: "DailyRatios", without: "ticker adjusted_close adjusted_shares_outstanding adjusted_to metrics metric_reasons signals"},
 }
 
 func main() {

@@ -22,6 +22,8 @@ type Day struct {
 	Cap, EnterpriseValue *int64
 	// Price is the close by the ordinary shares that a listed share stands for, in the statement's currency.
 	Price *big.Rat
+	// Shares are the ordinary shares of all classes, on the share basis of the day.
+	Shares *int64
 	// GrahamSize is how large revenue must be to be of adequate size, nil for DefaultGrahamSize.
 	GrahamSize *big.Rat
 	// PriceEarnings are the price_to_earnings_ratio_ttm of the days in the five years before the day, without it.
@@ -34,9 +36,10 @@ type Day struct {
 const DefaultGrahamSize = 700_000_000
 
 var (
-	noCap   = []Reason{SharesUnknown, SplitDateUnknown, ADSRatioUnknown, CurrencyMismatch}
-	noEV    = append(slices.Clone(noCap), CashUnknown, DebtUnknown)
-	noPrice = []Reason{SplitDateUnknown, ADSRatioUnknown, CurrencyMismatch}
+	noCap    = []Reason{SharesUnknown, SplitDateUnknown, ADSRatioUnknown, CurrencyMismatch}
+	noEV     = append(slices.Clone(noCap), CashUnknown, DebtUnknown)
+	noShares = []Reason{SharesUnknown, SplitDateUnknown}
+	noPrice  = []Reason{SplitDateUnknown, ADSRatioUnknown, CurrencyMismatch}
 )
 
 // dayFigure reads a figure of the day.
@@ -105,6 +108,11 @@ const (
 	percentileDays  = 750
 	percentileSlack = 10 // days
 )
+
+// PercentileSince is the first of the days before a day whose PriceEarnings are read.
+func PercentileSince(day time.Time) time.Time {
+	return yearsBefore(day, percentileYears).AddDate(0, 0, 1)
+}
 
 // priceEarningsPercentile is the share of the positive P/Es of five years that are at most today's.
 func priceEarningsPercentile(c *context) *big.Rat {
@@ -232,7 +240,7 @@ func ofDay() (all []Definition) {
 	return append(all,
 		Definition{ID: "price_to_earnings_percentile_5y", Label: "Own P/E percentile", Group: Valuation, Unit: Fraction, Better: Lower,
 			Formula: "share of the positive price_to_earnings_ratio_ttm of five years that are at most today's",
-			Inputs:  []string{"price_to_earnings_ratio_ttm"}, calc: priceEarningsPercentile,
+			Inputs:  []string{"price_to_earnings_ratio_ttm"}, calc: priceEarningsPercentile, readsPrices: true,
 			Source: arithmetic, Caveat: "needs 750 days with a positive P/E, and prices from five years less ten days ago or before"},
 		Definition{ID: "graham_defensive_passed", Label: "Graham's defensive tests", Group: Graham, Unit: Count, Better: Higher,
 			Formula: "how many of the seven signals hold", serve: true, isSignals: true, least: 5,

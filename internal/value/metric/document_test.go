@@ -26,7 +26,7 @@ each trading day. This page has them all, with a worked example of each from the
 figures themselves are made is in [the rules](rules.md).
 
 [Words](#words) · [Nulls](#nulls) · [Of a statement](#metrics-of-a-statement) · [Of a year](#metrics-of-a-year) ·
-[Of a day](#metrics-of-a-trading-day) · [Growth that a price asks for](#growth-that-a-price-asks-for)
+[Of a day](#metrics-of-a-trading-day) · [What a business is worth](#what-a-business-is-worth)
 
 ## Words
 
@@ -233,7 +233,7 @@ func TestDocument(t *testing.T) {
 			of.write(&b, m)
 		}
 	}
-	b.WriteString(implied())
+	b.WriteString(valuations(then, d))
 
 	const file = "../../../docs/metrics.md"
 	if *update {
@@ -244,19 +244,38 @@ func TestDocument(t *testing.T) {
 	assert.Equal(t, b.String(), string(written), "run make generate")
 }
 
-func implied() string {
+// valuations writes what rates of the caller's make of a business.
+func valuations(then *filer, d *metric.Day) string {
+	const at = "r = 0.10, growth = 0.05, terminal = 0.03, 10 years"
+	rates := metric.Rates{Discount: rat("0.10"), TerminalGrowth: rat("0.03"), Growth: rat("0.05"), Years: 10}
+	parts := then.BusinessOn(d, metric.ByEVN, metric.ByFreeCashFlow).Valuate(rates)
+	var b strings.Builder
+	fmt.Fprintf(&b, `## What a business is worth
+
+These figures are no metrics, since they depend on rates that the caller gives: `+"`GET /companies/{ticker}/valuation`"+` computes
+them for a trading day, as known on it. Nothing is stored, no rate has a default, and none of it is advice. r is the
+parameter discount_rate, terminal is terminal_growth; a point is 0.01. The last column is Apple, 2017-12-29, with
+%s.
+
+| figure | unit | formula | source | caveat | Apple |
+| --- | --- | --- | --- | --- | --- |
+`, at)
+	for i, v := range metric.Appraisals {
+		unit := metric.Ratio
+		if v.Unit == "money" {
+			unit = metric.Money
+		}
+		fmt.Fprintf(&b, "| %s | %s | `%s` | %s | %s | %s |\n", v.ID, v.Unit, v.Formula, v.Source, v.Caveat, rounded(parts[i].Result, unit))
+	}
 	g := metric.ImpliedGrowth(rat("715664619760"), rat("51147000000"), rat("0.10"), rat("0.03"), 10)
-	return fmt.Sprintf(`## Growth that a price asks for
+	fmt.Fprintf(&b, `
+Null: negative_denominator if r is not above terminal, or if a share is worth less than nothing; negative_input if the value or
+the cash flow is not above 0, or no growth in the range solves the equation; else the reason of what is missing.
+The sensitivity has the figures at discount rates of up to two points less and more, each with growth of up to two points
+less and more: the value of a share and the margin of safety; without growth, the implied growth by terminal growth.
 
-The reverse of a discounted cash flow is no metric, since it depends on rates that the caller gives. The implied growth is
-the g for which
-
-    sum over t = 1 to years of CF (1 + g)^t / (1 + r)^t + CF (1 + g)^years (1 + terminal) / ((r - terminal) (1 + r)^years) = value
-
-with g from -0.99 to 10, found to 12 decimals. Null: negative_denominator if r is not above terminal, negative_input if the
-value or the cash flow is not above 0, or no g in the range solves it.
-
-Apple, 2017-12-29: an enterprise value net of investments of 715,664.61976 M, free cash flow of 51,147 M, r = 0.10, terminal
-= 0.03, 10 years: g = %s.
+By hand: Apple's enterprise value net of investments of 715,664.61976 M and free cash flow of 51,147 M, at r = 0.10 and terminal
+= 0.03 for 10 years, imply a growth of %s.
 `, g.Exact.FloatString(9))
+	return b.String()
 }

@@ -130,7 +130,7 @@ func appleOn20171229(t testing.TB) (*filer, *metric.Day) {
 	apple := readFiler(t, "AAPL", day("2017-12-29"))
 	return apple, &metric.Day{
 		Date: day("2017-12-29"), Statement: apple.year(2017), Cap: new(int64(868_879_619_760)), EnterpriseValue: new(int64(964_270_619_760)),
-		Price: rat("169.23"), PricesFrom: new(day("2015-01-02")),
+		Price: rat("169.23"), PricesFrom: new(day("2015-01-02")), Shares: new(int64(5_134_312_000)),
 	}
 }
 

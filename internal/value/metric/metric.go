@@ -110,6 +110,8 @@ type Definition struct {
 	calc      calculator // instead of expr, for what the language of formulas does not say
 	usesDebt  bool       // total_debt is among the inputs, directly or not
 	isSignals bool       // the terms are signals, the metric is the number that hold
+
+	readsPrices bool // of days before
 }
 
 // Serves tells whether results have parts: signals or variables.
@@ -117,6 +119,9 @@ func (d *Definition) Serves() bool { return d.serve }
 
 // HasSignals tells whether the parts are signals.
 func (d *Definition) HasSignals() bool { return d.isSignals }
+
+// ReadsPrices tells whether a metric of a trading day reads PriceEarnings and PricesFrom.
+func (d *Definition) ReadsPrices() bool { return d.readsPrices }
 
 // AllYears is for metrics that read as many years as there are.
 const AllYears = -1
