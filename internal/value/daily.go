@@ -85,7 +85,7 @@ type MarketValue struct {
 // the newest share counts, one of each source, all as known on that day. The rate is what one unit of the first currency is
 // in the second, nil if that is not known.
 func ComputeMarketValue(q Quote, s *Statement, counts []ShareCount, splits []Split, rate func(from, to string) *big.Rat) MarketValue {
-	m := MarketValue{Shares: nil, Listed: nil, Cap: nil, ExchangeRate: big.NewRat(1, 1), Reasons: []DailyReason{}, quote: q}
+	m := MarketValue{Shares: nil, Listed: nil, Cap: nil, ExchangeRate: one, Reasons: []DailyReason{}, quote: q}
 	because := func(holds bool, reason DailyReason) {
 		if holds {
 			m.Reasons = append(m.Reasons, reason)
