@@ -617,7 +617,7 @@ func benchmarkPages(b *testing.B, pool *pgxpool.Pool, most float64, of [][2]stri
 			for b.Loop() {
 				answers += load(b, addr, bm.path, wire, turn)
 			}
-			cpu := float64((processTime(b)-before).Microseconds()) / 1000 / float64(answers)
+			cpu := float64((processTime(b) - before).Microseconds()) / 1000 / float64(answers)
 			b.ReportMetric(cpu, "cpu-ms/page")
 			if cpu > most {
 				missed = append(missed, fmt.Sprintf("%s took %.1f ms, at most %.0f are wanted", bm.name, cpu, most))

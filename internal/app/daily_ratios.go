@@ -272,13 +272,14 @@ func (k *known) goTo(day time.Time) {
 		return
 	}
 	k.changes = k.changes[n:]
-	k.statements, k.latest, k.ttm, k.reports = nil, nil, value.TTM{}, nil
+	k.statements, k.reports = nil, nil
 	for i := range k.versions {
 		if v := &k.versions[i]; !v.KnownFrom.After(day) && (v.KnownTo == nil || v.KnownTo.After(day)) {
 			k.statements = append(k.statements, k.filings.statements[i])
 		}
 	}
-	if k.latest = value.Latest(k.statements); k.latest != nil {
+	var unknown value.TTM
+	if k.latest, k.ttm = value.Latest(k.statements), unknown; k.latest != nil {
 		k.ttm = value.TrailingTwelveMonths(*k.latest, k.statements)
 	}
 }
