@@ -34,27 +34,16 @@ filing that set it and its address. PERIOD is a fiscal year (2023) or quarter (2
 			if err != nil {
 				return err
 			}
-			at := app.PointInTime{AsOf: nil, Basis: value.ShareBasis(basis)}
-			if at.Basis != value.AsOf && at.Basis != value.Filed {
-				return errors.Errorf("the share basis %q is neither as_of nor filed", basis)
-			}
-			if asOf != "" {
-				day, err := parseDay("--as-of", asOf)
-				if err != nil {
-					return err
-				}
-				at.AsOf = &day
+			at, err := pointInTime(asOf, basis)
+			if err != nil {
+				return err
 			}
 			return withServices(cmd.Context(), func(s *services) error {
 				statement, err := s.app.FindStatement(cmd.Context(), args[0], year, quarter, at)
 				if err != nil {
 					return err
 				}
-				field, id := args[2], ""
-				if metric.Find(field) != nil {
-					field, id = "", field
-				}
-				x, err := s.app.Explain(cmd.Context(), statement.ID, at, field, id)
+				x, err := s.app.Explain(cmd.Context(), statement.ID, at, args[2])
 				if err != nil {
 					return err
 				}

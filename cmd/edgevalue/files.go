@@ -241,23 +241,21 @@ func isTerminal(w io.Writer) bool {
 }
 
 func newExport() *cobra.Command {
-	var asOf, out string
+	var asOf, basis, out string
 	cmd := &cobra.Command{
-		Use:   "export [--as-of DATE] --out DIR TICKER...",
+		Use:   "export [--as-of DATE] [--share-basis BASIS] --out DIR TICKER...",
 		Short: "Write companies' statements, metrics, dividends and daily ratios as JSON",
-		Long: `Write one file TICKER.json per company: every statement with its trailing twelve months and value metrics,
-the dividends, and the daily ratios of the listing. With --as-of, only what was known on that day. The exit
-code is 1 if a ticker is unknown; the others are still written.`,
+		Long: `Write one file TICKER.json per company: every statement as filed with its trailing twelve months, its metrics and how
+each figure follows from filed facts; the dividends, splits and restatements; and the daily ratios and metrics of the
+listing. Metrics per share and what stands under "adjusted" are on the share basis of today or, with --as-of, of that day;
+with --share-basis filed, as each filing has it. With --as-of, only what was known on that day. The exit code is 1 if a
+ticker is unknown; the others are still written.`,
 		Example: "  edgevalue export --out export AAPL SNOW\n  edgevalue export --as-of 2009-12-31 --out export AAPL",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, tickers []string) error {
-			var day *time.Time
-			if asOf != "" {
-				d, err := parseDay("--as-of", asOf)
-				if err != nil {
-					return err
-				}
-				day = &d
+			at, err := pointInTime(asOf, basis)
+			if err != nil {
+				return err
 			}
 			if err := os.MkdirAll(out, 0o755); err != nil {
 				return errors.Wrap(err, "create folder")
@@ -265,7 +263,7 @@ code is 1 if a ticker is unknown; the others are still written.`,
 			return withServices(cmd.Context(), func(s *services) error {
 				unknown := 0
 				for _, t := range tickers {
-					path, e, err := s.export(cmd.Context(), out, t, day)
+					path, e, err := s.export(cmd.Context(), out, t, at)
 					var reason *app.Error
 					switch {
 					case errors.As(err, &reason) && reason.Code == app.NotFound:
@@ -286,14 +284,29 @@ code is 1 if a ticker is unknown; the others are still written.`,
 		},
 	}
 	cmd.Flags().StringVar(&asOf, "as-of", "", "day, YYYY-MM-DD (default: all that is known)")
+	cmd.Flags().StringVar(&basis, "share-basis", string(value.AsOf), "share basis of metrics and adjusted figures: as_of or filed")
 	cmd.Flags().StringVar(&out, "out", "", "folder to write to, created if missing")
 	_ = cmd.MarkFlagRequired("out")
 	return cmd
 }
 
+// pointInTime reads the flags --as-of and --share-basis.
+func pointInTime(asOf, basis string) (app.PointInTime, error) {
+	at := app.PointInTime{AsOf: nil, Basis: value.ShareBasis(basis)}
+	if at.Basis != value.AsOf && at.Basis != value.Filed {
+		return at, errors.Errorf("--share-basis %q is neither as_of nor filed", basis)
+	}
+	if asOf == "" {
+		return at, nil
+	}
+	day, err := parseDay("--as-of", asOf)
+	at.AsOf = &day
+	return at, err
+}
+
 // export writes a company's file, and returns its path and content.
-func (s *services) export(ctx context.Context, dir, ticker string, asOf *time.Time) (string, value.Exchange, error) {
-	e, err := s.app.ExportCompany(ctx, ticker, asOf)
+func (s *services) export(ctx context.Context, dir, ticker string, at app.PointInTime) (string, value.Exchange, error) {
+	e, err := s.app.ExportCompany(ctx, ticker, at)
 	if err != nil {
 		return "", e, err
 	}

@@ -91,7 +91,7 @@ func TestRecomputationOfAKilledWorker(t *testing.T) {
 		t.Helper()
 		var b bytes.Buffer
 		for i := 1; i <= n; i++ {
-			e, err := a.ExportCompany(t.Context(), fmt.Sprintf("C%03d", i), nil)
+			e, err := a.ExportCompany(t.Context(), fmt.Sprintf("C%03d", i), app.PointInTime{})
 			require.NoError(t, err)
 			require.NoError(t, e.Encode(&b))
 		}

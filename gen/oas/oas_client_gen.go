@@ -2469,27 +2469,7 @@ func (c *Client) sendExplainFinancialStatement(ctx context.Context, params Expla
 		}
 
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
-			if val, ok := params.Field.Get(); ok {
-				return e.EncodeValue(conv.StringToString(val))
-			}
-			return nil
-		}); err != nil {
-			return res, errors.Wrap(err, "encode query")
-		}
-	}
-	{
-		// Encode "metric" parameter.
-		cfg := uri.QueryParameterEncodingConfig{
-			Name:    "metric",
-			Style:   uri.QueryStyleForm,
-			Explode: true,
-		}
-
-		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
-			if val, ok := params.Metric.Get(); ok {
-				return e.EncodeValue(conv.StringToString(val))
-			}
-			return nil
+			return e.EncodeValue(conv.StringToString(params.Field))
 		}); err != nil {
 			return res, errors.Wrap(err, "encode query")
 		}

@@ -3092,10 +3092,6 @@ func (s *Server) handleExplainFinancialStatementRequest(args [1]string, argsEsca
 					In:   "query",
 				}: params.Field,
 				{
-					Name: "metric",
-					In:   "query",
-				}: params.Metric,
-				{
 					Name: "as_of",
 					In:   "query",
 				}: params.AsOf,

@@ -837,10 +837,8 @@ func decodeEndSessionParams(args [1]string, argsEscaped bool, r *http.Request) (
 
 // ExplainFinancialStatementParams is parameters of explainFinancialStatement operation.
 type ExplainFinancialStatementParams struct {
-	// The name of a figure. Either this or a metric.
-	Field OptString `json:",omitempty,omitzero"`
-	// The id of a metric of statements, of `/metrics`.
-	Metric OptString `json:",omitempty,omitzero"`
+	// The name of a figure, or the id of a metric of `/metrics`.
+	Field string
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`
 	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
@@ -855,18 +853,7 @@ func unpackExplainFinancialStatementParams(packed middleware.Parameters) (params
 			Name: "field",
 			In:   "query",
 		}
-		if v, ok := packed[key]; ok {
-			params.Field = v.(OptString)
-		}
-	}
-	{
-		key := middleware.ParameterKey{
-			Name: "metric",
-			In:   "query",
-		}
-		if v, ok := packed[key]; ok {
-			params.Metric = v.(OptString)
-		}
+		params.Field = packed[key].(string)
 	}
 	{
 		key := middleware.ParameterKey{
@@ -908,128 +895,48 @@ func decodeExplainFinancialStatementParams(args [1]string, argsEscaped bool, r *
 
 		if err := q.HasParam(cfg); err == nil {
 			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
-				var paramsDotFieldVal string
-				if err := func() error {
-					val, err := d.DecodeValue()
-					if err != nil {
-						return err
-					}
-
-					c, err := conv.ToString(val)
-					if err != nil {
-						return err
-					}
-
-					paramsDotFieldVal = c
-					return nil
-				}(); err != nil {
+				val, err := d.DecodeValue()
+				if err != nil {
 					return err
 				}
-				params.Field.SetTo(paramsDotFieldVal)
+
+				c, err := conv.ToString(val)
+				if err != nil {
+					return err
+				}
+
+				params.Field = c
 				return nil
 			}); err != nil {
 				return err
 			}
 			if err := func() error {
-				if value, ok := params.Field.Get(); ok {
-					if err := func() error {
-						if err := (validate.String{
-							MinLength:     1,
-							MinLengthSet:  true,
-							MaxLength:     100,
-							MaxLengthSet:  true,
-							Email:         false,
-							Hostname:      false,
-							Regex:         nil,
-							MinNumeric:    0,
-							MinNumericSet: false,
-							MaxNumeric:    0,
-							MaxNumericSet: false,
-						}).Validate(string(value)); err != nil {
-							return errors.Wrap(err, "string")
-						}
-						return nil
-					}(); err != nil {
-						return err
-					}
+				if err := (validate.String{
+					MinLength:     1,
+					MinLengthSet:  true,
+					MaxLength:     100,
+					MaxLengthSet:  true,
+					Email:         false,
+					Hostname:      false,
+					Regex:         nil,
+					MinNumeric:    0,
+					MinNumericSet: false,
+					MaxNumeric:    0,
+					MaxNumericSet: false,
+				}).Validate(string(params.Field)); err != nil {
+					return errors.Wrap(err, "string")
 				}
 				return nil
 			}(); err != nil {
 				return err
 			}
+		} else {
+			return err
 		}
 		return nil
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "field",
-			In:   "query",
-			Err:  err,
-		}
-	}
-	// Decode query: metric.
-	if err := func() error {
-		cfg := uri.QueryParameterDecodingConfig{
-			Name:    "metric",
-			Style:   uri.QueryStyleForm,
-			Explode: true,
-		}
-
-		if err := q.HasParam(cfg); err == nil {
-			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
-				var paramsDotMetricVal string
-				if err := func() error {
-					val, err := d.DecodeValue()
-					if err != nil {
-						return err
-					}
-
-					c, err := conv.ToString(val)
-					if err != nil {
-						return err
-					}
-
-					paramsDotMetricVal = c
-					return nil
-				}(); err != nil {
-					return err
-				}
-				params.Metric.SetTo(paramsDotMetricVal)
-				return nil
-			}); err != nil {
-				return err
-			}
-			if err := func() error {
-				if value, ok := params.Metric.Get(); ok {
-					if err := func() error {
-						if err := (validate.String{
-							MinLength:     1,
-							MinLengthSet:  true,
-							MaxLength:     100,
-							MaxLengthSet:  true,
-							Email:         false,
-							Hostname:      false,
-							Regex:         nil,
-							MinNumeric:    0,
-							MinNumericSet: false,
-							MaxNumeric:    0,
-							MaxNumericSet: false,
-						}).Validate(string(value)); err != nil {
-							return errors.Wrap(err, "string")
-						}
-						return nil
-					}(); err != nil {
-						return err
-					}
-				}
-				return nil
-			}(); err != nil {
-				return err
-			}
-		}
-		return nil
-	}(); err != nil {
-		return params, &ogenerrors.DecodeParamError{
-			Name: "metric",
 			In:   "query",
 			Err:  err,
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
 )
 
 const cases = "../sec/testdata/cases"
@@ -156,7 +157,7 @@ func (c *listingCase) checkCompany(f *fixture) {
 			f.imported(file[1], b)
 		}
 	}
-	x, err := f.app.ExportCompany(c.t.Context(), ticker, nil)
+	x, err := f.app.ExportCompany(c.t.Context(), ticker, app.PointInTime{})
 	require.NoError(c.t, err)
 	var b bytes.Buffer
 	require.NoError(c.t, x.Encode(&b))

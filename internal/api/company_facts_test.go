@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
@@ -65,11 +66,11 @@ func TestImportReport(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, *again, page.Items[0], name)
 
-		e, err := f.app.ExportCompany(t.Context(), ticker, nil)
+		e, err := f.app.ExportCompany(t.Context(), ticker, app.PointInTime{})
 		require.NoError(t, err)
 		require.NotNil(t, e.Import, name)
 		assert.EqualValues(t, report.Statements, e.Import.Statements)
-		e, err = f.app.ExportCompany(t.Context(), ticker, new(day("2026-01-02")))
+		e, err = f.app.ExportCompany(t.Context(), ticker, app.PointInTime{AsOf: new(day("2026-01-02"))})
 		require.NoError(t, err)
 		assert.Nil(t, e.Import, "it is about all that was imported")
 	}
@@ -290,7 +291,7 @@ func (f *fixture) exportAsOf(ticker, asOf string) string {
 	if asOf != "" {
 		on = new(day(asOf))
 	}
-	e, err := f.app.ExportCompany(f.t.Context(), ticker, on)
+	e, err := f.app.ExportCompany(f.t.Context(), ticker, app.PointInTime{AsOf: on})
 	require.NoError(f.t, err)
 	var b strings.Builder
 	require.NoError(f.t, e.Encode(&b))

@@ -9,7 +9,7 @@ import (
 )
 
 func (h *handler) ExplainFinancialStatement(ctx context.Context, p oas.ExplainFinancialStatementParams) (*oas.ExplainedFigure, error) {
-	return one(toExplainedFigure)(h.app.Explain(ctx, p.ID, pointInTime(p.AsOf, p.ShareBasis), p.Field.Or(""), p.Metric.Or("")))
+	return one(toExplainedFigure)(h.app.Explain(ctx, p.ID, pointInTime(p.AsOf, p.ShareBasis), p.Field))
 }
 
 func toExplainedFigure(x app.Explanation) oas.ExplainedFigure {

@@ -264,7 +264,7 @@ func TestExplanations(t *testing.T) {
 		}
 		return f.anon.ExplainFinancialStatement(t.Context(), p)
 	}
-	x, err := explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("free_cash_flow")})
+	x, err := explain(oas.ExplainFinancialStatementParams{Field: "free_cash_flow"})
 	require.NoError(t, err)
 	e := x.Explanation.Value
 	assert.Equal(t, oas.ExplanationOpSubtract, e.Op)
@@ -275,15 +275,15 @@ func TestExplanations(t *testing.T) {
 	assert.Equal(t, "0000320193-25-000079", e.Inputs[1].RepeatedBy.Value.Accession)
 	assert.Contains(t, e.Inputs[1].SetBy.Value.URL, "https://www.sec.gov/")
 
-	x, err = explain(oas.ExplainFinancialStatementParams{Metric: oas.NewOptString("return_on_invested_capital")})
+	x, err = explain(oas.ExplainFinancialStatementParams{Field: "return_on_invested_capital"})
 	require.NoError(t, err)
 	assert.Equal(t, oas.ExplanationOpFormula, x.Explanation.Value.Op)
 	assert.Equal(t, "0.700424", x.Explanation.Value.Value.StringFixed(6))
-	x, err = explain(oas.ExplainFinancialStatementParams{Metric: oas.NewOptString("magic_formula_return_on_capital")})
+	x, err = explain(oas.ExplainFinancialStatementParams{Field: "magic_formula_return_on_capital"})
 	require.NoError(t, err)
 	assert.True(t, x.Explanation.Null)
 	assert.Equal(t, oas.MetricReasonNegativeDenominator, x.Reason.Value.Reason)
-	x, err = explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("goodwill")})
+	x, err = explain(oas.ExplainFinancialStatementParams{Field: "goodwill"})
 	require.NoError(t, err)
 	assert.True(t, x.Explanation.Null && x.Reason.Null)
 
@@ -298,16 +298,15 @@ func TestExplanations(t *testing.T) {
 	assert.Equal(t, http.StatusOK, res.StatusCode)
 
 	for field, p := range map[string]oas.ExplainFinancialStatementParams{
-		"field":  {},
-		"metric": {Metric: oas.NewOptString("price_to_sales_ratio")},
-		"as_of":  {Field: oas.NewOptString("ebit"), AsOf: oas.NewOptDate(day("2999-01-01"))},
+		"field": {Field: "price_to_sales_ratio"},
+		"as_of": {Field: "ebit", AsOf: oas.NewOptDate(day("2999-01-01"))},
 	} {
 		_, err := explain(p)
 		fieldProblem(t, err, field)
 	}
-	_, err = explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("fiscal_year")})
+	_, err = explain(oas.ExplainFinancialStatementParams{Field: "fiscal_year"})
 	fieldProblem(t, err, "field")
-	_, err = explain(oas.ExplainFinancialStatementParams{ID: 1 << 40, Field: oas.NewOptString("ebit")})
+	_, err = explain(oas.ExplainFinancialStatementParams{ID: 1 << 40, Field: "ebit"})
 	problem(t, err, http.StatusNotFound)
 
 	// What was entered by hand is said to be.
@@ -317,16 +316,16 @@ func TestExplanations(t *testing.T) {
 	}, oas.ReplaceFinancialStatementParams{ID: s.ID})
 	require.NoError(t, err)
 	assert.True(t, manual.SetBy.Null)
-	x, err = explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("net_income")})
+	x, err = explain(oas.ExplainFinancialStatementParams{Field: "net_income"})
 	require.NoError(t, err)
 	assert.Equal(t, oas.ExplanationOpEntered, x.Explanation.Value.Op)
-	x, err = explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("net_income"), AsOf: oas.NewOptDate(day("2024-01-01"))})
+	x, err = explain(oas.ExplainFinancialStatementParams{Field: "net_income", AsOf: oas.NewOptDate(day("2024-01-01"))})
 	require.NoError(t, err)
 	assert.Equal(t, oas.ExplanationOpFact, x.Explanation.Value.Op, "before it was replaced")
 
 	_, err = f.pool.Exec(t.Context(), "UPDATE financial_statement SET rules_version = 1 WHERE source = 'sec'")
 	require.NoError(t, err)
-	_, err = explain(oas.ExplainFinancialStatementParams{Field: oas.NewOptString("net_income")})
+	_, err = explain(oas.ExplainFinancialStatementParams{Field: "net_income"})
 	problem(t, err, http.StatusServiceUnavailable)
 	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, Explain: oas.NewOptBool(true)})
 	problem(t, err, http.StatusServiceUnavailable)

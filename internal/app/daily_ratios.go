@@ -307,11 +307,7 @@ func (k *known) marketValue(price decimal.Decimal) value.MarketValue {
 // metricDay returns what metrics of the day are made of.
 func (k *known) metricDay(m value.MarketValue, r *value.DailyRatios) (*metric.Company, *metric.Day) {
 	if k.reports == nil {
-		onBasis := make([]value.Statement, len(k.statements))
-		for i := range k.statements {
-			onBasis[i] = k.statements[i].OnBasis(k.day, k.splits)
-		}
-		k.reports = metric.Reports(onBasis)
+		k.reports = metric.ReportsOnBasis(k.statements, k.day, k.splits)
 		k.company = metric.NewCompany(k.reports)
 	}
 	//exhaustruct:ignore no prices of other days

@@ -96,15 +96,25 @@ func (a *App) newExplainer(ctx context.Context, q *db.Queries, companyID int64, 
 	//exhaustruct:ignore the rest follows
 	e := &explainer{facts: facts, rows: rows, basis: basis, filed: map[int]map[string]*value.Explanation{}}
 	set(&e.asOf, at.AsOf)
-	for _, r := range rows {
-		if r.RulesVersion != nil && *r.RulesVersion != sec.RulesVersion {
-			return nil, &Error{Code: Unavailable, Message: "the figures are being made again by better rules: try again later", RetryAfter: time.Minute}
-		}
-		e.statements = append(e.statements, basis.statement(companyID, statementFromRow(r)))
+	filed := statementsFromRows(rows)
+	for _, s := range filed {
+		e.statements = append(e.statements, basis.statement(companyID, s))
 	}
-	e.reports = metric.Reports(e.statements)
+	e.reports = basis.reports(companyID, filed)
 	e.metrics = metric.NewCompany(e.reports)
 	return e, nil
+}
+
+// current returns an error if some figures were made by other rules, which could not explain them.
+func (e *explainer) current() error {
+	if slices.ContainsFunc(e.rows, isStale) {
+		return &Error{Code: Unavailable, Message: "the figures are being made again by better rules: try again later", RetryAfter: time.Minute}
+	}
+	return nil
+}
+
+func isStale(r db.FinancialStatement) bool {
+	return r.RulesVersion != nil && *r.RulesVersion != sec.RulesVersion
 }
 
 // place returns where a statement is, -1 if it is not known.
@@ -141,27 +151,6 @@ var figureNames = func() (names []string) {
 	return names
 }()
 
-// basisDates are those of the figures that are on a share basis, by name.
-func basisDate(s *value.Statement, name string) *time.Time {
-	for _, f := range []struct {
-		name string
-		date *time.Time
-	}{
-		{"earnings_per_share", s.EarningsPerShareBasisDate}, {"earnings_per_share_diluted", s.EarningsPerShareDilutedBasisDate},
-		{"weighted_average_shares", s.WeightedAverageSharesBasisDate},
-		{"weighted_average_shares_diluted", s.WeightedAverageSharesDilutedBasisDate},
-		{"dividends_per_share", s.DividendsPerShareBasisDate}, {"shares_outstanding", s.SharesOutstandingBasisDate},
-	} {
-		if f.name == name {
-			if f.date == nil {
-				return &s.PublishDate
-			}
-			return f.date
-		}
-	}
-	return nil
-}
-
 // field explains a figure of a statement on the share basis, nil if it is null.
 func (e *explainer) field(place int, name string) *value.Explanation {
 	s := &e.statements[place]
@@ -173,7 +162,7 @@ func (e *explainer) field(place int, name string) *value.Explanation {
 	if node == nil {
 		return nil
 	}
-	if basis := basisDate(s, name); basis != nil && e.basis.on != nil {
+	if basis := s.BasisDate(name); basis != nil && e.basis.on != nil {
 		if splits := value.BasisSplits(*basis, *e.basis.on, e.basis.splits[e.rows[place].CompanyID]); len(splits) > 0 {
 			//exhaustruct:ignore nothing else belongs to it
 			node = &value.Explanation{Op: value.OpAdjustForSplits, Value: *number, Splits: splits, Inputs: []*value.Explanation{node}}
@@ -182,9 +171,12 @@ func (e *explainer) field(place int, name string) *value.Explanation {
 	return node
 }
 
-// asFiled explains a figure as filed.
+// asFiled explains a figure as filed, unless other rules made it.
 func (e *explainer) asFiled(place int, name string) *value.Explanation {
 	row := &e.rows[place]
+	if isStale(*row) {
+		return nil
+	}
 	if row.RulesVersion == nil || e.facts == nil {
 		filed := statementFromRow(*row)
 		number, _ := figure(&filed, name)
@@ -296,6 +288,9 @@ func (a *App) explain(ctx context.Context, id int64, at PointInTime, f func(e *e
 		if err != nil {
 			return err
 		}
+		if err := e.current(); err != nil {
+			return err
+		}
 		return f(e, e.place(id))
 	})
 	return s, err
@@ -319,37 +314,30 @@ func (a *App) ExplainStatement(ctx context.Context, id int64, at PointInTime) (s
 	return s, nodes, err
 }
 
-// Explain returns how a field or a metric of a statement as known on a day was made; exactly one is given. Errors: Invalid,
-// NotFound, Unavailable.
-func (a *App) Explain(ctx context.Context, id int64, at PointInTime, field, metricID string) (x Explanation, err error) {
+// Explain returns how a figure or a metric of a statement as known on a day was made. Errors: Invalid, NotFound,
+// Unavailable.
+func (a *App) Explain(ctx context.Context, id int64, at PointInTime, name string) (x Explanation, err error) {
 	var v validator
 	v.pointInTime(at, a.today())
-	d := metric.Find(metricID)
-	switch {
-	case (field == "") == (metricID == ""):
-		v.check(false, "field", "must be given, or else a metric", "metric")
-	case field != "":
-		v.check(slices.Contains(figureNames, field), "field", fmt.Sprintf("must be a figure of a statement, which %q is not", field))
-	case d == nil:
-		v.check(false, "metric", fmt.Sprintf("must be the id of a metric, which %q is not", metricID))
-	default:
-		v.check(d.Scope != metric.OfDay, "metric", "must be of a statement: "+metricID+" is of a trading day")
-	}
+	d := metric.Find(name)
+	v.check(d != nil || slices.Contains(figureNames, name), "field", fmt.Sprintf("must be a figure of a statement or a metric, which %q is not", name))
+	v.check(d == nil || d.Scope != metric.OfDay, "field", "must be of a statement: "+name+" is of a trading day")
 	if err := v.err(); err != nil {
 		return x, err
 	}
+	x.Name = name
 	x.Statement, err = a.explain(ctx, id, at, func(e *explainer, place int) error {
 		if d == nil {
-			x.Name, x.Node = field, e.field(place, field)
+			x.Node = e.field(place, name)
 			return nil
 		}
-		if d.Scope == metric.OfYear && e.statements[place].Period != value.Annual {
-			return &Error{Code: Invalid, Message: "the request has invalid values", Fields: []FieldError{
-				{Field: "metric", Message: "must be of a " + e.rows[place].Period + " statement: " + metricID + " is of annual ones"},
-			}}
+		var v validator
+		v.check(d.Scope != metric.OfYear || e.statements[place].Period == value.Annual, "field", "must be of this statement: "+name+" is of annual ones", "id")
+		if err := v.err(); err != nil {
+			return err
 		}
 		node, result := e.metric(place, d)
-		x.Name, x.Node, x.Result = metricID, node, &result
+		x.Node, x.Result = node, &result
 		return nil
 	})
 	return x, err

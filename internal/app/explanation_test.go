@@ -221,14 +221,14 @@ func TestExplain(t *testing.T) {
 	work(t, a)
 	importFacts(t, a, "AAPL", sampleFacts["AAPL"])
 	today := app.PointInTime{AsOf: nil, Basis: value.AsOf}
-	explain := func(year, quarter int, field, id string) app.Explanation {
+	explain := func(year, quarter int, name string) app.Explanation {
 		s, err := a.FindStatement(t.Context(), "AAPL", year, quarter, today)
 		require.NoError(t, err)
-		x, err := a.Explain(t.Context(), s.ID, today, field, id)
+		x, err := a.Explain(t.Context(), s.ID, today, name)
 		require.NoError(t, err)
 		return x
 	}
-	roic := explain(2023, 0, "", "return_on_invested_capital").Node
+	roic := explain(2023, 0, "return_on_invested_capital").Node
 	assert.Equal(t, "0.700424", roic.Value.StringFixed(6))
 	var names []string
 	for _, in := range roic.Inputs {
@@ -237,19 +237,19 @@ func TestExplain(t *testing.T) {
 	slices.Sort(names)
 	assert.Equal(t, []string{"cash_and_equivalents", "total_debt", "total_equity", "ttm.ebit", "ttm.profit_before_tax", "ttm.tax_expense"}, names)
 
-	q4 := explain(2016, 4, "operating_cash_flow", "").Node
+	q4 := explain(2016, 4, "operating_cash_flow").Node
 	require.Equal(t, value.OpSubtract, q4.Op)
 	assert.Equal(t, "year to date less year to date, one cycle", q4.Rule)
 	assert.Equal(t, "16126000000", q4.Value.String())
 
-	restated := explain(2009, 0, "total_revenues", "").Node
+	restated := explain(2009, 0, "total_revenues").Node
 	assert.Equal(t, "42905000000", restated.Value.String())
 	assert.Equal(t, "10-K/A", restated.SetBy.Form)
 
-	none := explain(2023, 0, "", "magic_formula_return_on_capital")
+	none := explain(2023, 0, "magic_formula_return_on_capital")
 	assert.Nil(t, none.Node)
 	assert.Equal(t, metric.NegativeDenominator, none.Result.Reason)
-	assert.Nil(t, explain(2023, 0, "goodwill", "").Node)
+	assert.Nil(t, explain(2023, 0, "goodwill").Node)
 }
 
 func importFacts(t *testing.T, a *app.App, ticker, name string) {

@@ -97,7 +97,7 @@ func eventually(t *testing.T, a *app.App, id int64, want string) {
 
 func export(t *testing.T, a *app.App) string {
 	t.Helper()
-	x, err := a.ExportCompany(t.Context(), "AAPL", nil)
+	x, err := a.ExportCompany(t.Context(), "AAPL", app.PointInTime{})
 	require.NoError(t, err)
 	require.NotEmpty(t, x.Statements)
 	b, err := json.Marshal(x)

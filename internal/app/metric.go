@@ -179,8 +179,9 @@ func (a *App) withMetrics(
 		return nil, err
 	}
 	type company struct {
-		statements []value.Statement
-		places     map[int64]int // by id
+		filed      []value.Statement
+		statements []value.Statement // on the share basis
+		places     map[int64]int     // by id
 		reports    []*metric.Report
 		metrics    *metric.Company
 	}
@@ -193,7 +194,8 @@ func (a *App) withMetrics(
 			companies[r.CompanyID] = c
 		}
 		c.places[r.ID] = len(c.statements)
-		c.statements = append(c.statements, basis.statement(r.CompanyID, statementFromRow(*r)))
+		filed := statementFromRow(*r)
+		c.filed, c.statements = append(c.filed, filed), append(c.statements, basis.statement(r.CompanyID, filed))
 	}
 	out := make([]StatementMetrics, len(page))
 	for i, s := range page {
@@ -207,7 +209,7 @@ func (a *App) withMetrics(
 			continue
 		}
 		if c.metrics == nil {
-			c.reports = metric.Reports(c.statements)
+			c.reports = basis.reports(s.CompanyID, c.filed)
 			c.metrics = metric.NewCompany(c.reports)
 		}
 		for _, d := range wanted {

@@ -21,7 +21,7 @@ func TestExportBeforeTheFirstStatement(t *testing.T) {
 		l AS (INSERT INTO listing (company_id, ticker, is_primary) SELECT id, 'NEW', true FROM c RETURNING id)
 		INSERT INTO price (listing_id, date, close, ex_dividend, split_ratio) SELECT id, '2026-06-30', 10.5, 0, 1 FROM l`)
 	require.NoError(t, err)
-	x, err := a.ExportCompany(t.Context(), "NEW", nil)
+	x, err := a.ExportCompany(t.Context(), "NEW", app.PointInTime{})
 	require.NoError(t, err)
 	require.Len(t, x.DailyRatios, 1)
 	assert.Nil(t, x.DailyRatios[0].StatementEndDate)

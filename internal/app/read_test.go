@@ -61,9 +61,9 @@ func TestReadsAreOfOneState(t *testing.T) {
 
 	day, page := time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC), app.Page{Size: 100}
 	for name, read := range map[string]func(*app.App) (any, error){
-		"ExportCompany": func(a *app.App) (any, error) { return a.ExportCompany(t.Context(), "AAPL", nil) },
+		"ExportCompany": func(a *app.App) (any, error) { return a.ExportCompany(t.Context(), "AAPL", app.PointInTime{}) },
 		"ExportCompany as of a day": func(a *app.App) (any, error) {
-			return a.ExportCompany(t.Context(), "AAPL", &day)
+			return a.ExportCompany(t.Context(), "AAPL", app.PointInTime{AsOf: &day})
 		},
 		"ListCompanyMetrics": func(a *app.App) (any, error) {
 			items, _, err := a.ListCompanyMetrics(t.Context(), "AAPL", nil, app.PointInTime{}, nil, page)

@@ -79,7 +79,7 @@ func exportAll(t *testing.T, a *app.App, n int) string {
 	t.Helper()
 	var b bytes.Buffer
 	for i := 1; i <= n; i++ {
-		e, err := a.ExportCompany(t.Context(), tickerOf(i), nil)
+		e, err := a.ExportCompany(t.Context(), tickerOf(i), app.PointInTime{})
 		require.NoError(t, err)
 		require.NoError(t, e.Encode(&b))
 	}

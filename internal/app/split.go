@@ -12,6 +12,7 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
 	"github.com/edgevalue/edgevalue/internal/value"
+	"github.com/edgevalue/edgevalue/internal/value/metric"
 )
 
 // A Split is one of a company's, or what looked like one and was rejected.
@@ -219,6 +220,14 @@ func (b shareBasis) statement(companyID int64, s value.Statement) value.Statemen
 		return s
 	}
 	return s.OnBasis(*b.on, b.splits[companyID])
+}
+
+// reports returns what metrics of a company's statements as filed are made of.
+func (b shareBasis) reports(companyID int64, filed []value.Statement) []*metric.Report {
+	if b.on == nil {
+		return metric.Reports(filed)
+	}
+	return metric.ReportsOnBasis(filed, *b.on, b.splits[companyID])
 }
 
 // row brings a row to the basis.

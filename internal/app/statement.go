@@ -197,7 +197,9 @@ func (a *App) ListStatementVersions(ctx context.Context, id int64, at PointInTim
 		})
 		page, next, err = pageOf(p, rows, err,
 			func(r db.ListVersionsOfFinancialStatementRow) []any { return []any{r.FinancialStatement.KnownFrom} },
-			func(r db.ListVersionsOfFinancialStatementRow) Statement { return Statement{r.FinancialStatement, r.Ticker, nil} })
+			func(r db.ListVersionsOfFinancialStatementRow) Statement {
+				return Statement{r.FinancialStatement, r.Ticker, nil}
+			})
 		switch {
 		case err != nil:
 			return err

@@ -196,7 +196,7 @@ func TestDocumentsOfBefore(t *testing.T) {
 	work(t, a)
 	eventually(t, a, id, "succeeded")
 	day := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	x, err := a.ExportCompany(t.Context(), "AAPL", &day)
+	x, err := a.ExportCompany(t.Context(), "AAPL", app.PointInTime{AsOf: &day})
 	require.NoError(t, err)
 	assert.NotEmpty(t, x.Dividends)
 }

@@ -290,7 +290,7 @@ func TestExportBeforeADividendByHand(t *testing.T) {
 	_, err := a.CreateDividend(t.Context(), root, "AAPL", dividend(&end)) // published on 2024-02-01
 	require.NoError(t, err)
 	for asOf, want := range map[time.Time]string{day(2023, 1, 3): "0.205", day(2024, 2, 1): "1"} {
-		e, err := a.ExportCompany(t.Context(), "AAPL", &asOf)
+		e, err := a.ExportCompany(t.Context(), "AAPL", app.PointInTime{AsOf: &asOf})
 		require.NoError(t, err)
 		var amounts []string
 		for _, d := range e.Dividends {
@@ -319,7 +319,7 @@ func TestExportOfDividendsOfADay(t *testing.T) {
 	for _, asOf := range []time.Time{
 		day(2012, 10, 30), day(2012, 10, 31), day(2014, 7, 22), day(2014, 7, 23), day(2020, 10, 30), day(2021, 10, 29), facts.NewestFiled(),
 	} {
-		e, err := a.ExportCompany(t.Context(), "AAPL", &asOf)
+		e, err := a.ExportCompany(t.Context(), "AAPL", app.PointInTime{AsOf: &asOf})
 		require.NoError(t, err)
 		got := slices.SortedFunc(slices.Values(e.Dividends), func(a, b value.Dividend) int { return a.PeriodEnd.Compare(b.PeriodEnd) })
 		assert.Empty(t, cmp.Diff(facts.Dividends(asOf), got), asOf)

@@ -92,18 +92,18 @@ func (f figureField) decimal(v reflect.Value) *decimal.Decimal {
 	return v.Interface().(*decimal.Decimal)
 }
 
-// restatedBy returns the newest filing in the explanation of a field, if that is what made the version, else the one that set
-// the statement; and whether the field is computed.
+// restatedBy returns the newest of the filings that set a fact of a field, if that is what made the version, else the one that
+// set the statement; and whether the field is computed.
 func (c *CompanyFacts) restatedBy(f figureField, now *Version) (filing *value.Filing, derived bool) {
 	newest := none
 	field := reflect.ValueOf(&now.figures.statement).Elem().Field(f.index).Addr().Interface()
 	for _, p := range now.figures.fields {
 		if p.field == field {
-			newest, derived = p.amount.filing, p.amount.op != ofFact || p.amount.turned || p.amount.inexact
+			newest, derived = p.amount.set, p.amount.op != ofFact || p.amount.turned || p.amount.inexact
 		}
 	}
 	if now.ofYear != nil && f.name == dividendsPerShare {
-		newest, derived = now.ofYear.filing, true
+		newest, derived = now.ofYear.set, true
 	}
 	if newest != none && c.filings[newest].filed == dayOf(now.KnownFrom) {
 		return c.filingOf(newest), derived

@@ -60,6 +60,9 @@ func sum(amounts ...*amount) *amount {
 			known = append(known, a)
 		}
 	}
+	if len(known) == 1 { // is a sum all the same
+		return computedMoney(added, &known[0].coef, known[0])
+	}
 	return sumOfAll(known...)
 }
 

@@ -68,8 +68,10 @@ func ExplainField(of StatementKey, field string, e *Explanation) *Explanation {
 }
 
 // MarshalJSON writes what belongs to the operation: dates as YYYY-MM-DD, numbers exactly, null and no inputs written out.
-func (e *Explanation) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
+func (e *Explanation) MarshalJSON() ([]byte, error) { return e.appendJSON(nil), nil }
+
+func (e *Explanation) appendJSON(b []byte) []byte {
+	b = append(b, '{')
 	add := func(name string, x any) {
 		b = append(b, `"`+name+`":`...)
 		b = append(appendJSON(b, reflect.ValueOf(x)), ',')
@@ -127,13 +129,9 @@ func (e *Explanation) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		inner, err := in.MarshalJSON()
-		if err != nil {
-			return nil, err
-		}
-		b = append(b, inner...)
+		b = in.appendJSON(b)
 	}
-	return append(b, "]}"...), nil
+	return append(b, "]}"...)
 }
 
 // RestatementKind says how a field changed.

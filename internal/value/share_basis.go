@@ -15,6 +15,32 @@ const (
 	Filed ShareBasis = "filed" // as each filing has it: those that were in it on its basis date
 )
 
+// BasisDate returns the basis date of a figure per share or a count of shares by its name in JSON, nil for other figures: the
+// publish date where the statement has none.
+func (s *Statement) BasisDate(name string) *time.Time {
+	var filed *time.Time
+	switch name {
+	case "earnings_per_share":
+		filed = s.EarningsPerShareBasisDate
+	case "earnings_per_share_diluted":
+		filed = s.EarningsPerShareDilutedBasisDate
+	case "weighted_average_shares":
+		filed = s.WeightedAverageSharesBasisDate
+	case "weighted_average_shares_diluted":
+		filed = s.WeightedAverageSharesDilutedBasisDate
+	case "dividends_per_share":
+		filed = s.DividendsPerShareBasisDate
+	case "shares_outstanding":
+		filed = s.SharesOutstandingBasisDate
+	default:
+		return nil
+	}
+	if filed == nil {
+		return &s.PublishDate
+	}
+	return filed
+}
+
 // OnBasis returns a statement with its figures per share and counts of shares on the basis of a day, the splits being
 // those known on it. A figure without a basis date is on that of the publish date. A count is nil if it is too large.
 func (s *Statement) OnBasis(on time.Time, splits []Split) Statement {
@@ -22,28 +48,22 @@ func (s *Statement) OnBasis(on time.Time, splits []Split) Statement {
 	if len(splits) == 0 {
 		return adjusted
 	}
-	basis := func(filed *time.Time) time.Time {
-		if filed == nil {
-			return s.PublishDate
-		}
-		return *filed
-	}
-	amount := func(field **decimal.Decimal, filed *time.Time) {
+	amount := func(field **decimal.Decimal, name string) {
 		if *field != nil {
-			*field = new(AdjustAmount(**field, BasisRatio(basis(filed), on, splits)))
+			*field = new(AdjustAmount(**field, BasisRatio(*s.BasisDate(name), on, splits)))
 		}
 	}
-	count := func(field **int64, filed *time.Time) {
+	count := func(field **int64, name string) {
 		if *field != nil {
-			*field = AdjustCount(**field, BasisRatio(basis(filed), on, splits))
+			*field = AdjustCount(**field, BasisRatio(*s.BasisDate(name), on, splits))
 		}
 	}
-	amount(&adjusted.EarningsPerShare, s.EarningsPerShareBasisDate)
-	amount(&adjusted.EarningsPerShareDiluted, s.EarningsPerShareDilutedBasisDate)
-	amount(&adjusted.DividendsPerShare, s.DividendsPerShareBasisDate)
-	count(&adjusted.WeightedAverageShares, s.WeightedAverageSharesBasisDate)
-	count(&adjusted.WeightedAverageSharesDiluted, s.WeightedAverageSharesDilutedBasisDate)
-	count(&adjusted.SharesOutstanding, s.SharesOutstandingBasisDate)
+	amount(&adjusted.EarningsPerShare, "earnings_per_share")
+	amount(&adjusted.EarningsPerShareDiluted, "earnings_per_share_diluted")
+	amount(&adjusted.DividendsPerShare, "dividends_per_share")
+	count(&adjusted.WeightedAverageShares, "weighted_average_shares")
+	count(&adjusted.WeightedAverageSharesDiluted, "weighted_average_shares_diluted")
+	count(&adjusted.SharesOutstanding, "shares_outstanding")
 	return adjusted
 }
 

@@ -504,7 +504,7 @@ func TestExchange(t *testing.T) {
 	assert.Contains(t, first, "ebit_basis")
 	assert.Nil(t, first["url"])
 	assert.Contains(t, first, "url")
-	assert.Len(t, first, reflect.TypeFor[value.Statement]().NumField()+2)
+	assert.Len(t, first, reflect.TypeFor[value.Statement]().NumField()+2, "no details")
 	assert.Len(t, first["ttm"], reflect.TypeFor[value.TTM]().NumField())
 	assert.Len(t, first["metrics"], reflect.TypeFor[value.Metrics]().NumField())
 	assert.Equal(t, json.Number("1"), first["metrics"].(map[string]any)["net_profit_margin"])

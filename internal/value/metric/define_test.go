@@ -108,3 +108,11 @@ func TestInputs(t *testing.T) {
 		assert.Equal(t, years, metric.Find(id).Years, id)
 	}
 }
+
+// A figure and a metric can be asked for by their names in one place.
+func TestFiguresAndMetricsHaveNamesApart(t *testing.T) {
+	t.Parallel()
+	for field := range reflect.TypeFor[value.Statement]().Fields() {
+		assert.Nil(t, metric.Find(field.Tag.Get("json")))
+	}
+}

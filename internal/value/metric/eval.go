@@ -56,6 +56,7 @@ func (c *context) result(d *Definition) Result {
 		return Result{Reason: DebtUnknown}
 	}
 	var parts []Part
+	var missing []string // of all parts
 	if d.serve {
 		parts = make([]Part, len(d.Where))
 		for i, t := range d.Where {
@@ -69,6 +70,7 @@ func (c *context) result(d *Definition) Result {
 			parts[i] = Part{ID: t.ID, Result: part.problem.result(exact)}
 			if exact == nil {
 				c.merge(part.problem)
+				missing = union(missing, parts[i].Missing)
 			}
 		}
 	}
@@ -79,6 +81,9 @@ func (c *context) result(d *Definition) Result {
 		exact = c.compute(d)
 	}
 	r := c.problem.result(exact)
+	if r.Missing != nil && d.serve {
+		r.Missing = missing
+	}
 	r.Parts = parts
 	return r
 }

@@ -77,6 +77,7 @@ func readStatements(t testing.TB, ticker string, asOf time.Time) []value.Stateme
 
 func readFiler(t testing.TB, ticker string, asOf time.Time) *filer {
 	t.Helper()
-	reports := metric.Reports(readStatements(t, ticker, asOf))
+	facts := companyFacts(t, ticker)
+	reports := metric.ReportsOnBasis(facts.Statements(asOf), asOf, value.KnownSplits(value.MergeSplits(nil, facts.Splits(asOf)), asOf))
 	return &filer{metric.NewCompany(reports), reports}
 }

@@ -63,6 +63,31 @@ func Reports(statements []value.Statement) []*Report {
 	return reports
 }
 
+// ReportsOnBasis returns the reports of a company's statements as filed, on the share basis of a day, the splits being those
+// known on it. Amounts per share are exact, and counts of shares whole numbers.
+func ReportsOnBasis(filed []value.Statement, on time.Time, splits []value.Split) []*Report {
+	if len(splits) == 0 {
+		return Reports(filed)
+	}
+	adjusted := make([]value.Statement, len(filed))
+	for i := range filed {
+		adjusted[i] = filed[i].OnBasis(on, splits)
+	}
+	reports := Reports(adjusted)
+	for i, r := range reports {
+		rounded := r.Own
+		r.Own = func(name string) *big.Rat {
+			if basis := filed[i].BasisDate(name); basis != nil && !strings.Contains(name, "shares") {
+				if amount := FiguresOf(&filed[i])(name); amount != nil {
+					return amount.Quo(amount, value.BasisRatio(*basis, on, splits))
+				}
+			}
+			return rounded(name)
+		}
+	}
+	return reports
+}
+
 func number(n *int64) *big.Rat {
 	if n == nil {
 		return nil

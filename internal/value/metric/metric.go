@@ -166,8 +166,9 @@ func (p Part) Holds() *bool {
 
 // problem collects why something is not known.
 type problem struct {
-	rank    int // one more than the place in Reasons, 0 for none
-	missing []string
+	rank    int      // one more than the place in Reasons, 0 for none
+	absent  []string // inputs of statements that do not exist
+	missing []string // inputs that are nil
 }
 
 // add notes a reason, with the names of what is missing.
@@ -175,17 +176,28 @@ func (p *problem) add(reason Reason, missing ...string) {
 	if rank := slices.Index(Reasons, reason) + 1; p.rank == 0 || rank < p.rank {
 		p.rank = rank
 	}
-	for _, name := range missing {
-		if !slices.Contains(p.missing, name) {
-			p.missing = append(p.missing, name)
+	if reason == InsufficientHistory {
+		p.absent = union(p.absent, missing)
+	} else {
+		p.missing = union(p.missing, missing)
+	}
+}
+
+// union adds the names that are not there yet.
+func union(names, others []string) []string {
+	for _, name := range others {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
+	return names
 }
 
 // merge adds another problem to p.
 func (p *problem) merge(q problem) {
 	if q.rank > 0 {
-		p.add(Reasons[q.rank-1], q.missing...)
+		p.add(Reasons[q.rank-1])
+		p.absent, p.missing = union(p.absent, q.absent), union(p.missing, q.missing)
 	}
 }
 
@@ -194,9 +206,13 @@ func (p *problem) result(exact *big.Rat) Result {
 	if exact != nil {
 		return Result{Exact: exact}
 	}
-	reason := Reasons[p.rank-1]
-	if reason != InsufficientHistory && reason != MissingInput {
-		return Result{Reason: reason}
+	r := Result{Reason: Reasons[p.rank-1]}
+	switch r.Reason {
+	case InsufficientHistory:
+		r.Missing = p.absent
+	case MissingInput:
+		r.Missing = p.missing
+	default:
 	}
-	return Result{Reason: reason, Missing: p.missing}
+	return r
 }
