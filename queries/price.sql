@@ -86,8 +86,8 @@ ORDER BY l.ticker
 LIMIT @page_size;
 
 -- name: ListClosesOfDays :many
--- The closes of listings, those of one after the other, each in the order of its days.
-SELECT p.listing_id, p.date, p.close FROM price p
+-- The closes of listings, those of one after the other, each in the order of its days. As texts, which are read faster.
+SELECT p.listing_id, p.date, p.close::text AS close FROM price p
 WHERE p.listing_id = ANY(@listing_ids::bigint[]) AND p.date >= @from_day AND p.date <= @to_day
 ORDER BY p.listing_id, p.date;
 

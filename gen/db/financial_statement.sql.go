@@ -756,19 +756,16 @@ CROSS JOIN LATERAL (
     ) AS n
 ) AS newest
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN $4::integer = 0 THEN newest.since
-        ELSE least(newest.since, (
-            SELECT coalesce(min(n.end_date) - 373 * $4, '0001-01-01') FROM (
-                SELECT max(n.end_date) AS end_date FROM financial_statement n
-                WHERE n.company_id = w.company_id AND n.period = 'annual' AND n.known_from <= $2
-                    AND (n.known_to IS NULL OR n.known_to > $3::date)
-                GROUP BY n.currency
-            ) AS n
-        )) END AS since
+    SELECT coalesce(min(n.end_date) - 373 * $4::integer, '0001-01-01') AS since FROM (
+        SELECT max(n.end_date) AS end_date FROM financial_statement n
+        WHERE $4 > 0 AND n.company_id = w.company_id AND n.period = 'annual' AND n.known_from <= $2
+            AND (n.known_to IS NULL OR n.known_to > $3::date)
+        GROUP BY n.currency
+    ) AS n
 ) AS annual
 JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= $3
     AND (s.known_to IS NULL OR s.known_to > $2::date)
-    AND s.end_date >= CASE s.period WHEN 'annual' THEN annual.since ELSE newest.since END
+    AND s.end_date >= CASE WHEN s.period = 'annual' AND $4 > 0 THEN least(newest.since, annual.since) ELSE newest.since END
 `
 
 type ListFinancialStatementsOfDaysParams struct {

@@ -176,7 +176,7 @@ func (q *Queries) ListCloses(ctx context.Context, listingID int64) ([]ListCloses
 }
 
 const listClosesOfDays = `-- name: ListClosesOfDays :many
-SELECT p.listing_id, p.date, p.close FROM price p
+SELECT p.listing_id, p.date, p.close::text AS close FROM price p
 WHERE p.listing_id = ANY($1::bigint[]) AND p.date >= $2 AND p.date <= $3
 ORDER BY p.listing_id, p.date
 `
@@ -188,12 +188,12 @@ type ListClosesOfDaysParams struct {
 }
 
 type ListClosesOfDaysRow struct {
-	ListingID int64           `db:"listing_id"`
-	Date      time.Time       `db:"date"`
-	Close     decimal.Decimal `db:"close"`
+	ListingID int64     `db:"listing_id"`
+	Date      time.Time `db:"date"`
+	Close     string    `db:"close"`
 }
 
-// The closes of listings, those of one after the other, each in the order of its days.
+// The closes of listings, those of one after the other, each in the order of its days. As texts, which are read faster.
 func (q *Queries) ListClosesOfDays(ctx context.Context, arg ListClosesOfDaysParams) ([]ListClosesOfDaysRow, error) {
 	rows, err := q.db.Query(ctx, listClosesOfDays, arg.ListingIds, arg.FromDay, arg.ToDay)
 	if err != nil {

@@ -352,7 +352,8 @@ type Invoker interface {
 	ListCompanyValueMetrics(ctx context.Context, params ListCompanyValueMetricsParams) (*ValueMetricsPage, error)
 	// ListDailyRatios invokes listDailyRatios operation.
 	//
-	// List the ratios of all listings for one day, by ticker.
+	// The same as each listing's own list has for the day. price_to_earnings_percentile_5y reads the
+	// prices of five years of every listing of the page, so that a page with it takes longer.
 	//
 	// GET /daily-ratios
 	ListDailyRatios(ctx context.Context, params ListDailyRatiosParams) (*DailyRatiosPage, error)
@@ -5735,7 +5736,8 @@ func (c *Client) sendListCompanyValueMetrics(ctx context.Context, params ListCom
 
 // ListDailyRatios invokes listDailyRatios operation.
 //
-// List the ratios of all listings for one day, by ticker.
+// The same as each listing's own list has for the day. price_to_earnings_percentile_5y reads the
+// prices of five years of every listing of the page, so that a page with it takes longer.
 //
 // GET /daily-ratios
 func (c *Client) ListDailyRatios(ctx context.Context, params ListDailyRatiosParams) (*DailyRatiosPage, error) {

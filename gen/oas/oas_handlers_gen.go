@@ -6304,7 +6304,8 @@ func (s *Server) handleListCompanyValueMetricsRequest(args [1]string, argsEscape
 
 // handleListDailyRatiosRequest handles listDailyRatios operation.
 //
-// List the ratios of all listings for one day, by ticker.
+// The same as each listing's own list has for the day. price_to_earnings_percentile_5y reads the
+// prices of five years of every listing of the page, so that a page with it takes longer.
 //
 // GET /daily-ratios
 func (s *Server) handleListDailyRatiosRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

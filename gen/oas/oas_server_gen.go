@@ -338,7 +338,8 @@ type Handler interface {
 	ListCompanyValueMetrics(ctx context.Context, params ListCompanyValueMetricsParams) (*ValueMetricsPage, error)
 	// ListDailyRatios implements listDailyRatios operation.
 	//
-	// List the ratios of all listings for one day, by ticker.
+	// The same as each listing's own list has for the day. price_to_earnings_percentile_5y reads the
+	// prices of five years of every listing of the page, so that a page with it takes longer.
 	//
 	// GET /daily-ratios
 	ListDailyRatios(ctx context.Context, params ListDailyRatiosParams) (*DailyRatiosPage, error)

@@ -561,14 +561,54 @@ func encodeNext(e *jx.Encoder, more bool, keys ...any) error {
 // process, which has the clients but not PostgreSQL.
 func BenchmarkMetrics(b *testing.B) {
 	const most = 20.0 // ms of CPU
-	addr := serveAPI(b, benchPool(b), productionLimits())
-	var missed []string
-	for _, bm := range []struct{ name, path string }{
+	benchmarkPages(b, benchPool(b), most, [][2]string{
 		{"all", "/companies/AAPL/value-metrics?page_size=20"},
 		{"annual", "/companies/AAPL/value-metrics?page_size=20&period=annual"},
 		{"none", "/companies/AAPL/value-metrics?page_size=20&metrics=none"},
 		{"one", "/companies/AAPL/value-metrics?page_size=20&metrics=revenue_growth_1y"},
+	})
+}
+
+// BenchmarkDays does the same for pages of 100 trading days, and of all listings on one day.
+func BenchmarkDays(b *testing.B) {
+	const most, mostOfAll = 100.0, 1000.0 // ms of CPU
+	pool := benchPool(b)
+	for _, sql := range []string{
+		`INSERT INTO share_count SELECT copied.* FROM company other
+			JOIN listing l ON l.ticker = (ARRAY['AAPL', 'SNOW', 'MRVL'])[1 + other.id % 3]
+			JOIN share_count s ON s.company_id = l.company_id
+			CROSS JOIN jsonb_populate_record(s, jsonb_build_object('company_id', other.id)) AS copied
+			WHERE EXISTS (SELECT FROM financial_statement s WHERE s.company_id = other.id)
+				AND NOT EXISTS (SELECT FROM share_count s WHERE s.company_id = other.id)`,
+		`INSERT INTO price (listing_id, date, close)
+			SELECT l.id, d, 100 + extract(doy FROM d) / 10 FROM listing l
+			CROSS JOIN generate_series('2012-01-02'::date, '2017-12-29'::date, '1 day') AS d
+			WHERE l.is_primary AND extract(isodow FROM d) < 6
+				AND EXISTS (SELECT FROM share_count s WHERE s.company_id = l.company_id)`,
+		"ANALYZE",
 	} {
+		_, err := pool.Exec(b.Context(), sql)
+		require.NoError(b, err)
+	}
+	benchmarkPages(b, pool, most, [][2]string{
+		{"all", "/companies/AAPL/daily-ratios?from=2017-08-08"},
+		{"one", "/companies/AAPL/daily-ratios?from=2017-08-08&metrics=price_to_sales_ratio"},
+		{"percentile", "/companies/AAPL/daily-ratios?from=2017-08-08&metrics=price_to_earnings_percentile_5y"},
+		{"none", "/companies/AAPL/daily-ratios?from=2017-08-08&metrics=none"},
+		{"fields of a day", "/daily-ratios?date=2017-12-29"},
+		{"without percentile", "/daily-ratios?date=2017-12-29&metrics=graham,safety,dividends"},
+		{"worth", "/companies/AAPL/valuation?discount_rate=0.1&terminal_growth=0.03&growth=0.05"},
+	})
+	// 130,000 prices are read for the percentiles of 100 listings.
+	benchmarkPages(b, pool, mostOfAll, [][2]string{{"all of a day", "/daily-ratios?date=2017-12-29&metrics=all"}})
+}
+
+func benchmarkPages(b *testing.B, pool *pgxpool.Pool, most float64, of [][2]string) {
+	b.Helper()
+	addr := serveAPI(b, pool, productionLimits())
+	var missed []string
+	for _, page := range of {
+		bm := struct{ name, path string }{page[0], page[1]}
 		b.Run(bm.name, func(b *testing.B) {
 			_, wire := fetch(b, addr, bm.path)
 			const turn = 100 * time.Millisecond

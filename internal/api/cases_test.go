@@ -175,7 +175,9 @@ func (c *listingCase) checkCompany(f *fixture) {
 				assert.Equal(c.t, value, got.DailyRatios[i][field], field)
 			}
 		}
-		page, err := f.anon.ListDailyRatios(c.t.Context(), oas.ListDailyRatiosParams{Date: day(want["date"].(string))})
+		page, err := f.anon.ListDailyRatios(c.t.Context(), oas.ListDailyRatiosParams{
+			Date: day(want["date"].(string)), Metrics: []string{"all"},
+		})
 		require.NoError(c.t, err)
 		one, err := f.anon.ListCompanyDailyRatios(c.t.Context(), oas.ListCompanyDailyRatiosParams{
 			Ticker: ticker, From: oas.NewOptDate(page.Items[0].Date), To: oas.NewOptDate(page.Items[0].Date),

@@ -272,20 +272,15 @@ func (k *known) goTo(day time.Time) {
 		return
 	}
 	k.changes = k.changes[n:]
-	k.statements, k.latest, k.ttm, k.reports = nil, nil, value.TTM{}, nil
+	k.statements, k.reports = nil, nil
 	for i := range k.versions {
 		if v := &k.versions[i]; !v.KnownFrom.After(day) && (v.KnownTo == nil || v.KnownTo.After(day)) {
 			k.statements = append(k.statements, k.filings.statements[i])
 		}
 	}
-	if k.latest = value.Latest(k.statements); k.latest != nil {
+	var unknown value.TTM
+	if k.latest, k.ttm = value.Latest(k.statements), unknown; k.latest != nil {
 		k.ttm = value.TrailingTwelveMonths(*k.latest, k.statements)
-	}
-}
-
-func (k *known) quote(price decimal.Decimal) value.Quote {
-	return value.Quote{
-		Day: k.day, Close: price, Currency: k.listing.Currency, OrdinaryShares: value.OrdinaryShares(k.listing.OrdinaryShares, k.isForeign()),
 	}
 }
 
@@ -299,7 +294,11 @@ func (k *known) isForeign() (is bool) {
 	return is
 }
 
-func (k *known) marketValue(q value.Quote) value.MarketValue {
+// marketValue returns what the company costs at a price of the day.
+func (k *known) marketValue(price decimal.Decimal) value.MarketValue {
+	q := value.Quote{
+		Day: k.day, Close: price, Currency: k.listing.Currency, OrdinaryShares: value.OrdinaryShares(k.listing.OrdinaryShares, k.isForeign()),
+	}
 	return value.ComputeMarketValue(q, k.latest, k.newest, k.splits, func(from, to string) *big.Rat {
 		return k.rates.On(k.day, from, to)
 	})
@@ -312,7 +311,7 @@ func (k *known) metricDay(m value.MarketValue, r *value.DailyRatios) (*metric.Co
 		k.company = metric.NewCompany(k.reports)
 	}
 	//exhaustruct:ignore no prices of other days
-	d := &metric.Day{Date: k.day, Cap: m.Cap, EnterpriseValue: r.EnterpriseValue, Price: m.Price, Shares: m.Shares}
+	d := &metric.Day{Date: k.day, Cap: m.Cap, EnterpriseValue: r.EnterpriseValue, Price: m.Price(), Shares: m.Shares}
 	for i := range k.statements {
 		if &k.statements[i] == k.latest {
 			d.Statement = k.reports[i]
@@ -333,10 +332,9 @@ func (k *known) ratios(
 	day time.Time, price decimal.Decimal, basis shareBasis, h history, o DayOptions, wanted []*metric.Definition,
 ) DailyRatios {
 	k.goTo(day)
-	q := k.quote(price)
-	m := k.marketValue(q)
+	m := k.marketValue(price)
 	r := DailyRatios{
-		Ticker: k.listing.Ticker, DailyRatios: m.Ratios(q, k.latest, k.ttm), AdjustedClose: nil, AdjustedSharesOutstanding: nil,
+		Ticker: k.listing.Ticker, DailyRatios: m.Ratios(k.latest, k.ttm), AdjustedClose: nil, AdjustedSharesOutstanding: nil,
 		AdjustedTo: basis.on, Results: nil,
 	}
 	if ratio := basis.since(k.listing.CompanyID, day); ratio != nil {
@@ -408,8 +406,12 @@ func listHistories(
 			l := byID[p.ListingID]
 			k = f[l.CompanyID].of(l)
 		}
+		price, err := decimal.NewFromString(p.Close)
+		if err != nil {
+			return nil, errors.Wrap(err, "read a close")
+		}
 		k.goTo(p.Date)
-		if ratio := k.marketValue(k.quote(p.Close)).PriceToEarnings(&k.ttm); ratio != nil && ratio.IsPositive() {
+		if ratio := k.marketValue(price).PriceToEarnings(&k.ttm); ratio != nil && ratio.IsPositive() {
 			h := all[p.ListingID]
 			h.days, h.ratios = append(h.days, p.Date), append(h.ratios, *ratio)
 			all[p.ListingID] = h

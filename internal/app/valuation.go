@@ -95,9 +95,8 @@ func (a *App) ValueCompany(
 		}
 		k := f[l.CompanyID].of(l)
 		k.goTo(p.Date)
-		quote := k.quote(p.Close)
-		m := k.marketValue(quote)
-		r := m.Ratios(quote, k.latest, k.ttm)
+		m := k.marketValue(p.Close)
+		r := m.Ratios(k.latest, k.ttm)
 		out.Date, out.Close, out.StatementEndDate, out.Currency, out.Marks = &p.Date, &p.Close, r.StatementEndDate, r.Currency, r.Marks
 		company, day := k.metricDay(m, &r)
 		business = company.BusinessOn(day, by, cashFlow)

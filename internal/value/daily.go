@@ -33,6 +33,9 @@ func SharesOn(day time.Time, count ShareCount, splits []Split) (shares *int64, i
 			return nil, false
 		}
 	}
+	if len(BasisSplits(count.BasisDate, day, splits)) == 0 {
+		return new(count.Shares), true
+	}
 	ratio := BasisRatio(count.BasisDate, day, splits)
 	return wholeRat(ratio.Mul(ratio, new(big.Rat).SetInt64(count.Shares))), true
 }
@@ -69,19 +72,20 @@ type Quote struct {
 
 // A MarketValue is what a company costs on a trading day.
 type MarketValue struct {
-	Shares       *int64   // on the share basis of the day
-	Listed       *int64   // what all shares cost, in the currency of the price
-	Cap          *int64   // the same in the currency of the statement
-	Price        *big.Rat // of one ordinary share, in the currency of the statement
+	Shares       *int64 // on the share basis of the day
+	Listed       *int64 // what all shares cost, in the currency of the price
+	Cap          *int64 // the same in the currency of the statement
 	ExchangeRate *big.Rat
 	Reasons      []DailyReason // why some of it is not known
+
+	quote Quote
 }
 
 // ComputeMarketValue returns what a company costs on a trading day, from the latest statement (nil if there is none yet) and
 // the newest share counts, one of each source, all as known on that day. The rate is what one unit of the first currency is
 // in the second, nil if that is not known.
 func ComputeMarketValue(q Quote, s *Statement, counts []ShareCount, splits []Split, rate func(from, to string) *big.Rat) MarketValue {
-	m := MarketValue{Shares: nil, Listed: nil, Cap: nil, Price: nil, ExchangeRate: big.NewRat(1, 1), Reasons: []DailyReason{}}
+	m := MarketValue{Shares: nil, Listed: nil, Cap: nil, ExchangeRate: one, Reasons: []DailyReason{}, quote: q}
 	because := func(holds bool, reason DailyReason) {
 		if holds {
 			m.Reasons = append(m.Reasons, reason)
@@ -94,30 +98,52 @@ func ComputeMarketValue(q Quote, s *Statement, counts []ShareCount, splits []Spl
 	}
 
 	// The price is as traded, and so are the shares.
-	var listed *big.Rat // what all shares cost, in the currency of the price
 	count := countFor(s, counts)
 	splitDateKnown := true
 	if count != nil {
 		m.Shares, splitDateKnown = SharesOn(q.Day, *count, splits)
-		if m.Shares != nil && q.OrdinaryShares != nil {
-			shares := new(big.Rat).SetInt64(*m.Shares)
-			listed = shares.Mul(q.Close.Rat(), shares)
-			listed.Quo(listed, q.OrdinaryShares)
-			m.Listed = wholeRat(listed) // Source: [CFA].
+	}
+	if m.Shares != nil && q.OrdinaryShares != nil {
+		m.Listed = wholeCost(q.Close, *m.Shares, one, q.OrdinaryShares) // Source: [CFA].
+		if m.ExchangeRate != nil {
+			m.Cap = wholeCost(q.Close, *m.Shares, m.ExchangeRate, q.OrdinaryShares)
 		}
-	}
-	if listed != nil && m.ExchangeRate != nil {
-		m.Cap = wholeRat(listed.Mul(listed, m.ExchangeRate))
-	}
-	if q.OrdinaryShares != nil && m.ExchangeRate != nil {
-		m.Price = q.Close.Rat()
-		m.Price.Quo(m.Price, q.OrdinaryShares).Mul(m.Price, m.ExchangeRate)
 	}
 	because(count == nil, SharesUnknown)
 	because(!splitDateKnown, SplitDateUnknown)
 	because(q.OrdinaryShares == nil, ADSRatioUnknown)
 	because(m.ExchangeRate == nil, CurrencyMismatch)
 	return m
+}
+
+// wholeCost is what shares cost at a price, times one number and divided by another, rounded half up to whole units; nil if that
+// does not fit in an int64. It is exact without reducing fractions, which takes long where days are many.
+func wholeCost(price decimal.Decimal, shares int64, times, by *big.Rat) *int64 {
+	n, d := price.Coefficient(), big.NewInt(1)
+	n.Mul(n, big.NewInt(shares))
+	n.Mul(n, times.Num()).Mul(n, by.Denom())
+	d.Mul(times.Denom(), by.Num())
+	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(price.Exponent(), -price.Exponent()))), nil) //nolint:mnd // decimals
+	if price.Exponent() < 0 {
+		d.Mul(d, power)
+	} else {
+		n.Mul(n, power)
+	}
+	// floor((2n + d) / 2d)
+	n.Lsh(n, 1).Add(n, d)
+	if n.Div(n, d.Lsh(d, 1)); !n.IsInt64() {
+		return nil
+	}
+	return new(n.Int64())
+}
+
+// Price is that of one ordinary share, in the currency of the statement; nil if it is not known.
+func (m MarketValue) Price() *big.Rat {
+	if m.quote.OrdinaryShares == nil || m.ExchangeRate == nil {
+		return nil
+	}
+	price := m.quote.Close.Rat()
+	return price.Quo(price, m.quote.OrdinaryShares).Mul(price, m.ExchangeRate)
 }
 
 // PriceToEarnings is what a company costs by the net income of its common shareholders in twelve months. Unlike price by
@@ -129,11 +155,12 @@ func (m MarketValue) PriceToEarnings(ttm *TTM) *decimal.Decimal { return ratio(m
 func ComputeDailyRatios(
 	q Quote, s *Statement, ttm TTM, counts []ShareCount, splits []Split, rate func(from, to string) *big.Rat,
 ) DailyRatios {
-	return ComputeMarketValue(q, s, counts, splits, rate).Ratios(q, s, ttm)
+	return ComputeMarketValue(q, s, counts, splits, rate).Ratios(s, ttm)
 }
 
 // Ratios returns the ratios of a trading day from what the company costs on it.
-func (m MarketValue) Ratios(q Quote, s *Statement, ttm TTM) DailyRatios {
+func (m MarketValue) Ratios(s *Statement, ttm TTM) DailyRatios {
+	q := m.quote
 	//exhaustruct:ignore TestEveryMetricHasAFormula finds what the formulas below leave out
 	r := DailyRatios{
 		Date: q.Day, Close: q.Close, PriceCurrency: q.Currency, Marks: Marks(), Reasons: slices.Clone(m.Reasons),
