@@ -25,16 +25,26 @@ func newExplain() *cobra.Command {
 		Use:   "explain TICKER PERIOD NAME",
 		Short: "Show how a figure or metric follows from filed facts",
 		Long: `Show how a figure of a statement, or a metric, follows from the facts that the company filed, down to each fact with the
-filing that set it and its address. PERIOD is a fiscal year (2023) or quarter (2023Q4).`,
+filing that set it and its address. PERIOD is a fiscal year (2023) or quarter (2023Q4), or a trading day (2017-12-29) for a
+metric of days, market_cap, enterprise_value or shares_outstanding.`,
 		Example: "  edgevalue explain AAPL 2023 free_cash_flow\n  edgevalue explain AAPL 2016Q4 operating_cash_flow\n" +
-			"  edgevalue explain --as-of 2009-12-31 AAPL 2009 total_revenues\n  edgevalue explain AAPL 2023 return_on_invested_capital",
+			"  edgevalue explain --as-of 2009-12-31 AAPL 2009 total_revenues\n  edgevalue explain AAPL 2023 return_on_invested_capital\n  edgevalue explain AAPL 2017-12-29 price_to_sales_ratio",
 		Args: cobra.ExactArgs(3), //nolint:mnd // as above
 		RunE: func(cmd *cobra.Command, args []string) error {
-			year, quarter, err := parsePeriod(args[1])
+			at, err := pointInTime(asOf, basis)
 			if err != nil {
 				return err
 			}
-			at, err := pointInTime(asOf, basis)
+			if day, err := parseDay("PERIOD", args[1]); err == nil {
+				return withServices(cmd.Context(), func(s *services) error {
+					x, err := s.app.ExplainRatio(cmd.Context(), args[0], day, args[2], app.DayOptions{PointInTime: at, Metrics: nil, GrahamSize: 0})
+					if err == nil {
+						printRatio(cmd.OutOrStdout(), x)
+					}
+					return err
+				})
+			}
+			year, quarter, err := parsePeriod(args[1])
 			if err != nil {
 				return err
 			}
@@ -62,7 +72,7 @@ var periodForm = regexp.MustCompile(`^([0-9]{4})(?:[Qq]([1-4]))?$`)
 func parsePeriod(text string) (year, quarter int, err error) {
 	found := periodForm.FindStringSubmatch(text)
 	if found == nil {
-		return 0, 0, errors.Errorf("%q is no fiscal year or quarter: write it as 2023 or 2023Q4", text)
+		return 0, 0, errors.Errorf("%q is no fiscal year, quarter or day: write it as 2023, 2023Q4 or 2017-12-29", text)
 	}
 	year, _ = strconv.Atoi(found[1])
 	quarter, _ = strconv.Atoi(cmp.Or(found[2], "0"))
@@ -71,11 +81,20 @@ func parsePeriod(text string) (year, quarter int, err error) {
 
 func printExplanation(w io.Writer, x app.Explanation) {
 	fmt.Fprintf(w, "%s %s, %s to %s, in %s\n", x.Ticker, x.Name, x.Period, x.EndDate.Format(time.DateOnly), x.Currency)
+	printTree(w, x.Node, x.Result)
+}
+
+func printRatio(w io.Writer, x app.RatioExplanation) {
+	fmt.Fprintf(w, "%s %s, %s\n", x.Ticker, x.Name, x.Date.Format(time.DateOnly))
+	printTree(w, x.Node, x.Result)
+}
+
+func printTree(w io.Writer, node *value.Explanation, result *metric.Result) {
 	switch {
-	case x.Node != nil:
-		printNode(w, x.Node, "", "")
-	case x.Result != nil:
-		fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("null: %s %s", x.Result.Reason, strings.Join(x.Result.Missing, ", "))))
+	case node != nil:
+		printNode(w, node, "", "")
+	case result != nil:
+		fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("null: %s %s", result.Reason, strings.Join(result.Missing, ", "))))
 	default:
 		fmt.Fprintln(w, "null: it is not reported, and does not follow from what is")
 	}
@@ -111,7 +130,10 @@ func describe(e *value.Explanation) string {
 	case value.OpField:
 		return fmt.Sprintf("%s of %s to %s", e.Field, e.Statement.Period, e.Statement.EndDate.Format(time.DateOnly))
 	case value.OpFormula:
-		return fmt.Sprintf("%s = %s", e.Metric, metric.Find(e.Metric).Formula)
+		if d := metric.Find(e.Metric); d != nil {
+			return fmt.Sprintf("%s = %s", e.Metric, d.Formula)
+		}
+		return e.Metric
 	case value.OpSubtract:
 		if e.Rule != "" {
 			return "difference: " + e.Rule
@@ -130,6 +152,9 @@ func describe(e *value.Explanation) string {
 		}
 		return "on the share basis after the splits " + strings.Join(splits, ", ")
 	case value.OpEntered:
+		if e.Field != "" {
+			return e.Field
+		}
 		return "entered by hand"
 	case value.OpSum:
 		return "sum"

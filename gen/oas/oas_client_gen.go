@@ -157,6 +157,13 @@ type Invoker interface {
 	//
 	// DELETE /users/me/sessions/{id}
 	EndSession(ctx context.Context, params EndSessionParams) error
+	// ExplainDailyRatio invokes explainDailyRatio operation.
+	//
+	// How it follows from the close and from the facts that had been filed by that day. The P/Es of other
+	// days are not among what is told of price_to_earnings_percentile_5y.
+	//
+	// GET /companies/{ticker}/daily-ratios/{date}/explanation
+	ExplainDailyRatio(ctx context.Context, params ExplainDailyRatioParams) (*ExplainedRatio, error)
 	// ExplainFinancialStatement invokes explainFinancialStatement operation.
 	//
 	// How it follows from the facts that the company filed, each with the filing that set it. Computed
@@ -2415,6 +2422,142 @@ func (c *Client) sendEndSession(ctx context.Context, params EndSessionParams) (r
 	}()
 
 	result, err := decodeEndSessionResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ExplainDailyRatio invokes explainDailyRatio operation.
+//
+// How it follows from the close and from the facts that had been filed by that day. The P/Es of other
+// days are not among what is told of price_to_earnings_percentile_5y.
+//
+// GET /companies/{ticker}/daily-ratios/{date}/explanation
+func (c *Client) ExplainDailyRatio(ctx context.Context, params ExplainDailyRatioParams) (*ExplainedRatio, error) {
+	res, err := c.sendExplainDailyRatio(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendExplainDailyRatio(ctx context.Context, params ExplainDailyRatioParams) (res *ExplainedRatio, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [5]string
+	pathParts[0] = "/companies/"
+	{
+		// Encode "ticker" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "ticker",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			if unwrapped := string(params.Ticker); true {
+				return e.EncodeValue(conv.StringToString(unwrapped))
+			}
+			return nil
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/daily-ratios/"
+	{
+		// Encode "date" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "date",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.DateToString(params.Date))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[3] = encoded
+	}
+	pathParts[4] = "/explanation"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "field" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "field",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			return e.EncodeValue(conv.StringToString(params.Field))
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "graham_size" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "graham_size",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.GrahamSize.Get(); ok {
+				return e.EncodeValue(conv.Int64ToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeExplainDailyRatioResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -5763,6 +5906,23 @@ func (c *Client) sendListDailyRatios(ctx context.Context, params ListDailyRatios
 
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			return e.EncodeValue(conv.DateToString(params.Date))
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "as_of" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.AsOf.Get(); ok {
+				return e.EncodeValue(conv.DateToString(val))
+			}
+			return nil
 		}); err != nil {
 			return res, errors.Wrap(err, "encode query")
 		}

@@ -3046,6 +3046,118 @@ func (s *Server) handleEndSessionRequest(args [1]string, argsEscaped bool, w htt
 	}
 }
 
+// handleExplainDailyRatioRequest handles explainDailyRatio operation.
+//
+// How it follows from the close and from the facts that had been filed by that day. The P/Es of other
+// days are not among what is told of price_to_earnings_percentile_5y.
+//
+// GET /companies/{ticker}/daily-ratios/{date}/explanation
+func (s *Server) handleExplainDailyRatioRequest(args [2]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: ExplainDailyRatioOperation,
+			ID:   "explainDailyRatio",
+		}
+	)
+	params, err := decodeExplainDailyRatioParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+
+	var response *ExplainedRatio
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ExplainDailyRatioOperation,
+			OperationSummary: "Explain a ratio or a metric of a trading day.",
+			OperationID:      "explainDailyRatio",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "field",
+					In:   "query",
+				}: params.Field,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
+				{
+					Name: "graham_size",
+					In:   "query",
+				}: params.GrahamSize,
+				{
+					Name: "ticker",
+					In:   "path",
+				}: params.Ticker,
+				{
+					Name: "date",
+					In:   "path",
+				}: params.Date,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = ExplainDailyRatioParams
+			Response = *ExplainedRatio
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackExplainDailyRatioParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ExplainDailyRatio(ctx, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ExplainDailyRatio(ctx, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeExplainDailyRatioResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleExplainFinancialStatementRequest handles explainFinancialStatement operation.
 //
 // How it follows from the facts that the company filed, each with the filing that set it. Computed
@@ -6347,6 +6459,10 @@ func (s *Server) handleListDailyRatiosRequest(args [0]string, argsEscaped bool, 
 					Name: "date",
 					In:   "query",
 				}: params.Date,
+				{
+					Name: "as_of",
+					In:   "query",
+				}: params.AsOf,
 				{
 					Name: "share_basis",
 					In:   "query",

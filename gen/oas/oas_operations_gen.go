@@ -27,6 +27,7 @@ const (
 	DeleteUserOperation                     OperationName = "DeleteUser"
 	EndOtherSessionsOperation               OperationName = "EndOtherSessions"
 	EndSessionOperation                     OperationName = "EndSession"
+	ExplainDailyRatioOperation              OperationName = "ExplainDailyRatio"
 	ExplainFinancialStatementOperation      OperationName = "ExplainFinancialStatement"
 	GetCompanyOperation                     OperationName = "GetCompany"
 	GetCompanyValuationOperation            OperationName = "GetCompanyValuation"

@@ -835,6 +835,343 @@ func decodeEndSessionParams(args [1]string, argsEscaped bool, r *http.Request) (
 	return params, nil
 }
 
+// ExplainDailyRatioParams is parameters of explainDailyRatio operation.
+type ExplainDailyRatioParams struct {
+	// `market_cap`, `enterprise_value`, `shares_outstanding`, or the id of a metric of days, of
+	// `/metrics`.
+	Field string
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
+	// Revenue of twelve months, in the statement's currency, from which on a company is of adequate size
+	// for graham_defensive_passed.
+	GrahamSize OptInt64 `json:",omitempty,omitzero"`
+	// Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike.
+	Ticker Ticker
+	// The trading day.
+	Date time.Time
+}
+
+func unpackExplainDailyRatioParams(packed middleware.Parameters) (params ExplainDailyRatioParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "field",
+			In:   "query",
+		}
+		params.Field = packed[key].(string)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "graham_size",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.GrahamSize = v.(OptInt64)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "ticker",
+			In:   "path",
+		}
+		params.Ticker = packed[key].(Ticker)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "date",
+			In:   "path",
+		}
+		params.Date = packed[key].(time.Time)
+	}
+	return params
+}
+
+func decodeExplainDailyRatioParams(args [2]string, argsEscaped bool, r *http.Request) (params ExplainDailyRatioParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: field.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "field",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToString(val)
+				if err != nil {
+					return err
+				}
+
+				params.Field = c
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.String{
+					MinLength:     1,
+					MinLengthSet:  true,
+					MaxLength:     100,
+					MaxLengthSet:  true,
+					Email:         false,
+					Hostname:      false,
+					Regex:         nil,
+					MinNumeric:    0,
+					MinNumericSet: false,
+					MaxNumeric:    0,
+					MaxNumericSet: false,
+				}).Validate(string(params.Field)); err != nil {
+					return errors.Wrap(err, "string")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "field",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: graham_size.
+	{
+		val := int64(700000000)
+		params.GrahamSize.SetTo(val)
+	}
+	// Decode query: graham_size.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "graham_size",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotGrahamSizeVal int64
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt64(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotGrahamSizeVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.GrahamSize.SetTo(paramsDotGrahamSizeVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.GrahamSize.Get(); ok {
+					if err := func() error {
+						if err := (validate.Int{
+							MinSet:        true,
+							Min:           1,
+							MaxSet:        true,
+							Max:           9007199254740991,
+							MinExclusive:  false,
+							MaxExclusive:  false,
+							MultipleOfSet: false,
+							MultipleOf:    0,
+							Pattern:       nil,
+						}).Validate(int64(value)); err != nil {
+							return errors.Wrap(err, "int")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "graham_size",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode path: ticker.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "ticker",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				var paramsDotTickerVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotTickerVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Ticker = Ticker(paramsDotTickerVal)
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := params.Ticker.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "ticker",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	// Decode path: date.
+	if err := func() error {
+		param := args[1]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[1])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "date",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToDate(val)
+				if err != nil {
+					return err
+				}
+
+				params.Date = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "date",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // ExplainFinancialStatementParams is parameters of explainFinancialStatement operation.
 type ExplainFinancialStatementParams struct {
 	// The name of a figure, or the id of a metric of `/metrics`.
@@ -8134,6 +8471,8 @@ func decodeListCompanyValueMetricsParams(args [1]string, argsEscaped bool, r *ht
 type ListDailyRatiosParams struct {
 	// The trading day.
 	Date time.Time
+	// What was known on this day, which must not be in the future. Default: everything known.
+	AsOf OptDate `json:",omitempty,omitzero"`
 	// Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and
 	// were known on the as_of day or today; `filed` as each filing has them.
 	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
@@ -8156,6 +8495,15 @@ func unpackListDailyRatiosParams(packed middleware.Parameters) (params ListDaily
 			In:   "query",
 		}
 		params.Date = packed[key].(time.Time)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "as_of",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.AsOf = v.(OptDate)
+		}
 	}
 	{
 		key := middleware.ParameterKey{
@@ -8239,6 +8587,47 @@ func decodeListDailyRatiosParams(args [0]string, argsEscaped bool, r *http.Reque
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "date",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: as_of.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "as_of",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAsOfVal time.Time
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToDate(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAsOfVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.AsOf.SetTo(paramsDotAsOfVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "as_of",
 			In:   "query",
 			Err:  err,
 		}

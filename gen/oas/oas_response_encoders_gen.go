@@ -317,6 +317,27 @@ func encodeEndSessionResponse(response *EndSessionNoContent, w http.ResponseWrit
 	return nil
 }
 
+func encodeExplainDailyRatioResponse(response *ExplainedRatio, w http.ResponseWriter) error {
+	if err := func() error {
+		if err := response.Validate(); err != nil {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		return errors.Wrap(err, "validate")
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
 func encodeExplainFinancialStatementResponse(response *ExplainedFigure, w http.ResponseWriter) error {
 	if err := func() error {
 		if err := response.Validate(); err != nil {

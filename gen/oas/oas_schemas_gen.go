@@ -2399,6 +2399,91 @@ func (s *ExplainedFigure) SetReason(val NilMetricNull) {
 	s.Reason = val
 }
 
+// Ref: #/components/schemas/ExplainedRatio
+type ExplainedRatio struct {
+	Ticker string    `json:"ticker"`
+	Date   time.Time `json:"date"`
+	// Of the statement that the ratios of the day are of, null if there was none.
+	StatementEndDate NilDate `json:"statement_end_date"`
+	// That of the statement.
+	Currency NilCurrency `json:"currency"`
+	Name     string      `json:"name"`
+	// Null for what is null.
+	Explanation NilExplanation `json:"explanation"`
+	// Why a metric is null.
+	Reason NilMetricNull `json:"reason"`
+}
+
+// GetTicker returns the value of Ticker.
+func (s *ExplainedRatio) GetTicker() string {
+	return s.Ticker
+}
+
+// GetDate returns the value of Date.
+func (s *ExplainedRatio) GetDate() time.Time {
+	return s.Date
+}
+
+// GetStatementEndDate returns the value of StatementEndDate.
+func (s *ExplainedRatio) GetStatementEndDate() NilDate {
+	return s.StatementEndDate
+}
+
+// GetCurrency returns the value of Currency.
+func (s *ExplainedRatio) GetCurrency() NilCurrency {
+	return s.Currency
+}
+
+// GetName returns the value of Name.
+func (s *ExplainedRatio) GetName() string {
+	return s.Name
+}
+
+// GetExplanation returns the value of Explanation.
+func (s *ExplainedRatio) GetExplanation() NilExplanation {
+	return s.Explanation
+}
+
+// GetReason returns the value of Reason.
+func (s *ExplainedRatio) GetReason() NilMetricNull {
+	return s.Reason
+}
+
+// SetTicker sets the value of Ticker.
+func (s *ExplainedRatio) SetTicker(val string) {
+	s.Ticker = val
+}
+
+// SetDate sets the value of Date.
+func (s *ExplainedRatio) SetDate(val time.Time) {
+	s.Date = val
+}
+
+// SetStatementEndDate sets the value of StatementEndDate.
+func (s *ExplainedRatio) SetStatementEndDate(val NilDate) {
+	s.StatementEndDate = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *ExplainedRatio) SetCurrency(val NilCurrency) {
+	s.Currency = val
+}
+
+// SetName sets the value of Name.
+func (s *ExplainedRatio) SetName(val string) {
+	s.Name = val
+}
+
+// SetExplanation sets the value of Explanation.
+func (s *ExplainedRatio) SetExplanation(val NilExplanation) {
+	s.Explanation = val
+}
+
+// SetReason sets the value of Reason.
+func (s *ExplainedRatio) SetReason(val NilMetricNull) {
+	s.Reason = val
+}
+
 // A value and how it follows from others. Every leaf is a fact that stands in the document, or was
 // entered.
 //
@@ -2412,7 +2497,8 @@ func (s *ExplainedFigure) SetReason(val NilMetricNull) {
 //   - `field`: a figure of a statement, `ttm.x` of the twelve months that end with it; explained by its
 //     input
 //   - `adjust_for_splits`: the input on another share basis
-//   - `entered`: by hand
+//   - `entered`: by hand, or a close, a rate of exchange, or what a listed share stands for, named by
+//     `field`
 //
 // Ref: #/components/schemas/Explanation
 type Explanation struct {
@@ -6519,6 +6605,51 @@ func (o NilBool) Get() (v bool, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o NilBool) Or(d bool) bool {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewNilCurrency returns new NilCurrency with value set to v.
+func NewNilCurrency(v Currency) NilCurrency {
+	return NilCurrency{
+		Value: v,
+	}
+}
+
+// NilCurrency is nullable Currency.
+type NilCurrency struct {
+	Value Currency
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilCurrency) SetTo(v Currency) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilCurrency) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilCurrency) SetToNull() {
+	o.Null = true
+	var v Currency
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilCurrency) Get() (v Currency, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilCurrency) Or(d Currency) Currency {
 	if v, ok := o.Get(); ok {
 		return v
 	}

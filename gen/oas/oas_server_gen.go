@@ -143,6 +143,13 @@ type Handler interface {
 	//
 	// DELETE /users/me/sessions/{id}
 	EndSession(ctx context.Context, params EndSessionParams) error
+	// ExplainDailyRatio implements explainDailyRatio operation.
+	//
+	// How it follows from the close and from the facts that had been filed by that day. The P/Es of other
+	// days are not among what is told of price_to_earnings_percentile_5y.
+	//
+	// GET /companies/{ticker}/daily-ratios/{date}/explanation
+	ExplainDailyRatio(ctx context.Context, params ExplainDailyRatioParams) (*ExplainedRatio, error)
 	// ExplainFinancialStatement implements explainFinancialStatement operation.
 	//
 	// How it follows from the facts that the company filed, each with the filing that set it. Computed

@@ -23,7 +23,6 @@ func (h *handler) ListCompanyDailyRatios(ctx context.Context, p oas.ListCompanyD
 }
 
 func (h *handler) ListDailyRatios(ctx context.Context, p oas.ListDailyRatiosParams) (*oas.DailyRatiosPage, error) {
-	var today oas.OptDate
-	o := app.DayOptions{PointInTime: pointInTime(today, p.ShareBasis), Metrics: p.Metrics, GrahamSize: p.GrahamSize.Value}
+	o := app.DayOptions{PointInTime: pointInTime(p.AsOf, p.ShareBasis), Metrics: p.Metrics, GrahamSize: p.GrahamSize.Value}
 	return list[oas.DailyRatiosPage](toDailyRatios)(h.app.ListDailyRatios(ctx, p.Date, o, page(p.PageSize, p.PageToken)))
 }

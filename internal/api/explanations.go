@@ -15,10 +15,7 @@ func (h *handler) ExplainFinancialStatement(ctx context.Context, p oas.ExplainFi
 func toExplainedFigure(x app.Explanation) oas.ExplainedFigure {
 	out := oas.ExplainedFigure{
 		StatementID: x.ID, Ticker: x.Ticker, Period: oas.Period(x.Period), EndDate: x.EndDate, Currency: oas.Currency(x.Currency), Name: x.Name,
-		Explanation: oas.NilExplanation{Null: true}, Reason: oas.NilMetricNull{Null: true},
-	}
-	if x.Node != nil {
-		out.Explanation = oas.NewNilExplanation(toExplanation(x.Node))
+		Explanation: asExplanation(x.Node), Reason: oas.NilMetricNull{Null: true},
 	}
 	if x.Result != nil && x.Result.Exact == nil {
 		out.Reason = oas.NewNilMetricNull(toMetricNull(*x.Result))
@@ -31,10 +28,7 @@ func withExplanations(s app.Statement, nodes map[string]*value.Explanation) oas.
 	out := toFinancialStatement(s)
 	explanations := make(oas.FinancialStatementExplanations, len(nodes))
 	for name, node := range nodes {
-		explanations[name] = oas.NilExplanation{Null: true}
-		if node != nil {
-			explanations[name] = oas.NewNilExplanation(toExplanation(node))
-		}
+		explanations[name] = asExplanation(node)
 	}
 	out.Explanations.SetTo(explanations)
 	return out
@@ -80,4 +74,28 @@ func toExplanation(e *value.Explanation) oas.Explanation {
 		out.Inputs[i] = toExplanation(in)
 	}
 	return out
+}
+
+func (h *handler) ExplainDailyRatio(ctx context.Context, p oas.ExplainDailyRatioParams) (*oas.ExplainedRatio, error) {
+	var basis oas.OptShareBasis // the day's
+	o := app.DayOptions{PointInTime: pointInTime(p.AsOf, basis), Metrics: nil, GrahamSize: p.GrahamSize.Value}
+	return one(toExplainedRatio)(h.app.ExplainRatio(ctx, string(p.Ticker), p.Date, p.Field, o))
+}
+
+func toExplainedRatio(x app.RatioExplanation) oas.ExplainedRatio {
+	out := oas.ExplainedRatio{
+		Ticker: x.Ticker, Date: x.Date, StatementEndDate: asNilDate(x.StatementEnd), Currency: toNil[oas.NilCurrency]((*oas.Currency)(x.Currency)),
+		Name: x.Name, Explanation: asExplanation(x.Node), Reason: oas.NilMetricNull{Null: true},
+	}
+	if x.Result != nil && x.Result.Exact == nil {
+		out.Reason = oas.NewNilMetricNull(toMetricNull(*x.Result))
+	}
+	return out
+}
+
+func asExplanation(e *value.Explanation) oas.NilExplanation {
+	if e == nil {
+		return oas.NilExplanation{Null: true}
+	}
+	return oas.NewNilExplanation(toExplanation(e))
 }

@@ -330,3 +330,40 @@ func TestExplanations(t *testing.T) {
 	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, Explain: oas.NewOptBool(true)})
 	problem(t, err, http.StatusServiceUnavailable)
 }
+
+// A ratio of a day leads to its close and to the facts that had been filed by then.
+func TestExplanationsOfDays(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	f.imported("sec-company-facts?ticker=AAPL", sampleFile(t, apple))
+	f.imported("prices?ticker=AAPL", sampleFile(t, "prices-AAPL.csv"))
+	explain := func(day_, field string) (*oas.ExplainedRatio, error) {
+		return f.anon.ExplainDailyRatio(t.Context(), oas.ExplainDailyRatioParams{Ticker: "AAPL", Date: day(day_), Field: field})
+	}
+	x, err := explain("2017-12-29", "price_to_free_cash_flow")
+	require.NoError(t, err)
+	e := x.Explanation.Value
+	assert.Equal(t, "16.9879", e.Value.StringFixed(4))
+	assert.Equal(t, day("2017-09-30"), x.StatementEndDate.Value)
+	require.Len(t, e.Inputs, 2)
+	assert.Equal(t, "868879619760", e.Inputs[0].Value.String())
+	assert.Equal(t, "close", e.Inputs[0].Inputs[0].Field.Value)
+	assert.Equal(t, "dei:EntityCommonStockSharesOutstanding", e.Inputs[0].Inputs[1].Tag.Value)
+	assert.Equal(t, "ttm.free_cash_flow", e.Inputs[1].Field.Value)
+	x, err = explain("2017-12-29", "price_to_net_current_asset_value")
+	require.NoError(t, err)
+	assert.True(t, x.Explanation.Null)
+	assert.Equal(t, oas.MetricReasonNegativeDenominator, x.Reason.Value.Reason)
+	for _, field := range []string{"quick_ratio", "nothing"} {
+		_, err = explain("2017-12-29", field)
+		fieldProblem(t, err, "field")
+	}
+	_, err = explain("2017-12-30", "market_cap")
+	problem(t, err, http.StatusNotFound)
+	_, err = f.pool.Exec(t.Context(), "UPDATE financial_statement SET rules_version = 1")
+	require.NoError(t, err)
+	_, err = explain("2017-12-29", "market_cap")
+	problem(t, err, http.StatusServiceUnavailable)
+	_, err = f.anon.ListDailyRatios(t.Context(), oas.ListDailyRatiosParams{Date: day("2017-12-29"), AsOf: oas.NewOptDate(day("2017-12-28"))})
+	fieldProblem(t, err, "date")
+}

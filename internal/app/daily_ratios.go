@@ -92,6 +92,8 @@ func (a *App) ListDailyRatios(ctx context.Context, day time.Time, o DayOptions, 
 	var v validator
 	wanted := v.metrics(o.Metrics, noMetrics, metric.OfDay)
 	v.date("date", &day, farDay)
+	v.pointInTime(o.PointInTime, a.today())
+	v.check(o.AsOf == nil || !day.After(*o.AsOf), "date", "must not be after as_of", "as_of")
 	var after string
 	v.page(p, &after)
 	if err := v.err(); err != nil {
@@ -106,13 +108,13 @@ func (a *App) ListDailyRatios(ctx context.Context, day time.Time, o DayOptions, 
 		for i, r := range prices {
 			listings[i] = r.Listing
 		}
-		f, err := listFilings(ctx, q, listings, day, day, yearsOf(wanted), nil)
+		f, err := listFilings(ctx, q, listings, day, day, yearsOf(wanted), o.AsOf)
 		if err != nil {
 			return err
 		}
 		basis := a.onShareBasis(o.PointInTime, f.splits())
 		for batch := range slices.Chunk(prices, historyBatch) {
-			histories, err := listHistories(ctx, q, listings[len(out):len(out)+len(batch)], day, day, nil, wanted)
+			histories, err := listHistories(ctx, q, listings[len(out):len(out)+len(batch)], day, day, o.AsOf, wanted)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/big"
@@ -361,4 +362,206 @@ func (a *App) FindStatement(ctx context.Context, t string, fiscalYear, quarter i
 		}
 	}
 	return s, found(pgx.ErrNoRows, "statement")
+}
+
+// A RatioExplanation says how a ratio or metric of a trading day follows from the close and filed facts. Node is nil if it is
+// null.
+type RatioExplanation struct {
+	Ticker       string
+	Date         time.Time
+	StatementEnd *time.Time // nil if there was no statement
+	Currency     *string    // of the statement
+	Name         string
+	Node         *value.Explanation
+	Result       *metric.Result // of a metric
+}
+
+// Figures of a trading day that are explained, beside its metrics.
+const (
+	marketCap       = "market_cap"
+	enterpriseValue = "enterprise_value"
+	sharesOnDay     = "shares_outstanding"
+)
+
+// ExplainRatio returns how a figure or metric of a listing's trading day was made. Errors: Invalid, NotFound, Unavailable.
+func (a *App) ExplainRatio(ctx context.Context, t string, day time.Time, name string, o DayOptions) (x RatioExplanation, err error) {
+	var v validator
+	v.date("date", &day, a.today())
+	v.pointInTime(o.PointInTime, a.today())
+	v.check(o.AsOf == nil || !day.After(*o.AsOf), "date", "must not be after as_of", "as_of")
+	d := metric.Find(name)
+	v.check(d != nil || slices.Contains([]string{marketCap, enterpriseValue, sharesOnDay}, name), "field",
+		fmt.Sprintf("must be a figure or metric of a trading day, which %q is not", name))
+	v.check(d == nil || d.Scope == metric.OfDay, "field", "must be of a trading day: "+name+" is of a statement")
+	if err := v.err(); err != nil {
+		return x, err
+	}
+	var wanted []*metric.Definition
+	if d != nil {
+		wanted = append(wanted, d)
+	}
+	err = a.read(ctx, func(q *db.Queries) error {
+		l, err := getListing(ctx, q, t)
+		if err != nil {
+			return err
+		}
+		prices, err := q.ListPrices(ctx, db.ListPricesParams{ListingID: l.ID, FromDay: day, ToDay: day})
+		if err != nil || len(prices) == 0 {
+			return found(cmp.Or(err, pgx.ErrNoRows), "price of that day")
+		}
+		f, err := listFilings(ctx, q, []db.Listing{l}, day, day, yearsOf(wanted), o.AsOf)
+		if err != nil {
+			return err
+		}
+		histories, err := listHistories(ctx, q, []db.Listing{l}, day, day, o.AsOf, wanted)
+		if err != nil {
+			return err
+		}
+		k := f[l.CompanyID].of(l)
+		k.goTo(day)
+		e := &dayExplainer{explainer: k.explainer(), k: k, market: k.marketValue(prices[0].Close), close: prices[0].Close}
+		if e.facts, err = a.filedFacts(ctx, q, l.CompanyID); err != nil {
+			return err
+		}
+		if err := e.current(); err != nil {
+			return err
+		}
+		e.ratios = e.market.Ratios(k.latest, k.ttm)
+		x = RatioExplanation{Ticker: l.Ticker, Date: day, StatementEnd: e.ratios.StatementEndDate, Currency: e.ratios.Currency, Name: name}
+		if d == nil {
+			x.Node = e.figure(name)
+			return nil
+		}
+		company, of := k.metricDay(e.market, &e.ratios)
+		h := histories[l.ID]
+		of.PriceEarnings, of.PricesFrom = h.before(day), h.from
+		if o.GrahamSize > 0 {
+			of.GrahamSize = big.NewRat(o.GrahamSize, 1)
+		}
+		e.reports, e.metrics = k.reports, company
+		result := company.OnDay(of, d)
+		x.Result = &result
+		if result.Exact != nil {
+			x.Node = e.ofDay(d.ID, result, company.ReadsOnDay(of, d))
+		}
+		return nil
+	})
+	return x, err
+}
+
+// A dayExplainer explains the figures of a trading day, from the statements as known on it.
+type dayExplainer struct {
+	*explainer
+	k      *known
+	market value.MarketValue
+	ratios value.DailyRatios
+	close  decimal.Decimal
+}
+
+// explainer explains the statements that are known on the day, on its share basis.
+func (k *known) explainer() *explainer {
+	//exhaustruct:ignore the facts follow
+	e := &explainer{
+		asOf: k.day, basis: shareBasis{on: &k.day, splits: map[int64][]value.Split{k.listing.CompanyID: k.splits}},
+		filed: map[int]map[string]*value.Explanation{},
+	}
+	for i := range k.versions {
+		if v := &k.versions[i]; !v.KnownFrom.After(k.day) && (v.KnownTo == nil || v.KnownTo.After(k.day)) {
+			e.rows = append(e.rows, *v)
+			e.statements = append(e.statements, e.basis.statement(v.CompanyID, k.filings.statements[i]))
+		}
+	}
+	return e
+}
+
+// ofDay explains a metric of the day.
+func (e *dayExplainer) ofDay(id string, result metric.Result, reads []metric.Read) *value.Explanation {
+	node := e.formula(id, result, reads)
+	var figures []*value.Explanation
+	for _, read := range reads {
+		if read.Report == nil && read.Value != nil {
+			figures = append(figures, e.figure(read.Name))
+		}
+	}
+	node.Inputs = append(figures, node.Inputs...)
+	return node
+}
+
+// entered is what was imported or declared, and not filed.
+func entered(name string, number decimal.Decimal) *value.Explanation {
+	//exhaustruct:ignore nothing else belongs to it
+	return &value.Explanation{Op: value.OpEntered, Value: number, Field: name}
+}
+
+// figure explains a figure of the day, nil if it is null. The market value of a metric is in the currency of the statement.
+func (e *dayExplainer) figure(name string) *value.Explanation {
+	formula := func(number *decimal.Decimal, inputs ...*value.Explanation) *value.Explanation {
+		if number == nil {
+			return nil
+		}
+		//exhaustruct:ignore nothing else belongs to it
+		return &value.Explanation{Op: value.OpFormula, Value: *number, Metric: name, Inputs: slices.DeleteFunc(inputs, func(in *value.Explanation) bool { return in == nil })}
+	}
+	whole := func(n *int64) *decimal.Decimal {
+		if n == nil {
+			return nil
+		}
+		return new(decimal.NewFromInt(*n))
+	}
+	latest := -1
+	if e.k.latest != nil {
+		latest = slices.IndexFunc(e.statements, func(s value.Statement) bool {
+			return s.Period == e.k.latest.Period && s.EndDate.Equal(e.k.latest.EndDate) && s.Currency == e.k.latest.Currency
+		})
+	}
+	var price []*value.Explanation
+	if name != sharesOnDay {
+		price = append(price, entered("close", e.close))
+		if shares := value.OrdinaryShares(e.k.listing.OrdinaryShares, e.k.isForeign()); shares != nil && shares.Cmp(big.NewRat(1, 1)) != 0 {
+			price = append(price, entered("ordinary_shares", value.RatioDecimal(shares)))
+		}
+		if rate := e.market.ExchangeRate; name != marketCap && rate != nil && rate.Cmp(big.NewRat(1, 1)) != 0 {
+			price = append(price, entered("exchange_rate", value.RatioDecimal(rate)))
+		}
+	}
+	switch name {
+	case sharesOnDay:
+		return e.shares(latest)
+	case marketCap:
+		return formula(whole(e.market.Listed), append(price, e.shares(latest))...)
+	case metric.Cap:
+		return formula(whole(e.market.Cap), append(price, e.shares(latest))...)
+	case metric.Price:
+		number := value.RatioDecimal(e.market.Price())
+		return formula(&number, price...)
+	case enterpriseValue:
+		if e.ratios.EnterpriseValue == nil {
+			return nil
+		}
+		inputs := []*value.Explanation{e.figure(metric.Cap)}
+		for _, field := range []string{"total_debt", "noncontrolling_interest", "preferred_stock", "cash_and_equivalents"} {
+			inputs = append(inputs, e.named(latest, field))
+		}
+		return formula(whole(e.ratios.EnterpriseValue), inputs...)
+	}
+	return nil
+}
+
+// shares explains the number of shares on the day, nil if it is not known.
+func (e *dayExplainer) shares(latest int) *value.Explanation {
+	if e.market.Shares == nil || e.k.latest == nil || e.facts == nil {
+		return nil
+	}
+	count := value.CountFor(e.k.latest, e.k.newest)
+	node := e.facts.ExplainShareCount(*count)
+	if count.Source == value.WeightedAverage {
+		node = e.asFiled(latest, sharesOnDay)
+	}
+	if splits := value.BasisSplits(count.BasisDate, e.k.day, e.k.splits); node != nil && len(splits) > 0 {
+		//exhaustruct:ignore nothing else belongs to it
+		node = &value.Explanation{
+			Op: value.OpAdjustForSplits, Value: decimal.NewFromInt(*e.market.Shares), Splits: splits, Inputs: []*value.Explanation{node},
+		}
+	}
+	return node
 }

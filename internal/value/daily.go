@@ -43,9 +43,9 @@ func SharesOn(day time.Time, count ShareCount, splits []Split) (shares *int64, i
 // staleDays is how many days older than a statement a count of shares may be.
 const staleDays = 200
 
-// countFor returns the count of shares that goes with a statement: that on a cover, else on a balance sheet, unless it is
+// CountFor returns the count of shares that goes with a statement: that on a cover, else on a balance sheet, unless it is
 // too old; else the statement's own, if that is an average or was entered by hand.
-func countFor(s *Statement, counts []ShareCount) *ShareCount {
+func CountFor(s *Statement, counts []ShareCount) *ShareCount {
 	for _, source := range []SharesSource{Cover, BalanceSheet} {
 		for i := range counts {
 			if c := &counts[i]; c.Source == source && !c.EndDate.Before(s.EndDate.AddDate(0, 0, -staleDays)) {
@@ -98,7 +98,7 @@ func ComputeMarketValue(q Quote, s *Statement, counts []ShareCount, splits []Spl
 	}
 
 	// The price is as traded, and so are the shares.
-	count := countFor(s, counts)
+	count := CountFor(s, counts)
 	splitDateKnown := true
 	if count != nil {
 		m.Shares, splitDateKnown = SharesOn(q.Day, *count, splits)

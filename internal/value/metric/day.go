@@ -45,11 +45,11 @@ var (
 // dayFigure reads a figure of the day.
 func (c *context) dayFigure(name string) *big.Rat {
 	switch name {
-	case capName:
+	case Cap:
 		return c.orBecause(number(c.day.Cap), name, noCap)
 	case evName:
 		return c.orBecause(number(c.day.EnterpriseValue), name, noEV)
-	case priceName:
+	case Price:
 		return c.orBecause(c.day.Price, name, noPrice)
 	case sizeName:
 		if c.day.GrahamSize != nil {
@@ -79,7 +79,7 @@ func (c *context) orBecause(v *big.Rat, name string, reasons []Reason) *big.Rat 
 // priceToAverageEarnings is by the mean of diluted earnings per share of the newest years.
 func priceToAverageEarnings(years int) calculator {
 	return func(c *context) *big.Rat {
-		price := c.dayFigure(priceName)
+		price := c.dayFigure(Price)
 		earnings := c.inNewestYear().lastYearsInto(c, dilutedEPS, 0, years)
 		if earnings == nil {
 			return nil
@@ -234,7 +234,7 @@ func ofDay() (all []Definition) {
 		d := multiple("price_to_average_earnings_"+n+"y", "P/E on "+n+" years",
 			"price / mean of earnings_per_share_diluted(0) to earnings_per_share_diluted("+strconv.Itoa(p.years-1)+")",
 			p.source, "nominal, not Shiller's real earnings; years from the newest annual statement back")
-		d.Inputs, d.Years, d.calc = []string{priceName, "earnings_per_share_diluted"}, p.years, priceToAverageEarnings(p.years)
+		d.Inputs, d.Years, d.calc = []string{Price, "earnings_per_share_diluted"}, p.years, priceToAverageEarnings(p.years)
 		all = append(all, d)
 	}
 	return append(all,
@@ -258,7 +258,7 @@ func ofDay() (all []Definition) {
 			},
 			Inputs: []string{
 				"ttm.total_revenues", sizeName, "current_assets", "current_liabilities", "long_term_debt", "net_income", "dividends_paid",
-				"earnings_per_share_diluted", priceName, capName, "book_value",
+				"earnings_per_share_diluted", Price, Cap, "book_value",
 			},
 			Years: 20, Source: defensive,
 			Caveat: "null if fewer than five are known; the size is a parameter, 700,000,000 where none is given, about his " +

@@ -43,15 +43,15 @@ var Terms = []Term{
 	{ID: "X5", Formula: "ttm.total_revenues / total_assets"},
 }
 
-// onDay are the figures of a trading day.
+// Figures of a trading day.
 const (
-	capName   = "cap"
-	evName    = "enterprise_value"
-	priceName = "price"
-	sizeName  = "graham_size"
+	Cap      = "cap"   // what all shares cost, in the statement's currency
+	Price    = "price" // of an ordinary share, in the statement's currency
+	evName   = "enterprise_value"
+	sizeName = "graham_size"
 )
 
-var dayFigures = []string{capName, evName, priceName, sizeName}
+var dayFigures = []string{Cap, evName, Price, sizeName}
 
 // byID are the metrics that reasons name by their id where they stand in the formula of another one. All others stand
 // for their own inputs.

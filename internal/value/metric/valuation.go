@@ -116,7 +116,7 @@ type Business struct {
 
 // NoBusiness is that of a company whose shares have no price.
 func NoBusiness() Business {
-	none := Result{Exact: nil, Reason: InsufficientHistory, Missing: []string{priceName}, Parts: nil}
+	none := Result{Exact: nil, Reason: InsufficientHistory, Missing: []string{Price}, Parts: nil}
 	return Business{none, none, none, none, none, none, none}
 }
 
@@ -133,8 +133,8 @@ func (c *Company) BusinessOn(day *Day, by, cashFlow string) Business {
 		return here(func(in *context) *big.Rat { return in.dayFigure(name) })
 	}
 	b := Business{
-		Value: c.OnDay(day, Find(ByEVN)), Cap: inDay(capName), CashFlow: c.get(day.Statement, Find(ByOwnerEarnings)),
-		NOPAT: c.get(day.Statement, Find("nopat")), NetDebt: c.get(day.Statement, Find("net_debt")), Price: inDay(priceName),
+		Value: c.OnDay(day, Find(ByEVN)), Cap: inDay(Cap), CashFlow: c.get(day.Statement, Find(ByOwnerEarnings)),
+		NOPAT: c.get(day.Statement, Find("nopat")), NetDebt: c.get(day.Statement, Find("net_debt")), Price: inDay(Price),
 		Shares: here(func(in *context) *big.Rat { return in.orBecause(number(day.Shares), "shares_outstanding", noShares) }),
 	}
 	if by == ByMarketCap {
