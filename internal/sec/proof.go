@@ -105,8 +105,10 @@ func (c *CompanyFacts) asFiled(f fact) decimal.Decimal {
 }
 
 func (c *CompanyFacts) sameAsFiled(a, b *fact) bool {
-	return a.coef == b.coef && a.decimals == b.decimals && a.turned == b.turned && a.inexact == b.inexact &&
-		(!a.inexact || c.asFiled(*a).Equal(c.asFiled(*b)))
+	if a.turned != b.turned || a.inexact || b.inexact {
+		return c.asFiled(*a).Equal(c.asFiled(*b))
+	}
+	return a.coef == b.coef && a.decimals == b.decimals
 }
 
 // readRuns finds of each fact the series, and the filing that set it: the oldest of those that have it unchanged, one after

@@ -96,6 +96,7 @@ func (f figureField) decimal(v reflect.Value) *decimal.Decimal {
 // set the statement; and whether the field is computed.
 func (c *CompanyFacts) restatedBy(f figureField, now *Version) (filing *value.Filing, derived bool) {
 	newest := none
+	derived = true // of a field that is nil now
 	field := reflect.ValueOf(&now.figures.statement).Elem().Field(f.index).Addr().Interface()
 	for _, p := range now.figures.fields {
 		if p.field == field {

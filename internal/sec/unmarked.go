@@ -20,7 +20,7 @@ func (r *reader) unmarked(s *value.Statement, hasBalanceSheet bool) {
 	count := func(tags tags, eps *decimal.Decimal, field **int64, basis **time.Time) {
 		for _, tag := range tags {
 			if a := r.direct(r.pair.shares[tag]); a.known() && a.coef > 0 {
-				if count := scaled(a, s.NetIncome, eps); count.known() {
+				if count := scaled(a, r.exactly(a), s.NetIncome, eps); count.known() {
 					r.writeCount(field, basis, count)
 				}
 				return
@@ -98,17 +98,31 @@ var (
 	scaleLow, scaleHigh = decimal.New(9, -1), decimal.New(11, -1)
 )
 
-// scaled returns a weighted average count of shares in the scale of net income by earnings per share. One that is in none
-// and off by more than 20 times is none.
-func scaled(count *amount, income *int64, eps *decimal.Decimal) *amount {
+// exactly is a fact as filed, such as 51.5 of millions that was rounded when it was read, if it fits.
+func (r *reader) exactly(a *amount) *amount {
+	if !a.inexact {
+		return a
+	}
+	f := a.fact
+	var ok bool
+	if f.coef, f.decimals, ok = fit(r.asFiled(f)); !ok {
+		return a
+	}
+	f.inexact = false
+	return filedAmount(f)
+}
+
+// scaled returns a weighted average count of shares in the scale of net income by earnings per share, from what was filed
+// exactly. One that is in none and off by more than 20 times is none.
+func scaled(count, exact *amount, income *int64, eps *decimal.Decimal) *amount {
 	if income == nil || eps == nil || eps.Abs().LessThan(leastScalingEPS) {
 		return count
 	}
-	n := count.decimal()
+	n := exact.decimal()
 	implied, tagged := decimal.NewFromInt(*income).Abs(), eps.Abs().Mul(n) // their quotient is what the count is off by
 	for _, power := range countScales {
 		if at := tagged.Shift(int32(power)); !implied.LessThan(at.Mul(scaleLow)) && !implied.GreaterThan(at.Mul(scaleHigh)) {
-			scaled := computedDecimal(scaledBy, n.Shift(int32(power)), count)
+			scaled := computedDecimal(scaledBy, n.Shift(int32(power)), exact)
 			if !scaled.known() {
 				return nil
 			}

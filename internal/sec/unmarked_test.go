@@ -274,6 +274,7 @@ func TestScaleOfWeightedShares(t *testing.T) {
 	}{
 		"as it is":                   {"1000000000", "2", "500000000", new(int64(500_000_000))},
 		"thousands":                  {"1000000000", "2", "500000", new(int64(500_000_000))},
+		"millions with a decimal":    {"103010000", "2", "51.505", new(int64(51_505_000))},
 		"millions":                   {"-1000000000", "-2", "500", new(int64(500_000_000))},
 		"a thousand times":           {"1000000", "2", "500000000", new(int64(500_000))},
 		"a million times":            {"1000000", "2", "500000499999", new(int64(500_000))},

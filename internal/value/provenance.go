@@ -154,5 +154,5 @@ type Restatement struct {
 	New       *decimal.Decimal `json:"new"`
 	KnownFrom time.Time        `json:"known_from"` // of the newer version
 	Filing    Filing           `json:"filing"`     // that changed it
-	Derived   bool             `json:"derived"`    // the new value is no fact of a filing, but follows from some
+	Derived   bool             `json:"derived"`    // the new value is no fact of a filing, but follows from some, or is nil
 }

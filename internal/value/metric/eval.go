@@ -81,7 +81,7 @@ func (c *context) result(d *Definition) Result {
 		exact = c.compute(d)
 	}
 	r := c.problem.result(exact)
-	if r.Missing != nil && d.serve {
+	if d.serve && (r.Reason == InsufficientHistory || r.Reason == MissingInput) {
 		r.Missing = missing
 	}
 	r.Parts = parts
