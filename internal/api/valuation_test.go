@@ -89,6 +89,12 @@ func TestValuation(t *testing.T) {
 		assert.Len(t, none.Reasons, len(metric.Appraisals))
 		assert.Equal(t, oas.MetricNull{Reason: oas.MetricReasonInsufficientHistory, MissingInputs: []string{"price"}}, none.Reasons["price"])
 	}
+	f.imported("prices?ticker=NEW", []byte("date,close\n2017-12-29,10\n"))
+	early := f.valuation(func(p *oas.GetCompanyValuationParams) { p.Ticker = "NEW" })
+	assert.Equal(t, oas.NewNilDate(day("2017-12-29")), early.Date)
+	assertDecimal(t, "10", early.Values["price"])
+	assert.Len(t, early.Reasons, len(metric.Appraisals)-1, "nothing else is known before the first statement")
+	assert.Equal(t, oas.MetricReasonSharesUnknown, early.Reasons["market_cap"].Reason)
 	at := f.valuation(func(p *oas.GetCompanyValuationParams) { p.TerminalGrowth = p.DiscountRate })
 	assert.Equal(t, oas.MetricReasonNegativeDenominator, at.Reasons["implied_growth"].Reason)
 	free := f.valuation(func(p *oas.GetCompanyValuationParams) { p.DiscountRate = decimal.Zero })

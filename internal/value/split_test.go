@@ -227,3 +227,24 @@ func TestScale(t *testing.T) {
 	assert.Equal(t, "0.333333333333", value.Scale(dec("1"), rat("1/3")).String())
 	assert.Equal(t, "0.333333333333", value.RatioDecimal(rat("1/3")).String())
 }
+
+// A close is brought over the splits that took effect after its day, and over none that could have before.
+func TestRatioSince(t *testing.T) {
+	t.Parallel()
+	f := value.FoundSplit{
+		Ratio: rat("7"), EffectiveAfter: date("2014-04-24"), EffectiveBy: date("2014-07-23"), KnownFrom: date("2014-07-23"), Accepted: true,
+	}
+	splits := []value.Split{split("2000-06-21", "2"), value.Candidate(&f), split("2020-08-31", "4")}
+	for _, test := range [][3]string{
+		{"2000-06-20", "2026-01-30", "56"}, {"2000-06-21", "2026-01-30", "28"}, {"2014-04-24", "2026-01-30", "28"},
+		{"2014-04-25", "2026-01-30", ""}, {"2014-07-22", "2026-01-30", ""}, {"2014-07-23", "2026-01-30", "4"},
+		{"2014-04-24", "2020-08-30", "7"}, {"2020-08-31", "2026-01-30", "1"}, {"2020-08-28", "2020-08-28", "1"},
+	} {
+		ratio := value.RatioSince(date(test[0]), date(test[1]), splits)
+		if test[2] == "" {
+			assert.Nil(t, ratio, test)
+		} else {
+			assert.Equal(t, test[2], ratio.RatString(), test)
+		}
+	}
+}

@@ -519,3 +519,37 @@ func TestExchange(t *testing.T) {
 	require.NoError(t, value.Exchange{}.Encode(&b))
 	assert.JSONEq(t, `{"statements":[],"dividends":[],"daily_ratios":[]}`, b.String())
 }
+
+// What a company costs in the currency of its statement, and one of its ordinary shares.
+func TestMarketValue(t *testing.T) {
+	t.Parallel()
+	s := amounts(map[string]int64{"SharesOutstanding": 3000})
+	s.EndDate, s.PublishDate, s.Currency = date("2020-12-31"), date("2021-02-01"), "TWD"
+	rate := func(string, string) *big.Rat { return big.NewRat(100, 3) }
+	for _, test := range []struct {
+		close, ordinary    string
+		listed, marketCap  int64
+		price, description string
+	}{
+		{"7.5", "5", 4500, 150_000, "50", "7.5 x 3000 / 5; x 100 / 3"},
+		{"0.0005", "1", 2, 50, "1/60", "1.5 rounds up, and 50 is of 1.5"},
+		{"1e3", "1/1500", 4_500_000_000, 150_000_000_000, "50000000", "1000 x 3000 x 1500"},
+	} {
+		q := quote("2021-03-01", test.close)
+		q.OrdinaryShares = rat(test.ordinary)
+		m := value.ComputeMarketValue(q, &s, nil, nil, rate)
+		assert.Equal(t, test.listed, *m.Listed, test.description)
+		assert.Equal(t, test.marketCap, *m.Cap, test.description)
+		assert.Equal(t, test.price, m.Price().RatString(), test.description)
+		assert.Empty(t, m.Reasons)
+		assert.Equal(t, m.Ratios(&s, value.TTM{}), value.ComputeDailyRatios(q, &s, value.TTM{}, nil, nil, rate))
+	}
+	q := quote("2021-03-01", "7.5")
+	q.OrdinaryShares = nil
+	assert.Nil(t, value.ComputeMarketValue(q, &s, nil, nil, rate).Price())
+	q.OrdinaryShares = big.NewRat(1, 1)
+	assert.Nil(t, value.ComputeMarketValue(q, &s, nil, nil, func(string, string) *big.Rat { return nil }).Price())
+	assert.Equal(t, "15/2", value.ComputeMarketValue(q, nil, nil, nil, nil).Price().RatString(), "no statement, no other currency")
+	q.Close = decimal.NewFromInt(1e18)
+	assert.Nil(t, value.ComputeMarketValue(q, &s, nil, nil, rate).Cap, "more than an int64 holds")
+}
