@@ -233,7 +233,7 @@ func TestDividendsAsOf(t *testing.T) {
 		require.Equal(t, lines, f.dividendLines(p, false), "both lists say the same")
 		return lines[0]
 	}
-	const q3 = "known 2020-07-31 to 2021-07-28, of 2020-07-31 on "
+	const q3 = "known 2020-07-31 to -, of 2020-07-31 on "
 	assert.Equal(t, "2020-06-27 sec 0.82, "+q3+"2020-08-30", first(asOf("2020-08-30")))
 	assert.Equal(t, "2020-06-27 sec 0.82, "+q3+"2020-10-29", first(asOf("2020-10-29")), "the filings do not show the split yet")
 	assert.Equal(t, "2020-06-27 sec 0.205, "+q3+"2020-10-30", first(asOf("2020-10-30")), "they do, and nothing is known of the quarter")
@@ -285,7 +285,7 @@ func TestDividendsAsOf(t *testing.T) {
 	p := asOf("2021-08-01")
 	p.KnownSince = oas.NewOptDate(day("2021-07-28"))
 	assert.Equal(t, []string{
-		"2021-06-26 sec 0.22, known 2021-07-28 to 2022-07-29, of 2021-07-28 on 2021-08-01",
+		"2021-06-26 sec 0.22, known 2021-07-28 to -, of 2021-07-28 on 2021-08-01",
 		"2020-06-27 sec 0.205, known 2021-07-28 to -, of 2021-07-28 on 2021-08-01",
 	}, f.dividendLines(p, false))
 	p.KnownSince = oas.NewOptDate(day("2021-08-02"))
@@ -347,7 +347,7 @@ func TestDividendByHandAsOf(t *testing.T) {
 	assert.Equal(t, "0.05875", entered.AmountPerShare.String(), "it is brought to the basis of today, like that of a GET")
 	check := func() {
 		t.Helper()
-		assert.Equal(t, []string{"2020-06-27 sec 0.82, known 2020-07-31 to 2020-08-15, of 2020-07-31 on -"}, lines("2020-06-27", "2020-08-14"))
+		assert.Equal(t, []string{"2020-06-27 sec 0.82, known 2020-07-31 to -, of 2020-07-31 on -"}, lines("2020-06-27", "2020-08-14"))
 		byHand := []string{"2020-06-27 manual 0.235, known 2020-08-15 to -, of 2020-08-15 on -"}
 		assert.Equal(t, byHand, lines("2020-06-27", "2020-08-15"))
 		assert.Equal(t, byHand, lines("2020-06-27", "2021-07-28"))
@@ -368,7 +368,7 @@ func TestDividendByHandAsOf(t *testing.T) {
 	before := of("2020-12-26", "2021-05-31")
 	require.Len(t, before, 1)
 	assert.NotEqual(t, put.ID, before[0].ID)
-	assert.Equal(t, "2020-12-26 sec 0.205, known 2021-01-28 to 2021-06-01, of 2021-01-28 on -", dividendLine(before[0]))
+	assert.Equal(t, "2020-12-26 sec 0.205, known 2021-01-28 to -, of 2021-01-28 on -", dividendLine(before[0]))
 	_, err = f.anon.GetDividend(t.Context(), oas.GetDividendParams{ID: put.ID, AsOf: oas.NewOptDate(day("2021-05-31"))})
 	problem(t, err, http.StatusNotFound)
 	_, err = f.super.ReplaceDividend(t.Context(), in, oas.ReplaceDividendParams{ID: before[0].ID})

@@ -108,7 +108,7 @@ func (a *App) GetDividend(ctx context.Context, id int64, at PointInTime) (d Divi
 	return d, err
 }
 
-// adjustDividends brings dividends to the share basis that is asked for.
+// adjustDividends brings dividends to the day and the share basis that are asked for.
 func (a *App) adjustDividends(ctx context.Context, q *db.Queries, at PointInTime, page []Dividend) error {
 	ids := make([]int64, len(page))
 	for i, d := range page {
@@ -120,8 +120,9 @@ func (a *App) adjustDividends(ctx context.Context, q *db.Queries, at PointInTime
 		return err
 	}
 	for i := range page {
-		basis.dividend(&page[i].Dividend)
-		page[i].AdjustedTo = basis.on
+		d := &page[i]
+		basis.dividend(&d.Dividend)
+		d.AdjustedTo, d.KnownTo = basis.on, at.known(d.KnownTo)
 	}
 	return nil
 }

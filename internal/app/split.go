@@ -176,6 +176,14 @@ type PointInTime struct {
 	Basis value.ShareBasis
 }
 
+// known returns the day on which something ended, nil if nobody knew of that yet.
+func (t PointInTime) known(end *time.Time) *time.Time {
+	if t.AsOf != nil && end != nil && end.After(*t.AsOf) {
+		return nil
+	}
+	return end
+}
+
 func (v *validator) pointInTime(t PointInTime, today time.Time) { v.date("as_of", t.AsOf, today) }
 
 // A shareBasis brings figures of companies to the share basis of a day.

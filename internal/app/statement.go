@@ -86,10 +86,7 @@ func (a *App) adjust(ctx context.Context, q *db.Queries, at PointInTime, page []
 	for i := range page {
 		s := &page[i]
 		basis.row(&s.FinancialStatement)
-		s.AdjustedTo = basis.on
-		if at.AsOf != nil && s.KnownTo != nil && s.KnownTo.After(*at.AsOf) {
-			s.KnownTo = nil // nobody knew
-		}
+		s.AdjustedTo, s.KnownTo = basis.on, at.known(s.KnownTo)
 	}
 	return nil
 }
