@@ -6,6 +6,7 @@ import (
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/value"
+	"github.com/edgevalue/edgevalue/internal/value/metric"
 )
 
 func (h *handler) ExplainFinancialStatement(ctx context.Context, p oas.ExplainFinancialStatementParams) (*oas.ExplainedFigure, error) {
@@ -13,14 +14,19 @@ func (h *handler) ExplainFinancialStatement(ctx context.Context, p oas.ExplainFi
 }
 
 func toExplainedFigure(x app.Explanation) oas.ExplainedFigure {
-	out := oas.ExplainedFigure{
+	return oas.ExplainedFigure{
 		StatementID: x.ID, Ticker: x.Ticker, Period: oas.Period(x.Period), EndDate: x.EndDate, Currency: oas.Currency(x.Currency), Name: x.Name,
-		Explanation: asExplanation(x.Node), Reason: oas.NilMetricNull{Null: true},
+		Explanation: asExplanation(x.Node), Reason: asMetricNull(x.Result),
 	}
-	if x.Result != nil && x.Result.Exact == nil {
-		out.Reason = oas.NewNilMetricNull(toMetricNull(*x.Result))
+}
+
+// asMetricNull says why a metric is null, null for one that is not, and for what is no metric.
+func asMetricNull(r *metric.Result) oas.NilMetricNull {
+	var why *oas.MetricNull
+	if r != nil && r.Exact == nil {
+		why = new(toMetricNull(*r))
 	}
-	return out
+	return toNil[oas.NilMetricNull](why)
 }
 
 // withExplanations returns a statement with the explanations of its figures.
@@ -35,6 +41,7 @@ func withExplanations(s app.Statement, nodes map[string]*value.Explanation) oas.
 }
 
 func toExplanation(e *value.Explanation) oas.Explanation {
+	//exhaustruct:ignore the rest is not of every operation
 	out := oas.Explanation{Op: oas.ExplanationOp(e.Op), Value: e.Value, Inputs: make([]oas.Explanation, len(e.Inputs))}
 	text := func(field *oas.OptString, s string) {
 		if s != "" {
@@ -47,14 +54,16 @@ func toExplanation(e *value.Explanation) oas.Explanation {
 	if e.Op == value.OpFact {
 		text(&out.Tag, e.Tag)
 		text(&out.Unit, e.Unit)
-		out.Start = oas.OptNilDate{Set: true, Null: e.Start == nil}
+		out.Start.SetToNull()
 		if e.Start != nil {
 			out.Start.SetTo(*e.Start)
 		}
 		out.End.SetTo(e.End)
 		out.SetBy.SetTo(toFiling(*e.SetBy))
-		out.RepeatedBy.SetTo(asFiling(e.RepeatedBy).Value)
-		out.RepeatedBy.Null = e.RepeatedBy == nil
+		out.RepeatedBy.SetToNull()
+		if e.RepeatedBy != nil {
+			out.RepeatedBy.SetTo(toFiling(*e.RepeatedBy))
+		}
 	}
 	if e.Factor != nil {
 		out.Factor.SetTo(*e.Factor)
@@ -83,19 +92,16 @@ func (h *handler) ExplainDailyRatio(ctx context.Context, p oas.ExplainDailyRatio
 }
 
 func toExplainedRatio(x app.RatioExplanation) oas.ExplainedRatio {
-	out := oas.ExplainedRatio{
+	return oas.ExplainedRatio{
 		Ticker: x.Ticker, Date: x.Date, StatementEndDate: asNilDate(x.StatementEnd), Currency: toNil[oas.NilCurrency]((*oas.Currency)(x.Currency)),
-		Name: x.Name, Explanation: asExplanation(x.Node), Reason: oas.NilMetricNull{Null: true},
+		Name: x.Name, Explanation: asExplanation(x.Node), Reason: asMetricNull(x.Result),
 	}
-	if x.Result != nil && x.Result.Exact == nil {
-		out.Reason = oas.NewNilMetricNull(toMetricNull(*x.Result))
-	}
-	return out
 }
 
 func asExplanation(e *value.Explanation) oas.NilExplanation {
-	if e == nil {
-		return oas.NilExplanation{Null: true}
+	var node *oas.Explanation
+	if e != nil {
+		node = new(toExplanation(e))
 	}
-	return oas.NewNilExplanation(toExplanation(e))
+	return toNil[oas.NilExplanation](node)
 }

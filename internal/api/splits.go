@@ -27,8 +27,8 @@ func toSplit(s app.Split) oas.Split {
 	out := oas.Split{
 		EffectiveDate: s.EffectiveDate, Ratio: value.RatioDecimal(s.Ratio), RatioFraction: s.Ratio.RatString(),
 		Source: oas.SplitSource(s.Source), Exact: s.Exact, KnownFrom: s.KnownFrom,
-		EffectiveAfter: oas.NilDate{Null: true}, EffectiveBy: oas.NilDate{Null: true}, Accession: oas.NilString{Null: true},
-		Support: oas.NilInt32{Null: true}, Contradict: oas.NilInt32{Null: true}, Noted: oas.NilBool{Null: true},
+		EffectiveAfter: asNilDate(nil), EffectiveBy: asNilDate(nil), Accession: asNilString(nil),
+		Support: asNilInt32(nil), Contradict: asNilInt32(nil), Noted: toNil[oas.NilBool]((*bool)(nil)),
 		Rejected: s.Rejected, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
 	}
 	if f := s.Found; f != nil {

@@ -88,6 +88,7 @@ func exportChanges(ctx context.Context, q *db.Queries, companyID int64, asOf *ti
 			out.Splits = append(out.Splits, value.NewExchangeSplit(s.Split))
 		}
 	}
+	//exhaustruct:ignore all of them
 	restatements, err := q.ListCompanyRestatements(ctx, db.ListCompanyRestatementsParams{CompanyID: companyID, AsOf: asOf})
 	if err != nil {
 		return errors.Wrap(err, "list restatements")

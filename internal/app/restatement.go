@@ -121,6 +121,7 @@ func (a *App) Diff(ctx context.Context, t string, from, to time.Time) (differenc
 		if err != nil {
 			return err
 		}
+		//exhaustruct:ignore of all kinds
 		restatements, err := q.ListCompanyRestatements(ctx, db.ListCompanyRestatementsParams{
 			CompanyID: c.ID, AsOf: &to, KnownSince: new(from.AddDate(0, 0, 1)),
 		})

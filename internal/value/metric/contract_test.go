@@ -44,15 +44,17 @@ func TestContract(t *testing.T) {
 		assert.Equal(t, text, string(contract), "run make generate")
 	}
 
-	definition := text[strings.Index(text, "\n    MetricDefinition:\n"):]
-	definition = definition[:strings.Index(definition, "\n      examples:")]
+	schema := func(name string) string {
+		_, after, _ := strings.Cut(text, "\n    "+name+":\n")
+		block, _, _ := strings.Cut(after, "\n      examples:")
+		return block
+	}
 	for _, d := range metric.All() {
 		for _, word := range []string{string(d.Group), string(d.Unit), string(d.Scope), string(d.Better)} {
-			assert.Contains(t, definition, word, d.ID)
+			assert.Contains(t, schema("MetricDefinition"), word, d.ID)
 		}
 	}
-	reasons := text[strings.Index(text, "\n    MetricReason:\n"):]
 	for _, reason := range metric.Reasons {
-		assert.Contains(t, reasons[:strings.Index(reasons, "\n      examples:")], "`"+string(reason)+"`")
+		assert.Contains(t, schema("MetricReason"), "`"+string(reason)+"`")
 	}
 }

@@ -62,7 +62,7 @@ A metric is a number, or null for a reason. Where several apply, the first of th
 | currency_mismatch | there is no exchange rate between price and statement |
 | cash_unknown | ` + "`cash_and_equivalents`" + ` is null, so there is no ` + "`enterprise_value`" + ` |
 | debt_unknown | the statement has this mark: there must be debt, and it is not known |
-| insufficient_history | a statement of an earlier period does not exist |
+| insufficient_history | a statement of an earlier period, or a price of an earlier day, does not exist; ` + "`missing_inputs`" + ` names what is not there, if anything |
 | missing_input | a figure is null; ` + "`missing_inputs`" + ` names all that are |
 | negative_denominator, zero_denominator | the divisor is below 0, or 0: the quotient would mean nothing |
 | negative_input | a root or a growth rate of a number that is not above 0; an equation without a solution |
