@@ -28,6 +28,7 @@ CREATE TABLE restatement (
 );
 CREATE INDEX restatement_company_idx ON restatement (company_id, known_from, id);
 CREATE INDEX restatement_known_idx ON restatement (known_from, id);
+CREATE INDEX restatement_kind_idx ON restatement (kind, known_from, id);
 CREATE TRIGGER restatement_updated_at BEFORE UPDATE ON restatement FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 
 -- All are made again from their documents.
