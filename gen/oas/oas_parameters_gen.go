@@ -5126,7 +5126,7 @@ type ListCompanyDailyRatiosParams struct {
 	// were known on the as_of day or today; `filed` as each filing has them.
 	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Ids and groups of `/metrics`, or `all` or `none`. Default: `all` for one company, `none` for a list
-	// over all companies.
+	// over all companies, which has at most 100 items a page with metrics.
 	Metrics []string `json:",omitempty"`
 	// Revenue of twelve months, in the statement's currency, from which on a company is of adequate size
 	// for graham_defensive_passed.
@@ -7941,7 +7941,7 @@ type ListCompanyValueMetricsParams struct {
 	// were known on the as_of day or today; `filed` as each filing has them.
 	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Ids and groups of `/metrics`, or `all` or `none`. Default: `all` for one company, `none` for a list
-	// over all companies.
+	// over all companies, which has at most 100 items a page with metrics.
 	Metrics []string `json:",omitempty"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`
@@ -8477,7 +8477,7 @@ type ListDailyRatiosParams struct {
 	// were known on the as_of day or today; `filed` as each filing has them.
 	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Ids and groups of `/metrics`, or `all` or `none`. Default: `all` for one company, `none` for a list
-	// over all companies.
+	// over all companies, which has at most 100 items a page with metrics.
 	Metrics []string `json:",omitempty"`
 	// Revenue of twelve months, in the statement's currency, from which on a company is of adequate size
 	// for graham_defensive_passed.
@@ -11817,7 +11817,7 @@ type ListValueMetricsParams struct {
 	// were known on the as_of day or today; `filed` as each filing has them.
 	ShareBasis OptShareBasis `json:",omitempty,omitzero"`
 	// Ids and groups of `/metrics`, or `all` or `none`. Default: `all` for one company, `none` for a list
-	// over all companies.
+	// over all companies, which has at most 100 items a page with metrics.
 	Metrics []string `json:",omitempty"`
 	// Maximum number of items.
 	PageSize OptInt32 `json:",omitempty,omitzero"`

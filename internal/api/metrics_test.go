@@ -148,6 +148,10 @@ func TestMetricsAreChosen(t *testing.T) {
 		}
 	}
 
+	_, err = f.anon.ListValueMetrics(t.Context(), oas.ListValueMetricsParams{Metrics: []string{"graham"}, PageSize: oas.NewOptInt32(101)})
+	fieldProblem(t, err, "page_size")
+	_, err = f.anon.ListDailyRatios(t.Context(), oas.ListDailyRatiosParams{Date: day("2017-12-29"), Metrics: []string{"all"}, PageSize: oas.NewOptInt32(101)})
+	fieldProblem(t, err, "page_size")
 	for _, name := range []string{"price_to_sales_ratio", "no_such_metric"} {
 		_, err := f.anon.ListCompanyValueMetrics(t.Context(), oas.ListCompanyValueMetricsParams{Ticker: "AAPL", Metrics: []string{name}})
 		assert.Contains(t, fieldProblem(t, err, "metrics"), name)

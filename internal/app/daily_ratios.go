@@ -91,6 +91,7 @@ const historyBatch = 50
 func (a *App) ListDailyRatios(ctx context.Context, day time.Time, o DayOptions, p Page) (out []DailyRatios, next string, err error) {
 	var v validator
 	wanted := v.metrics(o.Metrics, noMetrics, metric.OfDay)
+	v.pageWithMetrics(p, wanted)
 	v.date("date", &day, farDay)
 	v.pointInTime(o.PointInTime, a.today())
 	v.check(o.AsOf == nil || !day.After(*o.AsOf), "date", "must not be after as_of", "as_of")

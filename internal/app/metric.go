@@ -33,9 +33,13 @@ const (
 	noMetrics  = "none"
 )
 
-// maxPageWithMetrics is how many statements of all companies a page with metrics has at most, as each is read with the years
-// before.
+// maxPageWithMetrics is how many items a page of a list over all companies has at most with metrics, as each is read with the
+// years before.
 const maxPageWithMetrics = 100
+
+func (v *validator) pageWithMetrics(p Page, wanted []*metric.Definition) {
+	v.check(len(wanted) == 0 || p.Size <= maxPageWithMetrics, "page_size", fmt.Sprintf("must be at most %d with metrics", maxPageWithMetrics), "metrics")
+}
 
 // metrics returns the metrics of some scopes that are asked for by their ids and groups, or by the given default.
 func (v *validator) metrics(names []string, otherwise string, scopes ...metric.Scope) []*metric.Definition {
@@ -87,7 +91,7 @@ func (a *App) ListMetrics(
 ) (out []StatementMetrics, next string, err error) {
 	var v validator
 	wanted := v.metrics(names, noMetrics, metric.OfStatement, metric.OfYear)
-	v.check(len(wanted) == 0 || p.Size <= maxPageWithMetrics, "page_size", fmt.Sprintf("must be at most %d with metrics", maxPageWithMetrics), "metrics")
+	v.pageWithMetrics(p, wanted)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
