@@ -36,6 +36,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
 	"github.com/edgevalue/edgevalue/internal/telemetry"
+	"github.com/edgevalue/edgevalue/internal/value"
 	"github.com/edgevalue/edgevalue/internal/web"
 )
 
@@ -407,6 +408,8 @@ func handStatement() (names []string, row []any) {
 	add(text, "ticker", "source", "period")
 	add(integer, "fiscal_year", "fiscal_quarter")
 	add(date, "start_date", "end_date", "publish_date", "known_from", "known_to")
+	add(func() any { return new(bool) }, "restated")
+	add(func() any { return new(*value.Filing) }, "set_by")
 	add(text, "currency", "taxonomy")
 	add(integer, "rules_version")
 	add(func() any { return new([]string) }, "marks")
@@ -492,6 +495,8 @@ func (h byHand) statements(r *http.Request, e *jx.Encoder) error {
 				}
 			case *bool:
 				e.Bool(*v)
+			case **value.Filing:
+				encodeFiling(e, *v)
 			case *[]string:
 				e.ArrStart()
 				for _, text := range *v {
@@ -555,6 +560,23 @@ func encodeNext(e *jx.Encoder, more bool, keys ...any) error {
 	}
 	e.ObjEnd()
 	return nil
+}
+
+func encodeFiling(e *jx.Encoder, f *value.Filing) {
+	if f == nil {
+		e.Null()
+		return
+	}
+	e.ObjStart()
+	e.FieldStart("accession")
+	e.Str(f.Accession)
+	e.FieldStart("form")
+	e.Str(f.Form)
+	e.FieldStart("filed")
+	encodeTime(e, f.Filed, time.DateOnly)
+	e.FieldStart("url")
+	e.Str(f.URL)
+	e.ObjEnd()
 }
 
 // BenchmarkMetrics asks for pages of 20 statements of a company with their metrics. cpu-ms is user and system time of this
