@@ -43,16 +43,20 @@ func (a *App) ListCompanyRestatements(ctx context.Context, t string, f Restateme
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	c, err := a.GetCompany(ctx, t)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, err := a.queries.ListCompanyRestatements(ctx, db.ListCompanyRestatementsParams{
-		CompanyID: c.ID, AsOf: f.Until, KnownSince: f.KnownSince, Period: (*string)(f.Period), Kind: (*string)(f.Kind), Derived: f.Derived,
-		BeforeKnown: before, BeforeID: id, PageSize: new(p.limit()),
+	err = a.read(ctx, func(q *db.Queries) error {
+		c, err := getCompany(ctx, q, t)
+		if err != nil {
+			return err
+		}
+		rows, err := q.ListCompanyRestatements(ctx, db.ListCompanyRestatementsParams{
+			CompanyID: c.ID, AsOf: f.Until, KnownSince: f.KnownSince, Period: (*string)(f.Period), Kind: (*string)(f.Kind), Derived: f.Derived,
+			BeforeKnown: before, BeforeID: id, PageSize: new(p.limit()),
+		})
+		page, next, err = pageOf(p, rows, err, func(r db.Restatement) []any { return []any{r.KnownFrom, r.ID} },
+			func(r db.Restatement) Restatement { return Restatement{r, c.Listings[0].Ticker} })
+		return err
 	})
-	return pageOf(p, rows, err, func(r db.Restatement) []any { return []any{r.KnownFrom, r.ID} },
-		func(r db.Restatement) Restatement { return Restatement{r, c.Listings[0].Ticker} })
+	return page, next, err
 }
 
 // ListRestatements returns a page of what later filings changed in the statements of all companies, the newest first. Errors:
@@ -63,12 +67,16 @@ func (a *App) ListRestatements(ctx context.Context, f RestatementFilter, p Page)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := a.queries.ListRestatements(ctx, db.ListRestatementsParams{
-		AsOf: f.Until, KnownSince: f.KnownSince, Period: (*string)(f.Period), Kind: (*string)(f.Kind), Derived: f.Derived,
-		BeforeKnown: before, BeforeID: id, PageSize: p.limit(),
+	err = a.read(ctx, func(q *db.Queries) error {
+		rows, err := q.ListRestatements(ctx, db.ListRestatementsParams{
+			AsOf: f.Until, KnownSince: f.KnownSince, Period: (*string)(f.Period), Kind: (*string)(f.Kind), Derived: f.Derived,
+			BeforeKnown: before, BeforeID: id, PageSize: p.limit(),
+		})
+		page, next, err = pageOf(p, rows, err, func(r db.ListRestatementsRow) []any { return []any{r.Restatement.KnownFrom, r.Restatement.ID} },
+			func(r db.ListRestatementsRow) Restatement { return Restatement{r.Restatement, r.Ticker} })
+		return err
 	})
-	return pageOf(p, rows, err, func(r db.ListRestatementsRow) []any { return []any{r.Restatement.KnownFrom, r.Restatement.ID} },
-		func(r db.ListRestatementsRow) Restatement { return Restatement{r.Restatement, r.Ticker} })
+	return page, next, err
 }
 
 // A Difference is what was known of a statement on one day and not on an earlier one.
