@@ -114,7 +114,7 @@ WHERE s.id = w.id AND s.known_from = w.known_from;
 -- name: SetRulesVersion :exec
 -- Says that the rules of another version give the same.
 UPDATE financial_statement SET rules_version = @rules_version::integer
-WHERE company_id = @company_id AND source = 'sec' AND rules_version IS DISTINCT FROM @rules_version;
+WHERE company_id = @company_id AND rules_version <> @rules_version;
 
 -- name: SetFinancialStatementSource :exec
 UPDATE financial_statement SET source = @source WHERE id = @id AND source <> @source;

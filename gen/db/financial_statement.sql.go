@@ -1231,7 +1231,7 @@ func (q *Queries) SetFinancialStatementSource(ctx context.Context, arg SetFinanc
 
 const setRulesVersion = `-- name: SetRulesVersion :exec
 UPDATE financial_statement SET rules_version = $1::integer
-WHERE company_id = $2 AND source = 'sec' AND rules_version IS DISTINCT FROM $1
+WHERE company_id = $2 AND rules_version <> $1
 `
 
 type SetRulesVersionParams struct {

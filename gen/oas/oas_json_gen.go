@@ -7892,9 +7892,21 @@ func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
 			s.SharesOutstanding.Encode(e)
 		}
 	}
+	{
+		if s.SharesOutstandingBasisDate.Set {
+			e.FieldStart("shares_outstanding_basis_date")
+			s.SharesOutstandingBasisDate.Encode(e, json.EncodeDate)
+		}
+	}
+	{
+		if s.AdjustedTo.Set {
+			e.FieldStart("adjusted_to")
+			s.AdjustedTo.Encode(e, json.EncodeDate)
+		}
+	}
 }
 
-var jsonFieldsNameOfFinancialStatementInput = [68]string{
+var jsonFieldsNameOfFinancialStatementInput = [70]string{
 	0:  "period",
 	1:  "fiscal_year",
 	2:  "fiscal_quarter",
@@ -7963,6 +7975,8 @@ var jsonFieldsNameOfFinancialStatementInput = [68]string{
 	65: "temporary_equity",
 	66: "total_equities_and_liabilities",
 	67: "shares_outstanding",
+	68: "shares_outstanding_basis_date",
+	69: "adjusted_to",
 }
 
 // Decode decodes FinancialStatementInput from json.
@@ -8660,6 +8674,26 @@ func (s *FinancialStatementInput) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"shares_outstanding\"")
+			}
+		case "shares_outstanding_basis_date":
+			if err := func() error {
+				s.SharesOutstandingBasisDate.Reset()
+				if err := s.SharesOutstandingBasisDate.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"shares_outstanding_basis_date\"")
+			}
+		case "adjusted_to":
+			if err := func() error {
+				s.AdjustedTo.Reset()
+				if err := s.AdjustedTo.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"adjusted_to\"")
 			}
 		default:
 			return errors.Errorf("unexpected field %q", k)

@@ -4184,7 +4184,7 @@ type FinancialStatementInput struct {
 	// Basic, on the share basis of per_share_basis_date.
 	EarningsPerShare        OptNilDecimal `json:"earnings_per_share"`
 	EarningsPerShareDiluted OptNilDecimal `json:"earnings_per_share_diluted"`
-	// Default: publish_date, if earnings per share are given.
+	// Default: publish_date, if earnings per share are given. Figures with adjusted_to have that day.
 	PerShareBasisDate OptNilDate `json:"per_share_basis_date"`
 	// On the share basis of per_share_basis_date.
 	WeightedAverageShares OptNilInt64 `json:"weighted_average_shares"`
@@ -4221,8 +4221,13 @@ type FinancialStatementInput struct {
 	PreferredStock              OptNilInt64 `json:"preferred_stock"`
 	TemporaryEquity             OptNilInt64 `json:"temporary_equity"`
 	TotalEquitiesAndLiabilities OptNilInt64 `json:"total_equities_and_liabilities"`
-	// On the share basis of publish_date.
+	// On the share basis of shares_outstanding_basis_date.
 	SharesOutstanding OptNilInt64 `json:"shares_outstanding"`
+	// Default: publish_date. With adjusted_to it is that day.
+	SharesOutstandingBasisDate OptNilDate `json:"shares_outstanding_basis_date"`
+	// The day on whose share basis all amounts per share and counts of shares are: that of the statement
+	// as it was returned, unless it was got with share_basis=filed.
+	AdjustedTo OptNilDate `json:"adjusted_to"`
 }
 
 // GetPeriod returns the value of Period.
@@ -4565,6 +4570,16 @@ func (s *FinancialStatementInput) GetSharesOutstanding() OptNilInt64 {
 	return s.SharesOutstanding
 }
 
+// GetSharesOutstandingBasisDate returns the value of SharesOutstandingBasisDate.
+func (s *FinancialStatementInput) GetSharesOutstandingBasisDate() OptNilDate {
+	return s.SharesOutstandingBasisDate
+}
+
+// GetAdjustedTo returns the value of AdjustedTo.
+func (s *FinancialStatementInput) GetAdjustedTo() OptNilDate {
+	return s.AdjustedTo
+}
+
 // SetPeriod sets the value of Period.
 func (s *FinancialStatementInput) SetPeriod(val Period) {
 	s.Period = val
@@ -4903,6 +4918,16 @@ func (s *FinancialStatementInput) SetTotalEquitiesAndLiabilities(val OptNilInt64
 // SetSharesOutstanding sets the value of SharesOutstanding.
 func (s *FinancialStatementInput) SetSharesOutstanding(val OptNilInt64) {
 	s.SharesOutstanding = val
+}
+
+// SetSharesOutstandingBasisDate sets the value of SharesOutstandingBasisDate.
+func (s *FinancialStatementInput) SetSharesOutstandingBasisDate(val OptNilDate) {
+	s.SharesOutstandingBasisDate = val
+}
+
+// SetAdjustedTo sets the value of AdjustedTo.
+func (s *FinancialStatementInput) SetAdjustedTo(val OptNilDate) {
+	s.AdjustedTo = val
 }
 
 // Ref: #/components/schemas/FinancialStatementPage

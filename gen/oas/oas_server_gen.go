@@ -467,11 +467,13 @@ type Handler interface {
 	ReplaceDividend(ctx context.Context, req *DividendInput, params ReplaceDividendParams) (*Dividend, error)
 	// ReplaceFinancialStatement implements replaceFinancialStatement operation.
 	//
-	// The statement becomes one entered by hand, which no import overwrites. The new figures are known
-	// from today on; `as_of` an earlier day still returns what was known then. Its period and end date
-	// cannot change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a
-	// quarter number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new
-	// figures, and all others go, as they are about how the old figures were read.
+	// The statement becomes one entered by hand, which no import overwrites. Get it with share_basis=filed
+	// before, or give the `adjusted_to` that it came with: else its amounts per share and counts of shares
+	// are taken to be on the basis of the days that stand beside them. The new figures are known from
+	// today on; `as_of` an earlier day still returns what was known then. Its period and end date cannot
+	// change. Of its marks it keeps `bank` (and so has no `ebit`), `short_period` and, without a quarter
+	// number, `transition_quarter`; `debt_unknown` and `partial_debt` are those of the new figures, and
+	// all others go, as they are about how the old figures were read.
 	//
 	// PUT /financial-statements/{id}
 	ReplaceFinancialStatement(ctx context.Context, req *FinancialStatementInput, params ReplaceFinancialStatementParams) (*FinancialStatement, error)

@@ -188,6 +188,7 @@ func TestWrongParameters(t *testing.T) {
 	ticker := unique("T")
 	f.createCompany(ticker)
 	ids := map[string]int64{"financial-statements": f.createStatement(ticker, year2023()).ID, "dividends": f.createDividend(ticker, dividend2023()).ID}
+	f.imported("prices?ticker="+ticker, []byte("date,close\n2017-12-29,169.23\n"))
 	future := tomorrow().Format(time.DateOnly)
 	token := func(keys string) string { return base64.RawURLEncoding.EncodeToString([]byte(keys)) }
 	wrong := map[string][]string{
@@ -227,6 +228,9 @@ func TestWrongParameters(t *testing.T) {
 			for _, value := range wrong[p.Name] {
 				if remote() && p.In == "path" && strings.ContainsAny(value, "/%;") {
 					continue // proxies refuse it
+				}
+				if p.In == "path" && value == "" {
+					continue // another path
 				}
 				r := op.example(t)
 				if _, ok := r.path["ticker"]; ok {

@@ -180,9 +180,13 @@ func TestNoImportOverwritesWhatWasEnteredByHand(t *testing.T) {
 	assertDecimal(t, "0.142857142857", f.metrics(ticker)[1].NetProfitMargin)
 
 	im := f.imported("sec-company-facts", facts(cik, first2020, second2020, first2021))
-	assert.Zero(t, im.Written)
+	assert.EqualValues(t, 1, im.Written, "what was known before it was replaced")
 	assert.Positive(t, im.Skipped)
 	assert.Equal(t, before, f.statements(ticker, oas.OptDate{}))
+	then := f.statements(ticker, oas.NewOptDate(day("2022-02-01")))[period{2020, 0}]
+	assert.Equal(t, oas.NewNilInt64(1100), then.TotalRevenues)
+	assert.Equal(t, oas.SourceSec, then.Source)
+	assert.False(t, then.SetBy.Null)
 	assert.Equal(t, oas.NewNilInt64(1000),
 		f.statements(ticker, oas.NewOptDate(day("2021-12-31")))[period{2020, 0}].TotalRevenues, "what was known then")
 

@@ -371,3 +371,28 @@ func TestExplanationsOfDays(t *testing.T) {
 	_, err = f.anon.ListDailyRatios(t.Context(), oas.ListDailyRatiosParams{Date: day("2017-12-29"), AsOf: oas.NewOptDate(day("2017-12-28"))})
 	fieldProblem(t, err, "date")
 }
+
+// A statement that was got on a share basis and is put back keeps its figures.
+func TestStatementIsPutBack(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	f.imported("sec-company-facts?ticker=AAPL", sampleFile(t, apple))
+	for _, basis := range []oas.ShareBasis{oas.ShareBasisAsOf, oas.ShareBasisFiled} {
+		s := f.annualStatements("AAPL", "", basis)[2012]
+		in := &oas.FinancialStatementInput{
+			Period: s.Period, FiscalYear: s.FiscalYear, EndDate: s.EndDate, PublishDate: s.PublishDate, Currency: s.Currency,
+			Audited: oas.NewOptBool(true), NetIncome: oas.NewOptNilInt64(s.NetIncome.Value), PerShareBasisDate: oas.NewOptNilDate(s.PerShareBasisDate.Value),
+			EarningsPerShareDiluted: oas.NewOptNilDecimal(s.EarningsPerShareDiluted.Value), SharesOutstanding: oas.NewOptNilInt64(s.SharesOutstanding.Value),
+		}
+		if s.AdjustedTo.Null {
+			in.SharesOutstandingBasisDate = oas.NewOptNilDate(s.SharesOutstandingBasisDate.Value)
+		} else {
+			in.AdjustedTo = oas.NewOptNilDate(s.AdjustedTo.Value)
+		}
+		_, err := f.super.ReplaceFinancialStatement(t.Context(), in, oas.ReplaceFinancialStatementParams{ID: s.ID})
+		require.NoError(t, err)
+		after := f.annualStatements("AAPL", "", oas.ShareBasisAsOf)[2012]
+		assert.Equal(t, "1.5775", after.EarningsPerShareDiluted.Value.String(), basis)
+		assert.Equal(t, int64(26_339_376_000), after.SharesOutstanding.Value, basis)
+	}
+}

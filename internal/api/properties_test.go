@@ -111,6 +111,13 @@ func (f *fixture) company() oas.Ticker {
 
 // done checks what a property does that no answer shows.
 var done = map[string]func(f *fixture, to target, value string, answer map[string]any){
+	"createFinancialStatement adjusted_to":                    isBasis,
+	"replaceFinancialStatement adjusted_to":                   isBasis,
+	"createFinancialStatement per_share_basis_date":           givesWay("per_share_basis_date"),
+	"replaceFinancialStatement per_share_basis_date":          givesWay("per_share_basis_date"),
+	"createFinancialStatement shares_outstanding_basis_date":  givesWay("shares_outstanding_basis_date"),
+	"replaceFinancialStatement shares_outstanding_basis_date": givesWay("shares_outstanding_basis_date"),
+
 	"createUser password": logsIn,
 	"registerUser password": func(f *fixture, to target, value string, _ map[string]any) {
 		_, err := f.anon.ActivateUser(f.t.Context(), &oas.Activation{Token: f.mailedToken(to.email)})
@@ -139,6 +146,19 @@ var done = map[string]func(f *fixture, to target, value string, answer map[strin
 		assert.Equal(f.t, 1, f.count("SELECT count(*) FROM river_job WHERE id = $1::text::bigint AND args ->> 'word' = $2",
 			answer["id"], value))
 	},
+}
+
+// isBasis requires that a day is the share basis of all figures.
+func isBasis(f *fixture, _ target, value string, answer map[string]any) {
+	assert.Equal(f.t, []any{value, value}, []any{answer["per_share_basis_date"], answer["shares_outstanding_basis_date"]})
+}
+
+// givesWay requires that another day than the given one, that of adjusted_to, has been taken. TestStatementIsPutBack gives
+// it alone.
+func givesWay(name string) func(f *fixture, to target, value string, answer map[string]any) {
+	return func(f *fixture, _ target, value string, answer map[string]any) {
+		assert.NotEqual(f.t, value, answer[name])
+	}
 }
 
 // logsIn requires that a password is the target's, or that of the user in the answer, whom it activates first.

@@ -20,13 +20,23 @@ var (
 	fromFinancialStatement func(oas.FinancialStatementInput) value.Statement
 )
 
+// statementInput is a statement entered by hand. One that was got on the share basis of a day keeps that.
+func statementInput(req *oas.FinancialStatementInput) value.Statement {
+	s := fromFinancialStatement(*req)
+	s.SharesOutstandingBasisDate = get(req.SharesOutstandingBasisDate)
+	if day := get(req.AdjustedTo); day != nil {
+		s.PerShareBasisDate, s.SharesOutstandingBasisDate = day, day
+	}
+	return s
+}
+
 func (h *handler) ListCompanyFinancialStatements(ctx context.Context, p oas.ListCompanyFinancialStatementsParams) (*oas.FinancialStatementPage, error) {
 	return list[oas.FinancialStatementPage](toFinancialStatement)(
 		h.app.ListCompanyStatements(ctx, string(p.Ticker), period(p.Period), pointInTime(p.AsOf, p.ShareBasis), page(p.PageSize, p.PageToken)))
 }
 
 func (h *handler) CreateFinancialStatement(ctx context.Context, req *oas.FinancialStatementInput, p oas.CreateFinancialStatementParams) (*oas.FinancialStatement, error) {
-	return one(toFinancialStatement)(h.app.CreateStatement(ctx, actor(ctx), string(p.Ticker), fromFinancialStatement(*req)))
+	return one(toFinancialStatement)(h.app.CreateStatement(ctx, actor(ctx), string(p.Ticker), statementInput(req)))
 }
 
 func (h *handler) ListFinancialStatements(ctx context.Context, p oas.ListFinancialStatementsParams) (*oas.FinancialStatementPage, error) {
@@ -54,7 +64,7 @@ func (h *handler) ListFinancialStatementVersions(ctx context.Context, p oas.List
 }
 
 func (h *handler) ReplaceFinancialStatement(ctx context.Context, req *oas.FinancialStatementInput, p oas.ReplaceFinancialStatementParams) (*oas.FinancialStatement, error) {
-	return one(toFinancialStatement)(h.app.ReplaceStatement(ctx, actor(ctx), p.ID, fromFinancialStatement(*req)))
+	return one(toFinancialStatement)(h.app.ReplaceStatement(ctx, actor(ctx), p.ID, statementInput(req)))
 }
 
 func (h *handler) DeleteFinancialStatement(ctx context.Context, p oas.DeleteFinancialStatementParams) error {

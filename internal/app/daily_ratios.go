@@ -94,7 +94,7 @@ func (a *App) ListDailyRatios(ctx context.Context, day time.Time, o DayOptions, 
 	v.pageWithMetrics(p, wanted)
 	v.date("date", &day, farDay)
 	v.pointInTime(o.PointInTime, a.today())
-	v.check(o.AsOf == nil || !day.After(*o.AsOf), "date", "must not be after as_of", "as_of")
+	v.check(v.wrong || o.AsOf == nil || !day.After(*o.AsOf), "date", "must not be after as_of", "as_of")
 	var after string
 	v.page(p, &after)
 	if err := v.err(); err != nil {

@@ -388,7 +388,7 @@ func (a *App) ExplainRatio(ctx context.Context, t string, day time.Time, name st
 	var v validator
 	v.date("date", &day, a.today())
 	v.pointInTime(o.PointInTime, a.today())
-	v.check(o.AsOf == nil || !day.After(*o.AsOf), "date", "must not be after as_of", "as_of")
+	v.check(v.wrong || o.AsOf == nil || !day.After(*o.AsOf), "date", "must not be after as_of", "as_of")
 	d := metric.Find(name)
 	v.check(d != nil || slices.Contains([]string{marketCap, enterpriseValue, sharesOnDay}, name), "field",
 		fmt.Sprintf("must be a figure or metric of a trading day, which %q is not", name))

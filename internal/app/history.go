@@ -20,8 +20,20 @@ type versionKey struct {
 	end    time.Time
 }
 
-// writeHistory makes the table hold the versions of history, and leaves statements entered by hand alone. A version that
-// other rules made the same is unchanged.
+// fromSEC is the source of what was made of filings.
+const fromSEC = "sec"
+
+// byHand is from when on a statement is as somebody entered it. Before, it is as filed if filings made some of it.
+type byHand struct {
+	from   time.Time
+	isMade bool
+}
+
+// keeps tells whether an import leaves what is known from a day on alone.
+func (h *byHand) keeps(day time.Time) bool { return h != nil && (!h.isMade || !day.Before(h.from)) }
+
+// writeHistory makes the table hold the versions of history, and leaves what was entered by hand alone, from the day on that
+// it is known. A version that other rules made the same is unchanged.
 func writeHistory(
 	ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64, history []sec.Version, restatements []value.Restatement,
 ) (c counts, err error) {
@@ -34,13 +46,20 @@ func writeHistory(
 		from time.Time
 	}
 	ids := map[versionKey]int64{}
-	manual := map[versionKey]bool{}
+	manual := map[versionKey]*byHand{}
+	made := map[versionKey]bool{}
 	old := map[versionDay]*db.FinancialStatement{}
 	for i := range rows {
 		r := &rows[i]
 		k := versionKey{r.Period, r.EndDate}
 		ids[k] = r.ID
-		manual[k] = manual[k] || r.Source == "manual"
+		if r.RulesVersion == nil { // the oldest comes first
+			if manual[k] == nil {
+				manual[k] = &byHand{from: r.KnownFrom, isMade: made[k]}
+			}
+			continue
+		}
+		made[k] = true
 		old[versionDay{k, r.KnownFrom}] = r
 	}
 	var missing []versionKey
@@ -66,12 +85,18 @@ func writeHistory(
 	for i := range history {
 		v := &history[i]
 		k := versionKey{string(v.Period), v.EndDate}
-		if manual[k] {
+		if manual[k].keeps(v.KnownFrom) {
 			c.skipped++
 			continue
 		}
 		row := statementRow(v.Statement)
-		row.ID, row.CompanyID, row.KnownFrom, row.KnownTo, row.Source = ids[k], companyID, v.KnownFrom, v.KnownTo, "sec"
+		row.ID, row.CompanyID, row.KnownFrom, row.KnownTo, row.Source = ids[k], companyID, v.KnownFrom, v.KnownTo, fromSEC
+		if h := manual[k]; h != nil {
+			row.Source = "manual" // as all versions of what was replaced
+			if row.KnownTo == nil || row.KnownTo.After(h.from) {
+				row.KnownTo = &h.from
+			}
+		}
 		row.RulesVersion, row.SetBy = new(int32(sec.RulesVersion)), v.SetBy
 		if day, ok := changed[k]; ok {
 			row.Restated = !v.KnownFrom.Before(day)
@@ -80,8 +105,8 @@ func writeHistory(
 		r, ok := old[vd]
 		delete(old, vd)
 		if ok && r.Source == row.Source && isOf(r, &v.Statement) && sameFiling(r.SetBy, row.SetBy) && r.Restated == row.Restated {
-			if !reflect.DeepEqual(r.KnownTo, v.KnownTo) {
-				ends.Ids, ends.KnownFrom, ends.KnownTo = append(ends.Ids, r.ID), append(ends.KnownFrom, r.KnownFrom), append(ends.KnownTo, dayText(v.KnownTo))
+			if !reflect.DeepEqual(r.KnownTo, row.KnownTo) {
+				ends.Ids, ends.KnownFrom, ends.KnownTo = append(ends.Ids, r.ID), append(ends.KnownFrom, r.KnownFrom), append(ends.KnownTo, dayText(row.KnownTo))
 			}
 			otherRules = otherRules || r.RulesVersion == nil || *r.RulesVersion != sec.RulesVersion
 			c.unchanged++
@@ -94,7 +119,7 @@ func writeHistory(
 		c.written++
 	}
 	for vd, r := range old { // versions that the file does not know (any more)
-		if !manual[vd.versionKey] {
+		if !manual[vd.versionKey].keeps(vd.from) {
 			deletes.Ids, deletes.KnownFrom = append(deletes.Ids, r.ID), append(deletes.KnownFrom, r.KnownFrom)
 			c.written++
 		}
@@ -141,11 +166,11 @@ func sameFiling(a, b *value.Filing) bool {
 	return a.Accession == b.Accession && a.Form == b.Form && a.Filed.Equal(b.Filed) && a.URL == b.URL
 }
 
-// writeRestatements makes the table hold a company's restatements, but for those of statements entered by hand, which stay
-// as they are.
+// writeRestatements makes the table hold a company's restatements, but for what filings changed in statements that were as
+// entered by hand by then.
 func writeRestatements(
 	ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64, restatements []value.Restatement, ids map[versionKey]int64,
-	manual map[versionKey]bool,
+	manual map[versionKey]*byHand,
 ) error {
 	//exhaustruct:ignore all of them
 	stored, err := q.ListCompanyRestatements(ctx, db.ListCompanyRestatementsParams{CompanyID: companyID})
@@ -160,15 +185,13 @@ func writeRestatements(
 	old := map[key]*db.Restatement{}
 	for i := range stored {
 		r := &stored[i]
-		if k := (versionKey{r.Period, r.EndDate}); !manual[k] {
-			old[key{k, r.KnownFrom, r.Field}] = r
-		}
+		old[key{versionKey{r.Period, r.EndDate}, r.KnownFrom, r.Field}] = r
 	}
 	sameNumber := func(a, b *decimal.Decimal) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
 	var inserts []value.Restatement
 	for _, r := range restatements {
 		k := versionKey{string(r.Period), r.EndDate}
-		if manual[k] {
+		if manual[k].keeps(r.KnownFrom) {
 			continue
 		}
 		at := key{k, r.KnownFrom, r.Field}

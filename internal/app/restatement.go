@@ -173,6 +173,9 @@ func changes(before, after db.FinancialStatement, restatements []db.Restatement)
 		if i := slices.IndexFunc(restatements, func(r db.Restatement) bool { return r.StatementID == after.ID && r.Field == name }); i >= 0 {
 			c.Restatement = &restatements[i]
 		}
+		if c.Restatement != nil && c.Restatement.Kind == string(value.SplitChanged) {
+			continue // on one share basis it differs by rounding
+		}
 		all = append(all, c)
 	}
 	return all

@@ -18,6 +18,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
+	"github.com/edgevalue/edgevalue/internal/sec"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
@@ -239,11 +240,26 @@ func TestRecomputationAndTheHand(t *testing.T) {
 	_, err = a.RecomputeJob(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []int32{2021, 2019}, years(), "the rules are the same: nothing is made anew")
-	_, err = pool.Exec(t.Context(), "UPDATE company_facts SET rules_version = 1")
+	_, err = pool.Exec(t.Context(), `WITH f AS (UPDATE company_facts SET rules_version = 1)
+		UPDATE financial_statement SET rules_version = 1, set_by = NULL WHERE rules_version IS NOT NULL`)
 	require.NoError(t, err)
+	then := app.PointInTime{AsOf: &all[0].KnownFrom, Basis: value.AsOf}
+	_, err = a.Explain(t.Context(), all[0].ID, then, "total_revenues")
+	require.Error(t, err, "other rules made it")
 	_, err = a.RecomputeJob(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []int32{2021, 2020, 2019}, years())
+
+	// What was known before it was replaced is made anew, too.
+	before, err := a.GetStatement(t.Context(), all[0].ID, then)
+	require.NoError(t, err)
+	assert.Equal(t, new(int32(sec.RulesVersion)), before.RulesVersion)
+	assert.Equal(t, "sec", before.Source)
+	assert.NotNil(t, before.SetBy)
+	assert.Equal(t, all[0].TotalRevenues, before.TotalRevenues)
+	x, err := a.Explain(t.Context(), all[0].ID, then, "total_revenues")
+	require.NoError(t, err)
+	assert.Equal(t, value.OpFact, x.Node.Op)
 	stop()
 }
 

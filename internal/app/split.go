@@ -259,7 +259,7 @@ func (b shareBasis) dividend(d *db.Dividend) {
 func importedSplits(rows []db.Split) []value.ImportedSplit {
 	splits := make([]value.ImportedSplit, len(rows))
 	for i, r := range rows {
-		splits[i] = value.ImportedSplit{EffectiveDate: r.EffectiveDate, Ratio: r.Ratio.Rat(), FromPrices: r.FromPrices}
+		splits[i] = value.ImportedSplit{EffectiveDate: r.EffectiveDate, Ratio: r.Ratio.Rat(), FromPrices: r.FromPrices, Written: r.UpdatedAt}
 	}
 	return splits
 }

@@ -87,6 +87,9 @@ func (a *App) adjust(ctx context.Context, q *db.Queries, at PointInTime, page []
 		s := &page[i]
 		basis.row(&s.FinancialStatement)
 		s.AdjustedTo, s.KnownTo = basis.on, at.known(s.KnownTo)
+		if s.RulesVersion != nil {
+			s.Source = fromSEC // whatever was entered by hand later
+		}
 	}
 	return nil
 }
@@ -217,6 +220,7 @@ func (v *validator) statement(s *value.Statement, today time.Time) {
 	v.date("/end_date", &s.EndDate, today)
 	v.date("/publish_date", &s.PublishDate, today)
 	v.date("/per_share_basis_date", s.PerShareBasisDate, today)
+	v.date("/shares_outstanding_basis_date", s.SharesOutstandingBasisDate, today)
 	v.check(!s.PublishDate.Before(s.EndDate), "/publish_date", "must not be before end_date", "/end_date")
 	v.webAddress("/url", s.URL)
 	v.number("/earnings_per_share", s.EarningsPerShare)
@@ -298,6 +302,11 @@ func setBasisDates(s *value.Statement) {
 	if perShare == nil {
 		perShare = &s.PublishDate
 	}
+	counted := s.SharesOutstandingBasisDate
+	if counted == nil {
+		counted = &s.PublishDate
+	}
+	s.SharesOutstandingBasisDate = nil
 	for _, f := range []struct {
 		isGiven bool
 		basis   **time.Time
@@ -308,7 +317,7 @@ func setBasisDates(s *value.Statement) {
 		{s.WeightedAverageShares != nil, &s.WeightedAverageSharesBasisDate, perShare},
 		{s.WeightedAverageSharesDiluted != nil, &s.WeightedAverageSharesDilutedBasisDate, perShare},
 		{s.DividendsPerShare != nil, &s.DividendsPerShareBasisDate, perShare},
-		{s.SharesOutstanding != nil, &s.SharesOutstandingBasisDate, &s.PublishDate},
+		{s.SharesOutstanding != nil, &s.SharesOutstandingBasisDate, counted},
 	} {
 		if f.isGiven {
 			*f.basis = f.date

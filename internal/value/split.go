@@ -50,6 +50,7 @@ type ImportedSplit struct {
 	Ratio         *big.Rat
 	// FromPrices says that a price file tells of it, which another import corrects.
 	FromPrices bool
+	Written    time.Time
 }
 
 // IsOld tells whether what was filed on a day is on the basis from before the split. What the filings do decides, since
@@ -150,7 +151,7 @@ func MergeSplits(imported []ImportedSplit, found []FoundSplit) []Split {
 	slices.SortFunc(imported, func(a, b ImportedSplit) int { return a.EffectiveDate.Compare(b.EffectiveDate) })
 	var splits []Split
 	for i, in := range imported {
-		if in.FromPrices && isRepeated(i, imported) {
+		if isRepeated(i, imported) {
 			continue
 		}
 		splits = append(splits, Split{
@@ -182,15 +183,30 @@ func Candidate(f *FoundSplit) Split {
 	return s
 }
 
-// isRepeated tells whether a split of a price file is one of a splits file, or of a price file before.
+// isRepeated tells whether another import says the same split better: a few days apart, by a splits file or the API if this
+// one is from a price file, else written later.
 func isRepeated(i int, imported []ImportedSplit) bool {
+	in := imported[i]
 	for j, other := range imported {
-		if j != i && (!other.FromPrices || j < i) && other.Ratio.Cmp(imported[i].Ratio) == 0 &&
-			daysBetween(imported[i].EffectiveDate, other.EffectiveDate) <= repeatedDays {
+		if j == i || other.Ratio.Cmp(in.Ratio) != 0 || daysBetween(in.EffectiveDate, other.EffectiveDate) > repeatedDays {
+			continue
+		}
+		better := cmp.Or(compareBools(in.FromPrices, other.FromPrices), other.Written.Compare(in.Written), cmp.Compare(i, j))
+		if better > 0 {
 			return true
 		}
 	}
 	return false
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 // replace gives the imported splits what was found of them, the closest first.

@@ -248,3 +248,28 @@ func TestRatioSince(t *testing.T) {
 		}
 	}
 }
+
+// Two imports of one split count once: the one written last.
+func TestRepeatedImports(t *testing.T) {
+	t.Parallel()
+	in := func(day string, ratio int64, prices bool, written string) value.ImportedSplit {
+		return value.ImportedSplit{EffectiveDate: date(day), Ratio: big.NewRat(ratio, 1), FromPrices: prices, Written: date(written)}
+	}
+	for name, c := range map[string]struct {
+		imported []value.ImportedSplit
+		want     []string
+	}{
+		"corrected": {[]value.ImportedSplit{in("2014-06-09", 7, false, "2020-01-02"), in("2014-06-10", 7, false, "2020-01-01")}, []string{"2014-06-09"}},
+		"later day": {[]value.ImportedSplit{in("2014-06-09", 7, false, "2020-01-01"), in("2014-06-10", 7, false, "2020-01-02")}, []string{"2014-06-10"}},
+		"prices":    {[]value.ImportedSplit{in("2014-06-09", 7, false, "2020-01-01"), in("2014-06-10", 7, true, "2020-01-02")}, []string{"2014-06-09"}},
+		"one file":  {[]value.ImportedSplit{in("2014-06-09", 7, false, "2020-01-01"), in("2014-06-10", 7, false, "2020-01-01")}, []string{"2014-06-09"}},
+		"apart":     {[]value.ImportedSplit{in("2014-06-09", 7, false, "2020-01-01"), in("2014-06-17", 7, false, "2020-01-02")}, []string{"2014-06-09", "2014-06-17"}},
+		"ratios":    {[]value.ImportedSplit{in("2014-06-09", 7, false, "2020-01-01"), in("2014-06-10", 2, false, "2020-01-02")}, []string{"2014-06-09", "2014-06-10"}},
+	} {
+		var got []string
+		for _, s := range value.MergeSplits(c.imported, nil) {
+			got = append(got, s.EffectiveDate.Format(time.DateOnly))
+		}
+		assert.Equal(t, c.want, got, name)
+	}
+}
