@@ -51,13 +51,13 @@ type Config struct {
 // App carries out the use cases. It is safe for concurrent use.
 type App struct {
 	Config
-	queries *db.Queries
-	jobs    *river.Client[pgx.Tx] // inserts and cancels only
-	slowed  auth.Queue
-	changes chan struct{}                         // has one element for each transaction of a request
-	uploads chan struct{}                         // holds one for each file that is being received
-	facts   *lru.Cache[string, *sec.CompanyFacts] // by the ids of the documents
-	reading chan struct{}                         // holds one while documents are read into facts
+	queries    *db.Queries
+	jobs       *river.Client[pgx.Tx] // inserts and cancels only
+	slowed     auth.Queue
+	changes    chan struct{}                         // has one element for each transaction of a request
+	uploads    chan struct{}                         // holds one for each file that is being received
+	facts      *lru.Cache[string, *sec.CompanyFacts] // by the ids of the documents
+	explaining chan struct{}                         // holds one for each explanation that is being made
 }
 
 // New returns the use cases over a database whose schema is current.
@@ -76,7 +76,7 @@ func New(cfg Config) (*App, error) {
 		changes: make(chan struct{}, max(cfg.Pool.Config().MaxConns/2, 1)),
 		slowed:  auth.Queue{Waiting: maxSlowed, PerClient: maxSlowedPerNetwork},
 		uploads: make(chan struct{}, cmp.Or(cfg.MaxUploads, 4)),
-		facts:   facts, reading: make(chan struct{}, 1),
+		facts:   facts, explaining: make(chan struct{}, explanationsAtOnce),
 	}, nil
 }
 

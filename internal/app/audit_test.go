@@ -20,7 +20,7 @@ import (
 // What leaves no event, because it changes nothing, or nothing that a person decides at that moment.
 var unaudited = map[string]string{
 	"reads": `Config ListUsers GetUser ListCompanies GetCompany ListCompanyStatements ListStatements GetStatement ListStatementVersions
-		ListCompanyRestatements ListRestatements ListCompanyMetrics Diff EachProof Explain ExplainRatio ExplainStatement FindStatement
+		ListCompanyRestatements ListRestatements ListCompanyMetrics Diff EachProof OccupyExplanations Explain ExplainRatio ExplainStatement FindStatement
 		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
 		ListDailyRatios ValueCompany ListExchangeRates ListImports GetImport HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
 		IdentifyConsole`,

@@ -29,10 +29,30 @@ type Explanation struct {
 	Result *metric.Result // of a metric
 }
 
-// explainedDocuments is how many companies' facts are kept in memory for the next explanation.
-const explainedDocuments = 4
+const (
+	// explainedDocuments is how many companies' facts are kept in memory for the next explanation.
+	explainedDocuments = 4
+	// explanationsAtOnce is how many explanations are made at a time, as each can read documents.
+	explanationsAtOnce = 2
+	explanationWait    = 10 * time.Second
+)
 
-// filedFacts returns what the documents of a company hold. One at a time is read, and kept for some time.
+// readExplained is read for an explanation, when it is its turn: what waits holds no connection.
+func (a *App) readExplained(ctx context.Context, f func(q *db.Queries) error) error {
+	timeout := time.NewTimer(explanationWait)
+	defer timeout.Stop()
+	select {
+	case a.explaining <- struct{}{}:
+		defer func() { <-a.explaining }()
+	case <-timeout.C:
+		return &Error{Code: Unavailable, Message: "too many explanations are being made: try again soon", RetryAfter: time.Second}
+	case <-ctx.Done():
+		return errors.Wrap(ctx.Err(), "wait for other explanations")
+	}
+	return a.read(ctx, f)
+}
+
+// filedFacts returns what the documents of a company hold, which is kept for some time.
 func (a *App) filedFacts(ctx context.Context, q *db.Queries, companyID int64) (*sec.CompanyFacts, error) {
 	company, err := q.GetCompany(ctx, companyID)
 	if err != nil {
@@ -49,15 +69,6 @@ func (a *App) filedFacts(ctx context.Context, q *db.Queries, companyID int64) (*
 	}
 	key := strings.Join(ids, " ")
 	if facts, ok := a.facts.Get(key); ok {
-		return facts, nil
-	}
-	select {
-	case a.reading <- struct{}{}:
-		defer func() { <-a.reading }()
-	case <-ctx.Done():
-		return nil, errors.Wrap(ctx.Err(), "wait for other documents")
-	}
-	if facts, ok := a.facts.Get(key); ok { // read in the meantime
 		return facts, nil
 	}
 	facts, err := readDocuments(ctx, q, documents)
@@ -276,7 +287,7 @@ func (e *explainer) formula(id string, result metric.Result, reads []metric.Read
 
 // explain reads a statement as known on a day and calls f with it, all of one snapshot.
 func (a *App) explain(ctx context.Context, id int64, at PointInTime, f func(e *explainer, place int) error) (s Statement, err error) {
-	err = a.read(ctx, func(q *db.Queries) error {
+	err = a.readExplained(ctx, func(q *db.Queries) error {
 		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id, AsOf: at.AsOf})
 		if err != nil {
 			return found(err, "statement")
@@ -400,7 +411,7 @@ func (a *App) ExplainRatio(ctx context.Context, t string, day time.Time, name st
 	if d != nil {
 		wanted = append(wanted, d)
 	}
-	err = a.read(ctx, func(q *db.Queries) error {
+	err = a.readExplained(ctx, func(q *db.Queries) error {
 		l, err := getListing(ctx, q, t)
 		if err != nil {
 			return err

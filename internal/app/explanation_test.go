@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"io"
 	"math/big"
@@ -355,4 +356,23 @@ func importFacts(t *testing.T, a *app.App, ticker, name string) {
 	im, err := a.StartImport(t.Context(), root, app.ImportRequest{Kind: app.ImportSECCompanyFacts, Ticker: &ticker, File: file})
 	require.NoError(t, err)
 	eventually(t, a, im.ID, "succeeded")
+}
+
+// Explanations wait for their turn.
+func TestExplanationsTakeTurns(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	work(t, a)
+	importFacts(t, a, "AAPL", sampleFacts["AAPL"])
+	s, err := a.FindStatement(t.Context(), "AAPL", 2023, 0, app.PointInTime{})
+	require.NoError(t, err)
+	leave := a.OccupyExplanations()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = a.Explain(ctx, s.ID, app.PointInTime{AsOf: nil, Basis: value.Filed}, "ebit")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	leave()
+	_, err = a.Explain(t.Context(), s.ID, app.PointInTime{AsOf: nil, Basis: value.Filed}, "ebit")
+	require.NoError(t, err)
 }

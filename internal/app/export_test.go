@@ -40,3 +40,15 @@ func (a *App) EachProof(ctx context.Context, t string, at PointInTime, f func(s 
 
 // Figure returns a figure of a statement by its name.
 var Figure = figure
+
+// OccupyExplanations takes the places of all explanations until the returned function is called.
+func (a *App) OccupyExplanations() (leave func()) {
+	for range explanationsAtOnce {
+		a.explaining <- struct{}{}
+	}
+	return func() {
+		for range explanationsAtOnce {
+			<-a.explaining
+		}
+	}
+}
