@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,34 +164,38 @@ func TestLaterFilingsChangeNothing(t *testing.T) {
 	f.imported("prices?ticker=AAPL", sampleFile(t, "prices-AAPL.csv"))
 	random := rand.New(rand.NewPCG(11, 20))
 	first, last := day("2009-08-01"), day("2026-01-30")
-	for range 20 {
-		on := first.AddDate(0, 0, random.IntN(int(last.Sub(first).Hours()/24))).Format(time.DateOnly)
-		answers := func() map[string]string {
-			got := map[string]string{"export": f.exportAsOf("AAPL", on)}
-			for _, path := range []string{
-				"/companies/AAPL/financial-statements?page_size=1000&as_of=", "/companies/AAPL/value-metrics?page_size=1000&as_of=",
-				"/companies/AAPL/restatements?page_size=1000&as_of=", "/companies/AAPL/splits?page_size=1000&as_of=",
-				"/financial-statements?as_of=", "/value-metrics?metrics=all&as_of=",
-				"/restatements?as_of=", "/companies/AAPL/dividends?page_size=1000&as_of=", "/dividends?as_of=",
-				"/companies/AAPL/prices?page_size=1000&as_of=", "/companies/AAPL/daily-ratios?page_size=100&from=2017-06-01&as_of=",
-				"/companies/AAPL/valuation?discount_rate=0.1&terminal_growth=0.03&as_of=",
-				"/daily-ratios?metrics=all&date=2016-01-04&as_of=", "/companies/AAPL/prices?page_size=1000&as_of=",
-				"/companies/AAPL/daily-ratios?page_size=1000&metrics=all&as_of=",
-				"/companies/AAPL/valuation?discount_rate=0.1&terminal_growth=0.02&growth=0.05&as_of=",
-			} {
-				res, body := f.call("", http.MethodGet, api.Prefix+path+on, nil)
-				require.Contains(t, []int{http.StatusOK, http.StatusUnprocessableEntity}, res.StatusCode, "%s%s: %s", path, on, body)
-				got[path] = requestIDs.ReplaceAllString(rowTimes.ReplaceAllString(string(body), ""), "")
-			}
-			return got
+	answers := func(on string) map[string]string {
+		got := map[string]string{"export": f.exportAsOf("AAPL", on)}
+		for _, path := range []string{
+			"/companies/AAPL/financial-statements?page_size=1000&as_of=", "/companies/AAPL/value-metrics?page_size=1000&as_of=",
+			"/companies/AAPL/restatements?page_size=1000&as_of=", "/companies/AAPL/splits?page_size=1000&as_of=",
+			"/companies/AAPL/dividends?page_size=1000&as_of=", "/companies/AAPL/prices?page_size=100&as_of=",
+			"/companies/AAPL/daily-ratios?page_size=100&metrics=all&as_of=",
+			"/companies/AAPL/daily-ratios?page_size=50&from=2017-06-01&as_of=",
+			"/companies/AAPL/valuation?discount_rate=0.1&terminal_growth=0.02&growth=0.05&as_of=",
+			"/companies/AAPL/valuation?discount_rate=0.1&terminal_growth=0.03&as_of=",
+			"/financial-statements?as_of=", "/value-metrics?metrics=all&as_of=", "/restatements?as_of=", "/dividends?as_of=",
+			"/daily-ratios?metrics=all&date=2016-01-04&as_of=",
+		} {
+			res, body := f.call("", http.MethodGet, api.Prefix+path+on, nil)
+			require.Contains(t, []int{http.StatusOK, http.StatusUnprocessableEntity}, res.StatusCode, "%s%s: %s", path, on, body)
+			got[path] = requestIDs.ReplaceAllString(rowTimes.ReplaceAllString(string(body), ""), "")
 		}
-		before := answers()
+		return got
+	}
+	before := map[string]map[string]string{} // by day, with all filings there
+	for len(before) < 20 {
+		on := first.AddDate(0, 0, random.IntN(int(last.Sub(first).Hours()/24))).Format(time.DateOnly)
+		before[on] = answers(on)
+	}
+	filed := whole
+	for _, on := range slices.Backward(slices.Sorted(maps.Keys(before))) { // so that what stays is kept, with its ids
 		_, err := f.pool.Exec(t.Context(), "DELETE FROM company_facts") // or an older document would be left alone
 		require.NoError(t, err)
-		f.imported("sec-company-facts?ticker=AAPL", filedBy(t, whole, on))
-		for path, answer := range answers() {
-			assert.Equal(t, before[path], answer, "%s %s", path, on)
+		filed = filedBy(t, filed, on)
+		f.imported("sec-company-facts?ticker=AAPL", filed)
+		for path, answer := range answers(on) {
+			assert.Equal(t, before[on][path], answer, "%s %s", path, on)
 		}
-		f.imported("sec-company-facts?ticker=AAPL", whole)
 	}
 }
