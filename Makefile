@@ -39,7 +39,7 @@ bin/pgtest: FORCE
 
 .PHONY: test
 test: bin/pgtest ## Test with the race detector; needs nothing running
-	bin/pgtest go test -race $(ARGS) ./...
+	bin/pgtest go test -race -timeout 20m $(ARGS) ./...
 
 # How many times each fault is made; 3 take about two minutes.
 ROUNDS ?= 3
@@ -49,7 +49,7 @@ test-faults: ## Disturb the real program and database, and count what that costs
 
 .PHONY: cover
 cover: bin/pgtest ## Test and write coverage.html
-	bin/pgtest go test -coverpkg=./cmd/...,./internal/... -coverprofile=coverage.out $(ARGS) ./...
+	bin/pgtest go test -timeout 20m -coverpkg=./cmd/...,./internal/... -coverprofile=coverage.out $(ARGS) ./...
 	go tool cover -html=coverage.out -o coverage.html
 	@go tool cover -func=coverage.out | tail -1
 
