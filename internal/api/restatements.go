@@ -18,14 +18,14 @@ var (
 
 func (h *handler) ListCompanyRestatements(ctx context.Context, p oas.ListCompanyRestatementsParams) (*oas.RestatementPage, error) {
 	f := app.RestatementFilter{
-		Period: period(p.Period), Kind: (*value.RestatementKind)(get(p.Kind)), Derived: get(p.Derived), KnownSince: get(p.KnownSince), Until: get(p.AsOf),
+		Period: period(p.Period), Kind: (*value.RestatementKind)(get(p.Kind)), Derived: get(p.Derived), KnownSince: get(p.KnownSince), AsOf: get(p.AsOf),
 	}
 	return list[oas.RestatementPage](toRestatement)(h.app.ListCompanyRestatements(ctx, string(p.Ticker), f, page(p.PageSize, p.PageToken)))
 }
 
 func (h *handler) ListRestatements(ctx context.Context, p oas.ListRestatementsParams) (*oas.RestatementPage, error) {
 	f := app.RestatementFilter{
-		Period: period(p.Period), Kind: (*value.RestatementKind)(get(p.Kind)), Derived: get(p.Derived), KnownSince: get(p.KnownSince), Until: get(p.AsOf),
+		Period: period(p.Period), Kind: (*value.RestatementKind)(get(p.Kind)), Derived: get(p.Derived), KnownSince: get(p.KnownSince), AsOf: get(p.AsOf),
 	}
 	return list[oas.RestatementPage](toRestatement)(h.app.ListRestatements(ctx, f, page(p.PageSize, p.PageToken)))
 }

@@ -158,12 +158,27 @@ var requestIDs = regexp.MustCompile(`"request_id":"[^"]*"`)
 // What is answered about a day does not change when all that was filed later is deleted.
 func TestLaterFilingsChangeNothing(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{jobs: true})
 	whole := unzipped(t, apple)
-	f.imported("sec-company-facts?ticker=AAPL", whole)
-	f.imported("prices?ticker=AAPL", sampleFile(t, "prices-AAPL.csv"))
 	random := rand.New(rand.NewPCG(11, 20))
 	first, last := day("2009-08-01"), day("2026-01-30")
+	days := map[string]bool{}
+	for len(days) < 20 {
+		days[first.AddDate(0, 0, random.IntN(int(last.Sub(first).Hours()/24))).Format(time.DateOnly)] = true
+	}
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(days)), 5) {
+		t.Run(some[0], func(t *testing.T) {
+			t.Parallel()
+			laterFilingsChangeNothing(t, whole, some)
+		})
+	}
+}
+
+// laterFilingsChangeNothing takes days in their order.
+func laterFilingsChangeNothing(t *testing.T, whole []byte, days []string) {
+	t.Helper()
+	f := setup(t, options{jobs: true})
+	f.imported("sec-company-facts?ticker=AAPL", whole)
+	f.imported("prices?ticker=AAPL", sampleFile(t, "prices-AAPL.csv"))
 	answers := func(on string) map[string]string {
 		got := map[string]string{"export": f.exportAsOf("AAPL", on)}
 		for _, path := range []string{
@@ -184,12 +199,11 @@ func TestLaterFilingsChangeNothing(t *testing.T) {
 		return got
 	}
 	before := map[string]map[string]string{} // by day, with all filings there
-	for len(before) < 20 {
-		on := first.AddDate(0, 0, random.IntN(int(last.Sub(first).Hours()/24))).Format(time.DateOnly)
+	for _, on := range days {
 		before[on] = answers(on)
 	}
 	filed := whole
-	for _, on := range slices.Backward(slices.Sorted(maps.Keys(before))) { // so that what stays is kept, with its ids
+	for _, on := range slices.Backward(days) { // so that what stays is kept, with its ids
 		_, err := f.pool.Exec(t.Context(), "DELETE FROM company_facts") // or an older document would be left alone
 		require.NoError(t, err)
 		filed = filedBy(t, filed, on)

@@ -153,15 +153,7 @@ func figure(s *value.Statement, name string) (*decimal.Decimal, bool) {
 	return nil, false
 }
 
-// figureNames are the names of a statement's figures, in its order.
-var figureNames = func() (names []string) {
-	for field := range reflect.TypeFor[value.Statement]().Fields() {
-		if field.Type == reflect.TypeFor[*int64]() || field.Type == reflect.TypeFor[*decimal.Decimal]() {
-			names = append(names, field.Tag.Get("json"))
-		}
-	}
-	return names
-}()
+var figureNames = value.FigureNames[value.Statement]()
 
 // field explains a figure of a statement on the share basis, nil if it is null.
 func (e *explainer) field(place int, name string) *value.Explanation {
@@ -270,7 +262,7 @@ func (e *explainer) formula(id string, result metric.Result, reads []metric.Read
 		switch {
 		case read.Metric:
 			in, _ = e.metric(place, metric.Find(read.Name))
-			if read.Report != nil && in != nil {
+			if in != nil {
 				in = value.ExplainField(e.key(place), read.Name, in)
 			}
 		case read.Months:

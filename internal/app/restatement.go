@@ -21,16 +21,16 @@ type Restatement struct {
 
 // A RestatementFilter narrows a list of restatements; nil does not.
 type RestatementFilter struct {
-	Period            *value.Period
-	Kind              *value.RestatementKind
-	Derived           *bool
-	KnownSince, Until *time.Time
+	Period           *value.Period
+	Kind             *value.RestatementKind
+	Derived          *bool
+	KnownSince, AsOf *time.Time
 }
 
 // restatements checks a filter and a page, and returns the key of the row before the page.
 func (v *validator) restatements(f RestatementFilter, today time.Time, p Page) (before *time.Time, beforeID int64) {
 	v.date("known_since", f.KnownSince, farDay)
-	v.date("as_of", f.Until, today)
+	v.date("as_of", f.AsOf, today)
 	v.page(p, &before, &beforeID)
 	return before, beforeID
 }
@@ -49,7 +49,7 @@ func (a *App) ListCompanyRestatements(ctx context.Context, t string, f Restateme
 			return err
 		}
 		rows, err := q.ListCompanyRestatements(ctx, db.ListCompanyRestatementsParams{
-			CompanyID: c.ID, AsOf: f.Until, KnownSince: f.KnownSince, Period: (*string)(f.Period), Kind: (*string)(f.Kind), Derived: f.Derived,
+			CompanyID: c.ID, AsOf: f.AsOf, KnownSince: f.KnownSince, Period: (*string)(f.Period), Kind: (*string)(f.Kind), Derived: f.Derived,
 			BeforeKnown: before, BeforeID: id, PageSize: new(p.limit()),
 		})
 		page, next, err = pageOf(p, rows, err, func(r db.Restatement) []any { return []any{r.KnownFrom, r.ID} },
@@ -69,7 +69,7 @@ func (a *App) ListRestatements(ctx context.Context, f RestatementFilter, p Page)
 	}
 	err = a.read(ctx, func(q *db.Queries) error {
 		rows, err := q.ListRestatements(ctx, db.ListRestatementsParams{
-			AsOf: f.Until, KnownSince: f.KnownSince, Period: (*string)(f.Period), Kind: (*string)(f.Kind), Derived: f.Derived,
+			AsOf: f.AsOf, KnownSince: f.KnownSince, Period: (*string)(f.Period), Kind: (*string)(f.Kind), Derived: f.Derived,
 			BeforeKnown: before, BeforeID: id, PageSize: p.limit(),
 		})
 		page, next, err = pageOf(p, rows, err, func(r db.ListRestatementsRow) []any { return []any{r.Restatement.KnownFrom, r.Restatement.ID} },
@@ -154,7 +154,7 @@ func (a *App) Diff(ctx context.Context, t string, from, to time.Time) (differenc
 		return nil
 	})
 	slices.SortFunc(differences, func(a, b Difference) int {
-		return cmp.Or(a.EndDate.Compare(b.EndDate), cmp.Compare(a.Period, b.Period))
+		return cmp.Or(a.EndDate.Compare(b.EndDate), cmp.Compare(a.Period, b.Period), cmp.Compare(a.ID, b.ID))
 	})
 	return differences, err
 }

@@ -136,10 +136,10 @@ func ratiosOn(q value.Quote, facts *sec.CompanyFacts, splits []value.Split, rate
 			newest[c.Source] = c
 		}
 	}
-	return value.ComputeDailyRatios(q, s, ttm, slices.Collect(maps.Values(newest)), splits, func(from, to string) *big.Rat {
+	return value.ComputeMarketValue(q, s, slices.Collect(maps.Values(newest)), splits, func(from, to string) *big.Rat {
 		if from == to {
 			return big.NewRat(1, 1)
 		}
 		return rates[[2]string{from, to}]
-	})
+	}).Ratios(s, ttm)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/edgevalue/edgevalue/internal/sec"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
@@ -88,7 +89,7 @@ func TestIdentitiesOfFurtherFigures(t *testing.T) {
 				{&got.currentAssets, s.CurrentAssets, []*int64{s.CashAndEquivalents, s.ShortTermInvestments, s.Receivables, s.Inventory}},
 				{&got.nonCurrentAssets, s.NonCurrentAssets, []*int64{s.PropertyPlantEquipment, s.LongTermInvestments, s.Goodwill, s.IntangibleAssets}},
 			} {
-				if rest := value.Sub(part.whole, value.Sum(append(part.parts, new(int64))...)); rest != nil {
+				if rest := value.Sub(part.whole, sec.Sum(append(part.parts, new(int64))...)); rest != nil {
 					part.add(min(*rest, 0))
 				}
 			}

@@ -150,14 +150,6 @@ func (m MarketValue) Price() *big.Rat {
 // earnings per share it does not depend on the share basis of a report. Source: [Graham] ch. 14, [CFA].
 func (m MarketValue) PriceToEarnings(ttm *TTM) *decimal.Decimal { return ratio(m.Cap, ttm.toCommon()) }
 
-// ComputeDailyRatios returns the ratios of a trading day from what ComputeMarketValue takes, and the twelve months of the
-// statement.
-func ComputeDailyRatios(
-	q Quote, s *Statement, ttm TTM, counts []ShareCount, splits []Split, rate func(from, to string) *big.Rat,
-) DailyRatios {
-	return ComputeMarketValue(q, s, counts, splits, rate).Ratios(s, ttm)
-}
-
 // Ratios returns the ratios of a trading day from what the company costs on it.
 func (m MarketValue) Ratios(s *Statement, ttm TTM) DailyRatios {
 	q := m.quote

@@ -67,7 +67,7 @@ func ExampleComputeMetrics() {
 	// book value 3000 tangible 1738
 }
 
-func ExampleComputeDailyRatios() {
+func ExampleMarketValue_Ratios() {
 	n := func(millions int64) *int64 { return new(millions * 1_000_000) }
 	s := value.Statement{
 		TotalAssets: n(375_319), TotalDebt: n(115_680), CashAndEquivalents: n(20_289), TotalEquity: n(134_047),
@@ -78,7 +78,7 @@ func ExampleComputeDailyRatios() {
 	quote := value.Quote{
 		Day: date("2017-12-29"), Close: decimal.RequireFromString("169.23"), Currency: "USD", OrdinaryShares: big.NewRat(1, 1),
 	}
-	r := value.ComputeDailyRatios(quote, &s, ttm, counts, nil, func(string, string) *big.Rat { return big.NewRat(1, 1) })
+	r := value.ComputeMarketValue(quote, &s, counts, nil, func(string, string) *big.Rat { return big.NewRat(1, 1) }).Ratios(&s, ttm)
 	fmt.Println("MarketCap", *r.MarketCap)
 	fmt.Println("EnterpriseValue", *r.EnterpriseValue)
 	for name, ratio := range reflect.ValueOf(r).Fields() {

@@ -26,23 +26,6 @@ func Sub(a, b *int64) *int64 {
 	return new(*a - *b)
 }
 
-// Sum adds the amounts that are not nil. It returns nil if all are or the sum does not fit in an int64.
-func Sum(amounts ...*int64) *int64 {
-	var sum *int64
-	for _, a := range amounts {
-		switch {
-		case a == nil:
-		case sum == nil:
-			sum = new(*a)
-		default:
-			if sum = Add(sum, a); sum == nil {
-				return nil
-			}
-		}
-	}
-	return sum
-}
-
 // AddKnown returns a, plus b if that is known.
 func AddKnown(a, b *int64) *int64 { return Add(a, known(b)) }
 

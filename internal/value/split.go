@@ -191,22 +191,15 @@ func isRepeated(i int, imported []ImportedSplit) bool {
 		if j == i || other.Ratio.Cmp(in.Ratio) != 0 || daysBetween(in.EffectiveDate, other.EffectiveDate) > repeatedDays {
 			continue
 		}
-		better := cmp.Or(compareBools(in.FromPrices, other.FromPrices), other.Written.Compare(in.Written), cmp.Compare(i, j))
-		if better > 0 {
+		better := cmp.Or(other.Written.Compare(in.Written), cmp.Compare(i, j)) > 0
+		if in.FromPrices != other.FromPrices {
+			better = in.FromPrices
+		}
+		if better {
 			return true
 		}
 	}
 	return false
-}
-
-func compareBools(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // replace gives the imported splits what was found of them, the closest first.

@@ -170,7 +170,7 @@ func TestSharesOnADayThatIsNotKnown(t *testing.T) {
 
 	s := amounts(map[string]int64{"SharesOutstanding": 10, "CashAndEquivalents": 1})
 	s.PublishDate, s.EndDate, s.Currency = date("2014-04-24"), date("2014-03-29"), "USD"
-	r := value.ComputeDailyRatios(quote("2014-06-06", "645.57"), &s, value.TTM{}, nil, splits, oneCurrency)
+	r := dailyRatios(quote("2014-06-06", "645.57"), &s, value.TTM{}, nil, splits, oneCurrency)
 	assert.Nil(t, r.SharesOutstanding)
 	assert.Nil(t, r.MarketCap)
 	assert.Equal(t, []value.DailyReason{value.SplitDateUnknown}, r.Reasons)

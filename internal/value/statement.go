@@ -7,6 +7,7 @@
 package value
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -126,4 +127,14 @@ func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil &&
 
 func equal[T interface{ Equal(T) bool }](a, b *T) bool {
 	return a == b || a != nil && b != nil && (*a).Equal(*b)
+}
+
+// FigureNames returns the names in JSON of the figures of a statement or of twelve months, in their order.
+func FigureNames[T Statement | TTM]() (names []string) {
+	for field := range reflect.TypeFor[T]().Fields() {
+		if field.Type == reflect.TypeFor[*int64]() || field.Type == reflect.TypeFor[*decimal.Decimal]() {
+			names = append(names, field.Tag.Get("json"))
+		}
+	}
+	return names
 }

@@ -40,13 +40,16 @@ func TestSums(t *testing.T) {
 		assert.Equal(t, test.sum, value.Add(test.b, test.a))
 		assert.Equal(t, test.difference, value.Sub(test.a, test.b))
 	}
-	assert.Nil(t, value.Sum())
-	assert.Nil(t, value.Sum(nil, nil))
-	assert.Equal(t, n(5), value.Sum(nil, n(2), nil, n(3)))
-	assert.Nil(t, value.Sum(n(most), n(1), n(-1)), "an overflow in between is not made good by what follows")
 	assert.Equal(t, n(7), value.AddKnown(n(7), nil))
 	assert.Equal(t, n(4), value.SubKnown(n(7), n(3)))
 	assert.Nil(t, value.SubKnown(nil, n(3)))
+}
+
+// dailyRatios returns the ratios of a trading day from all that they are made of.
+func dailyRatios(
+	q value.Quote, s *value.Statement, ttm value.TTM, counts []value.ShareCount, splits []value.Split, rate func(from, to string) *big.Rat,
+) value.DailyRatios {
+	return value.ComputeMarketValue(q, s, counts, splits, rate).Ratios(s, ttm)
 }
 
 // amounts sets fields of a statement by name.
@@ -280,7 +283,7 @@ func TestEveryMetricHasAFormula(t *testing.T) {
 	fill(&ttm)
 	s.TotalEquity, ttm.NetIncome = new(int64(10_000)), new(int64(10_000)) // more than what is taken off
 	s.Marks = []value.Mark{value.Untaxed}
-	daily := value.ComputeDailyRatios(quote("2020-02-28", "2"), &s, ttm, nil, nil, func(string, string) *big.Rat { return big.NewRat(1, 1) })
+	daily := dailyRatios(quote("2020-02-28", "2"), &s, ttm, nil, nil, func(string, string) *big.Rat { return big.NewRat(1, 1) })
 	for _, computed := range []any{value.ComputeMetrics(s, ttm), daily} {
 		for field, v := range reflect.ValueOf(computed).Fields() {
 			assert.False(t, v.IsZero(), field.Name)
@@ -333,7 +336,7 @@ func TestDailyRatios(t *testing.T) {
 	}
 	ttm := value.TTM{NetIncome: new(int64(60)), PreferredDividends: new(int64(10))}
 
-	r := value.ComputeDailyRatios(quote("2020-02-28", "2.05"), &s, ttm, nil, splits, oneCurrency)
+	r := dailyRatios(quote("2020-02-28", "2.05"), &s, ttm, nil, splits, oneCurrency)
 	assert.Equal(t, new(int64(10)), r.SharesOutstanding)
 	assert.Equal(t, new(int64(21)), r.MarketCap, "20.5 is rounded up")
 	assert.Nil(t, r.EnterpriseValue, "cash is not known")
@@ -345,7 +348,7 @@ func TestDailyRatios(t *testing.T) {
 
 	later := quote("2020-03-02", "2.05")
 	s.CashAndEquivalents, s.NoncontrollingInterest, s.PreferredStock = new(int64(5)), new(int64(20)), new(int64(30))
-	r = value.ComputeDailyRatios(later, &s, ttm, nil, splits, oneCurrency)
+	r = dailyRatios(later, &s, ttm, nil, splits, oneCurrency)
 	assert.Equal(t, new(int64(30)), r.SharesOutstanding)
 	assert.Equal(t, new(int64(62)), r.MarketCap)
 	assert.Equal(t, new(int64(62+20+30-5)), r.EnterpriseValue)
@@ -354,20 +357,20 @@ func TestDailyRatios(t *testing.T) {
 	assert.Empty(t, r.Reasons)
 
 	loss := value.TTM{NetIncome: new(int64(-50))}
-	assert.Nil(t, value.ComputeDailyRatios(later, &s, loss, nil, splits, oneCurrency).PriceToEarningsRatioTTM)
+	assert.Nil(t, dailyRatios(later, &s, loss, nil, splits, oneCurrency).PriceToEarningsRatioTTM)
 
 	unknown := s
 	unknown.Marks = []value.Mark{value.DebtUnknown}
-	r = value.ComputeDailyRatios(later, &unknown, ttm, nil, splits, oneCurrency)
+	r = dailyRatios(later, &unknown, ttm, nil, splits, oneCurrency)
 	assert.Nil(t, r.EnterpriseValue)
 	assert.Equal(t, unknown.Marks, r.Marks)
 	assert.Equal(t, []value.DailyReason{value.ReasonDebtUnknown}, r.Reasons)
 
 	huge := []value.ShareCount{{Source: value.Cover, EndDate: s.EndDate, Shares: math.MaxInt64}}
-	assert.Nil(t, value.ComputeDailyRatios(later, &s, ttm, huge, nil, oneCurrency).MarketCap, "more than an int64 holds")
+	assert.Nil(t, dailyRatios(later, &s, ttm, huge, nil, oneCurrency).MarketCap, "more than an int64 holds")
 
 	count := []value.ShareCount{{Source: value.Cover, Shares: 40}}
-	r = value.ComputeDailyRatios(later, nil, value.TTM{}, count, nil, oneCurrency)
+	r = dailyRatios(later, nil, value.TTM{}, count, nil, oneCurrency)
 	assert.Equal(t, value.DailyRatios{
 		Date: r.Date, Close: r.Close, PriceCurrency: "USD", SharesOutstanding: new(int64(40)), MarketCap: new(int64(82)),
 		Marks: []value.Mark{}, Reasons: []value.DailyReason{value.CashUnknown},
@@ -396,7 +399,7 @@ func TestSharesOfADay(t *testing.T) {
 		{nil, nil, new(int64(7))},
 	} {
 		s.SharesSource = test.source
-		r := value.ComputeDailyRatios(quote("2021-03-01", "1"), &s, value.TTM{}, test.counts, nil, oneCurrency)
+		r := dailyRatios(quote("2021-03-01", "1"), &s, value.TTM{}, test.counts, nil, oneCurrency)
 		assert.Equal(t, test.want, r.SharesOutstanding)
 		assert.Equal(t, test.want == nil, slices.Contains(r.Reasons, value.SharesUnknown))
 	}
@@ -412,7 +415,7 @@ func TestListingsOfOtherSharesAndCurrencies(t *testing.T) {
 	}
 	q := quote("2021-03-01", "7.5")
 	q.OrdinaryShares = big.NewRat(5, 1)
-	r := value.ComputeDailyRatios(q, &s, value.TTM{}, nil, nil, rate)
+	r := dailyRatios(q, &s, value.TTM{}, nil, nil, rate)
 	assert.Equal(t, new(int64(4500)), r.MarketCap, "in the currency of the price")
 	assert.Equal(t, new(int64(150_000)), r.EnterpriseValue, "in that of the statement")
 	assert.Equal(t, "150", r.PriceToBookRatio.String())
@@ -422,18 +425,18 @@ func TestListingsOfOtherSharesAndCurrencies(t *testing.T) {
 	assert.Empty(t, r.Reasons)
 
 	q.OrdinaryShares = big.NewRat(1, 1500)
-	assert.Equal(t, new(int64(33_750_000)), value.ComputeDailyRatios(q, &s, value.TTM{}, nil, nil, rate).MarketCap)
+	assert.Equal(t, new(int64(33_750_000)), dailyRatios(q, &s, value.TTM{}, nil, nil, rate).MarketCap)
 
 	q.OrdinaryShares = nil
 	none := func(string, string) *big.Rat { return nil }
-	r = value.ComputeDailyRatios(q, &s, value.TTM{}, nil, nil, none)
+	r = dailyRatios(q, &s, value.TTM{}, nil, nil, none)
 	assert.Equal(t, new(int64(3000)), r.SharesOutstanding)
 	assert.Nil(t, r.MarketCap)
 	assert.Nil(t, r.ExchangeRate)
 	assert.Equal(t, []value.DailyReason{value.ADSRatioUnknown, value.CurrencyMismatch}, r.Reasons)
 
 	q.OrdinaryShares = big.NewRat(5, 1)
-	r = value.ComputeDailyRatios(q, &s, value.TTM{}, nil, nil, none)
+	r = dailyRatios(q, &s, value.TTM{}, nil, nil, none)
 	assert.Equal(t, new(int64(4500)), r.MarketCap)
 	assert.Nil(t, r.PriceToBookRatio)
 	assert.Nil(t, r.EnterpriseValue)
@@ -542,7 +545,6 @@ func TestMarketValue(t *testing.T) {
 		assert.Equal(t, test.marketCap, *m.Cap, test.description)
 		assert.Equal(t, test.price, m.Price().RatString(), test.description)
 		assert.Empty(t, m.Reasons)
-		assert.Equal(t, m.Ratios(&s, value.TTM{}), value.ComputeDailyRatios(q, &s, value.TTM{}, nil, nil, rate))
 	}
 	q := quote("2021-03-01", "7.5")
 	q.OrdinaryShares = nil

@@ -125,9 +125,8 @@ func (c *context) eval(n *node) *big.Rat {
 		return c.root(&n.args[0])
 	}
 	a, b := c.eval(&n.args[0]), c.eval(&n.args[1])
-	if n.op == "/" && b != nil && b.Sign() <= 0 {
-		c.divisor(b)
-		return nil
+	if n.op == "/" {
+		return c.quotient(a, b)
 	}
 	if a == nil || b == nil {
 		return nil
@@ -139,8 +138,6 @@ func (c *context) eval(n *node) *big.Rat {
 		return new(big.Rat).Sub(a, b)
 	case "x":
 		return new(big.Rat).Mul(a, b)
-	case "/":
-		return new(big.Rat).Quo(a, b)
 	case "and":
 		return truth(a.Sign() > 0 && b.Sign() > 0)
 	case "or":
@@ -164,22 +161,16 @@ func truth(holds bool) *big.Rat {
 	return new(big.Rat)
 }
 
-// divisor notes what is wrong with a divisor that is not above zero.
-func (c *context) divisor(d *big.Rat) {
-	if d.Sign() < 0 {
-		c.add(NegativeDenominator)
-	} else {
-		c.add(ZeroDenominator)
-	}
-}
-
-// quotient is a / b.
+// quotient is a / b. It notes what is wrong with a divisor that is not above zero.
 func (c *context) quotient(a, b *big.Rat) *big.Rat {
-	if b != nil && b.Sign() <= 0 {
-		c.divisor(b)
+	switch {
+	case b != nil && b.Sign() < 0:
+		c.add(NegativeDenominator)
 		return nil
-	}
-	if a == nil || b == nil {
+	case b != nil && b.Sign() == 0:
+		c.add(ZeroDenominator)
+		return nil
+	case a == nil || b == nil:
 		return nil
 	}
 	return new(big.Rat).Quo(a, b)

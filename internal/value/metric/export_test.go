@@ -68,3 +68,15 @@ func Amount(v *big.Rat) string {
 	}
 	return whole + unit
 }
+
+// Known tells whether reasons and definitions may give a name as that of an input, as in ttm.net_income and -1.total_assets.
+func Known(input string) bool {
+	s, err := parse(input)
+	switch {
+	case err != nil || s.op != "name":
+		return false
+	case s.ttm:
+		return slices.Contains(monthsFields, s.name)
+	}
+	return slices.Contains(statementFields, s.name) || s.ago == 0 && slices.Contains(dayFigures, s.name) || Find(s.name) != nil
+}
