@@ -3,7 +3,7 @@
 SELECT sqlc.embed(c), sqlc.embed(l) FROM listing named
 JOIN company c ON c.id = named.company_id
 JOIN listing l ON l.company_id = c.id
-WHERE ticker_key(named.ticker) = ticker_key(@ticker)
+WHERE ticker_key(named.ticker) = ticker_key(@ticker) AND named.holds_ticker
 ORDER BY l.is_primary DESC, l.ticker;
 
 -- Whoever writes what belongs to companies locks them first, several by id.
@@ -17,11 +17,11 @@ SELECT c.* FROM company c JOIN company_cik k ON k.company_id = c.id WHERE k.cik 
 
 -- name: LockCompaniesByTicker :many
 SELECT id FROM company WHERE id IN (
-    SELECT l.company_id FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+    SELECT l.company_id FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
 ) ORDER BY id FOR UPDATE;
 
 -- name: LockCompanyByTicker :one
-SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE ticker_key(l.ticker) = ticker_key(@ticker) FOR UPDATE OF c;
+SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE ticker_key(l.ticker) = ticker_key(@ticker) AND l.holds_ticker FOR UPDATE OF c;
 
 -- name: GetCompany :one
 SELECT * FROM company WHERE id = @id;
@@ -29,20 +29,32 @@ SELECT * FROM company WHERE id = @id;
 -- name: LockCompany :one
 SELECT * FROM company WHERE id = @id FOR UPDATE;
 
--- name: ListCompanies :many
--- By name; after_name and after_id are those of the last company of the page before.
+-- name: ListCompaniesByName :many
+-- after_name and after_id are those of the last company of the page before.
 SELECT * FROM company c
 WHERE (c.name, c.id) > (@after_name::text, @after_id::bigint)
   AND (sqlc.narg(exchange)::text IS NULL OR EXISTS (
       SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower(sqlc.narg(exchange))))
+  AND (sqlc.narg(has_statements)::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = sqlc.narg(has_statements))
 ORDER BY c.name, c.id
+LIMIT @page_size;
+
+-- name: ListCompaniesBySize :many
+-- The largest first. after_size is the negative of the last company's of the page before.
+SELECT * FROM company c
+WHERE (-coalesce(c.size, -1), c.id) > (@after_size::numeric, @after_id::bigint)
+  AND (sqlc.narg(exchange)::text IS NULL OR EXISTS (
+      SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower(sqlc.narg(exchange))))
+  AND (sqlc.narg(has_statements)::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = sqlc.narg(has_statements))
+ORDER BY -coalesce(c.size, -1), c.id
 LIMIT @page_size;
 
 -- name: SearchCompanies :many
 -- code is a ticker's key; prefix, code_prefix, cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
--- so, 2: the name begins so, 3: the name contains it.
+-- so, 2: the name begins so, 3: the name contains it. By relevance, the largest come first after those of rank 0; else all are
+-- sorted by name.
 WITH hit AS (
-    SELECT l.company_id, CASE WHEN ticker_key(l.ticker) = @code::text OR l.isin = @code THEN 0 ELSE 1 END AS rank
+    SELECT l.company_id, CASE WHEN l.holds_ticker AND ticker_key(l.ticker) = @code::text OR l.isin = @code THEN 0 ELSE 1 END AS rank
     FROM listing l WHERE ticker_key(l.ticker) LIKE @code_prefix::text OR l.isin LIKE @code_prefix
     UNION ALL
     SELECT k.company_id, CASE WHEN k.cik::text = @cik::text THEN 0 ELSE 1 END
@@ -51,18 +63,43 @@ WITH hit AS (
     SELECT c.id, CASE WHEN c.name ILIKE @prefix::text THEN 2 ELSE 3 END
     FROM company c WHERE c.name ILIKE @part::text
 ), ranked AS (
-    SELECT company_id, min(rank)::integer AS rank FROM hit GROUP BY company_id
+    SELECT company_id, CASE WHEN @by_name::boolean THEN 0 ELSE min(rank) END::integer AS rank FROM hit GROUP BY company_id
+), placed AS (
+    SELECT r.company_id, r.rank, CASE WHEN @by_name OR r.rank = 0 THEN 0 ELSE -coalesce(c.size, -1) END AS place
+    FROM ranked r JOIN company c ON c.id = r.company_id
 )
-SELECT sqlc.embed(c), r.rank FROM ranked r JOIN company c ON c.id = r.company_id
-WHERE (r.rank, c.name, c.id) > (@after_rank::integer, @after_name::text, @after_id::bigint)
+SELECT sqlc.embed(c), p.rank, p.place::numeric AS place
+FROM placed p JOIN company c ON c.id = p.company_id
+WHERE ((p.rank > 0)::integer, p.place, p.rank, c.name, c.id)
+    > (@after_inexact::integer, @after_place::numeric, @after_rank::integer, @after_name::text, @after_id::bigint)
   AND (sqlc.narg(exchange)::text IS NULL OR EXISTS (
       SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower(sqlc.narg(exchange))))
-ORDER BY r.rank, c.name, c.id
+  AND (sqlc.narg(has_statements)::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = sqlc.narg(has_statements))
+ORDER BY (p.rank > 0)::integer, p.place, p.rank, c.name, c.id
 LIMIT @page_size;
 
+-- name: ListCIKs :many
+-- The CIKs of companies with the days of their filings, and when the companies' facts were read.
+SELECT sqlc.embed(k), f.read_at FROM company_cik k LEFT JOIN company_facts f ON f.company_id = k.company_id
+WHERE k.company_id = ANY(@company_ids::bigint[]);
+
+-- name: ReleaseTickers :exec
+-- Has the ended listings of other companies give up tickers.
+UPDATE listing l SET holds_ticker = false, is_primary = false
+FROM unnest(@tickers::text[]) AS t (ticker)
+WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.last_day IS NOT NULL AND l.company_id <> @company_id;
+
+-- name: EnsurePrimaryListings :exec
+-- Companies that have lost theirs get another of their listings, one that has not ended first.
+UPDATE listing SET is_primary = true WHERE id IN (
+    SELECT DISTINCT ON (l.company_id) l.id FROM listing l
+    WHERE l.company_id IN (SELECT o.company_id FROM listing o GROUP BY o.company_id HAVING NOT bool_or(o.is_primary) AND bool_or(o.holds_ticker))
+      AND l.holds_ticker
+    ORDER BY l.company_id, l.last_day DESC, l.id);
+
 -- name: CreateCompany :one
-INSERT INTO company (name, cik, former_ciks, country, url, ipo_date, number_of_shares)
-VALUES (@name, @cik, @former_ciks, @country, @url, @ipo_date, @number_of_shares)
+INSERT INTO company (name, cik, former_ciks, country, url, ipo_date, last_day, number_of_shares)
+VALUES (@name, @cik, @former_ciks, @country, @url, @ipo_date, @last_day, @number_of_shares)
 RETURNING *;
 
 -- name: EnsureCompany :exec
@@ -70,12 +107,13 @@ RETURNING *;
 INSERT INTO company (name, name_from_facts, cik, former_ciks) VALUES (@name, true, @cik, @former_ciks) ON CONFLICT (cik) DO NOTHING;
 
 -- name: SetNameFromFacts :exec
-UPDATE company SET name = @name WHERE id = @id AND name_from_facts AND name <> @name;
+-- The registrant's own name, as EDGAR has it, comes before.
+UPDATE company SET name = @name WHERE id = @id AND name_from_facts AND registrant_name IS NULL AND name <> @name;
 
 -- name: UpdateCompany :one
 UPDATE company
 SET name = @name, name_from_facts = name_from_facts AND name = @name, cik = @cik, former_ciks = @former_ciks, country = @country, url = @url, ipo_date = @ipo_date,
-    number_of_shares = @number_of_shares
+    last_day = @last_day, number_of_shares = @number_of_shares
 WHERE id = @id
 RETURNING *;
 
@@ -93,16 +131,19 @@ SELECT * FROM listing WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY co
 SELECT NOT EXISTS (SELECT FROM listing WHERE company_id = @company_id);
 
 -- name: GetListing :one
-SELECT * FROM listing WHERE ticker_key(ticker) = ticker_key(@ticker);
+SELECT * FROM listing WHERE ticker_key(ticker) = ticker_key(@ticker) AND holds_ticker;
+
+-- name: GetPrimaryListing :one
+SELECT * FROM listing WHERE company_id = @company_id AND is_primary;
 
 -- name: CreateListings :copyfrom
-INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary)
-VALUES (@company_id, @ticker, @exchange, @isin, @share_class, @currency, @ordinary_shares, @is_primary);
+INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary, first_day, last_day)
+VALUES (@company_id, @ticker, @exchange, @isin, @share_class, @currency, @ordinary_shares, @is_primary, @first_day, @last_day);
 
 -- name: UpdateListing :exec
 UPDATE listing
 SET ticker = @ticker, exchange = @exchange, isin = @isin, share_class = @share_class, currency = @currency,
-    ordinary_shares = @ordinary_shares, is_primary = @is_primary
+    ordinary_shares = @ordinary_shares, is_primary = @is_primary, first_day = @first_day, last_day = @last_day
 WHERE id = @id;
 
 -- name: ClearListings :exec
@@ -122,7 +163,7 @@ DELETE FROM listing WHERE company_id = @company_id AND id <> ALL(@keep::bigint[]
 SELECT FROM company WHERE id IN (
     SELECT company_id FROM company_cik WHERE cik = ANY(@ciks::bigint[])
     UNION ALL
-    SELECT l.company_id FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+    SELECT l.company_id FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
 ) ORDER BY id FOR UPDATE;
 
 -- name: ImportCompanies :execrows
@@ -150,7 +191,7 @@ SELECT cik, company_id FROM company_cik WHERE cik = ANY(@ciks::bigint[]);
 
 -- name: ListCompaniesOfTickers :many
 SELECT t.ticker::text AS ticker, l.company_id
-FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker);
+FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker;
 
 -- name: ImportListings :execrows
 -- Adds the tickers that are not there. The one marked as its company's first becomes the primary one of a company that
@@ -163,7 +204,7 @@ FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@tickers::text
              unnest(@exchanges::text[]) AS exchange, unnest(@isins::text[]) AS isin,
              unnest(@share_classes::text[]) AS share_class, unnest(@currencies::text[]) AS currency,
              unnest(@ordinary_shares::text[]) AS ordinary_shares, unnest(@first::boolean[]) AS first) AS t
-WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker))
+WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker)
 ORDER BY t.ticker;
 
 -- name: DeclareListings :execrows
@@ -176,7 +217,7 @@ FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@tickers::text
              unnest(@exchanges::text[]) AS exchange, unnest(@isins::text[]) AS isin,
              unnest(@share_classes::text[]) AS share_class, unnest(@currencies::text[]) AS currency,
              unnest(@ordinary_shares::text[]) AS ordinary_shares) AS t
-WHERE l.company_id = t.company_id AND ticker_key(l.ticker) = ticker_key(t.ticker)
+WHERE l.company_id = t.company_id AND ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
   AND (l.exchange, l.isin, l.share_class, l.currency, l.ordinary_shares) IS DISTINCT FROM (
       coalesce(nullif(t.exchange, ''), l.exchange), coalesce(nullif(t.isin, ''), l.isin),
       coalesce(nullif(t.share_class, ''), l.share_class), coalesce(nullif(t.currency, ''), l.currency),
@@ -186,16 +227,16 @@ WHERE l.company_id = t.company_id AND ticker_key(l.ticker) = ticker_key(t.ticker
 -- Tickers of the file that are listed for another company already.
 SELECT t.ticker::text AS ticker
 FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@tickers::text[]) AS ticker) AS t
-JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
 LEFT JOIN company_cik k ON k.cik = t.cik
 WHERE k.company_id IS DISTINCT FROM l.company_id
 ORDER BY 1;
 
 -- name: ListTaken :many
--- Which of these identifiers belong to another company. A new one has the id 0.
+-- Which of these identifiers belong to another company, tickers but those of listings that have ended. A new one has the id 0.
 SELECT 'ticker' AS kind, t.ticker::text AS code
-FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
-WHERE l.company_id <> @company_id
+FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
+WHERE l.company_id <> @company_id AND l.last_day IS NULL
 UNION ALL
 SELECT 'isin', l.isin FROM listing l WHERE l.isin = ANY(@isins::text[]) AND l.company_id <> @company_id
 UNION ALL

@@ -20,7 +20,15 @@ LIMIT 1;
 INSERT INTO company_facts (company_id, cik, document_id, newest_filed, rules_version, report)
 VALUES (@company_id, @cik, @document_id, @newest_filed, @rules_version, @report)
 ON CONFLICT (company_id) DO UPDATE SET cik = excluded.cik, document_id = excluded.document_id, newest_filed = excluded.newest_filed,
-    rules_version = excluded.rules_version, report = excluded.report, edited = false, attempts = 0, error = NULL;
+    rules_version = excluded.rules_version, report = excluded.report, edited = false, attempts = 0, error = NULL, read_at = now();
+
+-- name: NoteFactsRead :exec
+-- Says that the documents of companies are those that were read before.
+UPDATE company_facts SET read_at = now() WHERE company_id IN (SELECT k.company_id FROM company_cik k WHERE k.cik = ANY(@ciks::bigint[]));
+
+-- name: SetCIKDays :exec
+UPDATE company_cik SET first_day = @first_day, last_day = @last_day
+WHERE cik = @cik AND (first_day, last_day) IS DISTINCT FROM (@first_day, @last_day);
 
 -- name: DeleteFormerFacts :exec
 DELETE FROM former_facts WHERE company_id = @company_id AND cik <> ALL(@keep::bigint[]);
@@ -68,8 +76,8 @@ FROM company_facts;
 
 -- name: ListUnreadFacts :many
 -- What came in the way of recomputing companies by this version.
-SELECT c.name, l.ticker, f.attempts, coalesce(f.error, 'its worker died')::text AS error
-FROM company_facts f JOIN company c ON c.id = f.company_id LEFT JOIN listing l ON l.company_id = c.id AND l.is_primary
+SELECT c.name, company_symbol(c.id)::text AS ticker, f.attempts, coalesce(f.error, 'its worker died')::text AS error
+FROM company_facts f JOIN company c ON c.id = f.company_id
 WHERE f.rules_version < @version AND f.attempted_version = @version AND (f.error IS NOT NULL OR f.attempts >= @max_attempts)
 ORDER BY c.name, c.id
 LIMIT 100;

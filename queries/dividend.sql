@@ -12,8 +12,7 @@ LIMIT sqlc.narg(page_size);
 -- name: ListDividends :many
 -- All companies' dividends as known on as_of, or of today; the newest published first. None is known before it is
 -- published, so that the index leads to the day.
-SELECT sqlc.embed(d), l.ticker FROM dividend d
-JOIN listing l ON l.company_id = d.company_id AND l.is_primary
+SELECT sqlc.embed(d), company_symbol(d.company_id)::text AS ticker FROM dividend d
 WHERE (sqlc.narg(as_of)::date IS NULL AND d.known_to IS NULL
        OR d.known_from <= sqlc.narg(as_of) AND (d.known_to IS NULL OR d.known_to > sqlc.narg(as_of)))
   AND (sqlc.narg(as_of)::date IS NULL OR d.publish_date <= sqlc.narg(as_of))
@@ -26,8 +25,7 @@ ORDER BY d.publish_date DESC, d.id DESC
 LIMIT @page_size;
 
 -- name: GetDividend :one
-SELECT sqlc.embed(d), l.ticker FROM dividend d
-JOIN listing l ON l.company_id = d.company_id AND l.is_primary
+SELECT sqlc.embed(d), company_symbol(d.company_id)::text AS ticker FROM dividend d
 WHERE d.id = @id
   AND (sqlc.narg(as_of)::date IS NULL AND d.known_to IS NULL
        OR d.known_from <= sqlc.narg(as_of) AND (d.known_to IS NULL OR d.known_to > sqlc.narg(as_of)));

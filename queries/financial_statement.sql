@@ -11,8 +11,7 @@ LIMIT sqlc.narg(page_size);
 
 -- name: ListFinancialStatements :many
 -- All companies' statements of today, the newest published first.
-SELECT sqlc.embed(s), l.ticker FROM financial_statement s
-JOIN listing l ON l.company_id = s.company_id AND l.is_primary
+SELECT sqlc.embed(s), company_symbol(s.company_id)::text AS ticker FROM financial_statement s
 WHERE s.known_to IS NULL
   AND (sqlc.narg(period)::text IS NULL OR s.period = sqlc.narg(period))
   AND (sqlc.narg(fiscal_year)::integer IS NULL OR s.fiscal_year = sqlc.narg(fiscal_year))
@@ -25,8 +24,7 @@ LIMIT @page_size;
 
 -- name: ListFinancialStatementsAsOf :many
 -- The same as known on a day.
-SELECT sqlc.embed(s), l.ticker FROM financial_statement s
-JOIN listing l ON l.company_id = s.company_id AND l.is_primary
+SELECT sqlc.embed(s), company_symbol(s.company_id)::text AS ticker FROM financial_statement s
 WHERE s.known_from <= @as_of AND (s.known_to IS NULL OR s.known_to > @as_of) AND s.publish_date <= @as_of
   AND (sqlc.narg(period)::text IS NULL OR s.period = sqlc.narg(period))
   AND (sqlc.narg(fiscal_year)::integer IS NULL OR s.fiscal_year = sqlc.narg(fiscal_year))
@@ -74,16 +72,14 @@ JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= @t
     AND s.end_date >= CASE WHEN s.period = 'annual' AND @years > 0 THEN least(newest.since, annual.since) ELSE newest.since END;
 
 -- name: GetFinancialStatement :one
-SELECT sqlc.embed(s), l.ticker FROM financial_statement s
-JOIN listing l ON l.company_id = s.company_id AND l.is_primary
+SELECT sqlc.embed(s), company_symbol(s.company_id)::text AS ticker FROM financial_statement s
 WHERE s.id = @id
   AND (sqlc.narg(as_of)::date IS NULL AND s.known_to IS NULL
        OR s.known_from <= sqlc.narg(as_of) AND (s.known_to IS NULL OR s.known_to > sqlc.narg(as_of)));
 
 -- name: ListVersionsOfFinancialStatement :many
 -- The versions of a statement known by a day, or all; the newest first.
-SELECT sqlc.embed(s), l.ticker FROM financial_statement s
-JOIN listing l ON l.company_id = s.company_id AND l.is_primary
+SELECT sqlc.embed(s), company_symbol(s.company_id)::text AS ticker FROM financial_statement s
 WHERE s.id = @id
   AND (sqlc.narg(as_of)::date IS NULL OR s.known_from <= sqlc.narg(as_of))
   AND (sqlc.narg(before_known)::date IS NULL OR s.known_from < sqlc.narg(before_known))

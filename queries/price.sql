@@ -9,7 +9,7 @@ INSERT INTO split (company_id, effective_date, ratio)
 SELECT DISTINCT l.company_id, t.effective_date, t.ratio
 FROM (SELECT unnest(@tickers::text[]) AS ticker, unnest(@effective_date::date[]) AS effective_date,
              unnest(@ratio::numeric[]) AS ratio) AS t
-JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
 ORDER BY l.company_id, t.effective_date
 ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio, from_prices = false
 WHERE split.ratio <> excluded.ratio OR split.from_prices;
@@ -70,7 +70,7 @@ ORDER BY p.listing_id, p.date;
 
 -- name: ListUnknownTickers :many
 SELECT t.ticker::text AS ticker FROM (SELECT unnest(@tickers::text[]) AS ticker) AS t
-WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker))
+WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker)
 ORDER BY 1;
 
 -- name: ListPrices :many

@@ -96,6 +96,7 @@ all its files, read as one. A file of another CIK than the company's is refused,
 With "new", files are given in the order of their CIKs.`,
 		`  edgevalue import sec --ticker AAPL companyfacts-CIK0000320193.json.gz
   edgevalue import sec --ticker GOOGL --other-cik new CIK0001288776.json CIK0001652044.json`, app.ImportSECCompanyFacts)
+	cmd.AddCommand(newImportBulk())
 	add("prices --ticker TICKER FILE...", "Import daily prices (CSV)", `
 Import a listing's daily prices, in the currency of the listing. The first line of the file names the
 columns, in any order; a day that is already stored is replaced. Files of Yahoo, Alpha Vantage, Nasdaq and

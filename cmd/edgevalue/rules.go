@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/go-faster/errors"
@@ -67,10 +68,7 @@ func (s *services) showRules(cmd *cobra.Command) (failed int, err error) {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "rules version %d: recomputed: %d of %d, remaining: %d, failed: %d\n", r.Version, r.Recomputed, r.Companies, r.Remaining, r.Failed)
 	for _, u := range unread {
-		name := u.Name
-		if u.Ticker != nil {
-			name = *u.Ticker
-		}
+		name := cmp.Or(u.Ticker, u.Name)
 		fmt.Fprintf(out, "  %s: %s (attempts: %d)\n", name, u.Error, u.Attempts)
 	}
 	return len(unread), nil

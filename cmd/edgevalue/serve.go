@@ -75,12 +75,12 @@ type parts struct {
 
 // minConns is how many connections to the database the parts need. A server needs one for those who change something
 // and one for those who read.
-func (p parts) minConns() (n int) {
+func (p parts) minConns(cfg Config) (n int) {
 	if p.serve {
 		n += 2
 	}
 	if p.work {
-		n += jobs.MinConns(importsAtOnce + 1) // and the recomputation
+		n += jobs.MinConns(importsAtOnce + 1 + cfg.SyncConcurrency) // and the recomputation
 	}
 	return n
 }
@@ -131,7 +131,7 @@ func run(ctx context.Context, p parts) (err error) {
 		return err
 	}
 	defer pool.Close()
-	if err := pg.NeedConns(pool, p.minConns()); err != nil {
+	if err := pg.NeedConns(pool, p.minConns(cfg)); err != nil {
 		return err
 	}
 	err = steadily(ctx, log, func() error {
@@ -226,6 +226,7 @@ func (s *services) importSamples(ctx context.Context) error {
 func (p parts) runServices(ctx context.Context, s *services) error {
 	defer context.AfterFunc(ctx, func() { s.log.Info("stopping: finishing requests and jobs") })()
 	metrics := telemetry.NewMetrics(s.pool, s.countJobs)
+	metrics.Sync(edgarRequests, s.syncStatus)
 	g, ctx := errgroup.WithContext(ctx)
 	var delay time.Duration // a worker has no load balancer
 	if p.serve {

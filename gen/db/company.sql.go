@@ -8,6 +8,8 @@ package db
 import (
 	"context"
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 const clearListings = `-- name: ClearListings :exec
@@ -21,9 +23,9 @@ func (q *Queries) ClearListings(ctx context.Context, companyID int64) error {
 }
 
 const createCompany = `-- name: CreateCompany :one
-INSERT INTO company (name, cik, former_ciks, country, url, ipo_date, number_of_shares)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks
+INSERT INTO company (name, cik, former_ciks, country, url, ipo_date, last_day, number_of_shares)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks, registrant_name, sic, sic_description, fiscal_year_end, state, former_names, last_day, newest_period, newest_end_date, size
 `
 
 type CreateCompanyParams struct {
@@ -33,6 +35,7 @@ type CreateCompanyParams struct {
 	Country        *string    `db:"country"`
 	Url            *string    `db:"url"`
 	IpoDate        *time.Time `db:"ipo_date"`
+	LastDay        *time.Time `db:"last_day"`
 	NumberOfShares *int64     `db:"number_of_shares"`
 }
 
@@ -44,6 +47,7 @@ func (q *Queries) CreateCompany(ctx context.Context, arg CreateCompanyParams) (C
 		arg.Country,
 		arg.Url,
 		arg.IpoDate,
+		arg.LastDay,
 		arg.NumberOfShares,
 	)
 	var i Company
@@ -59,19 +63,31 @@ func (q *Queries) CreateCompany(ctx context.Context, arg CreateCompanyParams) (C
 		&i.UpdatedAt,
 		&i.NameFromFacts,
 		&i.FormerCiks,
+		&i.RegistrantName,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.FormerNames,
+		&i.LastDay,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.Size,
 	)
 	return i, err
 }
 
 type CreateListingsParams struct {
-	CompanyID      int64   `db:"company_id"`
-	Ticker         string  `db:"ticker"`
-	Exchange       *string `db:"exchange"`
-	Isin           *string `db:"isin"`
-	ShareClass     *string `db:"share_class"`
-	Currency       string  `db:"currency"`
-	OrdinaryShares *string `db:"ordinary_shares"`
-	IsPrimary      bool    `db:"is_primary"`
+	CompanyID      int64      `db:"company_id"`
+	Ticker         string     `db:"ticker"`
+	Exchange       *string    `db:"exchange"`
+	Isin           *string    `db:"isin"`
+	ShareClass     *string    `db:"share_class"`
+	Currency       string     `db:"currency"`
+	OrdinaryShares *string    `db:"ordinary_shares"`
+	IsPrimary      bool       `db:"is_primary"`
+	FirstDay       *time.Time `db:"first_day"`
+	LastDay        *time.Time `db:"last_day"`
 }
 
 const declareListings = `-- name: DeclareListings :execrows
@@ -83,7 +99,7 @@ FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::text[]) AS ticker,
              unnest($3::text[]) AS exchange, unnest($4::text[]) AS isin,
              unnest($5::text[]) AS share_class, unnest($6::text[]) AS currency,
              unnest($7::text[]) AS ordinary_shares) AS t
-WHERE l.company_id = t.company_id AND ticker_key(l.ticker) = ticker_key(t.ticker)
+WHERE l.company_id = t.company_id AND ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
   AND (l.exchange, l.isin, l.share_class, l.currency, l.ordinary_shares) IS DISTINCT FROM (
       coalesce(nullif(t.exchange, ''), l.exchange), coalesce(nullif(t.isin, ''), l.isin),
       coalesce(nullif(t.share_class, ''), l.share_class), coalesce(nullif(t.currency, ''), l.currency),
@@ -156,8 +172,22 @@ func (q *Queries) EnsureCompany(ctx context.Context, arg EnsureCompanyParams) er
 	return err
 }
 
+const ensurePrimaryListings = `-- name: EnsurePrimaryListings :exec
+UPDATE listing SET is_primary = true WHERE id IN (
+    SELECT DISTINCT ON (l.company_id) l.id FROM listing l
+    WHERE l.company_id IN (SELECT o.company_id FROM listing o GROUP BY o.company_id HAVING NOT bool_or(o.is_primary) AND bool_or(o.holds_ticker))
+      AND l.holds_ticker
+    ORDER BY l.company_id, l.last_day DESC, l.id)
+`
+
+// Companies that have lost theirs get another of their listings, one that has not ended first.
+func (q *Queries) EnsurePrimaryListings(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, ensurePrimaryListings)
+	return err
+}
+
 const getCompany = `-- name: GetCompany :one
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks FROM company WHERE id = $1
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks, registrant_name, sic, sic_description, fiscal_year_end, state, former_names, last_day, newest_period, newest_end_date, size FROM company WHERE id = $1
 `
 
 func (q *Queries) GetCompany(ctx context.Context, id int64) (Company, error) {
@@ -175,13 +205,23 @@ func (q *Queries) GetCompany(ctx context.Context, id int64) (Company, error) {
 		&i.UpdatedAt,
 		&i.NameFromFacts,
 		&i.FormerCiks,
+		&i.RegistrantName,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.FormerNames,
+		&i.LastDay,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.Size,
 	)
 	return i, err
 }
 
 const getCompanyByCIK = `-- name: GetCompanyByCIK :one
 
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik = $1
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik = $1
 `
 
 // Whoever writes what belongs to companies locks them first, several by id.
@@ -201,15 +241,25 @@ func (q *Queries) GetCompanyByCIK(ctx context.Context, cik int64) (Company, erro
 		&i.UpdatedAt,
 		&i.NameFromFacts,
 		&i.FormerCiks,
+		&i.RegistrantName,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.FormerNames,
+		&i.LastDay,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.Size,
 	)
 	return i, err
 }
 
 const getCompanyWithListings = `-- name: GetCompanyWithListings :many
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares FROM listing named
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, l.first_day, l.last_day, l.holds_ticker FROM listing named
 JOIN company c ON c.id = named.company_id
 JOIN listing l ON l.company_id = c.id
-WHERE ticker_key(named.ticker) = ticker_key($1)
+WHERE ticker_key(named.ticker) = ticker_key($1) AND named.holds_ticker
 ORDER BY l.is_primary DESC, l.ticker
 `
 
@@ -240,6 +290,16 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 			&i.Company.UpdatedAt,
 			&i.Company.NameFromFacts,
 			&i.Company.FormerCiks,
+			&i.Company.RegistrantName,
+			&i.Company.Sic,
+			&i.Company.SicDescription,
+			&i.Company.FiscalYearEnd,
+			&i.Company.State,
+			&i.Company.FormerNames,
+			&i.Company.LastDay,
+			&i.Company.NewestPeriod,
+			&i.Company.NewestEndDate,
+			&i.Company.Size,
 			&i.Listing.ID,
 			&i.Listing.CompanyID,
 			&i.Listing.Ticker,
@@ -251,6 +311,9 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 			&i.Listing.UpdatedAt,
 			&i.Listing.Currency,
 			&i.Listing.OrdinaryShares,
+			&i.Listing.FirstDay,
+			&i.Listing.LastDay,
+			&i.Listing.HoldsTicker,
 		); err != nil {
 			return nil, err
 		}
@@ -263,7 +326,7 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 }
 
 const getListing = `-- name: GetListing :one
-SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares FROM listing WHERE ticker_key(ticker) = ticker_key($1)
+SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker FROM listing WHERE ticker_key(ticker) = ticker_key($1) AND holds_ticker
 `
 
 func (q *Queries) GetListing(ctx context.Context, ticker string) (Listing, error) {
@@ -281,6 +344,35 @@ func (q *Queries) GetListing(ctx context.Context, ticker string) (Listing, error
 		&i.UpdatedAt,
 		&i.Currency,
 		&i.OrdinaryShares,
+		&i.FirstDay,
+		&i.LastDay,
+		&i.HoldsTicker,
+	)
+	return i, err
+}
+
+const getPrimaryListing = `-- name: GetPrimaryListing :one
+SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker FROM listing WHERE company_id = $1 AND is_primary
+`
+
+func (q *Queries) GetPrimaryListing(ctx context.Context, companyID int64) (Listing, error) {
+	row := q.db.QueryRow(ctx, getPrimaryListing, companyID)
+	var i Listing
+	err := row.Scan(
+		&i.ID,
+		&i.CompanyID,
+		&i.Ticker,
+		&i.Exchange,
+		&i.Isin,
+		&i.ShareClass,
+		&i.IsPrimary,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Currency,
+		&i.OrdinaryShares,
+		&i.FirstDay,
+		&i.LastDay,
+		&i.HoldsTicker,
 	)
 	return i, err
 }
@@ -333,7 +425,7 @@ FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::text[]) AS ticker,
              unnest($3::text[]) AS exchange, unnest($4::text[]) AS isin,
              unnest($5::text[]) AS share_class, unnest($6::text[]) AS currency,
              unnest($7::text[]) AS ordinary_shares, unnest($8::boolean[]) AS first) AS t
-WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker))
+WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker)
 ORDER BY t.ticker
 `
 
@@ -367,28 +459,68 @@ func (q *Queries) ImportListings(ctx context.Context, arg ImportListingsParams) 
 	return result.RowsAffected(), nil
 }
 
-const listCompanies = `-- name: ListCompanies :many
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks FROM company c
+const listCIKs = `-- name: ListCIKs :many
+SELECT k.cik, k.company_id, k.first_day, k.last_day, f.read_at FROM company_cik k LEFT JOIN company_facts f ON f.company_id = k.company_id
+WHERE k.company_id = ANY($1::bigint[])
+`
+
+type ListCIKsRow struct {
+	CompanyCik CompanyCik `db:"company_cik"`
+	ReadAt     *time.Time `db:"read_at"`
+}
+
+// The CIKs of companies with the days of their filings, and when the companies' facts were read.
+func (q *Queries) ListCIKs(ctx context.Context, companyIds []int64) ([]ListCIKsRow, error) {
+	rows, err := q.db.Query(ctx, listCIKs, companyIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListCIKsRow{}
+	for rows.Next() {
+		var i ListCIKsRow
+		if err := rows.Scan(
+			&i.CompanyCik.Cik,
+			&i.CompanyCik.CompanyID,
+			&i.CompanyCik.FirstDay,
+			&i.CompanyCik.LastDay,
+			&i.ReadAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listCompaniesByName = `-- name: ListCompaniesByName :many
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks, registrant_name, sic, sic_description, fiscal_year_end, state, former_names, last_day, newest_period, newest_end_date, size FROM company c
 WHERE (c.name, c.id) > ($1::text, $2::bigint)
   AND ($3::text IS NULL OR EXISTS (
       SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($3)))
+  AND ($4::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = $4)
 ORDER BY c.name, c.id
-LIMIT $4
+LIMIT $5
 `
 
-type ListCompaniesParams struct {
-	AfterName string  `db:"after_name"`
-	AfterID   int64   `db:"after_id"`
-	Exchange  *string `db:"exchange"`
-	PageSize  int32   `db:"page_size"`
+type ListCompaniesByNameParams struct {
+	AfterName     string  `db:"after_name"`
+	AfterID       int64   `db:"after_id"`
+	Exchange      *string `db:"exchange"`
+	HasStatements *bool   `db:"has_statements"`
+	PageSize      int32   `db:"page_size"`
 }
 
-// By name; after_name and after_id are those of the last company of the page before.
-func (q *Queries) ListCompanies(ctx context.Context, arg ListCompaniesParams) ([]Company, error) {
-	rows, err := q.db.Query(ctx, listCompanies,
+// after_name and after_id are those of the last company of the page before.
+func (q *Queries) ListCompaniesByName(ctx context.Context, arg ListCompaniesByNameParams) ([]Company, error) {
+	rows, err := q.db.Query(ctx, listCompaniesByName,
 		arg.AfterName,
 		arg.AfterID,
 		arg.Exchange,
+		arg.HasStatements,
 		arg.PageSize,
 	)
 	if err != nil {
@@ -410,6 +542,83 @@ func (q *Queries) ListCompanies(ctx context.Context, arg ListCompaniesParams) ([
 			&i.UpdatedAt,
 			&i.NameFromFacts,
 			&i.FormerCiks,
+			&i.RegistrantName,
+			&i.Sic,
+			&i.SicDescription,
+			&i.FiscalYearEnd,
+			&i.State,
+			&i.FormerNames,
+			&i.LastDay,
+			&i.NewestPeriod,
+			&i.NewestEndDate,
+			&i.Size,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listCompaniesBySize = `-- name: ListCompaniesBySize :many
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks, registrant_name, sic, sic_description, fiscal_year_end, state, former_names, last_day, newest_period, newest_end_date, size FROM company c
+WHERE (-coalesce(c.size, -1), c.id) > ($1::numeric, $2::bigint)
+  AND ($3::text IS NULL OR EXISTS (
+      SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($3)))
+  AND ($4::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = $4)
+ORDER BY -coalesce(c.size, -1), c.id
+LIMIT $5
+`
+
+type ListCompaniesBySizeParams struct {
+	AfterSize     decimal.Decimal `db:"after_size"`
+	AfterID       int64           `db:"after_id"`
+	Exchange      *string         `db:"exchange"`
+	HasStatements *bool           `db:"has_statements"`
+	PageSize      int32           `db:"page_size"`
+}
+
+// The largest first. after_size is the negative of the last company's of the page before.
+func (q *Queries) ListCompaniesBySize(ctx context.Context, arg ListCompaniesBySizeParams) ([]Company, error) {
+	rows, err := q.db.Query(ctx, listCompaniesBySize,
+		arg.AfterSize,
+		arg.AfterID,
+		arg.Exchange,
+		arg.HasStatements,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Company{}
+	for rows.Next() {
+		var i Company
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Cik,
+			&i.Country,
+			&i.Url,
+			&i.IpoDate,
+			&i.NumberOfShares,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.NameFromFacts,
+			&i.FormerCiks,
+			&i.RegistrantName,
+			&i.Sic,
+			&i.SicDescription,
+			&i.FiscalYearEnd,
+			&i.State,
+			&i.FormerNames,
+			&i.LastDay,
+			&i.NewestPeriod,
+			&i.NewestEndDate,
+			&i.Size,
 		); err != nil {
 			return nil, err
 		}
@@ -425,15 +634,20 @@ const listCompaniesOfCIKs = `-- name: ListCompaniesOfCIKs :many
 SELECT cik, company_id FROM company_cik WHERE cik = ANY($1::bigint[])
 `
 
-func (q *Queries) ListCompaniesOfCIKs(ctx context.Context, ciks []int64) ([]CompanyCik, error) {
+type ListCompaniesOfCIKsRow struct {
+	Cik       int64 `db:"cik"`
+	CompanyID int64 `db:"company_id"`
+}
+
+func (q *Queries) ListCompaniesOfCIKs(ctx context.Context, ciks []int64) ([]ListCompaniesOfCIKsRow, error) {
 	rows, err := q.db.Query(ctx, listCompaniesOfCIKs, ciks)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []CompanyCik{}
+	items := []ListCompaniesOfCIKsRow{}
 	for rows.Next() {
-		var i CompanyCik
+		var i ListCompaniesOfCIKsRow
 		if err := rows.Scan(&i.Cik, &i.CompanyID); err != nil {
 			return nil, err
 		}
@@ -447,7 +661,7 @@ func (q *Queries) ListCompaniesOfCIKs(ctx context.Context, ciks []int64) ([]Comp
 
 const listCompaniesOfTickers = `-- name: ListCompaniesOfTickers :many
 SELECT t.ticker::text AS ticker, l.company_id
-FROM unnest($1::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+FROM unnest($1::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
 `
 
 type ListCompaniesOfTickersRow struct {
@@ -476,7 +690,7 @@ func (q *Queries) ListCompaniesOfTickers(ctx context.Context, tickers []string) 
 }
 
 const listListings = `-- name: ListListings :many
-SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares FROM listing WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, is_primary DESC, ticker
+SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker FROM listing WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, is_primary DESC, ticker
 `
 
 // The listings of several companies; within one, the primary first.
@@ -501,6 +715,9 @@ func (q *Queries) ListListings(ctx context.Context, companyIds []int64) ([]Listi
 			&i.UpdatedAt,
 			&i.Currency,
 			&i.OrdinaryShares,
+			&i.FirstDay,
+			&i.LastDay,
+			&i.HoldsTicker,
 		); err != nil {
 			return nil, err
 		}
@@ -514,8 +731,8 @@ func (q *Queries) ListListings(ctx context.Context, companyIds []int64) ([]Listi
 
 const listTaken = `-- name: ListTaken :many
 SELECT 'ticker' AS kind, t.ticker::text AS code
-FROM unnest($1::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
-WHERE l.company_id <> $2
+FROM unnest($1::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
+WHERE l.company_id <> $2 AND l.last_day IS NULL
 UNION ALL
 SELECT 'isin', l.isin FROM listing l WHERE l.isin = ANY($3::text[]) AND l.company_id <> $2
 UNION ALL
@@ -534,7 +751,7 @@ type ListTakenRow struct {
 	Code string `db:"code"`
 }
 
-// Which of these identifiers belong to another company. A new one has the id 0.
+// Which of these identifiers belong to another company, tickers but those of listings that have ended. A new one has the id 0.
 func (q *Queries) ListTaken(ctx context.Context, arg ListTakenParams) ([]ListTakenRow, error) {
 	rows, err := q.db.Query(ctx, listTaken,
 		arg.Tickers,
@@ -563,7 +780,7 @@ func (q *Queries) ListTaken(ctx context.Context, arg ListTakenParams) ([]ListTak
 const listTickerConflicts = `-- name: ListTickerConflicts :many
 SELECT t.ticker::text AS ticker
 FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS ticker) AS t
-JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
 LEFT JOIN company_cik k ON k.cik = t.cik
 WHERE k.company_id IS DISTINCT FROM l.company_id
 ORDER BY 1
@@ -597,7 +814,7 @@ func (q *Queries) ListTickerConflicts(ctx context.Context, arg ListTickerConflic
 
 const lockCompaniesByTicker = `-- name: LockCompaniesByTicker :many
 SELECT id FROM company WHERE id IN (
-    SELECT l.company_id FROM unnest($1::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+    SELECT l.company_id FROM unnest($1::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
 ) ORDER BY id FOR UPDATE
 `
 
@@ -622,7 +839,7 @@ func (q *Queries) LockCompaniesByTicker(ctx context.Context, tickers []string) (
 }
 
 const lockCompany = `-- name: LockCompany :one
-SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks FROM company WHERE id = $1 FOR UPDATE
+SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks, registrant_name, sic, sic_description, fiscal_year_end, state, former_names, last_day, newest_period, newest_end_date, size FROM company WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockCompany(ctx context.Context, id int64) (Company, error) {
@@ -640,12 +857,22 @@ func (q *Queries) LockCompany(ctx context.Context, id int64) (Company, error) {
 		&i.UpdatedAt,
 		&i.NameFromFacts,
 		&i.FormerCiks,
+		&i.RegistrantName,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.FormerNames,
+		&i.LastDay,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.Size,
 	)
 	return i, err
 }
 
 const lockCompanyByCIK = `-- name: LockCompanyByCIK :one
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks FROM company c JOIN company_cik k ON k.company_id = c.id WHERE k.cik = $1 FOR UPDATE OF c
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size FROM company c JOIN company_cik k ON k.company_id = c.id WHERE k.cik = $1 FOR UPDATE OF c
 `
 
 func (q *Queries) LockCompanyByCIK(ctx context.Context, cik int64) (Company, error) {
@@ -663,12 +890,22 @@ func (q *Queries) LockCompanyByCIK(ctx context.Context, cik int64) (Company, err
 		&i.UpdatedAt,
 		&i.NameFromFacts,
 		&i.FormerCiks,
+		&i.RegistrantName,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.FormerNames,
+		&i.LastDay,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.Size,
 	)
 	return i, err
 }
 
 const lockCompanyByTicker = `-- name: LockCompanyByTicker :one
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks FROM company c JOIN listing l ON l.company_id = c.id WHERE ticker_key(l.ticker) = ticker_key($1) FOR UPDATE OF c
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size FROM company c JOIN listing l ON l.company_id = c.id WHERE ticker_key(l.ticker) = ticker_key($1) AND l.holds_ticker FOR UPDATE OF c
 `
 
 func (q *Queries) LockCompanyByTicker(ctx context.Context, ticker string) (Company, error) {
@@ -686,6 +923,16 @@ func (q *Queries) LockCompanyByTicker(ctx context.Context, ticker string) (Compa
 		&i.UpdatedAt,
 		&i.NameFromFacts,
 		&i.FormerCiks,
+		&i.RegistrantName,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.FormerNames,
+		&i.LastDay,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.Size,
 	)
 	return i, err
 }
@@ -695,7 +942,7 @@ const lockListedCompanies = `-- name: LockListedCompanies :exec
 SELECT FROM company WHERE id IN (
     SELECT company_id FROM company_cik WHERE cik = ANY($1::bigint[])
     UNION ALL
-    SELECT l.company_id FROM unnest($2::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+    SELECT l.company_id FROM unnest($2::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
 ) ORDER BY id FOR UPDATE
 `
 
@@ -708,6 +955,23 @@ type LockListedCompaniesParams struct {
 // The companies that have one of the CIKs or tickers.
 func (q *Queries) LockListedCompanies(ctx context.Context, arg LockListedCompaniesParams) error {
 	_, err := q.db.Exec(ctx, lockListedCompanies, arg.Ciks, arg.Tickers)
+	return err
+}
+
+const releaseTickers = `-- name: ReleaseTickers :exec
+UPDATE listing l SET holds_ticker = false, is_primary = false
+FROM unnest($2::text[]) AS t (ticker)
+WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.last_day IS NOT NULL AND l.company_id <> $1
+`
+
+type ReleaseTickersParams struct {
+	CompanyID int64    `db:"company_id"`
+	Tickers   []string `db:"tickers"`
+}
+
+// Has the ended listings of other companies give up tickers.
+func (q *Queries) ReleaseTickers(ctx context.Context, arg ReleaseTickersParams) error {
+	_, err := q.db.Exec(ctx, releaseTickers, arg.CompanyID, arg.Tickers)
 	return err
 }
 
@@ -735,52 +999,67 @@ func (q *Queries) RenameCompanies(ctx context.Context, arg RenameCompaniesParams
 
 const searchCompanies = `-- name: SearchCompanies :many
 WITH hit AS (
-    SELECT l.company_id, CASE WHEN ticker_key(l.ticker) = $6::text OR l.isin = $6 THEN 0 ELSE 1 END AS rank
-    FROM listing l WHERE ticker_key(l.ticker) LIKE $7::text OR l.isin LIKE $7
+    SELECT l.company_id, CASE WHEN l.holds_ticker AND ticker_key(l.ticker) = $9::text OR l.isin = $9 THEN 0 ELSE 1 END AS rank
+    FROM listing l WHERE ticker_key(l.ticker) LIKE $10::text OR l.isin LIKE $10
     UNION ALL
-    SELECT k.company_id, CASE WHEN k.cik::text = $8::text THEN 0 ELSE 1 END
-    FROM company_cik k WHERE k.cik::text LIKE $9::text
+    SELECT k.company_id, CASE WHEN k.cik::text = $11::text THEN 0 ELSE 1 END
+    FROM company_cik k WHERE k.cik::text LIKE $12::text
     UNION ALL
-    SELECT c.id, CASE WHEN c.name ILIKE $10::text THEN 2 ELSE 3 END
-    FROM company c WHERE c.name ILIKE $11::text
+    SELECT c.id, CASE WHEN c.name ILIKE $13::text THEN 2 ELSE 3 END
+    FROM company c WHERE c.name ILIKE $14::text
 ), ranked AS (
-    SELECT company_id, min(rank)::integer AS rank FROM hit GROUP BY company_id
+    SELECT company_id, CASE WHEN $15::boolean THEN 0 ELSE min(rank) END::integer AS rank FROM hit GROUP BY company_id
+), placed AS (
+    SELECT r.company_id, r.rank, CASE WHEN $15 OR r.rank = 0 THEN 0 ELSE -coalesce(c.size, -1) END AS place
+    FROM ranked r JOIN company c ON c.id = r.company_id
 )
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, r.rank FROM ranked r JOIN company c ON c.id = r.company_id
-WHERE (r.rank, c.name, c.id) > ($1::integer, $2::text, $3::bigint)
-  AND ($4::text IS NULL OR EXISTS (
-      SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($4)))
-ORDER BY r.rank, c.name, c.id
-LIMIT $5
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size, p.rank, p.place::numeric AS place
+FROM placed p JOIN company c ON c.id = p.company_id
+WHERE ((p.rank > 0)::integer, p.place, p.rank, c.name, c.id)
+    > ($1::integer, $2::numeric, $3::integer, $4::text, $5::bigint)
+  AND ($6::text IS NULL OR EXISTS (
+      SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($6)))
+  AND ($7::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = $7)
+ORDER BY (p.rank > 0)::integer, p.place, p.rank, c.name, c.id
+LIMIT $8
 `
 
 type SearchCompaniesParams struct {
-	AfterRank  int32   `db:"after_rank"`
-	AfterName  string  `db:"after_name"`
-	AfterID    int64   `db:"after_id"`
-	Exchange   *string `db:"exchange"`
-	PageSize   int32   `db:"page_size"`
-	Code       string  `db:"code"`
-	CodePrefix string  `db:"code_prefix"`
-	Cik        string  `db:"cik"`
-	CikPrefix  string  `db:"cik_prefix"`
-	Prefix     string  `db:"prefix"`
-	Part       string  `db:"part"`
+	AfterInexact  int32           `db:"after_inexact"`
+	AfterPlace    decimal.Decimal `db:"after_place"`
+	AfterRank     int32           `db:"after_rank"`
+	AfterName     string          `db:"after_name"`
+	AfterID       int64           `db:"after_id"`
+	Exchange      *string         `db:"exchange"`
+	HasStatements *bool           `db:"has_statements"`
+	PageSize      int32           `db:"page_size"`
+	Code          string          `db:"code"`
+	CodePrefix    string          `db:"code_prefix"`
+	Cik           string          `db:"cik"`
+	CikPrefix     string          `db:"cik_prefix"`
+	Prefix        string          `db:"prefix"`
+	Part          string          `db:"part"`
+	ByName        bool            `db:"by_name"`
 }
 
 type SearchCompaniesRow struct {
-	Company Company `db:"company"`
-	Rank    int32   `db:"rank"`
+	Company Company         `db:"company"`
+	Rank    int32           `db:"rank"`
+	Place   decimal.Decimal `db:"place"`
 }
 
 // code is a ticker's key; prefix, code_prefix, cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
-// so, 2: the name begins so, 3: the name contains it.
+// so, 2: the name begins so, 3: the name contains it. By relevance, the largest come first after those of rank 0; else all are
+// sorted by name.
 func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams) ([]SearchCompaniesRow, error) {
 	rows, err := q.db.Query(ctx, searchCompanies,
+		arg.AfterInexact,
+		arg.AfterPlace,
 		arg.AfterRank,
 		arg.AfterName,
 		arg.AfterID,
 		arg.Exchange,
+		arg.HasStatements,
 		arg.PageSize,
 		arg.Code,
 		arg.CodePrefix,
@@ -788,6 +1067,7 @@ func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams
 		arg.CikPrefix,
 		arg.Prefix,
 		arg.Part,
+		arg.ByName,
 	)
 	if err != nil {
 		return nil, err
@@ -808,7 +1088,18 @@ func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams
 			&i.Company.UpdatedAt,
 			&i.Company.NameFromFacts,
 			&i.Company.FormerCiks,
+			&i.Company.RegistrantName,
+			&i.Company.Sic,
+			&i.Company.SicDescription,
+			&i.Company.FiscalYearEnd,
+			&i.Company.State,
+			&i.Company.FormerNames,
+			&i.Company.LastDay,
+			&i.Company.NewestPeriod,
+			&i.Company.NewestEndDate,
+			&i.Company.Size,
 			&i.Rank,
+			&i.Place,
 		); err != nil {
 			return nil, err
 		}
@@ -853,7 +1144,7 @@ func (q *Queries) SetListingExchange(ctx context.Context, arg SetListingExchange
 }
 
 const setNameFromFacts = `-- name: SetNameFromFacts :exec
-UPDATE company SET name = $1 WHERE id = $2 AND name_from_facts AND name <> $1
+UPDATE company SET name = $1 WHERE id = $2 AND name_from_facts AND registrant_name IS NULL AND name <> $1
 `
 
 type SetNameFromFactsParams struct {
@@ -861,6 +1152,7 @@ type SetNameFromFactsParams struct {
 	ID   int64  `db:"id"`
 }
 
+// The registrant's own name, as EDGAR has it, comes before.
 func (q *Queries) SetNameFromFacts(ctx context.Context, arg SetNameFromFactsParams) error {
 	_, err := q.db.Exec(ctx, setNameFromFacts, arg.Name, arg.ID)
 	return err
@@ -869,9 +1161,9 @@ func (q *Queries) SetNameFromFacts(ctx context.Context, arg SetNameFromFactsPara
 const updateCompany = `-- name: UpdateCompany :one
 UPDATE company
 SET name = $1, name_from_facts = name_from_facts AND name = $1, cik = $2, former_ciks = $3, country = $4, url = $5, ipo_date = $6,
-    number_of_shares = $7
-WHERE id = $8
-RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks
+    last_day = $7, number_of_shares = $8
+WHERE id = $9
+RETURNING id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks, registrant_name, sic, sic_description, fiscal_year_end, state, former_names, last_day, newest_period, newest_end_date, size
 `
 
 type UpdateCompanyParams struct {
@@ -881,6 +1173,7 @@ type UpdateCompanyParams struct {
 	Country        *string    `db:"country"`
 	Url            *string    `db:"url"`
 	IpoDate        *time.Time `db:"ipo_date"`
+	LastDay        *time.Time `db:"last_day"`
 	NumberOfShares *int64     `db:"number_of_shares"`
 	ID             int64      `db:"id"`
 }
@@ -893,6 +1186,7 @@ func (q *Queries) UpdateCompany(ctx context.Context, arg UpdateCompanyParams) (C
 		arg.Country,
 		arg.Url,
 		arg.IpoDate,
+		arg.LastDay,
 		arg.NumberOfShares,
 		arg.ID,
 	)
@@ -909,6 +1203,16 @@ func (q *Queries) UpdateCompany(ctx context.Context, arg UpdateCompanyParams) (C
 		&i.UpdatedAt,
 		&i.NameFromFacts,
 		&i.FormerCiks,
+		&i.RegistrantName,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.FormerNames,
+		&i.LastDay,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.Size,
 	)
 	return i, err
 }
@@ -916,19 +1220,21 @@ func (q *Queries) UpdateCompany(ctx context.Context, arg UpdateCompanyParams) (C
 const updateListing = `-- name: UpdateListing :exec
 UPDATE listing
 SET ticker = $1, exchange = $2, isin = $3, share_class = $4, currency = $5,
-    ordinary_shares = $6, is_primary = $7
-WHERE id = $8
+    ordinary_shares = $6, is_primary = $7, first_day = $8, last_day = $9
+WHERE id = $10
 `
 
 type UpdateListingParams struct {
-	Ticker         string  `db:"ticker"`
-	Exchange       *string `db:"exchange"`
-	Isin           *string `db:"isin"`
-	ShareClass     *string `db:"share_class"`
-	Currency       string  `db:"currency"`
-	OrdinaryShares *string `db:"ordinary_shares"`
-	IsPrimary      bool    `db:"is_primary"`
-	ID             int64   `db:"id"`
+	Ticker         string     `db:"ticker"`
+	Exchange       *string    `db:"exchange"`
+	Isin           *string    `db:"isin"`
+	ShareClass     *string    `db:"share_class"`
+	Currency       string     `db:"currency"`
+	OrdinaryShares *string    `db:"ordinary_shares"`
+	IsPrimary      bool       `db:"is_primary"`
+	FirstDay       *time.Time `db:"first_day"`
+	LastDay        *time.Time `db:"last_day"`
+	ID             int64      `db:"id"`
 }
 
 func (q *Queries) UpdateListing(ctx context.Context, arg UpdateListingParams) error {
@@ -940,6 +1246,8 @@ func (q *Queries) UpdateListing(ctx context.Context, arg UpdateListingParams) er
 		arg.Currency,
 		arg.OrdinaryShares,
 		arg.IsPrimary,
+		arg.FirstDay,
+		arg.LastDay,
 		arg.ID,
 	)
 	return err

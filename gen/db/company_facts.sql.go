@@ -97,7 +97,7 @@ func (q *Queries) ForgetRules(ctx context.Context, companyID int64) (int64, erro
 }
 
 const getCompanyFacts = `-- name: GetCompanyFacts :one
-SELECT company_id, document_id, newest_filed, created_at, updated_at, rules_version, cik, report, edited, attempted_version, attempts, attempted_at, error FROM company_facts WHERE company_id = $1
+SELECT company_id, document_id, newest_filed, created_at, updated_at, rules_version, cik, report, edited, attempted_version, attempts, attempted_at, error, read_at FROM company_facts WHERE company_id = $1
 `
 
 func (q *Queries) GetCompanyFacts(ctx context.Context, companyID int64) (CompanyFact, error) {
@@ -117,12 +117,13 @@ func (q *Queries) GetCompanyFacts(ctx context.Context, companyID int64) (Company
 		&i.Attempts,
 		&i.AttemptedAt,
 		&i.Error,
+		&i.ReadAt,
 	)
 	return i, err
 }
 
 const getFactsOfDocument = `-- name: GetFactsOfDocument :one
-SELECT f.company_id, f.document_id, f.newest_filed, f.created_at, f.updated_at, f.rules_version, f.cik, f.report, f.edited, f.attempted_version, f.attempts, f.attempted_at, f.error FROM company_facts f
+SELECT f.company_id, f.document_id, f.newest_filed, f.created_at, f.updated_at, f.rules_version, f.cik, f.report, f.edited, f.attempted_version, f.attempts, f.attempted_at, f.error, f.read_at FROM company_facts f
 WHERE f.rules_version = $1 AND NOT f.edited AND EXISTS (
     SELECT FROM company_cik k LEFT JOIN former_facts o USING (company_id, cik)
     WHERE k.company_id = f.company_id AND (k.cik = f.cik AND f.document_id = $2 OR o.document_id = $2))
@@ -152,6 +153,7 @@ func (q *Queries) GetFactsOfDocument(ctx context.Context, arg GetFactsOfDocument
 		&i.Attempts,
 		&i.AttemptedAt,
 		&i.Error,
+		&i.ReadAt,
 	)
 	return i, err
 }
@@ -233,8 +235,8 @@ func (q *Queries) ListOutdatedFacts(ctx context.Context, arg ListOutdatedFactsPa
 }
 
 const listUnreadFacts = `-- name: ListUnreadFacts :many
-SELECT c.name, l.ticker, f.attempts, coalesce(f.error, 'its worker died')::text AS error
-FROM company_facts f JOIN company c ON c.id = f.company_id LEFT JOIN listing l ON l.company_id = c.id AND l.is_primary
+SELECT c.name, company_symbol(c.id)::text AS ticker, f.attempts, coalesce(f.error, 'its worker died')::text AS error
+FROM company_facts f JOIN company c ON c.id = f.company_id
 WHERE f.rules_version < $1 AND f.attempted_version = $1 AND (f.error IS NOT NULL OR f.attempts >= $2)
 ORDER BY c.name, c.id
 LIMIT 100
@@ -246,10 +248,10 @@ type ListUnreadFactsParams struct {
 }
 
 type ListUnreadFactsRow struct {
-	Name     string  `db:"name"`
-	Ticker   *string `db:"ticker"`
-	Attempts int32   `db:"attempts"`
-	Error    string  `db:"error"`
+	Name     string `db:"name"`
+	Ticker   string `db:"ticker"`
+	Attempts int32  `db:"attempts"`
+	Error    string `db:"error"`
 }
 
 // What came in the way of recomputing companies by this version.
@@ -288,11 +290,37 @@ func (q *Queries) MarkFactsEdited(ctx context.Context, companyID int64) error {
 	return err
 }
 
+const noteFactsRead = `-- name: NoteFactsRead :exec
+UPDATE company_facts SET read_at = now() WHERE company_id IN (SELECT k.company_id FROM company_cik k WHERE k.cik = ANY($1::bigint[]))
+`
+
+// Says that the documents of companies are those that were read before.
+func (q *Queries) NoteFactsRead(ctx context.Context, ciks []int64) error {
+	_, err := q.db.Exec(ctx, noteFactsRead, ciks)
+	return err
+}
+
+const setCIKDays = `-- name: SetCIKDays :exec
+UPDATE company_cik SET first_day = $1, last_day = $2
+WHERE cik = $3 AND (first_day, last_day) IS DISTINCT FROM ($1, $2)
+`
+
+type SetCIKDaysParams struct {
+	FirstDay *time.Time `db:"first_day"`
+	LastDay  *time.Time `db:"last_day"`
+	Cik      int64      `db:"cik"`
+}
+
+func (q *Queries) SetCIKDays(ctx context.Context, arg SetCIKDaysParams) error {
+	_, err := q.db.Exec(ctx, setCIKDays, arg.FirstDay, arg.LastDay, arg.Cik)
+	return err
+}
+
 const setCompanyFacts = `-- name: SetCompanyFacts :exec
 INSERT INTO company_facts (company_id, cik, document_id, newest_filed, rules_version, report)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (company_id) DO UPDATE SET cik = excluded.cik, document_id = excluded.document_id, newest_filed = excluded.newest_filed,
-    rules_version = excluded.rules_version, report = excluded.report, edited = false, attempts = 0, error = NULL
+    rules_version = excluded.rules_version, report = excluded.report, edited = false, attempts = 0, error = NULL, read_at = now()
 `
 
 type SetCompanyFactsParams struct {

@@ -9,6 +9,44 @@ import (
 	"context"
 )
 
+// iteratorForAddSyncCompanies implements pgx.CopyFromSource.
+type iteratorForAddSyncCompanies struct {
+	rows                 []AddSyncCompaniesParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForAddSyncCompanies) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForAddSyncCompanies) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].SyncID,
+		r.rows[0].Name,
+		r.rows[0].Cik,
+		r.rows[0].State,
+		r.rows[0].Message,
+		r.rows[0].DocumentID,
+		r.rows[0].JobID,
+	}, nil
+}
+
+func (r iteratorForAddSyncCompanies) Err() error {
+	return nil
+}
+
+func (q *Queries) AddSyncCompanies(ctx context.Context, arg []AddSyncCompaniesParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"sync_company"}, []string{"sync_id", "name", "cik", "state", "message", "document_id", "job_id"}, &iteratorForAddSyncCompanies{rows: arg})
+}
+
 // iteratorForCreateListings implements pgx.CopyFromSource.
 type iteratorForCreateListings struct {
 	rows                 []CreateListingsParams
@@ -37,6 +75,8 @@ func (r iteratorForCreateListings) Values() ([]interface{}, error) {
 		r.rows[0].Currency,
 		r.rows[0].OrdinaryShares,
 		r.rows[0].IsPrimary,
+		r.rows[0].FirstDay,
+		r.rows[0].LastDay,
 	}, nil
 }
 
@@ -45,5 +85,5 @@ func (r iteratorForCreateListings) Err() error {
 }
 
 func (q *Queries) CreateListings(ctx context.Context, arg []CreateListingsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"listing"}, []string{"company_id", "ticker", "exchange", "isin", "share_class", "currency", "ordinary_shares", "is_primary"}, &iteratorForCreateListings{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"listing"}, []string{"company_id", "ticker", "exchange", "isin", "share_class", "currency", "ordinary_shares", "is_primary", "first_day", "last_day"}, &iteratorForCreateListings{rows: arg})
 }

@@ -137,8 +137,7 @@ func (q *Queries) EndFiledDividends(ctx context.Context, arg EndFiledDividendsPa
 }
 
 const getDividend = `-- name: GetDividend :one
-SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, l.ticker FROM dividend d
-JOIN listing l ON l.company_id = d.company_id AND l.is_primary
+SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, company_symbol(d.company_id)::text AS ticker FROM dividend d
 WHERE d.id = $1
   AND ($2::date IS NULL AND d.known_to IS NULL
        OR d.known_from <= $2 AND (d.known_to IS NULL OR d.known_to > $2))
@@ -339,8 +338,7 @@ func (q *Queries) ListDividendVersionsForUpdate(ctx context.Context, companyID i
 }
 
 const listDividends = `-- name: ListDividends :many
-SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, l.ticker FROM dividend d
-JOIN listing l ON l.company_id = d.company_id AND l.is_primary
+SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, company_symbol(d.company_id)::text AS ticker FROM dividend d
 WHERE ($1::date IS NULL AND d.known_to IS NULL
        OR d.known_from <= $1 AND (d.known_to IS NULL OR d.known_to > $1))
   AND ($1::date IS NULL OR d.publish_date <= $1)

@@ -118,6 +118,7 @@ DELETE FROM document d
 WHERE d.id = ANY($1::bigint[])
   AND NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
   AND NOT EXISTS (SELECT FROM former_facts f WHERE f.document_id = d.id)
+  AND NOT EXISTS (SELECT FROM sync_company c WHERE c.document_id = d.id AND c.state = 'queued')
   AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.finished_at IS NULL)
 `
 
@@ -275,6 +276,7 @@ const lockUnneededDocuments = `-- name: LockUnneededDocuments :many
 SELECT d.id FROM document d
 WHERE NOT EXISTS (SELECT FROM company_facts f WHERE f.document_id = d.id)
   AND NOT EXISTS (SELECT FROM former_facts f WHERE f.document_id = d.id)
+  AND NOT EXISTS (SELECT FROM sync_company c WHERE c.document_id = d.id AND c.state = 'queued')
   AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND (i.finished_at IS NULL
       OR i.state IN ('failed', 'cancelled') AND i.finished_at > now() - interval '7 days')) -- River may retry their jobs
 FOR UPDATE SKIP LOCKED

@@ -45,22 +45,34 @@ type AuditEvent struct {
 }
 
 type Company struct {
-	ID             int64      `db:"id"`
-	Name           string     `db:"name"`
-	Cik            *int64     `db:"cik"`
-	Country        *string    `db:"country"`
-	Url            *string    `db:"url"`
-	IpoDate        *time.Time `db:"ipo_date"`
-	NumberOfShares *int64     `db:"number_of_shares"`
-	CreatedAt      time.Time  `db:"created_at"`
-	UpdatedAt      time.Time  `db:"updated_at"`
-	NameFromFacts  bool       `db:"name_from_facts"`
-	FormerCiks     []int64    `db:"former_ciks"`
+	ID             int64              `db:"id"`
+	Name           string             `db:"name"`
+	Cik            *int64             `db:"cik"`
+	Country        *string            `db:"country"`
+	Url            *string            `db:"url"`
+	IpoDate        *time.Time         `db:"ipo_date"`
+	NumberOfShares *int64             `db:"number_of_shares"`
+	CreatedAt      time.Time          `db:"created_at"`
+	UpdatedAt      time.Time          `db:"updated_at"`
+	NameFromFacts  bool               `db:"name_from_facts"`
+	FormerCiks     []int64            `db:"former_ciks"`
+	RegistrantName *string            `db:"registrant_name"`
+	Sic            *string            `db:"sic"`
+	SicDescription *string            `db:"sic_description"`
+	FiscalYearEnd  *string            `db:"fiscal_year_end"`
+	State          *string            `db:"state"`
+	FormerNames    []value.FormerName `db:"former_names"`
+	LastDay        *time.Time         `db:"last_day"`
+	NewestPeriod   *string            `db:"newest_period"`
+	NewestEndDate  *time.Time         `db:"newest_end_date"`
+	Size           *decimal.Decimal   `db:"size"`
 }
 
 type CompanyCik struct {
-	Cik       int64 `db:"cik"`
-	CompanyID int64 `db:"company_id"`
+	Cik       int64      `db:"cik"`
+	CompanyID int64      `db:"company_id"`
+	FirstDay  *time.Time `db:"first_day"`
+	LastDay   *time.Time `db:"last_day"`
 }
 
 type CompanyFact struct {
@@ -77,6 +89,7 @@ type CompanyFact struct {
 	Attempts         int32               `db:"attempts"`
 	AttemptedAt      *time.Time          `db:"attempted_at"`
 	Error            *string             `db:"error"`
+	ReadAt           time.Time           `db:"read_at"`
 }
 
 type Dividend struct {
@@ -100,6 +113,13 @@ type Dividend struct {
 	Doubled         bool            `db:"doubled"`
 	KnownFrom       time.Time       `db:"known_from"`
 	KnownTo         *time.Time      `db:"known_to"`
+}
+
+type EdgarFile struct {
+	Path         string    `db:"path"`
+	Etag         string    `db:"etag"`
+	LastModified string    `db:"last_modified"`
+	ReadAt       time.Time `db:"read_at"`
 }
 
 type ExchangeRate struct {
@@ -205,6 +225,7 @@ type FinancialStatement struct {
 	SharesOutstandingBasisDate            *time.Time       `db:"shares_outstanding_basis_date"`
 	SetBy                                 *value.Filing    `db:"set_by"`
 	Restated                              bool             `db:"restated"`
+	AcceptedAt                            *time.Time       `db:"accepted_at"`
 }
 
 type FoundSplit struct {
@@ -262,17 +283,20 @@ type Import struct {
 }
 
 type Listing struct {
-	ID             int64     `db:"id"`
-	CompanyID      int64     `db:"company_id"`
-	Ticker         string    `db:"ticker"`
-	Exchange       *string   `db:"exchange"`
-	Isin           *string   `db:"isin"`
-	ShareClass     *string   `db:"share_class"`
-	IsPrimary      bool      `db:"is_primary"`
-	CreatedAt      time.Time `db:"created_at"`
-	UpdatedAt      time.Time `db:"updated_at"`
-	Currency       string    `db:"currency"`
-	OrdinaryShares *string   `db:"ordinary_shares"`
+	ID             int64      `db:"id"`
+	CompanyID      int64      `db:"company_id"`
+	Ticker         string     `db:"ticker"`
+	Exchange       *string    `db:"exchange"`
+	Isin           *string    `db:"isin"`
+	ShareClass     *string    `db:"share_class"`
+	IsPrimary      bool       `db:"is_primary"`
+	CreatedAt      time.Time  `db:"created_at"`
+	UpdatedAt      time.Time  `db:"updated_at"`
+	Currency       string     `db:"currency"`
+	OrdinaryShares *string    `db:"ordinary_shares"`
+	FirstDay       *time.Time `db:"first_day"`
+	LastDay        *time.Time `db:"last_day"`
+	HoldsTicker    bool       `db:"holds_ticker"`
 }
 
 type Price struct {
@@ -344,6 +368,44 @@ type Split struct {
 	CreatedAt     time.Time       `db:"created_at"`
 	UpdatedAt     time.Time       `db:"updated_at"`
 	FromPrices    bool            `db:"from_prices"`
+}
+
+type Sync struct {
+	ID         int64      `db:"id"`
+	Scope      string     `db:"scope"`
+	Tickers    []string   `db:"tickers"`
+	FileName   *string    `db:"file_name"`
+	FileSize   *int64     `db:"file_size"`
+	State      string     `db:"state"`
+	Source     *string    `db:"source"`
+	Stage      string     `db:"stage"`
+	Position   int64      `db:"position"`
+	ThroughDay *time.Time `db:"through_day"`
+	JobID      *int64     `db:"job_id"`
+	Listed     bool       `db:"listed"`
+	Received   int64      `db:"received"`
+	Size       *int64     `db:"size"`
+	Total      int32      `db:"total"`
+	Updated    int32      `db:"updated"`
+	Unchanged  int32      `db:"unchanged"`
+	Failed     int32      `db:"failed"`
+	Warnings   []string   `db:"warnings"`
+	Error      *string    `db:"error"`
+	CreatedBy  *int64     `db:"created_by"`
+	CreatedAt  time.Time  `db:"created_at"`
+	UpdatedAt  time.Time  `db:"updated_at"`
+	StartedAt  *time.Time `db:"started_at"`
+	FinishedAt *time.Time `db:"finished_at"`
+}
+
+type SyncCompany struct {
+	SyncID     int64   `db:"sync_id"`
+	Name       string  `db:"name"`
+	Cik        *int64  `db:"cik"`
+	State      string  `db:"state"`
+	Message    *string `db:"message"`
+	DocumentID *int64  `db:"document_id"`
+	JobID      *int64  `db:"job_id"`
 }
 
 type UserAccount struct {

@@ -126,7 +126,7 @@ INSERT INTO split (company_id, effective_date, ratio)
 SELECT DISTINCT l.company_id, t.effective_date, t.ratio
 FROM (SELECT unnest($1::text[]) AS ticker, unnest($2::date[]) AS effective_date,
              unnest($3::numeric[]) AS ratio) AS t
-JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker)
+JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
 ORDER BY l.company_id, t.effective_date
 ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio, from_prices = false
 WHERE split.ratio <> excluded.ratio OR split.from_prices
@@ -432,7 +432,7 @@ func (q *Queries) ListPrices(ctx context.Context, arg ListPricesParams) ([]Price
 }
 
 const listPricesOfDay = `-- name: ListPricesOfDay :many
-SELECT l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, p.close FROM price p JOIN listing l ON l.id = p.listing_id
+SELECT l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, l.first_day, l.last_day, l.holds_ticker, p.close FROM price p JOIN listing l ON l.id = p.listing_id
 WHERE p.date = $1 AND l.ticker > $2
 ORDER BY l.ticker
 LIMIT $3
@@ -470,6 +470,9 @@ func (q *Queries) ListPricesOfDay(ctx context.Context, arg ListPricesOfDayParams
 			&i.Listing.UpdatedAt,
 			&i.Listing.Currency,
 			&i.Listing.OrdinaryShares,
+			&i.Listing.FirstDay,
+			&i.Listing.LastDay,
+			&i.Listing.HoldsTicker,
 			&i.Close,
 		); err != nil {
 			return nil, err
@@ -515,7 +518,7 @@ func (q *Queries) ListSplits(ctx context.Context, companyIds []int64) ([]Split, 
 
 const listUnknownTickers = `-- name: ListUnknownTickers :many
 SELECT t.ticker::text AS ticker FROM (SELECT unnest($1::text[]) AS ticker) AS t
-WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker))
+WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker)
 ORDER BY 1
 `
 

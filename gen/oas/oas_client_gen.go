@@ -34,6 +34,12 @@ type Invoker interface {
 	//
 	// POST /imports/{id}/cancel
 	CancelImport(ctx context.Context, params CancelImportParams) (*Import, error)
+	// CancelSync invokes cancelSync operation.
+	//
+	// Companies that were brought stay; the others are not begun.
+	//
+	// POST /syncs/{id}/cancel
+	CancelSync(ctx context.Context, params CancelSyncParams) (*Sync, error)
 	// ConfirmEmail invokes confirmEmail operation.
 	//
 	// A token works once.
@@ -218,6 +224,12 @@ type Invoker interface {
 	//
 	// GET /rules
 	GetRules(ctx context.Context) (*Rules, error)
+	// GetSync invokes getSync operation.
+	//
+	// Get a sync's state, progress and failures.
+	//
+	// GET /syncs/{id}
+	GetSync(ctx context.Context, params GetSyncParams) (*Sync, error)
 	// GetUser invokes getUser operation.
 	//
 	// Users see themselves; superusers see all.
@@ -306,8 +318,12 @@ type Invoker interface {
 	ListAuditEvents(ctx context.Context, params ListAuditEventsParams) (*AuditEventPage, error)
 	// ListCompanies invokes listCompanies operation.
 	//
-	// With `q`, the best match comes first: by ticker, ISIN or CIK, then by the beginning of the name,
-	// then by any part of it. Without `q`, companies are sorted by name.
+	// With `q`, the company whose ticker, ISIN or CIK that is comes first, then the others whose name or
+	// code has it, the largest first: by the total assets of their newest year, in US dollars at the rates
+	// that were stored when the statement came. Without `q`, companies are sorted by name. `sort` chooses
+	// otherwise.
+	//
+	// Companies that ended or were delisted stay, with their `last_day` and that of their listings.
 	//
 	// GET /companies
 	ListCompanies(ctx context.Context, params ListCompaniesParams) (*CompanyPage, error)
@@ -416,6 +432,12 @@ type Invoker interface {
 	//
 	// GET /users/me/sessions
 	ListSessions(ctx context.Context, params ListSessionsParams) (*SessionPage, error)
+	// ListSyncs invokes listSyncs operation.
+	//
+	// List the syncs, the newest first.
+	//
+	// GET /syncs
+	ListSyncs(ctx context.Context, params ListSyncsParams) (*SyncPage, error)
 	// ListUsers invokes listUsers operation.
 	//
 	// List the users.
@@ -509,6 +531,16 @@ type Invoker interface {
 	//
 	// POST /utils/test-email
 	SendTestEmail(ctx context.Context, request *TestEmail) (*Message, error)
+	// StartSync invokes startSync operation.
+	//
+	// Without `tickers`, all companies that file with the SEC: when there was no such sync in the last 30
+	// days, by EDGAR's bulk files, else those that filed since, by its daily indexes. One such sync runs
+	// at a time. With `tickers`, these companies at once.
+	//
+	// Each company is a job of its own. One that fails is listed in `failures`, and the others go on.
+	//
+	// POST /syncs
+	StartSync(ctx context.Context, request *SyncCreate, params StartSyncParams) (*Sync, error)
 	// StartTestJob invokes startTestJob operation.
 	//
 	// Start a job that echoes a word.
@@ -739,6 +771,113 @@ func (c *Client) sendCancelImport(ctx context.Context, params CancelImportParams
 	}()
 
 	result, err := decodeCancelImportResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// CancelSync invokes cancelSync operation.
+//
+// Companies that were brought stay; the others are not begun.
+//
+// POST /syncs/{id}/cancel
+func (c *Client) CancelSync(ctx context.Context, params CancelSyncParams) (*Sync, error) {
+	res, err := c.sendCancelSync(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendCancelSync(ctx context.Context, params CancelSyncParams) (res *Sync, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/syncs/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.Int64ToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/cancel"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, CancelSyncOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+		{
+
+			switch err := c.securityApiKey(ctx, CancelSyncOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"ApiKey\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeCancelSyncResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -3369,6 +3508,112 @@ func (c *Client) sendGetRules(ctx context.Context) (res *Rules, err error) {
 	return result, nil
 }
 
+// GetSync invokes getSync operation.
+//
+// Get a sync's state, progress and failures.
+//
+// GET /syncs/{id}
+func (c *Client) GetSync(ctx context.Context, params GetSyncParams) (*Sync, error) {
+	res, err := c.sendGetSync(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendGetSync(ctx context.Context, params GetSyncParams) (res *Sync, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [2]string
+	pathParts[0] = "/syncs/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.Int64ToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, GetSyncOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+		{
+
+			switch err := c.securityApiKey(ctx, GetSyncOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"ApiKey\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeGetSyncResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // GetUser invokes getUser operation.
 //
 // Users see themselves; superusers see all.
@@ -4588,8 +4833,12 @@ func (c *Client) sendListAuditEvents(ctx context.Context, params ListAuditEvents
 
 // ListCompanies invokes listCompanies operation.
 //
-// With `q`, the best match comes first: by ticker, ISIN or CIK, then by the beginning of the name,
-// then by any part of it. Without `q`, companies are sorted by name.
+// With `q`, the company whose ticker, ISIN or CIK that is comes first, then the others whose name or
+// code has it, the largest first: by the total assets of their newest year, in US dollars at the rates
+// that were stored when the statement came. Without `q`, companies are sorted by name. `sort` chooses
+// otherwise.
+//
+// Companies that ended or were delisted stay, with their `last_day` and that of their listings.
 //
 // GET /companies
 func (c *Client) ListCompanies(ctx context.Context, params ListCompaniesParams) (*CompanyPage, error) {
@@ -4633,6 +4882,40 @@ func (c *Client) sendListCompanies(ctx context.Context, params ListCompaniesPara
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.Exchange.Get(); ok {
 				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "has_statements" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "has_statements",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.HasStatements.Get(); ok {
+				return e.EncodeValue(conv.BoolToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "sort" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "sort",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Sort.Get(); ok {
+				return e.EncodeValue(conv.StringToString(string(val)))
 			}
 			return nil
 		}); err != nil {
@@ -7135,6 +7418,131 @@ func (c *Client) sendListSessions(ctx context.Context, params ListSessionsParams
 	return result, nil
 }
 
+// ListSyncs invokes listSyncs operation.
+//
+// List the syncs, the newest first.
+//
+// GET /syncs
+func (c *Client) ListSyncs(ctx context.Context, params ListSyncsParams) (*SyncPage, error) {
+	res, err := c.sendListSyncs(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendListSyncs(ctx context.Context, params ListSyncsParams) (res *SyncPage, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/syncs"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "page_size" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "page_size",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.PageSize.Get(); ok {
+				return e.EncodeValue(conv.Int32ToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "page_token" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "page_token",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.PageToken.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, ListSyncsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+		{
+
+			switch err := c.securityApiKey(ctx, ListSyncsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"ApiKey\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeListSyncsResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // ListUsers invokes listUsers operation.
 //
 // List the users.
@@ -8274,6 +8682,117 @@ func (c *Client) sendSendTestEmail(ctx context.Context, request *TestEmail) (res
 	}()
 
 	result, err := decodeSendTestEmailResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// StartSync invokes startSync operation.
+//
+// Without `tickers`, all companies that file with the SEC: when there was no such sync in the last 30
+// days, by EDGAR's bulk files, else those that filed since, by its daily indexes. One such sync runs
+// at a time. With `tickers`, these companies at once.
+//
+// Each company is a job of its own. One that fails is listed in `failures`, and the others go on.
+//
+// POST /syncs
+func (c *Client) StartSync(ctx context.Context, request *SyncCreate, params StartSyncParams) (*Sync, error) {
+	res, err := c.sendStartSync(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendStartSync(ctx context.Context, request *SyncCreate, params StartSyncParams) (res *Sync, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/syncs"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeStartSyncRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	h := uri.NewHeaderEncoder(r.Header)
+	{
+		cfg := uri.HeaderParameterEncodingConfig{
+			Name:    "Idempotency-Key",
+			Explode: false,
+		}
+		if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.IdempotencyKey.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode header")
+		}
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityOAuth2PasswordBearer(ctx, StartSyncOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"OAuth2PasswordBearer\"")
+			}
+		}
+		{
+
+			switch err := c.securityApiKey(ctx, StartSyncOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"ApiKey\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeStartSyncResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

@@ -1764,6 +1764,38 @@ func (s *Company) encodeFields(e *jx.Encoder) {
 		e.ArrEnd()
 	}
 	{
+		e.FieldStart("ciks")
+		e.ArrStart()
+		for _, elem := range s.Ciks {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("former_names")
+		e.ArrStart()
+		for _, elem := range s.FormerNames {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("sic")
+		s.Sic.Encode(e)
+	}
+	{
+		e.FieldStart("sic_description")
+		s.SicDescription.Encode(e)
+	}
+	{
+		e.FieldStart("fiscal_year_end")
+		s.FiscalYearEnd.Encode(e)
+	}
+	{
+		e.FieldStart("state")
+		s.State.Encode(e)
+	}
+	{
 		e.FieldStart("country")
 		s.Country.Encode(e)
 	}
@@ -1776,8 +1808,24 @@ func (s *Company) encodeFields(e *jx.Encoder) {
 		s.IpoDate.Encode(e, json.EncodeDate)
 	}
 	{
+		e.FieldStart("last_day")
+		s.LastDay.Encode(e, json.EncodeDate)
+	}
+	{
 		e.FieldStart("number_of_shares")
 		s.NumberOfShares.Encode(e)
+	}
+	{
+		e.FieldStart("has_statements")
+		e.Bool(s.HasStatements)
+	}
+	{
+		e.FieldStart("newest_statement")
+		s.NewestStatement.Encode(e)
+	}
+	{
+		e.FieldStart("facts_read_at")
+		s.FactsReadAt.Encode(e, json.EncodeDateTime)
 	}
 	{
 		e.FieldStart("listings")
@@ -1797,19 +1845,29 @@ func (s *Company) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfCompany = [12]string{
+var jsonFieldsNameOfCompany = [22]string{
 	0:  "id",
 	1:  "ticker",
 	2:  "name",
 	3:  "cik",
 	4:  "former_ciks",
-	5:  "country",
-	6:  "url",
-	7:  "ipo_date",
-	8:  "number_of_shares",
-	9:  "listings",
-	10: "created_at",
-	11: "updated_at",
+	5:  "ciks",
+	6:  "former_names",
+	7:  "sic",
+	8:  "sic_description",
+	9:  "fiscal_year_end",
+	10: "state",
+	11: "country",
+	12: "url",
+	13: "ipo_date",
+	14: "last_day",
+	15: "number_of_shares",
+	16: "has_statements",
+	17: "newest_statement",
+	18: "facts_read_at",
+	19: "listings",
+	20: "created_at",
+	21: "updated_at",
 }
 
 // Decode decodes Company from json.
@@ -1817,7 +1875,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode Company to nil")
 	}
-	var requiredBitSet [2]uint8
+	var requiredBitSet [3]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -1887,8 +1945,84 @@ func (s *Company) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"former_ciks\"")
 			}
-		case "country":
+		case "ciks":
 			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				s.Ciks = make([]FilerDays, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem FilerDays
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Ciks = append(s.Ciks, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"ciks\"")
+			}
+		case "former_names":
+			requiredBitSet[0] |= 1 << 6
+			if err := func() error {
+				s.FormerNames = make([]FormerName, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem FormerName
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.FormerNames = append(s.FormerNames, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"former_names\"")
+			}
+		case "sic":
+			requiredBitSet[0] |= 1 << 7
+			if err := func() error {
+				if err := s.Sic.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"sic\"")
+			}
+		case "sic_description":
+			requiredBitSet[1] |= 1 << 0
+			if err := func() error {
+				if err := s.SicDescription.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"sic_description\"")
+			}
+		case "fiscal_year_end":
+			requiredBitSet[1] |= 1 << 1
+			if err := func() error {
+				if err := s.FiscalYearEnd.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"fiscal_year_end\"")
+			}
+		case "state":
+			requiredBitSet[1] |= 1 << 2
+			if err := func() error {
+				if err := s.State.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"state\"")
+			}
+		case "country":
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				if err := s.Country.Decode(d); err != nil {
 					return err
@@ -1898,7 +2032,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"country\"")
 			}
 		case "url":
-			requiredBitSet[0] |= 1 << 6
+			requiredBitSet[1] |= 1 << 4
 			if err := func() error {
 				if err := s.URL.Decode(d); err != nil {
 					return err
@@ -1908,7 +2042,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"url\"")
 			}
 		case "ipo_date":
-			requiredBitSet[0] |= 1 << 7
+			requiredBitSet[1] |= 1 << 5
 			if err := func() error {
 				if err := s.IpoDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -1917,8 +2051,18 @@ func (s *Company) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"ipo_date\"")
 			}
+		case "last_day":
+			requiredBitSet[1] |= 1 << 6
+			if err := func() error {
+				if err := s.LastDay.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"last_day\"")
+			}
 		case "number_of_shares":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				if err := s.NumberOfShares.Decode(d); err != nil {
 					return err
@@ -1927,8 +2071,40 @@ func (s *Company) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"number_of_shares\"")
 			}
+		case "has_statements":
+			requiredBitSet[2] |= 1 << 0
+			if err := func() error {
+				v, err := d.Bool()
+				s.HasStatements = bool(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"has_statements\"")
+			}
+		case "newest_statement":
+			requiredBitSet[2] |= 1 << 1
+			if err := func() error {
+				if err := s.NewestStatement.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"newest_statement\"")
+			}
+		case "facts_read_at":
+			requiredBitSet[2] |= 1 << 2
+			if err := func() error {
+				if err := s.FactsReadAt.Decode(d, json.DecodeDateTime); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"facts_read_at\"")
+			}
 		case "listings":
-			requiredBitSet[1] |= 1 << 1
+			requiredBitSet[2] |= 1 << 3
 			if err := func() error {
 				s.Listings = make([]Listing, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -1946,7 +2122,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"listings\"")
 			}
 		case "created_at":
-			requiredBitSet[1] |= 1 << 2
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -1958,7 +2134,7 @@ func (s *Company) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[1] |= 1 << 3
+			requiredBitSet[2] |= 1 << 5
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -1978,9 +2154,10 @@ func (s *Company) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [2]uint8{
+	for i, mask := range [3]uint8{
 		0b11111111,
-		0b00001111,
+		0b11111111,
+		0b00111111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -2074,6 +2251,12 @@ func (s *CompanyCreate) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.LastDay.Set {
+			e.FieldStart("last_day")
+			s.LastDay.Encode(e, json.EncodeDate)
+		}
+	}
+	{
 		if s.NumberOfShares.Set {
 			e.FieldStart("number_of_shares")
 			s.NumberOfShares.Encode(e)
@@ -2089,15 +2272,16 @@ func (s *CompanyCreate) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfCompanyCreate = [8]string{
+var jsonFieldsNameOfCompanyCreate = [9]string{
 	0: "name",
 	1: "cik",
 	2: "former_ciks",
 	3: "country",
 	4: "url",
 	5: "ipo_date",
-	6: "number_of_shares",
-	7: "listings",
+	6: "last_day",
+	7: "number_of_shares",
+	8: "listings",
 }
 
 // Decode decodes CompanyCreate from json.
@@ -2105,7 +2289,7 @@ func (s *CompanyCreate) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode CompanyCreate to nil")
 	}
-	var requiredBitSet [1]uint8
+	var requiredBitSet [2]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -2180,6 +2364,16 @@ func (s *CompanyCreate) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"ipo_date\"")
 			}
+		case "last_day":
+			if err := func() error {
+				s.LastDay.Reset()
+				if err := s.LastDay.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"last_day\"")
+			}
 		case "number_of_shares":
 			if err := func() error {
 				s.NumberOfShares.Reset()
@@ -2191,7 +2385,7 @@ func (s *CompanyCreate) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"number_of_shares\"")
 			}
 		case "listings":
-			requiredBitSet[0] |= 1 << 7
+			requiredBitSet[1] |= 1 << 0
 			if err := func() error {
 				s.Listings = make([]ListingInput, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -2217,8 +2411,9 @@ func (s *CompanyCreate) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [1]uint8{
-		0b10000001,
+	for i, mask := range [2]uint8{
+		0b00000001,
+		0b00000001,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -2435,6 +2630,12 @@ func (s *CompanyUpdate) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.LastDay.Set {
+			e.FieldStart("last_day")
+			s.LastDay.Encode(e, json.EncodeDate)
+		}
+	}
+	{
 		if s.NumberOfShares.Set {
 			e.FieldStart("number_of_shares")
 			s.NumberOfShares.Encode(e)
@@ -2452,15 +2653,16 @@ func (s *CompanyUpdate) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfCompanyUpdate = [8]string{
+var jsonFieldsNameOfCompanyUpdate = [9]string{
 	0: "name",
 	1: "cik",
 	2: "former_ciks",
 	3: "country",
 	4: "url",
 	5: "ipo_date",
-	6: "number_of_shares",
-	7: "listings",
+	6: "last_day",
+	7: "number_of_shares",
+	8: "listings",
 }
 
 // Decode decodes CompanyUpdate from json.
@@ -2539,6 +2741,16 @@ func (s *CompanyUpdate) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"ipo_date\"")
+			}
+		case "last_day":
+			if err := func() error {
+				s.LastDay.Reset()
+				if err := s.LastDay.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"last_day\"")
 			}
 		case "number_of_shares":
 			if err := func() error {
@@ -5571,6 +5783,132 @@ func (s *FieldError) UnmarshalJSON(data []byte) error {
 }
 
 // Encode implements json.Marshaler.
+func (s *FilerDays) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *FilerDays) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("cik")
+		e.Int64(s.Cik)
+	}
+	{
+		e.FieldStart("first_day")
+		s.FirstDay.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("last_day")
+		s.LastDay.Encode(e, json.EncodeDate)
+	}
+}
+
+var jsonFieldsNameOfFilerDays = [3]string{
+	0: "cik",
+	1: "first_day",
+	2: "last_day",
+}
+
+// Decode decodes FilerDays from json.
+func (s *FilerDays) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode FilerDays to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "cik":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Int64()
+				s.Cik = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"cik\"")
+			}
+		case "first_day":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.FirstDay.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"first_day\"")
+			}
+		case "last_day":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				if err := s.LastDay.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"last_day\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode FilerDays")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfFilerDays) {
+					name = jsonFieldsNameOfFilerDays[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *FilerDays) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *FilerDays) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
 func (s *Filing) Encode(e *jx.Encoder) {
 	e.ObjStart()
 	s.encodeFields(e)
@@ -5930,6 +6268,10 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 		s.SetBy.Encode(e)
 	}
 	{
+		e.FieldStart("accepted_at")
+		s.AcceptedAt.Encode(e, json.EncodeDateTime)
+	}
+	{
 		e.FieldStart("currency")
 		s.Currency.Encode(e)
 	}
@@ -6265,7 +6607,7 @@ func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfFinancialStatement = [96]string{
+var jsonFieldsNameOfFinancialStatement = [97]string{
 	0:  "id",
 	1:  "company_id",
 	2:  "ticker",
@@ -6280,88 +6622,89 @@ var jsonFieldsNameOfFinancialStatement = [96]string{
 	11: "known_to",
 	12: "restated",
 	13: "set_by",
-	14: "currency",
-	15: "taxonomy",
-	16: "rules_version",
-	17: "marks",
-	18: "audited",
-	19: "accession",
-	20: "url",
-	21: "total_revenues",
-	22: "cost_of_revenue",
-	23: "gross_profit",
-	24: "operating_income",
-	25: "selling_general_administrative",
-	26: "research_and_development",
-	27: "interest_expense",
-	28: "interest_income",
-	29: "profit_before_tax",
-	30: "tax_expense",
-	31: "net_income",
-	32: "depreciation",
-	33: "amortization",
-	34: "depreciation_and_amortization",
-	35: "ebit",
-	36: "ebit_basis",
-	37: "ebitda",
-	38: "operating_cash_flow",
-	39: "capital_expenditure",
-	40: "free_cash_flow",
-	41: "investing_cash_flow",
-	42: "financing_cash_flow",
-	43: "exchange_rate_effect",
-	44: "net_change_in_cash",
-	45: "dividends_paid",
-	46: "share_repurchases",
-	47: "stock_based_compensation",
-	48: "acquisitions",
-	49: "income_taxes_paid",
-	50: "interest_paid",
-	51: "preferred_dividends",
-	52: "earnings_per_share",
-	53: "earnings_per_share_basis_date",
-	54: "earnings_per_share_diluted",
-	55: "earnings_per_share_diluted_basis_date",
-	56: "per_share_basis_date",
-	57: "weighted_average_shares",
-	58: "weighted_average_shares_basis_date",
-	59: "weighted_average_shares_diluted",
-	60: "weighted_average_shares_diluted_basis_date",
-	61: "dividends_per_share",
-	62: "dividends_per_share_basis_date",
-	63: "total_assets",
-	64: "current_assets",
-	65: "non_current_assets",
-	66: "cash_and_equivalents",
-	67: "short_term_investments",
-	68: "receivables",
-	69: "inventory",
-	70: "long_term_investments",
-	71: "property_plant_equipment",
-	72: "goodwill",
-	73: "intangible_assets",
-	74: "total_liabilities",
-	75: "current_liabilities",
-	76: "long_term_liabilities",
-	77: "accounts_payable",
-	78: "deferred_revenue_current",
-	79: "operating_lease_liability",
-	80: "short_term_debt",
-	81: "long_term_debt",
-	82: "total_debt",
-	83: "total_equity",
-	84: "retained_earnings",
-	85: "noncontrolling_interest",
-	86: "preferred_stock",
-	87: "temporary_equity",
-	88: "total_equities_and_liabilities",
-	89: "shares_outstanding",
-	90: "shares_source",
-	91: "shares_outstanding_basis_date",
-	92: "adjusted_to",
-	93: "explanations",
-	94: "created_at",
-	95: "updated_at",
+	14: "accepted_at",
+	15: "currency",
+	16: "taxonomy",
+	17: "rules_version",
+	18: "marks",
+	19: "audited",
+	20: "accession",
+	21: "url",
+	22: "total_revenues",
+	23: "cost_of_revenue",
+	24: "gross_profit",
+	25: "operating_income",
+	26: "selling_general_administrative",
+	27: "research_and_development",
+	28: "interest_expense",
+	29: "interest_income",
+	30: "profit_before_tax",
+	31: "tax_expense",
+	32: "net_income",
+	33: "depreciation",
+	34: "amortization",
+	35: "depreciation_and_amortization",
+	36: "ebit",
+	37: "ebit_basis",
+	38: "ebitda",
+	39: "operating_cash_flow",
+	40: "capital_expenditure",
+	41: "free_cash_flow",
+	42: "investing_cash_flow",
+	43: "financing_cash_flow",
+	44: "exchange_rate_effect",
+	45: "net_change_in_cash",
+	46: "dividends_paid",
+	47: "share_repurchases",
+	48: "stock_based_compensation",
+	49: "acquisitions",
+	50: "income_taxes_paid",
+	51: "interest_paid",
+	52: "preferred_dividends",
+	53: "earnings_per_share",
+	54: "earnings_per_share_basis_date",
+	55: "earnings_per_share_diluted",
+	56: "earnings_per_share_diluted_basis_date",
+	57: "per_share_basis_date",
+	58: "weighted_average_shares",
+	59: "weighted_average_shares_basis_date",
+	60: "weighted_average_shares_diluted",
+	61: "weighted_average_shares_diluted_basis_date",
+	62: "dividends_per_share",
+	63: "dividends_per_share_basis_date",
+	64: "total_assets",
+	65: "current_assets",
+	66: "non_current_assets",
+	67: "cash_and_equivalents",
+	68: "short_term_investments",
+	69: "receivables",
+	70: "inventory",
+	71: "long_term_investments",
+	72: "property_plant_equipment",
+	73: "goodwill",
+	74: "intangible_assets",
+	75: "total_liabilities",
+	76: "current_liabilities",
+	77: "long_term_liabilities",
+	78: "accounts_payable",
+	79: "deferred_revenue_current",
+	80: "operating_lease_liability",
+	81: "short_term_debt",
+	82: "long_term_debt",
+	83: "total_debt",
+	84: "total_equity",
+	85: "retained_earnings",
+	86: "noncontrolling_interest",
+	87: "preferred_stock",
+	88: "temporary_equity",
+	89: "total_equities_and_liabilities",
+	90: "shares_outstanding",
+	91: "shares_source",
+	92: "shares_outstanding_basis_date",
+	93: "adjusted_to",
+	94: "explanations",
+	95: "created_at",
+	96: "updated_at",
 }
 
 // Decode decodes FinancialStatement from json.
@@ -6369,7 +6712,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode FinancialStatement to nil")
 	}
-	var requiredBitSet [12]uint8
+	var requiredBitSet [13]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -6529,8 +6872,18 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"set_by\"")
 			}
-		case "currency":
+		case "accepted_at":
 			requiredBitSet[1] |= 1 << 6
+			if err := func() error {
+				if err := s.AcceptedAt.Decode(d, json.DecodeDateTime); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"accepted_at\"")
+			}
+		case "currency":
+			requiredBitSet[1] |= 1 << 7
 			if err := func() error {
 				if err := s.Currency.Decode(d); err != nil {
 					return err
@@ -6540,7 +6893,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"currency\"")
 			}
 		case "taxonomy":
-			requiredBitSet[1] |= 1 << 7
+			requiredBitSet[2] |= 1 << 0
 			if err := func() error {
 				if err := s.Taxonomy.Decode(d); err != nil {
 					return err
@@ -6550,7 +6903,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"taxonomy\"")
 			}
 		case "rules_version":
-			requiredBitSet[2] |= 1 << 0
+			requiredBitSet[2] |= 1 << 1
 			if err := func() error {
 				if err := s.RulesVersion.Decode(d); err != nil {
 					return err
@@ -6560,7 +6913,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"rules_version\"")
 			}
 		case "marks":
-			requiredBitSet[2] |= 1 << 1
+			requiredBitSet[2] |= 1 << 2
 			if err := func() error {
 				s.Marks = make([]Mark, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -6578,7 +6931,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"marks\"")
 			}
 		case "audited":
-			requiredBitSet[2] |= 1 << 2
+			requiredBitSet[2] |= 1 << 3
 			if err := func() error {
 				v, err := d.Bool()
 				s.Audited = bool(v)
@@ -6590,7 +6943,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"audited\"")
 			}
 		case "accession":
-			requiredBitSet[2] |= 1 << 3
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				if err := s.Accession.Decode(d); err != nil {
 					return err
@@ -6600,7 +6953,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"accession\"")
 			}
 		case "url":
-			requiredBitSet[2] |= 1 << 4
+			requiredBitSet[2] |= 1 << 5
 			if err := func() error {
 				if err := s.URL.Decode(d); err != nil {
 					return err
@@ -6610,7 +6963,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"url\"")
 			}
 		case "total_revenues":
-			requiredBitSet[2] |= 1 << 5
+			requiredBitSet[2] |= 1 << 6
 			if err := func() error {
 				if err := s.TotalRevenues.Decode(d); err != nil {
 					return err
@@ -6620,7 +6973,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_revenues\"")
 			}
 		case "cost_of_revenue":
-			requiredBitSet[2] |= 1 << 6
+			requiredBitSet[2] |= 1 << 7
 			if err := func() error {
 				if err := s.CostOfRevenue.Decode(d); err != nil {
 					return err
@@ -6630,7 +6983,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cost_of_revenue\"")
 			}
 		case "gross_profit":
-			requiredBitSet[2] |= 1 << 7
+			requiredBitSet[3] |= 1 << 0
 			if err := func() error {
 				if err := s.GrossProfit.Decode(d); err != nil {
 					return err
@@ -6640,7 +6993,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"gross_profit\"")
 			}
 		case "operating_income":
-			requiredBitSet[3] |= 1 << 0
+			requiredBitSet[3] |= 1 << 1
 			if err := func() error {
 				if err := s.OperatingIncome.Decode(d); err != nil {
 					return err
@@ -6650,7 +7003,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_income\"")
 			}
 		case "selling_general_administrative":
-			requiredBitSet[3] |= 1 << 1
+			requiredBitSet[3] |= 1 << 2
 			if err := func() error {
 				if err := s.SellingGeneralAdministrative.Decode(d); err != nil {
 					return err
@@ -6660,7 +7013,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"selling_general_administrative\"")
 			}
 		case "research_and_development":
-			requiredBitSet[3] |= 1 << 2
+			requiredBitSet[3] |= 1 << 3
 			if err := func() error {
 				if err := s.ResearchAndDevelopment.Decode(d); err != nil {
 					return err
@@ -6670,7 +7023,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"research_and_development\"")
 			}
 		case "interest_expense":
-			requiredBitSet[3] |= 1 << 3
+			requiredBitSet[3] |= 1 << 4
 			if err := func() error {
 				if err := s.InterestExpense.Decode(d); err != nil {
 					return err
@@ -6680,7 +7033,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_expense\"")
 			}
 		case "interest_income":
-			requiredBitSet[3] |= 1 << 4
+			requiredBitSet[3] |= 1 << 5
 			if err := func() error {
 				if err := s.InterestIncome.Decode(d); err != nil {
 					return err
@@ -6690,7 +7043,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_income\"")
 			}
 		case "profit_before_tax":
-			requiredBitSet[3] |= 1 << 5
+			requiredBitSet[3] |= 1 << 6
 			if err := func() error {
 				if err := s.ProfitBeforeTax.Decode(d); err != nil {
 					return err
@@ -6700,7 +7053,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"profit_before_tax\"")
 			}
 		case "tax_expense":
-			requiredBitSet[3] |= 1 << 6
+			requiredBitSet[3] |= 1 << 7
 			if err := func() error {
 				if err := s.TaxExpense.Decode(d); err != nil {
 					return err
@@ -6710,7 +7063,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"tax_expense\"")
 			}
 		case "net_income":
-			requiredBitSet[3] |= 1 << 7
+			requiredBitSet[4] |= 1 << 0
 			if err := func() error {
 				if err := s.NetIncome.Decode(d); err != nil {
 					return err
@@ -6720,7 +7073,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_income\"")
 			}
 		case "depreciation":
-			requiredBitSet[4] |= 1 << 0
+			requiredBitSet[4] |= 1 << 1
 			if err := func() error {
 				if err := s.Depreciation.Decode(d); err != nil {
 					return err
@@ -6730,7 +7083,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation\"")
 			}
 		case "amortization":
-			requiredBitSet[4] |= 1 << 1
+			requiredBitSet[4] |= 1 << 2
 			if err := func() error {
 				if err := s.Amortization.Decode(d); err != nil {
 					return err
@@ -6740,7 +7093,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"amortization\"")
 			}
 		case "depreciation_and_amortization":
-			requiredBitSet[4] |= 1 << 2
+			requiredBitSet[4] |= 1 << 3
 			if err := func() error {
 				if err := s.DepreciationAndAmortization.Decode(d); err != nil {
 					return err
@@ -6750,7 +7103,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"depreciation_and_amortization\"")
 			}
 		case "ebit":
-			requiredBitSet[4] |= 1 << 3
+			requiredBitSet[4] |= 1 << 4
 			if err := func() error {
 				if err := s.Ebit.Decode(d); err != nil {
 					return err
@@ -6760,7 +7113,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit\"")
 			}
 		case "ebit_basis":
-			requiredBitSet[4] |= 1 << 4
+			requiredBitSet[4] |= 1 << 5
 			if err := func() error {
 				if err := s.EbitBasis.Decode(d); err != nil {
 					return err
@@ -6770,7 +7123,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebit_basis\"")
 			}
 		case "ebitda":
-			requiredBitSet[4] |= 1 << 5
+			requiredBitSet[4] |= 1 << 6
 			if err := func() error {
 				if err := s.Ebitda.Decode(d); err != nil {
 					return err
@@ -6780,7 +7133,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"ebitda\"")
 			}
 		case "operating_cash_flow":
-			requiredBitSet[4] |= 1 << 6
+			requiredBitSet[4] |= 1 << 7
 			if err := func() error {
 				if err := s.OperatingCashFlow.Decode(d); err != nil {
 					return err
@@ -6790,7 +7143,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_cash_flow\"")
 			}
 		case "capital_expenditure":
-			requiredBitSet[4] |= 1 << 7
+			requiredBitSet[5] |= 1 << 0
 			if err := func() error {
 				if err := s.CapitalExpenditure.Decode(d); err != nil {
 					return err
@@ -6800,7 +7153,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"capital_expenditure\"")
 			}
 		case "free_cash_flow":
-			requiredBitSet[5] |= 1 << 0
+			requiredBitSet[5] |= 1 << 1
 			if err := func() error {
 				if err := s.FreeCashFlow.Decode(d); err != nil {
 					return err
@@ -6810,7 +7163,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"free_cash_flow\"")
 			}
 		case "investing_cash_flow":
-			requiredBitSet[5] |= 1 << 1
+			requiredBitSet[5] |= 1 << 2
 			if err := func() error {
 				if err := s.InvestingCashFlow.Decode(d); err != nil {
 					return err
@@ -6820,7 +7173,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"investing_cash_flow\"")
 			}
 		case "financing_cash_flow":
-			requiredBitSet[5] |= 1 << 2
+			requiredBitSet[5] |= 1 << 3
 			if err := func() error {
 				if err := s.FinancingCashFlow.Decode(d); err != nil {
 					return err
@@ -6830,7 +7183,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"financing_cash_flow\"")
 			}
 		case "exchange_rate_effect":
-			requiredBitSet[5] |= 1 << 3
+			requiredBitSet[5] |= 1 << 4
 			if err := func() error {
 				if err := s.ExchangeRateEffect.Decode(d); err != nil {
 					return err
@@ -6840,7 +7193,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"exchange_rate_effect\"")
 			}
 		case "net_change_in_cash":
-			requiredBitSet[5] |= 1 << 4
+			requiredBitSet[5] |= 1 << 5
 			if err := func() error {
 				if err := s.NetChangeInCash.Decode(d); err != nil {
 					return err
@@ -6850,7 +7203,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"net_change_in_cash\"")
 			}
 		case "dividends_paid":
-			requiredBitSet[5] |= 1 << 5
+			requiredBitSet[5] |= 1 << 6
 			if err := func() error {
 				if err := s.DividendsPaid.Decode(d); err != nil {
 					return err
@@ -6860,7 +7213,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"dividends_paid\"")
 			}
 		case "share_repurchases":
-			requiredBitSet[5] |= 1 << 6
+			requiredBitSet[5] |= 1 << 7
 			if err := func() error {
 				if err := s.ShareRepurchases.Decode(d); err != nil {
 					return err
@@ -6870,7 +7223,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"share_repurchases\"")
 			}
 		case "stock_based_compensation":
-			requiredBitSet[5] |= 1 << 7
+			requiredBitSet[6] |= 1 << 0
 			if err := func() error {
 				if err := s.StockBasedCompensation.Decode(d); err != nil {
 					return err
@@ -6880,7 +7233,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"stock_based_compensation\"")
 			}
 		case "acquisitions":
-			requiredBitSet[6] |= 1 << 0
+			requiredBitSet[6] |= 1 << 1
 			if err := func() error {
 				if err := s.Acquisitions.Decode(d); err != nil {
 					return err
@@ -6890,7 +7243,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"acquisitions\"")
 			}
 		case "income_taxes_paid":
-			requiredBitSet[6] |= 1 << 1
+			requiredBitSet[6] |= 1 << 2
 			if err := func() error {
 				if err := s.IncomeTaxesPaid.Decode(d); err != nil {
 					return err
@@ -6900,7 +7253,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"income_taxes_paid\"")
 			}
 		case "interest_paid":
-			requiredBitSet[6] |= 1 << 2
+			requiredBitSet[6] |= 1 << 3
 			if err := func() error {
 				if err := s.InterestPaid.Decode(d); err != nil {
 					return err
@@ -6910,7 +7263,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"interest_paid\"")
 			}
 		case "preferred_dividends":
-			requiredBitSet[6] |= 1 << 3
+			requiredBitSet[6] |= 1 << 4
 			if err := func() error {
 				if err := s.PreferredDividends.Decode(d); err != nil {
 					return err
@@ -6920,7 +7273,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"preferred_dividends\"")
 			}
 		case "earnings_per_share":
-			requiredBitSet[6] |= 1 << 4
+			requiredBitSet[6] |= 1 << 5
 			if err := func() error {
 				if err := s.EarningsPerShare.Decode(d); err != nil {
 					return err
@@ -6930,7 +7283,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share\"")
 			}
 		case "earnings_per_share_basis_date":
-			requiredBitSet[6] |= 1 << 5
+			requiredBitSet[6] |= 1 << 6
 			if err := func() error {
 				if err := s.EarningsPerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -6940,7 +7293,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share_basis_date\"")
 			}
 		case "earnings_per_share_diluted":
-			requiredBitSet[6] |= 1 << 6
+			requiredBitSet[6] |= 1 << 7
 			if err := func() error {
 				if err := s.EarningsPerShareDiluted.Decode(d); err != nil {
 					return err
@@ -6950,7 +7303,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share_diluted\"")
 			}
 		case "earnings_per_share_diluted_basis_date":
-			requiredBitSet[6] |= 1 << 7
+			requiredBitSet[7] |= 1 << 0
 			if err := func() error {
 				if err := s.EarningsPerShareDilutedBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -6960,7 +7313,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"earnings_per_share_diluted_basis_date\"")
 			}
 		case "per_share_basis_date":
-			requiredBitSet[7] |= 1 << 0
+			requiredBitSet[7] |= 1 << 1
 			if err := func() error {
 				if err := s.PerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -6970,7 +7323,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"per_share_basis_date\"")
 			}
 		case "weighted_average_shares":
-			requiredBitSet[7] |= 1 << 1
+			requiredBitSet[7] |= 1 << 2
 			if err := func() error {
 				if err := s.WeightedAverageShares.Decode(d); err != nil {
 					return err
@@ -6980,7 +7333,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares\"")
 			}
 		case "weighted_average_shares_basis_date":
-			requiredBitSet[7] |= 1 << 2
+			requiredBitSet[7] |= 1 << 3
 			if err := func() error {
 				if err := s.WeightedAverageSharesBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -6990,7 +7343,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares_basis_date\"")
 			}
 		case "weighted_average_shares_diluted":
-			requiredBitSet[7] |= 1 << 3
+			requiredBitSet[7] |= 1 << 4
 			if err := func() error {
 				if err := s.WeightedAverageSharesDiluted.Decode(d); err != nil {
 					return err
@@ -7000,7 +7353,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares_diluted\"")
 			}
 		case "weighted_average_shares_diluted_basis_date":
-			requiredBitSet[7] |= 1 << 4
+			requiredBitSet[7] |= 1 << 5
 			if err := func() error {
 				if err := s.WeightedAverageSharesDilutedBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -7010,7 +7363,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"weighted_average_shares_diluted_basis_date\"")
 			}
 		case "dividends_per_share":
-			requiredBitSet[7] |= 1 << 5
+			requiredBitSet[7] |= 1 << 6
 			if err := func() error {
 				if err := s.DividendsPerShare.Decode(d); err != nil {
 					return err
@@ -7020,7 +7373,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"dividends_per_share\"")
 			}
 		case "dividends_per_share_basis_date":
-			requiredBitSet[7] |= 1 << 6
+			requiredBitSet[7] |= 1 << 7
 			if err := func() error {
 				if err := s.DividendsPerShareBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -7030,7 +7383,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"dividends_per_share_basis_date\"")
 			}
 		case "total_assets":
-			requiredBitSet[7] |= 1 << 7
+			requiredBitSet[8] |= 1 << 0
 			if err := func() error {
 				if err := s.TotalAssets.Decode(d); err != nil {
 					return err
@@ -7040,7 +7393,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_assets\"")
 			}
 		case "current_assets":
-			requiredBitSet[8] |= 1 << 0
+			requiredBitSet[8] |= 1 << 1
 			if err := func() error {
 				if err := s.CurrentAssets.Decode(d); err != nil {
 					return err
@@ -7050,7 +7403,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_assets\"")
 			}
 		case "non_current_assets":
-			requiredBitSet[8] |= 1 << 1
+			requiredBitSet[8] |= 1 << 2
 			if err := func() error {
 				if err := s.NonCurrentAssets.Decode(d); err != nil {
 					return err
@@ -7060,7 +7413,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"non_current_assets\"")
 			}
 		case "cash_and_equivalents":
-			requiredBitSet[8] |= 1 << 2
+			requiredBitSet[8] |= 1 << 3
 			if err := func() error {
 				if err := s.CashAndEquivalents.Decode(d); err != nil {
 					return err
@@ -7070,7 +7423,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"cash_and_equivalents\"")
 			}
 		case "short_term_investments":
-			requiredBitSet[8] |= 1 << 3
+			requiredBitSet[8] |= 1 << 4
 			if err := func() error {
 				if err := s.ShortTermInvestments.Decode(d); err != nil {
 					return err
@@ -7080,7 +7433,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"short_term_investments\"")
 			}
 		case "receivables":
-			requiredBitSet[8] |= 1 << 4
+			requiredBitSet[8] |= 1 << 5
 			if err := func() error {
 				if err := s.Receivables.Decode(d); err != nil {
 					return err
@@ -7090,7 +7443,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"receivables\"")
 			}
 		case "inventory":
-			requiredBitSet[8] |= 1 << 5
+			requiredBitSet[8] |= 1 << 6
 			if err := func() error {
 				if err := s.Inventory.Decode(d); err != nil {
 					return err
@@ -7100,7 +7453,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"inventory\"")
 			}
 		case "long_term_investments":
-			requiredBitSet[8] |= 1 << 6
+			requiredBitSet[8] |= 1 << 7
 			if err := func() error {
 				if err := s.LongTermInvestments.Decode(d); err != nil {
 					return err
@@ -7110,7 +7463,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_investments\"")
 			}
 		case "property_plant_equipment":
-			requiredBitSet[8] |= 1 << 7
+			requiredBitSet[9] |= 1 << 0
 			if err := func() error {
 				if err := s.PropertyPlantEquipment.Decode(d); err != nil {
 					return err
@@ -7120,7 +7473,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"property_plant_equipment\"")
 			}
 		case "goodwill":
-			requiredBitSet[9] |= 1 << 0
+			requiredBitSet[9] |= 1 << 1
 			if err := func() error {
 				if err := s.Goodwill.Decode(d); err != nil {
 					return err
@@ -7130,7 +7483,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"goodwill\"")
 			}
 		case "intangible_assets":
-			requiredBitSet[9] |= 1 << 1
+			requiredBitSet[9] |= 1 << 2
 			if err := func() error {
 				if err := s.IntangibleAssets.Decode(d); err != nil {
 					return err
@@ -7140,7 +7493,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"intangible_assets\"")
 			}
 		case "total_liabilities":
-			requiredBitSet[9] |= 1 << 2
+			requiredBitSet[9] |= 1 << 3
 			if err := func() error {
 				if err := s.TotalLiabilities.Decode(d); err != nil {
 					return err
@@ -7150,7 +7503,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_liabilities\"")
 			}
 		case "current_liabilities":
-			requiredBitSet[9] |= 1 << 3
+			requiredBitSet[9] |= 1 << 4
 			if err := func() error {
 				if err := s.CurrentLiabilities.Decode(d); err != nil {
 					return err
@@ -7160,7 +7513,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"current_liabilities\"")
 			}
 		case "long_term_liabilities":
-			requiredBitSet[9] |= 1 << 4
+			requiredBitSet[9] |= 1 << 5
 			if err := func() error {
 				if err := s.LongTermLiabilities.Decode(d); err != nil {
 					return err
@@ -7170,7 +7523,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_liabilities\"")
 			}
 		case "accounts_payable":
-			requiredBitSet[9] |= 1 << 5
+			requiredBitSet[9] |= 1 << 6
 			if err := func() error {
 				if err := s.AccountsPayable.Decode(d); err != nil {
 					return err
@@ -7180,7 +7533,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"accounts_payable\"")
 			}
 		case "deferred_revenue_current":
-			requiredBitSet[9] |= 1 << 6
+			requiredBitSet[9] |= 1 << 7
 			if err := func() error {
 				if err := s.DeferredRevenueCurrent.Decode(d); err != nil {
 					return err
@@ -7190,7 +7543,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"deferred_revenue_current\"")
 			}
 		case "operating_lease_liability":
-			requiredBitSet[9] |= 1 << 7
+			requiredBitSet[10] |= 1 << 0
 			if err := func() error {
 				if err := s.OperatingLeaseLiability.Decode(d); err != nil {
 					return err
@@ -7200,7 +7553,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"operating_lease_liability\"")
 			}
 		case "short_term_debt":
-			requiredBitSet[10] |= 1 << 0
+			requiredBitSet[10] |= 1 << 1
 			if err := func() error {
 				if err := s.ShortTermDebt.Decode(d); err != nil {
 					return err
@@ -7210,7 +7563,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"short_term_debt\"")
 			}
 		case "long_term_debt":
-			requiredBitSet[10] |= 1 << 1
+			requiredBitSet[10] |= 1 << 2
 			if err := func() error {
 				if err := s.LongTermDebt.Decode(d); err != nil {
 					return err
@@ -7220,7 +7573,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"long_term_debt\"")
 			}
 		case "total_debt":
-			requiredBitSet[10] |= 1 << 2
+			requiredBitSet[10] |= 1 << 3
 			if err := func() error {
 				if err := s.TotalDebt.Decode(d); err != nil {
 					return err
@@ -7230,7 +7583,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_debt\"")
 			}
 		case "total_equity":
-			requiredBitSet[10] |= 1 << 3
+			requiredBitSet[10] |= 1 << 4
 			if err := func() error {
 				if err := s.TotalEquity.Decode(d); err != nil {
 					return err
@@ -7240,7 +7593,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_equity\"")
 			}
 		case "retained_earnings":
-			requiredBitSet[10] |= 1 << 4
+			requiredBitSet[10] |= 1 << 5
 			if err := func() error {
 				if err := s.RetainedEarnings.Decode(d); err != nil {
 					return err
@@ -7250,7 +7603,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"retained_earnings\"")
 			}
 		case "noncontrolling_interest":
-			requiredBitSet[10] |= 1 << 5
+			requiredBitSet[10] |= 1 << 6
 			if err := func() error {
 				if err := s.NoncontrollingInterest.Decode(d); err != nil {
 					return err
@@ -7260,7 +7613,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"noncontrolling_interest\"")
 			}
 		case "preferred_stock":
-			requiredBitSet[10] |= 1 << 6
+			requiredBitSet[10] |= 1 << 7
 			if err := func() error {
 				if err := s.PreferredStock.Decode(d); err != nil {
 					return err
@@ -7270,7 +7623,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"preferred_stock\"")
 			}
 		case "temporary_equity":
-			requiredBitSet[10] |= 1 << 7
+			requiredBitSet[11] |= 1 << 0
 			if err := func() error {
 				if err := s.TemporaryEquity.Decode(d); err != nil {
 					return err
@@ -7280,7 +7633,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"temporary_equity\"")
 			}
 		case "total_equities_and_liabilities":
-			requiredBitSet[11] |= 1 << 0
+			requiredBitSet[11] |= 1 << 1
 			if err := func() error {
 				if err := s.TotalEquitiesAndLiabilities.Decode(d); err != nil {
 					return err
@@ -7290,7 +7643,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"total_equities_and_liabilities\"")
 			}
 		case "shares_outstanding":
-			requiredBitSet[11] |= 1 << 1
+			requiredBitSet[11] |= 1 << 2
 			if err := func() error {
 				if err := s.SharesOutstanding.Decode(d); err != nil {
 					return err
@@ -7300,7 +7653,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"shares_outstanding\"")
 			}
 		case "shares_source":
-			requiredBitSet[11] |= 1 << 2
+			requiredBitSet[11] |= 1 << 3
 			if err := func() error {
 				if err := s.SharesSource.Decode(d); err != nil {
 					return err
@@ -7310,7 +7663,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"shares_source\"")
 			}
 		case "shares_outstanding_basis_date":
-			requiredBitSet[11] |= 1 << 3
+			requiredBitSet[11] |= 1 << 4
 			if err := func() error {
 				if err := s.SharesOutstandingBasisDate.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -7320,7 +7673,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"shares_outstanding_basis_date\"")
 			}
 		case "adjusted_to":
-			requiredBitSet[11] |= 1 << 4
+			requiredBitSet[11] |= 1 << 5
 			if err := func() error {
 				if err := s.AdjustedTo.Decode(d, json.DecodeDate); err != nil {
 					return err
@@ -7340,7 +7693,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"explanations\"")
 			}
 		case "created_at":
-			requiredBitSet[11] |= 1 << 6
+			requiredBitSet[11] |= 1 << 7
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.CreatedAt = v
@@ -7352,7 +7705,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"created_at\"")
 			}
 		case "updated_at":
-			requiredBitSet[11] |= 1 << 7
+			requiredBitSet[12] |= 1 << 0
 			if err := func() error {
 				v, err := json.DecodeDateTime(d)
 				s.UpdatedAt = v
@@ -7372,7 +7725,7 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [12]uint8{
+	for i, mask := range [13]uint8{
 		0b11111111,
 		0b11111111,
 		0b11111111,
@@ -7384,7 +7737,8 @@ func (s *FinancialStatement) Decode(d *jx.Decoder) error {
 		0b11111111,
 		0b11111111,
 		0b11111111,
-		0b11011111,
+		0b10111111,
+		0b00000001,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -8880,6 +9234,132 @@ func (s *FinancialStatementPage) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode implements json.Marshaler.
+func (s *FormerName) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *FormerName) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("name")
+		e.Str(s.Name)
+	}
+	{
+		e.FieldStart("from")
+		s.From.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("to")
+		s.To.Encode(e, json.EncodeDate)
+	}
+}
+
+var jsonFieldsNameOfFormerName = [3]string{
+	0: "name",
+	1: "from",
+	2: "to",
+}
+
+// Decode decodes FormerName from json.
+func (s *FormerName) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode FormerName to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "name":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Str()
+				s.Name = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"name\"")
+			}
+		case "from":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.From.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"from\"")
+			}
+		case "to":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				if err := s.To.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"to\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode FormerName")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfFormerName) {
+					name = jsonFieldsNameOfFormerName[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *FormerName) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *FormerName) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode encodes FullName as json.
 func (s FullName) Encode(e *jx.Encoder) {
 	unwrapped := string(s)
@@ -9851,9 +10331,17 @@ func (s *Listing) encodeFields(e *jx.Encoder) {
 		e.FieldStart("primary")
 		e.Bool(s.Primary)
 	}
+	{
+		e.FieldStart("first_day")
+		s.FirstDay.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("last_day")
+		s.LastDay.Encode(e, json.EncodeDate)
+	}
 }
 
-var jsonFieldsNameOfListing = [7]string{
+var jsonFieldsNameOfListing = [9]string{
 	0: "ticker",
 	1: "exchange",
 	2: "isin",
@@ -9861,6 +10349,8 @@ var jsonFieldsNameOfListing = [7]string{
 	4: "currency",
 	5: "ordinary_shares",
 	6: "primary",
+	7: "first_day",
+	8: "last_day",
 }
 
 // Decode decodes Listing from json.
@@ -9868,7 +10358,7 @@ func (s *Listing) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode Listing to nil")
 	}
-	var requiredBitSet [1]uint8
+	var requiredBitSet [2]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -9944,6 +10434,26 @@ func (s *Listing) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"primary\"")
 			}
+		case "first_day":
+			requiredBitSet[0] |= 1 << 7
+			if err := func() error {
+				if err := s.FirstDay.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"first_day\"")
+			}
+		case "last_day":
+			requiredBitSet[1] |= 1 << 0
+			if err := func() error {
+				if err := s.LastDay.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"last_day\"")
+			}
 		default:
 			return d.Skip()
 		}
@@ -9953,8 +10463,9 @@ func (s *Listing) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [1]uint8{
-		0b01111111,
+	for i, mask := range [2]uint8{
+		0b11111111,
+		0b00000001,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -10049,9 +10560,21 @@ func (s *ListingInput) encodeFields(e *jx.Encoder) {
 			s.Primary.Encode(e)
 		}
 	}
+	{
+		if s.FirstDay.Set {
+			e.FieldStart("first_day")
+			s.FirstDay.Encode(e, json.EncodeDate)
+		}
+	}
+	{
+		if s.LastDay.Set {
+			e.FieldStart("last_day")
+			s.LastDay.Encode(e, json.EncodeDate)
+		}
+	}
 }
 
-var jsonFieldsNameOfListingInput = [7]string{
+var jsonFieldsNameOfListingInput = [9]string{
 	0: "ticker",
 	1: "exchange",
 	2: "isin",
@@ -10059,6 +10582,8 @@ var jsonFieldsNameOfListingInput = [7]string{
 	4: "currency",
 	5: "ordinary_shares",
 	6: "primary",
+	7: "first_day",
+	8: "last_day",
 }
 
 // Decode decodes ListingInput from json.
@@ -10066,7 +10591,7 @@ func (s *ListingInput) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode ListingInput to nil")
 	}
-	var requiredBitSet [1]uint8
+	var requiredBitSet [2]uint8
 	s.setDefaults()
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
@@ -10141,6 +10666,26 @@ func (s *ListingInput) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"primary\"")
 			}
+		case "first_day":
+			if err := func() error {
+				s.FirstDay.Reset()
+				if err := s.FirstDay.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"first_day\"")
+			}
+		case "last_day":
+			if err := func() error {
+				s.LastDay.Reset()
+				if err := s.LastDay.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"last_day\"")
+			}
 		default:
 			return errors.Errorf("unexpected field %q", k)
 		}
@@ -10150,8 +10695,9 @@ func (s *ListingInput) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [1]uint8{
+	for i, mask := range [2]uint8{
 		0b00000001,
+		0b00000000,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -12121,6 +12667,50 @@ func (s *NilSharesSource) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode encodes StatementPeriod as json.
+func (o NilStatementPeriod) Encode(e *jx.Encoder) {
+	if o.Null {
+		e.Null()
+		return
+	}
+	o.Value.Encode(e)
+}
+
+// Decode decodes StatementPeriod from json.
+func (o *NilStatementPeriod) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode NilStatementPeriod to nil")
+	}
+	if d.Next() == jx.Null {
+		if err := d.Null(); err != nil {
+			return err
+		}
+
+		var v StatementPeriod
+		o.Value = v
+		o.Null = true
+		return nil
+	}
+	o.Null = false
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s NilStatementPeriod) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *NilStatementPeriod) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode encodes string as json.
 func (o NilString) Encode(e *jx.Encoder) {
 	if o.Null {
@@ -12163,6 +12753,50 @@ func (s NilString) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *NilString) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes SyncSource as json.
+func (o NilSyncSource) Encode(e *jx.Encoder) {
+	if o.Null {
+		e.Null()
+		return
+	}
+	e.Str(string(o.Value))
+}
+
+// Decode decodes SyncSource from json.
+func (o *NilSyncSource) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode NilSyncSource to nil")
+	}
+	if d.Next() == jx.Null {
+		if err := d.Null(); err != nil {
+			return err
+		}
+
+		var v SyncSource
+		o.Value = v
+		o.Null = true
+		return nil
+	}
+	o.Null = false
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s NilSyncSource) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *NilSyncSource) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -16337,6 +16971,1039 @@ func (s *StatementKey) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *StatementKey) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *StatementPeriod) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *StatementPeriod) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("period")
+		s.Period.Encode(e)
+	}
+	{
+		e.FieldStart("end_date")
+		json.EncodeDate(e, s.EndDate)
+	}
+}
+
+var jsonFieldsNameOfStatementPeriod = [2]string{
+	0: "period",
+	1: "end_date",
+}
+
+// Decode decodes StatementPeriod from json.
+func (s *StatementPeriod) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode StatementPeriod to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "period":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				if err := s.Period.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"period\"")
+			}
+		case "end_date":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := json.DecodeDate(d)
+				s.EndDate = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"end_date\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode StatementPeriod")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000011,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfStatementPeriod) {
+					name = jsonFieldsNameOfStatementPeriod[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *StatementPeriod) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *StatementPeriod) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *Sync) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *Sync) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("id")
+		e.Int64(s.ID)
+	}
+	{
+		e.FieldStart("scope")
+		s.Scope.Encode(e)
+	}
+	{
+		e.FieldStart("tickers")
+		e.ArrStart()
+		for _, elem := range s.Tickers {
+			e.Str(elem)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("file_name")
+		s.FileName.Encode(e)
+	}
+	{
+		e.FieldStart("state")
+		s.State.Encode(e)
+	}
+	{
+		e.FieldStart("source")
+		s.Source.Encode(e)
+	}
+	{
+		e.FieldStart("stage")
+		e.Str(s.Stage)
+	}
+	{
+		e.FieldStart("received")
+		e.Int64(s.Received)
+	}
+	{
+		e.FieldStart("size")
+		s.Size.Encode(e)
+	}
+	{
+		e.FieldStart("total")
+		e.Int32(s.Total)
+	}
+	{
+		e.FieldStart("updated")
+		e.Int32(s.Updated)
+	}
+	{
+		e.FieldStart("unchanged")
+		e.Int32(s.Unchanged)
+	}
+	{
+		e.FieldStart("failed")
+		e.Int32(s.Failed)
+	}
+	{
+		e.FieldStart("failures")
+		e.ArrStart()
+		for _, elem := range s.Failures {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("warnings")
+		e.ArrStart()
+		for _, elem := range s.Warnings {
+			e.Str(elem)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("through_day")
+		s.ThroughDay.Encode(e, json.EncodeDate)
+	}
+	{
+		e.FieldStart("error")
+		s.Error.Encode(e)
+	}
+	{
+		e.FieldStart("created_by")
+		s.CreatedBy.Encode(e)
+	}
+	{
+		e.FieldStart("created_at")
+		json.EncodeDateTime(e, s.CreatedAt)
+	}
+	{
+		e.FieldStart("updated_at")
+		json.EncodeDateTime(e, s.UpdatedAt)
+	}
+	{
+		e.FieldStart("started_at")
+		s.StartedAt.Encode(e, json.EncodeDateTime)
+	}
+	{
+		e.FieldStart("finished_at")
+		s.FinishedAt.Encode(e, json.EncodeDateTime)
+	}
+}
+
+var jsonFieldsNameOfSync = [22]string{
+	0:  "id",
+	1:  "scope",
+	2:  "tickers",
+	3:  "file_name",
+	4:  "state",
+	5:  "source",
+	6:  "stage",
+	7:  "received",
+	8:  "size",
+	9:  "total",
+	10: "updated",
+	11: "unchanged",
+	12: "failed",
+	13: "failures",
+	14: "warnings",
+	15: "through_day",
+	16: "error",
+	17: "created_by",
+	18: "created_at",
+	19: "updated_at",
+	20: "started_at",
+	21: "finished_at",
+}
+
+// Decode decodes Sync from json.
+func (s *Sync) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode Sync to nil")
+	}
+	var requiredBitSet [3]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "id":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Int64()
+				s.ID = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"id\"")
+			}
+		case "scope":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.Scope.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"scope\"")
+			}
+		case "tickers":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				s.Tickers = make([]string, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem string
+					v, err := d.Str()
+					elem = string(v)
+					if err != nil {
+						return err
+					}
+					s.Tickers = append(s.Tickers, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"tickers\"")
+			}
+		case "file_name":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				if err := s.FileName.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"file_name\"")
+			}
+		case "state":
+			requiredBitSet[0] |= 1 << 4
+			if err := func() error {
+				if err := s.State.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"state\"")
+			}
+		case "source":
+			requiredBitSet[0] |= 1 << 5
+			if err := func() error {
+				if err := s.Source.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"source\"")
+			}
+		case "stage":
+			requiredBitSet[0] |= 1 << 6
+			if err := func() error {
+				v, err := d.Str()
+				s.Stage = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"stage\"")
+			}
+		case "received":
+			requiredBitSet[0] |= 1 << 7
+			if err := func() error {
+				v, err := d.Int64()
+				s.Received = int64(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"received\"")
+			}
+		case "size":
+			requiredBitSet[1] |= 1 << 0
+			if err := func() error {
+				if err := s.Size.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"size\"")
+			}
+		case "total":
+			requiredBitSet[1] |= 1 << 1
+			if err := func() error {
+				v, err := d.Int32()
+				s.Total = int32(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"total\"")
+			}
+		case "updated":
+			requiredBitSet[1] |= 1 << 2
+			if err := func() error {
+				v, err := d.Int32()
+				s.Updated = int32(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"updated\"")
+			}
+		case "unchanged":
+			requiredBitSet[1] |= 1 << 3
+			if err := func() error {
+				v, err := d.Int32()
+				s.Unchanged = int32(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"unchanged\"")
+			}
+		case "failed":
+			requiredBitSet[1] |= 1 << 4
+			if err := func() error {
+				v, err := d.Int32()
+				s.Failed = int32(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"failed\"")
+			}
+		case "failures":
+			requiredBitSet[1] |= 1 << 5
+			if err := func() error {
+				s.Failures = make([]SyncFailure, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem SyncFailure
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Failures = append(s.Failures, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"failures\"")
+			}
+		case "warnings":
+			requiredBitSet[1] |= 1 << 6
+			if err := func() error {
+				s.Warnings = make([]string, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem string
+					v, err := d.Str()
+					elem = string(v)
+					if err != nil {
+						return err
+					}
+					s.Warnings = append(s.Warnings, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"warnings\"")
+			}
+		case "through_day":
+			requiredBitSet[1] |= 1 << 7
+			if err := func() error {
+				if err := s.ThroughDay.Decode(d, json.DecodeDate); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"through_day\"")
+			}
+		case "error":
+			requiredBitSet[2] |= 1 << 0
+			if err := func() error {
+				if err := s.Error.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"error\"")
+			}
+		case "created_by":
+			requiredBitSet[2] |= 1 << 1
+			if err := func() error {
+				if err := s.CreatedBy.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"created_by\"")
+			}
+		case "created_at":
+			requiredBitSet[2] |= 1 << 2
+			if err := func() error {
+				v, err := json.DecodeDateTime(d)
+				s.CreatedAt = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"created_at\"")
+			}
+		case "updated_at":
+			requiredBitSet[2] |= 1 << 3
+			if err := func() error {
+				v, err := json.DecodeDateTime(d)
+				s.UpdatedAt = v
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"updated_at\"")
+			}
+		case "started_at":
+			requiredBitSet[2] |= 1 << 4
+			if err := func() error {
+				if err := s.StartedAt.Decode(d, json.DecodeDateTime); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"started_at\"")
+			}
+		case "finished_at":
+			requiredBitSet[2] |= 1 << 5
+			if err := func() error {
+				if err := s.FinishedAt.Decode(d, json.DecodeDateTime); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"finished_at\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode Sync")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [3]uint8{
+		0b11111111,
+		0b11111111,
+		0b00111111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfSync) {
+					name = jsonFieldsNameOfSync[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *Sync) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *Sync) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *SyncCreate) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *SyncCreate) encodeFields(e *jx.Encoder) {
+	{
+		if s.Tickers != nil {
+			e.FieldStart("tickers")
+			e.ArrStart()
+			for _, elem := range s.Tickers {
+				elem.Encode(e)
+			}
+			e.ArrEnd()
+		}
+	}
+}
+
+var jsonFieldsNameOfSyncCreate = [1]string{
+	0: "tickers",
+}
+
+// Decode decodes SyncCreate from json.
+func (s *SyncCreate) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode SyncCreate to nil")
+	}
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "tickers":
+			if err := func() error {
+				s.Tickers = make([]Ticker, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem Ticker
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Tickers = append(s.Tickers, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"tickers\"")
+			}
+		default:
+			return errors.Errorf("unexpected field %q", k)
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode SyncCreate")
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *SyncCreate) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *SyncCreate) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *SyncFailure) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *SyncFailure) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("name")
+		e.Str(s.Name)
+	}
+	{
+		e.FieldStart("cik")
+		s.Cik.Encode(e)
+	}
+	{
+		e.FieldStart("message")
+		e.Str(s.Message)
+	}
+}
+
+var jsonFieldsNameOfSyncFailure = [3]string{
+	0: "name",
+	1: "cik",
+	2: "message",
+}
+
+// Decode decodes SyncFailure from json.
+func (s *SyncFailure) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode SyncFailure to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "name":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Str()
+				s.Name = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"name\"")
+			}
+		case "cik":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.Cik.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"cik\"")
+			}
+		case "message":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				v, err := d.Str()
+				s.Message = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"message\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode SyncFailure")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfSyncFailure) {
+					name = jsonFieldsNameOfSyncFailure[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *SyncFailure) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *SyncFailure) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *SyncPage) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *SyncPage) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("items")
+		e.ArrStart()
+		for _, elem := range s.Items {
+			elem.Encode(e)
+		}
+		e.ArrEnd()
+	}
+	{
+		e.FieldStart("next_page_token")
+		s.NextPageToken.Encode(e)
+	}
+}
+
+var jsonFieldsNameOfSyncPage = [2]string{
+	0: "items",
+	1: "next_page_token",
+}
+
+// Decode decodes SyncPage from json.
+func (s *SyncPage) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode SyncPage to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "items":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				s.Items = make([]Sync, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem Sync
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Items = append(s.Items, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"items\"")
+			}
+		case "next_page_token":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.NextPageToken.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"next_page_token\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode SyncPage")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000011,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfSyncPage) {
+					name = jsonFieldsNameOfSyncPage[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *SyncPage) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *SyncPage) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes SyncScope as json.
+func (s SyncScope) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes SyncScope from json.
+func (s *SyncScope) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode SyncScope to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch SyncScope(v) {
+	case SyncScopeAll:
+		*s = SyncScopeAll
+	case SyncScopeCompanies:
+		*s = SyncScopeCompanies
+	case SyncScopeBulkFile:
+		*s = SyncScopeBulkFile
+	default:
+		*s = SyncScope(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s SyncScope) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *SyncScope) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes SyncSource as json.
+func (s SyncSource) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes SyncSource from json.
+func (s *SyncSource) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode SyncSource to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch SyncSource(v) {
+	case SyncSourceBulk:
+		*s = SyncSourceBulk
+	case SyncSourceDailyIndexes:
+		*s = SyncSourceDailyIndexes
+	case SyncSourceCompanies:
+		*s = SyncSourceCompanies
+	default:
+		*s = SyncSource(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s SyncSource) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *SyncSource) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes SyncState as json.
+func (s SyncState) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes SyncState from json.
+func (s *SyncState) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode SyncState to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch SyncState(v) {
+	case SyncStateQueued:
+		*s = SyncStateQueued
+	case SyncStateRunning:
+		*s = SyncStateRunning
+	case SyncStateSucceeded:
+		*s = SyncStateSucceeded
+	case SyncStateFailed:
+		*s = SyncStateFailed
+	case SyncStateCancelled:
+		*s = SyncStateCancelled
+	default:
+		*s = SyncState(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s SyncState) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *SyncState) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

@@ -566,6 +566,20 @@ func encodeSendTestEmailRequest(
 	return nil
 }
 
+func encodeStartSyncRequest(
+	req *SyncCreate,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
 func encodeStartTestJobRequest(
 	req *TestJob,
 	r *http.Request,

@@ -920,7 +920,8 @@ func (s *CashFlowBasis) UnmarshalText(data []byte) error {
 // Ref: #/components/schemas/Company
 type Company struct {
 	ID int64 `json:"id"`
-	// Ticker of the primary listing.
+	// What names the company in addresses: the ticker of its primary listing or, for one without, its CIK
+	// as in `CIK0000320193`.
 	Ticker string `json:"ticker"`
 	Name   string `json:"name"`
 	// The SEC's Central Index Key.
@@ -928,11 +929,30 @@ type Company struct {
 	// CIKs that the company had before, such as those of a company that its holding company took over; the
 	// oldest first.
 	FormerCiks []int64 `json:"former_ciks"`
+	// All CIKs of the company, the oldest first, with the days of the filings among their facts.
+	Ciks []FilerDays `json:"ciks"`
+	// Names that it had before, as EDGAR has them; the newest first.
+	FormerNames []FormerName `json:"former_names"`
+	// Standard Industrial Classification, four digits, as EDGAR has it.
+	Sic            NilString `json:"sic"`
+	SicDescription NilString `json:"sic_description"`
+	// Month and day, `MMDD`, as EDGAR has it.
+	FiscalYearEnd NilString `json:"fiscal_year_end"`
+	// State or country of incorporation, as EDGAR has it.
+	State NilString `json:"state"`
 	// ISO 3166 code of two letters.
-	Country        NilString `json:"country"`
-	URL            NilString `json:"url"`
-	IpoDate        NilDate   `json:"ipo_date"`
-	NumberOfShares NilInt64  `json:"number_of_shares"`
+	Country NilString `json:"country"`
+	URL     NilString `json:"url"`
+	IpoDate NilDate   `json:"ipo_date"`
+	// The day on which it ended its registration or, for one that has reported nothing for 18 months, that
+	// of its last report. Null while it files.
+	LastDay        NilDate  `json:"last_day"`
+	NumberOfShares NilInt64 `json:"number_of_shares"`
+	HasStatements  bool     `json:"has_statements"`
+	// The one that ends last.
+	NewestStatement NilStatementPeriod `json:"newest_statement"`
+	// When the facts that its filings hold were read last.
+	FactsReadAt NilDateTime `json:"facts_read_at"`
 	// The primary one first.
 	Listings  []Listing `json:"listings"`
 	CreatedAt time.Time `json:"created_at"`
@@ -964,6 +984,36 @@ func (s *Company) GetFormerCiks() []int64 {
 	return s.FormerCiks
 }
 
+// GetCiks returns the value of Ciks.
+func (s *Company) GetCiks() []FilerDays {
+	return s.Ciks
+}
+
+// GetFormerNames returns the value of FormerNames.
+func (s *Company) GetFormerNames() []FormerName {
+	return s.FormerNames
+}
+
+// GetSic returns the value of Sic.
+func (s *Company) GetSic() NilString {
+	return s.Sic
+}
+
+// GetSicDescription returns the value of SicDescription.
+func (s *Company) GetSicDescription() NilString {
+	return s.SicDescription
+}
+
+// GetFiscalYearEnd returns the value of FiscalYearEnd.
+func (s *Company) GetFiscalYearEnd() NilString {
+	return s.FiscalYearEnd
+}
+
+// GetState returns the value of State.
+func (s *Company) GetState() NilString {
+	return s.State
+}
+
 // GetCountry returns the value of Country.
 func (s *Company) GetCountry() NilString {
 	return s.Country
@@ -979,9 +1029,29 @@ func (s *Company) GetIpoDate() NilDate {
 	return s.IpoDate
 }
 
+// GetLastDay returns the value of LastDay.
+func (s *Company) GetLastDay() NilDate {
+	return s.LastDay
+}
+
 // GetNumberOfShares returns the value of NumberOfShares.
 func (s *Company) GetNumberOfShares() NilInt64 {
 	return s.NumberOfShares
+}
+
+// GetHasStatements returns the value of HasStatements.
+func (s *Company) GetHasStatements() bool {
+	return s.HasStatements
+}
+
+// GetNewestStatement returns the value of NewestStatement.
+func (s *Company) GetNewestStatement() NilStatementPeriod {
+	return s.NewestStatement
+}
+
+// GetFactsReadAt returns the value of FactsReadAt.
+func (s *Company) GetFactsReadAt() NilDateTime {
+	return s.FactsReadAt
 }
 
 // GetListings returns the value of Listings.
@@ -1024,6 +1094,36 @@ func (s *Company) SetFormerCiks(val []int64) {
 	s.FormerCiks = val
 }
 
+// SetCiks sets the value of Ciks.
+func (s *Company) SetCiks(val []FilerDays) {
+	s.Ciks = val
+}
+
+// SetFormerNames sets the value of FormerNames.
+func (s *Company) SetFormerNames(val []FormerName) {
+	s.FormerNames = val
+}
+
+// SetSic sets the value of Sic.
+func (s *Company) SetSic(val NilString) {
+	s.Sic = val
+}
+
+// SetSicDescription sets the value of SicDescription.
+func (s *Company) SetSicDescription(val NilString) {
+	s.SicDescription = val
+}
+
+// SetFiscalYearEnd sets the value of FiscalYearEnd.
+func (s *Company) SetFiscalYearEnd(val NilString) {
+	s.FiscalYearEnd = val
+}
+
+// SetState sets the value of State.
+func (s *Company) SetState(val NilString) {
+	s.State = val
+}
+
 // SetCountry sets the value of Country.
 func (s *Company) SetCountry(val NilString) {
 	s.Country = val
@@ -1039,9 +1139,29 @@ func (s *Company) SetIpoDate(val NilDate) {
 	s.IpoDate = val
 }
 
+// SetLastDay sets the value of LastDay.
+func (s *Company) SetLastDay(val NilDate) {
+	s.LastDay = val
+}
+
 // SetNumberOfShares sets the value of NumberOfShares.
 func (s *Company) SetNumberOfShares(val NilInt64) {
 	s.NumberOfShares = val
+}
+
+// SetHasStatements sets the value of HasStatements.
+func (s *Company) SetHasStatements(val bool) {
+	s.HasStatements = val
+}
+
+// SetNewestStatement sets the value of NewestStatement.
+func (s *Company) SetNewestStatement(val NilStatementPeriod) {
+	s.NewestStatement = val
+}
+
+// SetFactsReadAt sets the value of FactsReadAt.
+func (s *Company) SetFactsReadAt(val NilDateTime) {
+	s.FactsReadAt = val
 }
 
 // SetListings sets the value of Listings.
@@ -1064,10 +1184,12 @@ type CompanyCreate struct {
 	Name string      `json:"name"`
 	Cik  OptNilInt64 `json:"cik"`
 	// CIKs that the company had before, the oldest first.
-	FormerCiks     []int64        `json:"former_ciks"`
-	Country        OptNilString   `json:"country"`
-	URL            OptNilString   `json:"url"`
-	IpoDate        OptNilDate     `json:"ipo_date"`
+	FormerCiks []int64      `json:"former_ciks"`
+	Country    OptNilString `json:"country"`
+	URL        OptNilString `json:"url"`
+	IpoDate    OptNilDate   `json:"ipo_date"`
+	// Its last day as a company that reports. A report that is filed later takes it away.
+	LastDay        OptNilDate     `json:"last_day"`
 	NumberOfShares OptNilInt64    `json:"number_of_shares"`
 	Listings       []ListingInput `json:"listings"`
 }
@@ -1100,6 +1222,11 @@ func (s *CompanyCreate) GetURL() OptNilString {
 // GetIpoDate returns the value of IpoDate.
 func (s *CompanyCreate) GetIpoDate() OptNilDate {
 	return s.IpoDate
+}
+
+// GetLastDay returns the value of LastDay.
+func (s *CompanyCreate) GetLastDay() OptNilDate {
+	return s.LastDay
 }
 
 // GetNumberOfShares returns the value of NumberOfShares.
@@ -1142,6 +1269,11 @@ func (s *CompanyCreate) SetIpoDate(val OptNilDate) {
 	s.IpoDate = val
 }
 
+// SetLastDay sets the value of LastDay.
+func (s *CompanyCreate) SetLastDay(val OptNilDate) {
+	s.LastDay = val
+}
+
 // SetNumberOfShares sets the value of NumberOfShares.
 func (s *CompanyCreate) SetNumberOfShares(val OptNilInt64) {
 	s.NumberOfShares = val
@@ -1150,6 +1282,48 @@ func (s *CompanyCreate) SetNumberOfShares(val OptNilInt64) {
 // SetListings sets the value of Listings.
 func (s *CompanyCreate) SetListings(val []ListingInput) {
 	s.Listings = val
+}
+
+// Ref: #/components/schemas/CompanyOrder
+type CompanyOrder string
+
+const (
+	CompanyOrderName      CompanyOrder = "name"
+	CompanyOrderRelevance CompanyOrder = "relevance"
+)
+
+// AllValues returns all CompanyOrder values.
+func (CompanyOrder) AllValues() []CompanyOrder {
+	return []CompanyOrder{
+		CompanyOrderName,
+		CompanyOrderRelevance,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s CompanyOrder) MarshalText() ([]byte, error) {
+	switch s {
+	case CompanyOrderName:
+		return []byte(s), nil
+	case CompanyOrderRelevance:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *CompanyOrder) UnmarshalText(data []byte) error {
+	switch CompanyOrder(data) {
+	case CompanyOrderName:
+		*s = CompanyOrderName
+		return nil
+	case CompanyOrderRelevance:
+		*s = CompanyOrderRelevance
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // Ref: #/components/schemas/CompanyPage
@@ -1187,10 +1361,12 @@ type CompanyUpdate struct {
 	Cik OptNilInt64 `json:"cik"`
 	// CIKs that the company had before, the oldest first. The figures of one that is left out go with a
 	// recomputation that follows; those of one that is added come with the import of its file.
-	FormerCiks     []int64        `json:"former_ciks"`
-	Country        OptNilString   `json:"country"`
-	URL            OptNilString   `json:"url"`
-	IpoDate        OptNilDate     `json:"ipo_date"`
+	FormerCiks []int64      `json:"former_ciks"`
+	Country    OptNilString `json:"country"`
+	URL        OptNilString `json:"url"`
+	IpoDate    OptNilDate   `json:"ipo_date"`
+	// Its last day as a company that reports. A report that is filed later takes it away.
+	LastDay        OptNilDate     `json:"last_day"`
 	NumberOfShares OptNilInt64    `json:"number_of_shares"`
 	Listings       []ListingInput `json:"listings"`
 }
@@ -1223,6 +1399,11 @@ func (s *CompanyUpdate) GetURL() OptNilString {
 // GetIpoDate returns the value of IpoDate.
 func (s *CompanyUpdate) GetIpoDate() OptNilDate {
 	return s.IpoDate
+}
+
+// GetLastDay returns the value of LastDay.
+func (s *CompanyUpdate) GetLastDay() OptNilDate {
+	return s.LastDay
 }
 
 // GetNumberOfShares returns the value of NumberOfShares.
@@ -1263,6 +1444,11 @@ func (s *CompanyUpdate) SetURL(val OptNilString) {
 // SetIpoDate sets the value of IpoDate.
 func (s *CompanyUpdate) SetIpoDate(val OptNilDate) {
 	s.IpoDate = val
+}
+
+// SetLastDay sets the value of LastDay.
+func (s *CompanyUpdate) SetLastDay(val OptNilDate) {
+	s.LastDay = val
 }
 
 // SetNumberOfShares sets the value of NumberOfShares.
@@ -2810,6 +2996,45 @@ func (s *FieldError) SetMessage(val string) {
 	s.Message = val
 }
 
+// A CIK with the days of the first and the newest filing among its facts, null when none were
+// imported.
+// Ref: #/components/schemas/FilerDays
+type FilerDays struct {
+	Cik      int64   `json:"cik"`
+	FirstDay NilDate `json:"first_day"`
+	LastDay  NilDate `json:"last_day"`
+}
+
+// GetCik returns the value of Cik.
+func (s *FilerDays) GetCik() int64 {
+	return s.Cik
+}
+
+// GetFirstDay returns the value of FirstDay.
+func (s *FilerDays) GetFirstDay() NilDate {
+	return s.FirstDay
+}
+
+// GetLastDay returns the value of LastDay.
+func (s *FilerDays) GetLastDay() NilDate {
+	return s.LastDay
+}
+
+// SetCik sets the value of Cik.
+func (s *FilerDays) SetCik(val int64) {
+	s.Cik = val
+}
+
+// SetFirstDay sets the value of FirstDay.
+func (s *FilerDays) SetFirstDay(val NilDate) {
+	s.FirstDay = val
+}
+
+// SetLastDay sets the value of LastDay.
+func (s *FilerDays) SetLastDay(val NilDate) {
+	s.LastDay = val
+}
+
 // A document that a company filed with the SEC.
 // Ref: #/components/schemas/Filing
 type Filing struct {
@@ -2944,8 +3169,11 @@ type FinancialStatement struct {
 	Restated bool `json:"restated"`
 	// The newest of the filings that set a figure of this version: the first with the value that holds.
 	// Null for a statement entered by hand.
-	SetBy    NilFiling `json:"set_by"`
-	Currency Currency  `json:"currency"`
+	SetBy NilFiling `json:"set_by"`
+	// When the SEC accepted that filing, null if that was not read from EDGAR. Often after the close of
+	// trading.
+	AcceptedAt NilDateTime `json:"accepted_at"`
+	Currency   Currency    `json:"currency"`
 	// That of the facts, null for a statement entered by hand.
 	Taxonomy NilTaxonomy `json:"taxonomy"`
 	// The version of the rules that made it from the facts, null for a statement entered by hand; `/rules`
@@ -3229,6 +3457,11 @@ func (s *FinancialStatement) GetRestated() bool {
 // GetSetBy returns the value of SetBy.
 func (s *FinancialStatement) GetSetBy() NilFiling {
 	return s.SetBy
+}
+
+// GetAcceptedAt returns the value of AcceptedAt.
+func (s *FinancialStatement) GetAcceptedAt() NilDateTime {
+	return s.AcceptedAt
 }
 
 // GetCurrency returns the value of Currency.
@@ -3709,6 +3942,11 @@ func (s *FinancialStatement) SetRestated(val bool) {
 // SetSetBy sets the value of SetBy.
 func (s *FinancialStatement) SetSetBy(val NilFiling) {
 	s.SetBy = val
+}
+
+// SetAcceptedAt sets the value of AcceptedAt.
+func (s *FinancialStatement) SetAcceptedAt(val NilDateTime) {
+	s.AcceptedAt = val
 }
 
 // SetCurrency sets the value of Currency.
@@ -4957,6 +5195,43 @@ func (s *FinancialStatementPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
 }
 
+// Ref: #/components/schemas/FormerName
+type FormerName struct {
+	Name string  `json:"name"`
+	From NilDate `json:"from"`
+	To   NilDate `json:"to"`
+}
+
+// GetName returns the value of Name.
+func (s *FormerName) GetName() string {
+	return s.Name
+}
+
+// GetFrom returns the value of From.
+func (s *FormerName) GetFrom() NilDate {
+	return s.From
+}
+
+// GetTo returns the value of To.
+func (s *FormerName) GetTo() NilDate {
+	return s.To
+}
+
+// SetName sets the value of Name.
+func (s *FormerName) SetName(val string) {
+	s.Name = val
+}
+
+// SetFrom sets the value of From.
+func (s *FormerName) SetFrom(val NilDate) {
+	s.From = val
+}
+
+// SetTo sets the value of To.
+func (s *FormerName) SetTo(val NilDate) {
+	s.To = val
+}
+
 type FullName string
 
 // Ref: #/components/schemas/Import
@@ -5679,8 +5954,13 @@ type Listing struct {
 	// or `1/1500`. Null when it was not declared: then 1, but unknown while the newest annual report is of
 	// a foreign issuer (20-F).
 	OrdinaryShares NilString `json:"ordinary_shares"`
-	// Exactly one listing of a company is primary.
+	// At most one listing of a company is primary.
 	Primary bool `json:"primary"`
+	// Since when the ticker is known to name this listing.
+	FirstDay NilDate `json:"first_day"`
+	// Its last day, null while it goes on. A ticker names the listing that has not ended or, when all
+	// have, the one that another company has not taken it from.
+	LastDay NilDate `json:"last_day"`
 }
 
 // GetTicker returns the value of Ticker.
@@ -5718,6 +5998,16 @@ func (s *Listing) GetPrimary() bool {
 	return s.Primary
 }
 
+// GetFirstDay returns the value of FirstDay.
+func (s *Listing) GetFirstDay() NilDate {
+	return s.FirstDay
+}
+
+// GetLastDay returns the value of LastDay.
+func (s *Listing) GetLastDay() NilDate {
+	return s.LastDay
+}
+
 // SetTicker sets the value of Ticker.
 func (s *Listing) SetTicker(val Ticker) {
 	s.Ticker = val
@@ -5753,6 +6043,16 @@ func (s *Listing) SetPrimary(val bool) {
 	s.Primary = val
 }
 
+// SetFirstDay sets the value of FirstDay.
+func (s *Listing) SetFirstDay(val NilDate) {
+	s.FirstDay = val
+}
+
+// SetLastDay sets the value of LastDay.
+func (s *Listing) SetLastDay(val NilDate) {
+	s.LastDay = val
+}
+
 // Ref: #/components/schemas/ListingInput
 type ListingInput struct {
 	Ticker   Ticker       `json:"ticker"`
@@ -5767,7 +6067,10 @@ type ListingInput struct {
 	// null, and the newest annual report is of a foreign issuer (20-F), there is no market capitalisation.
 	OrdinaryShares OptNilString `json:"ordinary_shares"`
 	// At most one is primary; if none is, the first becomes so.
-	Primary OptBool `json:"primary"`
+	Primary  OptBool    `json:"primary"`
+	FirstDay OptNilDate `json:"first_day"`
+	// Once it is over, another company may take the ticker.
+	LastDay OptNilDate `json:"last_day"`
 }
 
 // GetTicker returns the value of Ticker.
@@ -5805,6 +6108,16 @@ func (s *ListingInput) GetPrimary() OptBool {
 	return s.Primary
 }
 
+// GetFirstDay returns the value of FirstDay.
+func (s *ListingInput) GetFirstDay() OptNilDate {
+	return s.FirstDay
+}
+
+// GetLastDay returns the value of LastDay.
+func (s *ListingInput) GetLastDay() OptNilDate {
+	return s.LastDay
+}
+
 // SetTicker sets the value of Ticker.
 func (s *ListingInput) SetTicker(val Ticker) {
 	s.Ticker = val
@@ -5838,6 +6151,16 @@ func (s *ListingInput) SetOrdinaryShares(val OptNilString) {
 // SetPrimary sets the value of Primary.
 func (s *ListingInput) SetPrimary(val OptBool) {
 	s.Primary = val
+}
+
+// SetFirstDay sets the value of FirstDay.
+func (s *ListingInput) SetFirstDay(val OptNilDate) {
+	s.FirstDay = val
+}
+
+// SetLastDay sets the value of LastDay.
+func (s *ListingInput) SetLastDay(val OptNilDate) {
+	s.LastDay = val
 }
 
 // LogoutNoContent is response for Logout operation.
@@ -7221,6 +7544,51 @@ func (o NilSharesSource) Or(d SharesSource) SharesSource {
 	return d
 }
 
+// NewNilStatementPeriod returns new NilStatementPeriod with value set to v.
+func NewNilStatementPeriod(v StatementPeriod) NilStatementPeriod {
+	return NilStatementPeriod{
+		Value: v,
+	}
+}
+
+// NilStatementPeriod is nullable StatementPeriod.
+type NilStatementPeriod struct {
+	Value StatementPeriod
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilStatementPeriod) SetTo(v StatementPeriod) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilStatementPeriod) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilStatementPeriod) SetToNull() {
+	o.Null = true
+	var v StatementPeriod
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilStatementPeriod) Get() (v StatementPeriod, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilStatementPeriod) Or(d StatementPeriod) StatementPeriod {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewNilString returns new NilString with value set to v.
 func NewNilString(v string) NilString {
 	return NilString{
@@ -7260,6 +7628,51 @@ func (o NilString) Get() (v string, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o NilString) Or(d string) string {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewNilSyncSource returns new NilSyncSource with value set to v.
+func NewNilSyncSource(v SyncSource) NilSyncSource {
+	return NilSyncSource{
+		Value: v,
+	}
+}
+
+// NilSyncSource is nullable SyncSource.
+type NilSyncSource struct {
+	Value SyncSource
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilSyncSource) SetTo(v SyncSource) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilSyncSource) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilSyncSource) SetToNull() {
+	o.Null = true
+	var v SyncSource
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilSyncSource) Get() (v SyncSource, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilSyncSource) Or(d SyncSource) SyncSource {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -7513,6 +7926,52 @@ func (o OptCashFlowBasis) Get() (v CashFlowBasis, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptCashFlowBasis) Or(d CashFlowBasis) CashFlowBasis {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptCompanyOrder returns new OptCompanyOrder with value set to v.
+func NewOptCompanyOrder(v CompanyOrder) OptCompanyOrder {
+	return OptCompanyOrder{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptCompanyOrder is optional CompanyOrder.
+type OptCompanyOrder struct {
+	Value CompanyOrder
+	Set   bool
+}
+
+// IsSet returns true if OptCompanyOrder was set.
+func (o OptCompanyOrder) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptCompanyOrder) Reset() {
+	var v CompanyOrder
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptCompanyOrder) SetTo(v CompanyOrder) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptCompanyOrder) Get() (v CompanyOrder, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptCompanyOrder) Or(d CompanyOrder) CompanyOrder {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -10367,6 +10826,536 @@ func (s *StatementKey) SetPeriod(val Period) {
 // SetEndDate sets the value of EndDate.
 func (s *StatementKey) SetEndDate(val time.Time) {
 	s.EndDate = val
+}
+
+// Ref: #/components/schemas/StatementPeriod
+type StatementPeriod struct {
+	Period  Period    `json:"period"`
+	EndDate time.Time `json:"end_date"`
+}
+
+// GetPeriod returns the value of Period.
+func (s *StatementPeriod) GetPeriod() Period {
+	return s.Period
+}
+
+// GetEndDate returns the value of EndDate.
+func (s *StatementPeriod) GetEndDate() time.Time {
+	return s.EndDate
+}
+
+// SetPeriod sets the value of Period.
+func (s *StatementPeriod) SetPeriod(val Period) {
+	s.Period = val
+}
+
+// SetEndDate sets the value of EndDate.
+func (s *StatementPeriod) SetEndDate(val time.Time) {
+	s.EndDate = val
+}
+
+// Ref: #/components/schemas/Sync
+type Sync struct {
+	ID       int64     `json:"id"`
+	Scope    SyncScope `json:"scope"`
+	Tickers  []string  `json:"tickers"`
+	FileName NilString `json:"file_name"`
+	State    SyncState `json:"state"`
+	// Null before it is known.
+	Source NilSyncSource `json:"source"`
+	// What it is at, such as `listings`, `facts_download`, `facts`, `submissions`, `daily_indexes`,
+	// `companies`, `done`.
+	Stage string `json:"stage"`
+	// Bytes of a bulk file that is being downloaded, or entries of one that is being read.
+	Received int64 `json:"received"`
+	// All of them.
+	Size NilInt64 `json:"size"`
+	// Companies that are known to be part of it, so far.
+	Total int32 `json:"total"`
+	// Companies whose facts were read.
+	Updated int32 `json:"updated"`
+	// Companies whose facts are those that were read before.
+	Unchanged int32 `json:"unchanged"`
+	Failed    int32 `json:"failed"`
+	// The first 100 by name; empty in a list of syncs.
+	Failures []SyncFailure `json:"failures"`
+	Warnings []string      `json:"warnings"`
+	// The newest day of which all that was filed is part of it.
+	ThroughDay NilDate `json:"through_day"`
+	// Why it failed.
+	Error NilString `json:"error"`
+	// The user who started it, null for the schedule and the command line.
+	CreatedBy  NilInt64    `json:"created_by"`
+	CreatedAt  time.Time   `json:"created_at"`
+	UpdatedAt  time.Time   `json:"updated_at"`
+	StartedAt  NilDateTime `json:"started_at"`
+	FinishedAt NilDateTime `json:"finished_at"`
+}
+
+// GetID returns the value of ID.
+func (s *Sync) GetID() int64 {
+	return s.ID
+}
+
+// GetScope returns the value of Scope.
+func (s *Sync) GetScope() SyncScope {
+	return s.Scope
+}
+
+// GetTickers returns the value of Tickers.
+func (s *Sync) GetTickers() []string {
+	return s.Tickers
+}
+
+// GetFileName returns the value of FileName.
+func (s *Sync) GetFileName() NilString {
+	return s.FileName
+}
+
+// GetState returns the value of State.
+func (s *Sync) GetState() SyncState {
+	return s.State
+}
+
+// GetSource returns the value of Source.
+func (s *Sync) GetSource() NilSyncSource {
+	return s.Source
+}
+
+// GetStage returns the value of Stage.
+func (s *Sync) GetStage() string {
+	return s.Stage
+}
+
+// GetReceived returns the value of Received.
+func (s *Sync) GetReceived() int64 {
+	return s.Received
+}
+
+// GetSize returns the value of Size.
+func (s *Sync) GetSize() NilInt64 {
+	return s.Size
+}
+
+// GetTotal returns the value of Total.
+func (s *Sync) GetTotal() int32 {
+	return s.Total
+}
+
+// GetUpdated returns the value of Updated.
+func (s *Sync) GetUpdated() int32 {
+	return s.Updated
+}
+
+// GetUnchanged returns the value of Unchanged.
+func (s *Sync) GetUnchanged() int32 {
+	return s.Unchanged
+}
+
+// GetFailed returns the value of Failed.
+func (s *Sync) GetFailed() int32 {
+	return s.Failed
+}
+
+// GetFailures returns the value of Failures.
+func (s *Sync) GetFailures() []SyncFailure {
+	return s.Failures
+}
+
+// GetWarnings returns the value of Warnings.
+func (s *Sync) GetWarnings() []string {
+	return s.Warnings
+}
+
+// GetThroughDay returns the value of ThroughDay.
+func (s *Sync) GetThroughDay() NilDate {
+	return s.ThroughDay
+}
+
+// GetError returns the value of Error.
+func (s *Sync) GetError() NilString {
+	return s.Error
+}
+
+// GetCreatedBy returns the value of CreatedBy.
+func (s *Sync) GetCreatedBy() NilInt64 {
+	return s.CreatedBy
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *Sync) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetUpdatedAt returns the value of UpdatedAt.
+func (s *Sync) GetUpdatedAt() time.Time {
+	return s.UpdatedAt
+}
+
+// GetStartedAt returns the value of StartedAt.
+func (s *Sync) GetStartedAt() NilDateTime {
+	return s.StartedAt
+}
+
+// GetFinishedAt returns the value of FinishedAt.
+func (s *Sync) GetFinishedAt() NilDateTime {
+	return s.FinishedAt
+}
+
+// SetID sets the value of ID.
+func (s *Sync) SetID(val int64) {
+	s.ID = val
+}
+
+// SetScope sets the value of Scope.
+func (s *Sync) SetScope(val SyncScope) {
+	s.Scope = val
+}
+
+// SetTickers sets the value of Tickers.
+func (s *Sync) SetTickers(val []string) {
+	s.Tickers = val
+}
+
+// SetFileName sets the value of FileName.
+func (s *Sync) SetFileName(val NilString) {
+	s.FileName = val
+}
+
+// SetState sets the value of State.
+func (s *Sync) SetState(val SyncState) {
+	s.State = val
+}
+
+// SetSource sets the value of Source.
+func (s *Sync) SetSource(val NilSyncSource) {
+	s.Source = val
+}
+
+// SetStage sets the value of Stage.
+func (s *Sync) SetStage(val string) {
+	s.Stage = val
+}
+
+// SetReceived sets the value of Received.
+func (s *Sync) SetReceived(val int64) {
+	s.Received = val
+}
+
+// SetSize sets the value of Size.
+func (s *Sync) SetSize(val NilInt64) {
+	s.Size = val
+}
+
+// SetTotal sets the value of Total.
+func (s *Sync) SetTotal(val int32) {
+	s.Total = val
+}
+
+// SetUpdated sets the value of Updated.
+func (s *Sync) SetUpdated(val int32) {
+	s.Updated = val
+}
+
+// SetUnchanged sets the value of Unchanged.
+func (s *Sync) SetUnchanged(val int32) {
+	s.Unchanged = val
+}
+
+// SetFailed sets the value of Failed.
+func (s *Sync) SetFailed(val int32) {
+	s.Failed = val
+}
+
+// SetFailures sets the value of Failures.
+func (s *Sync) SetFailures(val []SyncFailure) {
+	s.Failures = val
+}
+
+// SetWarnings sets the value of Warnings.
+func (s *Sync) SetWarnings(val []string) {
+	s.Warnings = val
+}
+
+// SetThroughDay sets the value of ThroughDay.
+func (s *Sync) SetThroughDay(val NilDate) {
+	s.ThroughDay = val
+}
+
+// SetError sets the value of Error.
+func (s *Sync) SetError(val NilString) {
+	s.Error = val
+}
+
+// SetCreatedBy sets the value of CreatedBy.
+func (s *Sync) SetCreatedBy(val NilInt64) {
+	s.CreatedBy = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *Sync) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetUpdatedAt sets the value of UpdatedAt.
+func (s *Sync) SetUpdatedAt(val time.Time) {
+	s.UpdatedAt = val
+}
+
+// SetStartedAt sets the value of StartedAt.
+func (s *Sync) SetStartedAt(val NilDateTime) {
+	s.StartedAt = val
+}
+
+// SetFinishedAt sets the value of FinishedAt.
+func (s *Sync) SetFinishedAt(val NilDateTime) {
+	s.FinishedAt = val
+}
+
+// Ref: #/components/schemas/SyncCreate
+type SyncCreate struct {
+	// Tickers, or CIKs as in `CIK0000320193`. Default: all companies.
+	Tickers []Ticker `json:"tickers"`
+}
+
+// GetTickers returns the value of Tickers.
+func (s *SyncCreate) GetTickers() []Ticker {
+	return s.Tickers
+}
+
+// SetTickers sets the value of Tickers.
+func (s *SyncCreate) SetTickers(val []Ticker) {
+	s.Tickers = val
+}
+
+// Ref: #/components/schemas/SyncFailure
+type SyncFailure struct {
+	// The ticker, CIK or entry of a bulk file that failed.
+	Name    string   `json:"name"`
+	Cik     NilInt64 `json:"cik"`
+	Message string   `json:"message"`
+}
+
+// GetName returns the value of Name.
+func (s *SyncFailure) GetName() string {
+	return s.Name
+}
+
+// GetCik returns the value of Cik.
+func (s *SyncFailure) GetCik() NilInt64 {
+	return s.Cik
+}
+
+// GetMessage returns the value of Message.
+func (s *SyncFailure) GetMessage() string {
+	return s.Message
+}
+
+// SetName sets the value of Name.
+func (s *SyncFailure) SetName(val string) {
+	s.Name = val
+}
+
+// SetCik sets the value of Cik.
+func (s *SyncFailure) SetCik(val NilInt64) {
+	s.Cik = val
+}
+
+// SetMessage sets the value of Message.
+func (s *SyncFailure) SetMessage(val string) {
+	s.Message = val
+}
+
+// Ref: #/components/schemas/SyncPage
+type SyncPage struct {
+	Items []Sync `json:"items"`
+	// Null on the last page.
+	NextPageToken NilString `json:"next_page_token"`
+}
+
+// GetItems returns the value of Items.
+func (s *SyncPage) GetItems() []Sync {
+	return s.Items
+}
+
+// GetNextPageToken returns the value of NextPageToken.
+func (s *SyncPage) GetNextPageToken() NilString {
+	return s.NextPageToken
+}
+
+// SetItems sets the value of Items.
+func (s *SyncPage) SetItems(val []Sync) {
+	s.Items = val
+}
+
+// SetNextPageToken sets the value of NextPageToken.
+func (s *SyncPage) SetNextPageToken(val NilString) {
+	s.NextPageToken = val
+}
+
+// `all`: all companies that file; `companies`: those of `tickers`; `bulk_file`: those of a bulk file
+// at hand.
+// Ref: #/components/schemas/SyncScope
+type SyncScope string
+
+const (
+	SyncScopeAll       SyncScope = "all"
+	SyncScopeCompanies SyncScope = "companies"
+	SyncScopeBulkFile  SyncScope = "bulk_file"
+)
+
+// AllValues returns all SyncScope values.
+func (SyncScope) AllValues() []SyncScope {
+	return []SyncScope{
+		SyncScopeAll,
+		SyncScopeCompanies,
+		SyncScopeBulkFile,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s SyncScope) MarshalText() ([]byte, error) {
+	switch s {
+	case SyncScopeAll:
+		return []byte(s), nil
+	case SyncScopeCompanies:
+		return []byte(s), nil
+	case SyncScopeBulkFile:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *SyncScope) UnmarshalText(data []byte) error {
+	switch SyncScope(data) {
+	case SyncScopeAll:
+		*s = SyncScopeAll
+		return nil
+	case SyncScopeCompanies:
+		*s = SyncScopeCompanies
+		return nil
+	case SyncScopeBulkFile:
+		*s = SyncScopeBulkFile
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// What said which companies there are.
+// Ref: #/components/schemas/SyncSource
+type SyncSource string
+
+const (
+	SyncSourceBulk         SyncSource = "bulk"
+	SyncSourceDailyIndexes SyncSource = "daily_indexes"
+	SyncSourceCompanies    SyncSource = "companies"
+)
+
+// AllValues returns all SyncSource values.
+func (SyncSource) AllValues() []SyncSource {
+	return []SyncSource{
+		SyncSourceBulk,
+		SyncSourceDailyIndexes,
+		SyncSourceCompanies,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s SyncSource) MarshalText() ([]byte, error) {
+	switch s {
+	case SyncSourceBulk:
+		return []byte(s), nil
+	case SyncSourceDailyIndexes:
+		return []byte(s), nil
+	case SyncSourceCompanies:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *SyncSource) UnmarshalText(data []byte) error {
+	switch SyncSource(data) {
+	case SyncSourceBulk:
+		*s = SyncSourceBulk
+		return nil
+	case SyncSourceDailyIndexes:
+		*s = SyncSourceDailyIndexes
+		return nil
+	case SyncSourceCompanies:
+		*s = SyncSourceCompanies
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// `succeeded` also with companies that failed.
+// Ref: #/components/schemas/SyncState
+type SyncState string
+
+const (
+	SyncStateQueued    SyncState = "queued"
+	SyncStateRunning   SyncState = "running"
+	SyncStateSucceeded SyncState = "succeeded"
+	SyncStateFailed    SyncState = "failed"
+	SyncStateCancelled SyncState = "cancelled"
+)
+
+// AllValues returns all SyncState values.
+func (SyncState) AllValues() []SyncState {
+	return []SyncState{
+		SyncStateQueued,
+		SyncStateRunning,
+		SyncStateSucceeded,
+		SyncStateFailed,
+		SyncStateCancelled,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s SyncState) MarshalText() ([]byte, error) {
+	switch s {
+	case SyncStateQueued:
+		return []byte(s), nil
+	case SyncStateRunning:
+		return []byte(s), nil
+	case SyncStateSucceeded:
+		return []byte(s), nil
+	case SyncStateFailed:
+		return []byte(s), nil
+	case SyncStateCancelled:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *SyncState) UnmarshalText(data []byte) error {
+	switch SyncState(data) {
+	case SyncStateQueued:
+		*s = SyncStateQueued
+		return nil
+	case SyncStateRunning:
+		*s = SyncStateRunning
+		return nil
+	case SyncStateSucceeded:
+		*s = SyncStateSucceeded
+		return nil
+	case SyncStateFailed:
+		*s = SyncStateFailed
+		return nil
+	case SyncStateCancelled:
+		*s = SyncStateCancelled
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // Ref: #/components/schemas/TOTP

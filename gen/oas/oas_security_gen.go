@@ -40,6 +40,7 @@ func findAuthorization(h http.Header, prefix string) (string, bool) {
 // operationRolesApiKey is a private map storing roles per operation.
 var operationRolesApiKey = map[string][]string{
 	CancelImportOperation:              []string{},
+	CancelSyncOperation:                []string{},
 	CreateCompanyOperation:             []string{},
 	CreateDividendOperation:            []string{},
 	CreateFinancialStatementOperation:  []string{},
@@ -48,14 +49,17 @@ var operationRolesApiKey = map[string][]string{
 	DeleteDividendOperation:            []string{},
 	DeleteFinancialStatementOperation:  []string{},
 	GetImportOperation:                 []string{},
+	GetSyncOperation:                   []string{},
 	ImportCompaniesOperation:           []string{},
 	ImportExchangeRatesOperation:       []string{},
 	ImportPricesOperation:              []string{},
 	ImportSecCompanyFactsOperation:     []string{},
 	ImportSplitsOperation:              []string{},
 	ListImportsOperation:               []string{},
+	ListSyncsOperation:                 []string{},
 	ReplaceDividendOperation:           []string{},
 	ReplaceFinancialStatementOperation: []string{},
+	StartSyncOperation:                 []string{},
 	UpdateCompanyOperation:             []string{},
 }
 
@@ -83,6 +87,7 @@ func GetRolesForApiKey(operation string) []string {
 // oauth2ScopesOAuth2PasswordBearer is a private map storing OAuth2 scopes per operation.
 var oauth2ScopesOAuth2PasswordBearer = map[string][]string{
 	CancelImportOperation:              []string{},
+	CancelSyncOperation:                []string{},
 	ConfirmTOTPOperation:               []string{},
 	CreateApiKeyOperation:              []string{},
 	CreateCompanyOperation:             []string{},
@@ -102,6 +107,7 @@ var oauth2ScopesOAuth2PasswordBearer = map[string][]string{
 	EndSessionOperation:                []string{},
 	GetCurrentUserOperation:            []string{},
 	GetImportOperation:                 []string{},
+	GetSyncOperation:                   []string{},
 	GetUserOperation:                   []string{},
 	ImportCompaniesOperation:           []string{},
 	ImportExchangeRatesOperation:       []string{},
@@ -112,6 +118,7 @@ var oauth2ScopesOAuth2PasswordBearer = map[string][]string{
 	ListAuditEventsOperation:           []string{},
 	ListImportsOperation:               []string{},
 	ListSessionsOperation:              []string{},
+	ListSyncsOperation:                 []string{},
 	ListUsersOperation:                 []string{},
 	LogoutOperation:                    []string{},
 	RemoveUserTOTPOperation:            []string{},
@@ -119,6 +126,7 @@ var oauth2ScopesOAuth2PasswordBearer = map[string][]string{
 	ReplaceFinancialStatementOperation: []string{},
 	RevokeApiKeyOperation:              []string{},
 	SendTestEmailOperation:             []string{},
+	StartSyncOperation:                 []string{},
 	StartTestJobOperation:              []string{},
 	TestAccessTokenOperation:           []string{},
 	UpdateCompanyOperation:             []string{},

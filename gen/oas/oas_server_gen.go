@@ -20,6 +20,12 @@ type Handler interface {
 	//
 	// POST /imports/{id}/cancel
 	CancelImport(ctx context.Context, params CancelImportParams) (*Import, error)
+	// CancelSync implements cancelSync operation.
+	//
+	// Companies that were brought stay; the others are not begun.
+	//
+	// POST /syncs/{id}/cancel
+	CancelSync(ctx context.Context, params CancelSyncParams) (*Sync, error)
 	// ConfirmEmail implements confirmEmail operation.
 	//
 	// A token works once.
@@ -204,6 +210,12 @@ type Handler interface {
 	//
 	// GET /rules
 	GetRules(ctx context.Context) (*Rules, error)
+	// GetSync implements getSync operation.
+	//
+	// Get a sync's state, progress and failures.
+	//
+	// GET /syncs/{id}
+	GetSync(ctx context.Context, params GetSyncParams) (*Sync, error)
 	// GetUser implements getUser operation.
 	//
 	// Users see themselves; superusers see all.
@@ -292,8 +304,12 @@ type Handler interface {
 	ListAuditEvents(ctx context.Context, params ListAuditEventsParams) (*AuditEventPage, error)
 	// ListCompanies implements listCompanies operation.
 	//
-	// With `q`, the best match comes first: by ticker, ISIN or CIK, then by the beginning of the name,
-	// then by any part of it. Without `q`, companies are sorted by name.
+	// With `q`, the company whose ticker, ISIN or CIK that is comes first, then the others whose name or
+	// code has it, the largest first: by the total assets of their newest year, in US dollars at the rates
+	// that were stored when the statement came. Without `q`, companies are sorted by name. `sort` chooses
+	// otherwise.
+	//
+	// Companies that ended or were delisted stay, with their `last_day` and that of their listings.
 	//
 	// GET /companies
 	ListCompanies(ctx context.Context, params ListCompaniesParams) (*CompanyPage, error)
@@ -402,6 +418,12 @@ type Handler interface {
 	//
 	// GET /users/me/sessions
 	ListSessions(ctx context.Context, params ListSessionsParams) (*SessionPage, error)
+	// ListSyncs implements listSyncs operation.
+	//
+	// List the syncs, the newest first.
+	//
+	// GET /syncs
+	ListSyncs(ctx context.Context, params ListSyncsParams) (*SyncPage, error)
 	// ListUsers implements listUsers operation.
 	//
 	// List the users.
@@ -495,6 +517,16 @@ type Handler interface {
 	//
 	// POST /utils/test-email
 	SendTestEmail(ctx context.Context, req *TestEmail) (*Message, error)
+	// StartSync implements startSync operation.
+	//
+	// Without `tickers`, all companies that file with the SEC: when there was no such sync in the last 30
+	// days, by EDGAR's bulk files, else those that filed since, by its daily indexes. One such sync runs
+	// at a time. With `tickers`, these companies at once.
+	//
+	// Each company is a job of its own. One that fails is listed in `failures`, and the others go on.
+	//
+	// POST /syncs
+	StartSync(ctx context.Context, req *SyncCreate, params StartSyncParams) (*Sync, error)
 	// StartTestJob implements startTestJob operation.
 	//
 	// Start a job that echoes a word.

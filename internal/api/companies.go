@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/gen/oas"
@@ -11,7 +12,9 @@ import (
 // goverter:variables
 var (
 	// goverter:autoMap Company
-	// goverter:map Listings Ticker | primaryTicker
+	// goverter:map . Ticker | companySymbol
+	// goverter:map Company.NewestEndDate HasStatements | isThere
+	// goverter:map . NewestStatement | newestStatement
 	toCompany func(app.Company) oas.Company
 
 	// goverter:map IsPrimary Primary
@@ -31,15 +34,22 @@ var (
 	fromListing func(oas.ListingInput) app.ListingInput
 )
 
-func primaryTicker(listings []db.Listing) string {
-	if len(listings) == 0 {
-		return ""
+func companySymbol(c app.Company) string { return c.Symbol() }
+
+func isThere(day *time.Time) bool { return day != nil }
+
+func newestStatement(c app.Company) oas.NilStatementPeriod {
+	if c.NewestEndDate == nil {
+		return oas.NilStatementPeriod{Null: true}
 	}
-	return listings[0].Ticker
+	return oas.NewNilStatementPeriod(oas.StatementPeriod{Period: oas.Period(*c.NewestPeriod), EndDate: *c.NewestEndDate})
 }
 
 func (h *handler) ListCompanies(ctx context.Context, p oas.ListCompaniesParams) (*oas.CompanyPage, error) {
-	return list[oas.CompanyPage](toCompany)(h.app.ListCompanies(ctx, p.Q.Or(""), get(p.Exchange), page(p.PageSize, p.PageToken)))
+	f := app.CompanyFilter{
+		Query: p.Q.Or(""), Exchange: get(p.Exchange), HasStatements: get(p.HasStatements), Order: app.CompanyOrder(p.Sort.Or("")),
+	}
+	return list[oas.CompanyPage](toCompany)(h.app.ListCompanies(ctx, f, page(p.PageSize, p.PageToken)))
 }
 
 func (h *handler) CreateCompany(ctx context.Context, req *oas.CompanyCreate) (*oas.Company, error) {

@@ -83,6 +83,8 @@ func init() {
 		dbCreateListingsParams.Currency = asString(source.Currency)
 		dbCreateListingsParams.OrdinaryShares = asStringPointer(source.OrdinaryShares)
 		dbCreateListingsParams.IsPrimary = asBool(source.Primary)
+		dbCreateListingsParams.FirstDay = asDatePointer(source.FirstDay)
+		dbCreateListingsParams.LastDay = asDatePointer(source.LastDay)
 		return dbCreateListingsParams
 	}
 	fromListings = func(source []oas.ListingInput) []db.CreateListingsParams {
@@ -114,6 +116,9 @@ func init() {
 		if source.IpoDate != (oas.OptNilDate{}) {
 			target.IpoDate = asDatePointer(source.IpoDate)
 		}
+		if source.LastDay != (oas.OptNilDate{}) {
+			target.LastDay = asDatePointer(source.LastDay)
+		}
 		if source.NumberOfShares != (oas.OptNilInt64{}) {
 			target.NumberOfShares = asInt64Pointer(source.NumberOfShares)
 		}
@@ -121,18 +126,38 @@ func init() {
 	toCompany = func(source app.Company) oas.Company {
 		var oasCompany oas.Company
 		oasCompany.ID = source.Company.ID
-		oasCompany.Ticker = primaryTicker(source.Listings)
+		oasCompany.Ticker = companySymbol(source)
 		oasCompany.Name = asText(source.Company.Name)
 		oasCompany.Cik = asNilInt64(source.Company.Cik)
 		oasCompany.FormerCiks = source.Company.FormerCiks
+		if source.CIKs != nil {
+			oasCompany.Ciks = make([]oas.FilerDays, len(source.CIKs))
+			for i := 0; i < len(source.CIKs); i++ {
+				oasCompany.Ciks[i] = dbCompanyCikToOasFilerDays(source.CIKs[i])
+			}
+		}
+		if source.Company.FormerNames != nil {
+			oasCompany.FormerNames = make([]oas.FormerName, len(source.Company.FormerNames))
+			for j := 0; j < len(source.Company.FormerNames); j++ {
+				oasCompany.FormerNames[j] = valueFormerNameToOasFormerName(source.Company.FormerNames[j])
+			}
+		}
+		oasCompany.Sic = asNilString(source.Company.Sic)
+		oasCompany.SicDescription = asNilString(source.Company.SicDescription)
+		oasCompany.FiscalYearEnd = asNilString(source.Company.FiscalYearEnd)
+		oasCompany.State = asNilString(source.Company.State)
 		oasCompany.Country = asNilString(source.Company.Country)
 		oasCompany.URL = asNilString(source.Company.Url)
 		oasCompany.IpoDate = asNilDate(source.Company.IpoDate)
+		oasCompany.LastDay = asNilDate(source.Company.LastDay)
 		oasCompany.NumberOfShares = asNilInt64(source.Company.NumberOfShares)
+		oasCompany.HasStatements = isThere(source.Company.NewestEndDate)
+		oasCompany.NewestStatement = newestStatement(source)
+		oasCompany.FactsReadAt = asNilDateTime(source.FactsReadAt)
 		if source.Listings != nil {
 			oasCompany.Listings = make([]oas.Listing, len(source.Listings))
-			for i := 0; i < len(source.Listings); i++ {
-				oasCompany.Listings[i] = toListing(source.Listings[i])
+			for k := 0; k < len(source.Listings); k++ {
+				oasCompany.Listings[k] = toListing(source.Listings[k])
 			}
 		}
 		oasCompany.CreatedAt = timeTimeToTimeTime2(source.Company.CreatedAt)
@@ -148,8 +173,17 @@ func init() {
 		oasListing.Currency = oas.Currency(asText(source.Currency))
 		oasListing.OrdinaryShares = asNilString(source.OrdinaryShares)
 		oasListing.Primary = source.IsPrimary
+		oasListing.FirstDay = asNilDate(source.FirstDay)
+		oasListing.LastDay = asNilDate(source.LastDay)
 		return oasListing
 	}
+}
+func dbCompanyCikToOasFilerDays(source db.CompanyCik) oas.FilerDays {
+	var oasFilerDays oas.FilerDays
+	oasFilerDays.Cik = source.Cik
+	oasFilerDays.FirstDay = asNilDate(source.FirstDay)
+	oasFilerDays.LastDay = asNilDate(source.LastDay)
+	return oasFilerDays
 }
 func oasCompanyCreateToDbCreateCompanyParams(source oas.CompanyCreate) db.CreateCompanyParams {
 	var dbCreateCompanyParams db.CreateCompanyParams
@@ -159,11 +193,19 @@ func oasCompanyCreateToDbCreateCompanyParams(source oas.CompanyCreate) db.Create
 	dbCreateCompanyParams.Country = asStringPointer(source.Country)
 	dbCreateCompanyParams.Url = asStringPointer(source.URL)
 	dbCreateCompanyParams.IpoDate = asDatePointer(source.IpoDate)
+	dbCreateCompanyParams.LastDay = asDatePointer(source.LastDay)
 	dbCreateCompanyParams.NumberOfShares = asInt64Pointer(source.NumberOfShares)
 	return dbCreateCompanyParams
 }
 func timeTimeToTimeTime2(source time.Time) time.Time {
 	return source
+}
+func valueFormerNameToOasFormerName(source value.FormerName) oas.FormerName {
+	var oasFormerName oas.FormerName
+	oasFormerName.Name = asText(source.Name)
+	oasFormerName.From = asNilDate(source.From)
+	oasFormerName.To = asNilDate(source.To)
+	return oasFormerName
 }
 func init() {
 	toDailyRatios = func(source app.DailyRatios) oas.DailyRatios {
@@ -585,6 +627,7 @@ func init() {
 		oasFinancialStatement.KnownTo = asNilDate(source.FinancialStatement.KnownTo)
 		oasFinancialStatement.Restated = source.FinancialStatement.Restated
 		oasFinancialStatement.SetBy = asFiling(source.FinancialStatement.SetBy)
+		oasFinancialStatement.AcceptedAt = asNilDateTime(source.FinancialStatement.AcceptedAt)
 		oasFinancialStatement.Currency = oas.Currency(asText(source.FinancialStatement.Currency))
 		oasFinancialStatement.Taxonomy = asTaxonomy(source.FinancialStatement.Taxonomy)
 		oasFinancialStatement.RulesVersion = asNilInt32(source.FinancialStatement.RulesVersion)
@@ -678,6 +721,49 @@ func timeTimeToTimeTime9(source time.Time) time.Time {
 	return source
 }
 func init() {
+	toSync = func(source app.Sync) oas.Sync {
+		var oasSync oas.Sync
+		oasSync.ID = source.Sync.ID
+		oasSync.Scope = oas.SyncScope(asText(source.Sync.Scope))
+		oasSync.Tickers = source.Sync.Tickers
+		oasSync.FileName = asNilString(source.Sync.FileName)
+		oasSync.State = oas.SyncState(asText(source.Sync.State))
+		oasSync.Source = asNilSyncSource(source.Sync.Source)
+		oasSync.Stage = asText(source.Sync.Stage)
+		oasSync.Received = source.Sync.Received
+		oasSync.Size = asNilInt64(source.Sync.Size)
+		oasSync.Total = source.Sync.Total
+		oasSync.Updated = source.Sync.Updated
+		oasSync.Unchanged = source.Sync.Unchanged
+		oasSync.Failed = source.Sync.Failed
+		if source.Failures != nil {
+			oasSync.Failures = make([]oas.SyncFailure, len(source.Failures))
+			for i := 0; i < len(source.Failures); i++ {
+				oasSync.Failures[i] = toSyncFailure(source.Failures[i])
+			}
+		}
+		oasSync.Warnings = source.Sync.Warnings
+		oasSync.ThroughDay = asNilDate(source.Sync.ThroughDay)
+		oasSync.Error = asNilString(source.Sync.Error)
+		oasSync.CreatedBy = asNilInt64(source.Sync.CreatedBy)
+		oasSync.CreatedAt = timeTimeToTimeTime10(source.Sync.CreatedAt)
+		oasSync.UpdatedAt = timeTimeToTimeTime10(source.Sync.UpdatedAt)
+		oasSync.StartedAt = asNilDateTime(source.Sync.StartedAt)
+		oasSync.FinishedAt = asNilDateTime(source.Sync.FinishedAt)
+		return oasSync
+	}
+	toSyncFailure = func(source db.ListSyncFailuresRow) oas.SyncFailure {
+		var oasSyncFailure oas.SyncFailure
+		oasSyncFailure.Name = asText(source.Name)
+		oasSyncFailure.Cik = asNilInt64(source.Cik)
+		oasSyncFailure.Message = asText(source.Message)
+		return oasSyncFailure
+	}
+}
+func timeTimeToTimeTime10(source time.Time) time.Time {
+	return source
+}
+func init() {
 	fromUserCreate = func(source oas.UserCreate) app.UserInput {
 		var appUserInput app.UserInput
 		appUserInput.Email = asText(string(source.Email))
@@ -728,12 +814,12 @@ func init() {
 		oasUser.IsActive = source.IsActive
 		oasUser.IsSuperuser = source.IsSuperuser
 		oasUser.TotpEnabled = isSet(source.TotpConfirmedAt)
-		oasUser.CreatedAt = timeTimeToTimeTime10(source.CreatedAt)
-		oasUser.UpdatedAt = timeTimeToTimeTime10(source.UpdatedAt)
+		oasUser.CreatedAt = timeTimeToTimeTime11(source.CreatedAt)
+		oasUser.UpdatedAt = timeTimeToTimeTime11(source.UpdatedAt)
 		return oasUser
 	}
 }
-func timeTimeToTimeTime10(source time.Time) time.Time {
+func timeTimeToTimeTime11(source time.Time) time.Time {
 	return source
 }
 func init() {

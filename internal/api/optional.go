@@ -44,6 +44,9 @@ func asNilEbitBasis(v *value.EBITBasis) oas.NilEbitBasis {
 	return toNil[oas.NilEbitBasis]((*oas.EbitBasis)(v))
 }
 
+func asNilSyncSource(v *string) oas.NilSyncSource {
+	return toNil[oas.NilSyncSource]((*oas.SyncSource)(v))
+}
 func asEbitBasis(v *string) oas.NilEbitBasis { return asNilEbitBasis((*value.EBITBasis)(v)) }
 func asTaxonomy(v *string) oas.NilTaxonomy   { return toNil[oas.NilTaxonomy]((*oas.Taxonomy)(v)) }
 func asSharesSource(v *string) oas.NilSharesSource {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/auth"
+	"github.com/edgevalue/edgevalue/internal/edgar"
 	"github.com/edgevalue/edgevalue/internal/mail"
 	"github.com/edgevalue/edgevalue/internal/sec"
 )
@@ -46,6 +47,9 @@ type Config struct {
 	AttemptDelay        time.Duration // of one at an account that has very many
 	MaxUploads          int           // files that are received at a time; 4 if 0
 	AuditRetentionDays  int           // 400 if 0
+
+	EDGAR   *edgar.Client // nil if sync is off
+	SyncDir string        // where bulk files of EDGAR are while they are read
 }
 
 // App carries out the use cases. It is safe for concurrent use.

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -10,15 +12,29 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
-// A Company is an issuer with its listings, the primary one first.
+// A Company is an issuer with its listings, the primary one first, and its CIKs, the oldest first.
 type Company struct {
 	db.Company
-	Listings []db.Listing
+	Listings    []db.Listing
+	CIKs        []db.CompanyCik
+	FactsReadAt *time.Time
+}
+
+// Symbol names the company in addresses: the ticker of its primary listing or, if it has none, its CIK.
+func (c Company) Symbol() string {
+	switch {
+	case len(c.Listings) > 0 && c.Listings[0].IsPrimary:
+		return c.Listings[0].Ticker
+	case c.Cik != nil:
+		return sec.CIKName(*c.Cik)
+	}
+	return ""
 }
 
 // CompanyInput is what a company is made of.
@@ -49,23 +65,40 @@ func ticker(t string) string { return sec.NormalTicker(t) }
 // tickerKey is the form in which tickers are compared: BRK-B is BRK.B. The database has a function of this name.
 func tickerKey(t string) string { return sec.TickerKey(t) }
 
-// ListCompanies returns a page of the companies that match q, the best match first; by name when q is empty.
-// Errors: Invalid.
-func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p Page) ([]Company, string, error) {
+// CompanyOrder is that of a list of companies.
+type CompanyOrder string
+
+const (
+	ByName      CompanyOrder = "name"
+	ByRelevance CompanyOrder = "relevance" // the one whose ticker, ISIN or CIK is asked for, then the largest
+)
+
+// CompanyFilter says which companies a list has. An empty Query is none, an empty Order that of relevance with a query,
+// by name without.
+type CompanyFilter struct {
+	Query         string
+	Exchange      *string
+	HasStatements *bool
+	Order         CompanyOrder
+}
+
+// ListCompanies returns a page of the companies that match a filter. Errors: Invalid.
+func (a *App) ListCompanies(ctx context.Context, f CompanyFilter, p Page) ([]Company, string, error) {
 	var v validator
-	v.text("q", q)
-	v.optionalText("exchange", exchange)
-	if q = strings.TrimSpace(q); q != "" {
-		return a.searchCompanies(ctx, v, q, exchange, p)
+	v.text("q", f.Query)
+	v.optionalText("exchange", f.Exchange)
+	f.Query = strings.TrimSpace(f.Query)
+	var rows []db.Company
+	var next string
+	var err error
+	switch {
+	case f.Query != "":
+		rows, next, err = a.searchCompanies(ctx, v, f, p)
+	case f.Order == ByRelevance:
+		rows, next, err = a.largestCompanies(ctx, v, f, p)
+	default:
+		rows, next, err = a.companiesByName(ctx, v, f, p)
 	}
-	var afterName string
-	var afterID int64
-	v.page(p, &afterName, &afterID)
-	if err := v.err(); err != nil {
-		return nil, "", err
-	}
-	rows, err := a.queries.ListCompanies(ctx, db.ListCompaniesParams{AfterName: afterName, AfterID: afterID, Exchange: exchange, PageSize: p.limit()})
-	rows, next, err := cut(p, rows, err, func(c db.Company) []any { return []any{c.Name, c.ID} })
 	if err != nil {
 		return nil, "", err
 	}
@@ -73,32 +106,58 @@ func (a *App) ListCompanies(ctx context.Context, q string, exchange *string, p P
 	return companies, next, err
 }
 
-var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-func (a *App) searchCompanies(ctx context.Context, v validator, q string, exchange *string, p Page) ([]Company, string, error) {
-	afterRank, afterName, afterID := int32(-1), "", int64(math.MinInt64)
-	v.page(p, &afterRank, &afterName, &afterID)
+func (a *App) companiesByName(ctx context.Context, v validator, f CompanyFilter, p Page) ([]db.Company, string, error) {
+	q := db.ListCompaniesByNameParams{AfterName: "", AfterID: 0, Exchange: f.Exchange, HasStatements: f.HasStatements, PageSize: p.limit()}
+	v.page(p, &q.AfterName, &q.AfterID)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	part, code := likeEscaper.Replace(q), tickerKey(q)
+	rows, err := a.queries.ListCompaniesByName(ctx, q)
+	return cut(p, rows, err, func(c db.Company) []any { return []any{c.Name, c.ID} })
+}
+
+func (a *App) largestCompanies(ctx context.Context, v validator, f CompanyFilter, p Page) ([]db.Company, string, error) {
+	q := db.ListCompaniesBySizeParams{AfterSize: noSize.Shift(30), AfterID: 0, Exchange: f.Exchange, HasStatements: f.HasStatements, PageSize: p.limit()}
+	v.page(p, &q.AfterSize, &q.AfterID)
+	if err := v.err(); err != nil {
+		return nil, "", err
+	}
+	rows, err := a.queries.ListCompaniesBySize(ctx, q)
+	return cut(p, rows, err, func(c db.Company) []any { return []any{place(c), c.ID} })
+}
+
+var noSize = decimal.NewFromInt(-1)
+
+// place is where a company stands in the order of size.
+func place(c db.Company) decimal.Decimal {
+	if c.Size == nil {
+		return noSize.Neg()
+	}
+	return c.Size.Neg()
+}
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+func (a *App) searchCompanies(ctx context.Context, v validator, f CompanyFilter, p Page) ([]db.Company, string, error) {
+	part, code := likeEscaper.Replace(f.Query), tickerKey(f.Query)
 	cik := strings.TrimLeft(strings.TrimPrefix(code, "CIK"), "0")
 	cikPrefix := "" // matches nothing
 	if cik != "" && strings.Trim(cik, "0123456789") == "" {
 		cikPrefix = cik + "%"
 	}
-	rows, err := a.queries.SearchCompanies(ctx, db.SearchCompaniesParams{
+	q := db.SearchCompaniesParams{
 		Code: code, CodePrefix: likeEscaper.Replace(code) + "%", Cik: cik, CikPrefix: cikPrefix,
-		Prefix: part + "%", Part: "%" + part + "%", Exchange: exchange,
-		AfterRank: afterRank, AfterName: afterName, AfterID: afterID, PageSize: p.limit(),
-	})
-	companies, next, err := pageOf(p, rows, err, func(r db.SearchCompaniesRow) []any { return []any{r.Rank, r.Company.Name, r.Company.ID} },
-		func(r db.SearchCompaniesRow) db.Company { return r.Company })
-	if err != nil {
+		Prefix: part + "%", Part: "%" + part + "%", ByName: f.Order == ByName, Exchange: f.Exchange, HasStatements: f.HasStatements,
+		AfterInexact: -1, AfterPlace: decimal.Zero, AfterRank: -1, AfterName: "", AfterID: math.MinInt64, PageSize: p.limit(),
+	}
+	v.page(p, &q.AfterInexact, &q.AfterPlace, &q.AfterRank, &q.AfterName, &q.AfterID)
+	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	out, err := withListings(ctx, a.queries, companies)
-	return out, next, err
+	rows, err := a.queries.SearchCompanies(ctx, q)
+	return pageOf(p, rows, err, func(r db.SearchCompaniesRow) []any {
+		return []any{min(r.Rank, 1), r.Place, r.Rank, r.Company.Name, r.Company.ID}
+	}, func(r db.SearchCompaniesRow) db.Company { return r.Company })
 }
 
 func withListings(ctx context.Context, q *db.Queries, rows []db.Company) ([]Company, error) {
@@ -115,7 +174,26 @@ func withListings(ctx context.Context, q *db.Queries, rows []db.Company) ([]Comp
 	for _, l := range listings {
 		at[l.CompanyID].Listings = append(at[l.CompanyID].Listings, l)
 	}
-	return companies, nil
+	return companies, withCIKs(ctx, q, at)
+}
+
+// withCIKs adds the CIKs of companies by their ids.
+func withCIKs(ctx context.Context, q *db.Queries, companies map[int64]*Company) error {
+	rows, err := q.ListCIKs(ctx, slices.Collect(maps.Keys(companies)))
+	if err != nil {
+		return errors.Wrap(err, "list CIKs")
+	}
+	for _, r := range rows {
+		c := companies[r.CompanyCik.CompanyID]
+		c.CIKs, c.FactsReadAt = append(c.CIKs, r.CompanyCik), r.ReadAt
+	}
+	for _, c := range companies {
+		order := ciks(c.Company)
+		slices.SortFunc(c.CIKs, func(a, b db.CompanyCik) int {
+			return cmp.Compare(slices.Index(order, a.Cik), slices.Index(order, b.Cik))
+		})
+	}
+	return nil
 }
 
 func withListing(ctx context.Context, q *db.Queries, c db.Company) (Company, error) {
@@ -126,7 +204,7 @@ func withListing(ctx context.Context, q *db.Queries, c db.Company) (Company, err
 	return companies[0], nil
 }
 
-// GetCompany returns the company that one of its tickers names. Errors: NotFound.
+// GetCompany returns the company that one of its tickers names, or one of its CIKs as in CIK0000320193. Errors: NotFound.
 func (a *App) GetCompany(ctx context.Context, t string) (Company, error) {
 	return getCompany(ctx, a.queries, t)
 }
@@ -137,13 +215,21 @@ func getCompany(ctx context.Context, q *db.Queries, t string) (c Company, err er
 		return c, errors.Wrap(err, "get company")
 	}
 	if len(rows) == 0 {
-		return c, notFound("company")
+		cik, ok := sec.CIKFromName(ticker(t))
+		if !ok {
+			return c, notFound("company")
+		}
+		row, err := q.GetCompanyByCIK(ctx, cik)
+		if err != nil {
+			return c, found(err, "company")
+		}
+		return withListing(ctx, q, row)
 	}
 	c.Company = rows[0].Company
 	for _, r := range rows {
 		c.Listings = append(c.Listings, r.Listing)
 	}
-	return c, nil
+	return c, withCIKs(ctx, q, map[int64]*Company{c.ID: &c})
 }
 
 func (v *validator) company(in *CompanyInput, today time.Time) {
@@ -153,6 +239,7 @@ func (v *validator) company(in *CompanyInput, today time.Time) {
 	v.country("/country", in.Country)
 	v.webAddress("/url", in.Url)
 	v.date("/ipo_date", in.IpoDate, today.AddDate(2, 0, 0))
+	v.date("/last_day", in.LastDay, today)
 	seen := map[int64]string{}
 	if in.Cik != nil {
 		seen[*in.Cik] = "/cik"
@@ -174,7 +261,7 @@ func inFormerCIKs(i int) string { return fmt.Sprintf("/former_ciks/%d", i) }
 func inListing(i int, field string) string { return fmt.Sprintf("/listings/%d/%s", i, field) }
 
 // listings checks the listings of one company and makes the first the primary one if none is.
-func (v *validator) listings(listings []ListingInput) {
+func (v *validator) listings(listings []ListingInput, today time.Time) {
 	v.check(len(listings) > 0, "/listings", "must have at least one item")
 	tickers, isins := map[string]string{}, map[string]string{} // to the field that has it
 	primary := ""
@@ -194,6 +281,9 @@ func (v *validator) listings(listings []ListingInput) {
 		v.optionalText(inListing(i, "exchange"), l.Exchange)
 		v.optionalText(inListing(i, "share_class"), l.ShareClass)
 		v.ordinaryShares(inListing(i, "ordinary_shares"), l.OrdinaryShares)
+		v.date(inListing(i, "first_day"), l.FirstDay, today)
+		v.date(inListing(i, "last_day"), l.LastDay, today)
+		v.check(l.FirstDay == nil || l.LastDay == nil || !l.LastDay.Before(*l.FirstDay), inListing(i, "last_day"), "is before first_day", inListing(i, "first_day"))
 		if l.Currency == "" {
 			l.Currency = defaultCurrency
 		}
@@ -262,7 +352,7 @@ func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (
 	}
 	var v validator
 	v.company(&in, a.today())
-	v.listings(in.Listings)
+	v.listings(in.Listings, a.today())
 	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		if err := v.identifiers(ctx, q, 0, &in); err != nil {
 			return err
@@ -328,7 +418,7 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 		v.company(&in, a.today())
 		if !slices.Equal(in.Listings, listings) {
 			in.Listings = slices.Clone(in.Listings)
-			v.listings(in.Listings)
+			v.listings(in.Listings, a.today())
 		}
 		if err := v.identifiers(ctx, q, row.ID, &in); err != nil {
 			return err
@@ -414,10 +504,14 @@ func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 	})
 }
 
-// lockCompany locks the company that has a ticker, also if the ticker goes to another one while it waits.
+// lockCompany locks the company that has a ticker or CIK, also if the ticker goes to another one while it waits.
 func lockCompany(ctx context.Context, q *db.Queries, t string) (db.Company, error) {
 	for {
 		c, err := q.LockCompanyByTicker(ctx, ticker(t))
+		if cik, ok := sec.CIKFromName(ticker(t)); ok && errors.Is(err, pgx.ErrNoRows) {
+			c, err = q.LockCompanyByCIK(ctx, cik)
+			return c, found(err, "company")
+		}
 		if err != nil {
 			return c, found(err, "company")
 		}

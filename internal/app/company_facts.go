@@ -82,11 +82,12 @@ type figures struct {
 	annualForms []sec.AnnualForm
 	splits      []sec.SplitVersion
 	report      value.ImportReport
+	filers      []sec.FilerDays
 }
 
 func figuresOf(facts *sec.CompanyFacts, report value.ImportReport) figures {
 	history, dividends := facts.Histories()
-	return figures{history, facts.Restatements(history), dividends, facts.ShareCounts(), facts.AnnualForms(), facts.SplitHistory(), report}
+	return figures{history, facts.Restatements(history), dividends, facts.ShareCounts(), facts.AnnualForms(), facts.SplitHistory(), report, facts.FilerDays()}
 }
 
 // writeFigures writes what the figures of a company change, and which documents they come from. The company is locked.
@@ -116,6 +117,9 @@ func writeFigures(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	if err := writeFoundSplits(ctx, q, companyID, f.splits); err != nil {
 		return c, err
 	}
+	if err := writeFilerDays(ctx, q, companyID, f.filers); err != nil {
+		return c, err
+	}
 	last := len(documents) - 1
 	newest := documents[last]
 	set := db.SetCompanyFactsParams{
@@ -138,6 +142,19 @@ func writeFigures(ctx context.Context, tx pgx.Tx, q *db.Queries, companyID int64
 	}
 	err = q.DeleteFormerFacts(ctx, db.DeleteFormerFactsParams{CompanyID: companyID, Keep: keep})
 	return c, wrap(err, "delete former facts")
+}
+
+// writeFilerDays writes from when until when the CIKs of a company have filed. A company that reports goes on.
+func writeFilerDays(ctx context.Context, q *db.Queries, companyID int64, filers []sec.FilerDays) error {
+	for _, f := range filers {
+		if err := q.SetCIKDays(ctx, db.SetCIKDaysParams{Cik: f.CIK, FirstDay: &f.First, LastDay: &f.Last}); err != nil {
+			return errors.Wrap(err, "set the days of a CIK")
+		}
+		if err := q.SetLastDay(ctx, db.SetLastDayParams{ID: companyID, Ended: nil, Reported: f.Last}); err != nil {
+			return errors.Wrap(err, "set last day")
+		}
+	}
+	return nil
 }
 
 // leaveOutUnknownCurrencies takes the figures away that are in no known currency, and says how many versions that were. The
@@ -224,12 +241,11 @@ func nothingRead(r *value.ImportReport) string {
 	}
 }
 
-func (a *App) logReport(ctx context.Context, im db.Import, cik int64, r value.ImportReport, skipped []sec.SkippedFact) {
+func logReport(ctx context.Context, log *slog.Logger, r value.ImportReport, skipped []sec.SkippedFact) {
 	why := ""
 	if r.WhyNothing != nil {
 		why = string(*r.WhyNothing)
 	}
-	log := a.Logger.With("import", im.ID, "cik", cik)
 	log.InfoContext(ctx, "read company facts", "facts", r.Facts,
 		slog.Group("skipped", "form", r.Skipped.Form, "date", r.Skipped.Date, "value", r.Skipped.Value, "count", r.Skipped.Count),
 		slog.Group("filings", "report", r.Filings.Report, "repeat", r.Filings.Repeat,

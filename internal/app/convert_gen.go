@@ -29,6 +29,7 @@ func init() {
 		dbUpdateCompanyParams.Country = source.Country
 		dbUpdateCompanyParams.Url = source.Url
 		dbUpdateCompanyParams.IpoDate = source.IpoDate
+		dbUpdateCompanyParams.LastDay = source.LastDay
 		dbUpdateCompanyParams.NumberOfShares = source.NumberOfShares
 		return dbUpdateCompanyParams
 	}
@@ -41,6 +42,8 @@ func init() {
 		dbUpdateListingParams.Currency = asText(source.Currency)
 		dbUpdateListingParams.OrdinaryShares = source.OrdinaryShares
 		dbUpdateListingParams.IsPrimary = source.IsPrimary
+		dbUpdateListingParams.FirstDay = source.FirstDay
+		dbUpdateListingParams.LastDay = source.LastDay
 		return dbUpdateListingParams
 	}
 }
@@ -52,6 +55,7 @@ func dbCompanyToDbCreateCompanyParams(source db.Company) db.CreateCompanyParams 
 	dbCreateCompanyParams.Country = source.Country
 	dbCreateCompanyParams.Url = source.Url
 	dbCreateCompanyParams.IpoDate = source.IpoDate
+	dbCreateCompanyParams.LastDay = source.LastDay
 	dbCreateCompanyParams.NumberOfShares = source.NumberOfShares
 	return dbCreateCompanyParams
 }
@@ -65,6 +69,8 @@ func dbListingToDbCreateListingsParams(source db.Listing) db.CreateListingsParam
 	dbCreateListingsParams.Currency = asText(source.Currency)
 	dbCreateListingsParams.OrdinaryShares = source.OrdinaryShares
 	dbCreateListingsParams.IsPrimary = source.IsPrimary
+	dbCreateListingsParams.FirstDay = source.FirstDay
+	dbCreateListingsParams.LastDay = source.LastDay
 	return dbCreateListingsParams
 }
 func init() {

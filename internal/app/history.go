@@ -77,6 +77,10 @@ func writeHistory(
 	for i, k := range missing {
 		ids[k] = fresh[i]
 	}
+	accepted, err := acceptance(ctx, q, companyID)
+	if err != nil {
+		return c, err
+	}
 	changed := firstChanges(restatements)
 	otherRules := false // made a version that stays
 	var inserts []db.FinancialStatement
@@ -98,6 +102,9 @@ func writeHistory(
 			}
 		}
 		row.RulesVersion, row.SetBy = new(int32(sec.RulesVersion)), v.SetBy
+		if v.SetBy != nil {
+			row.AcceptedAt = accepted[v.SetBy.Accession]
+		}
 		if day, ok := changed[k]; ok {
 			row.Restated = !v.KnownFrom.Before(day)
 		}
@@ -145,6 +152,16 @@ func writeHistory(
 	}
 	err = q.SetRulesVersion(ctx, db.SetRulesVersionParams{CompanyID: companyID, RulesVersion: sec.RulesVersion})
 	return c, wrap(err, "set the version of the rules")
+}
+
+// acceptance returns when filings of a company were accepted, by their accession numbers.
+func acceptance(ctx context.Context, q *db.Queries, companyID int64) (map[string]*time.Time, error) {
+	filings, err := q.ListFilings(ctx, companyID)
+	accepted := make(map[string]*time.Time, len(filings))
+	for _, f := range filings {
+		accepted[f.Accession] = &f.AcceptedAt
+	}
+	return accepted, wrap(err, "list filings")
 }
 
 // firstChanges returns the day on which a figure of each statement first changed, splits apart.

@@ -81,8 +81,8 @@ func (a *App) StartImport(ctx context.Context, actor Actor, in ImportRequest) (d
 		return db.Import{}, err
 	}
 	if in.Kind == ImportPrices && in.Ticker != nil {
-		if _, err := getListing(ctx, a.queries, *in.Ticker); err != nil {
-			return db.Import{}, err
+		if _, err := a.queries.GetListing(ctx, ticker(*in.Ticker)); err != nil {
+			return db.Import{}, found(err, "company")
 		}
 	}
 	imports, err := a.StartImports(ctx, actor, in)

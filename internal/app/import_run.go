@@ -102,7 +102,7 @@ func (a *App) readImport(ctx context.Context, im db.Import) (writer, error) {
 	case ImportCompanies:
 		return a.readCompanies(progress)
 	case ImportSECCompanyFacts:
-		return a.readCompanyFacts(ctx, progress, im)
+		return a.readCompanyFacts(ctx, progress, a.factsOf(im))
 	case ImportPrices:
 		return a.readPrices(progress, im)
 	case ImportExchangeRates:
@@ -194,12 +194,8 @@ func (a *App) leaveTo(ctx context.Context, jobID int64) error {
 // finishImport completes the job and ends its import. What the transaction has written is given up when the import was
 // cancelled, or when another worker has taken the job for abandoned.
 func finishImport(ctx context.Context, tx pgx.Tx, q *db.Queries, job *river.Job[ImportArgs], state string, c counts) error {
-	done, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job)
-	if err != nil {
-		return errors.Wrap(err, "complete job")
-	}
-	if done.State != rivertype.JobStateCompleted || !slices.Equal(done.AttemptedBy, job.AttemptedBy) {
-		return errTaken
+	if err := completeJob(ctx, tx, job); err != nil {
+		return err
 	}
 	n, err := q.FinishImport(ctx, db.FinishImportParams{
 		ID: job.Args.ImportID, State: state, Written: c.written, Unchanged: c.unchanged, Skipped: c.skipped,
@@ -209,6 +205,19 @@ func finishImport(ctx context.Context, tx pgx.Tx, q *db.Queries, job *river.Job[
 		return river.JobCancel(errors.New("the import was cancelled"))
 	}
 	return wrap(err, "end import")
+}
+
+// completeJob completes a job with what is written in its transaction. The error is errTaken if another worker has taken the
+// job for abandoned.
+func completeJob[T river.JobArgs](ctx context.Context, tx pgx.Tx, job *river.Job[T]) error {
+	done, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job)
+	if err != nil {
+		return errors.Wrap(err, "complete job")
+	}
+	if done.State != rivertype.JobStateCompleted || !slices.Equal(done.AttemptedBy, job.AttemptedBy) {
+		return errTaken
+	}
+	return nil
 }
 
 // progressReader reports at most four times a second how many bytes were read. Reading ends with the context.

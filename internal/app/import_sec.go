@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -26,9 +27,25 @@ func unreadable(err error) error {
 	return wrap(err, "read file")
 }
 
+// A factsFile is a document of company facts with what is said of its company.
+type factsFile struct {
+	documentID                 int64
+	ticker, exchange, otherCIK *string
+	cik                        int64 // that it must be about; 0 for any
+	creates                    bool  // the company, also without a ticker
+	log                        *slog.Logger
+}
+
+func (a *App) factsOf(im db.Import) factsFile {
+	return factsFile{
+		documentID: *im.DocumentID, ticker: im.Ticker, exchange: im.Exchange, otherCIK: im.OtherCik, cik: 0, creates: false,
+		log: a.Logger.With("import", im.ID),
+	}
+}
+
 // readCompanyFacts computes everything that follows from one company's facts: those of the file, and of the documents of
 // its other CIKs. What it returns writes the difference.
-func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, im db.Import) (writer, error) {
+func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, from factsFile) (writer, error) {
 	facts, err := sec.ParseCompanyFacts(r)
 	if err != nil {
 		return nil, unreadable(err)
@@ -36,11 +53,14 @@ func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, im db.Import) (
 	if newest := facts.NewestFiled(); newest.After(a.today()) {
 		return nil, &Error{Code: Invalid, Message: fmt.Sprintf("a fact was filed on %s, which is in the future", newest.Format(time.DateOnly))}
 	}
-	file := document{Cik: facts.CIK, DocumentID: *im.DocumentID, NewestFiled: facts.NewestFiled()}
+	if from.cik != 0 && from.cik != facts.CIK {
+		return nil, &Error{Code: Invalid, Message: fmt.Sprintf("the document is about CIK %d, not %d as its name says", facts.CIK, from.cik)}
+	}
+	file := document{Cik: facts.CIK, DocumentID: from.documentID, NewestFiled: facts.NewestFiled()}
 	name := strings.TrimSpace(facts.EntityName)
 	report := facts.Report()
-	a.logReport(ctx, im, file.Cik, report, facts.SkippedFacts())
-	documents, err := a.documentsWith(ctx, file, im)
+	logReport(ctx, from.log.With("cik", file.Cik), report, facts.SkippedFacts())
+	documents, err := a.documentsWith(ctx, file, from)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +73,7 @@ func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, im db.Import) (
 	}
 	f := figuresOf(facts, all)
 	return func(ctx context.Context, tx pgx.Tx, q *db.Queries) (c counts, err error) {
-		company, err := importedCompany(ctx, q, file.Cik, name, im)
+		company, err := importedCompany(ctx, q, file.Cik, name, from)
 		if err != nil {
 			return c, err
 		}
@@ -84,11 +104,11 @@ func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, im db.Import) (
 }
 
 // documentsWith returns the documents that are read as one with that of an import, which is among them.
-func (a *App) documentsWith(ctx context.Context, file document, im db.Import) ([]document, error) {
+func (a *App) documentsWith(ctx context.Context, file document, from factsFile) ([]document, error) {
 	company, err := a.queries.GetCompanyByCIK(ctx, file.Cik)
-	if errors.Is(err, pgx.ErrNoRows) && im.Ticker != nil {
+	if errors.Is(err, pgx.ErrNoRows) && from.ticker != nil {
 		var l db.Listing
-		if l, err = a.queries.GetListing(ctx, *im.Ticker); err == nil {
+		if l, err = a.queries.GetListing(ctx, *from.ticker); err == nil {
 			company, err = a.queries.GetCompany(ctx, l.CompanyID)
 		}
 	}
@@ -97,7 +117,7 @@ func (a *App) documentsWith(ctx context.Context, file document, im db.Import) ([
 	} else if err != nil {
 		return nil, errors.Wrap(err, "get company")
 	}
-	if company, err = withCIK(company, file.Cik, im); err != nil {
+	if company, err = withCIK(company, file.Cik, from); err != nil {
 		return nil, err
 	}
 	stored, err := a.queries.ListDocuments(ctx, company.ID)
@@ -105,8 +125,8 @@ func (a *App) documentsWith(ctx context.Context, file document, im db.Import) ([
 }
 
 // withCIK returns the company with the CIK that a file is about, if it can have it.
-func withCIK(c db.Company, cik int64, im db.Import) (db.Company, error) {
-	switch other := im.OtherCik; {
+func withCIK(c db.Company, cik int64, from factsFile) (db.Company, error) {
+	switch other := from.otherCIK; {
 	case slices.Contains(ciks(c), cik):
 	case other != nil && *other == string(FormerCIK):
 		c.FormerCiks = append(slices.Clone(c.FormerCiks), cik)
@@ -116,63 +136,69 @@ func withCIK(c db.Company, cik int64, im db.Import) (db.Company, error) {
 		c.FormerCiks, c.Cik = append(slices.Clone(c.FormerCiks), *c.Cik), &cik
 	default:
 		return c, &Error{Code: Invalid, Message: fmt.Sprintf("%s is the company with CIK %d, but the file is about CIK %d: if it is the same company, "+
-			"say that it has taken on this CIK (other_cik=new) or had it before (other_cik=former), or add it to the company's former_ciks", *im.Ticker, *c.Cik, cik)}
+			"say that it has taken on this CIK (other_cik=new) or had it before (other_cik=former), or add it to the company's former_ciks", *from.ticker, *c.Cik, cik)}
 	}
 	return c, nil
 }
 
 // importedCompany locks the company that the file is about. With a ticker it is created, or given the listing or the CIK,
 // if need be.
-func importedCompany(ctx context.Context, q *db.Queries, cik int64, name string, im db.Import) (db.Company, error) {
+func importedCompany(ctx context.Context, q *db.Queries, cik int64, name string, from factsFile) (db.Company, error) {
 	company, err := q.LockCompanyByCIK(ctx, cik)
 	known := err == nil
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return company, errors.Wrap(err, "lock company")
 	}
-	if im.Ticker == nil {
-		if !known {
-			return company, foundCIK(err, cik)
-		}
+	switch {
+	case from.ticker == nil && known:
 		return company, nil
+	case from.ticker == nil && !from.creates:
+		return company, foundCIK(err, cik)
+	case from.ticker == nil:
+		if err := q.EnsureFilers(ctx, db.EnsureFilersParams{Ciks: []int64{cik}, Names: []string{cmp.Or(name, sec.CIKName(cik))}}); err != nil {
+			return company, errors.Wrap(err, "create company")
+		}
+		company, err = q.LockCompanyByCIK(ctx, cik)
+		return company, wrap(err, "lock company")
 	}
-	listing, err := q.GetListing(ctx, *im.Ticker)
+	listing, err := q.GetListing(ctx, *from.ticker)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		if !known {
 			company.FormerCiks = []int64{}
-			if company, err = withCIK(company, cik, im); err != nil {
+			if company, err = withCIK(company, cik, from); err != nil {
 				return company, err
 			}
-			err := q.EnsureCompany(ctx, db.EnsureCompanyParams{Name: cmp.Or(name, *im.Ticker), Cik: company.Cik, FormerCiks: company.FormerCiks})
+			err := q.EnsureCompany(ctx, db.EnsureCompanyParams{Name: cmp.Or(name, *from.ticker), Cik: company.Cik, FormerCiks: company.FormerCiks})
 			if err != nil {
 				return company, errors.Wrap(err, "create company")
 			}
-			return importedCompany(ctx, q, cik, name, im) // with its listings, if an import of companies was faster
+			return importedCompany(ctx, q, cik, name, from) // with its listings, if an import of companies was faster
 		}
 		primary, err := q.HasNoListing(ctx, company.ID)
 		if err != nil {
 			return company, errors.Wrap(err, "look for listings")
 		}
 		//exhaustruct:ignore the import tells no more
-		in := []ListingInput{{Ticker: *im.Ticker, Exchange: im.Exchange, Currency: defaultCurrency, IsPrimary: primary}}
+		in := []ListingInput{{Ticker: *from.ticker, Exchange: from.exchange, Currency: defaultCurrency, IsPrimary: primary}}
 		return company, createListings(ctx, q, company.ID, in)
 	case err != nil:
 		return company, errors.Wrap(err, "get listing")
 	case known && listing.CompanyID != company.ID:
-		return company, &Error{Code: Invalid, Message: fmt.Sprintf("%s is not a ticker of CIK %d", *im.Ticker, cik)}
+		return company, &Error{Code: Invalid, Message: fmt.Sprintf("%s is not a ticker of CIK %d", *from.ticker, cik)}
 	case !known:
 		if company, err = q.LockCompany(ctx, listing.CompanyID); err != nil {
 			return company, errors.Wrap(err, "lock company")
 		}
-		if company, err = withCIK(company, cik, im); err != nil {
+		if company, err = withCIK(company, cik, from); err != nil {
 			return company, err
 		}
 		if err := q.SetCompanyCIKs(ctx, db.SetCompanyCIKsParams{ID: company.ID, Cik: company.Cik, FormerCiks: company.FormerCiks}); err != nil {
 			return company, errors.Wrap(err, "set CIK")
 		}
 	}
-	if im.Exchange != nil {
-		_, err = q.SetListingExchange(ctx, db.SetListingExchangeParams{ID: listing.ID, Exchange: im.Exchange})
+	if from.exchange != nil {
+		_, err = q.SetListingExchange(ctx, db.SetListingExchangeParams{ID: listing.ID, Exchange: from.exchange})
 	}
 	return company, wrap(err, "set exchange")
 }

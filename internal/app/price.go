@@ -4,9 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/sec"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
@@ -35,9 +38,24 @@ func (v *validator) between(from, to *time.Time) {
 	v.check(from == nil || to == nil || !to.Before(*from), "to", "must not be before from", "from")
 }
 
+// getListing returns the listing that a ticker names, or the primary one of the company that a CIK names. That of a company
+// which is not listed has no id, and so no prices.
 func getListing(ctx context.Context, q *db.Queries, t string) (db.Listing, error) {
 	l, err := q.GetListing(ctx, ticker(t))
-	return l, found(err, "company")
+	cik, ok := sec.CIKFromName(ticker(t))
+	if !ok || !errors.Is(err, pgx.ErrNoRows) {
+		return l, found(err, "company")
+	}
+	c, err := q.GetCompanyByCIK(ctx, cik)
+	if err != nil {
+		return l, found(err, "company")
+	}
+	l, err = q.GetPrimaryListing(ctx, c.ID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		//exhaustruct:ignore it is none
+		return db.Listing{CompanyID: c.ID, Ticker: sec.CIKName(cik), Currency: defaultCurrency}, nil
+	}
+	return l, wrap(err, "get listing")
 }
 
 // A Price is that of a trading day, in the currency of its listing.

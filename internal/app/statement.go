@@ -26,7 +26,7 @@ var (
 	statementsFromRows func([]db.FinancialStatement) []value.Statement
 
 	// statementRow is the row of one version of a statement, but for what tells which version it is.
-	// goverter:ignore ID CompanyID Source RulesVersion KnownFrom KnownTo SetBy Restated CreatedAt UpdatedAt
+	// goverter:ignore ID CompanyID Source RulesVersion KnownFrom KnownTo SetBy Restated AcceptedAt CreatedAt UpdatedAt
 	statementRow func(value.Statement) db.FinancialStatement
 )
 

@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
+	"github.com/robfig/cron/v3"
 
 	"github.com/edgevalue/edgevalue/internal/app"
 )
@@ -24,6 +25,11 @@ func workers(a *app.App) *river.Workers {
 	w := river.NewWorkers()
 	river.AddWorker(w, &importWorker{app: a})
 	river.AddWorker(w, &recomputeWorker{app: a})
+	river.AddWorker(w, &syncWorker{app: a})
+	river.AddWorker(w, &syncCompanyWorker{app: a})
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.ScheduleSyncArgs]) error {
+		return a.ScheduleSync(ctx, job.Args.Start)
+	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.NewAccountMailArgs]) error {
 		return a.SendNewAccountMail(ctx, job.Args.UserID)
 	}))
@@ -82,6 +88,40 @@ func inTurn(a *app.App) []rivertype.WorkerMiddleware {
 		})}
 }
 
+type syncWorker struct {
+	river.WorkerDefaults[app.SyncArgs]
+	app *app.App
+}
+
+func (w *syncWorker) Work(ctx context.Context, job *river.Job[app.SyncArgs]) error {
+	err := w.app.RunSync(ctx, job)
+	if errors.Is(err, app.ErrSyncWaits) {
+		return river.JobSnooze(time.Second)
+	}
+	return err
+}
+
+// Timeout is none: a step downloads a gigabyte, and notices itself when nothing comes.
+func (w *syncWorker) Timeout(*river.Job[app.SyncArgs]) time.Duration { return -1 }
+
+type syncCompanyWorker struct {
+	river.WorkerDefaults[app.SyncCompanyArgs]
+	app *app.App
+}
+
+func (w *syncCompanyWorker) Work(ctx context.Context, job *river.Job[app.SyncCompanyArgs]) error {
+	return w.app.RunSyncCompany(ctx, job)
+}
+
+// Middleware has it wait for its turn, as it reads the files of others.
+func (w *syncCompanyWorker) Middleware(*rivertype.JobRow) []rivertype.WorkerMiddleware {
+	return inTurn(w.app)
+}
+
+func (w *syncCompanyWorker) Timeout(*river.Job[app.SyncCompanyArgs]) time.Duration {
+	return app.ImportTimeout
+}
+
 type recomputeWorker struct {
 	river.WorkerDefaults[app.RecomputeArgs]
 	app *app.App
@@ -137,6 +177,9 @@ func (w *importWorker) Timeout(*river.Job[app.ImportArgs]) time.Duration { retur
 type Config struct {
 	Concurrency  int           // of jobs other than imports
 	Imports      int           // imports at a time; each needs memory for its file
+	Companies    int           // companies of syncs at a time; likewise
+	Sync         bool          // carry out the steps of syncs
+	SyncSchedule cron.Schedule // of the sync of all companies; nil for none
 	Periodic     bool          // register the periodic jobs
 	Grace        time.Duration // for running jobs to finish, once the process is to stop
 	PollInterval time.Duration // River's default if 0
@@ -209,7 +252,7 @@ const jobTimeout = 2 * time.Minute
 
 func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error) {
 	rc := &river.Config{
-		Queues:            map[string]river.QueueConfig{app.ImportQueue: {MaxWorkers: max(cfg.Imports, 1)}},
+		Queues:            map[string]river.QueueConfig{},
 		Workers:           workers(a),
 		JobTimeout:        jobTimeout,
 		SoftStopTimeout:   cfg.Grace,
@@ -223,6 +266,15 @@ func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error
 		RescueStuckJobsAfter: 365 * 24 * time.Hour,
 		ErrorHandler:         &errorHandler{cfg.Logger},
 	}
+	if cfg.Imports > 0 {
+		rc.Queues[app.ImportQueue] = river.QueueConfig{MaxWorkers: cfg.Imports}
+	}
+	if cfg.Companies > 0 {
+		rc.Queues[app.CompaniesQueue] = river.QueueConfig{MaxWorkers: cfg.Companies}
+	}
+	if cfg.Sync {
+		rc.Queues[app.SyncQueue] = river.QueueConfig{MaxWorkers: syncsAtOnce}
+	}
 	if cfg.Concurrency > 0 {
 		rc.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: cfg.Concurrency}
 		rc.Queues[app.RecomputeQueue] = river.QueueConfig{MaxWorkers: 1}
@@ -233,11 +285,23 @@ func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error
 				func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
 		}
 	}
+	if cfg.Periodic && cfg.SyncSchedule != nil {
+		rc.PeriodicJobs = append(rc.PeriodicJobs,
+			river.NewPeriodicJob(cfg.SyncSchedule, scheduleSync(false), nil),
+			river.NewPeriodicJob(river.NeverSchedule(), scheduleSync(true), &river.PeriodicJobOpts{RunOnStart: true}))
+	}
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), rc)
 	if err != nil {
 		return nil, errors.Wrap(err, "create River client")
 	}
 	return client, nil
+}
+
+// syncsAtOnce lets companies that are asked for by name come while a sync of all runs.
+const syncsAtOnce = 2
+
+func scheduleSync(start bool) river.PeriodicJobConstructor {
+	return func() (river.JobArgs, *river.InsertOpts) { return app.ScheduleSyncArgs{Start: start}, nil }
 }
 
 // running are the jobs that run in this process, and those that ended not long ago.

@@ -68,6 +68,10 @@ func init() {
 	}
 }
 
+// IsPeriodic reports whether a form is that of a report on a year or a part of it, or of an amendment of one: those whose
+// facts count.
+func IsPeriodic(form string) bool { return forms[form] != nil }
+
 func (f *filing) isTaxed(t *taxonomy) bool { return slices.Contains(f.taxed, t) }
 
 type seriesKey struct{ taxonomy, tag, unit string }
@@ -212,6 +216,24 @@ func (c *CompanyFacts) NewestFiled() time.Time {
 		return time.Time{}
 	}
 	return c.filings[len(c.filings)-1].filed.time()
+}
+
+// FilerDays are the days of the first and the newest filing of a CIK among the facts that count.
+type FilerDays struct {
+	CIK         int64
+	First, Last time.Time
+}
+
+// FilerDays returns those of each CIK that has filed something, in the order of their first filings.
+func (c *CompanyFacts) FilerDays() (all []FilerDays) {
+	for _, f := range c.filings { // the oldest first
+		i := slices.IndexFunc(all, func(d FilerDays) bool { return d.CIK == f.cik })
+		if i < 0 {
+			i, all = len(all), append(all, FilerDays{CIK: f.cik, First: f.filed.time(), Last: f.filed.time()})
+		}
+		all[i].Last = f.filed.time()
+	}
+	return all
 }
 
 // filedBy returns the number of filings known on a day, all of them on the zero time.

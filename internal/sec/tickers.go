@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-faster/errors"
@@ -29,6 +30,20 @@ func NormalTicker(s string) string { return strings.ReplaceAll(strings.ToUpper(s
 
 // TickerKey is the form in which tickers are compared: dots, dashes and slashes are alike.
 func TickerKey(s string) string { return strings.ReplaceAll(NormalTicker(s), "-", ".") }
+
+// CIKName is how a company is named by its CIK, such as CIK0000320193.
+func CIKName(cik int64) string { return fmt.Sprintf("CIK%010d", cik) }
+
+var cikName = regexp.MustCompile(`^CIK[0-9]{10}$`)
+
+// CIKFromName returns the CIK of a CIKName.
+func CIKFromName(name string) (cik int64, ok bool) {
+	if !cikName.MatchString(name) {
+		return 0, false
+	}
+	cik, err := strconv.ParseInt(name[len("CIK"):], 10, 64)
+	return cik, err == nil && cik > 0
+}
 
 // maxListings is ten times what the list has.
 const maxListings = 100_000

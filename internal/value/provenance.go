@@ -156,3 +156,10 @@ type Restatement struct {
 	Filing    Filing           `json:"filing"`     // that changed it
 	Derived   bool             `json:"derived"`    // the new value is no fact of a filing, but follows from some, or is nil
 }
+
+// A FormerName is one that a company had until a day; nil for a day that is not known.
+type FormerName struct {
+	Name string     `json:"name"`
+	From *time.Time `json:"from"`
+	To   *time.Time `json:"to"`
+}

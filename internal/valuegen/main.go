@@ -37,7 +37,7 @@ type structType struct {
 type field struct{ Name, Type, JSON, Description string }
 
 var structs = []*structType{
-	{Name: "Statement", Schema: "FinancialStatement", without: "id company_id ticker source known_from known_to restated set_by rules_version adjusted_to explanations created_at updated_at"},
+	{Name: "Statement", Schema: "FinancialStatement", without: "id company_id ticker source known_from known_to restated set_by accepted_at rules_version adjusted_to explanations created_at updated_at"},
 	{Name: "TTM", Schema: "TrailingTwelveMonths"},
 	{Name: "Metrics", Schema: "ValueMetrics", without: "statement_id company_id ticker period fiscal_year fiscal_quarter " +
 		"end_date publish_date currency marks metrics reasons signals variables adjusted_to ttm"},
