@@ -68,6 +68,10 @@ func init() {
 	}
 }
 
+// IsPeriodic reports whether a form is that of a report on a year or a part of it, or of an amendment of one: those whose
+// facts count.
+func IsPeriodic(form string) bool { return forms[form] != nil }
+
 func (f *filing) isTaxed(t *taxonomy) bool { return slices.Contains(f.taxed, t) }
 
 type seriesKey struct{ taxonomy, tag, unit string }
