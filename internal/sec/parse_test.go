@@ -285,3 +285,14 @@ func BenchmarkCompanyFacts(b *testing.B) {
 	}
 	b.ReportMetric(float64(peak)/(1<<20), "MiB-peak")
 }
+
+func TestIsPeriodic(t *testing.T) {
+	t.Parallel()
+	for _, form := range []string{"10-K", "10-KT", "10-Q", "10-QT", "20-F", "40-F", "6-K"} {
+		assert.True(t, sec.IsPeriodic(form), form)
+		assert.True(t, sec.IsPeriodic(form+"/A"), form)
+	}
+	for _, form := range []string{"", "8-K", "10-K405", "NT 10-K", "10-k", "10-K/A/A"} {
+		assert.False(t, sec.IsPeriodic(form), form)
+	}
+}
