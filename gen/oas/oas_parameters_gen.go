@@ -4954,7 +4954,7 @@ type ListCompaniesParams struct {
 	Q OptString `json:",omitempty,omitzero"`
 	// Only companies listed on this exchange. Case does not matter.
 	Exchange OptString `json:",omitempty,omitzero"`
-	// Only companies with financial statements or.
+	// Only companies with financial statements or, if false, without.
 	HasStatements OptBool `json:",omitempty,omitzero"`
 	// The order: `name` or `relevance`, which without `q` is the largest first. Default: `relevance` with
 	// `q`, `name` without.

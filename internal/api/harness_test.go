@@ -163,7 +163,7 @@ func (f *fixture) work() {
 	done := make(chan error, 1)
 	go func() {
 		done <- jobs.Run(ctx, f.app, jobs.Config{
-			Concurrency: 2, Imports: 3, Grace: 10 * time.Second, PollInterval: 20 * time.Millisecond,
+			Concurrency: 2, Imports: 3, Companies: 2, Sync: f.app.EDGAR != nil, Grace: 10 * time.Second, PollInterval: 20 * time.Millisecond,
 			Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		})
 	}()

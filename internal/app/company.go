@@ -165,7 +165,7 @@ func withListings(ctx context.Context, q *db.Queries, rows []db.Company) ([]Comp
 	companies := make([]Company, len(rows))
 	at := make(map[int64]*Company, len(rows))
 	for i, c := range rows {
-		ids[i], companies[i].Company, at[c.ID] = c.ID, c, &companies[i]
+		ids[i], companies[i], at[c.ID] = c.ID, Company{Company: c, Listings: []db.Listing{}, CIKs: []db.CompanyCik{}, FactsReadAt: nil}, &companies[i]
 	}
 	listings, err := q.ListListings(ctx, ids)
 	if err != nil {
@@ -225,7 +225,7 @@ func getCompany(ctx context.Context, q *db.Queries, t string) (c Company, err er
 		}
 		return withListing(ctx, q, row)
 	}
-	c.Company = rows[0].Company
+	c = Company{Company: rows[0].Company, Listings: nil, CIKs: []db.CompanyCik{}, FactsReadAt: nil}
 	for _, r := range rows {
 		c.Listings = append(c.Listings, r.Listing)
 	}
