@@ -64,6 +64,9 @@ func TestArchive(t *testing.T) {
 	assert.True(t, bytes.Equal(first, again), "the same bytes each time")
 	large, _ := writeArchive(t, g, 30)
 	for i, f := range small.File {
+		c := g.mustCompany(t, i)
+		assert.Equal(t, c.entry(), f.Name)
+		assert.Equal(t, string(c.appendFile(nil)), string(read(t, f)))
 		assert.Equal(t, f.Name, large.File[i].Name)
 		assert.Equal(t, f.CRC32, large.File[i].CRC32, "a company is the same among more")
 	}
