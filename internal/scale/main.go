@@ -51,8 +51,8 @@ server that is started for it. The temporary folder (TMPDIR) needs about 500 KB 
 }
 
 func run(ctx context.Context, o options) (err error) {
-	if o.small < 1 || o.n < o.small || o.n > maxCompanies {
-		return errors.Errorf("want 1 <= small <= n <= %d", maxCompanies)
+	if o.small = min(o.small, o.n); o.small < 1 || o.n > maxCompanies {
+		return errors.Errorf("want from 1 to %d companies", maxCompanies)
 	}
 	dir, err := os.MkdirTemp("", "edgevalue-scale-")
 	if err != nil {
