@@ -242,7 +242,8 @@ func (g *generator) writeFacts(ctx context.Context, w io.Writer, n int) (total s
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			out, err := archive.CreateRaw(&e.header)
+			header := e.header // the archive keeps it, and must not keep the file
+			out, err := archive.CreateRaw(&header)
 			if err == nil {
 				_, err = out.Write(e.packed)
 			}
