@@ -57,6 +57,12 @@ cover: bin/pgtest ## Test and write coverage.html
 bench: bin/pgtest ## Measure an import, the API beside handlers written by hand, and a small request under load
 	bin/pgtest go test -run '^$$' -bench . -benchtime 10s $(ARGS) ./internal/app ./internal/api
 
+# How many companies; 18000 are as many as file with the SEC, and take about an hour.
+N ?= 18000
+.PHONY: bench-scale
+bench-scale: ## Measure imports, memory, tables and requests with N companies that do not exist (N=18000), beside 1000
+	go run ./internal/scale -n $(N) $(ARGS)
+
 # --- The stack: see docs/development.md
 
 .env:
