@@ -54,7 +54,7 @@ func (a *App) ListCompanyDividends(ctx context.Context, t string, at PointInTime
 			CompanyID: c.ID, AsOf: at.AsOf, BeforePublished: published, BeforeID: id, PageSize: new(p.limit()),
 		})
 		page, next, err = pageOf(p, rows, err, func(d db.Dividend) []any { return []any{d.PublishDate, d.ID} },
-			func(d db.Dividend) Dividend { return Dividend{d, c.Listings[0].Ticker, nil} })
+			func(d db.Dividend) Dividend { return Dividend{d, c.Symbol(), nil} })
 		if err != nil {
 			return err
 		}

@@ -361,7 +361,7 @@ func (a *App) FindStatement(ctx context.Context, t string, fiscalYear, quarter i
 	for _, r := range rows {
 		isQuarter := r.FiscalQuarter != nil && int(*r.FiscalQuarter) == quarter
 		if int(r.FiscalYear) == fiscalYear && (isQuarter || quarter == 0 && r.Period == string(value.Annual)) {
-			return Statement{r, c.Listings[0].Ticker, nil}, nil
+			return Statement{r, c.Symbol(), nil}, nil
 		}
 	}
 	return s, found(pgx.ErrNoRows, "statement")

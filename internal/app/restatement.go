@@ -53,7 +53,7 @@ func (a *App) ListCompanyRestatements(ctx context.Context, t string, f Restateme
 			BeforeKnown: before, BeforeID: id, PageSize: new(p.limit()),
 		})
 		page, next, err = pageOf(p, rows, err, func(r db.Restatement) []any { return []any{r.KnownFrom, r.ID} },
-			func(r db.Restatement) Restatement { return Restatement{r, c.Listings[0].Ticker} })
+			func(r db.Restatement) Restatement { return Restatement{r, c.Symbol()} })
 		return err
 	})
 	return page, next, err
@@ -138,7 +138,7 @@ func (a *App) Diff(ctx context.Context, t string, from, to time.Time) (differenc
 		}
 		for id, now := range after {
 			old, ok := before[id]
-			d := Difference{Statement: Statement{now, c.Listings[0].Ticker, basis.on}, IsNew: !ok}
+			d := Difference{Statement: Statement{now, c.Symbol(), basis.on}, IsNew: !ok}
 			if ok {
 				d.Changes = changes(old, now, restatements)
 			}
@@ -148,7 +148,7 @@ func (a *App) Diff(ctx context.Context, t string, from, to time.Time) (differenc
 		}
 		for id, old := range before {
 			if _, ok := after[id]; !ok {
-				differences = append(differences, Difference{Statement: Statement{old, c.Listings[0].Ticker, basis.on}, Gone: true})
+				differences = append(differences, Difference{Statement: Statement{old, c.Symbol(), basis.on}, Gone: true})
 			}
 		}
 		return nil

@@ -74,7 +74,7 @@ func (a *App) listCompanyStatements(
 		CompanyID: c.ID, Period: periodText(period), AsOf: at.AsOf, BeforeEnd: end, BeforeID: id, PageSize: new(p.limit()),
 	})
 	return pageOf(p, rows, err, func(s db.FinancialStatement) []any { return []any{s.EndDate, s.ID} },
-		func(s db.FinancialStatement) Statement { return Statement{s, c.Listings[0].Ticker, nil} })
+		func(s db.FinancialStatement) Statement { return Statement{s, c.Symbol(), nil} })
 }
 
 // adjust brings statements to the day and the share basis that are asked for.
