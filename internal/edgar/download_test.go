@@ -242,7 +242,7 @@ func TestDownloadRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.zip")
 	c := client(t, url)
 	_, err := c.Download(t.Context(), edgar.CompanyFactsBulk, path, edgar.Version{}, nil)
-	require.EqualError(t, err, "companyfacts.zip: the archive is not a zip file (zip: not a valid zip file), 2 times")
+	require.EqualError(t, err, "companyfacts.zip: the archive is not a zip file, or not a complete one, 2 times")
 	_, err = c.Download(t.Context(), edgar.SubmissionsBulk, path, edgar.Version{}, nil)
 	require.EqualError(t, err, "submissions.zip: the answer is not a zip file, 6 times")
 	assert.Empty(t, left(t, path))
