@@ -7,11 +7,11 @@ import (
 	"encoding/json"
 	"io"
 	"iter"
+	"os"
 	"regexp"
 	"strconv"
 
 	"github.com/go-faster/errors"
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 )
 
@@ -33,42 +33,68 @@ const (
 
 // BulkFile is an archive of documents. It is safe for concurrent use.
 type BulkFile struct {
-	zip  *zip.ReadCloser
-	kind Bulk
+	file      *os.File
+	directory directory
+	entries   int
+	kind      Bulk
 }
 
 // OpenBulk opens an archive of company facts or submissions, and finds out which. The caller closes it.
 func OpenBulk(path string) (*BulkFile, error) {
-	z, err := zip.OpenReader(path)
-	if errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrAlgorithm) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, errors.Errorf("%s is not a zip file, or not a complete one", path)
-	}
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "open archive")
 	}
-	z.RegisterDecompressor(zip.Deflate, flate.NewReader)
-	b := &BulkFile{zip: z, kind: CompanyFactsBulk}
-	for e := range b.Entries() {
-		if e.Kind == SubmissionsPageKind {
-			b.kind = SubmissionsBulk
-			break
+	b := &BulkFile{file: file, kind: CompanyFactsBulk}
+	if err := b.read(); err != nil {
+		_ = file.Close()
+		if errors.Is(err, errNoZip) {
+			return nil, errors.Errorf("%s is %w", path, err)
 		}
-		if kind := e.look(); kind != "" {
-			b.kind = kind
-			break
-		}
+		return nil, errors.Wrap(err, path)
 	}
 	return b, nil
 }
 
-// Close closes the file.
-func (b *BulkFile) Close() error { return b.zip.Close() }
+// read goes through the directory, and looks into the first documents.
+func (b *BulkFile) read() error {
+	info, err := b.file.Stat()
+	if err != nil {
+		return errors.Wrap(err, "stat archive")
+	}
+	if b.directory, err = findDirectory(b.file, info.Size()); err != nil {
+		return err
+	}
+	for p, err := range b.directory.pieces() {
+		if err != nil {
+			return err
+		}
+		if _, err := b.directory.open(p); err != nil {
+			return err
+		}
+		b.entries += p.entries
+	}
+	for e := range b.Entries() {
+		if e.Kind == SubmissionsPageKind {
+			b.kind = SubmissionsBulk
+			return nil
+		}
+		if kind := e.look(); kind != "" {
+			b.kind = kind
+			return nil
+		}
+	}
+	return nil
+}
 
-// Kind returns of what the archive is; company facts if it has nothing that can be read.
-func (b *BulkFile) Kind() Bulk { return b.kind }
+// Close closes the file.
+func (b *BulkFile) Close() error { return b.file.Close() }
+
+// Bulk returns which archive it is; company facts if it has nothing that can be read.
+func (b *BulkFile) Bulk() Bulk { return b.kind }
 
 // Len returns the number of entries, with directories and those that cannot be read.
-func (b *BulkFile) Len() int { return len(b.zip.File) }
+func (b *BulkFile) Len() int { return b.entries }
 
 // Entry is a document in an archive.
 type Entry struct {
@@ -83,53 +109,74 @@ type Entry struct {
 	file *zip.File
 }
 
-// Entries returns the documents in their order in the archive.
+// Entries returns the documents in the order of the archive's directory, which is read along the way.
 func (b *BulkFile) Entries() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		type key struct {
-			cik  int64
-			page int
-		}
-		seen := make(map[key]struct{}, len(b.zip.File))
-		var unpacked uint64
-		for _, f := range b.zip.File {
-			if f.FileInfo().IsDir() {
-				continue
+		r := entriesReader{kind: b.kind, seen: map[uint64]struct{}{}, size: uint64(b.directory.offset)}
+		for p, err := range b.directory.pieces() {
+			var files []*zip.File
+			if err == nil {
+				files, err = b.directory.open(p)
 			}
-			cik, page, ok := parseEntryName(f.Name)
-			_, twice := seen[key{cik, page}]
-			e := Entry{Name: f.Name, file: f}
-			switch size := f.UncompressedSize64; {
-			case !ok:
-				e.Err = errors.Errorf("entry %.100q: its name is not that of a company's document, such as CIK0000320193.json", f.Name)
-			case twice:
-				e.Err = errors.Errorf("entry %s: it is there twice", f.Name)
-			case size > maxDocument:
-				e.Err = errors.Errorf("entry %s: larger than %d MiB", f.Name, maxDocument>>20)
-			case size > smallEntry && size/maxRatio > f.CompressedSize64:
-				e.Err = errors.Errorf("entry %s: it unpacks to more than %d times its size, as no document does", f.Name, maxRatio)
-			case unpacked+size > maxUnpacked:
-				e.Err = errors.Errorf("entry %s: what is before it unpacks to %d GiB", f.Name, maxUnpacked>>30)
-			case f.Flags&1 != 0:
-				e.Err = errors.Errorf("entry %s: it is encrypted", f.Name)
-			case f.Method != zip.Deflate && f.Method != zip.Store:
-				e.Err = errors.Errorf("entry %s: it is packed with the method %d, not deflate", f.Name, f.Method)
-			default:
-				e.CIK, e.Kind, e.Size, e.Packed = cik, FactsKind, int64(size), int64(f.CompressedSize64)
-				if page > 0 {
-					e.Kind = SubmissionsPageKind
-				} else if b.kind == SubmissionsBulk {
-					e.Kind = SubmissionsKind
-				}
-				seen[key{cik, page}] = struct{}{}
-				unpacked += size
-			}
-			if !yield(e) {
+			if err != nil { // it was read before
+				yield(Entry{Err: errors.Wrap(err, "the archive has changed")})
 				return
+			}
+			for _, f := range files {
+				if !f.FileInfo().IsDir() && !yield(r.entry(f)) {
+					return
+				}
 			}
 		}
 	}
 }
+
+// entriesReader has what is known of the entries before.
+type entriesReader struct {
+	kind     Bulk
+	seen     map[uint64]struct{}
+	unpacked uint64
+	packed   uint64
+	size     uint64 // of the archive without its directory
+}
+
+func (r *entriesReader) entry(f *zip.File) Entry {
+	cik, page, ok := parseEntryName(f.Name)
+	key := uint64(cik)*(maxPage+1) + uint64(page)
+	_, twice := r.seen[key]
+	e := Entry{Name: f.Name, file: f}
+	switch size := f.UncompressedSize64; {
+	case !ok:
+		e.Err = errors.Errorf("entry %.100q: its name is not that of a company's document, such as CIK0000320193.json", f.Name)
+	case twice:
+		e.Err = errors.Errorf("entry %s: it is there twice", f.Name)
+	case size > maxDocument:
+		e.Err = errors.Errorf("entry %s: larger than %d MiB", f.Name, maxDocument>>20)
+	case size > smallEntry && size/maxRatio > f.CompressedSize64:
+		e.Err = errors.Errorf("entry %s: it unpacks to more than %d times its size, as no document does", f.Name, maxRatio)
+	case r.unpacked+size > maxUnpacked:
+		e.Err = errors.Errorf("entry %s: what is before it unpacks to %d GiB", f.Name, maxUnpacked>>30)
+	case f.CompressedSize64 > r.size-r.packed:
+		e.Err = errors.Errorf("entry %s: it shares its bytes with others, or there are fewer than it declares", f.Name)
+	case f.Flags&1 != 0:
+		e.Err = errors.Errorf("entry %s: it is encrypted", f.Name)
+	case f.Method != zip.Deflate && f.Method != zip.Store:
+		e.Err = errors.Errorf("entry %s: it is packed with the method %d, not deflate", f.Name, f.Method)
+	default:
+		e.CIK, e.Kind, e.Size, e.Packed = cik, FactsKind, int64(size), int64(f.CompressedSize64)
+		if page > 0 {
+			e.Kind = SubmissionsPageKind
+		} else if r.kind == SubmissionsBulk {
+			e.Kind = SubmissionsKind
+		}
+		r.seen[key] = struct{}{}
+		r.unpacked += size
+		r.packed += f.CompressedSize64
+	}
+	return e
+}
+
+const maxPage = 999_999
 
 var entryName = regexp.MustCompile(`^CIK(\d{10})(?:-submissions-(\d{3,6}))?\.json$`)
 

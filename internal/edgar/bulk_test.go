@@ -68,7 +68,7 @@ func TestBulkFile(t *testing.T) {
 		require.NoError(t, err)
 	}
 	b := open(t, write(t, stored, entry{"CIK0000320193.json", facts}, entry{"folder/", ""}, entry{"CIK1234567890.json", ""}))
-	assert.Equal(t, edgar.CompanyFactsBulk, b.Kind())
+	assert.Equal(t, edgar.CompanyFactsBulk, b.Bulk())
 	assert.Equal(t, 4, b.Len())
 	var got []string
 	for e := range b.Entries() {
@@ -90,7 +90,7 @@ func TestBulkFile(t *testing.T) {
 		{"CIK0000320193-submissions-001.json", olderPage},
 	} {
 		b = open(t, write(t, nil, entry{"placeholder.txt", ""}, first, entry{"CIK0000000002.json", "{}"}, entry{"CIK0000000002-submissions-012.json", "{}"}))
-		assert.Equal(t, edgar.SubmissionsBulk, b.Kind())
+		assert.Equal(t, edgar.SubmissionsBulk, b.Bulk())
 		var kinds []edgar.Kind
 		for e := range b.Entries() {
 			kinds = append(kinds, e.Kind)
@@ -120,6 +120,8 @@ func TestBulkFileBadEntries(t *testing.T) {
 		raw("CIK0000000014.json", zip.Store, 0, 5, "hello")(z)
 		raw("CIK0000000015.json", zip.Deflate, 0, 5, "hello")(z)
 		raw("CIK0000000016.json", zip.Store, 0, 4, "hello")(z)
+		_, err := z.CreateRaw(&zip.FileHeader{Name: "CIK0000000017.json", Method: zip.Deflate, CompressedSize64: 2 << 20, UncompressedSize64: 3 << 20})
+		require.NoError(t, err)
 	},
 		entry{"CIK0000000001.json", "1"}, entry{"../CIK0000000002.json", "2"}, entry{"/CIK0000000003.json", "3"},
 		entry{"a/CIK0000000004.json", "4"}, entry{`..\CIK0000000005.json`, "5"}, entry{"CIK0000000001.json", "again"},
@@ -157,6 +159,7 @@ func TestBulkFileBadEntries(t *testing.T) {
 		"entry CIK0000000013.json: it is packed with the method 12, not deflate", "14 hello",
 		"entry CIK0000000015.json is broken: flate: corrupt input before offset 5",
 		"entry CIK0000000016.json is broken: zip: not a valid zip file",
+		"entry CIK0000000017.json: it shares its bytes with others, or there are fewer than it declares",
 	}, got)
 }
 
@@ -176,4 +179,58 @@ func TestOpenBulkRefuses(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 	b := open(t, write(t, nil))
 	assert.Zero(t, b.Len())
+}
+
+// The directory of a large archive is read a piece at a time, and its numbers may be too large for those of a small one.
+func TestBulkFileLarge(t *testing.T) {
+	t.Parallel()
+	const n = 66_000 // more than 16 bits count
+	b := open(t, write(t, func(z *zip.Writer) {
+		for i := range n {
+			w, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprintf("CIK%010d.json", i+1), Method: zip.Store})
+			if err == nil {
+				_, err = io.WriteString(w, fmt.Sprint(i+1))
+			}
+			if err != nil {
+				require.NoError(t, err)
+			}
+		}
+	}))
+	assert.Equal(t, n, b.Len())
+	next := int64(0)
+	for e := range b.Entries() {
+		next++
+		if e.Err != nil || e.CIK != next {
+			require.FailNow(t, "another entry", "%d: %v", next, e)
+		}
+		if next%999 == 0 {
+			require.Equal(t, fmt.Sprint(next), string(content(t, e)))
+		}
+	}
+	assert.Equal(t, int64(n), next)
+}
+
+func FuzzOpenBulk(f *testing.F) {
+	for _, add := range []func(*zip.Writer){nil, func(z *zip.Writer) { _ = z.SetComment("comment") }} {
+		whole, err := os.ReadFile(write(f, add, entry{"CIK0000000001.json", `{"cik":1}`}, entry{"a", ""}))
+		require.NoError(f, err)
+		f.Add(whole)
+	}
+	f.Fuzz(func(t *testing.T, archive []byte) {
+		path := filepath.Join(t.TempDir(), "a.zip")
+		require.NoError(t, os.WriteFile(path, archive, 0o600))
+		b, err := edgar.OpenBulk(path)
+		if err != nil {
+			require.EqualError(t, err, path+" is not a zip file, or not a complete one")
+			return
+		}
+		defer b.Close()
+		for e := range b.Entries() {
+			if r, err := e.Open(); err == nil {
+				_, _ = io.Copy(io.Discard, r)
+				_ = r.Close() // which repeats what is wrong with it
+				_ = e.WriteGzip(io.Discard)
+			}
+		}
+	})
 }

@@ -1,7 +1,6 @@
 package edgar
 
 import (
-	"archive/zip"
 	"bufio"
 	"context"
 	"encoding/json"
@@ -237,24 +236,24 @@ func (d *download) write(res *http.Response, in io.Reader, flag int, done, total
 
 // finish gives the complete archive its name.
 func (d *download) finish() error {
-	z, err := zip.OpenReader(d.part)
-	if err != nil {
-		if d.spoiled++; d.spoiled == maxSpoiled {
-			if err := d.drop(); err != nil {
-				return err
-			}
-			return errors.Errorf("the archive is not a zip file (%v), %d times", err, maxSpoiled)
+	b, err := OpenBulk(d.part)
+	switch {
+	case errors.Is(err, errNoZip):
+		if d.spoiled++; d.spoiled < maxSpoiled {
+			return d.restart("the archive is %v", errNoZip)
 		}
-		return d.restart("the archive is not a zip file: %v", err)
+		if err := d.drop(); err != nil {
+			return err
+		}
+		return errors.Errorf("the archive is %w, %d times", errNoZip, maxSpoiled)
+	case err != nil:
+		return err
 	}
-	if err := z.Close(); err != nil {
+	if err := b.Close(); err != nil {
 		return errors.Wrap(err, "close archive")
 	}
 	if err := os.Rename(d.part, d.path); err != nil {
 		return errors.Wrap(err, "rename archive")
 	}
-	if err := d.drop(); err != nil {
-		return err
-	}
-	return nil
+	return d.drop()
 }
