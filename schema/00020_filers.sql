@@ -189,10 +189,11 @@ BEGIN
     END IF;
     IF OLD.kind = 'sync' THEN
         IF ended THEN
+            SELECT s.id INTO run FROM sync s WHERE s.job_id = OLD.id AND s.finished_at IS NULL;
             UPDATE sync s SET state = CASE WHEN TG_OP = 'UPDATE' AND NEW.state = 'cancelled' THEN 'cancelled' ELSE 'failed' END,
                 error = CASE WHEN TG_OP = 'UPDATE' AND NEW.state = 'cancelled' THEN s.error ELSE coalesce(s.error, reason) END, finished_at = now(),
                 total = n.total, updated = n.updated, unchanged = n.unchanged, failed = n.failed
-            FROM sync_counts(s.id) AS n WHERE s.job_id = OLD.id AND s.finished_at IS NULL;
+            FROM sync_counts(run) AS n WHERE s.id = run;
         ELSE
             UPDATE sync SET state = 'running', started_at = coalesce(started_at, NEW.attempted_at)
             WHERE job_id = OLD.id AND state = 'queued';

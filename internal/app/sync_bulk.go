@@ -158,7 +158,7 @@ type bulkReader struct {
 // error is errSyncEnded if the sync was cancelled.
 func (b *bulkReader) read(ctx context.Context) (done bool, err error) {
 	var describable map[int64]bool
-	if b.file.Kind() == edgar.SubmissionsBulk {
+	if b.file.Bulk() == edgar.SubmissionsBulk {
 		ciks, err := b.queries.ListDescribableCIKs(ctx, b.sync.ID)
 		if err != nil {
 			return false, errors.Wrap(err, "list CIKs")
