@@ -47,11 +47,12 @@ func TestConfigDefaults(t *testing.T) {
 		AccessTokenMinutes: 60, RefreshTokenDays: 30, ResetTokenHours: 48, AuditRetentionDays: 400, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
 		PostgresPort: 5432, MaxRequests: 128 * runtime.GOMAXPROCS(0), MaxRequestsPerClient: 64 * runtime.GOMAXPROCS(0),
 		RateLimit: 600, RateLimitSite: 3000, EdgarDataURL: "https://data.sec.gov", EdgarFilesURL: "https://www.sec.gov",
-		SyncConcurrency: 2, SyncDir: filepath.Join(os.TempDir(), "edgevalue-sync"),
+		SyncConcurrency: 2, SyncDir: c.SyncDir,
 	}
 	assert.Equal(t, "0 6 * * *", c.SyncSchedule.String())
 	morning := time.Date(2026, 1, 2, 7, 0, 0, 0, time.UTC)
 	assert.Equal(t, morning.Add(23*time.Hour), c.SyncSchedule.Next(morning))
+	assert.Equal(t, "edgevalue-sync", filepath.Base(c.SyncDir))
 	want.SyncSchedule = c.SyncSchedule
 	assert.Equal(t, want, c)
 	assert.Empty(t, c.DSN())

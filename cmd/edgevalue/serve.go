@@ -77,7 +77,7 @@ EDGAR_USER_AGENT, your name and email address, it goes on to all companies that 
 // parts says what a process runs.
 type parts struct {
 	dev, serve, work bool
-	fake             bool // in EDGAR's place are the samples
+	fake             bool      // in EDGAR's place are the samples
 	out              io.Writer // for dev's greeting
 }
 
