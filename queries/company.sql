@@ -23,6 +23,9 @@ SELECT id FROM company WHERE id IN (
 -- name: LockCompanyByTicker :one
 SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE ticker_key(l.ticker) = ticker_key(@ticker) FOR UPDATE OF c;
 
+-- name: LockCompanies :many
+SELECT id FROM company WHERE id = ANY(@ids::bigint[]) ORDER BY id FOR UPDATE;
+
 -- name: GetCompany :one
 SELECT * FROM company WHERE id = @id;
 
@@ -94,6 +97,10 @@ SELECT NOT EXISTS (SELECT FROM listing WHERE company_id = @company_id);
 
 -- name: GetListing :one
 SELECT * FROM listing WHERE ticker_key(ticker) = ticker_key(@ticker);
+
+-- name: ListTickers :many
+-- What each ticker stands for.
+SELECT id, company_id, ticker FROM listing;
 
 -- name: CreateListings :copyfrom
 INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary)

@@ -15,8 +15,12 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 )
 
-// MaxFileSize is the size in bytes that an imported file may have when unpacked.
-const MaxFileSize = 64 << 20
+// The size in bytes that an imported file may have when unpacked: one whose rows or records are read into memory, and one
+// of prices.
+const (
+	MaxFileSize      = 64 << 20
+	MaxPriceFileSize = 4 << 30
+)
 
 // pieceSize is how many compressed bytes of a file are in memory, and in one row. Documents of versions before are
 // read in pieces of that size, too.
@@ -25,7 +29,11 @@ const pieceSize = 512 << 10
 // receive writes a file to the database while it comes in, in short statements of their own: neither the memory that it
 // takes nor the time of a connection depends on the file or its sender. An upload that no document takes must be
 // deleted; if this process ends before that, Prune does it.
-func (a *App) receive(ctx context.Context, file io.Reader) (doc db.CreateDocumentParams, err error) {
+func (a *App) receive(ctx context.Context, kind ImportKind, file io.Reader) (doc db.CreateDocumentParams, err error) {
+	most, size := int64(MaxFileSize), "64 MiB"
+	if kind == ImportPrices {
+		most, size = MaxPriceFileSize, "4 GiB"
+	}
 	in := bufio.NewReader(file)
 	var plain io.Reader = in
 	magic, err := in.Peek(2)
@@ -54,7 +62,7 @@ func (a *App) receive(ctx context.Context, file io.Reader) (doc db.CreateDocumen
 	}
 	sum := sha256.New()
 	w := gzip.NewWriter(pieces)
-	doc.Size, err = io.Copy(io.MultiWriter(w, sum), io.LimitReader(plain, MaxFileSize+1))
+	doc.Size, err = io.Copy(io.MultiWriter(w, sum), io.LimitReader(plain, most+1))
 	switch {
 	case pieces.err != nil:
 		return doc, pieces.err
@@ -62,8 +70,8 @@ func (a *App) receive(ctx context.Context, file io.Reader) (doc db.CreateDocumen
 		return doc, brokenGzip(err)
 	case err != nil:
 		return doc, errors.Wrap(err, "read file")
-	case doc.Size > MaxFileSize:
-		return doc, &Error{Code: TooLarge, Message: "the file has more than 64 MiB when unpacked"}
+	case doc.Size > most:
+		return doc, &Error{Code: TooLarge, Message: "the file has more than " + size + " when unpacked"}
 	case doc.Size == 0:
 		return doc, invalidFile("is empty")
 	}
