@@ -35,19 +35,9 @@ func (a *App) receive(ctx context.Context, kind ImportKind, file io.Reader) (doc
 		most, size = MaxPriceFileSize, "4 GiB"
 	}
 	in := bufio.NewReader(file)
-	var plain io.Reader = in
-	magic, err := in.Peek(2)
-	switch {
-	case len(magic) == 0 && errors.Is(err, io.EOF):
-		return doc, invalidFile("is empty")
-	case err != nil && !errors.Is(err, io.EOF):
-		return doc, errors.Wrap(err, "read file")
-	case bytes.Equal(magic, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return doc, brokenGzip(err)
-		}
-		plain = z
+	plain, err := unpack(in)
+	if err != nil {
+		return doc, err
 	}
 	id, err := a.queries.CreateUpload(ctx)
 	if err != nil {
@@ -66,7 +56,7 @@ func (a *App) receive(ctx context.Context, kind ImportKind, file io.Reader) (doc
 	switch {
 	case pieces.err != nil:
 		return doc, pieces.err
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), plain != in && errors.Is(err, io.ErrUnexpectedEOF), corrupt(err):
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), plain != io.Reader(in) && errors.Is(err, io.ErrUnexpectedEOF), corrupt(err):
 		return doc, brokenGzip(err)
 	case err != nil:
 		return doc, errors.Wrap(err, "read file")
@@ -80,6 +70,24 @@ func (a *App) receive(ctx context.Context, kind ImportKind, file io.Reader) (doc
 	}
 	doc.Sha256 = sum.Sum(nil)
 	return doc, nil
+}
+
+// unpack returns what is in a gzip file, or the bytes of another one as they are.
+func unpack(in *bufio.Reader) (io.Reader, error) {
+	magic, err := in.Peek(2)
+	switch {
+	case len(magic) == 0 && errors.Is(err, io.EOF):
+		return nil, invalidFile("is empty")
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, errors.Wrap(err, "read file")
+	case bytes.Equal(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, brokenGzip(err)
+		}
+		return z, nil
+	}
+	return in, nil
 }
 
 // A pieceWriter cuts what is written to it into pieces. It keeps its first error.
@@ -141,11 +149,14 @@ func openDocument(ctx context.Context, q *db.Queries, id int64) (io.Reader, erro
 	if err != nil {
 		return nil, pieces.damaged(err)
 	}
-	plain := bufio.NewReader(unpacked{z, pieces})
+	return withoutMark(bufio.NewReader(unpacked{z, pieces})), nil
+}
+
+func withoutMark(plain *bufio.Reader) io.Reader {
 	if beginning, _ := plain.Peek(len(byteOrderMark)); bytes.Equal(beginning, byteOrderMark) { // an error comes again
 		_, _ = plain.Discard(len(byteOrderMark))
 	}
-	return plain, nil
+	return plain
 }
 
 type unpacked struct {

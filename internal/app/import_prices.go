@@ -98,12 +98,12 @@ func (p *priceImport) lookUp(ctx context.Context) (map[string]db.ListTickersRow,
 	return listings, wrap(err, "list tickers")
 }
 
-// listing returns the one that a ticker in the file stands for. Some files write AAPL.US for AAPL.
+// listing returns the one that a ticker in the file stands for.
 func (p *priceImport) listing(t string) (db.ListTickersRow, bool) {
 	key := tickerKey(t)
 	l, ok := p.listings[key]
 	if !ok {
-		l, ok = p.listings[strings.TrimSuffix(key, ".US")]
+		l, ok = p.listings[withoutMarket(key)]
 	}
 	return l, ok
 }

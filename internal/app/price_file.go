@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
 // priceSources are the columns of those whose files are read as they are.
@@ -50,6 +52,21 @@ var priceHeader = header{
 	}(),
 }
 
+// withoutMarket returns the ticker AAPL of AAPL.US, as some files have it.
+func withoutMarket(t string) string { return strings.TrimSuffix(t, ".US") }
+
+// PriceFileNameTicker returns the ticker that the name of a price file tells: AAPL.csv, prices-AAPL.csv.gz or aapl.us.txt.
+// It is empty if the name tells none.
+func PriceFileNameTicker(name string) string {
+	name = strings.TrimSuffix(ticker(name), ".GZ")
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".CSV"), ".TXT")
+	name = withoutMarket(strings.TrimPrefix(name, "PRICES-"))
+	if !sec.IsTicker(name) {
+		return ""
+	}
+	return name
+}
+
 // A priceTable reads a price file.
 type priceTable struct {
 	*table
@@ -82,10 +99,14 @@ func openPrices(r io.Reader) (*priceTable, error) {
 	return p, nil
 }
 
-// PriceFileTicker returns the ticker in the first row of a plain price file, empty if it has no column of tickers. Errors:
-// Invalid for what is no price file.
-func PriceFileTicker(r io.Reader) (string, error) {
-	t, err := openPrices(r)
+// PriceFileTicker returns the ticker in the first row of a price file, plain or gzip-compressed, empty if it has no column
+// of tickers. Errors: Invalid for what is no price file.
+func PriceFileTicker(file io.Reader) (string, error) {
+	r, err := unpack(bufio.NewReader(file))
+	if err != nil {
+		return "", err
+	}
+	t, err := openPrices(withoutMark(bufio.NewReader(r)))
 	if err != nil {
 		return "", err
 	}
@@ -95,7 +116,7 @@ func PriceFileTicker(r io.Reader) (string, error) {
 	if err := t.read(); err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
-	return ticker(t.text("ticker")), nil
+	return withoutMarket(ticker(t.text("ticker"))), nil
 }
 
 // What a number tells of the commas of its file.
@@ -235,7 +256,7 @@ var dayTimes = regexp.MustCompile(`^[T ]00:00(:00(\.0+)?)?(Z|[+-][0-9]{2}:?[0-9]
 // day reads a day in one of the forms of price files.
 func (t *priceTable) day(last time.Time) time.Time {
 	s := t.text("date")
-	layout := ""
+	var layout string
 	switch {
 	case strings.IndexByte(s, '/') > 0:
 		layout = "1/2/2006"
