@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/shopspring/decimal"
 )
 
@@ -707,16 +708,16 @@ func (q *Queries) ListUnknownTickers(ctx context.Context, tickers []string) ([]s
 }
 
 type StagePricesParams struct {
-	ListingID  int64            `db:"listing_id"`
-	Line       int64            `db:"line"`
-	Date       time.Time        `db:"date"`
-	Open       *decimal.Decimal `db:"open"`
-	High       *decimal.Decimal `db:"high"`
-	Low        *decimal.Decimal `db:"low"`
-	Close      decimal.Decimal  `db:"close"`
-	Volume     *decimal.Decimal `db:"volume"`
-	ExDividend decimal.Decimal  `db:"ex_dividend"`
-	SplitRatio decimal.Decimal  `db:"split_ratio"`
+	ListingID  int64          `db:"listing_id"`
+	Line       int64          `db:"line"`
+	Date       time.Time      `db:"date"`
+	Open       pgtype.Numeric `db:"open"`
+	High       pgtype.Numeric `db:"high"`
+	Low        pgtype.Numeric `db:"low"`
+	Close      pgtype.Numeric `db:"close"`
+	Volume     pgtype.Numeric `db:"volume"`
+	ExDividend pgtype.Numeric `db:"ex_dividend"`
+	SplitRatio pgtype.Numeric `db:"split_ratio"`
 }
 
 const undoSplits = `-- name: UndoSplits :exec

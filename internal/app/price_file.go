@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
@@ -278,17 +279,27 @@ func (t *priceTable) day(last time.Time) time.Time {
 // row reads all of a line but its ticker. ok is false if it has no close above zero: files have lines for days without
 // trading.
 func (t *priceTable) row(last time.Time) (r db.StagePricesParams, ok bool) {
-	if r.Close = t.close(); !r.Close.IsPositive() {
+	closed := t.close()
+	if !closed.IsPositive() {
 		return r, false
 	}
 	if per := t.text("per"); per != "" {
 		t.check(strings.EqualFold(per, "D"), "per", "is not D: only daily prices are read")
 	}
-	r.Line, r.Date = int64(t.line), t.day(last)
-	r.Open, r.High, r.Low, r.Volume = t.price("open"), t.price("high"), t.price("low"), t.volume()
-	r.ExDividend, r.SplitRatio = t.orElse("ex_dividend", 0), t.orElse("split_ratio", 1)
-	t.check(r.SplitRatio.IsPositive(), "split_ratio", "must be more than 0")
-	return r, true
+	split := t.orElse("split_ratio", 1)
+	t.check(split.IsPositive(), "split_ratio", "must be more than 0")
+	return db.StagePricesParams{
+		ListingID: 0, Line: int64(t.line), Date: t.day(last),
+		Open: numeric(t.price("open")), High: numeric(t.price("high")), Low: numeric(t.price("low")), Close: numeric(&closed),
+		Volume: numeric(t.volume()), ExDividend: numeric(new(t.orElse("ex_dividend", 0))), SplitRatio: numeric(&split),
+	}, true
+}
+
+func numeric(d *decimal.Decimal) pgtype.Numeric {
+	if d == nil {
+		return pgtype.Numeric{}
+	}
+	return pgtype.Numeric{Int: d.Coefficient(), Exp: d.Exponent(), NaN: false, InfinityModifier: pgtype.Finite, Valid: true}
 }
 
 // noClose says that a line is skipped, and no other is not.
