@@ -236,10 +236,10 @@ func TestDev(t *testing.T) {
 		assert.Contains(t, errOut, `zz.csv: line 1: unknown column "datum". Known are`)
 		assert.Contains(t, errOut, "2 of 9 files could not be imported")
 		for message, args := range map[string][]string{
-			"not --ticker":              {"--ticker", "MRVL", folder},
-			"no file .csv":              {filepath.Join(p.dir, "export")},
-			"adjusted must be splits":   {"--adjusted", "dividends", filepath.Join(folder, "all.csv")},
-			"has no column of tickers":  {filepath.Join(folder, "MRVL.csv")},
+			"not --ticker":            {"--ticker", "MRVL", folder},
+			"no file .csv":            {filepath.Join(p.dir, "export")},
+			"adjusted must be splits": {"--adjusted", "dividends", filepath.Join(folder, "all.csv")},
+			"ticker is required, as the file has no column": {filepath.Join(folder, "MRVL.csv")},
 			"no such company":           {"--ticker", "ZZZ", filepath.Join(folder, "MRVL.csv")},
 			"is not AAPL, of which the": {"--ticker", "AAPL", filepath.Join(folder, "all.csv")},
 		} {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -132,7 +133,11 @@ func TestSourcesOfPrices(t *testing.T) {
 			f.createCompany(other)
 			assert.Contains(t, f.refused("prices?ticker="+other+"&"+c.query, file), " is not "+other+", of which the prices are said to be", name)
 		} else {
-			assert.Contains(t, f.refused("prices", file), "line 1: the file has no column of tickers", name)
+			for _, body := range [][]byte{file, compressed(file)} {
+				res, body := f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/prices", bytes.NewReader(body), "Content-Type", "text/csv")
+				require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, name)
+				assert.Equal(t, "ticker", decodeProblem(t, body).Errors[0].Field, name)
+			}
 		}
 	}
 

@@ -29,15 +29,24 @@ const pieceSize = 512 << 10
 // receive writes a file to the database while it comes in, in short statements of their own: neither the memory that it
 // takes nor the time of a connection depends on the file or its sender. An upload that no document takes must be
 // deleted; if this process ends before that, Prune does it.
-func (a *App) receive(ctx context.Context, kind ImportKind, file io.Reader) (doc db.CreateDocumentParams, err error) {
+func (a *App) receive(ctx context.Context, r ImportRequest) (doc db.CreateDocumentParams, err error) {
 	most, size := int64(MaxFileSize), "64 MiB"
-	if kind == ImportPrices {
+	if r.Kind == ImportPrices {
 		most, size = MaxPriceFileSize, "4 GiB"
 	}
-	in := bufio.NewReader(file)
+	in := bufio.NewReader(r.File)
 	plain, err := unpack(in)
 	if err != nil {
 		return doc, err
+	}
+	packed := plain != io.Reader(in)
+	if r.Kind == ImportPrices && r.Ticker == nil {
+		start := bufio.NewReaderSize(plain, sampleSize)
+		sample, err := start.Peek(sampleSize)
+		if whole := err == nil || errors.Is(err, io.EOF); whole && len(sample) > 0 && !hasTickers(sample) { // another error comes again
+			return doc, invalid("ticker", "is required, as the file has no column of tickers (ticker, symbol or act_symbol)")
+		}
+		plain = start
 	}
 	id, err := a.queries.CreateUpload(ctx)
 	if err != nil {
@@ -56,7 +65,7 @@ func (a *App) receive(ctx context.Context, kind ImportKind, file io.Reader) (doc
 	switch {
 	case pieces.err != nil:
 		return doc, pieces.err
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), plain != io.Reader(in) && errors.Is(err, io.ErrUnexpectedEOF), corrupt(err):
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), packed && errors.Is(err, io.ErrUnexpectedEOF), corrupt(err):
 		return doc, brokenGzip(err)
 	case err != nil:
 		return doc, errors.Wrap(err, "read file")

@@ -137,7 +137,7 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 	defer a.deleteUploads(ctx, docs)
 	for i := range in {
 		var err error
-		if docs[i], err = a.receive(ctx, in[i].Kind, in[i].File); err != nil {
+		if docs[i], err = a.receive(ctx, in[i]); err != nil {
 			return nil, err
 		}
 		request = append(request, in[i].Kind, in[i].Ticker, in[i].Exchange, in[i].FileName, docs[i].Sha256)

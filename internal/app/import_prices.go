@@ -116,8 +116,8 @@ func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, tod
 	}
 	t.adjusted = adjusted
 	_, many := t.columns["ticker"]
-	if !many && p.only == "" {
-		return t.bad("the file has no column of tickers (ticker, symbol or act_symbol): name the ticker of its listing")
+	if !many && p.only == "" { // which no upload can be
+		return t.bad("no column of tickers")
 	}
 	if err := p.q.CreateStaging(ctx); err != nil {
 		return errors.Wrap(err, "create the staging table")

@@ -86,18 +86,33 @@ func openPrices(r io.Reader) (*priceTable, error) {
 		return nil, err
 	}
 	t.most = math.MaxInt // its rows are not kept in memory
-	if bracketed := func(name string) bool { return strings.HasPrefix(name, "<") && strings.HasSuffix(name, ">") }; len(t.names) > 1 &&
-		!slices.ContainsFunc(t.names, func(name string) bool { return !bracketed(name) }) {
-		for i, name := range t.names {
-			t.names[i] = strings.Trim(name, "<>")
-		}
-	}
+	t.withoutBrackets()
 	if err := t.use(priceHeader); err != nil {
 		return nil, err
 	}
 	p := &priceTable{table: t, adjusted: false, comma: false, unsure: false}
 	p.findComma()
 	return p, nil
+}
+
+// withoutBrackets takes the column names of Stooq, such as <DATE>, for those without brackets.
+func (t *table) withoutBrackets() {
+	if bracketed := func(name string) bool { return strings.HasPrefix(name, "<") && strings.HasSuffix(name, ">") }; len(t.names) > 1 &&
+		!slices.ContainsFunc(t.names, func(name string) bool { return !bracketed(name) }) {
+		for i, name := range t.names {
+			t.names[i] = strings.Trim(name, "<>")
+		}
+	}
+}
+
+// hasTickers tells whether a price file that begins so has a column of tickers.
+func hasTickers(sample []byte) bool {
+	t, err := openTable(withoutMark(bufio.NewReader(bytes.NewReader(sample))))
+	if err != nil {
+		return false
+	}
+	t.withoutBrackets()
+	return slices.ContainsFunc(append([]string{"ticker"}, priceHeader.other["ticker"]...), func(name string) bool { return slices.Contains(t.names, name) })
 }
 
 // PriceFileTicker returns the ticker in the first row of a price file, plain or gzip-compressed, empty if it has no column
