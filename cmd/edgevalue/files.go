@@ -23,7 +23,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-const importHelp = "Files may be gzip-compressed. The exit code is 1 if a file cannot be imported; no data of it is kept."
+const importHelp = "Files may be gzip-compressed, or a zip of one file. The exit code is 1 if a file cannot be imported; no data of it is kept."
 
 func newImport() *cobra.Command {
 	cmd := &cobra.Command{
@@ -148,14 +148,14 @@ Import splits. The first line of the file names the columns, in any order; all a
 		"  edgevalue import splits splits.csv", app.ImportSplits)
 	add("rates FILE...", "Import exchange rates (CSV)", `
 Import exchange rates, by which daily ratios set a price in one currency against a statement in another: those
-of the European Central Bank as they are (eurofxref-hist.csv, one column per currency), or a file whose first line
+of the European Central Bank as they are (eurofxref-hist.zip, one column per currency), or a file whose first line
 names the columns, in any order; all are required. A rate that is already stored is replaced.
 
   date   day, YYYY-MM-DD
   base   currency, ISO 4217
   quote  currency, ISO 4217
   rate   units of quote for one unit of base; empty or N/A for none`,
-		"  edgevalue import rates eurofxref-hist.csv", app.ImportExchangeRates)
+		"  edgevalue import rates eurofxref-hist.zip", app.ImportExchangeRates)
 	return cmd
 }
 

@@ -226,7 +226,8 @@ type Invoker interface {
 	GetUser(ctx context.Context, params GetUserParams) (*User, error)
 	// ImportCompanies invokes importCompanies operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
 	// A company gets the name of the list, also if it was called otherwise before, and its listings are
 	// added or, in what the list says of them, changed. A row without ticker is skipped and counted.
@@ -240,19 +241,20 @@ type Invoker interface {
 	ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
 	// ImportExchangeRates invokes importExchangeRates operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
-	// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv: Date and a
-	// column per currency, for one euro), or the columns date, base, quote, rate: one unit of base is rate
-	// units of quote. An empty rate and `N/A` are none. Rates of currencies that are not known (ISO 4217)
-	// are skipped and counted. A rate that is already stored is replaced.
+	// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv, or the zip of
+	// it: Date and a column per currency, for one euro), or the columns date, base, quote, rate: one unit
+	// of base is rate units of quote. An empty rate and `N/A` are none. Rates of currencies that are not
+	// known (ISO 4217) are skipped and counted. A rate that is already stored is replaced.
 	//
 	// POST /imports/exchange-rates
 	ImportExchangeRates(ctx context.Context, request *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (*Import, error)
 	// ImportPrices invokes importPrices operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 4 GiB unpacked and
-	// for 30 minutes. It may have any number of lines.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 4 GiB unpacked and for 30 minutes. It may have any number of lines.
 	//
 	// With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 	// act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
@@ -303,7 +305,8 @@ type Invoker interface {
 	ImportPrices(ctx context.Context, request *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
 	// ImportSecCompanyFacts invokes importSecCompanyFacts operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
 	// Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
 	// CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
@@ -315,7 +318,8 @@ type Invoker interface {
 	ImportSecCompanyFacts(ctx context.Context, request *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error)
 	// ImportSplits invokes importSplits operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
 	// Columns: ticker, effective_date (first trading day on the new basis), ratio.
 	//
@@ -3494,7 +3498,8 @@ func (c *Client) sendGetUser(ctx context.Context, params GetUserParams) (res *Us
 
 // ImportCompanies invokes importCompanies operation.
 //
-// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+// 64 MiB unpacked.
 //
 // A company gets the name of the list, also if it was called otherwise before, and its listings are
 // added or, in what the list says of them, changed. A row without ticker is skipped and counted.
@@ -3629,12 +3634,13 @@ func (c *Client) sendImportCompanies(ctx context.Context, request *ImportCompani
 
 // ImportExchangeRates invokes importExchangeRates operation.
 //
-// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+// 64 MiB unpacked.
 //
-// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv: Date and a
-// column per currency, for one euro), or the columns date, base, quote, rate: one unit of base is rate
-// units of quote. An empty rate and `N/A` are none. Rates of currencies that are not known (ISO 4217)
-// are skipped and counted. A rate that is already stored is replaced.
+// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv, or the zip of
+// it: Date and a column per currency, for one euro), or the columns date, base, quote, rate: one unit
+// of base is rate units of quote. An empty rate and `N/A` are none. Rates of currencies that are not
+// known (ISO 4217) are skipped and counted. A rate that is already stored is replaced.
 //
 // POST /imports/exchange-rates
 func (c *Client) ImportExchangeRates(ctx context.Context, request *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (*Import, error) {
@@ -3761,8 +3767,8 @@ func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExc
 
 // ImportPrices invokes importPrices operation.
 //
-// The body is the file itself, plain or gzip-compressed, of any content type, up to 4 GiB unpacked and
-// for 30 minutes. It may have any number of lines.
+// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+// 4 GiB unpacked and for 30 minutes. It may have any number of lines.
 //
 // With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 // act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
@@ -3988,7 +3994,8 @@ func (c *Client) sendImportPrices(ctx context.Context, request *ImportPricesReqW
 
 // ImportSecCompanyFacts invokes importSecCompanyFacts operation.
 //
-// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+// 64 MiB unpacked.
 //
 // Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
 // CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
@@ -4175,7 +4182,8 @@ func (c *Client) sendImportSecCompanyFacts(ctx context.Context, request *ImportS
 
 // ImportSplits invokes importSplits operation.
 //
-// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+// 64 MiB unpacked.
 //
 // Columns: ticker, effective_date (first trading day on the new basis), ratio.
 //

@@ -4204,7 +4204,8 @@ func (s *Server) handleGetUserRequest(args [1]string, argsEscaped bool, w http.R
 
 // handleImportCompaniesRequest handles importCompanies operation.
 //
-// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+// 64 MiB unpacked.
 //
 // A company gets the name of the list, also if it was called otherwise before, and its listings are
 // added or, in what the list says of them, changed. A row without ticker is skipped and counted.
@@ -4391,12 +4392,13 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 
 // handleImportExchangeRatesRequest handles importExchangeRates operation.
 //
-// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+// 64 MiB unpacked.
 //
-// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv: Date and a
-// column per currency, for one euro), or the columns date, base, quote, rate: one unit of base is rate
-// units of quote. An empty rate and `N/A` are none. Rates of currencies that are not known (ISO 4217)
-// are skipped and counted. A rate that is already stored is replaced.
+// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv, or the zip of
+// it: Date and a column per currency, for one euro), or the columns date, base, quote, rate: one unit
+// of base is rate units of quote. An empty rate and `N/A` are none. Rates of currencies that are not
+// known (ISO 4217) are skipped and counted. A rate that is already stored is replaced.
 //
 // POST /imports/exchange-rates
 func (s *Server) handleImportExchangeRatesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4575,8 +4577,8 @@ func (s *Server) handleImportExchangeRatesRequest(args [0]string, argsEscaped bo
 
 // handleImportPricesRequest handles importPrices operation.
 //
-// The body is the file itself, plain or gzip-compressed, of any content type, up to 4 GiB unpacked and
-// for 30 minutes. It may have any number of lines.
+// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+// 4 GiB unpacked and for 30 minutes. It may have any number of lines.
 //
 // With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 // act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
@@ -4812,7 +4814,8 @@ func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w h
 
 // handleImportSecCompanyFactsRequest handles importSecCompanyFacts operation.
 //
-// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+// 64 MiB unpacked.
 //
 // Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
 // CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
@@ -5009,7 +5012,8 @@ func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped 
 
 // handleImportSplitsRequest handles importSplits operation.
 //
-// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+// 64 MiB unpacked.
 //
 // Columns: ticker, effective_date (first trading day on the new basis), ratio.
 //

@@ -212,7 +212,8 @@ type Handler interface {
 	GetUser(ctx context.Context, params GetUserParams) (*User, error)
 	// ImportCompanies implements importCompanies operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
 	// A company gets the name of the list, also if it was called otherwise before, and its listings are
 	// added or, in what the list says of them, changed. A row without ticker is skipped and counted.
@@ -226,19 +227,20 @@ type Handler interface {
 	ImportCompanies(ctx context.Context, req *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
 	// ImportExchangeRates implements importExchangeRates operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
-	// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv: Date and a
-	// column per currency, for one euro), or the columns date, base, quote, rate: one unit of base is rate
-	// units of quote. An empty rate and `N/A` are none. Rates of currencies that are not known (ISO 4217)
-	// are skipped and counted. A rate that is already stored is replaced.
+	// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv, or the zip of
+	// it: Date and a column per currency, for one euro), or the columns date, base, quote, rate: one unit
+	// of base is rate units of quote. An empty rate and `N/A` are none. Rates of currencies that are not
+	// known (ISO 4217) are skipped and counted. A rate that is already stored is replaced.
 	//
 	// POST /imports/exchange-rates
 	ImportExchangeRates(ctx context.Context, req *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (*Import, error)
 	// ImportPrices implements importPrices operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 4 GiB unpacked and
-	// for 30 minutes. It may have any number of lines.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 4 GiB unpacked and for 30 minutes. It may have any number of lines.
 	//
 	// With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 	// act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
@@ -289,7 +291,8 @@ type Handler interface {
 	ImportPrices(ctx context.Context, req *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
 	// ImportSecCompanyFacts implements importSecCompanyFacts operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
 	// Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
 	// CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
@@ -301,7 +304,8 @@ type Handler interface {
 	ImportSecCompanyFacts(ctx context.Context, req *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error)
 	// ImportSplits implements importSplits operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
 	// Columns: ticker, effective_date (first trading day on the new basis), ratio.
 	//

@@ -81,15 +81,17 @@ func (a *App) receive(ctx context.Context, r ImportRequest) (doc db.CreateDocume
 	return doc, nil
 }
 
-// unpack returns what is in a gzip file, or the bytes of another one as they are.
+// unpack returns what is in a gzip file, or a zip file of one file, or the bytes of another one as they are.
 func unpack(in *bufio.Reader) (io.Reader, error) {
-	magic, err := in.Peek(2)
+	magic, err := in.Peek(len(zipFile))
 	switch {
 	case len(magic) == 0 && errors.Is(err, io.EOF):
 		return nil, invalidFile("is empty")
 	case err != nil && !errors.Is(err, io.EOF):
 		return nil, errors.Wrap(err, "read file")
-	case bytes.Equal(magic, []byte{0x1f, 0x8b}):
+	case bytes.Equal(magic, zipFile):
+		return openZip(in)
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(in)
 		if err != nil {
 			return nil, brokenGzip(err)

@@ -80,7 +80,7 @@ func (ImportArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: ImportQueue, MaxAttempts: 5}
 }
 
-// An ImportRequest is a file to import, plain or gzip-compressed. Ticker and Exchange are those of the listing that it is
+// An ImportRequest is a file to import, plain, gzip-compressed or a zip of one file. Ticker and Exchange are those of the listing that it is
 // about. Prices without ticker are of the listings that a column of the file names; company facts may do without it.
 // FileName is shown only.
 type ImportRequest struct {
