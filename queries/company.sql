@@ -26,6 +26,9 @@ SELECT id FROM company WHERE id IN (
 -- name: LockCompanyByTicker :one
 SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE ticker_key(l.ticker) = ticker_key(@ticker) AND l.holds_ticker FOR UPDATE OF c;
 
+-- name: LockCompanies :many
+SELECT id FROM company WHERE id = ANY(@ids::bigint[]) ORDER BY id FOR UPDATE;
+
 -- name: GetCompany :one
 SELECT * FROM company WHERE id = @id;
 
@@ -137,6 +140,10 @@ SELECT * FROM listing WHERE ticker_key(ticker) = ticker_key(@ticker) AND holds_t
 
 -- name: GetPrimaryListing :one
 SELECT * FROM listing WHERE company_id = @company_id AND is_primary;
+
+-- name: ListTickers :many
+-- What each ticker stands for.
+SELECT id, company_id, ticker FROM listing WHERE holds_ticker;
 
 -- name: CreateListings :copyfrom
 INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary, first_day, last_day)
