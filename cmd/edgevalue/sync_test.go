@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/edgar/edgartest"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
 	"github.com/edgevalue/edgevalue/internal/sample"
@@ -73,6 +74,35 @@ func TestSyncCommand(t *testing.T) {
 	left, err := os.ReadDir(filepath.Join(p.dir, "edgar"))
 	require.NoError(t, err)
 	assert.Empty(t, left, "the bulk files are gone")
+}
+
+// With EDGAR_USER_AGENT, dev goes on to all companies after the samples.
+func TestDevSyncs(t *testing.T) {
+	t.Parallel()
+	server := edgartest.New(sample.FS)
+	extra := yearly(77, 2019, 2020)
+	server.Set("companyfacts-CIK0000000077.json", []byte(extra))
+	edgar := httptest.NewServer(server)
+	t.Cleanup(edgar.Close)
+	p := newProject(t)
+	env := "EDGAR_USER_AGENT=\"Test test@example.com\"\nEDGAR_DATA_URL=" + edgar.URL + "\nEDGAR_FILES_URL=" + edgar.URL + "\n"
+	require.NoError(t, os.WriteFile(filepath.Join(p.dir, ".env"), []byte(env), 0o600))
+	cmd, printed := p.dev()
+	defer p.stop(cmd)
+	super := p.superuser(printed)
+	p.imported(super)
+	require.EventuallyWithT(t, func(t *assert.CollectT) {
+		page, err := super.ListSyncs(p.t.Context(), oas.ListSyncsParams{})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 1)
+		s := page.Items[0]
+		require.Equal(t, oas.SyncStateSucceeded, s.State)
+		assert.EqualValues(t, 4, s.Total)
+		assert.EqualValues(t, 1, s.Updated, "the samples are here")
+	}, time.Minute, 100*time.Millisecond)
+	c, err := super.GetCompany(t.Context(), oas.GetCompanyParams{Ticker: "CIK0000000077"})
+	require.NoError(t, err)
+	assert.True(t, c.HasStatements)
 }
 
 func (p project) read(name string) string {

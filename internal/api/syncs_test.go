@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -383,4 +384,94 @@ func TestSyncIsRefused(t *testing.T) {
 	assert.Equal(t, ended.ID, page.Items[0].ID)
 	assert.False(t, page.NextPageToken.Null)
 	assert.NotEmpty(t, maps.Collect(maps.All(server.Requests())))
+}
+
+func TestSyncsAreScheduled(t *testing.T) {
+	t.Parallel()
+	off := setup(t, options{})
+	require.NoError(t, off.app.ScheduleSync(t.Context(), true))
+	assert.Zero(t, off.count("SELECT count(*) FROM sync"))
+
+	f, server := setupEDGAR(t, fstest.MapFS{})
+	server.Set("company_tickers_exchange.json", aList([4]any{71, "Good Inc.", "GOOD", "NYSE"}))
+	server.Set("companyfacts-CIK0000000071.json", aCompany(71, "GOOD INC", 100, "2020-02-03"))
+	syncs := func() int { return f.count("SELECT count(*) FROM sync") }
+	schedule := func(atStart bool) {
+		t.Helper()
+		var all sync.WaitGroup
+		for range 3 { // workers at a time
+			all.Go(func() { assert.NoError(t, f.app.ScheduleSync(t.Context(), atStart)) })
+		}
+		all.Wait()
+	}
+	schedule(true)
+	require.Equal(t, 1, syncs())
+	f.syncEnded(1, oas.SyncStateSucceeded)
+	require.NoError(t, f.app.ScheduleSync(t.Context(), true))
+	assert.Equal(t, 1, syncs(), "a worker that starts soon after has nothing to do")
+	require.NoError(t, f.app.ScheduleSync(t.Context(), false))
+	require.Equal(t, 2, syncs(), "the schedule has")
+	f.syncEnded(int64(f.count("SELECT max(id) FROM sync")), oas.SyncStateSucceeded)
+	f.clock.advance(10 * 365 * 24 * time.Hour) // the database's clock, by which syncs are dated, is the real one
+	schedule(true)
+	assert.Equal(t, 3, syncs(), "one that has not worked for a day has")
+}
+
+func TestCompaniesAreSorted(t *testing.T) {
+	t.Parallel()
+	f, server := setupEDGAR(t, fstest.MapFS{})
+	server.Set("company_tickers_exchange.json", aList([4]any{101, "Small Widget", "WIDG", "NYSE"}, [4]any{102, "Large Widget", "LW", "NYSE"},
+		[4]any{103, "Middle Widget", "MW", "Nasdaq"}, [4]any{104, "A Widget Without Figures", "AW", "NYSE"}))
+	for cik, assets := range map[int64]int64{101: 10, 102: 9_000_000_000_000_000_000, 103: 500} {
+		server.Set(fmt.Sprintf("companyfacts-CIK%010d.json", cik), aCompany(cik, "WIDGET", assets, "2020-02-03"))
+	}
+	f.synced()
+	yen := f.createCompany("YEN")
+	_, err := f.super.CreateFinancialStatement(t.Context(), &oas.FinancialStatementInput{
+		Period: oas.PeriodAnnual, FiscalYear: 2019, Currency: "JPY", EndDate: day("2019-12-31"), PublishDate: day("2020-02-03"), TotalAssets: oas.NewOptNilInt64(1_000_000),
+	}, oas.CreateFinancialStatementParams{Ticker: oas.Ticker(yen.Ticker)})
+	require.NoError(t, err)
+
+	list := func(p oas.ListCompaniesParams) (tickers []string) {
+		t.Helper()
+		p.PageSize = oas.NewOptInt32(2)
+		for {
+			page, err := f.anon.ListCompanies(t.Context(), p)
+			require.NoError(t, err)
+			for _, c := range page.Items {
+				tickers = append(tickers, c.Ticker)
+			}
+			if page.NextPageToken.Null {
+				return tickers
+			}
+			p.PageToken = oas.NewOptString(page.NextPageToken.Value)
+		}
+	}
+	byName, byRelevance := oas.NewOptCompanyOrder(oas.CompanyOrderName), oas.NewOptCompanyOrder(oas.CompanyOrderRelevance)
+	yes, no := oas.NewOptBool(true), oas.NewOptBool(false)
+	for name, tt := range map[string]struct {
+		params oas.ListCompaniesParams
+		want   []string
+	}{
+		"by name":                       {oas.ListCompaniesParams{}, []string{"AW", "LW", "MW", "WIDG", "YEN"}},
+		"the largest first":             {oas.ListCompaniesParams{Sort: byRelevance}, []string{"LW", "MW", "WIDG", "AW", "YEN"}}, // in yen, without a rate
+		"with statements":               {oas.ListCompaniesParams{HasStatements: yes}, []string{"LW", "MW", "WIDG", "YEN"}},
+		"the largest with statements":   {oas.ListCompaniesParams{Sort: byRelevance, HasStatements: yes}, []string{"LW", "MW", "WIDG", "YEN"}},
+		"without statements":            {oas.ListCompaniesParams{HasStatements: no}, []string{"AW"}},
+		"found, the exact ticker first": {oas.ListCompaniesParams{Q: oas.NewOptString("widg")}, []string{"WIDG", "LW", "MW", "AW"}},
+		"found, by name":                {oas.ListCompaniesParams{Q: oas.NewOptString("widg"), Sort: byName}, []string{"AW", "LW", "MW", "WIDG"}},
+		"found, with statements":        {oas.ListCompaniesParams{Q: oas.NewOptString("widg"), HasStatements: yes}, []string{"WIDG", "LW", "MW"}},
+		"on an exchange":                {oas.ListCompaniesParams{Sort: byRelevance, Exchange: oas.NewOptString("nyse")}, []string{"LW", "WIDG", "AW"}},
+	} {
+		assert.Equal(t, tt.want, list(tt.params), name)
+	}
+	_, err = f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{Sort: byRelevance, PageToken: oas.NewOptString("WyJhIl0")})
+	fieldProblem(t, err, "page_token")
+
+	f.imported("exchange-rates", []byte("Date,USD,JPY\n2019-12-31,1.1,120\n"))
+	_, err = f.super.ReplaceFinancialStatement(t.Context(), &oas.FinancialStatementInput{
+		Period: oas.PeriodAnnual, FiscalYear: 2019, Currency: "JPY", EndDate: day("2019-12-31"), PublishDate: day("2020-02-03"), TotalAssets: oas.NewOptNilInt64(12_000),
+	}, oas.ReplaceFinancialStatementParams{ID: int64(f.count("SELECT id FROM financial_statement WHERE currency = 'JPY'"))})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"LW", "MW", "YEN", "WIDG", "AW"}, list(oas.ListCompaniesParams{Sort: byRelevance}), "of 110 dollars")
 }
