@@ -38,21 +38,30 @@ func (a *App) RunImport(ctx context.Context, job *river.Job[ImportArgs]) error {
 	} else if err != nil {
 		return errors.Wrap(err, "get import")
 	}
-	err = a.runImport(ctx, im, job)
-	if errors.Is(err, errTaken) {
+	return a.attempted(ctx, job.JobRow, a.runImport(ctx, im, job), func(ctx context.Context, reason *string) error {
+		return a.queries.SetImportError(ctx, db.SetImportErrorParams{ID: im.ID, Error: reason})
+	})
+}
+
+// attempted returns what River is to have of an attempt of a job that ended with err. If that was the last one, it has say keep
+// the reason, in words for people.
+func (a *App) attempted(ctx context.Context, job *rivertype.JobRow, err error, say func(ctx context.Context, reason *string) error) error {
+	switch {
+	case errors.Is(err, errTaken):
 		return a.leaveTo(ctx, job.ID)
-	}
-	if err == nil || CutOff(err) || !Permanent(err) && job.Attempt < job.MaxAttempts {
+	case err == nil, CutOff(err), !Permanent(err) && job.Attempt < job.MaxAttempts:
 		return err
 	}
-	message := "an internal error, see the log"
+	reason := "an internal error, see the log"
 	if e, ok := errors.Into[*Error](err); ok {
-		message = e.Error()
+		reason = e.Error()
+	} else if e, ok := errors.Into[edgarError](err); ok {
+		reason = e.Error()
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if serr := a.queries.SetImportError(ctx, db.SetImportErrorParams{ID: im.ID, Error: &message}); serr != nil {
-		return errors.Wrap(serr, "say why the import fails")
+	if serr := say(ctx, &reason); serr != nil {
+		return errors.Wrap(serr, "say why the job fails")
 	}
 	return err
 }

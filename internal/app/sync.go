@@ -334,24 +334,10 @@ func (a *App) RunSyncCompany(ctx context.Context, job *river.Job[SyncCompanyArgs
 	case row.SyncState == SyncCancelled:
 		return river.JobCancel(errors.New("the sync was cancelled"))
 	}
-	err = a.runSyncCompany(ctx, row.SyncCompany, job)
-	if errors.Is(err, errTaken) {
-		return a.leaveTo(ctx, job.ID)
-	}
-	if err == nil || CutOff(err) || !Permanent(err) && job.Attempt < job.MaxAttempts {
-		return err
-	}
-	message := "an internal error, see the log"
-	if e, ok := errors.Into[*Error](err); ok {
-		message = e.Error()
-	}
-	a.Logger.WarnContext(ctx, "a company of a sync fails", "sync", row.SyncCompany.SyncID, "company", row.SyncCompany.Name, "error", err)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if serr := a.queries.SetSyncCompanyError(ctx, db.SetSyncCompanyErrorParams{JobID: job.ID, Message: &message}); serr != nil {
-		return errors.Wrap(serr, "say why the company fails")
-	}
-	return err
+	return a.attempted(ctx, job.JobRow, a.runSyncCompany(ctx, row.SyncCompany, job), func(ctx context.Context, reason *string) error {
+		a.Logger.WarnContext(ctx, "a company of a sync fails", "sync", row.SyncCompany.SyncID, "company", row.SyncCompany.Name, "error", *reason)
+		return a.queries.SetSyncCompanyError(ctx, db.SetSyncCompanyErrorParams{JobID: job.ID, Message: reason})
+	})
 }
 
 func (a *App) runSyncCompany(ctx context.Context, c db.SyncCompany, job *river.Job[SyncCompanyArgs]) error {

@@ -86,24 +86,12 @@ func (a *App) RunSync(ctx context.Context, job *river.Job[SyncArgs]) error {
 		r := &syncRun{App: a, Sync: s, job: job, until: time.Now().Add(syncTurn)}
 		err = r.step(ctx, job.Args.Stage)
 	}
-	if errors.Is(err, errTaken) {
-		return a.leaveTo(ctx, job.ID)
-	}
-	if err == nil || errors.Is(err, ErrSyncWaits) || CutOff(err) || !Permanent(err) && job.Attempt < job.MaxAttempts {
+	if errors.Is(err, ErrSyncWaits) {
 		return err
 	}
-	message := "an internal error, see the log"
-	if e, ok := errors.Into[*Error](err); ok {
-		message = e.Error()
-	} else if e, ok := errors.Into[edgarError](err); ok {
-		message = e.Error()
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if serr := a.queries.FailSync(ctx, db.FailSyncParams{ID: s.ID, Error: &message}); serr != nil {
-		return errors.Wrap(serr, "say why the sync fails")
-	}
-	return err
+	return a.attempted(ctx, job.JobRow, err, func(ctx context.Context, reason *string) error {
+		return a.queries.FailSync(ctx, db.FailSyncParams{ID: s.ID, Error: reason})
+	})
 }
 
 // A syncRun is a step of a sync.
