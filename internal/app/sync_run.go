@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 	"golang.org/x/sync/errgroup"
 
@@ -62,8 +63,10 @@ type edgarError struct{ error }
 
 func (e edgarError) Unwrap() error { return e.error }
 
+// fromEDGAR makes an edgarError of an error of the client, unless it is the database that came in the way of a request.
 func fromEDGAR(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
+	var pg *pgconn.PgError
+	if err == nil || errors.Is(err, context.Canceled) || CutOff(err) || errors.As(err, &pg) {
 		return err
 	}
 	return edgarError{err}
