@@ -89,18 +89,23 @@ LIMIT @page_size;
 SELECT sqlc.embed(k), f.read_at FROM company_cik k LEFT JOIN company_facts f ON f.company_id = k.company_id
 WHERE k.company_id = ANY(@company_ids::bigint[]);
 
--- name: ReleaseTickers :execrows
--- Has the ended listings of other companies give up tickers.
-UPDATE listing l SET holds_ticker = false, is_primary = false
+-- name: ReleaseTickers :exec
+-- Has ended listings give up tickers.
+UPDATE listing l SET holds_ticker = false
 FROM unnest(@tickers::text[]) AS t (ticker)
-WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.last_day IS NOT NULL AND l.company_id <> @company_id;
+WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.last_day IS NOT NULL;
+
+-- name: YieldPrimaryListings :exec
+-- A primary listing that has ended gives way to another of its company that goes on.
+UPDATE listing l SET is_primary = false
+WHERE l.is_primary AND l.last_day IS NOT NULL AND EXISTS (SELECT FROM listing o WHERE o.company_id = l.company_id AND o.last_day IS NULL);
 
 -- name: EnsurePrimaryListings :exec
--- Companies without one get another of their listings, one that has not ended first.
+-- Companies without one get another of their listings, one that goes on first, then the newest.
 UPDATE listing SET is_primary = true WHERE id IN (
     SELECT DISTINCT ON (l.company_id) l.id FROM listing l
-    WHERE l.holds_ticker AND NOT EXISTS (SELECT FROM listing o WHERE o.company_id = l.company_id AND o.is_primary)
-    ORDER BY l.company_id, l.last_day DESC, l.id);
+    WHERE NOT EXISTS (SELECT FROM listing o WHERE o.company_id = l.company_id AND o.is_primary)
+    ORDER BY l.company_id, l.last_day DESC, l.holds_ticker DESC, l.id);
 
 -- name: CreateCompany :one
 INSERT INTO company (name, cik, former_ciks, country, url, ipo_date, last_day, number_of_shares)

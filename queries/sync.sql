@@ -32,6 +32,10 @@ SELECT * FROM sync WHERE scope = 'all' AND finished_at IS NULL;
 SELECT * FROM sync WHERE scope = 'bulk_file' AND file_name = @file_name AND file_size = @file_size AND finished_at IS NULL
 ORDER BY id DESC LIMIT 1;
 
+-- name: GetNewestSync :one
+-- Of all companies, whatever became of it.
+SELECT * FROM sync WHERE scope = 'all' ORDER BY id DESC LIMIT 1;
+
 -- name: GetLastSync :one
 -- The newest run of all companies that has succeeded.
 SELECT * FROM sync WHERE scope = 'all' AND state = 'succeeded' ORDER BY id DESC LIMIT 1;
@@ -69,11 +73,24 @@ SELECT @sync_id, unnest(@names::text[]), unnest(@ciks::bigint[]), 'wanted' ON CO
 INSERT INTO sync_company (sync_id, name, cik, state, message, document_id, job_id)
 VALUES (@sync_id, @name, @cik, @state, @message, @document_id, @job_id);
 
+-- name: ListSyncCompanyNames :many
+-- Those of the names that a run has already.
+SELECT name FROM sync_company WHERE sync_id = @sync_id AND name = ANY(@names::text[]);
+
+-- name: WantFailedCompanies :exec
+-- Adds those that failed in the newest run of all companies before, and may do better now.
+INSERT INTO sync_company (sync_id, name, cik, state)
+SELECT @sync_id, c.name, c.cik, 'wanted' FROM sync_company c
+WHERE c.sync_id = (SELECT max(s.id) FROM sync s WHERE s.scope = 'all' AND s.state = 'succeeded' AND s.id < @sync_id)
+  AND c.state = 'failed' AND c.again AND c.cik IS NOT NULL
+ON CONFLICT DO NOTHING;
+
 -- name: ListWantedCompanies :many
 SELECT name, cik FROM sync_company WHERE sync_id = @sync_id AND state = 'wanted' ORDER BY name LIMIT @page_size;
 
 -- name: SetSyncCompany :exec
-UPDATE sync_company SET state = @state, message = @message, document_id = @document_id, job_id = @job_id
+UPDATE sync_company SET state = @state, message = @message, document_id = @document_id, job_id = @job_id, etag = @etag,
+    last_modified = @last_modified, again = @again
 WHERE sync_id = @sync_id AND name = @name;
 
 -- name: GetSyncCompanyOfJob :one
@@ -84,7 +101,7 @@ UPDATE sync_company SET state = @state, message = @message WHERE job_id = @job_i
 
 -- name: SetSyncCompanyError :exec
 -- Says why its job is about to be discarded.
-UPDATE sync_company SET message = @message WHERE job_id = @job_id::bigint AND state = 'queued';
+UPDATE sync_company SET message = @message, again = @again WHERE job_id = @job_id::bigint AND state = 'queued';
 
 -- name: ListUnchangedFacts :many
 -- Those of the documents, by the hashes of their bytes, that were read for their CIKs by these rules, with nothing changed by
@@ -168,15 +185,13 @@ SELECT FROM company WHERE id IN (
     UNION ALL
     SELECT l.company_id FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
     UNION ALL
-    SELECT l.company_id FROM listing l JOIN company c ON c.id = l.company_id WHERE c.cik IS NOT NULL AND l.last_day IS NULL
+    SELECT company_id FROM listing WHERE by_edgar AND last_day IS NULL
 ) ORDER BY id FOR UPDATE;
 
 -- name: EndUnlistedListings :many
--- Ends the listings of filers that a complete list of the day has no more. Those of companies without a CIK, which
--- no such list has, go on, as do those on exchanges that it does not know.
+-- Ends the listings that EDGAR's list has had, and has no more.
 UPDATE listing l SET last_day = greatest(@last_day::date, l.first_day)
-FROM company c
-WHERE c.id = l.company_id AND c.cik IS NOT NULL AND l.last_day IS NULL
+WHERE l.by_edgar AND l.last_day IS NULL
   AND NOT EXISTS (SELECT FROM unnest(@tickers::text[]) AS t (ticker) WHERE ticker_key(t.ticker) = ticker_key(l.ticker))
 RETURNING l.ticker;
 
@@ -210,21 +225,68 @@ SELECT (SELECT count(*) FROM company_facts) AS companies,
     coalesce((SELECT max(newest_filed) FROM company_facts), '0001-01-01')::date AS newest_filed,
     coalesce((SELECT max(through_day) FROM sync WHERE scope = 'all' AND state = 'succeeded'), '0001-01-01')::date AS through_day;
 
--- name: HasOpenCompanies :one
-SELECT EXISTS (SELECT FROM sync_company WHERE sync_id = @sync_id AND state IN ('wanted', 'queued'));
-
 -- name: CountUnlisted :one
--- How many listings of filers go on, and how many of these a list does not have.
+-- How many listings of EDGAR's list go on, and how many of these it does not have.
 SELECT count(*) AS listings, count(*) FILTER (WHERE t.key IS NULL) AS unlisted
-FROM listing l JOIN company c ON c.id = l.company_id
+FROM listing l
 LEFT JOIN (SELECT DISTINCT ticker_key(u.ticker) AS key FROM unnest(@tickers::text[]) AS u (ticker)) AS t ON t.key = ticker_key(l.ticker)
-WHERE c.cik IS NOT NULL AND l.last_day IS NULL;
+WHERE l.by_edgar AND l.last_day IS NULL;
+
+-- name: ReleaseMovedTickers :many
+-- Has ended listings give up tickers that a list has with the CIK of another company.
+UPDATE listing l SET holds_ticker = false
+FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@tickers::text[]) AS ticker) AS t
+LEFT JOIN company_cik k ON k.cik = t.cik
+WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.company_id IS DISTINCT FROM k.company_id AND l.last_day IS NOT NULL
+RETURNING l.ticker, t.cik::bigint AS cik;
+
+-- name: ListRenamedListings :many
+-- The only listings of their companies that a list has no more, where it has a single new ticker of the same company on the same
+-- exchange: the share goes on under that.
+SELECT l.id, l.company_id, l.ticker AS old_ticker, n.ticker::text AS new_ticker FROM (
+    SELECT k.company_id, min(t.ticker) AS ticker, min(t.exchange) AS exchange
+    FROM (SELECT unnest(@ciks::bigint[]) AS cik, unnest(@tickers::text[]) AS ticker, unnest(@exchanges::text[]) AS exchange) AS t
+    JOIN company_cik k ON k.cik = t.cik
+    GROUP BY k.company_id HAVING count(*) = 1
+) AS n
+JOIN listing l ON l.company_id = n.company_id AND l.by_edgar AND l.last_day IS NULL
+WHERE ticker_key(l.ticker) <> ticker_key(n.ticker) AND (n.exchange = '' OR l.exchange IS NULL OR l.exchange = n.exchange)
+  AND NOT EXISTS (SELECT FROM listing o WHERE o.company_id = n.company_id AND o.id <> l.id AND o.last_day IS NULL)
+  AND NOT EXISTS (SELECT FROM listing o WHERE ticker_key(o.ticker) = ticker_key(n.ticker) AND o.holds_ticker)
+  AND NOT EXISTS (SELECT FROM unnest(@tickers) AS u (ticker) WHERE ticker_key(u.ticker) = ticker_key(l.ticker));
+
+-- name: RenameListing :exec
+UPDATE listing SET ticker = @ticker WHERE id = @id;
+
+-- name: NoteListed :exec
+UPDATE listing l SET by_edgar = true FROM unnest(@tickers::text[]) AS t (ticker)
+WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.last_day IS NULL AND NOT l.by_edgar;
 
 -- name: BeginListings :exec
-UPDATE listing l SET first_day = @first_day::date FROM unnest(@tickers::text[]) AS t (ticker)
-WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.first_day IS NULL AND l.last_day IS NULL;
+-- Listings that were added in this transaction begin on a day.
+UPDATE listing SET first_day = @first_day::date WHERE created_at = now() AND first_day IS NULL AND last_day IS NULL;
+
+-- name: HasOpenCompanies :one
+SELECT EXISTS (SELECT FROM sync_company WHERE sync_id = @sync_id AND state IN ('wanted', 'queued'));
 
 -- name: ListDescribableCIKs :many
 -- The CIKs of the companies that are here or about to be.
 SELECT cik::bigint AS cik FROM company_cik
 UNION SELECT c.cik FROM sync_company c WHERE c.sync_id = @sync_id AND c.state <> 'failed' AND c.cik IS NOT NULL;
+
+-- name: ListUnfinishedSyncs :many
+SELECT id, created_at FROM sync WHERE finished_at IS NULL;
+
+-- name: GetFactsOfFiler :one
+-- The company whose figures come from the document of the CIK by these rules, with nothing changed by hand since.
+SELECT f.* FROM company_facts f JOIN company_cik k ON k.company_id = f.company_id AND k.cik = @cik
+WHERE f.rules_version = @rules_version AND NOT f.edited AND (f.cik = @cik AND f.document_id = @document_id
+    OR EXISTS (SELECT FROM former_facts o WHERE o.company_id = f.company_id AND o.cik = @cik AND o.document_id = @document_id));
+
+-- name: SetSizes :exec
+-- Has the rates of today count for the sizes of companies, but for those that are being written.
+UPDATE company c SET size = n.size FROM (
+    SELECT o.id FROM company o
+    WHERE o.id IN (SELECT company_id FROM financial_statement WHERE known_to IS NULL AND currency <> 'USD')
+    ORDER BY o.id FOR UPDATE SKIP LOCKED
+) AS w, newest_statement(w.id) AS n WHERE c.id = w.id AND c.size IS DISTINCT FROM n.size;

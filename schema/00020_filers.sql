@@ -29,15 +29,16 @@ ALTER TABLE listing
     ADD COLUMN first_day    date,
     ADD COLUMN last_day     date,
     ADD COLUMN holds_ticker boolean NOT NULL DEFAULT true,
+    ADD COLUMN by_edgar     boolean NOT NULL DEFAULT false, -- EDGAR's list has had it
     ADD CONSTRAINT listing_days_check CHECK (last_day >= first_day),
-    ADD CONSTRAINT listing_holds_ticker_check CHECK (holds_ticker OR NOT is_primary AND last_day IS NOT NULL);
+    ADD CONSTRAINT listing_holds_ticker_check CHECK (holds_ticker OR last_day IS NOT NULL);
 DROP INDEX listing_ticker_key;
 CREATE UNIQUE INDEX listing_ticker_key ON listing (ticker_key(ticker)) WHERE holds_ticker;
 
 -- What names a company in addresses and lists: the ticker of its primary listing, or its CIK.
 -- +goose StatementBegin
 CREATE FUNCTION company_symbol(company_id bigint) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = $1 AND l.is_primary),
+    SELECT coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = $1 AND l.is_primary AND l.holds_ticker),
         (SELECT 'CIK' || lpad(c.cik::text, 10, '0') FROM company c WHERE c.id = $1), '')
 $$;
 -- +goose StatementEnd
@@ -143,6 +144,11 @@ CREATE TABLE sync_company (
     message     text,
     document_id bigint REFERENCES document ON DELETE SET NULL,
     job_id      bigint,
+    -- The version of the file of the document, which counts as read when the document is.
+    etag          text,
+    last_modified text,
+    -- What failed may do better in the next run of all companies, which asks for it, too.
+    again       boolean NOT NULL DEFAULT false,
     PRIMARY KEY (sync_id, name)
 );
 CREATE INDEX sync_company_open_idx ON sync_company (sync_id, name) WHERE state IN ('wanted', 'queued');
@@ -163,6 +169,11 @@ $$;
 -- +goose StatementBegin
 CREATE FUNCTION end_sync(run bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    IF NOT coalesce((SELECT listed FROM sync WHERE id = run), false) THEN
+        IF NOT coalesce((SELECT listed FROM sync WHERE id = run FOR SHARE), false) THEN -- who lists all waits, and sees this
+            RETURN;
+        END IF;
+    END IF;
     PERFORM FROM sync WHERE id = run FOR UPDATE;
     UPDATE sync s SET state = 'succeeded', stage = 'done', finished_at = now(),
         total = n.total, updated = n.updated, unchanged = n.unchanged, failed = n.failed
@@ -201,7 +212,8 @@ BEGIN
         RETURN NULL;
     END IF;
     IF ended THEN
-        UPDATE sync_company SET state = 'failed', message = coalesce(message, reason) WHERE job_id = OLD.id AND state = 'queued';
+        UPDATE sync_company SET state = 'failed', again = again OR message IS NULL, message = coalesce(message, reason)
+        WHERE job_id = OLD.id AND state = 'queued';
     ELSIF NEW.finalized_at IS NULL THEN
         RETURN NULL;
     END IF;
@@ -250,7 +262,7 @@ DELETE FROM listing WHERE NOT holds_ticker;
 DROP INDEX listing_ticker_key;
 ALTER TABLE listing
     DROP CONSTRAINT listing_holds_ticker_check, DROP CONSTRAINT listing_days_check,
-    DROP COLUMN holds_ticker, DROP COLUMN last_day, DROP COLUMN first_day;
+    DROP COLUMN by_edgar, DROP COLUMN holds_ticker, DROP COLUMN last_day, DROP COLUMN first_day;
 CREATE UNIQUE INDEX listing_ticker_key ON listing (ticker_key(ticker));
 ALTER TABLE company_cik DROP COLUMN first_day, DROP COLUMN last_day;
 DROP INDEX company_size_with_statements_idx, company_size_idx, company_with_statements_idx;

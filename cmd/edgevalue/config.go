@@ -197,7 +197,7 @@ func (c *Config) setDefaults(vars map[string]string, p purpose) {
 	c.FromName = cmp.Or(c.FromName, c.ProjectName)
 	if c.SyncDir == "" {
 		c.SyncDir = filepath.Join(os.TempDir(), "edgevalue-sync")
-		if p == forDev {
+		if p == forDev || p == forTool && c.DSN() == "" {
 			c.SyncDir = filepath.Join(stateDir, "edgar")
 		}
 	}

@@ -52,7 +52,7 @@ func TestConfigDefaults(t *testing.T) {
 	assert.Equal(t, "0 6 * * *", c.SyncSchedule.String())
 	morning := time.Date(2026, 1, 2, 7, 0, 0, 0, time.UTC)
 	assert.Equal(t, morning.Add(23*time.Hour), c.SyncSchedule.Next(morning))
-	assert.Equal(t, "edgevalue-sync", filepath.Base(c.SyncDir))
+	assert.Equal(t, filepath.Join(stateDir, "edgar"), c.SyncDir, "as dev has it")
 	want.SyncSchedule = c.SyncSchedule
 	assert.Equal(t, want, c)
 	assert.Empty(t, c.DSN())
@@ -62,6 +62,7 @@ func TestConfigDefaults(t *testing.T) {
 
 	c, err = loadConfig(inProduction(), t.TempDir(), forServe)
 	require.NoError(t, err)
+	assert.Equal(t, "edgevalue-sync", filepath.Base(c.SyncDir))
 	assert.Equal(t, "https://value.example.com", c.ServerHost)
 	assert.True(t, c.HTTPS())
 	assert.Equal(t, "postgres://edge:hunter2hunter2@db:5433/value?sslmode=disable", c.DSN())

@@ -138,6 +138,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 		MaxUploads:          cfg.MaxUploads,
 		AuditRetentionDays:  cfg.AuditRetentionDays,
 		EDGAR:               client,
+		NextSync:            cfg.SyncSchedule.Next,
 		SyncDir:             cfg.SyncDir,
 	})
 	if err != nil {

@@ -175,11 +175,11 @@ func (q *Queries) EnsureCompany(ctx context.Context, arg EnsureCompanyParams) er
 const ensurePrimaryListings = `-- name: EnsurePrimaryListings :exec
 UPDATE listing SET is_primary = true WHERE id IN (
     SELECT DISTINCT ON (l.company_id) l.id FROM listing l
-    WHERE l.holds_ticker AND NOT EXISTS (SELECT FROM listing o WHERE o.company_id = l.company_id AND o.is_primary)
-    ORDER BY l.company_id, l.last_day DESC, l.id)
+    WHERE NOT EXISTS (SELECT FROM listing o WHERE o.company_id = l.company_id AND o.is_primary)
+    ORDER BY l.company_id, l.last_day DESC, l.holds_ticker DESC, l.id)
 `
 
-// Companies without one get another of their listings, one that has not ended first.
+// Companies without one get another of their listings, one that goes on first, then the newest.
 func (q *Queries) EnsurePrimaryListings(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, ensurePrimaryListings)
 	return err
@@ -255,7 +255,7 @@ func (q *Queries) GetCompanyByCIK(ctx context.Context, cik int64) (Company, erro
 }
 
 const getCompanyWithListings = `-- name: GetCompanyWithListings :many
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, l.first_day, l.last_day, l.holds_ticker FROM listing named
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, l.first_day, l.last_day, l.holds_ticker, l.by_edgar FROM listing named
 JOIN company c ON c.id = named.company_id
 JOIN listing l ON l.company_id = c.id
 WHERE ticker_key(named.ticker) = ticker_key($1) AND named.holds_ticker
@@ -313,6 +313,7 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 			&i.Listing.FirstDay,
 			&i.Listing.LastDay,
 			&i.Listing.HoldsTicker,
+			&i.Listing.ByEdgar,
 		); err != nil {
 			return nil, err
 		}
@@ -325,7 +326,7 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 }
 
 const getListing = `-- name: GetListing :one
-SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker FROM listing WHERE ticker_key(ticker) = ticker_key($1) AND holds_ticker
+SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker, by_edgar FROM listing WHERE ticker_key(ticker) = ticker_key($1) AND holds_ticker
 `
 
 func (q *Queries) GetListing(ctx context.Context, ticker string) (Listing, error) {
@@ -346,12 +347,13 @@ func (q *Queries) GetListing(ctx context.Context, ticker string) (Listing, error
 		&i.FirstDay,
 		&i.LastDay,
 		&i.HoldsTicker,
+		&i.ByEdgar,
 	)
 	return i, err
 }
 
 const getPrimaryListing = `-- name: GetPrimaryListing :one
-SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker FROM listing WHERE company_id = $1 AND is_primary
+SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker, by_edgar FROM listing WHERE company_id = $1 AND is_primary
 `
 
 func (q *Queries) GetPrimaryListing(ctx context.Context, companyID int64) (Listing, error) {
@@ -372,6 +374,7 @@ func (q *Queries) GetPrimaryListing(ctx context.Context, companyID int64) (Listi
 		&i.FirstDay,
 		&i.LastDay,
 		&i.HoldsTicker,
+		&i.ByEdgar,
 	)
 	return i, err
 }
@@ -689,7 +692,7 @@ func (q *Queries) ListCompaniesOfTickers(ctx context.Context, tickers []string) 
 }
 
 const listListings = `-- name: ListListings :many
-SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker FROM listing WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, is_primary DESC, ticker
+SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker, by_edgar FROM listing WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, is_primary DESC, ticker
 `
 
 // The listings of several companies; within one, the primary first.
@@ -717,6 +720,7 @@ func (q *Queries) ListListings(ctx context.Context, companyIds []int64) ([]Listi
 			&i.FirstDay,
 			&i.LastDay,
 			&i.HoldsTicker,
+			&i.ByEdgar,
 		); err != nil {
 			return nil, err
 		}
@@ -1036,24 +1040,16 @@ func (q *Queries) LockListedCompanies(ctx context.Context, arg LockListedCompani
 	return err
 }
 
-const releaseTickers = `-- name: ReleaseTickers :execrows
-UPDATE listing l SET holds_ticker = false, is_primary = false
-FROM unnest($2::text[]) AS t (ticker)
-WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.last_day IS NOT NULL AND l.company_id <> $1
+const releaseTickers = `-- name: ReleaseTickers :exec
+UPDATE listing l SET holds_ticker = false
+FROM unnest($1::text[]) AS t (ticker)
+WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.last_day IS NOT NULL
 `
 
-type ReleaseTickersParams struct {
-	CompanyID int64    `db:"company_id"`
-	Tickers   []string `db:"tickers"`
-}
-
-// Has the ended listings of other companies give up tickers.
-func (q *Queries) ReleaseTickers(ctx context.Context, arg ReleaseTickersParams) (int64, error) {
-	result, err := q.db.Exec(ctx, releaseTickers, arg.CompanyID, arg.Tickers)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// Has ended listings give up tickers.
+func (q *Queries) ReleaseTickers(ctx context.Context, tickers []string) error {
+	_, err := q.db.Exec(ctx, releaseTickers, tickers)
+	return err
 }
 
 const renameCompanies = `-- name: RenameCompanies :execrows
@@ -1331,5 +1327,16 @@ func (q *Queries) UpdateListing(ctx context.Context, arg UpdateListingParams) er
 		arg.LastDay,
 		arg.ID,
 	)
+	return err
+}
+
+const yieldPrimaryListings = `-- name: YieldPrimaryListings :exec
+UPDATE listing l SET is_primary = false
+WHERE l.is_primary AND l.last_day IS NOT NULL AND EXISTS (SELECT FROM listing o WHERE o.company_id = l.company_id AND o.last_day IS NULL)
+`
+
+// A primary listing that has ended gives way to another of its company that goes on.
+func (q *Queries) YieldPrimaryListings(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, yieldPrimaryListings)
 	return err
 }

@@ -298,6 +298,7 @@ type Listing struct {
 	FirstDay       *time.Time `db:"first_day"`
 	LastDay        *time.Time `db:"last_day"`
 	HoldsTicker    bool       `db:"holds_ticker"`
+	ByEdgar        bool       `db:"by_edgar"`
 }
 
 type Price struct {
@@ -400,13 +401,16 @@ type Sync struct {
 }
 
 type SyncCompany struct {
-	SyncID     int64   `db:"sync_id"`
-	Name       string  `db:"name"`
-	Cik        *int64  `db:"cik"`
-	State      string  `db:"state"`
-	Message    *string `db:"message"`
-	DocumentID *int64  `db:"document_id"`
-	JobID      *int64  `db:"job_id"`
+	SyncID       int64   `db:"sync_id"`
+	Name         string  `db:"name"`
+	Cik          *int64  `db:"cik"`
+	State        string  `db:"state"`
+	Message      *string `db:"message"`
+	DocumentID   *int64  `db:"document_id"`
+	JobID        *int64  `db:"job_id"`
+	Etag         *string `db:"etag"`
+	LastModified *string `db:"last_modified"`
+	Again        bool    `db:"again"`
 }
 
 type UserAccount struct {

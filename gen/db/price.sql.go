@@ -513,7 +513,7 @@ func (q *Queries) ListPrices(ctx context.Context, arg ListPricesParams) ([]Price
 }
 
 const listPricesOfDay = `-- name: ListPricesOfDay :many
-SELECT l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, l.first_day, l.last_day, l.holds_ticker, p.close FROM price p JOIN listing l ON l.id = p.listing_id
+SELECT l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, l.first_day, l.last_day, l.holds_ticker, l.by_edgar, p.close FROM price p JOIN listing l ON l.id = p.listing_id
 WHERE p.date = $1 AND l.ticker > $2
 ORDER BY l.ticker
 LIMIT $3
@@ -554,6 +554,7 @@ func (q *Queries) ListPricesOfDay(ctx context.Context, arg ListPricesOfDayParams
 			&i.Listing.FirstDay,
 			&i.Listing.LastDay,
 			&i.Listing.HoldsTicker,
+			&i.Listing.ByEdgar,
 			&i.Close,
 		); err != nil {
 			return nil, err

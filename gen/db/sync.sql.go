@@ -40,17 +40,12 @@ type AddSyncCompaniesParams struct {
 }
 
 const beginListings = `-- name: BeginListings :exec
-UPDATE listing l SET first_day = $1::date FROM unnest($2::text[]) AS t (ticker)
-WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.first_day IS NULL AND l.last_day IS NULL
+UPDATE listing SET first_day = $1::date WHERE created_at = now() AND first_day IS NULL AND last_day IS NULL
 `
 
-type BeginListingsParams struct {
-	FirstDay time.Time `db:"first_day"`
-	Tickers  []string  `db:"tickers"`
-}
-
-func (q *Queries) BeginListings(ctx context.Context, arg BeginListingsParams) error {
-	_, err := q.db.Exec(ctx, beginListings, arg.FirstDay, arg.Tickers)
+// Listings that were added in this transaction begin on a day.
+func (q *Queries) BeginListings(ctx context.Context, firstDay time.Time) error {
+	_, err := q.db.Exec(ctx, beginListings, firstDay)
 	return err
 }
 
@@ -94,9 +89,9 @@ func (q *Queries) CountSyncCompanies(ctx context.Context, syncID int64) (CountSy
 
 const countUnlisted = `-- name: CountUnlisted :one
 SELECT count(*) AS listings, count(*) FILTER (WHERE t.key IS NULL) AS unlisted
-FROM listing l JOIN company c ON c.id = l.company_id
+FROM listing l
 LEFT JOIN (SELECT DISTINCT ticker_key(u.ticker) AS key FROM unnest($1::text[]) AS u (ticker)) AS t ON t.key = ticker_key(l.ticker)
-WHERE c.cik IS NOT NULL AND l.last_day IS NULL
+WHERE l.by_edgar AND l.last_day IS NULL
 `
 
 type CountUnlistedRow struct {
@@ -104,7 +99,7 @@ type CountUnlistedRow struct {
 	Unlisted int64 `db:"unlisted"`
 }
 
-// How many listings of filers go on, and how many of these a list does not have.
+// How many listings of EDGAR's list go on, and how many of these it does not have.
 func (q *Queries) CountUnlisted(ctx context.Context, tickers []string) (CountUnlistedRow, error) {
 	row := q.db.QueryRow(ctx, countUnlisted, tickers)
 	var i CountUnlistedRow
@@ -292,8 +287,7 @@ func (q *Queries) EndSyncCompany(ctx context.Context, arg EndSyncCompanyParams) 
 
 const endUnlistedListings = `-- name: EndUnlistedListings :many
 UPDATE listing l SET last_day = greatest($1::date, l.first_day)
-FROM company c
-WHERE c.id = l.company_id AND c.cik IS NOT NULL AND l.last_day IS NULL
+WHERE l.by_edgar AND l.last_day IS NULL
   AND NOT EXISTS (SELECT FROM unnest($2::text[]) AS t (ticker) WHERE ticker_key(t.ticker) = ticker_key(l.ticker))
 RETURNING l.ticker
 `
@@ -303,8 +297,7 @@ type EndUnlistedListingsParams struct {
 	Tickers []string  `db:"tickers"`
 }
 
-// Ends the listings of filers that a complete list of the day has no more. Those of companies without a CIK, which
-// no such list has, go on, as do those on exchanges that it does not know.
+// Ends the listings that EDGAR's list has had, and has no more.
 func (q *Queries) EndUnlistedListings(ctx context.Context, arg EndUnlistedListingsParams) ([]string, error) {
 	rows, err := q.db.Query(ctx, endUnlistedListings, arg.LastDay, arg.Tickers)
 	if err != nil {
@@ -358,6 +351,41 @@ func (q *Queries) FailSync(ctx context.Context, arg FailSyncParams) error {
 	return err
 }
 
+const getFactsOfFiler = `-- name: GetFactsOfFiler :one
+SELECT f.company_id, f.document_id, f.newest_filed, f.created_at, f.updated_at, f.rules_version, f.cik, f.report, f.edited, f.attempted_version, f.attempts, f.attempted_at, f.error, f.read_at FROM company_facts f JOIN company_cik k ON k.company_id = f.company_id AND k.cik = $1
+WHERE f.rules_version = $2 AND NOT f.edited AND (f.cik = $1 AND f.document_id = $3
+    OR EXISTS (SELECT FROM former_facts o WHERE o.company_id = f.company_id AND o.cik = $1 AND o.document_id = $3))
+`
+
+type GetFactsOfFilerParams struct {
+	Cik          int64 `db:"cik"`
+	RulesVersion int32 `db:"rules_version"`
+	DocumentID   int64 `db:"document_id"`
+}
+
+// The company whose figures come from the document of the CIK by these rules, with nothing changed by hand since.
+func (q *Queries) GetFactsOfFiler(ctx context.Context, arg GetFactsOfFilerParams) (CompanyFact, error) {
+	row := q.db.QueryRow(ctx, getFactsOfFiler, arg.Cik, arg.RulesVersion, arg.DocumentID)
+	var i CompanyFact
+	err := row.Scan(
+		&i.CompanyID,
+		&i.DocumentID,
+		&i.NewestFiled,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.RulesVersion,
+		&i.Cik,
+		&i.Report,
+		&i.Edited,
+		&i.AttemptedVersion,
+		&i.Attempts,
+		&i.AttemptedAt,
+		&i.Error,
+		&i.ReadAt,
+	)
+	return i, err
+}
+
 const getLastSync = `-- name: GetLastSync :one
 SELECT id, scope, tickers, file_name, file_size, state, source, stage, position, through_day, job_id, listed, received, size, total, updated, unchanged, failed, warnings, error, created_by, created_at, updated_at, started_at, finished_at FROM sync WHERE scope = 'all' AND state = 'succeeded' ORDER BY id DESC LIMIT 1
 `
@@ -365,6 +393,44 @@ SELECT id, scope, tickers, file_name, file_size, state, source, stage, position,
 // The newest run of all companies that has succeeded.
 func (q *Queries) GetLastSync(ctx context.Context) (Sync, error) {
 	row := q.db.QueryRow(ctx, getLastSync)
+	var i Sync
+	err := row.Scan(
+		&i.ID,
+		&i.Scope,
+		&i.Tickers,
+		&i.FileName,
+		&i.FileSize,
+		&i.State,
+		&i.Source,
+		&i.Stage,
+		&i.Position,
+		&i.ThroughDay,
+		&i.JobID,
+		&i.Listed,
+		&i.Received,
+		&i.Size,
+		&i.Total,
+		&i.Updated,
+		&i.Unchanged,
+		&i.Failed,
+		&i.Warnings,
+		&i.Error,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.StartedAt,
+		&i.FinishedAt,
+	)
+	return i, err
+}
+
+const getNewestSync = `-- name: GetNewestSync :one
+SELECT id, scope, tickers, file_name, file_size, state, source, stage, position, through_day, job_id, listed, received, size, total, updated, unchanged, failed, warnings, error, created_by, created_at, updated_at, started_at, finished_at FROM sync WHERE scope = 'all' ORDER BY id DESC LIMIT 1
+`
+
+// Of all companies, whatever became of it.
+func (q *Queries) GetNewestSync(ctx context.Context) (Sync, error) {
+	row := q.db.QueryRow(ctx, getNewestSync)
 	var i Sync
 	err := row.Scan(
 		&i.ID,
@@ -434,7 +500,7 @@ func (q *Queries) GetSync(ctx context.Context, id int64) (Sync, error) {
 }
 
 const getSyncCompanyOfJob = `-- name: GetSyncCompanyOfJob :one
-SELECT c.sync_id, c.name, c.cik, c.state, c.message, c.document_id, c.job_id, s.state AS sync_state FROM sync_company c JOIN sync s ON s.id = c.sync_id WHERE c.job_id = $1::bigint
+SELECT c.sync_id, c.name, c.cik, c.state, c.message, c.document_id, c.job_id, c.etag, c.last_modified, c.again, s.state AS sync_state FROM sync_company c JOIN sync s ON s.id = c.sync_id WHERE c.job_id = $1::bigint
 `
 
 type GetSyncCompanyOfJobRow struct {
@@ -453,6 +519,9 @@ func (q *Queries) GetSyncCompanyOfJob(ctx context.Context, jobID int64) (GetSync
 		&i.SyncCompany.Message,
 		&i.SyncCompany.DocumentID,
 		&i.SyncCompany.JobID,
+		&i.SyncCompany.Etag,
+		&i.SyncCompany.LastModified,
+		&i.SyncCompany.Again,
 		&i.SyncState,
 	)
 	return i, err
@@ -646,6 +715,90 @@ func (q *Queries) ListFilings(ctx context.Context, companyID int64) ([]ListFilin
 	return items, nil
 }
 
+const listRenamedListings = `-- name: ListRenamedListings :many
+SELECT l.id, l.company_id, l.ticker AS old_ticker, n.ticker::text AS new_ticker FROM (
+    SELECT k.company_id, min(t.ticker) AS ticker, min(t.exchange) AS exchange
+    FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS ticker, unnest($3::text[]) AS exchange) AS t
+    JOIN company_cik k ON k.cik = t.cik
+    GROUP BY k.company_id HAVING count(*) = 1
+) AS n
+JOIN listing l ON l.company_id = n.company_id AND l.by_edgar AND l.last_day IS NULL
+WHERE ticker_key(l.ticker) <> ticker_key(n.ticker) AND (n.exchange = '' OR l.exchange IS NULL OR l.exchange = n.exchange)
+  AND NOT EXISTS (SELECT FROM listing o WHERE o.company_id = n.company_id AND o.id <> l.id AND o.last_day IS NULL)
+  AND NOT EXISTS (SELECT FROM listing o WHERE ticker_key(o.ticker) = ticker_key(n.ticker) AND o.holds_ticker)
+  AND NOT EXISTS (SELECT FROM unnest($2) AS u (ticker) WHERE ticker_key(u.ticker) = ticker_key(l.ticker))
+`
+
+type ListRenamedListingsParams struct {
+	Ciks      []int64  `db:"ciks"`
+	Tickers   []string `db:"tickers"`
+	Exchanges []string `db:"exchanges"`
+}
+
+type ListRenamedListingsRow struct {
+	ID        int64  `db:"id"`
+	CompanyID int64  `db:"company_id"`
+	OldTicker string `db:"old_ticker"`
+	NewTicker string `db:"new_ticker"`
+}
+
+// The only listings of their companies that a list has no more, where it has a single new ticker of the same company on the same
+// exchange: the share goes on under that.
+func (q *Queries) ListRenamedListings(ctx context.Context, arg ListRenamedListingsParams) ([]ListRenamedListingsRow, error) {
+	rows, err := q.db.Query(ctx, listRenamedListings, arg.Ciks, arg.Tickers, arg.Exchanges)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListRenamedListingsRow{}
+	for rows.Next() {
+		var i ListRenamedListingsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CompanyID,
+			&i.OldTicker,
+			&i.NewTicker,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSyncCompanyNames = `-- name: ListSyncCompanyNames :many
+SELECT name FROM sync_company WHERE sync_id = $1 AND name = ANY($2::text[])
+`
+
+type ListSyncCompanyNamesParams struct {
+	SyncID int64    `db:"sync_id"`
+	Names  []string `db:"names"`
+}
+
+// Those of the names that a run has already.
+func (q *Queries) ListSyncCompanyNames(ctx context.Context, arg ListSyncCompanyNamesParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, listSyncCompanyNames, arg.SyncID, arg.Names)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		items = append(items, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listSyncFailures = `-- name: ListSyncFailures :many
 SELECT name, cik, coalesce(message, '')::text AS message FROM sync_company
 WHERE sync_id = $1 AND state = 'failed' ORDER BY name LIMIT $2
@@ -780,6 +933,35 @@ func (q *Queries) ListUnchangedFacts(ctx context.Context, arg ListUnchangedFacts
 	return items, nil
 }
 
+const listUnfinishedSyncs = `-- name: ListUnfinishedSyncs :many
+SELECT id, created_at FROM sync WHERE finished_at IS NULL
+`
+
+type ListUnfinishedSyncsRow struct {
+	ID        int64     `db:"id"`
+	CreatedAt time.Time `db:"created_at"`
+}
+
+func (q *Queries) ListUnfinishedSyncs(ctx context.Context) ([]ListUnfinishedSyncsRow, error) {
+	rows, err := q.db.Query(ctx, listUnfinishedSyncs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListUnfinishedSyncsRow{}
+	for rows.Next() {
+		var i ListUnfinishedSyncsRow
+		if err := rows.Scan(&i.ID, &i.CreatedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listWantedCompanies = `-- name: ListWantedCompanies :many
 SELECT name, cik FROM sync_company WHERE sync_id = $1 AND state = 'wanted' ORDER BY name LIMIT $2
 `
@@ -821,7 +1003,7 @@ SELECT FROM company WHERE id IN (
     UNION ALL
     SELECT l.company_id FROM unnest($2::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
     UNION ALL
-    SELECT l.company_id FROM listing l JOIN company c ON c.id = l.company_id WHERE c.cik IS NOT NULL AND l.last_day IS NULL
+    SELECT company_id FROM listing WHERE by_edgar AND last_day IS NULL
 ) ORDER BY id FOR UPDATE
 `
 
@@ -874,6 +1056,16 @@ func (q *Queries) LockSync(ctx context.Context, id int64) (Sync, error) {
 	return i, err
 }
 
+const noteListed = `-- name: NoteListed :exec
+UPDATE listing l SET by_edgar = true FROM unnest($1::text[]) AS t (ticker)
+WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.last_day IS NULL AND NOT l.by_edgar
+`
+
+func (q *Queries) NoteListed(ctx context.Context, tickers []string) error {
+	_, err := q.db.Exec(ctx, noteListed, tickers)
+	return err
+}
+
 const noteSync = `-- name: NoteSync :exec
 UPDATE sync SET position = $1, received = $2, size = $3 WHERE id = $4 AND finished_at IS NULL
 `
@@ -913,6 +1105,59 @@ func (q *Queries) PruneSyncs(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const releaseMovedTickers = `-- name: ReleaseMovedTickers :many
+UPDATE listing l SET holds_ticker = false
+FROM (SELECT unnest($1::bigint[]) AS cik, unnest($2::text[]) AS ticker) AS t
+LEFT JOIN company_cik k ON k.cik = t.cik
+WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.company_id IS DISTINCT FROM k.company_id AND l.last_day IS NOT NULL
+RETURNING l.ticker, t.cik::bigint AS cik
+`
+
+type ReleaseMovedTickersParams struct {
+	Ciks    []int64  `db:"ciks"`
+	Tickers []string `db:"tickers"`
+}
+
+type ReleaseMovedTickersRow struct {
+	Ticker string `db:"ticker"`
+	Cik    int64  `db:"cik"`
+}
+
+// Has ended listings give up tickers that a list has with the CIK of another company.
+func (q *Queries) ReleaseMovedTickers(ctx context.Context, arg ReleaseMovedTickersParams) ([]ReleaseMovedTickersRow, error) {
+	rows, err := q.db.Query(ctx, releaseMovedTickers, arg.Ciks, arg.Tickers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ReleaseMovedTickersRow{}
+	for rows.Next() {
+		var i ReleaseMovedTickersRow
+		if err := rows.Scan(&i.Ticker, &i.Cik); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const renameListing = `-- name: RenameListing :exec
+UPDATE listing SET ticker = $1 WHERE id = $2
+`
+
+type RenameListingParams struct {
+	Ticker string `db:"ticker"`
+	ID     int64  `db:"id"`
+}
+
+func (q *Queries) RenameListing(ctx context.Context, arg RenameListingParams) error {
+	_, err := q.db.Exec(ctx, renameListing, arg.Ticker, arg.ID)
+	return err
 }
 
 const reopenListings = `-- name: ReopenListings :exec
@@ -979,18 +1224,36 @@ func (q *Queries) SetLastDay(ctx context.Context, arg SetLastDayParams) error {
 	return err
 }
 
+const setSizes = `-- name: SetSizes :exec
+UPDATE company c SET size = n.size FROM (
+    SELECT o.id FROM company o
+    WHERE o.id IN (SELECT company_id FROM financial_statement WHERE known_to IS NULL AND currency <> 'USD')
+    ORDER BY o.id FOR UPDATE SKIP LOCKED
+) AS w, newest_statement(w.id) AS n WHERE c.id = w.id AND c.size IS DISTINCT FROM n.size
+`
+
+// Has the rates of today count for the sizes of companies, but for those that are being written.
+func (q *Queries) SetSizes(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, setSizes)
+	return err
+}
+
 const setSyncCompany = `-- name: SetSyncCompany :exec
-UPDATE sync_company SET state = $1, message = $2, document_id = $3, job_id = $4
-WHERE sync_id = $5 AND name = $6
+UPDATE sync_company SET state = $1, message = $2, document_id = $3, job_id = $4, etag = $5,
+    last_modified = $6, again = $7
+WHERE sync_id = $8 AND name = $9
 `
 
 type SetSyncCompanyParams struct {
-	State      string  `db:"state"`
-	Message    *string `db:"message"`
-	DocumentID *int64  `db:"document_id"`
-	JobID      *int64  `db:"job_id"`
-	SyncID     int64   `db:"sync_id"`
-	Name       string  `db:"name"`
+	State        string  `db:"state"`
+	Message      *string `db:"message"`
+	DocumentID   *int64  `db:"document_id"`
+	JobID        *int64  `db:"job_id"`
+	Etag         *string `db:"etag"`
+	LastModified *string `db:"last_modified"`
+	Again        bool    `db:"again"`
+	SyncID       int64   `db:"sync_id"`
+	Name         string  `db:"name"`
 }
 
 func (q *Queries) SetSyncCompany(ctx context.Context, arg SetSyncCompanyParams) error {
@@ -999,6 +1262,9 @@ func (q *Queries) SetSyncCompany(ctx context.Context, arg SetSyncCompanyParams) 
 		arg.Message,
 		arg.DocumentID,
 		arg.JobID,
+		arg.Etag,
+		arg.LastModified,
+		arg.Again,
 		arg.SyncID,
 		arg.Name,
 	)
@@ -1006,17 +1272,18 @@ func (q *Queries) SetSyncCompany(ctx context.Context, arg SetSyncCompanyParams) 
 }
 
 const setSyncCompanyError = `-- name: SetSyncCompanyError :exec
-UPDATE sync_company SET message = $1 WHERE job_id = $2::bigint AND state = 'queued'
+UPDATE sync_company SET message = $1, again = $2 WHERE job_id = $3::bigint AND state = 'queued'
 `
 
 type SetSyncCompanyErrorParams struct {
 	Message *string `db:"message"`
+	Again   bool    `db:"again"`
 	JobID   int64   `db:"job_id"`
 }
 
 // Says why its job is about to be discarded.
 func (q *Queries) SetSyncCompanyError(ctx context.Context, arg SetSyncCompanyErrorParams) error {
-	_, err := q.db.Exec(ctx, setSyncCompanyError, arg.Message, arg.JobID)
+	_, err := q.db.Exec(ctx, setSyncCompanyError, arg.Message, arg.Again, arg.JobID)
 	return err
 }
 
@@ -1156,4 +1423,18 @@ func (q *Queries) WantCompanies(ctx context.Context, arg WantCompaniesParams) (i
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const wantFailedCompanies = `-- name: WantFailedCompanies :exec
+INSERT INTO sync_company (sync_id, name, cik, state)
+SELECT $1, c.name, c.cik, 'wanted' FROM sync_company c
+WHERE c.sync_id = (SELECT max(s.id) FROM sync s WHERE s.scope = 'all' AND s.state = 'succeeded' AND s.id < $1)
+  AND c.state = 'failed' AND c.again AND c.cik IS NOT NULL
+ON CONFLICT DO NOTHING
+`
+
+// Adds those that failed in the newest run of all companies before, and may do better now.
+func (q *Queries) WantFailedCompanies(ctx context.Context, syncID int64) error {
+	_, err := q.db.Exec(ctx, wantFailedCompanies, syncID)
+	return err
 }

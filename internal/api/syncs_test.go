@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -35,7 +36,8 @@ func setupEDGAR(t *testing.T, files fs.FS) (*fixture, *edgartest.Server) {
 			FirstPause: time.Millisecond, Stall: 3 * time.Second,
 		})
 		require.NoError(t, err)
-		cfg.EDGAR, cfg.SyncDir = client, t.TempDir()
+		cfg.EDGAR, cfg.SyncDir = client, filepath.Join(t.TempDir(), "edgar")
+		cfg.NextSync = func(t time.Time) time.Time { return t.Add(24 * time.Hour) }
 	}}), server
 }
 
@@ -68,7 +70,8 @@ func (f *fixture) syncEnded(id int64, state oas.SyncState) (s *oas.Sync) {
 func (f *fixture) later(d time.Duration) {
 	f.t.Helper()
 	f.clock.advance(d)
-	f.super = f.client(f.login("super@example.com", password))
+	f.superToken = f.login("super@example.com", password)
+	f.super = f.client(f.superToken)
 }
 
 // answered counts the requests that were answered with a status.
@@ -302,7 +305,7 @@ func TestCompaniesInTime(t *testing.T) {
 	yesterday := start.Truncate(24 * time.Hour)
 	server.Set("company_tickers_exchange.json", aList([4]any{91, "Taker Inc.", "MOVE", "NYSE"}, [4]any{92, "New Holding Inc.", "HOLD", "NYSE"}, [4]any{84, "Berkshire", "BRK-B", "NYSE"}))
 	server.Set("submissions-CIK0000000091.json", aFiler(91, "TAKER INC", "S-1", "2026-01-01"))
-	server.Set("submissions-CIK0000000092.json", aFiler(92, "NEW HOLDING INC", "8-K12B", "2026-01-01"))
+	server.Set("submissions-CIK0000000092.json", aFiler(92, "NEW HOLDING INC", "8-K12B", "2026-06-15"))
 	server.Set("companyfacts-CIK0000000092.json", aCompany(92, "NEW HOLDING INC", 7, "2026-06-30"))
 	today := start.AddDate(0, 0, 0)
 	server.Set("form."+today.Format("20060102")+".idx", anIndex(today.Format(time.DateOnly), [2]any{"10-K", 92}))
@@ -389,32 +392,140 @@ func TestSyncIsRefused(t *testing.T) {
 func TestSyncsAreScheduled(t *testing.T) {
 	t.Parallel()
 	off := setup(t, options{})
-	require.NoError(t, off.app.ScheduleSync(t.Context(), true))
+	require.NoError(t, off.app.ScheduleSync(t.Context()))
 	assert.Zero(t, off.count("SELECT count(*) FROM sync"))
 
 	f, server := setupEDGAR(t, fstest.MapFS{})
 	server.Set("company_tickers_exchange.json", aList([4]any{71, "Good Inc.", "GOOD", "NYSE"}))
 	server.Set("companyfacts-CIK0000000071.json", aCompany(71, "GOOD INC", 100, "2020-02-03"))
 	syncs := func() int { return f.count("SELECT count(*) FROM sync") }
-	schedule := func(atStart bool) {
+	schedule := func() {
 		t.Helper()
 		var all sync.WaitGroup
 		for range 3 { // workers at a time
-			all.Go(func() { assert.NoError(t, f.app.ScheduleSync(t.Context(), atStart)) })
+			all.Go(func() { assert.NoError(t, f.app.ScheduleSync(t.Context())) })
 		}
 		all.Wait()
 	}
-	schedule(true)
+	schedule()
 	require.Equal(t, 1, syncs())
-	f.syncEnded(1, oas.SyncStateSucceeded)
-	require.NoError(t, f.app.ScheduleSync(t.Context(), true))
-	assert.Equal(t, 1, syncs(), "a worker that starts soon after has nothing to do")
-	require.NoError(t, f.app.ScheduleSync(t.Context(), false))
-	require.Equal(t, 2, syncs(), "the schedule has")
-	f.syncEnded(int64(f.count("SELECT max(id) FROM sync")), oas.SyncStateSucceeded)
+	cancelled, err := f.super.CancelSync(t.Context(), oas.CancelSyncParams{ID: 1})
+	require.NoError(t, err)
+	assert.Equal(t, oas.SyncStateCancelled, cancelled.State)
+	schedule()
+	assert.Equal(t, 1, syncs(), "none is due, whatever became of the newest")
 	f.clock.advance(10 * 365 * 24 * time.Hour) // the database's clock, by which syncs are dated, is the real one
-	schedule(true)
-	assert.Equal(t, 3, syncs(), "one that has not worked for a day has")
+	schedule()
+	assert.Equal(t, 2, syncs())
+}
+
+// What could not be had, or read, is asked for again.
+func TestFailedCompaniesAreAskedForAgain(t *testing.T) {
+	t.Parallel()
+	f, server := setupEDGAR(t, fstest.MapFS{})
+	server.Set("company_tickers_exchange.json", aList([4]any{71, "Good Inc.", "GOOD", "NYSE"}, [4]any{72, "Late Inc.", "LATE", "NYSE"}))
+	assets := func(ticker string) int64 {
+		t.Helper()
+		page, err := f.anon.ListCompanyFinancialStatements(t.Context(), oas.ListCompanyFinancialStatementsParams{Ticker: oas.Ticker(ticker)})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 1)
+		return page.Items[0].TotalAssets.Value
+	}
+	server.Set("companyfacts-CIK0000000071.json", aCompany(71, "GOOD INC", 100, "2020-02-03"))
+	server.Set("companyfacts-CIK0000000072.json", aCompany(72, "LATE INC", 100, "2020-02-03"))
+	f.synced("GOOD", "LATE")
+
+	server.Set("companyfacts-CIK0000000071.json", aCompany(71, "GOOD INC", 777, start.AddDate(0, 0, 2).Format(time.DateOnly))) // a clock is behind
+	s := f.synced("GOOD")
+	require.Len(t, s.Failures, 1)
+	assert.Contains(t, s.Failures[0].Message, "in the future")
+	f.later(5 * 24 * time.Hour)
+	assert.EqualValues(t, 1, f.synced("GOOD").Updated, "although the file is the one that was received before")
+	assert.EqualValues(t, 777, assets("GOOD"))
+
+	first := f.synced() // from the bulk file
+	assert.Equal(t, oas.NewNilSyncSource(oas.SyncSourceBulk), first.Source)
+	f.later(24 * time.Hour)
+	indexed := func(rows ...[2]any) {
+		day := f.clock.Now().AddDate(0, 0, -1)
+		server.Set("form."+day.Format("20060102")+".idx", anIndex(day.Format(time.DateOnly), rows...))
+	}
+	indexed([2]any{"10-Q", 71}, [2]any{"10-Q", 72})
+	server.Set("companyfacts-CIK0000000072.json", []byte("<html>Maintenance</html>"))
+	server.Set("companyfacts-CIK0000000071.json", aCompany(71, "GOOD INC", 778, "2020-02-03"))
+	s = f.synced()
+	assert.EqualValues(t, 1, s.Failed, "%+v", s)
+	server.Set("companyfacts-CIK0000000072.json", aCompany(72, "LATE INC", 200, "2020-02-03"))
+	f.later(24 * time.Hour)
+	indexed()
+	s = f.synced()
+	assert.EqualValues(t, 1, s.Updated, "it has filed nothing new: %+v", s)
+	assert.EqualValues(t, 200, assets("LATE"))
+}
+
+func TestTickersChange(t *testing.T) {
+	t.Parallel()
+	f, server := setupEDGAR(t, fstest.MapFS{})
+	list := func(rows ...[4]any) *oas.Sync {
+		t.Helper()
+		f.later(24 * time.Hour)
+		server.Set("company_tickers_exchange.json", aList(rows...))
+		return f.synced()
+	}
+	for _, cik := range []int64{61, 62, 63, 64, 65} {
+		server.Set(fmt.Sprintf("companyfacts-CIK%010d.json", cik), aCompany(cik, "INC", 100*cik, "2020-02-03"))
+		server.Set(fmt.Sprintf("submissions-CIK%010d.json", cik), aFiler(cik, "INC", "8-K12B", "2004-05-06")) // long ago
+	}
+	list([4]any{61, "Face Inc.", "FB", "Nasdaq"}, [4]any{62, "Old Inc.", "OLDT", "NYSE"}, [4]any{63, "Tick Inc.", "TICK", "NYSE"}, [4]any{63, "Tick Inc.", "ALPH", "NYSE"})
+	for _, ticker := range []string{"FB", "TICK"} {
+		f.imported("prices?ticker="+ticker, []byte("date,close\n2021-03-04,7\n"))
+	}
+	_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: "Foreign", Cik: oas.NewOptNilInt64(500), Listings: []oas.ListingInput{{Ticker: "FGN.L"}}})
+	require.NoError(t, err)
+
+	s := list([4]any{61, "Meta Inc.", "META", "Nasdaq"}, [4]any{64, "Other Inc.", "TICK", "NYSE"}, [4]any{63, "Tick Inc.", "ALPH", "NYSE"})
+	assert.Contains(t, strings.Join(s.Warnings, "\n"), "FB has the ticker META now")
+	meta := f.getCompany("META")
+	assert.Equal(t, "META", meta.Ticker)
+	assert.Equal(t, meta.ID, f.getCompany("FB").ID, "the old ticker leads there")
+	prices := func(name string) int {
+		t.Helper()
+		page, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: oas.Ticker(name)})
+		require.NoError(t, err)
+		return len(page.Items)
+	}
+	assert.Equal(t, 1, prices("META"), "it is the same share")
+	assert.Equal(t, oas.NewNilInt64(64), f.getCompany("TICK").Cik, "a notice of 2004 makes no heir")
+	assert.Equal(t, "ALPH", f.getCompany("CIK63").Ticker)
+	assert.Zero(t, prices("TICK"))
+	assert.True(t, f.getCompany("FGN.L").Listings[0].LastDay.Null, "which EDGAR's list never had")
+	assert.False(t, f.getCompany("OLDT").Listings[0].LastDay.Null)
+
+	s = list([4]any{61, "Meta Inc.", "META", "Nasdaq"}, [4]any{64, "Other Inc.", "TICK", "NYSE"}, [4]any{65, "New Inc.", "OLDT", "NYSE"})
+	assert.Contains(t, strings.Join(s.Warnings, "\n"), "the ticker OLDT has moved to the company with CIK 65")
+	assert.Equal(t, oas.NewNilInt64(65), f.getCompany("OLDT").Cik, "whose listing had ended before")
+	assert.Equal(t, "CIK0000000062", f.getCompany("CIK0000000062").Ticker)
+	tick := f.getCompany("CIK0000000063")
+	assert.Equal(t, "ALPH", tick.Ticker, "all of its listings have ended, and one still has its ticker")
+
+	t.Run("prices of a listing that has lost its ticker are found by the CIK", func(t *testing.T) {
+		f := f.in(t)
+		f.imported("prices?ticker=META", []byte("date,close\n2021-03-05,8\n"))
+		s := list([4]any{64, "Other Inc.", "META", "NYSE"})
+		assert.EqualValues(t, 0, s.Failed)
+		page, err := f.anon.ListCompanyPrices(t.Context(), oas.ListCompanyPricesParams{Ticker: "CIK0000000061"})
+		require.NoError(t, err)
+		assert.Len(t, page.Items, 2)
+	})
+	t.Run("a company has had a ticker before", func(t *testing.T) {
+		c, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: "Twice", Listings: []oas.ListingInput{
+			{Ticker: "TWCE", LastDay: oas.NewOptNilDate(day("2010-01-02"))}, {Ticker: "TWCE", FirstDay: oas.NewOptNilDate(day("2015-01-02"))},
+		}})
+		require.NoError(t, err)
+		require.Len(t, c.Listings, 2)
+		assert.Equal(t, "TWCE", c.Ticker)
+		assert.Equal(t, oas.NewNilDate(day("2015-01-02")), c.Listings[0].FirstDay, "the primary one")
+	})
 }
 
 func TestCompaniesAreSorted(t *testing.T) {

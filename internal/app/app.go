@@ -48,8 +48,10 @@ type Config struct {
 	MaxUploads          int           // files that are received at a time; 4 if 0
 	AuditRetentionDays  int           // 400 if 0
 
-	EDGAR   *edgar.Client // nil if sync is off
-	SyncDir string        // where bulk files of EDGAR are while they are read
+	EDGAR *edgar.Client // nil if sync is off
+	// NextSync returns when a sync of all companies is due that follows one of a time; nil for never.
+	NextSync func(time.Time) time.Time
+	SyncDir  string // where bulk files of EDGAR are while they are read
 }
 
 // App carries out the use cases. It is safe for concurrent use.

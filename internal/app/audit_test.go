@@ -25,10 +25,10 @@ var unaudited = map[string]string{
 		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
 		ListDailyRatios ValueCompany ListExchangeRates ListImports GetImport ListSyncs GetSync UnfinishedSync SyncStatus HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
 		IdentifyConsole`,
-	"is done by jobs":         "RunImport RunSync RunSyncCompany ScheduleSync RecomputeJob RecomputeCompanyJob RecomputeAll Prune Rescue TakeTurn FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
-	"tries the machinery":     "StartTestJob StartTestMail",
-	"only reads, of sessions": "ListSessions IdentifySession",
-	"is mailed by jobs":       "SendRegistrationMail SendConfirmEmailMail SendNoticeMail",
+	"is done by jobs":                                 "RunImport RunSync RunSyncCompany ScheduleSync RecomputeJob RecomputeCompanyJob RecomputeAll Prune Rescue TakeTurn FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
+	"tries the machinery":                             "StartTestJob StartTestMail",
+	"only reads, of sessions":                         "ListSessions IdentifySession",
+	"is mailed by jobs":                               "SendRegistrationMail SendConfirmEmailMail SendNoticeMail",
 	"leaves the event of a sync, of the command line": "ImportBulkFile",
 	"leaves events that the tests of the API look at": `Login Authenticate Refresh Logout EndSession EndOtherSessions OpenSession
 		RegisterUser ActivateUser EnsureSuperuser UpdateCurrentUser ConfirmEmail DeleteCurrentUser ChangePassword RecoverPassword

@@ -29,7 +29,7 @@ type Company struct {
 // Symbol names the company in addresses: the ticker of its primary listing or, if it has none, its CIK.
 func (c Company) Symbol() string {
 	switch {
-	case len(c.Listings) > 0 && c.Listings[0].IsPrimary:
+	case len(c.Listings) > 0 && c.Listings[0].IsPrimary && c.Listings[0].HoldsTicker:
 		return c.Listings[0].Ticker
 	case c.Cik != nil:
 		return sec.CIKName(*c.Cik)
@@ -386,25 +386,33 @@ func companyEvent(action, t string, before, after map[string]any) auditEvent {
 	return auditEvent{Action: action, TargetType: "company", Target: ticker(t), Detail: changed(before, after)}
 }
 
+// createListings adds listings to a company. Of those with one ticker the older ones give it up to the newer, as do ended ones
+// of other companies.
 func createListings(ctx context.Context, q *db.Queries, companyID int64, listings []ListingInput) error {
 	rows := slices.Clone(listings)
 	for i := range rows {
 		rows[i].CompanyID = companyID
 	}
-	slices.SortFunc(rows, func(a, b ListingInput) int { return strings.Compare(a.Ticker, b.Ticker) }) // all in one order
-	tickers := make([]string, len(rows))
-	for i, l := range rows {
-		tickers[i] = l.Ticker
-	}
-	released, err := q.ReleaseTickers(ctx, db.ReleaseTickersParams{Tickers: tickers, CompanyID: companyID})
-	if err != nil {
-		return errors.Wrap(err, "release tickers")
-	}
-	if _, err := q.CreateListings(ctx, rows); err != nil {
-		return errors.Wrap(err, "create listings")
-	}
-	if released == 0 {
-		return nil
+	slices.SortFunc(rows, func(a, b ListingInput) int { // all in one order
+		return cmp.Or(strings.Compare(cmp.Or(dayText(a.LastDay), "now"), cmp.Or(dayText(b.LastDay), "now")), strings.Compare(a.Ticker, b.Ticker))
+	})
+	for len(rows) > 0 {
+		var turn, later []ListingInput
+		var tickers []string
+		for _, l := range rows {
+			if slices.ContainsFunc(turn, func(t ListingInput) bool { return tickerKey(t.Ticker) == tickerKey(l.Ticker) }) {
+				later = append(later, l)
+				continue
+			}
+			turn, tickers = append(turn, l), append(tickers, l.Ticker)
+		}
+		if err := q.ReleaseTickers(ctx, tickers); err != nil {
+			return errors.Wrap(err, "release tickers")
+		}
+		if _, err := q.CreateListings(ctx, turn); err != nil {
+			return errors.Wrap(err, "create listings")
+		}
+		rows = later
 	}
 	return wrap(q.EnsurePrimaryListings(ctx), "choose primary listings")
 }
@@ -461,20 +469,20 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 }
 
 func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []ListingInput) error {
-	stays := func(in ListingInput) (old *db.Listing) {
-		for i, l := range c.Listings {
-			if tickerKey(l.Ticker) == tickerKey(in.Ticker) && (old == nil || l.HoldsTicker || dayText(l.LastDay) == dayText(in.LastDay)) {
-				old = &c.Listings[i]
+	// An input is the listing that has its ticker, and of several the one with its last day.
+	stays := make([]*db.Listing, len(listings))
+	used := map[int64]bool{}
+	for _, exactly := range []bool{true, false} {
+		for i, in := range listings {
+			for j, l := range c.Listings {
+				if stays[i] == nil && !used[l.ID] && tickerKey(l.Ticker) == tickerKey(in.Ticker) &&
+					(!exactly || dayText(l.LastDay) == dayText(in.LastDay)) {
+					stays[i], used[l.ID] = &c.Listings[j], true
+				}
 			}
 		}
-		return old
 	}
-	keep := []int64{}
-	for _, l := range listings {
-		if old := stays(l); old != nil {
-			keep = append(keep, old.ID)
-		}
-	}
+	keep := slices.AppendSeq([]int64{}, maps.Keys(used))
 	if err := q.DeleteListings(ctx, db.DeleteListingsParams{CompanyID: c.ID, Keep: keep}); err != nil {
 		return errors.Wrap(err, "delete listings")
 	}
@@ -482,8 +490,8 @@ func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []L
 		return errors.Wrap(err, "clear listings")
 	}
 	var added []ListingInput
-	for _, l := range listings {
-		old := stays(l)
+	for i, l := range listings {
+		old := stays[i]
 		if old == nil {
 			added = append(added, l)
 			continue
@@ -491,16 +499,13 @@ func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []L
 		p := listingUpdate(l)
 		p.ID = old.ID
 		if !old.HoldsTicker { // another company has it
-			p.IsPrimary, p.LastDay = false, cmp.Or(p.LastDay, old.LastDay)
+			p.LastDay = cmp.Or(p.LastDay, old.LastDay)
 		}
 		if err := q.UpdateListing(ctx, p); err != nil {
 			return errors.Wrap(err, "update listing")
 		}
 	}
-	if err := createListings(ctx, q, c.ID, added); err != nil {
-		return err
-	}
-	return wrap(q.EnsurePrimaryListings(ctx), "choose primary listings")
+	return createListings(ctx, q, c.ID, added)
 }
 
 // DeleteCompany deletes a company and all that belongs to it, for a superuser. Errors: Unauthenticated, Forbidden,

@@ -143,5 +143,8 @@ func writeRates(ctx context.Context, q *db.Queries, rates []value.ExchangeRate) 
 		c.written += written
 		c.unchanged += int64(n) - written
 	}
-	return c, nil
+	if c.written == 0 {
+		return c, nil
+	}
+	return c, wrap(q.SetSizes(ctx), "set the sizes of companies")
 }

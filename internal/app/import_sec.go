@@ -18,6 +18,9 @@ import (
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
+// errFiledInFuture says that a clock is wrong.
+var errFiledInFuture = errors.New("filed in the future")
+
 // unreadable makes an *Error of what the parser says about a bad file; other errors come back as they are.
 func unreadable(err error) error {
 	var format *sec.FormatError
@@ -51,7 +54,8 @@ func (a *App) readCompanyFacts(ctx context.Context, r io.Reader, from factsFile)
 		return nil, unreadable(err)
 	}
 	if newest := facts.NewestFiled(); newest.After(a.today()) {
-		return nil, &Error{Code: Invalid, Message: fmt.Sprintf("a fact was filed on %s, which is in the future", newest.Format(time.DateOnly))}
+		return nil, errors.Join(errFiledInFuture,
+			&Error{Code: Invalid, Message: fmt.Sprintf("a fact was filed on %s, which is in the future", newest.Format(time.DateOnly))})
 	}
 	if from.cik != 0 && from.cik != facts.CIK {
 		return nil, &Error{Code: Invalid, Message: fmt.Sprintf("the document is about CIK %d, not %d as its name says", facts.CIK, from.cik)}

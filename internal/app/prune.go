@@ -28,6 +28,9 @@ func (a *App) Prune(ctx context.Context) error {
 	if _, err := a.queries.PruneSyncs(ctx); err != nil {
 		return errors.Wrap(err, "prune syncs")
 	}
+	if err := a.removeForsakenFiles(ctx); err != nil {
+		return errors.Wrap(err, "prune files of syncs")
+	}
 	err := a.inJobTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		ids, err := q.LockUnneededDocuments(ctx)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/edgar"
 	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
@@ -80,12 +81,13 @@ func (SyncCompanyArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: CompaniesQueue, MaxAttempts: 5}
 }
 
-// ScheduleSyncArgs is the periodic job that starts a sync of all companies.
-type ScheduleSyncArgs struct {
-	Start bool `json:"start"` // of a worker: only what is overdue
-}
+// ScheduleSyncArgs is the periodic job that starts a sync of all companies when one is due.
+type ScheduleSyncArgs struct{}
 
 func (ScheduleSyncArgs) Kind() string { return "schedule_sync" }
+
+// InsertOpts leaves it to the workers that ask EDGAR.
+func (ScheduleSyncArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: SyncQueue} }
 
 // A Sync is a run that brings companies and their facts from EDGAR.
 type Sync struct {
@@ -96,10 +98,10 @@ type Sync struct {
 // maxFailures is how many failures a Sync has.
 const maxFailures = 100
 
-// withCounts counts the companies of a run that has not ended.
+// withCounts counts the companies of a run.
 func withCounts(ctx context.Context, q *db.Queries, s db.Sync) (Sync, error) {
 	out := Sync{Sync: s, Failures: []db.ListSyncFailuresRow{}}
-	if s.FinishedAt != nil {
+	if s.FinishedAt != nil && s.State == SyncSucceeded { // what runs when a sync ends otherwise counts, too
 		return out, nil
 	}
 	n, err := q.CountSyncCompanies(ctx, s.ID)
@@ -208,23 +210,21 @@ func syncEvent(action string, s db.Sync) auditEvent {
 	return auditEvent{Action: action, Reason: "", TargetType: "sync", Target: idText(s.ID), Detail: detail}
 }
 
-// ScheduleSync starts a sync of all companies, unless sync is off or one runs. At the start of a worker it does so only if
-// none has succeeded in the last day: those that failed wait for the schedule.
-func (a *App) ScheduleSync(ctx context.Context, atStart bool) error {
-	if a.EDGAR == nil {
+// ScheduleSync starts a sync of all companies if one is due: none was ever started, or the schedule had a time since the newest
+// one was, whatever became of that.
+func (a *App) ScheduleSync(ctx context.Context) error {
+	if a.EDGAR == nil || a.NextSync == nil {
 		return nil
 	}
 	err := a.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		if atStart {
-			last, err := q.GetLastSync(ctx)
-			if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-				return errors.Wrap(err, "get the last sync")
-			}
-			if err == nil && a.Now().Sub(last.CreatedAt) < 24*time.Hour {
-				return nil
-			}
+		newest, err := q.GetNewestSync(ctx)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return errors.Wrap(err, "get the newest sync")
 		}
-		_, err := a.startSync(ctx, tx, q, nobody, SyncAll, []string{})
+		if err == nil && a.NextSync(newest.CreatedAt).After(a.Now()) {
+			return nil
+		}
+		_, err = a.startSync(ctx, tx, q, nobody, SyncAll, []string{})
 		return err
 	})
 	if errors.Is(err, errSyncRuns) {
@@ -334,9 +334,11 @@ func (a *App) RunSyncCompany(ctx context.Context, job *river.Job[SyncCompanyArgs
 	case row.SyncState == SyncCancelled:
 		return river.JobCancel(errors.New("the sync was cancelled"))
 	}
-	return a.attempted(ctx, job.JobRow, a.runSyncCompany(ctx, row.SyncCompany, job), func(ctx context.Context, reason *string) error {
+	err = a.runSyncCompany(ctx, row.SyncCompany, job)
+	permanent := Permanent(err) && !errors.Is(err, errFiledInFuture)
+	return a.attempted(ctx, job.JobRow, err, func(ctx context.Context, reason *string) error {
 		a.Logger.WarnContext(ctx, "a company of a sync fails", "sync", row.SyncCompany.SyncID, "company", row.SyncCompany.Name, "error", *reason)
-		return a.queries.SetSyncCompanyError(ctx, db.SetSyncCompanyErrorParams{JobID: job.ID, Message: reason})
+		return a.queries.SetSyncCompanyError(ctx, db.SetSyncCompanyErrorParams{JobID: job.ID, Message: reason, Again: !permanent})
 	})
 }
 
@@ -345,12 +347,17 @@ func (a *App) runSyncCompany(ctx context.Context, c db.SyncCompany, job *river.J
 		return &Error{Code: NotFound, Message: "the file is no longer there"}
 	}
 	end := func(tx pgx.Tx, q *db.Queries, state, message string) error {
+		if c.Etag != nil && c.LastModified != nil {
+			if err := setVersion(ctx, q, factsPath(*c.Cik), edgar.Version{ETag: *c.Etag, LastModified: *c.LastModified}); err != nil {
+				return err
+			}
+		}
 		if err := q.EndSyncCompany(ctx, db.EndSyncCompanyParams{JobID: job.ID, State: state, Message: notEmpty(message)}); err != nil {
 			return errors.Wrap(err, "end company of the sync")
 		}
 		return completeJob(ctx, tx, job)
 	}
-	known, err := a.queries.GetFactsOfDocument(ctx, db.GetFactsOfDocumentParams{DocumentID: *c.DocumentID, RulesVersion: sec.RulesVersion})
+	known, err := a.queries.GetFactsOfFiler(ctx, db.GetFactsOfFilerParams{Cik: *c.Cik, DocumentID: *c.DocumentID, RulesVersion: sec.RulesVersion})
 	if err == nil {
 		return a.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error { return end(tx, q, companyUnchanged, nothingRead(known.Report)) })
 	} else if !errors.Is(err, pgx.ErrNoRows) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -228,7 +229,8 @@ func (b *bulkReader) takeEntries(ctx context.Context, batch []edgar.Entry, posit
 		entries[i] = readEntry(e, position-int64(len(batch))+int64(i)+1)
 	}
 	return b.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		if err := b.goOn(ctx, q, position); err != nil {
+		entries, err := b.without(ctx, q, entries)
+		if err != nil {
 			return err
 		}
 		if err := b.take(ctx, tx, q, b.sync, entries); err != nil {
@@ -243,18 +245,36 @@ func (b *bulkReader) takeEntries(ctx context.Context, batch []edgar.Entry, posit
 				rows[i].Cik = &e.cik
 			}
 		}
-		_, err := q.AddSyncCompanies(ctx, rows)
-		return wrap(err, "note companies")
+		if _, err := q.AddSyncCompanies(ctx, rows); err != nil {
+			return errors.Wrap(err, "note companies")
+		}
+		return b.goOn(ctx, q, position)
 	})
 }
 
-// goOn notes the position of a sync that has not ended.
+// without returns the entries that the run does not have already, as of a file that had to be downloaded again.
+func (b *bulkReader) without(ctx context.Context, q *db.Queries, entries []syncEntry) ([]syncEntry, error) {
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.name
+	}
+	known, err := q.ListSyncCompanyNames(ctx, db.ListSyncCompanyNamesParams{SyncID: b.sync.ID, Names: names})
+	if err != nil {
+		return nil, errors.Wrap(err, "look for companies of the run")
+	}
+	return slices.DeleteFunc(slices.Clone(entries), func(e syncEntry) bool { return slices.Contains(known, e.name) }), nil
+}
+
+// goOn notes the position of a sync that has not ended, and that nobody else carries out.
 func (b *bulkReader) goOn(ctx context.Context, q *db.Queries, position int64) error {
 	s, err := q.LockSync(ctx, b.sync.ID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && s.FinishedAt != nil {
 		return errSyncEnded
 	} else if err != nil {
 		return errors.Wrap(err, "lock sync")
+	}
+	if s.Position != b.sync.Position {
+		return errors.Wrap(errTaken, "another process reads the file")
 	}
 	size := int64(b.file.Len())
 	return wrap(q.NoteSync(ctx, db.NoteSyncParams{ID: b.sync.ID, Position: position, Received: position, Size: &size}), "note position")

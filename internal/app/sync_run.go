@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -89,8 +88,11 @@ func (a *App) RunSync(ctx context.Context, job *river.Job[SyncArgs]) error {
 		r := &syncRun{App: a, Sync: s, job: job, until: time.Now().Add(syncTurn)}
 		err = r.step(ctx, job.Args.Stage)
 	}
-	if errors.Is(err, ErrSyncWaits) {
+	switch {
+	case errors.Is(err, ErrSyncWaits):
 		return err
+	case errors.Is(err, errSyncEnded):
+		return river.JobCancel(err)
 	}
 	return a.attempted(ctx, job.JobRow, err, func(ctx context.Context, reason *string) error {
 		return a.queries.FailSync(ctx, db.FailSyncParams{ID: s.ID, Error: reason})
@@ -134,13 +136,18 @@ func (r *syncRun) step(ctx context.Context, stage syncStage) error {
 // turn completes the job after do, in one transaction with the beginning of the next step, which is of the stage next.
 func (r *syncRun) turn(ctx context.Context, next syncStage, do func(tx pgx.Tx, q *db.Queries) error) error {
 	return r.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		if _, err := q.LockSync(ctx, r.ID); err != nil {
-			return errors.Wrap(err, "lock sync")
+		if err := completeJob(ctx, tx, r.job); err != nil { // whose lock comes first, then companies', then the sync's
+			return err
 		}
 		if do != nil {
 			if err := do(tx, q); err != nil {
 				return err
 			}
+		}
+		if s, err := q.LockSync(ctx, r.ID); err != nil {
+			return errors.Wrap(err, "lock sync")
+		} else if s.FinishedAt != nil {
+			return errSyncEnded
 		}
 		job, err := r.insertStep(ctx, tx, r.Sync, next)
 		if err != nil {
@@ -149,10 +156,7 @@ func (r *syncRun) turn(ctx context.Context, next syncStage, do func(tx pgx.Tx, q
 		if string(next) != r.Stage {
 			r.Position = 0
 		}
-		if err := q.TurnSync(ctx, r.turned(next, &job)); err != nil {
-			return errors.Wrap(err, "begin step")
-		}
-		return completeJob(ctx, tx, r.job)
+		return wrap(q.TurnSync(ctx, r.turned(next, &job)), "begin step")
 	})
 }
 
@@ -321,7 +325,7 @@ func (r *syncRun) readListings(ctx context.Context) error {
 		if unchanged {
 			return nil
 		}
-		if err := r.writeListings(ctx, q, listings, heirs); err != nil {
+		if err := r.writeListings(ctx, q, listings, heirs, known[listingsFile] != edgar.Version{}); err != nil {
 			return err
 		}
 		return setVersion(ctx, q, listingsFile, version)
@@ -381,7 +385,12 @@ func (r *syncRun) readDailyIndexes(ctx context.Context) error {
 	slices.Sort(ciks)
 	ciks = slices.Compact(ciks)
 	r.ThroughDay = &through
-	return r.turn(ctx, stageCompanies, func(_ pgx.Tx, q *db.Queries) error { return r.want(ctx, q, ciks) })
+	return r.turn(ctx, stageCompanies, func(_ pgx.Tx, q *db.Queries) error {
+		if err := r.want(ctx, q, ciks); err != nil {
+			return err
+		}
+		return wrap(q.WantFailedCompanies(ctx, r.ID), "note those that failed before")
+	})
 }
 
 // askForCompanies asks for the documents of companies for one turn.
@@ -394,26 +403,22 @@ func (r *syncRun) askForCompanies(ctx context.Context) error {
 		if len(wanted) == 0 {
 			return r.turn(ctx, stageEnding, nil)
 		}
-		var away atomic.Int32
+		failures := make([]error, len(wanted))
 		g, gctx := errgroup.WithContext(ctx)
 		g.SetLimit(askedAtOnce)
-		for _, w := range wanted {
+		for i, w := range wanted {
 			g.Go(func() error {
 				err := r.askForCompany(gctx, w.Name, *w.Cik)
-				var failure edgarError
-				if !errors.As(err, &failure) || gctx.Err() != nil {
-					return err
+				if _, ok := errors.Into[edgarError](err); ok && gctx.Err() == nil {
+					failures[i], err = err, nil
 				}
-				if int(away.Add(1)) == len(wanted) && len(wanted) > 1 {
-					return err // EDGAR is away: the others would only fail, too
-				}
-				message := failure.Error()
-				return wrap(r.queries.SetSyncCompany(gctx, db.SetSyncCompanyParams{
-					SyncID: r.ID, Name: w.Name, State: companyFailed, Message: &message, DocumentID: nil, JobID: nil,
-				}), "note a failure")
+				return err
 			})
 		}
 		if err := g.Wait(); err != nil {
+			return err
+		}
+		if err := r.noteFailures(ctx, wanted, failures); err != nil {
 			return err
 		}
 		if s, err := r.queries.GetSync(ctx, r.ID); err != nil || s.FinishedAt != nil {
@@ -421,6 +426,26 @@ func (r *syncRun) askForCompanies(ctx context.Context) error {
 		}
 	}
 	return r.turn(ctx, stageCompanies, nil)
+}
+
+// noteFailures notes which companies could not be asked for. If it is all of several, EDGAR is away: they are asked for again.
+func (r *syncRun) noteFailures(ctx context.Context, wanted []db.ListWantedCompaniesRow, failures []error) error {
+	if len(wanted) > 1 && !slices.Contains(failures, nil) {
+		return failures[0]
+	}
+	for i, failure := range failures {
+		if failure == nil {
+			continue
+		}
+		//exhaustruct:ignore there is no document
+		err := r.queries.SetSyncCompany(ctx, db.SetSyncCompanyParams{
+			SyncID: r.ID, Name: wanted[i].Name, State: companyFailed, Message: new(failure.Error()), Again: true,
+		})
+		if err != nil {
+			return errors.Wrap(err, "note a failure")
+		}
+	}
+	return nil
 }
 
 // askForCompany brings a company's description and facts, unless they are those that were read before, and enqueues the
@@ -482,7 +507,8 @@ func (r *syncRun) askForCompany(ctx context.Context, name string, cik int64) err
 				return err
 			}
 		}
-		p := db.SetSyncCompanyParams{SyncID: r.ID, Name: name, State: state, Message: notEmpty(message), DocumentID: nil, JobID: nil}
+		//exhaustruct:ignore there may be no document
+		p := db.SetSyncCompanyParams{SyncID: r.ID, Name: name, State: state, Message: notEmpty(message)}
 		switch state {
 		case companyUnchanged:
 			if err := noteFactsRead(ctx, q, []int64{cik}); err != nil {
@@ -493,10 +519,13 @@ func (r *syncRun) askForCompany(ctx context.Context, name string, cik int64) err
 			if err := r.take(ctx, tx, q, r.Sync, batch); err != nil {
 				return err
 			}
-			if err := setVersion(ctx, q, factsPath(cik), factsVersion); err != nil {
-				return err
-			}
 			p.State, p.DocumentID, p.JobID = batch[0].state, batch[0].documentID, batch[0].jobID
+			p.Etag, p.LastModified = &factsVersion.ETag, &factsVersion.LastModified // kept once the document is read
+			if p.State == companyUnchanged {
+				if err := setVersion(ctx, q, factsPath(cik), factsVersion); err != nil {
+					return err
+				}
+			}
 		}
 		return wrap(q.SetSyncCompany(ctx, p), "note what became of a company")
 	})
@@ -511,14 +540,11 @@ func (r *syncRun) end(ctx context.Context) error {
 	if open {
 		return ErrSyncWaits
 	}
-	if r.Source != nil && *r.Source == fromBulk {
-		for _, bulk := range []edgar.Bulk{edgar.CompanyFactsBulk, edgar.SubmissionsBulk} {
-			if err := os.Remove(r.bulkPath(bulk)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				r.Logger.WarnContext(ctx, "a bulk file stays", "error", err)
-			}
-		}
-	}
+	r.removeFiles(ctx, r.Sync)
 	return r.inJobTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+		if err := completeJob(ctx, tx, r.job); err != nil {
+			return err
+		}
 		if r.all() {
 			if _, err := q.EndSilentCompanies(ctx, r.today().AddDate(0, 0, -silence)); err != nil {
 				return errors.Wrap(err, "end companies that report no more")
@@ -528,21 +554,77 @@ func (r *syncRun) end(ctx context.Context) error {
 		if err := q.TurnSync(ctx, r.turned(stageEnding, nil)); err != nil {
 			return errors.Wrap(err, "note that all is listed")
 		}
-		if err := q.EndSync(ctx, r.ID); err != nil {
-			return errors.Wrap(err, "end sync")
-		}
-		return completeJob(ctx, tx, r.job)
+		return wrap(q.EndSync(ctx, r.ID), "end sync")
 	})
 }
 
-func (a *App) bulkPath(bulk edgar.Bulk) string {
-	return filepath.Join(a.SyncDir, string(bulk)+".zip")
+// filesOf is what the names of a sync's files begin with, on whichever machine: two installations can share a folder.
+func filesOf(id int64, created time.Time) string {
+	return fmt.Sprintf("sync-%d-%d-", id, created.UnixMicro())
+}
+
+func (r *syncRun) bulkPath(bulk edgar.Bulk) string {
+	return filepath.Join(r.SyncDir, filesOf(r.ID, r.CreatedAt)+string(bulk)+".zip")
+}
+
+// removeFiles removes the files of a sync that are on this machine.
+func (a *App) removeFiles(ctx context.Context, s db.Sync) {
+	names, err := filepath.Glob(filepath.Join(a.SyncDir, filesOf(s.ID, s.CreatedAt)+"*"))
+	for _, name := range names {
+		err = errors.Join(err, os.Remove(name))
+	}
+	if err != nil {
+		a.Logger.WarnContext(ctx, "files of a sync stay", "error", err)
+	}
+}
+
+// forsaken is how long nothing was written to a file of a sync that is not known to run here.
+const forsaken = 24 * time.Hour
+
+// removeForsakenFiles removes the files of syncs that have ended, on another machine or otherwise than well.
+func (a *App) removeForsakenFiles(ctx context.Context) error {
+	names, err := filepath.Glob(filepath.Join(a.SyncDir, "sync-*"))
+	if err != nil || len(names) == 0 {
+		return errors.Join(err)
+	}
+	running, err := a.queries.ListUnfinishedSyncs(ctx)
+	if err != nil {
+		return errors.Wrap(err, "list syncs")
+	}
+	for _, name := range names {
+		info, err := os.Stat(name)
+		isRunning := slices.ContainsFunc(running, func(s db.ListUnfinishedSyncsRow) bool {
+			return strings.HasPrefix(filepath.Base(name), filesOf(s.ID, s.CreatedAt))
+		})
+		if err == nil && !isRunning && time.Since(info.ModTime()) > forsaken {
+			_ = os.Remove(name)
+		}
+	}
+	return nil
+}
+
+// openSyncDir creates the folder of bulk files, which nobody else may write to.
+func (a *App) openSyncDir() error {
+	if err := os.MkdirAll(a.SyncDir, 0o700); err != nil {
+		return errors.Wrap(err, "create folder")
+	}
+	info, err := os.Lstat(a.SyncDir)
+	if err != nil {
+		return errors.Wrap(err, "look at the folder")
+	}
+	if !info.IsDir() || info.Mode().Perm()&0o022 != 0 {
+		return errors.Errorf("SYNC_DIR %s is not a folder that only its owner writes to", a.SyncDir)
+	}
+	return nil
 }
 
 // download brings a bulk file to this machine. What was begun goes on.
 func (r *syncRun) download(ctx context.Context, bulk edgar.Bulk, next syncStage) error {
-	if err := os.MkdirAll(r.SyncDir, 0o700); err != nil {
-		return errors.Wrap(err, "create folder")
+	if err := r.openSyncDir(); err != nil {
+		return err
+	}
+	if err := r.removeForsakenFiles(ctx); err != nil {
+		return err
 	}
 	var noted time.Time
 	version, err := r.EDGAR.Download(ctx, bulk, r.bulkPath(bulk), edgar.Version{}, func(done, total int64) {
@@ -570,9 +652,11 @@ func (r *syncRun) download(ctx context.Context, bulk edgar.Bulk, next syncStage)
 				day = before
 			}
 		}
-		r.ThroughDay = &day
+		if r.ThroughDay == nil || day.Before(*r.ThroughDay) { // some of it may have been read of an older one
+			r.ThroughDay = &day
+		}
 	}
-	return r.turn(ctx, next, func(_ pgx.Tx, q *db.Queries) error { return setVersion(ctx, q, string(bulk)+".zip", version) })
+	return r.turn(ctx, next, nil)
 }
 
 func (r *syncRun) note(ctx context.Context, position, received int64, size *int64) error {
@@ -596,8 +680,6 @@ func (r *syncRun) readBulk(ctx context.Context, bulk edgar.Bulk, again, next syn
 	done, err := b.read(ctx)
 	r.Position = b.sync.Position
 	switch {
-	case errors.Is(err, errSyncEnded):
-		return river.JobCancel(err)
 	case err != nil:
 		return err
 	case done:
@@ -630,8 +712,9 @@ func (r *syncRun) heirs(ctx context.Context, listings []sec.Listing) (map[string
 		case err != nil:
 			return nil, fromEDGAR(err)
 		default:
+			since := r.Now().Add(-succession)
 			heirs[t] = slices.ContainsFunc(about.Filings, func(f edgar.Filing) bool {
-				return strings.HasPrefix(f.Form, "8-K12B") || strings.HasPrefix(f.Form, "8-K12G3")
+				return f.Filed.After(since) && (strings.HasPrefix(f.Form, "8-K12B") || strings.HasPrefix(f.Form, "8-K12G3"))
 			})
 		}
 	}
@@ -640,12 +723,15 @@ func (r *syncRun) heirs(ctx context.Context, listings []sec.Listing) (map[string
 
 const (
 	maxHeirs = 200
+	// succession is how old the notice may be by which a new holding company takes over a ticker.
+	succession = 120 * 24 * time.Hour
 	// maxEnded is the part of the listings that a list may end at a time. One that lacks more is not believed.
 	maxEnded = 0.2
 )
 
-// writeListings makes companies and listings those of a list that is complete today.
-func (r *syncRun) writeListings(ctx context.Context, q *db.Queries, listings []sec.Listing, heirs map[string]bool) error {
+// writeListings makes companies and listings those of a list that is complete today. What is new begins today, if the list was
+// read before (again).
+func (r *syncRun) writeListings(ctx context.Context, q *db.Queries, listings []sec.Listing, heirs map[string]bool, again bool) error {
 	rows := make([]listedRow, len(listings))
 	list := db.LockForListingsParams{Ciks: make([]int64, len(listings)), Tickers: make([]string, len(listings))}
 	for i, l := range listings {
@@ -657,24 +743,27 @@ func (r *syncRun) writeListings(ctx context.Context, q *db.Queries, listings []s
 	}
 	for _, l := range listings {
 		if heirs[l.Ticker] {
-			if err := r.succeed(ctx, q, l); err != nil {
+			if err := r.succeed(ctx, q, l, list.Ciks); err != nil {
 				return err
 			}
 		}
 	}
 	yesterday := r.today().AddDate(0, 0, -1)
-	moved, err := q.EndMovedListings(ctx, db.EndMovedListingsParams{Ciks: list.Ciks, Tickers: list.Tickers, LastDay: yesterday})
-	if err != nil {
+	if _, err := q.EndMovedListings(ctx, db.EndMovedListingsParams{Ciks: list.Ciks, Tickers: list.Tickers, LastDay: yesterday}); err != nil {
 		return errors.Wrap(err, "end listings that have moved")
+	}
+	moved, err := q.ReleaseMovedTickers(ctx, db.ReleaseMovedTickersParams(list))
+	if err != nil {
+		return errors.Wrap(err, "release tickers")
 	}
 	for _, m := range moved {
 		r.warn(ctx, fmt.Sprintf("the ticker %s has moved to the company with CIK %d", m.Ticker, m.Cik))
 	}
-	if err := r.endUnlisted(ctx, q, list.Tickers, yesterday); err != nil {
+	if err := r.rename(ctx, q, rows, list, yesterday); err != nil {
 		return err
 	}
-	if _, err := q.ReleaseTickers(ctx, db.ReleaseTickersParams{Tickers: movedTickers(moved), CompanyID: 0}); err != nil {
-		return errors.Wrap(err, "release tickers")
+	if err := r.endUnlisted(ctx, q, list.Tickers, yesterday); err != nil {
+		return err
 	}
 	if err := q.ReopenListings(ctx, db.ReopenListingsParams(list)); err != nil {
 		return errors.Wrap(err, "go on with listings")
@@ -683,13 +772,45 @@ func (r *syncRun) writeListings(ctx context.Context, q *db.Queries, listings []s
 	if err != nil {
 		return err
 	}
-	if c.warning != "" {
-		r.warn(ctx, c.warning)
+	if c.skipped > 0 {
+		r.warn(ctx, fmt.Sprintf("rows of EDGAR's list that were left out, as their tickers belong to other companies: %d", c.skipped))
 	}
-	if err := q.BeginListings(ctx, db.BeginListingsParams{Tickers: movedTickers(moved), FirstDay: r.today()}); err != nil {
-		return errors.Wrap(err, "begin listings")
+	if err := q.NoteListed(ctx, list.Tickers); err != nil {
+		return errors.Wrap(err, "note what the list has")
+	}
+	if again {
+		if err := q.BeginListings(ctx, r.today()); err != nil {
+			return errors.Wrap(err, "begin listings")
+		}
+	}
+	if err := q.YieldPrimaryListings(ctx); err != nil {
+		return errors.Wrap(err, "change primary listings")
 	}
 	return wrap(q.EnsurePrimaryListings(ctx), "choose primary listings")
+}
+
+// rename gives listings their new tickers. The old ones stay, as listings that have ended, and lead to the company.
+func (r *syncRun) rename(ctx context.Context, q *db.Queries, rows []listedRow, list db.LockForListingsParams, day time.Time) error {
+	p := db.ListRenamedListingsParams{Ciks: list.Ciks, Tickers: list.Tickers, Exchanges: make([]string, len(rows))}
+	for i, row := range rows {
+		p.Exchanges[i] = row.Exchange
+	}
+	renamed, err := q.ListRenamedListings(ctx, p)
+	if err != nil {
+		return errors.Wrap(err, "list listings with new tickers")
+	}
+	for _, l := range renamed {
+		if err := q.RenameListing(ctx, db.RenameListingParams{ID: l.ID, Ticker: l.NewTicker}); err != nil {
+			return errors.Wrap(err, "rename listing")
+		}
+		//exhaustruct:ignore it was the same one
+		old := ListingInput{Ticker: l.OldTicker, Currency: defaultCurrency, LastDay: &day}
+		if err := createListings(ctx, q, l.CompanyID, []ListingInput{old}); err != nil {
+			return err
+		}
+		r.warn(ctx, fmt.Sprintf("%s has the ticker %s now", l.OldTicker, l.NewTicker))
+	}
+	return nil
 }
 
 // endUnlisted ends the listings that a list does not have, unless these are so many that it can hardly be complete.
@@ -709,21 +830,17 @@ func (r *syncRun) endUnlisted(ctx context.Context, q *db.Queries, tickers []stri
 	return wrap(err, "end listings")
 }
 
-func movedTickers(moved []db.EndMovedListingsRow) []string {
-	tickers := make([]string, len(moved))
-	for i, m := range moved {
-		tickers[i] = m.Ticker
-	}
-	return tickers
-}
-
-// succeed gives the company that has a ticker the CIK of its new holding company, unless another has that.
-func (r *syncRun) succeed(ctx context.Context, q *db.Queries, l sec.Listing) error {
+// succeed gives the company that has a ticker the CIK of its new holding company, unless another has that, or the company
+// itself is still in the list, which has the CIKs listed.
+func (r *syncRun) succeed(ctx context.Context, q *db.Queries, l sec.Listing, listed []int64) error {
 	company, err := q.LockCompanyByTicker(ctx, l.Ticker)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && slices.Contains(ciks(company), l.CIK) { // by another of its tickers
 		return nil
 	} else if err != nil {
 		return errors.Wrap(err, "lock company")
+	}
+	if company.Cik != nil && slices.Contains(listed, *company.Cik) {
+		return nil
 	}
 	if _, err := q.GetCompanyByCIK(ctx, l.CIK); !errors.Is(err, pgx.ErrNoRows) {
 		return wrap(err, "get company")

@@ -27,8 +27,8 @@ func workers(a *app.App) *river.Workers {
 	river.AddWorker(w, &recomputeWorker{app: a})
 	river.AddWorker(w, &syncWorker{app: a})
 	river.AddWorker(w, &syncCompanyWorker{app: a})
-	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.ScheduleSyncArgs]) error {
-		return a.ScheduleSync(ctx, job.Args.Start)
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[app.ScheduleSyncArgs]) error {
+		return a.ScheduleSync(ctx)
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.NewAccountMailArgs]) error {
 		return a.SendNewAccountMail(ctx, job.Args.UserID)
@@ -96,7 +96,7 @@ type syncWorker struct {
 func (w *syncWorker) Work(ctx context.Context, job *river.Job[app.SyncArgs]) error {
 	err := w.app.RunSync(ctx, job)
 	if errors.Is(err, app.ErrSyncWaits) {
-		return river.JobSnooze(time.Second)
+		return river.JobSnooze(min(time.Second<<min(snoozes(job.JobRow), 4), 10*time.Second))
 	}
 	return err
 }
@@ -164,11 +164,16 @@ func retryCutOff(log *slog.Logger) rivertype.Middleware {
 
 // cutOffPause grows from 2 to 30 seconds: a job may itself be too much for the database.
 func cutOffPause(job *rivertype.JobRow) time.Duration {
+	return min(2*time.Second<<min(snoozes(job), 4), 30*time.Second)
+}
+
+// snoozes returns how often a job was put off.
+func snoozes(job *rivertype.JobRow) int {
 	var meta struct {
 		Snoozes int `json:"snoozes"` // by River
 	}
 	_ = json.Unmarshal(job.Metadata, &meta)
-	return min(2*time.Second<<min(meta.Snoozes, 4), 30*time.Second)
+	return meta.Snoozes
 }
 
 func (w *importWorker) Timeout(job *river.Job[app.ImportArgs]) time.Duration {
@@ -181,7 +186,7 @@ type Config struct {
 	Imports      int           // imports at a time; each needs memory for its file
 	Companies    int           // companies of syncs at a time; likewise
 	Sync         bool          // carry out the steps of syncs
-	SyncSchedule cron.Schedule // of the sync of all companies; nil for none
+	SyncSchedule cron.Schedule // of the sync of all companies, by which app.ScheduleSync goes, too; nil for none
 	Periodic     bool          // register the periodic jobs
 	Grace        time.Duration // for running jobs to finish, once the process is to stop
 	PollInterval time.Duration // River's default if 0
@@ -288,9 +293,10 @@ func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error
 		}
 	}
 	if cfg.Periodic && cfg.SyncSchedule != nil {
-		rc.PeriodicJobs = append(rc.PeriodicJobs,
-			river.NewPeriodicJob(cfg.SyncSchedule, scheduleSync(false), nil),
-			river.NewPeriodicJob(river.NeverSchedule(), scheduleSync(true), &river.PeriodicJobOpts{RunOnStart: true}))
+		scheduleSync := func() (river.JobArgs, *river.InsertOpts) { return app.ScheduleSyncArgs{}, nil }
+		rc.PeriodicJobs = append(rc.PeriodicJobs, river.NewPeriodicJob(cfg.SyncSchedule, scheduleSync, nil),
+			// In case that nobody was there at the time.
+			river.NewPeriodicJob(river.PeriodicInterval(time.Hour), scheduleSync, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), rc)
 	if err != nil {
@@ -301,10 +307,6 @@ func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error
 
 // syncsAtOnce lets companies that are asked for by name come while a sync of all runs.
 const syncsAtOnce = 2
-
-func scheduleSync(start bool) river.PeriodicJobConstructor {
-	return func() (river.JobArgs, *river.InsertOpts) { return app.ScheduleSyncArgs{Start: start}, nil }
-}
 
 // running are the jobs that run in this process, and those that ended not long ago.
 type running struct {

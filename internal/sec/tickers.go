@@ -34,9 +34,9 @@ func TickerKey(s string) string { return strings.ReplaceAll(NormalTicker(s), "-"
 // CIKName is how a company is named by its CIK, such as CIK0000320193.
 func CIKName(cik int64) string { return fmt.Sprintf("CIK%010d", cik) }
 
-var cikName = regexp.MustCompile(`^CIK[0-9]{10}$`)
+var cikName = regexp.MustCompile(`^CIK[0-9]{1,10}$`)
 
-// CIKFromName returns the CIK of a CIKName.
+// CIKFromName returns the CIK of a CIKName, which may lack zeros.
 func CIKFromName(name string) (cik int64, ok bool) {
 	if !cikName.MatchString(name) {
 		return 0, false
