@@ -566,9 +566,10 @@ type Invoker interface {
 	SendTestEmail(ctx context.Context, request *TestEmail) (*Message, error)
 	// StartSync invokes startSync operation.
 	//
-	// Without `tickers`, all companies that file with the SEC: when there was no such sync in the last 30
-	// days, by EDGAR's bulk files, else those that filed since, by its daily indexes. One such sync runs
-	// at a time. With `tickers`, these companies at once.
+	// Without `tickers`, all companies that file with the SEC: by EDGAR's bulk files, when nothing is here
+	// or the newest day that was synced is more than 30 days ago; else those that filed since, by its
+	// daily indexes, and those that could not be had the last time. One such sync runs at a time. With
+	// `tickers`, these companies at once.
 	//
 	// Each company is a job of its own. One that fails is listed in `failures`, and the others go on.
 	//
@@ -8777,9 +8778,10 @@ func (c *Client) sendSendTestEmail(ctx context.Context, request *TestEmail) (res
 
 // StartSync invokes startSync operation.
 //
-// Without `tickers`, all companies that file with the SEC: when there was no such sync in the last 30
-// days, by EDGAR's bulk files, else those that filed since, by its daily indexes. One such sync runs
-// at a time. With `tickers`, these companies at once.
+// Without `tickers`, all companies that file with the SEC: by EDGAR's bulk files, when nothing is here
+// or the newest day that was synced is more than 30 days ago; else those that filed since, by its
+// daily indexes, and those that could not be had the last time. One such sync runs at a time. With
+// `tickers`, these companies at once.
 //
 // Each company is a job of its own. One that fails is listed in `failures`, and the others go on.
 //
