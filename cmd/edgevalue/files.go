@@ -203,6 +203,9 @@ func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, names []
 			unknown = append(unknown, *r.Ticker)
 		case err != nil:
 			failed++
+			if e := (*fs.PathError)(nil); errors.As(err, &e) {
+				err = e.Err // the name is said
+			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", name, err)
 		case im.State == app.ImportUnchanged:
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: unchanged since it was imported before\n", name)

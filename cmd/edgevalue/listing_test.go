@@ -58,6 +58,8 @@ func TestListingCommand(t *testing.T) {
 	out := run("import", "prices", "--ticker", "BRK-B", "--adjusted-as-of", "2017-12-29", prices)
 	assert.Contains(t, out, "2 written, 0 unchanged, 1 skipped")
 	assert.Contains(t, out, "warning: rows that were skipped, as their close is no number above 0: 1\n")
+	refused("none.csv: no such file or directory\n", "import", "prices", "--ticker", "TSM", "none.csv")
+	refused(p.dir+": is a directory\n", "import", "splits", p.dir)
 	run("export", "--out", "out", "brk/b")
 	b, err := os.ReadFile(filepath.Join(p.dir, "out", "BRK.B.json"))
 	require.NoError(t, err)
