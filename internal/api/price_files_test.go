@@ -167,6 +167,9 @@ func TestSourcesOfPrices(t *testing.T) {
 	for _, s := range []string{`unknown column "bid"`, "Stooq (<TICKER>", "Yahoo (", "Alpha Vantage (timestamp", "Nasdaq (Date, Close/Last", "Tiingo (", "Investing.com (", "Quandl ("} {
 		assert.Contains(t, message, s)
 	}
+	res, body := f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/prices", strings.NewReader("date,close,bid\n"), "Content-Type", "text/csv")
+	requireProblem(t, res, body, http.StatusUnprocessableEntity, "without ticker")
+	assert.Equal(t, message, decodeProblem(t, body).Detail.Value, "without ticker")
 }
 
 func TestPricesOfManyListings(t *testing.T) {

@@ -43,8 +43,10 @@ func (a *App) receive(ctx context.Context, r ImportRequest) (doc db.CreateDocume
 	if r.Kind == ImportPrices && r.Ticker == nil {
 		start := bufio.NewReaderSize(plain, sampleSize)
 		sample, err := start.Peek(sampleSize)
-		if whole := err == nil || errors.Is(err, io.EOF); whole && len(sample) > 0 && !hasTickers(sample) { // another error comes again
-			return doc, invalid("ticker", "is required, as the file has no column of tickers (ticker, symbol or act_symbol)")
+		if whole := err == nil || errors.Is(err, io.EOF); whole && len(sample) > 0 { // another error comes again
+			if err := needTickers(sample); err != nil {
+				return doc, err
+			}
 		}
 		plain = start
 	}

@@ -115,7 +115,7 @@ func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, tod
 		return err
 	}
 	t.adjusted = adjusted
-	_, many := t.columns["ticker"]
+	many := t.hasTickers()
 	if !many && p.only == "" { // which no upload can be
 		return t.bad("no column of tickers")
 	}

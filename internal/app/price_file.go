@@ -105,14 +105,21 @@ func (t *table) withoutBrackets() {
 	}
 }
 
-// hasTickers tells whether a price file that begins so has a column of tickers.
-func hasTickers(sample []byte) bool {
-	t, err := openTable(withoutMark(bufio.NewReader(bytes.NewReader(sample))))
+// needTickers returns an Invalid error unless a file that begins so is one of prices with a column of tickers.
+func needTickers(sample []byte) error {
+	t, err := openPrices(withoutMark(bufio.NewReader(bytes.NewReader(sample))))
 	if err != nil {
-		return false
+		return err
 	}
-	t.withoutBrackets()
-	return slices.ContainsFunc(append([]string{"ticker"}, priceHeader.other["ticker"]...), func(name string) bool { return slices.Contains(t.names, name) })
+	if !t.hasTickers() {
+		return invalid("ticker", "is required, as the file has no column of tickers (ticker, symbol or act_symbol)")
+	}
+	return nil
+}
+
+func (t *priceTable) hasTickers() bool {
+	_, ok := t.columns["ticker"]
+	return ok
 }
 
 // PriceFileTicker returns the ticker in the first row of a price file, plain or gzip-compressed, empty if it has no column
@@ -126,7 +133,7 @@ func PriceFileTicker(file io.Reader) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, ok := t.columns["ticker"]; !ok {
+	if !t.hasTickers() {
 		return "", nil
 	}
 	if err := t.read(); err != nil && !errors.Is(err, io.EOF) {
