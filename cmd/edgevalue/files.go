@@ -115,7 +115,7 @@ The first line of a file names the columns, in any order, separated by commas, s
 Stooq (one listing or all), Yahoo, Alpha Vantage, Nasdaq, Tiingo, Investing.com and Quandl are read as they are.
 
   ticker       ticker of the listing. Or symbol, act_symbol. AAPL.US is AAPL; BRK-B, BRK/B and BRK.B are one
-  date         trading day, YYYY-MM-DD, YYYYMMDD, MM/DD/YYYY or DD.MM.YYYY; required. Or timestamp
+  date         trading day, YYYY-MM-DD, YYYYMMDD, MM/DD/YYYY, DD.MM.YYYY or Jan 4, 2024; required. Or timestamp
   close        closing price; required. Or close/last, or price, but never the "adj close" of some files,
                which is adjusted for dividends. A row whose close is no number above 0 is skipped and counted;
                a file without any other row is refused

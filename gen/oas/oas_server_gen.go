@@ -278,12 +278,12 @@ type Handler interface {
 	//    adj_high, adj_low, adj_close, adj_volume
 	//
 	// Columns of adjusted prices, and Change %, are ignored; a column that is not among these is refused.
-	// Days are YYYY-MM-DD (a time 00:00 may follow), YYYYMMDD, MM/DD/YYYY or DD.MM.YYYY. `$` is dropped. A
-	// volume may be in thousands, millions or billions (45.67M). Commas group digits (1,234.5); they begin
-	// the decimals (1.234,5) in a file whose columns are separated otherwise or whose days are DD.MM.YYYY,
-	// if a price near its beginning can mean nothing else. Where nothing tells, a number such as 1,234 is
-	// refused. A row whose close is no number above 0 is skipped and counted; a file without any other row
-	// fails.
+	// Days are YYYY-MM-DD (a time 00:00 may follow), YYYYMMDD, MM/DD/YYYY, DD.MM.YYYY or Jan 4, 2024. `$`
+	// is dropped. A volume may be in thousands, millions or billions (45.67M). Commas group digits
+	// (1,234.5); they begin the decimals (1.234,5) in a file whose columns are separated otherwise or
+	// whose days are DD.MM.YYYY, if a price near its beginning can mean nothing else. Where nothing tells,
+	// a number such as 1,234 is refused. A row whose close is no number above 0 is skipped and counted; a
+	// file without any other row fails.
 	//
 	// Prices are as traded, unless `adjusted` or `adjusted_as_of` says that they are adjusted for the
 	// companies' splits up to a day: then the splits that the companies have are undone. Prices of a

@@ -97,6 +97,10 @@ func TestSourcesOfPrices(t *testing.T) {
 				"2024-01-04 99 99 99 99.5 812500 0 1", "2024-01-05 99 99 99 99.5 - 0 1",
 			},
 		},
+		"Investing.com, months": {
+			"\"Date\",\"Price\",\"Open\",\"High\",\"Low\",\"Vol.\",\"Change %\"\n\"Jan 04, 2024\",\"1,181.91\",\"182.15\",\"183.09\",\"180.88\",\"71.98M\",\"-1.27%\"\n\"Jan 3, 2024\",\"184.25\",\"184.22\",\"185.88\",\"183.43\",\"58.41M\",\"\"\n",
+			false, "", []string{"2024-01-03 184.22 185.88 183.43 184.25 58410000 0 1", "2024-01-04 182.15 183.09 180.88 1181.91 71980000 0 1"},
+		},
 		"Investing.com in Europe": {
 			"\"Date\",\"Price\",\"Open\",\"High\",\"Low\",\"Vol.\",\"Change %\"\n\"03.01.2024\",\"1.184\",\"1.184,22\",\"1.185,88\",\"1.183,43\",\"58,41M\",\"-0,75%\"\n\"02.01.2024\",\"185,5\",\"187\",\"188,444\",\"183,89\",\"1.234.567\",\"\"\n",
 			false, "", []string{"2024-01-02 187 188.444 183.89 185.5 1234567 0 1", "2024-01-03 1184.22 1185.88 1183.43 1184 58410000 0 1"},
@@ -150,6 +154,9 @@ func TestSourcesOfPrices(t *testing.T) {
 		"date;close\n2024-01-02;1.234,5\n2024-01-03;27.55\n":                          `none`,
 		"date,close\n2024-01-02T16:00:00Z,1\n":                                        `line 2: date "2024-01-02T16:00:00Z" is not a date`,
 		"date,close\n31/12/2023,1\n":                                                  `line 2: date "31/12/2023" is not a date`,
+		"date,close\n\"Feb 30, 2024\",1\n":                                            `line 2: date "Feb 30, 2024" is not a date`,
+		"date,close\n\"Jan 2, 2999\",1\n":                                             `line 2: date "Jan 2, 2999" is not between`,
+		"date,close\nJanuary,1\n":                                                     `line 2: date "January" is not a date`,
 		"date,close\n12.31.2023,1\n":                                                  `line 2: date "12.31.2023" is not a date`,
 		"date,close,volume\n2024-01-02,1,1.5X\n":                                      `line 2: volume "1.5X" is not a whole number`,
 		"date,close,volume\n2024-01-02,1,0.0001K\n":                                   `line 2: volume "0.0001K" is not a whole number`,

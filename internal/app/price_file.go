@@ -285,6 +285,8 @@ func (t *priceTable) day(last time.Time) time.Time {
 		layout = "1/2/2006"
 	case strings.IndexByte(s, '.') > 0 && dottedDay.MatchString(s):
 		layout = "2.1.2006"
+	case s != "" && s[0] > '9':
+		layout = "Jan 2, 2006"
 	case len(s) == len("20060102"):
 		layout = "20060102"
 	case len(s) > len(time.DateOnly) && dayTimes.MatchString(s[len(time.DateOnly):]):
