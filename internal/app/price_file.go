@@ -122,24 +122,29 @@ func (t *priceTable) hasTickers() bool {
 	return ok
 }
 
-// PriceFileTicker returns the ticker in the first row of a price file, plain or gzip-compressed, empty if it has no column
+// PriceFileTicker returns the ticker in the first row of a price file, packed or not; column is false if it has no column
 // of tickers. Errors: Invalid for what is no price file.
-func PriceFileTicker(file io.Reader) (string, error) {
-	r, err := unpack(bufio.NewReader(file))
+func PriceFileTicker(file io.Reader) (first string, column bool, err error) {
+	in := bufio.NewReader(file)
+	r, err := unpack(in)
 	if err != nil {
-		return "", err
+		return "", false, readError(err, false)
 	}
+	packed := r != io.Reader(in)
 	t, err := openPrices(withoutMark(bufio.NewReader(r)))
 	if err != nil {
-		return "", err
+		return "", false, readError(err, packed)
 	}
 	if !t.hasTickers() {
-		return "", nil
+		return "", false, nil
 	}
-	if err := t.read(); err != nil && !errors.Is(err, io.EOF) {
-		return "", err
+	switch err := t.read(); {
+	case errors.Is(err, io.EOF):
+		return "", true, nil
+	case err != nil:
+		return "", true, readError(err, packed)
 	}
-	return withoutMarket(ticker(t.text("ticker"))), nil
+	return withoutMarket(ticker(t.text("ticker"))), true, nil
 }
 
 // What a number tells of the commas of its file.
