@@ -129,6 +129,22 @@ SELECT listing_id, date, min(line)::bigint AS first, max(line)::bigint AS again 
 GROUP BY listing_id, date HAVING count(*) > 1
 ORDER BY again LIMIT 1;
 
+-- name: ListContradictions :many
+-- Of each listing with a day of which two lines say different things, the first such line, and the one that it contradicts.
+SELECT DISTINCT ON (s.listing_id) s.listing_id, s.date, f.line AS first, s.line AS again
+FROM (SELECT r.listing_id, r.date, min(r.line) AS line FROM staged_price r GROUP BY r.listing_id, r.date HAVING count(*) > 1) AS r
+JOIN staged_price f ON f.listing_id = r.listing_id AND f.date = r.date AND f.line = r.line
+JOIN staged_price s ON s.listing_id = r.listing_id AND s.date = r.date
+WHERE (s.open, s.high, s.low, s.close, s.volume, s.ex_dividend, s.split_ratio)
+    IS DISTINCT FROM (f.open, f.high, f.low, f.close, f.volume, f.ex_dividend, f.split_ratio)
+ORDER BY s.listing_id, s.line;
+
+-- name: DeleteRepeatedPrices :exec
+-- Leaves the first line of each day of a listing.
+DELETE FROM staged_price s
+USING (SELECT r.listing_id, r.date, min(r.line) AS line FROM staged_price r GROUP BY r.listing_id, r.date HAVING count(*) > 1) AS r
+WHERE s.listing_id = r.listing_id AND s.date = r.date AND s.line > r.line;
+
 -- name: ListCompaniesWithSplits :many
 -- Those of some companies that have splits, or are about to by what is staged.
 SELECT c.id FROM company c

@@ -134,8 +134,9 @@ Prices are as traded. Those of files that are adjusted for splits need --adjuste
 with the day up to which they are: the companies' splits up to then are undone. Prices are refused if, with
 those stored before, they contradict the company's splits: "looks_split_adjusted" if a split takes effect and
 the close does not follow, "jump_without_split" if the close jumps by the ratio of later splits and none takes
-effect. Of a file with a column of tickers the listings that are refused are left out, and named. Import splits
-before prices: prices are not checked again when splits come later.`,
+effect. Of a file with a column of tickers the listings that are refused are left out, and named; so are those with
+a day of which two rows say different things. Import splits before prices: prices are not checked again when splits
+come later.`,
 		`  edgevalue import prices --ticker AAPL prices-AAPL.csv
   edgevalue import prices --adjusted-as-of 2025-01-02 AAPL.csv
   edgevalue import prices all-listings.csv.gz

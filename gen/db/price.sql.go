@@ -108,6 +108,18 @@ func (q *Queries) DeleteOtherFoundSplits(ctx context.Context, arg DeleteOtherFou
 	return err
 }
 
+const deleteRepeatedPrices = `-- name: DeleteRepeatedPrices :exec
+DELETE FROM staged_price s
+USING (SELECT r.listing_id, r.date, min(r.line) AS line FROM staged_price r GROUP BY r.listing_id, r.date HAVING count(*) > 1) AS r
+WHERE s.listing_id = r.listing_id AND s.date = r.date AND s.line > r.line
+`
+
+// Leaves the first line of each day of a listing.
+func (q *Queries) DeleteRepeatedPrices(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, deleteRepeatedPrices)
+	return err
+}
+
 const deleteStagedPrices = `-- name: DeleteStagedPrices :execrows
 DELETE FROM staged_price WHERE listing_id = ANY($1::bigint[])
 `
@@ -329,6 +341,49 @@ func (q *Queries) ListCompaniesWithSplits(ctx context.Context, ids []int64) ([]i
 			return nil, err
 		}
 		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listContradictions = `-- name: ListContradictions :many
+SELECT DISTINCT ON (s.listing_id) s.listing_id, s.date, f.line AS first, s.line AS again
+FROM (SELECT r.listing_id, r.date, min(r.line) AS line FROM staged_price r GROUP BY r.listing_id, r.date HAVING count(*) > 1) AS r
+JOIN staged_price f ON f.listing_id = r.listing_id AND f.date = r.date AND f.line = r.line
+JOIN staged_price s ON s.listing_id = r.listing_id AND s.date = r.date
+WHERE (s.open, s.high, s.low, s.close, s.volume, s.ex_dividend, s.split_ratio)
+    IS DISTINCT FROM (f.open, f.high, f.low, f.close, f.volume, f.ex_dividend, f.split_ratio)
+ORDER BY s.listing_id, s.line
+`
+
+type ListContradictionsRow struct {
+	ListingID int64     `db:"listing_id"`
+	Date      time.Time `db:"date"`
+	First     int64     `db:"first"`
+	Again     int64     `db:"again"`
+}
+
+// Of each listing with a day of which two lines say different things, the first such line, and the one that it contradicts.
+func (q *Queries) ListContradictions(ctx context.Context) ([]ListContradictionsRow, error) {
+	rows, err := q.db.Query(ctx, listContradictions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListContradictionsRow{}
+	for rows.Next() {
+		var i ListContradictionsRow
+		if err := rows.Scan(
+			&i.ListingID,
+			&i.Date,
+			&i.First,
+			&i.Again,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -235,8 +235,6 @@ func TestPricesOfManyListings(t *testing.T) {
 	assert.Len(t, splits.Items, 1)
 
 	before := f.lines(a)
-	assert.Contains(t, f.refused("prices", fmt.Appendf(nil, "ticker,date,close\n%s,2024-01-02,1\n%s,2024-01-02,1\n%s,2024-01-02,1\n", a, b, a)),
-		"line 4: date 2024-01-02 of "+a+" stands on line 2 already")
 	assert.Contains(t, f.refused("prices", fmt.Appendf(nil, "ticker,date,close\n%s,2024-01-02,1\n,2024-01-03,1\n", a)), "line 3: ticker is empty")
 	assert.Contains(t, f.refused("prices", fmt.Appendf(nil, "ticker,date,close\n%s,2024-01-02,1\n%s,2024-01-03,1,\n", a, a)), "line 3: has not as many columns")
 	assert.Equal(t, before, f.lines(a), "a file that fails leaves nothing")
@@ -244,6 +242,29 @@ func TestPricesOfManyListings(t *testing.T) {
 	im = f.imported("prices", []byte("ticker,date,close\nT\x00T\u202e,2024-01-02,1\nA B,2024-01-02,1\n"))
 	assert.EqualValues(t, []int64{0, 0, 2}, []int64{im.Written, im.Unchanged, im.Skipped})
 	assert.Contains(t, im.Warning.Value, "tickers that no company has: 2, with 2 rows")
+}
+
+// Lines that say the same twice do no harm, and listings of which lines contradict each other are left out.
+func TestRepeatedPrices(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	a, b, c := unique("A"), unique("B"), unique("C")
+	for _, ticker := range []string{a, b, c} {
+		f.createCompany(ticker)
+	}
+	f.imported("splits", fmt.Appendf(nil, "ticker,effective_date,ratio\n%s,2000-01-03,2\n", c)) // is settled
+	rows := strings.NewReplacer("A", a, "B", b, "C", c)
+	file := []byte("ticker,date,close,open,volume\n" + rows.Replace("A,2024-01-02,1.50,,\nB,2024-01-02,1,1,5\nC,2024-01-02,1,1,\n"+
+		"A,2024-01-02,1.5,,\nB,2024-01-02,1,1,5\nB,2024-01-02,1,,5\nB,2024-01-03,1,,5\nC,2024-01-02,2,1,\nC,2024-01-02,3,1,\nA,2024-01-02,1.5,,\n"))
+	im := f.imported("prices", file)
+	assert.EqualValues(t, []int64{1, 2, 7}, []int64{im.Written, im.Unchanged, im.Skipped})
+	assert.Contains(t, im.Warning.Value, "listings that were left out: 2, with 7 rows (")
+	assert.Contains(t, im.Warning.Value, b+": line 7: date 2024-01-02 stands on line 3 with other values")
+	assert.Contains(t, im.Warning.Value, c+": line 9: date 2024-01-02 stands on line 4 with other values")
+	assert.Equal(t, []string{"2024-01-02 - - - 1.5 - 0 1"}, f.lines(a))
+	assert.Empty(t, f.lines(b))
+	assert.Empty(t, f.lines(c))
+	assert.Contains(t, f.refused("prices?ticker="+a, []byte("date,close\n2024-01-02,1\n2024-01-02,1\n")), "line 3: date 2024-01-02 stands on line 2 already")
 }
 
 // Without a day, prices are adjusted up to the newest of the file.

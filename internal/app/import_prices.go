@@ -254,7 +254,8 @@ func (p *priceImport) write(ctx context.Context, tx pgx.Tx, companies []stagedCo
 	if err := p.q.AnalyzeStaging(ctx); err != nil {
 		return errors.Wrap(err, "analyze the staging table")
 	}
-	if err := p.checkRepeated(ctx); err != nil {
+	companies, err := p.checkRepeated(ctx, companies)
+	if err != nil {
 		return err
 	}
 	ids, err := p.q.ListCompaniesWithSplits(ctx, companyIDs(companies))
@@ -284,18 +285,44 @@ func (p *priceImport) write(ctx context.Context, tx pgx.Tx, companies []stagedCo
 	return nil
 }
 
-// checkRepeated refuses a file that has a day of a listing twice.
-func (p *priceImport) checkRepeated(ctx context.Context) error {
+// checkRepeated refuses a file of one listing that has a day twice. Of a file of many it takes lines that say the same as one
+// before for unchanged, and leaves out listings with a day of which lines say different things. It returns the companies
+// without these.
+func (p *priceImport) checkRepeated(ctx context.Context, companies []stagedCompany) ([]stagedCompany, error) {
 	repeated, err := p.q.ListRepeatedPrices(ctx)
 	if err != nil || len(repeated) == 0 {
-		return wrap(err, "look for repeated prices")
+		return companies, wrap(err, "look for repeated prices")
 	}
-	r := repeated[0]
-	of := ""
-	if p.only == "" {
-		of = " of " + p.ticker(r.ListingID)
+	if r := repeated[0]; p.only != "" {
+		return nil, badLine(int(r.Again), fmt.Sprintf("date %s stands on line %d already", r.Date.Format(time.DateOnly), r.First))
 	}
-	return badLine(int(r.Again), fmt.Sprintf("date %s%s stands on line %d already", r.Date.Format(time.DateOnly), of, r.First))
+	contradictions, err := p.q.ListContradictions(ctx)
+	if err != nil {
+		return nil, errors.Wrap(err, "look for prices that contradict others")
+	}
+	refused := make([]refusal, len(contradictions))
+	for i, c := range contradictions {
+		refused[i] = refusal{c.ListingID, badLine(int(c.Again), fmt.Sprintf("date %s stands on line %d with other values", c.Date.Format(time.DateOnly), c.First))}
+	}
+	if companies, err = p.leaveOut(ctx, companies, refused); err != nil {
+		return nil, err
+	}
+	return companies, wrap(p.q.DeleteRepeatedPrices(ctx), "delete repeated prices")
+}
+
+// leaveOut leaves out the rows of listings, and returns the companies without these.
+func (p *priceImport) leaveOut(ctx context.Context, companies []stagedCompany, refused []refusal) ([]stagedCompany, error) {
+	ids := make([]int64, len(refused))
+	for i, r := range refused {
+		ids[i] = r.listingID
+	}
+	left, err := p.q.DeleteStagedPrices(ctx, ids)
+	if err != nil {
+		return nil, errors.Wrap(err, "leave out prices")
+	}
+	p.leftOut += left
+	p.refused = append(p.refused, refused...)
+	return without(companies, ids), nil
 }
 
 func (p *priceImport) ticker(listingID int64) string {
@@ -329,25 +356,21 @@ func (p *priceImport) settle(ctx context.Context, tx pgx.Tx, companies []stagedC
 		if p.only != "" {
 			return refused[0].err
 		}
-		ids := make([]int64, len(refused))
-		for i, r := range refused {
-			ids[i] = r.listingID
+		if companies, err = p.leaveOut(ctx, companies, refused); err != nil {
+			return err
 		}
-		left, err := p.q.DeleteStagedPrices(ctx, ids)
-		if err != nil {
-			return errors.Wrap(err, "leave out prices")
-		}
-		p.leftOut += left
-		p.refused = append(p.refused, refused...)
-		companies = without(companies, ids)
 	}
 }
 
 // without returns the companies without some listings.
 func without(companies []stagedCompany, listings []int64) []stagedCompany {
+	left := make(map[int64]bool, len(listings))
+	for _, id := range listings {
+		left[id] = true
+	}
 	var out []stagedCompany
 	for _, c := range companies {
-		c.listings = slices.DeleteFunc(slices.Clone(c.listings), func(id int64) bool { return slices.Contains(listings, id) })
+		c.listings = slices.DeleteFunc(slices.Clone(c.listings), func(id int64) bool { return left[id] })
 		if len(c.listings) > 0 {
 			out = append(out, c)
 		}
