@@ -129,6 +129,14 @@ SELECT listing_id, date, min(line)::bigint AS first, max(line)::bigint AS again 
 GROUP BY listing_id, date HAVING count(*) > 1
 ORDER BY again LIMIT 1;
 
+-- name: ListTickerListings :many
+-- The listings that tickers name, or one does, in their order in time: each until a day, and since the day after the one before.
+SELECT l.id, l.company_id, l.ticker,
+    CASE WHEN l.holds_ticker THEN '9999-12-31' ELSE least(l.last_day, h.first_day - 1) END::date AS until
+FROM listing h JOIN listing l ON ticker_key(l.ticker) = ticker_key(h.ticker)
+WHERE h.holds_ticker AND (sqlc.narg(ticker)::text IS NULL OR ticker_key(h.ticker) = ticker_key(sqlc.narg(ticker)))
+ORDER BY l.holds_ticker, l.last_day, l.id;
+
 -- name: ListContradictions :many
 -- Of each listing with a day of which two lines say different things, the first such line, and the one that it contradicts.
 SELECT DISTINCT ON (s.listing_id) s.listing_id, s.date, f.line AS first, s.line AS again

@@ -106,6 +106,7 @@ With "new", files are given in the order of their CIKs.`,
 Import daily prices, in the currencies of their listings. A file has the prices of one listing, or a column that
 names the listing of each row; rows of tickers that no company has are skipped and counted. The one listing is
 that of --ticker or, without it, that which the name of the file tells: AAPL.csv, prices-AAPL.csv, aapl.us.txt.
+Of a ticker that was another listing's before, rows of days before the present one's first go to the other.
 A file may have millions of rows, and 4 GiB unpacked. A day that is already stored is replaced.
 
 Of a folder, and those in it, all files .csv, .txt and .gz are imported, one after the other (as in the folders

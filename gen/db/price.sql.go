@@ -739,6 +739,47 @@ func (q *Queries) ListStagedWithin(ctx context.Context, arg ListStagedWithinPara
 	return items, nil
 }
 
+const listTickerListings = `-- name: ListTickerListings :many
+SELECT l.id, l.company_id, l.ticker,
+    CASE WHEN l.holds_ticker THEN '9999-12-31' ELSE least(l.last_day, h.first_day - 1) END::date AS until
+FROM listing h JOIN listing l ON ticker_key(l.ticker) = ticker_key(h.ticker)
+WHERE h.holds_ticker AND ($1::text IS NULL OR ticker_key(h.ticker) = ticker_key($1))
+ORDER BY l.holds_ticker, l.last_day, l.id
+`
+
+type ListTickerListingsRow struct {
+	ID        int64     `db:"id"`
+	CompanyID int64     `db:"company_id"`
+	Ticker    string    `db:"ticker"`
+	Until     time.Time `db:"until"`
+}
+
+// The listings that tickers name, or one does, in their order in time: each until a day, and since the day after the one before.
+func (q *Queries) ListTickerListings(ctx context.Context, ticker *string) ([]ListTickerListingsRow, error) {
+	rows, err := q.db.Query(ctx, listTickerListings, ticker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListTickerListingsRow{}
+	for rows.Next() {
+		var i ListTickerListingsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CompanyID,
+			&i.Ticker,
+			&i.Until,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listUnknownTickers = `-- name: ListUnknownTickers :many
 SELECT t.ticker::text AS ticker FROM (SELECT unnest($1::text[]) AS ticker) AS t
 WHERE NOT EXISTS (SELECT FROM listing l WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker)

@@ -271,8 +271,12 @@ type Invoker interface {
 	// With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 	// act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
 	// are one ticker. Lines of tickers that no company has are skipped and counted, and the first ten of
-	// these tickers stand in `warning`. With both, a line of another ticker is an error. A day that is
-	// already stored is replaced; a file with a day of a listing twice fails.
+	// these tickers stand in `warning`. With both, a line of another ticker is an error. Of a ticker that
+	// was another listing's before, lines of days before the `first_day` of the listing that has it now,
+	// or if none is known until the `last_day` of the other, are the other's. A day that is already stored
+	// is replaced; a file of one listing with a day twice fails. In a file of many, a line that says the
+	// same as one before counts as unchanged, and a listing with a day of which two lines say different
+	// things is left out, as below.
 	//
 	// Files are recognised by their columns, which may be in any order and separated by commas, semicolons
 	// or tabs:
@@ -4018,8 +4022,12 @@ func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExc
 // With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 // act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
 // are one ticker. Lines of tickers that no company has are skipped and counted, and the first ten of
-// these tickers stand in `warning`. With both, a line of another ticker is an error. A day that is
-// already stored is replaced; a file with a day of a listing twice fails.
+// these tickers stand in `warning`. With both, a line of another ticker is an error. Of a ticker that
+// was another listing's before, lines of days before the `first_day` of the listing that has it now,
+// or if none is known until the `last_day` of the other, are the other's. A day that is already stored
+// is replaced; a file of one listing with a day twice fails. In a file of many, a line that says the
+// same as one before counts as unchanged, and a listing with a day of which two lines say different
+// things is left out, as below.
 //
 // Files are recognised by their columns, which may be in any order and separated by commas, semicolons
 // or tabs:

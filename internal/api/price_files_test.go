@@ -267,6 +267,43 @@ func TestRepeatedPrices(t *testing.T) {
 	assert.Contains(t, f.refused("prices?ticker="+a, []byte("date,close\n2024-01-02,1\n2024-01-02,1\n")), "line 3: date 2024-01-02 stands on line 2 already")
 }
 
+// A ticker names one company's listing after another's; prices go to the one that it named on their day.
+func TestPricesOfATickerThatMoved(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	create := func(ticker string, listing oas.ListingInput) {
+		t.Helper()
+		listing.Ticker = oas.Ticker(ticker)
+		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: ticker + " Inc.", Listings: []oas.ListingInput{listing}})
+		require.NoError(t, err)
+	}
+	on := func(s string) oas.OptNilDate { return oas.NewOptNilDate(day(s)) }
+	// MOVE was of three companies, and nothing tells since when GONE is of the second.
+	create("MOVE", oas.ListingInput{LastDay: on("2001-12-31")})
+	create("MOVE", oas.ListingInput{FirstDay: on("2005-01-03"), LastDay: on("2010-06-30")})
+	create("MOVE", oas.ListingInput{FirstDay: on("2010-06-01")})
+	create("GONE", oas.ListingInput{LastDay: on("2015-03-31")})
+	create("GONE", oas.ListingInput{})
+	f.imported("splits", []byte("ticker,effective_date,ratio\nMOVE,2012-01-03,2\n")) // of the third company
+	prices := func() (all string) {
+		t.Helper()
+		require.NoError(t, f.pool.QueryRow(t.Context(), `SELECT coalesce(string_agg(l.ticker || '/' || n || ' ' || p.date || ' ' || p.close, ', ' ORDER BY l.id, p.date), '')
+			FROM price p JOIN (SELECT *, row_number() OVER (PARTITION BY ticker ORDER BY id) AS n FROM listing) l ON l.id = p.listing_id`).Scan(&all))
+		return all
+	}
+	const want = "MOVE/1 2001-12-31 2, MOVE/2 2002-01-02 4, MOVE/2 2010-05-31 6, MOVE/3 2010-06-01 8, MOVE/3 2012-01-03 4, GONE/1 2015-03-31 1, GONE/2 2015-04-01 5"
+	im := f.imported("prices?adjusted=splits", []byte("ticker,date,close\nMOVE,2012-01-03,4\nMOVE,2001-12-31,2\nMOVE,2002-01-02,4\nMOVE,2010-05-31,6\nMOVE,2010-06-01,4\n"+
+		"GONE,2015-04-01,5\nGONE,2015-03-31,1\n"))
+	assert.EqualValues(t, []int64{7, 0, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
+	assert.Equal(t, want, prices(), "only prices of the third company are adjusted for its split")
+
+	_, err := f.pool.Exec(t.Context(), "DELETE FROM price")
+	require.NoError(t, err)
+	f.imported("prices?ticker=MOVE&adjusted=splits", []byte("date,close\n2012-01-03,4\n2001-12-31,2\n2002-01-02,4\n2010-05-31,6\n2010-06-01,4\n"))
+	f.imported("prices?ticker=gone", []byte("date,close\n2015-04-01,5\n2015-03-31,1\n"))
+	assert.Equal(t, want, prices())
+}
+
 // Without a day, prices are adjusted up to the newest of the file.
 func TestAdjustedUpToTheNewestRow(t *testing.T) {
 	t.Parallel()

@@ -30,18 +30,30 @@ const (
 // A priceImport is the import of one file. Its rows are in the table staged_price.
 type priceImport struct {
 	q        *db.Queries
-	listings map[string]db.ListTickersRow // by the keys of the tickers that the file may have
-	only     string                       // the key of the ticker that the import is for, empty for all
-	staged   map[int64]int64              // rows of each listing
-	unknown  map[string]int64             // rows of each ticker that no listing has
-	named    []string                     // the first of these
-	newest   time.Time                    // day of the file
+	listings map[string]tickerListings // by the keys of the tickers that the file may have
+	only     string                    // the key of the ticker that the import is for, empty for all
+	staged   map[int64]int64           // rows of each listing
+	unknown  map[string]int64          // rows of each ticker that no listing has
+	named    []string                  // the first of these
+	newest   time.Time                 // day of the file
 	noClose  int64
 	unread   *Error     // the first row without a close
 	adjusted *time.Time // day up to which the prices are adjusted for splits
 
 	written, leftOut int64
 	refused          []refusal
+}
+
+// tickerListings are the listings that a ticker named, in their order in time. The last is that of today.
+type tickerListings []db.ListTickerListingsRow
+
+// on returns the one that the ticker named on a day.
+func (l tickerListings) on(day time.Time) int64 {
+	i := slices.IndexFunc(l[:len(l)-1], func(r db.ListTickerListingsRow) bool { return !day.After(r.Until) })
+	if i < 0 {
+		i = len(l) - 1
+	}
+	return l[i].ID
 }
 
 // A refusal is why the rows of a listing are not taken.
@@ -84,22 +96,24 @@ func (a *App) readPrices(im db.Import, open func() (io.Reader, error)) writer {
 }
 
 // lookUp returns the listings whose prices the file may have, by the keys of their tickers.
-func (p *priceImport) lookUp(ctx context.Context) (map[string]db.ListTickersRow, error) {
-	listings := map[string]db.ListTickersRow{}
-	if p.only != "" {
-		l, err := p.q.GetListing(ctx, p.only)
-		listings[p.only] = db.ListTickersRow{ID: l.ID, CompanyID: l.CompanyID, Ticker: l.Ticker}
-		return listings, found(err, "company "+p.only)
+func (p *priceImport) lookUp(ctx context.Context) (map[string]tickerListings, error) {
+	listings := map[string]tickerListings{}
+	rows, err := p.q.ListTickerListings(ctx, notEmpty(p.only))
+	if err != nil {
+		return nil, errors.Wrap(err, "list tickers")
 	}
-	rows, err := p.q.ListTickers(ctx)
 	for _, l := range rows {
-		listings[tickerKey(l.Ticker)] = l
+		key := tickerKey(l.Ticker)
+		listings[key] = append(listings[key], l)
 	}
-	return listings, wrap(err, "list tickers")
+	if p.only != "" && len(rows) == 0 {
+		return nil, notFound("company " + p.only)
+	}
+	return listings, nil
 }
 
-// listing returns the one that a ticker in the file stands for.
-func (p *priceImport) listing(t string) (db.ListTickersRow, bool) {
+// listingsOf returns those that a ticker in the file stands for.
+func (p *priceImport) listingsOf(t string) (tickerListings, bool) {
 	key := tickerKey(t)
 	l, ok := p.listings[key]
 	if !ok {
@@ -132,7 +146,7 @@ func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, tod
 	err = t.each(func() error {
 		if name := t.text("ticker"); many && name != before {
 			var ok bool
-			if l, ok = p.listing(name); !ok {
+			if l, ok = p.listingsOf(name); !ok {
 				before = ""
 				return p.skip(t, ticker(name), today)
 			}
@@ -149,8 +163,8 @@ func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, tod
 		if row.Date.After(p.newest) {
 			p.newest = row.Date
 		}
-		row.ListingID = l.ID
-		p.staged[l.ID]++
+		row.ListingID = l.on(row.Date)
+		p.staged[row.ListingID]++
 		if rows = append(rows, row); len(rows) == cap(rows) && t.err == nil {
 			return flush()
 		}
@@ -200,9 +214,11 @@ func shown(r rune) rune {
 // listings, in the order of their ids.
 func (p *priceImport) lock(ctx context.Context) ([]stagedCompany, error) {
 	of := map[int64][]int64{}
-	for _, l := range p.listings {
-		if p.staged[l.ID] > 0 {
-			of[l.CompanyID] = append(of[l.CompanyID], l.ID)
+	for _, listings := range p.listings {
+		for _, l := range listings {
+			if p.staged[l.ID] > 0 {
+				of[l.CompanyID] = append(of[l.CompanyID], l.ID)
+			}
 		}
 	}
 	companies := make([]stagedCompany, 0, len(of))
@@ -217,9 +233,9 @@ func (p *priceImport) lock(ctx context.Context) ([]stagedCompany, error) {
 	if err != nil {
 		return nil, err
 	}
-	for key, l := range p.listings {
-		if p.staged[l.ID] > 0 && now[key] != l {
-			return nil, &Error{Code: Conflict, Message: "the listing of " + l.Ticker + " was changed while the file was read"}
+	for key, listings := range p.listings {
+		if slices.ContainsFunc(listings, func(l db.ListTickerListingsRow) bool { return p.staged[l.ID] > 0 }) && !slices.Equal(now[key], listings) {
+			return nil, &Error{Code: Conflict, Message: "the listing of " + listings[0].Ticker + " was changed while the file was read"}
 		}
 	}
 	return companies, nil
@@ -326,9 +342,11 @@ func (p *priceImport) leaveOut(ctx context.Context, companies []stagedCompany, r
 }
 
 func (p *priceImport) ticker(listingID int64) string {
-	for _, l := range p.listings {
-		if l.ID == listingID {
-			return l.Ticker
+	for _, listings := range p.listings {
+		for _, l := range listings {
+			if l.ID == listingID {
+				return l.Ticker
+			}
 		}
 	}
 	return ""
