@@ -75,8 +75,8 @@ LIMIT sqlc.narg(page_size);
 
 -- name: ListPricesOfDay :many
 SELECT sqlc.embed(l), p.close FROM price p JOIN listing l ON l.id = p.listing_id
-WHERE p.date = @date AND l.ticker > @after_ticker
-ORDER BY l.ticker
+WHERE p.date = @date AND (l.ticker, l.id) > (@after_ticker::text, @after_id::bigint)
+ORDER BY l.ticker, l.id
 LIMIT @page_size;
 
 -- name: ListClosesOfDays :many

@@ -569,14 +569,15 @@ func (q *Queries) ListPrices(ctx context.Context, arg ListPricesParams) ([]Price
 
 const listPricesOfDay = `-- name: ListPricesOfDay :many
 SELECT l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, l.first_day, l.last_day, l.holds_ticker, p.close FROM price p JOIN listing l ON l.id = p.listing_id
-WHERE p.date = $1 AND l.ticker > $2
-ORDER BY l.ticker
-LIMIT $3
+WHERE p.date = $1 AND (l.ticker, l.id) > ($2::text, $3::bigint)
+ORDER BY l.ticker, l.id
+LIMIT $4
 `
 
 type ListPricesOfDayParams struct {
 	Date        time.Time `db:"date"`
 	AfterTicker string    `db:"after_ticker"`
+	AfterID     int64     `db:"after_id"`
 	PageSize    int32     `db:"page_size"`
 }
 
@@ -586,7 +587,12 @@ type ListPricesOfDayRow struct {
 }
 
 func (q *Queries) ListPricesOfDay(ctx context.Context, arg ListPricesOfDayParams) ([]ListPricesOfDayRow, error) {
-	rows, err := q.db.Query(ctx, listPricesOfDay, arg.Date, arg.AfterTicker, arg.PageSize)
+	rows, err := q.db.Query(ctx, listPricesOfDay,
+		arg.Date,
+		arg.AfterTicker,
+		arg.AfterID,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}

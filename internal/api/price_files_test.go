@@ -302,6 +302,22 @@ func TestPricesOfATickerThatMoved(t *testing.T) {
 	f.imported("prices?ticker=MOVE&adjusted=splits", []byte("date,close\n2012-01-03,4\n2001-12-31,2\n2002-01-02,4\n2010-05-31,6\n2010-06-01,4\n"))
 	f.imported("prices?ticker=gone", []byte("date,close\n2015-04-01,5\n2015-03-31,1\n"))
 	assert.Equal(t, want, prices())
+
+	// Two listings of one ticker can both have prices of a day, which no page leaves out.
+	_, err = f.pool.Exec(t.Context(), `INSERT INTO price (listing_id, date, close, ex_dividend, split_ratio)
+		SELECT id, '2024-01-02', row_number() OVER (ORDER BY ticker, id), 0, 1 FROM listing`)
+	require.NoError(t, err)
+	for size := int32(1); size <= 6; size++ {
+		var closes []string
+		for _, r := range pages(t, int(size), func(token oas.OptString) ([]oas.DailyRatios, oas.NilString) {
+			page, err := f.anon.ListDailyRatios(t.Context(), oas.ListDailyRatiosParams{Date: day("2024-01-02"), PageSize: oas.NewOptInt32(size), PageToken: token})
+			require.NoError(t, err)
+			return page.Items, page.NextPageToken
+		}) {
+			closes = append(closes, r.Close.String())
+		}
+		assert.Equal(t, []string{"1", "2", "3", "4", "5"}, closes, size)
+	}
 }
 
 // Without a day, prices are adjusted up to the newest of the file.
