@@ -146,10 +146,6 @@ SELECT * FROM listing WHERE ticker_key(ticker) = ticker_key(@ticker) AND holds_t
 -- name: GetPrimaryListing :one
 SELECT * FROM listing WHERE company_id = @company_id AND is_primary;
 
--- name: ListTickers :many
--- What each ticker stands for.
-SELECT id, company_id, ticker FROM listing WHERE holds_ticker;
-
 -- name: CreateListings :copyfrom
 INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary, first_day, last_day)
 VALUES (@company_id, @ticker, @exchange, @isin, @share_class, @currency, @ordinary_shares, @is_primary, @first_day, @last_day);

@@ -75,8 +75,8 @@ LIMIT sqlc.narg(page_size);
 
 -- name: ListPricesOfDay :many
 SELECT sqlc.embed(l), p.close FROM price p JOIN listing l ON l.id = p.listing_id
-WHERE p.date = @date AND l.ticker > @after_ticker
-ORDER BY l.ticker
+WHERE p.date = @date AND (l.ticker, l.id) > (@after_ticker::text, @after_id::bigint)
+ORDER BY l.ticker, l.id
 LIMIT @page_size;
 
 -- name: ListClosesOfDays :many
@@ -128,6 +128,30 @@ ANALYZE staged_price;
 SELECT listing_id, date, min(line)::bigint AS first, max(line)::bigint AS again FROM staged_price
 GROUP BY listing_id, date HAVING count(*) > 1
 ORDER BY again LIMIT 1;
+
+-- name: ListTickerListings :many
+-- The listings that tickers name, or one does, in their order in time: each until a day, and since the day after the one before.
+SELECT l.id, l.company_id, l.ticker,
+    CASE WHEN l.holds_ticker THEN '9999-12-31' ELSE least(l.last_day, h.first_day - 1) END::date AS until
+FROM listing h JOIN listing l ON ticker_key(l.ticker) = ticker_key(h.ticker)
+WHERE h.holds_ticker AND (sqlc.narg(ticker)::text IS NULL OR ticker_key(h.ticker) = ticker_key(sqlc.narg(ticker)))
+ORDER BY l.holds_ticker, l.last_day, l.id;
+
+-- name: ListContradictions :many
+-- Of each listing with a day of which two lines say different things, the first such line, and the one that it contradicts.
+SELECT DISTINCT ON (s.listing_id) s.listing_id, s.date, f.line AS first, s.line AS again
+FROM (SELECT r.listing_id, r.date, min(r.line) AS line FROM staged_price r GROUP BY r.listing_id, r.date HAVING count(*) > 1) AS r
+JOIN staged_price f ON f.listing_id = r.listing_id AND f.date = r.date AND f.line = r.line
+JOIN staged_price s ON s.listing_id = r.listing_id AND s.date = r.date
+WHERE (s.open, s.high, s.low, s.close, s.volume, s.ex_dividend, s.split_ratio)
+    IS DISTINCT FROM (f.open, f.high, f.low, f.close, f.volume, f.ex_dividend, f.split_ratio)
+ORDER BY s.listing_id, s.line;
+
+-- name: DeleteRepeatedPrices :exec
+-- Leaves the first line of each day of a listing.
+DELETE FROM staged_price s
+USING (SELECT r.listing_id, r.date, min(r.line) AS line FROM staged_price r GROUP BY r.listing_id, r.date HAVING count(*) > 1) AS r
+WHERE s.listing_id = r.listing_id AND s.date = r.date AND s.line > r.line;
 
 -- name: ListCompaniesWithSplits :many
 -- Those of some companies that have splits, or are about to by what is staged.

@@ -61,7 +61,7 @@ func newImport() *cobra.Command {
 		}
 		switch kind {
 		case app.ImportPrices:
-			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the listing that the prices belong to (default: a column of the file names it)")
+			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the listing that the prices belong to (default: a column of the file names it, or the name of the file)")
 			c.Flags().StringVar(&adjusted, "adjusted", "",
 				"what the prices are adjusted for: `splits`, up to the day of the newest row of the file (default: as traded)")
 			c.Flags().StringVar(&adjustedAsOf, "adjusted-as-of", "",
@@ -103,19 +103,20 @@ With "new", files are given in the order of their CIKs.`,
   edgevalue import sec --ticker GOOGL --other-cik new CIK0001288776.json CIK0001652044.json`, app.ImportSECCompanyFacts)
 	cmd.AddCommand(newImportBulk())
 	add("prices FILE|DIR...", "Import daily prices (CSV)", `
-Import daily prices, in the currencies of their listings. A file has the prices of one listing (--ticker), or a
-column that names the listing of each row; rows of tickers that no company has are skipped and counted. A file
-may have millions of rows, and 4 GiB unpacked. A day that is already stored is replaced.
+Import daily prices, in the currencies of their listings. A file has the prices of one listing, or a column that
+names the listing of each row; rows of tickers that no company has are skipped and counted. The one listing is
+that of --ticker or, without it, that which the name of the file tells: AAPL.csv, prices-AAPL.csv, aapl.us.txt.
+Of a ticker that was another listing's before, rows of days before the present one's first go to the other.
+A file may have millions of rows, and 4 GiB unpacked. A day that is already stored is replaced.
 
-Of a folder, and those in it, all files .csv, .txt and .gz are imported, one after the other. There a file
-without a column of tickers has the prices of the listing that its name tells: AAPL.csv, prices-AAPL.csv,
-aapl.us.txt (as in the folders of Stooq). Tickers that no company has are listed at the end.
+Of a folder, and those in it, all files .csv, .txt and .gz are imported, one after the other (as in the folders
+of Stooq). Tickers that the names of files tell and no company has are listed at the end.
 
 The first line of a file names the columns, in any order, separated by commas, semicolons or tabs. Files of
 Stooq (one listing or all), Yahoo, Alpha Vantage, Nasdaq, Tiingo, Investing.com and Quandl are read as they are.
 
   ticker       ticker of the listing. Or symbol, act_symbol. AAPL.US is AAPL; BRK-B, BRK/B and BRK.B are one
-  date         trading day, YYYY-MM-DD, YYYYMMDD, MM/DD/YYYY or DD.MM.YYYY; required. Or timestamp
+  date         trading day, YYYY-MM-DD, YYYYMMDD, MM/DD/YYYY, DD.MM.YYYY or Jan 4, 2024; required. Or timestamp
   close        closing price; required. Or close/last, or price, but never the "adj close" of some files,
                which is adjusted for dividends. A row whose close is no number above 0 is skipped and counted;
                a file without any other row is refused
@@ -134,10 +135,11 @@ Prices are as traded. Those of files that are adjusted for splits need --adjuste
 with the day up to which they are: the companies' splits up to then are undone. Prices are refused if, with
 those stored before, they contradict the company's splits: "looks_split_adjusted" if a split takes effect and
 the close does not follow, "jump_without_split" if the close jumps by the ratio of later splits and none takes
-effect. Of a file with a column of tickers the listings that are refused are left out, and named. Import splits
-before prices: prices are not checked again when splits come later.`,
+effect. Of a file with a column of tickers the listings that are refused are left out, and named; so are those with
+a day of which two rows say different things. Import splits before prices: prices are not checked again when splits
+come later.`,
 		`  edgevalue import prices --ticker AAPL prices-AAPL.csv
-  edgevalue import prices --ticker AAPL --adjusted-as-of 2025-01-02 AAPL.csv
+  edgevalue import prices --adjusted-as-of 2025-01-02 AAPL.csv
   edgevalue import prices all-listings.csv.gz
   edgevalue import prices --adjusted splits data/daily/us`, app.ImportPrices)
 	add("splits FILE...", "Import splits (CSV)", `
@@ -190,19 +192,26 @@ func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, names []
 	failed := 0
 	var unknown []string
 	for _, name := range files {
-		r, err := forFile(r, name, inFolder[name])
+		r, named, err := forFile(r, name, inFolder[name])
 		var im db.Import
 		if err == nil {
 			im, err = s.importFile(ctx, cmd.ErrOrStderr(), r, name)
 		}
-		var reason *app.Error
+		reason, ok := errors.Into[*app.Error](err)
+		nobody := named && ok && reason.Code == app.NotFound
 		switch {
 		case ctx.Err() != nil:
 			return err
-		case inFolder[name] && r.Ticker != nil && errors.As(err, &reason) && reason.Code == app.NotFound:
+		case nobody && inFolder[name]:
 			unknown = append(unknown, *r.Ticker)
+		case nobody:
+			failed++
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: no company has the ticker %s, which the name of the file tells: give --ticker\n", name, *r.Ticker)
 		case err != nil:
 			failed++
+			if e := (*fs.PathError)(nil); errors.As(err, &e) {
+				err = e.Err // the name is said
+			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", name, err)
 		case im.State == app.ImportUnchanged:
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: unchanged since it was imported before\n", name)
@@ -254,29 +263,33 @@ func expand(r app.ImportRequest, names []string) (files []string, inFolder map[s
 	return files, inFolder, nil
 }
 
-// forFile returns the request of a file. One in a folder is about the listing that its name tells, unless it has rows of
-// others.
-func forFile(r app.ImportRequest, name string, inFolder bool) (app.ImportRequest, error) {
-	if !inFolder {
-		return r, nil
+// forFile returns the request of a file, and whether its ticker is that which its name tells: prices without a column of
+// tickers are about that listing and, in a folder, also those with a column that begins with it.
+func forFile(r app.ImportRequest, name string, inFolder bool) (of app.ImportRequest, named bool, err error) {
+	if r.Kind != app.ImportPrices || r.Ticker != nil {
+		return r, false, nil
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return r, err
+		return r, false, err
 	}
 	defer func() { _ = f.Close() }()
-	first, err := app.PriceFileTicker(f)
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return r, false, err // a pipe can be read only once
+	}
+	first, column, err := app.PriceFileTicker(f)
 	if err != nil {
-		return r, err
+		return r, false, err
 	}
-	named := app.PriceFileNameTicker(filepath.Base(name))
+	t := app.PriceFileNameTicker(filepath.Base(name))
 	switch {
-	case first == "" && named == "":
-		return r, errors.New("neither a column nor the name of the file tells the ticker")
-	case first == "" || sec.TickerKey(first) == sec.TickerKey(named):
-		r.Ticker = &named
+	case column && (!inFolder || sec.TickerKey(first) != sec.TickerKey(t)):
+		return r, false, nil
+	case t == "":
+		return r, false, errors.New("neither a column nor the name of the file tells the ticker: give --ticker")
 	}
-	return r, nil
+	r.Ticker = &t
+	return r, true, nil
 }
 
 // printReport prints what was read of a file, and what there is to warn of.

@@ -232,14 +232,14 @@ func TestDev(t *testing.T) {
 		require.ErrorAs(t, err, &exit)
 		assert.Equal(t, 1, exit.ExitCode())
 		assert.Contains(t, out, "MRVL.csv: 0 written, 1 unchanged")
-		assert.Contains(t, errOut, "x y.csv: neither a column nor the name of the file tells the ticker")
+		assert.Contains(t, errOut, "x y.csv: neither a column nor the name of the file tells the ticker: give --ticker")
 		assert.Contains(t, errOut, `zz.csv: line 1: unknown column "datum". Known are`)
 		assert.Contains(t, errOut, "2 of 9 files could not be imported")
 		for message, args := range map[string][]string{
 			"not --ticker":            {"--ticker", "MRVL", folder},
 			"no file .csv":            {filepath.Join(p.dir, "export")},
 			"adjusted must be splits": {"--adjusted", "dividends", filepath.Join(folder, "all.csv")},
-			"ticker is required, as the file has no column": {filepath.Join(folder, "MRVL.csv")},
+			"no company has the ticker YYY, which the name of the file tells": {filepath.Join(folder, "yyy.csv")},
 			"no such company":           {"--ticker", "ZZZ", filepath.Join(folder, "MRVL.csv")},
 			"is not AAPL, of which the": {"--ticker", "AAPL", filepath.Join(folder, "all.csv")},
 		} {

@@ -207,11 +207,14 @@ func TestBadBulkFile(t *testing.T) {
 	whole, err := os.ReadFile(p.bulkFile(3))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(p.dir, "cut.zip"), whole[:len(whole)/2], 0o600))
-	for _, name := range []string{"page.zip", "cut.zip"} {
+	for name, message := range map[string]string{
+		"page.zip": "page.zip: it is not a zip file, or not a complete one", "cut.zip": "cut.zip: it is not a zip file, or not a complete one",
+		"none.zip": "none.zip: open archive: no such file",
+	} {
 		cmd := p.command("import", "sec-bulk", name)
 		cmd.Env = append(cmd.Env, "DATABASE_URL="+dsn)
 		out, err := cmd.CombinedOutput()
 		require.Error(t, err)
-		assert.Contains(t, string(out), name+" is not a zip file, or not a complete one")
+		assert.Contains(t, string(out), message)
 	}
 }

@@ -815,37 +815,6 @@ func (q *Queries) ListTickerConflicts(ctx context.Context, arg ListTickerConflic
 	return items, nil
 }
 
-const listTickers = `-- name: ListTickers :many
-SELECT id, company_id, ticker FROM listing WHERE holds_ticker
-`
-
-type ListTickersRow struct {
-	ID        int64  `db:"id"`
-	CompanyID int64  `db:"company_id"`
-	Ticker    string `db:"ticker"`
-}
-
-// What each ticker stands for.
-func (q *Queries) ListTickers(ctx context.Context) ([]ListTickersRow, error) {
-	rows, err := q.db.Query(ctx, listTickers)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ListTickersRow{}
-	for rows.Next() {
-		var i ListTickersRow
-		if err := rows.Scan(&i.ID, &i.CompanyID, &i.Ticker); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const lockCompanies = `-- name: LockCompanies :many
 SELECT id FROM company WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
 `

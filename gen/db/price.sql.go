@@ -108,6 +108,18 @@ func (q *Queries) DeleteOtherFoundSplits(ctx context.Context, arg DeleteOtherFou
 	return err
 }
 
+const deleteRepeatedPrices = `-- name: DeleteRepeatedPrices :exec
+DELETE FROM staged_price s
+USING (SELECT r.listing_id, r.date, min(r.line) AS line FROM staged_price r GROUP BY r.listing_id, r.date HAVING count(*) > 1) AS r
+WHERE s.listing_id = r.listing_id AND s.date = r.date AND s.line > r.line
+`
+
+// Leaves the first line of each day of a listing.
+func (q *Queries) DeleteRepeatedPrices(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, deleteRepeatedPrices)
+	return err
+}
+
 const deleteStagedPrices = `-- name: DeleteStagedPrices :execrows
 DELETE FROM staged_price WHERE listing_id = ANY($1::bigint[])
 `
@@ -336,6 +348,49 @@ func (q *Queries) ListCompaniesWithSplits(ctx context.Context, ids []int64) ([]i
 	return items, nil
 }
 
+const listContradictions = `-- name: ListContradictions :many
+SELECT DISTINCT ON (s.listing_id) s.listing_id, s.date, f.line AS first, s.line AS again
+FROM (SELECT r.listing_id, r.date, min(r.line) AS line FROM staged_price r GROUP BY r.listing_id, r.date HAVING count(*) > 1) AS r
+JOIN staged_price f ON f.listing_id = r.listing_id AND f.date = r.date AND f.line = r.line
+JOIN staged_price s ON s.listing_id = r.listing_id AND s.date = r.date
+WHERE (s.open, s.high, s.low, s.close, s.volume, s.ex_dividend, s.split_ratio)
+    IS DISTINCT FROM (f.open, f.high, f.low, f.close, f.volume, f.ex_dividend, f.split_ratio)
+ORDER BY s.listing_id, s.line
+`
+
+type ListContradictionsRow struct {
+	ListingID int64     `db:"listing_id"`
+	Date      time.Time `db:"date"`
+	First     int64     `db:"first"`
+	Again     int64     `db:"again"`
+}
+
+// Of each listing with a day of which two lines say different things, the first such line, and the one that it contradicts.
+func (q *Queries) ListContradictions(ctx context.Context) ([]ListContradictionsRow, error) {
+	rows, err := q.db.Query(ctx, listContradictions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListContradictionsRow{}
+	for rows.Next() {
+		var i ListContradictionsRow
+		if err := rows.Scan(
+			&i.ListingID,
+			&i.Date,
+			&i.First,
+			&i.Again,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listFirstPriceDays = `-- name: ListFirstPriceDays :many
 SELECT w.listing_id, p.date FROM (SELECT unnest($1::bigint[])::bigint AS listing_id) AS w
 CROSS JOIN LATERAL (SELECT p.date FROM price p WHERE p.listing_id = w.listing_id ORDER BY p.date LIMIT 1) AS p
@@ -514,14 +569,15 @@ func (q *Queries) ListPrices(ctx context.Context, arg ListPricesParams) ([]Price
 
 const listPricesOfDay = `-- name: ListPricesOfDay :many
 SELECT l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, l.first_day, l.last_day, l.holds_ticker, l.by_edgar, p.close FROM price p JOIN listing l ON l.id = p.listing_id
-WHERE p.date = $1 AND l.ticker > $2
-ORDER BY l.ticker
-LIMIT $3
+WHERE p.date = $1 AND (l.ticker, l.id) > ($2::text, $3::bigint)
+ORDER BY l.ticker, l.id
+LIMIT $4
 `
 
 type ListPricesOfDayParams struct {
 	Date        time.Time `db:"date"`
 	AfterTicker string    `db:"after_ticker"`
+	AfterID     int64     `db:"after_id"`
 	PageSize    int32     `db:"page_size"`
 }
 
@@ -531,7 +587,12 @@ type ListPricesOfDayRow struct {
 }
 
 func (q *Queries) ListPricesOfDay(ctx context.Context, arg ListPricesOfDayParams) ([]ListPricesOfDayRow, error) {
-	rows, err := q.db.Query(ctx, listPricesOfDay, arg.Date, arg.AfterTicker, arg.PageSize)
+	rows, err := q.db.Query(ctx, listPricesOfDay,
+		arg.Date,
+		arg.AfterTicker,
+		arg.AfterID,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -675,6 +736,47 @@ func (q *Queries) ListStagedWithin(ctx context.Context, arg ListStagedWithinPara
 	for rows.Next() {
 		var i ListStagedWithinRow
 		if err := rows.Scan(&i.ListingID, &i.Date, &i.Number); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listTickerListings = `-- name: ListTickerListings :many
+SELECT l.id, l.company_id, l.ticker,
+    CASE WHEN l.holds_ticker THEN '9999-12-31' ELSE least(l.last_day, h.first_day - 1) END::date AS until
+FROM listing h JOIN listing l ON ticker_key(l.ticker) = ticker_key(h.ticker)
+WHERE h.holds_ticker AND ($1::text IS NULL OR ticker_key(h.ticker) = ticker_key($1))
+ORDER BY l.holds_ticker, l.last_day, l.id
+`
+
+type ListTickerListingsRow struct {
+	ID        int64     `db:"id"`
+	CompanyID int64     `db:"company_id"`
+	Ticker    string    `db:"ticker"`
+	Until     time.Time `db:"until"`
+}
+
+// The listings that tickers name, or one does, in their order in time: each until a day, and since the day after the one before.
+func (q *Queries) ListTickerListings(ctx context.Context, ticker *string) ([]ListTickerListingsRow, error) {
+	rows, err := q.db.Query(ctx, listTickerListings, ticker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListTickerListingsRow{}
+	for rows.Next() {
+		var i ListTickerListingsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CompanyID,
+			&i.Ticker,
+			&i.Until,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

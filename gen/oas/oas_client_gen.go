@@ -271,8 +271,12 @@ type Invoker interface {
 	// With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 	// act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
 	// are one ticker. Lines of tickers that no company has are skipped and counted, and the first ten of
-	// these tickers stand in `warning`. With both, a line of another ticker is an error. A day that is
-	// already stored is replaced; a file with a day of a listing twice fails.
+	// these tickers stand in `warning`. With both, a line of another ticker is an error. Of a ticker that
+	// was another listing's before, lines of days before the `first_day` of the listing that has it now,
+	// or if none is known until the `last_day` of the other, are the other's. A day that is already stored
+	// is replaced; a file of one listing with a day twice fails. In a file of many, a line that says the
+	// same as one before counts as unchanged, and a listing with a day of which two lines say different
+	// things is left out, as below.
 	//
 	// Files are recognised by their columns, which may be in any order and separated by commas, semicolons
 	// or tabs:
@@ -292,12 +296,12 @@ type Invoker interface {
 	//    adj_high, adj_low, adj_close, adj_volume
 	//
 	// Columns of adjusted prices, and Change %, are ignored; a column that is not among these is refused.
-	// Days are YYYY-MM-DD (a time 00:00 may follow), YYYYMMDD, MM/DD/YYYY or DD.MM.YYYY. `$` is dropped. A
-	// volume may be in thousands, millions or billions (45.67M). Commas group digits (1,234.5); they begin
-	// the decimals (1.234,5) in a file whose columns are separated otherwise or whose days are DD.MM.YYYY,
-	// if a price near its beginning can mean nothing else. Where nothing tells, a number such as 1,234 is
-	// refused. A row whose close is no number above 0 is skipped and counted; a file without any other row
-	// fails.
+	// Days are YYYY-MM-DD (a time 00:00 may follow), YYYYMMDD, MM/DD/YYYY, DD.MM.YYYY or Jan 4, 2024. `$`
+	// is dropped. A volume may be in thousands, millions or billions (45.67M). Commas group digits
+	// (1,234.5); they begin the decimals (1.234,5) in a file whose columns are separated otherwise or
+	// whose days are DD.MM.YYYY, if a price near its beginning can mean nothing else. Where nothing tells,
+	// a number such as 1,234 is refused. A row whose close is no number above 0 is skipped and counted; a
+	// file without any other row fails.
 	//
 	// Prices are as traded, unless `adjusted` or `adjusted_as_of` says that they are adjusted for the
 	// companies' splits up to a day: then the splits that the companies have are undone. Prices of a
@@ -4019,8 +4023,12 @@ func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExc
 // With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 // act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
 // are one ticker. Lines of tickers that no company has are skipped and counted, and the first ten of
-// these tickers stand in `warning`. With both, a line of another ticker is an error. A day that is
-// already stored is replaced; a file with a day of a listing twice fails.
+// these tickers stand in `warning`. With both, a line of another ticker is an error. Of a ticker that
+// was another listing's before, lines of days before the `first_day` of the listing that has it now,
+// or if none is known until the `last_day` of the other, are the other's. A day that is already stored
+// is replaced; a file of one listing with a day twice fails. In a file of many, a line that says the
+// same as one before counts as unchanged, and a listing with a day of which two lines say different
+// things is left out, as below.
 //
 // Files are recognised by their columns, which may be in any order and separated by commas, semicolons
 // or tabs:
@@ -4040,12 +4048,12 @@ func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExc
 //     adj_high, adj_low, adj_close, adj_volume
 //
 // Columns of adjusted prices, and Change %, are ignored; a column that is not among these is refused.
-// Days are YYYY-MM-DD (a time 00:00 may follow), YYYYMMDD, MM/DD/YYYY or DD.MM.YYYY. `$` is dropped. A
-// volume may be in thousands, millions or billions (45.67M). Commas group digits (1,234.5); they begin
-// the decimals (1.234,5) in a file whose columns are separated otherwise or whose days are DD.MM.YYYY,
-// if a price near its beginning can mean nothing else. Where nothing tells, a number such as 1,234 is
-// refused. A row whose close is no number above 0 is skipped and counted; a file without any other row
-// fails.
+// Days are YYYY-MM-DD (a time 00:00 may follow), YYYYMMDD, MM/DD/YYYY, DD.MM.YYYY or Jan 4, 2024. `$`
+// is dropped. A volume may be in thousands, millions or billions (45.67M). Commas group digits
+// (1,234.5); they begin the decimals (1.234,5) in a file whose columns are separated otherwise or
+// whose days are DD.MM.YYYY, if a price near its beginning can mean nothing else. Where nothing tells,
+// a number such as 1,234 is refused. A row whose close is no number above 0 is skipped and counted; a
+// file without any other row fails.
 //
 // Prices are as traded, unless `adjusted` or `adjusted_as_of` says that they are adjusted for the
 // companies' splits up to a day: then the splits that the companies have are undone. Prices of a

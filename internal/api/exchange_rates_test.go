@@ -142,9 +142,9 @@ func TestZipOfExchangeRates(t *testing.T) {
 		file    []byte
 		message string
 	}{
-		"two files": {packed("a.csv", "b.csv"), "several files"},
+		"two files": {packed("a.csv", "b.csv"), `"detail":"the file is a zip file of several files: unpack it"`},
 		"no file":   {packed(), ""},
-		"stored":    {stored.Bytes(), "unpack it"},
+		"stored":    {stored.Bytes(), "is a zip file that is packed by store, not by deflate: unpack it"},
 		"cut":       {whole[:len(whole)/2], "not a whole zip file"},
 		"cut late":  {late, "not a whole zip file"},
 		"header":    {whole[:20], "not a whole zip file"},

@@ -97,6 +97,10 @@ func TestSourcesOfPrices(t *testing.T) {
 				"2024-01-04 99 99 99 99.5 812500 0 1", "2024-01-05 99 99 99 99.5 - 0 1",
 			},
 		},
+		"Investing.com, months": {
+			"\"Date\",\"Price\",\"Open\",\"High\",\"Low\",\"Vol.\",\"Change %\"\n\"Jan 04, 2024\",\"1,181.91\",\"182.15\",\"183.09\",\"180.88\",\"71.98M\",\"-1.27%\"\n\"Jan 3, 2024\",\"184.25\",\"184.22\",\"185.88\",\"183.43\",\"58.41M\",\"\"\n",
+			false, "", []string{"2024-01-03 184.22 185.88 183.43 184.25 58410000 0 1", "2024-01-04 182.15 183.09 180.88 1181.91 71980000 0 1"},
+		},
 		"Investing.com in Europe": {
 			"\"Date\",\"Price\",\"Open\",\"High\",\"Low\",\"Vol.\",\"Change %\"\n\"03.01.2024\",\"1.184\",\"1.184,22\",\"1.185,88\",\"1.183,43\",\"58,41M\",\"-0,75%\"\n\"02.01.2024\",\"185,5\",\"187\",\"188,444\",\"183,89\",\"1.234.567\",\"\"\n",
 			false, "", []string{"2024-01-02 187 188.444 183.89 185.5 1234567 0 1", "2024-01-03 1184.22 1185.88 1183.43 1184 58410000 0 1"},
@@ -150,6 +154,9 @@ func TestSourcesOfPrices(t *testing.T) {
 		"date;close\n2024-01-02;1.234,5\n2024-01-03;27.55\n":                          `none`,
 		"date,close\n2024-01-02T16:00:00Z,1\n":                                        `line 2: date "2024-01-02T16:00:00Z" is not a date`,
 		"date,close\n31/12/2023,1\n":                                                  `line 2: date "31/12/2023" is not a date`,
+		"date,close\n\"Feb 30, 2024\",1\n":                                            `line 2: date "Feb 30, 2024" is not a date`,
+		"date,close\n\"Jan 2, 2999\",1\n":                                             `line 2: date "Jan 2, 2999" is not between`,
+		"date,close\nJanuary,1\n":                                                     `line 2: date "January" is not a date`,
 		"date,close\n12.31.2023,1\n":                                                  `line 2: date "12.31.2023" is not a date`,
 		"date,close,volume\n2024-01-02,1,1.5X\n":                                      `line 2: volume "1.5X" is not a whole number`,
 		"date,close,volume\n2024-01-02,1,0.0001K\n":                                   `line 2: volume "0.0001K" is not a whole number`,
@@ -167,6 +174,9 @@ func TestSourcesOfPrices(t *testing.T) {
 	for _, s := range []string{`unknown column "bid"`, "Stooq (<TICKER>", "Yahoo (", "Alpha Vantage (timestamp", "Nasdaq (Date, Close/Last", "Tiingo (", "Investing.com (", "Quandl ("} {
 		assert.Contains(t, message, s)
 	}
+	res, body := f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/prices", strings.NewReader("date,close,bid\n"), "Content-Type", "text/csv")
+	requireProblem(t, res, body, http.StatusUnprocessableEntity, "without ticker")
+	assert.Equal(t, message, decodeProblem(t, body).Detail.Value, "without ticker")
 }
 
 func TestPricesOfManyListings(t *testing.T) {
@@ -225,8 +235,6 @@ func TestPricesOfManyListings(t *testing.T) {
 	assert.Len(t, splits.Items, 1)
 
 	before := f.lines(a)
-	assert.Contains(t, f.refused("prices", fmt.Appendf(nil, "ticker,date,close\n%s,2024-01-02,1\n%s,2024-01-02,1\n%s,2024-01-02,1\n", a, b, a)),
-		"line 4: date 2024-01-02 of "+a+" stands on line 2 already")
 	assert.Contains(t, f.refused("prices", fmt.Appendf(nil, "ticker,date,close\n%s,2024-01-02,1\n,2024-01-03,1\n", a)), "line 3: ticker is empty")
 	assert.Contains(t, f.refused("prices", fmt.Appendf(nil, "ticker,date,close\n%s,2024-01-02,1\n%s,2024-01-03,1,\n", a, a)), "line 3: has not as many columns")
 	assert.Equal(t, before, f.lines(a), "a file that fails leaves nothing")
@@ -234,6 +242,82 @@ func TestPricesOfManyListings(t *testing.T) {
 	im = f.imported("prices", []byte("ticker,date,close\nT\x00T\u202e,2024-01-02,1\nA B,2024-01-02,1\n"))
 	assert.EqualValues(t, []int64{0, 0, 2}, []int64{im.Written, im.Unchanged, im.Skipped})
 	assert.Contains(t, im.Warning.Value, "tickers that no company has: 2, with 2 rows")
+}
+
+// Lines that say the same twice do no harm, and listings of which lines contradict each other are left out.
+func TestRepeatedPrices(t *testing.T) {
+	t.Parallel()
+	f := setupAnywhere(t)
+	a, b, c := unique("A"), unique("B"), unique("C")
+	for _, ticker := range []string{a, b, c} {
+		f.createCompany(ticker)
+	}
+	f.imported("splits", fmt.Appendf(nil, "ticker,effective_date,ratio\n%s,2000-01-03,2\n", c)) // is settled
+	rows := strings.NewReplacer("A", a, "B", b, "C", c)
+	file := []byte("ticker,date,close,open,volume\n" + rows.Replace("A,2024-01-02,1.50,,\nB,2024-01-02,1,1,5\nC,2024-01-02,1,1,\n"+
+		"A,2024-01-02,1.5,,\nB,2024-01-02,1,1,5\nB,2024-01-02,1,,5\nB,2024-01-03,1,,5\nC,2024-01-02,2,1,\nC,2024-01-02,3,1,\nA,2024-01-02,1.5,,\n"))
+	im := f.imported("prices", file)
+	assert.EqualValues(t, []int64{1, 2, 7}, []int64{im.Written, im.Unchanged, im.Skipped})
+	assert.Contains(t, im.Warning.Value, "listings that were left out: 2, with 7 rows (")
+	assert.Contains(t, im.Warning.Value, b+": line 7: date 2024-01-02 stands on line 3 with other values")
+	assert.Contains(t, im.Warning.Value, c+": line 9: date 2024-01-02 stands on line 4 with other values")
+	assert.Equal(t, []string{"2024-01-02 - - - 1.5 - 0 1"}, f.lines(a))
+	assert.Empty(t, f.lines(b))
+	assert.Empty(t, f.lines(c))
+	assert.Contains(t, f.refused("prices?ticker="+a, []byte("date,close\n2024-01-02,1\n2024-01-02,1\n")), "line 3: date 2024-01-02 stands on line 2 already")
+}
+
+// A ticker names one company's listing after another's; prices go to the one that it named on their day.
+func TestPricesOfATickerThatMoved(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{jobs: true})
+	create := func(ticker string, listing oas.ListingInput) {
+		t.Helper()
+		listing.Ticker = oas.Ticker(ticker)
+		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: ticker + " Inc.", Listings: []oas.ListingInput{listing}})
+		require.NoError(t, err)
+	}
+	on := func(s string) oas.OptNilDate { return oas.NewOptNilDate(day(s)) }
+	// MOVE was of three companies, and nothing tells since when GONE is of the second.
+	create("MOVE", oas.ListingInput{LastDay: on("2001-12-31")})
+	create("MOVE", oas.ListingInput{FirstDay: on("2005-01-03"), LastDay: on("2010-06-30")})
+	create("MOVE", oas.ListingInput{FirstDay: on("2010-06-01")})
+	create("GONE", oas.ListingInput{LastDay: on("2015-03-31")})
+	create("GONE", oas.ListingInput{})
+	f.imported("splits", []byte("ticker,effective_date,ratio\nMOVE,2012-01-03,2\n")) // of the third company
+	prices := func() (all string) {
+		t.Helper()
+		require.NoError(t, f.pool.QueryRow(t.Context(), `SELECT coalesce(string_agg(l.ticker || '/' || n || ' ' || p.date || ' ' || p.close, ', ' ORDER BY l.id, p.date), '')
+			FROM price p JOIN (SELECT *, row_number() OVER (PARTITION BY ticker ORDER BY id) AS n FROM listing) l ON l.id = p.listing_id`).Scan(&all))
+		return all
+	}
+	const want = "MOVE/1 2001-12-31 2, MOVE/2 2002-01-02 4, MOVE/2 2010-05-31 6, MOVE/3 2010-06-01 8, MOVE/3 2012-01-03 4, GONE/1 2015-03-31 1, GONE/2 2015-04-01 5"
+	im := f.imported("prices?adjusted=splits", []byte("ticker,date,close\nMOVE,2012-01-03,4\nMOVE,2001-12-31,2\nMOVE,2002-01-02,4\nMOVE,2010-05-31,6\nMOVE,2010-06-01,4\n"+
+		"GONE,2015-04-01,5\nGONE,2015-03-31,1\n"))
+	assert.EqualValues(t, []int64{7, 0, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
+	assert.Equal(t, want, prices(), "only prices of the third company are adjusted for its split")
+
+	_, err := f.pool.Exec(t.Context(), "DELETE FROM price")
+	require.NoError(t, err)
+	f.imported("prices?ticker=MOVE&adjusted=splits", []byte("date,close\n2012-01-03,4\n2001-12-31,2\n2002-01-02,4\n2010-05-31,6\n2010-06-01,4\n"))
+	f.imported("prices?ticker=gone", []byte("date,close\n2015-04-01,5\n2015-03-31,1\n"))
+	assert.Equal(t, want, prices())
+
+	// Two listings of one ticker can both have prices of a day, which no page leaves out.
+	_, err = f.pool.Exec(t.Context(), `INSERT INTO price (listing_id, date, close, ex_dividend, split_ratio)
+		SELECT id, '2024-01-02', row_number() OVER (ORDER BY ticker, id), 0, 1 FROM listing`)
+	require.NoError(t, err)
+	for size := int32(1); size <= 6; size++ {
+		var closes []string
+		for _, r := range pages(t, int(size), func(token oas.OptString) ([]oas.DailyRatios, oas.NilString) {
+			page, err := f.anon.ListDailyRatios(t.Context(), oas.ListDailyRatiosParams{Date: day("2024-01-02"), PageSize: oas.NewOptInt32(size), PageToken: token})
+			require.NoError(t, err)
+			return page.Items, page.NextPageToken
+		}) {
+			closes = append(closes, r.Close.String())
+		}
+		assert.Equal(t, []string{"1", "2", "3", "4", "5"}, closes, size)
+	}
 }
 
 // Without a day, prices are adjusted up to the newest of the file.

@@ -95,14 +95,14 @@ func (a *App) ListDailyRatios(ctx context.Context, day time.Time, o DayOptions, 
 	v.date("date", &day, farDay)
 	v.pointInTime(o.PointInTime, a.today())
 	v.check(v.wrong || o.AsOf == nil || !day.After(*o.AsOf), "date", "must not be after as_of", "as_of")
-	var after string
-	v.page(p, &after)
+	after := db.ListPricesOfDayParams{Date: day, AfterTicker: "", AfterID: 0, PageSize: p.limit()}
+	v.page(p, &after.AfterTicker, &after.AfterID)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
 	err = a.read(ctx, func(q *db.Queries) error {
-		prices, err := q.ListPricesOfDay(ctx, db.ListPricesOfDayParams{Date: day, AfterTicker: after, PageSize: p.limit()})
-		if prices, next, err = cut(p, prices, err, func(r db.ListPricesOfDayRow) []any { return []any{r.Listing.Ticker} }); err != nil {
+		prices, err := q.ListPricesOfDay(ctx, after)
+		if prices, next, err = cut(p, prices, err, func(r db.ListPricesOfDayRow) []any { return []any{r.Listing.Ticker, r.Listing.ID} }); err != nil {
 			return err
 		}
 		listings := make([]db.Listing, len(prices))

@@ -37,14 +37,16 @@ func (a *App) receive(ctx context.Context, r ImportRequest) (doc db.CreateDocume
 	in := bufio.NewReader(r.File)
 	plain, err := unpack(in)
 	if err != nil {
-		return doc, err
+		return doc, readError(err, false)
 	}
 	packed := plain != io.Reader(in)
 	if r.Kind == ImportPrices && r.Ticker == nil {
 		start := bufio.NewReaderSize(plain, sampleSize)
 		sample, err := start.Peek(sampleSize)
-		if whole := err == nil || errors.Is(err, io.EOF); whole && len(sample) > 0 && !hasTickers(sample) { // another error comes again
-			return doc, invalid("ticker", "is required, as the file has no column of tickers (ticker, symbol or act_symbol)")
+		if whole := err == nil || errors.Is(err, io.EOF); whole && len(sample) > 0 { // another error comes again
+			if err := needTickers(sample); err != nil {
+				return doc, err
+			}
 		}
 		plain = start
 	}
@@ -65,10 +67,8 @@ func (a *App) receive(ctx context.Context, r ImportRequest) (doc db.CreateDocume
 	switch {
 	case pieces.err != nil:
 		return doc, pieces.err
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), packed && errors.Is(err, io.ErrUnexpectedEOF), corrupt(err):
-		return doc, brokenGzip(err)
 	case err != nil:
-		return doc, errors.Wrap(err, "read file")
+		return doc, readError(err, packed)
 	case doc.Size > most:
 		return doc, &Error{Code: TooLarge, Message: "the file has more than " + size + " when unpacked"}
 	case doc.Size == 0:
@@ -88,7 +88,7 @@ func unpack(in *bufio.Reader) (io.Reader, error) {
 	case len(magic) == 0 && errors.Is(err, io.EOF):
 		return nil, invalidFile("is empty")
 	case err != nil && !errors.Is(err, io.EOF):
-		return nil, errors.Wrap(err, "read file")
+		return nil, err
 	case bytes.Equal(magic, zipFile):
 		return openZip(in)
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
@@ -99,6 +99,17 @@ func unpack(in *bufio.Reader) (io.Reader, error) {
 		return z, nil
 	}
 	return in, nil
+}
+
+// readError is that of reading a file, or what it is packed in: Invalid if the file is to blame.
+func readError(err error, packed bool) error {
+	if invalid, ok := errors.Into[*Error](err); ok {
+		return invalid
+	}
+	if errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || packed && errors.Is(err, io.ErrUnexpectedEOF) || corrupt(err) {
+		return brokenGzip(err)
+	}
+	return errors.Wrap(err, "read file")
 }
 
 // A pieceWriter cuts what is written to it into pieces. It keeps its first error.

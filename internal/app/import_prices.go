@@ -30,18 +30,30 @@ const (
 // A priceImport is the import of one file. Its rows are in the table staged_price.
 type priceImport struct {
 	q        *db.Queries
-	listings map[string]db.ListTickersRow // by the keys of the tickers that the file may have
-	only     string                       // the key of the ticker that the import is for, empty for all
-	staged   map[int64]int64              // rows of each listing
-	unknown  map[string]int64             // rows of each ticker that no listing has
-	named    []string                     // the first of these
-	newest   time.Time                    // day of the file
+	listings map[string]tickerListings // by the keys of the tickers that the file may have
+	only     string                    // the key of the ticker that the import is for, empty for all
+	staged   map[int64]int64           // rows of each listing
+	unknown  map[string]int64          // rows of each ticker that no listing has
+	named    []string                  // the first of these
+	newest   time.Time                 // day of the file
 	noClose  int64
 	unread   *Error     // the first row without a close
 	adjusted *time.Time // day up to which the prices are adjusted for splits
 
 	written, leftOut int64
 	refused          []refusal
+}
+
+// tickerListings are the listings that a ticker named, in their order in time. The last is that of today.
+type tickerListings []db.ListTickerListingsRow
+
+// on returns the one that the ticker named on a day.
+func (l tickerListings) on(day time.Time) int64 {
+	i := slices.IndexFunc(l[:len(l)-1], func(r db.ListTickerListingsRow) bool { return !day.After(r.Until) })
+	if i < 0 {
+		i = len(l) - 1
+	}
+	return l[i].ID
 }
 
 // A refusal is why the rows of a listing are not taken.
@@ -84,22 +96,24 @@ func (a *App) readPrices(im db.Import, open func() (io.Reader, error)) writer {
 }
 
 // lookUp returns the listings whose prices the file may have, by the keys of their tickers.
-func (p *priceImport) lookUp(ctx context.Context) (map[string]db.ListTickersRow, error) {
-	listings := map[string]db.ListTickersRow{}
-	if p.only != "" {
-		l, err := p.q.GetListing(ctx, p.only)
-		listings[p.only] = db.ListTickersRow{ID: l.ID, CompanyID: l.CompanyID, Ticker: l.Ticker}
-		return listings, found(err, "company "+p.only)
+func (p *priceImport) lookUp(ctx context.Context) (map[string]tickerListings, error) {
+	listings := map[string]tickerListings{}
+	rows, err := p.q.ListTickerListings(ctx, notEmpty(p.only))
+	if err != nil {
+		return nil, errors.Wrap(err, "list tickers")
 	}
-	rows, err := p.q.ListTickers(ctx)
 	for _, l := range rows {
-		listings[tickerKey(l.Ticker)] = l
+		key := tickerKey(l.Ticker)
+		listings[key] = append(listings[key], l)
 	}
-	return listings, wrap(err, "list tickers")
+	if p.only != "" && len(rows) == 0 {
+		return nil, notFound("company " + p.only)
+	}
+	return listings, nil
 }
 
-// listing returns the one that a ticker in the file stands for.
-func (p *priceImport) listing(t string) (db.ListTickersRow, bool) {
+// listingsOf returns those that a ticker in the file stands for.
+func (p *priceImport) listingsOf(t string) (tickerListings, bool) {
 	key := tickerKey(t)
 	l, ok := p.listings[key]
 	if !ok {
@@ -115,7 +129,7 @@ func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, tod
 		return err
 	}
 	t.adjusted = adjusted
-	_, many := t.columns["ticker"]
+	many := t.hasTickers()
 	if !many && p.only == "" { // which no upload can be
 		return t.bad("no column of tickers")
 	}
@@ -132,7 +146,7 @@ func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, tod
 	err = t.each(func() error {
 		if name := t.text("ticker"); many && name != before {
 			var ok bool
-			if l, ok = p.listing(name); !ok {
+			if l, ok = p.listingsOf(name); !ok {
 				before = ""
 				return p.skip(t, ticker(name), today)
 			}
@@ -149,8 +163,8 @@ func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, tod
 		if row.Date.After(p.newest) {
 			p.newest = row.Date
 		}
-		row.ListingID = l.ID
-		p.staged[l.ID]++
+		row.ListingID = l.on(row.Date)
+		p.staged[row.ListingID]++
 		if rows = append(rows, row); len(rows) == cap(rows) && t.err == nil {
 			return flush()
 		}
@@ -200,9 +214,11 @@ func shown(r rune) rune {
 // listings, in the order of their ids.
 func (p *priceImport) lock(ctx context.Context) ([]stagedCompany, error) {
 	of := map[int64][]int64{}
-	for _, l := range p.listings {
-		if p.staged[l.ID] > 0 {
-			of[l.CompanyID] = append(of[l.CompanyID], l.ID)
+	for _, listings := range p.listings {
+		for _, l := range listings {
+			if p.staged[l.ID] > 0 {
+				of[l.CompanyID] = append(of[l.CompanyID], l.ID)
+			}
 		}
 	}
 	companies := make([]stagedCompany, 0, len(of))
@@ -217,9 +233,9 @@ func (p *priceImport) lock(ctx context.Context) ([]stagedCompany, error) {
 	if err != nil {
 		return nil, err
 	}
-	for key, l := range p.listings {
-		if p.staged[l.ID] > 0 && now[key] != l {
-			return nil, &Error{Code: Conflict, Message: "the listing of " + l.Ticker + " was changed while the file was read"}
+	for key, listings := range p.listings {
+		if slices.ContainsFunc(listings, func(l db.ListTickerListingsRow) bool { return p.staged[l.ID] > 0 }) && !slices.Equal(now[key], listings) {
+			return nil, &Error{Code: Conflict, Message: "the listing of " + listings[0].Ticker + " was changed while the file was read"}
 		}
 	}
 	return companies, nil
@@ -254,7 +270,8 @@ func (p *priceImport) write(ctx context.Context, tx pgx.Tx, companies []stagedCo
 	if err := p.q.AnalyzeStaging(ctx); err != nil {
 		return errors.Wrap(err, "analyze the staging table")
 	}
-	if err := p.checkRepeated(ctx); err != nil {
+	companies, err := p.checkRepeated(ctx, companies)
+	if err != nil {
 		return err
 	}
 	ids, err := p.q.ListCompaniesWithSplits(ctx, companyIDs(companies))
@@ -284,24 +301,52 @@ func (p *priceImport) write(ctx context.Context, tx pgx.Tx, companies []stagedCo
 	return nil
 }
 
-// checkRepeated refuses a file that has a day of a listing twice.
-func (p *priceImport) checkRepeated(ctx context.Context) error {
+// checkRepeated refuses a file of one listing that has a day twice. Of a file of many it takes lines that say the same as one
+// before for unchanged, and leaves out listings with a day of which lines say different things. It returns the companies
+// without these.
+func (p *priceImport) checkRepeated(ctx context.Context, companies []stagedCompany) ([]stagedCompany, error) {
 	repeated, err := p.q.ListRepeatedPrices(ctx)
 	if err != nil || len(repeated) == 0 {
-		return wrap(err, "look for repeated prices")
+		return companies, wrap(err, "look for repeated prices")
 	}
-	r := repeated[0]
-	of := ""
-	if p.only == "" {
-		of = " of " + p.ticker(r.ListingID)
+	if r := repeated[0]; p.only != "" {
+		return nil, badLine(int(r.Again), fmt.Sprintf("date %s stands on line %d already", r.Date.Format(time.DateOnly), r.First))
 	}
-	return badLine(int(r.Again), fmt.Sprintf("date %s%s stands on line %d already", r.Date.Format(time.DateOnly), of, r.First))
+	contradictions, err := p.q.ListContradictions(ctx)
+	if err != nil {
+		return nil, errors.Wrap(err, "look for prices that contradict others")
+	}
+	refused := make([]refusal, len(contradictions))
+	for i, c := range contradictions {
+		refused[i] = refusal{c.ListingID, badLine(int(c.Again), fmt.Sprintf("date %s stands on line %d with other values", c.Date.Format(time.DateOnly), c.First))}
+	}
+	if companies, err = p.leaveOut(ctx, companies, refused); err != nil {
+		return nil, err
+	}
+	return companies, wrap(p.q.DeleteRepeatedPrices(ctx), "delete repeated prices")
+}
+
+// leaveOut leaves out the rows of listings, and returns the companies without these.
+func (p *priceImport) leaveOut(ctx context.Context, companies []stagedCompany, refused []refusal) ([]stagedCompany, error) {
+	ids := make([]int64, len(refused))
+	for i, r := range refused {
+		ids[i] = r.listingID
+	}
+	left, err := p.q.DeleteStagedPrices(ctx, ids)
+	if err != nil {
+		return nil, errors.Wrap(err, "leave out prices")
+	}
+	p.leftOut += left
+	p.refused = append(p.refused, refused...)
+	return without(companies, ids), nil
 }
 
 func (p *priceImport) ticker(listingID int64) string {
-	for _, l := range p.listings {
-		if l.ID == listingID {
-			return l.Ticker
+	for _, listings := range p.listings {
+		for _, l := range listings {
+			if l.ID == listingID {
+				return l.Ticker
+			}
 		}
 	}
 	return ""
@@ -329,25 +374,21 @@ func (p *priceImport) settle(ctx context.Context, tx pgx.Tx, companies []stagedC
 		if p.only != "" {
 			return refused[0].err
 		}
-		ids := make([]int64, len(refused))
-		for i, r := range refused {
-			ids[i] = r.listingID
+		if companies, err = p.leaveOut(ctx, companies, refused); err != nil {
+			return err
 		}
-		left, err := p.q.DeleteStagedPrices(ctx, ids)
-		if err != nil {
-			return errors.Wrap(err, "leave out prices")
-		}
-		p.leftOut += left
-		p.refused = append(p.refused, refused...)
-		companies = without(companies, ids)
 	}
 }
 
 // without returns the companies without some listings.
 func without(companies []stagedCompany, listings []int64) []stagedCompany {
+	left := make(map[int64]bool, len(listings))
+	for _, id := range listings {
+		left[id] = true
+	}
 	var out []stagedCompany
 	for _, c := range companies {
-		c.listings = slices.DeleteFunc(slices.Clone(c.listings), func(id int64) bool { return slices.Contains(listings, id) })
+		c.listings = slices.DeleteFunc(slices.Clone(c.listings), func(id int64) bool { return left[id] })
 		if len(c.listings) > 0 {
 			out = append(out, c)
 		}

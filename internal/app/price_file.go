@@ -105,34 +105,46 @@ func (t *table) withoutBrackets() {
 	}
 }
 
-// hasTickers tells whether a price file that begins so has a column of tickers.
-func hasTickers(sample []byte) bool {
-	t, err := openTable(withoutMark(bufio.NewReader(bytes.NewReader(sample))))
+// needTickers returns an Invalid error unless a file that begins so is one of prices with a column of tickers.
+func needTickers(sample []byte) error {
+	t, err := openPrices(withoutMark(bufio.NewReader(bytes.NewReader(sample))))
 	if err != nil {
-		return false
+		return err
 	}
-	t.withoutBrackets()
-	return slices.ContainsFunc(append([]string{"ticker"}, priceHeader.other["ticker"]...), func(name string) bool { return slices.Contains(t.names, name) })
+	if !t.hasTickers() {
+		return invalid("ticker", "is required, as the file has no column of tickers (ticker, symbol or act_symbol)")
+	}
+	return nil
 }
 
-// PriceFileTicker returns the ticker in the first row of a price file, plain or gzip-compressed, empty if it has no column
+func (t *priceTable) hasTickers() bool {
+	_, ok := t.columns["ticker"]
+	return ok
+}
+
+// PriceFileTicker returns the ticker in the first row of a price file, packed or not; column is false if it has no column
 // of tickers. Errors: Invalid for what is no price file.
-func PriceFileTicker(file io.Reader) (string, error) {
-	r, err := unpack(bufio.NewReader(file))
+func PriceFileTicker(file io.Reader) (first string, column bool, err error) {
+	in := bufio.NewReader(file)
+	r, err := unpack(in)
 	if err != nil {
-		return "", err
+		return "", false, readError(err, false)
 	}
+	packed := r != io.Reader(in)
 	t, err := openPrices(withoutMark(bufio.NewReader(r)))
 	if err != nil {
-		return "", err
+		return "", false, readError(err, packed)
 	}
-	if _, ok := t.columns["ticker"]; !ok {
-		return "", nil
+	if !t.hasTickers() {
+		return "", false, nil
 	}
-	if err := t.read(); err != nil && !errors.Is(err, io.EOF) {
-		return "", err
+	switch err := t.read(); {
+	case errors.Is(err, io.EOF):
+		return "", true, nil
+	case err != nil:
+		return "", true, readError(err, packed)
 	}
-	return withoutMarket(ticker(t.text("ticker"))), nil
+	return withoutMarket(ticker(t.text("ticker"))), true, nil
 }
 
 // What a number tells of the commas of its file.
@@ -278,6 +290,8 @@ func (t *priceTable) day(last time.Time) time.Time {
 		layout = "1/2/2006"
 	case strings.IndexByte(s, '.') > 0 && dottedDay.MatchString(s):
 		layout = "2.1.2006"
+	case s != "" && s[0] > '9':
+		layout = "Jan 2, 2006"
 	case len(s) == len("20060102"):
 		layout = "20060102"
 	case len(s) > len(time.DateOnly) && dayTimes.MatchString(s[len(time.DateOnly):]):

@@ -284,7 +284,7 @@ func (b *bulkReader) goOn(ctx context.Context, q *db.Queries, position int64) er
 func readEntry(e edgar.Entry, number int64) syncEntry {
 	entry := syncEntry{name: sec.CIKName(e.CIK), cik: e.CIK, doc: nil, message: "", state: "", documentID: nil, jobID: nil}
 	fail := func(err error) syncEntry {
-		entry.name, entry.message = fmt.Sprintf("entry %d: %.200s", number, e.Name), err.Error()
+		entry.name, entry.message = fmt.Sprintf("entry %d: %.200q", number, e.Name), err.Error()
 		return entry
 	}
 	if e.Err != nil {
@@ -300,7 +300,7 @@ func readEntry(e edgar.Entry, number int64) syncEntry {
 		return fail(err)
 	}
 	if e.Size == 0 {
-		return fail(errors.Errorf("entry %s is empty", e.Name))
+		return fail(errors.New("it is empty"))
 	}
 	var b bytes.Buffer
 	b.Grow(int(e.Packed) + 64)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash"
 	"hash/crc32"
 	"io"
@@ -18,6 +19,8 @@ var (
 	zipDescriptor = []byte("PK\x07\x08")
 	zipDirectory  = []byte("PK\x01\x02")
 )
+
+var zipMethods = map[uint16]string{0: "store", 6: "implode", 9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
 
 // A zipReader reads the only file in a zip file from its beginning, while it comes in, which archive/zip cannot.
 type zipReader struct {
@@ -45,8 +48,15 @@ func openZip(in *bufio.Reader) (io.Reader, error) {
 		return nil, brokenZip(err)
 	}
 	const encrypted, late, deflated = 1, 8, 8
-	if h.Flags&encrypted != 0 || h.Method != deflated {
-		return nil, invalidFile("is a zip file that is encrypted, or packed in another way than mostly: unpack it")
+	if h.Flags&encrypted != 0 {
+		return nil, invalidFile("is a zip file that is encrypted: unpack it")
+	}
+	if h.Method != deflated {
+		name, ok := zipMethods[h.Method]
+		if !ok {
+			name = fmt.Sprintf("the method %d", h.Method)
+		}
+		return nil, invalidFile("is a zip file that is packed by " + name + ", not by deflate: unpack it")
 	}
 	return &zipReader{in: in, file: flate.NewReader(in), sum: crc32.NewIEEE(), want: h.Sum, late: h.Flags&late != 0}, nil
 }
@@ -93,5 +103,5 @@ func brokenZip(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || corrupt(err) {
 		return invalidFile("is not a whole zip file")
 	}
-	return errors.Wrap(err, "read file")
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"regexp"
@@ -39,19 +40,23 @@ type BulkFile struct {
 	kind      Bulk
 }
 
-// OpenBulk opens an archive of company facts or submissions, and finds out which. The caller closes it.
+// OpenBulk opens an archive of company facts or submissions, and finds out which. The caller closes it. Errors do not name the
+// path.
 func OpenBulk(path string) (*BulkFile, error) {
 	file, err := os.Open(path)
 	if err != nil {
+		if e := (*fs.PathError)(nil); errors.As(err, &e) {
+			err = e.Err
+		}
 		return nil, errors.Wrap(err, "open archive")
 	}
 	b := &BulkFile{file: file, kind: CompanyFactsBulk}
 	if err := b.read(); err != nil {
 		_ = file.Close()
 		if errors.Is(err, errNoZip) {
-			return nil, errors.Errorf("%s is %w", path, err)
+			return nil, errors.Errorf("it is %w", err)
 		}
-		return nil, errors.Wrap(err, path)
+		return nil, err
 	}
 	return b, nil
 }
@@ -103,7 +108,7 @@ type Entry struct {
 	Kind   Kind
 	Size   int64 // bytes, unpacked
 	Packed int64 // bytes
-	// Err says why it cannot be read, in which case only the name is set.
+	// Err says why it cannot be read, in which case only the name is set. Neither it nor another error says the name.
 	Err error
 
 	file *zip.File
@@ -147,21 +152,21 @@ func (r *entriesReader) entry(f *zip.File) Entry {
 	e := Entry{Name: f.Name, file: f}
 	switch size := f.UncompressedSize64; {
 	case !ok:
-		e.Err = errors.Errorf("entry %.100q: its name is not that of a company's document, such as CIK0000320193.json", f.Name)
+		e.Err = errors.New("its name is not that of a company's document, such as CIK0000320193.json")
 	case twice:
-		e.Err = errors.Errorf("entry %s: it is there twice", f.Name)
+		e.Err = errors.New("it is there twice")
 	case size > maxDocument:
-		e.Err = errors.Errorf("entry %s: larger than %d MiB", f.Name, maxDocument>>20)
+		e.Err = errors.Errorf("it is larger than %d MiB", maxDocument>>20)
 	case size > smallEntry && size/maxRatio > f.CompressedSize64:
-		e.Err = errors.Errorf("entry %s: it unpacks to more than %d times its size, as no document does", f.Name, maxRatio)
+		e.Err = errors.Errorf("it unpacks to more than %d times its size, as no document does", maxRatio)
 	case r.unpacked+size > maxUnpacked:
-		e.Err = errors.Errorf("entry %s: what is before it unpacks to %d GiB", f.Name, maxUnpacked>>30)
+		e.Err = errors.Errorf("what is before it unpacks to %d GiB", maxUnpacked>>30)
 	case f.CompressedSize64 > r.size-r.packed:
-		e.Err = errors.Errorf("entry %s: it shares its bytes with others, or there are fewer than it declares", f.Name)
+		e.Err = errors.New("it shares its bytes with others, or there are fewer than it declares")
 	case f.Flags&1 != 0:
-		e.Err = errors.Errorf("entry %s: it is encrypted", f.Name)
+		e.Err = errors.New("it is encrypted")
 	case f.Method != zip.Deflate && f.Method != zip.Store:
-		e.Err = errors.Errorf("entry %s: it is packed with the method %d, not deflate", f.Name, f.Method)
+		e.Err = errors.Errorf("it is packed with the method %d, not deflate", f.Method)
 	default:
 		e.CIK, e.Kind, e.Size, e.Packed = cik, FactsKind, int64(size), int64(f.CompressedSize64)
 		if page > 0 {
@@ -198,21 +203,17 @@ func (e *Entry) Open() (io.ReadCloser, error) {
 	}
 	r, err := e.file.Open()
 	if err != nil {
-		return nil, errors.Wrapf(err, "entry %s", e.Name)
+		return nil, errors.Wrap(err, "open it")
 	}
-	return entryReader{r, e.Name}, nil
+	return entryReader{r}, nil
 }
 
-// entryReader says of which entry an error is.
-type entryReader struct {
-	io.ReadCloser
-	name string
-}
+type entryReader struct{ io.ReadCloser }
 
 func (r entryReader) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = errors.Wrapf(err, "entry %s is broken", r.name)
+		err = errors.Wrap(err, "it is broken")
 	}
 	return n, err
 }
@@ -228,14 +229,14 @@ func (e *Entry) WriteGzip(w io.Writer) error {
 	}
 	raw, err := e.file.OpenRaw()
 	if err != nil {
-		return errors.Wrapf(err, "entry %s", e.Name)
+		return errors.Wrap(err, "open it")
 	}
 	const unknownOS = 255
 	if _, err := w.Write([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, unknownOS}); err != nil {
 		return errors.Wrap(err, "write gzip")
 	}
 	if _, err := io.Copy(w, raw); err != nil {
-		return errors.Wrapf(err, "entry %s: copy", e.Name)
+		return errors.Wrap(err, "copy it")
 	}
 	trailer := binary.LittleEndian.AppendUint32(nil, e.file.CRC32)
 	trailer = binary.LittleEndian.AppendUint32(trailer, uint32(e.Size))

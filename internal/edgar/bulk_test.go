@@ -147,19 +147,17 @@ func TestBulkFileBadEntries(t *testing.T) {
 			got = append(got, fmt.Sprint(e.CIK, " ", string(c)))
 		}
 	}
-	noName := func(name string) string {
-		return fmt.Sprintf("entry %q: its name is not that of a company's document, such as CIK0000320193.json", name)
-	}
+	const noName = "its name is not that of a company's document, such as CIK0000320193.json"
 	assert.Equal(t, []string{
-		"1 1", noName("../CIK0000000002.json"), noName("/CIK0000000003.json"), noName("a/CIK0000000004.json"),
-		noName(`..\CIK0000000005.json`), "entry CIK0000000001.json: it is there twice", noName("CIK0000000000.json"),
-		noName("CIK1.json"), noName("README.md"), noName("CIK0000000007-submissions-000.json"),
-		"entry CIK0000000008.json: it unpacks to more than 250 times its size, as no document does", "9 9",
-		"entry CIK0000000011.json: larger than 64 MiB", "entry CIK0000000012.json: it is encrypted",
-		"entry CIK0000000013.json: it is packed with the method 12, not deflate", "14 hello",
-		"entry CIK0000000015.json is broken: flate: corrupt input before offset 5",
-		"entry CIK0000000016.json is broken: zip: not a valid zip file",
-		"entry CIK0000000017.json: it shares its bytes with others, or there are fewer than it declares",
+		"1 1", noName, noName, noName,
+		noName, "it is there twice", noName,
+		noName, noName, noName,
+		"it unpacks to more than 250 times its size, as no document does", "9 9",
+		"it is larger than 64 MiB", "it is encrypted",
+		"it is packed with the method 12, not deflate", "14 hello",
+		"it is broken: flate: corrupt input before offset 5",
+		"it is broken: zip: not a valid zip file",
+		"it shares its bytes with others, or there are fewer than it declares",
 	}, got)
 }
 
@@ -173,10 +171,11 @@ func TestOpenBulkRefuses(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "a.zip")
 		require.NoError(t, os.WriteFile(path, content, 0o600))
 		_, err := edgar.OpenBulk(path)
-		require.EqualError(t, err, path+" is not a zip file, or not a complete one", name)
+		require.EqualError(t, err, "it is not a zip file, or not a complete one", name)
 	}
 	_, err = edgar.OpenBulk(filepath.Join(t.TempDir(), "none.zip"))
 	require.ErrorIs(t, err, os.ErrNotExist)
+	require.EqualError(t, err, "open archive: no such file or directory")
 	b := open(t, write(t, nil))
 	assert.Zero(t, b.Len())
 }
