@@ -15,6 +15,9 @@ SELECT c.* FROM company_cik k JOIN company c ON c.id = k.company_id WHERE k.cik 
 -- name: LockCompanyByCIK :one
 SELECT c.* FROM company c JOIN company_cik k ON k.company_id = c.id WHERE k.cik = @cik FOR UPDATE OF c;
 
+-- name: LockCompaniesByCIK :many
+SELECT id FROM company WHERE id IN (SELECT company_id FROM company_cik WHERE cik = ANY(@ciks::bigint[])) ORDER BY id FOR UPDATE;
+
 -- name: LockCompaniesByTicker :many
 SELECT id FROM company WHERE id IN (
     SELECT l.company_id FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
@@ -22,6 +25,9 @@ SELECT id FROM company WHERE id IN (
 
 -- name: LockCompanyByTicker :one
 SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE ticker_key(l.ticker) = ticker_key(@ticker) AND l.holds_ticker FOR UPDATE OF c;
+
+-- name: LockCompanies :many
+SELECT id FROM company WHERE id = ANY(@ids::bigint[]) ORDER BY id FOR UPDATE;
 
 -- name: GetCompany :one
 SELECT * FROM company WHERE id = @id;
@@ -83,18 +89,17 @@ LIMIT @page_size;
 SELECT sqlc.embed(k), f.read_at FROM company_cik k LEFT JOIN company_facts f ON f.company_id = k.company_id
 WHERE k.company_id = ANY(@company_ids::bigint[]);
 
--- name: ReleaseTickers :exec
+-- name: ReleaseTickers :execrows
 -- Has the ended listings of other companies give up tickers.
 UPDATE listing l SET holds_ticker = false, is_primary = false
 FROM unnest(@tickers::text[]) AS t (ticker)
 WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.last_day IS NOT NULL AND l.company_id <> @company_id;
 
 -- name: EnsurePrimaryListings :exec
--- Companies that have lost theirs get another of their listings, one that has not ended first.
+-- Companies without one get another of their listings, one that has not ended first.
 UPDATE listing SET is_primary = true WHERE id IN (
     SELECT DISTINCT ON (l.company_id) l.id FROM listing l
-    WHERE l.company_id IN (SELECT o.company_id FROM listing o GROUP BY o.company_id HAVING NOT bool_or(o.is_primary) AND bool_or(o.holds_ticker))
-      AND l.holds_ticker
+    WHERE l.holds_ticker AND NOT EXISTS (SELECT FROM listing o WHERE o.company_id = l.company_id AND o.is_primary)
     ORDER BY l.company_id, l.last_day DESC, l.id);
 
 -- name: CreateCompany :one
@@ -135,6 +140,10 @@ SELECT * FROM listing WHERE ticker_key(ticker) = ticker_key(@ticker) AND holds_t
 
 -- name: GetPrimaryListing :one
 SELECT * FROM listing WHERE company_id = @company_id AND is_primary;
+
+-- name: ListTickers :many
+-- What each ticker stands for.
+SELECT id, company_id, ticker FROM listing WHERE holds_ticker;
 
 -- name: CreateListings :copyfrom
 INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary, first_day, last_day)

@@ -24,7 +24,7 @@ ON CONFLICT (company_id) DO UPDATE SET cik = excluded.cik, document_id = exclude
 
 -- name: NoteFactsRead :exec
 -- Says that the documents of companies are those that were read before.
-UPDATE company_facts SET read_at = now() WHERE company_id IN (SELECT k.company_id FROM company_cik k WHERE k.cik = ANY(@ciks::bigint[]));
+UPDATE company_facts SET read_at = now() WHERE company_id = ANY(@company_ids::bigint[]);
 
 -- name: SetCIKDays :exec
 UPDATE company_cik SET first_day = @first_day, last_day = @last_day

@@ -23,8 +23,8 @@ WHERE d.id = ANY(@ids::bigint[])
   AND NOT EXISTS (SELECT FROM import i WHERE i.document_id = d.id AND i.finished_at IS NULL);
 
 -- name: CreateImport :one
-INSERT INTO import (kind, ticker, exchange, other_cik, adjusted_as_of, file_name, document_id, total, created_by)
-VALUES (@kind, @ticker, @exchange, @other_cik, @adjusted_as_of, @file_name, @document_id, @total, @created_by)
+INSERT INTO import (kind, ticker, exchange, other_cik, adjusted, adjusted_as_of, file_name, document_id, total, created_by)
+VALUES (@kind, @ticker, @exchange, @other_cik, @adjusted, @adjusted_as_of, @file_name, @document_id, @total, @created_by)
 RETURNING *;
 
 -- name: SetImportJob :one
@@ -46,7 +46,7 @@ UPDATE import SET error = @error WHERE id = @id AND finished_at IS NULL;
 -- name: FinishImport :execrows
 -- Says what came of an import whose job was completed in this transaction.
 UPDATE import SET state = @state, done = total, written = @written, unchanged = @unchanged, skipped = @skipped,
-    report = @report, warning = @warning
+    report = @report, warning = @warning, adjusted_as_of = coalesce(@adjusted_as_of, adjusted_as_of)
 WHERE id = @id AND state = 'succeeded';
 
 -- name: CancelRunningImport :exec

@@ -14,12 +14,6 @@ ORDER BY l.company_id, t.effective_date
 ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio, from_prices = false
 WHERE split.ratio <> excluded.ratio OR split.from_prices;
 
--- name: ImportPriceSplits :exec
-INSERT INTO split (company_id, effective_date, ratio, from_prices)
-SELECT @company_id, unnest(@effective_date::date[]), unnest(@ratio::numeric[]), true
-ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio
-WHERE split.from_prices AND split.ratio <> excluded.ratio;
-
 -- name: ListFoundSplits :many
 -- Those known on a day, or now.
 SELECT * FROM found_split f
@@ -29,7 +23,7 @@ WHERE f.company_id = ANY(@company_ids::bigint[])
 ORDER BY f.company_id, f.number;
 
 -- name: ListFoundSplitVersions :many
-SELECT * FROM found_split WHERE company_id = @company_id ORDER BY number, known_from;
+SELECT * FROM found_split WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY company_id, number, known_from;
 
 -- name: UpsertFoundSplits :exec
 -- known_to and traded_on are texts, empty for null.
@@ -102,15 +96,99 @@ SELECT * FROM price WHERE listing_id = @listing_id AND date <= @until ORDER BY d
 -- name: ListCloses :many
 SELECT date, close FROM price WHERE listing_id = @listing_id ORDER BY date;
 
--- name: UpsertPrices :execrows
--- Open, high, low and volume are texts, empty for null.
+-- An import of prices stages the rows of its file before it writes them.
+
+-- name: CreateStaging :exec
+-- It goes with the transaction.
+CREATE TEMPORARY TABLE staged_price (
+    listing_id  bigint NOT NULL,
+    line        bigint NOT NULL,
+    date        date NOT NULL,
+    open        numeric,
+    high        numeric,
+    low         numeric,
+    close       numeric NOT NULL,
+    volume      numeric,
+    ex_dividend numeric NOT NULL,
+    split_ratio numeric NOT NULL
+) ON COMMIT DROP;
+
+-- name: StagePrices :copyfrom
+INSERT INTO staged_price (listing_id, line, date, open, high, low, close, volume, ex_dividend, split_ratio)
+VALUES (@listing_id, @line, @date, @open, @high, @low, @close, @volume, @ex_dividend, @split_ratio);
+
+-- name: IndexStaging :exec
+CREATE INDEX staged_price_idx ON staged_price (listing_id, date);
+
+-- name: AnalyzeStaging :exec
+ANALYZE staged_price;
+
+-- name: ListRepeatedPrices :many
+-- The first line that repeats a day of its listing.
+SELECT listing_id, date, min(line)::bigint AS first, max(line)::bigint AS again FROM staged_price
+GROUP BY listing_id, date HAVING count(*) > 1
+ORDER BY again LIMIT 1;
+
+-- name: ListCompaniesWithSplits :many
+-- Those of some companies that have splits, or are about to by what is staged.
+SELECT c.id FROM company c
+WHERE c.id = ANY(@ids::bigint[]) AND (EXISTS (SELECT FROM split s WHERE s.company_id = c.id)
+    OR EXISTS (SELECT FROM found_split f WHERE f.company_id = c.id)
+    OR c.id IN (SELECT l.company_id FROM staged_price s JOIN listing l ON l.id = s.listing_id WHERE s.split_ratio <> 1))
+ORDER BY c.id;
+
+-- name: ImportStagedSplits :exec
+-- Writes the splits that the rows of listings tell of, unless they were imported otherwise.
+INSERT INTO split (company_id, effective_date, ratio, from_prices)
+SELECT DISTINCT ON (l.company_id, s.date) l.company_id, s.date, s.split_ratio, true
+FROM staged_price s JOIN listing l ON l.id = s.listing_id
+WHERE s.listing_id = ANY(@listing_ids::bigint[]) AND s.split_ratio <> 1
+ORDER BY l.company_id, s.date, l.is_primary DESC, l.id
+ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio
+WHERE split.from_prices AND split.ratio <> excluded.ratio;
+
+-- name: ListStagedWithin :many
+-- The first row of each listing that is within one of the numbered ranges of its company.
+SELECT DISTINCT ON (s.listing_id) s.listing_id, s.date, r.number::integer AS number
+FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@since::date[]) AS since, unnest(@until::date[]) AS until,
+             unnest(@numbers::integer[]) AS number) AS r
+JOIN listing l ON l.company_id = r.company_id
+JOIN staged_price s ON s.listing_id = l.id AND s.date BETWEEN r.since AND r.until
+ORDER BY s.listing_id, s.date, r.number;
+
+-- name: UndoSplits :exec
+-- Multiplies the amounts in ranges of companies, and divides the volumes. Amounts are rounded to 12 decimals where the
+-- factor is a fraction.
+UPDATE staged_price s
+SET open = CASE r.denominator WHEN 1 THEN s.open * r.numerator
+        ELSE round(s.open * r.numerator * 1.000000000000000000000000 / r.denominator, 12) END,
+    high = CASE r.denominator WHEN 1 THEN s.high * r.numerator
+        ELSE round(s.high * r.numerator * 1.000000000000000000000000 / r.denominator, 12) END,
+    low = CASE r.denominator WHEN 1 THEN s.low * r.numerator
+        ELSE round(s.low * r.numerator * 1.000000000000000000000000 / r.denominator, 12) END,
+    close = CASE r.denominator WHEN 1 THEN s.close * r.numerator
+        ELSE round(s.close * r.numerator * 1.000000000000000000000000 / r.denominator, 12) END,
+    ex_dividend = CASE r.denominator WHEN 1 THEN s.ex_dividend * r.numerator
+        ELSE round(s.ex_dividend * r.numerator * 1.000000000000000000000000 / r.denominator, 12) END,
+    volume = s.volume * r.denominator * 1.000000000000000000000000 / r.numerator
+FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@since::date[]) AS since, unnest(@until::date[]) AS until,
+             unnest(@numerators::numeric[]) AS numerator, unnest(@denominators::numeric[]) AS denominator) AS r
+JOIN listing l ON l.company_id = r.company_id
+WHERE s.listing_id = l.id AND s.date BETWEEN r.since AND r.until;
+
+-- name: DeleteStagedPrices :execrows
+DELETE FROM staged_price WHERE listing_id = ANY(@listing_ids::bigint[]);
+
+-- name: WriteStagedPrices :execrows
+-- Writes what differs from what there is.
 INSERT INTO price (listing_id, date, open, high, low, close, volume, ex_dividend, split_ratio)
-SELECT @listing_id, unnest(@date::date[]), nullif(unnest(@open::text[]), '')::numeric,
-    nullif(unnest(@high::text[]), '')::numeric, nullif(unnest(@low::text[]), '')::numeric, unnest(@close::numeric[]),
-    nullif(unnest(@volume::text[]), '')::bigint, unnest(@ex_dividend::numeric[]), unnest(@split_ratio::numeric[])
+SELECT s.listing_id, s.date, s.open, s.high, s.low, s.close, round(s.volume)::bigint, s.ex_dividend, s.split_ratio
+FROM staged_price s
+LEFT JOIN price p ON p.listing_id = s.listing_id AND p.date = s.date AND p.listing_id = ANY(@listing_ids::bigint[])
+WHERE s.listing_id = ANY(@listing_ids::bigint[])
+  AND (p.listing_id IS NULL OR (p.open, p.high, p.low, p.close, p.volume, p.ex_dividend, p.split_ratio)
+    IS DISTINCT FROM (s.open, s.high, s.low, s.close, round(s.volume)::bigint, s.ex_dividend, s.split_ratio))
+ORDER BY s.listing_id, s.date
 ON CONFLICT (listing_id, date) DO UPDATE
 SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
-    volume = excluded.volume, ex_dividend = excluded.ex_dividend, split_ratio = excluded.split_ratio
-WHERE (price.open, price.high, price.low, price.close, price.volume, price.ex_dividend, price.split_ratio)
-    IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume,
-        excluded.ex_dividend, excluded.split_ratio);
+    volume = excluded.volume, ex_dividend = excluded.ex_dividend, split_ratio = excluded.split_ratio;

@@ -156,7 +156,20 @@ WHERE s.company_id = @company_id AND f.company_id = s.company_id AND f.accession
 -- Companies that have reported nothing since a day ended with their last report.
 UPDATE company c SET last_day = d.last_day
 FROM (SELECT k.company_id, max(k.last_day) AS last_day FROM company_cik k GROUP BY k.company_id) AS d
-WHERE d.company_id = c.id AND d.last_day < @since::date AND c.last_day IS NULL;
+WHERE d.company_id = c.id AND c.id IN (
+    SELECT o.id FROM company o
+    WHERE o.last_day IS NULL AND (SELECT max(k.last_day) FROM company_cik k WHERE k.company_id = o.id) < @since::date
+    ORDER BY o.id FOR UPDATE SKIP LOCKED); -- one that is being written reports
+
+-- name: LockForListings :exec
+-- The companies that a list of companies is about, and those that it may end the listings of.
+SELECT FROM company WHERE id IN (
+    SELECT company_id FROM company_cik WHERE cik = ANY(@ciks::bigint[])
+    UNION ALL
+    SELECT l.company_id FROM unnest(@tickers::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
+    UNION ALL
+    SELECT l.company_id FROM listing l JOIN company c ON c.id = l.company_id WHERE c.cik IS NOT NULL AND l.last_day IS NULL
+) ORDER BY id FOR UPDATE;
 
 -- name: EndUnlistedListings :many
 -- Ends the listings of filers that a complete list of the day has no more. Those of companies without a CIK, which

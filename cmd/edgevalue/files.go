@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,7 +23,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-const importHelp = "Files may be gzip-compressed. The exit code is 1 if a file cannot be imported; no data of it is kept."
+const importHelp = "Files may be gzip-compressed, or a zip of one file. The exit code is 1 if a file cannot be imported; no data of it is kept."
 
 func newImport() *cobra.Command {
 	cmd := &cobra.Command{
@@ -31,7 +32,7 @@ func newImport() *cobra.Command {
 		Long:  "Import files as background jobs, as the API does, and wait for them.\n" + importHelp,
 	}
 	add := func(use, short, long, example string, kind app.ImportKind) {
-		var ticker, exchange, otherCIK, adjustedAsOf string
+		var ticker, exchange, otherCIK, adjusted, adjustedAsOf string
 		c := &cobra.Command{
 			Use: use, Short: short, Long: strings.TrimSpace(long) + "\n\n" + importHelp, Example: example, Args: cobra.MinimumNArgs(1),
 			RunE: func(cmd *cobra.Command, files []string) error {
@@ -45,6 +46,9 @@ func newImport() *cobra.Command {
 				if otherCIK != "" {
 					r.OtherCIK = (*app.OtherCIK)(&otherCIK)
 				}
+				if adjusted != "" {
+					r.Adjusted = (*app.Adjustment)(&adjusted)
+				}
 				if adjustedAsOf != "" {
 					day, err := parseDay("--adjusted-as-of", adjustedAsOf)
 					if err != nil {
@@ -57,10 +61,11 @@ func newImport() *cobra.Command {
 		}
 		switch kind {
 		case app.ImportPrices:
-			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the listing that the prices belong to")
-			_ = c.MarkFlagRequired("ticker")
+			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the listing that the prices belong to (default: a column of the file names it)")
+			c.Flags().StringVar(&adjusted, "adjusted", "",
+				"what the prices are adjusted for: `splits`, up to the day of the newest row of the file (default: as traded)")
 			c.Flags().StringVar(&adjustedAsOf, "adjusted-as-of", "",
-				"`day` up to which the prices are adjusted for splits, mostly that on which the file was made (default: as traded)")
+				"`day` up to which the prices are adjusted for splits, mostly that on which the file was made; implies --adjusted splits")
 		case app.ImportSECCompanyFacts:
 			c.Flags().StringVar(&ticker, "ticker", "", "ticker of the company (default: found by its CIK)")
 			c.Flags().StringVar(&exchange, "exchange", "", "exchange of that ticker")
@@ -97,29 +102,44 @@ With "new", files are given in the order of their CIKs.`,
 		`  edgevalue import sec --ticker AAPL companyfacts-CIK0000320193.json.gz
   edgevalue import sec --ticker GOOGL --other-cik new CIK0001288776.json CIK0001652044.json`, app.ImportSECCompanyFacts)
 	cmd.AddCommand(newImportBulk())
-	add("prices --ticker TICKER FILE...", "Import daily prices (CSV)", `
-Import a listing's daily prices, in the currency of the listing. The first line of the file names the
-columns, in any order; a day that is already stored is replaced. Files of Yahoo, Alpha Vantage, Nasdaq and
-Stooq are read as they are.
+	add("prices FILE|DIR...", "Import daily prices (CSV)", `
+Import daily prices, in the currencies of their listings. A file has the prices of one listing (--ticker), or a
+column that names the listing of each row; rows of tickers that no company has are skipped and counted. A file
+may have millions of rows, and 4 GiB unpacked. A day that is already stored is replaced.
 
-  date         trading day, YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD; required. Or timestamp
+Of a folder, and those in it, all files .csv, .txt and .gz are imported, one after the other. There a file
+without a column of tickers has the prices of the listing that its name tells: AAPL.csv, prices-AAPL.csv,
+aapl.us.txt (as in the folders of Stooq). Tickers that no company has are listed at the end.
+
+The first line of a file names the columns, in any order, separated by commas, semicolons or tabs. Files of
+Stooq (one listing or all), Yahoo, Alpha Vantage, Nasdaq, Tiingo, Investing.com and Quandl are read as they are.
+
+  ticker       ticker of the listing. Or symbol, act_symbol. AAPL.US is AAPL; BRK-B, BRK/B and BRK.B are one
+  date         trading day, YYYY-MM-DD, YYYYMMDD, MM/DD/YYYY or DD.MM.YYYY; required. Or timestamp
   close        closing price; required. Or close/last, or price, but never the "adj close" of some files,
                which is adjusted for dividends. A row whose close is no number above 0 is skipped and counted;
                a file without any other row is refused
   open         opening price
   high         highest price
   low          lowest price
-  volume       number of shares traded
-  ex_dividend  dividend per share that goes ex on this day (default 0). Or dividend_amount
-  split_ratio  new shares per old share of a split effective on this day (default 1). Or split_coefficient
+  volume       number of shares traded, also as 45.67M. Or vol.
+  ex_dividend  dividend per share that goes ex on this day (default 0). Or dividend_amount, divCash
+  split_ratio  new shares per old share of a split effective on this day (default 1). Or split_coefficient,
+               splitFactor
 
-Prices are as traded. Those of a file that is adjusted for splits need --adjusted-as-of with the day up to
-which it is: the company's splits up to then are undone. A file is refused if its prices, with those stored
-before, contradict the company's splits: "looks_split_adjusted" if a split takes effect and the close does
-not follow, "jump_without_split" if the close jumps by the ratio of later splits and none takes effect. So
-import splits before prices: prices are not checked again when splits come later.`,
+Commas in numbers group digits. They begin the decimals (1.234,5) in a file whose columns are separated by
+semicolons or tabs, or whose days are DD.MM.YYYY, if a price near its beginning can mean nothing else.
+
+Prices are as traded. Those of files that are adjusted for splits need --adjusted splits, or --adjusted-as-of
+with the day up to which they are: the companies' splits up to then are undone. Prices are refused if, with
+those stored before, they contradict the company's splits: "looks_split_adjusted" if a split takes effect and
+the close does not follow, "jump_without_split" if the close jumps by the ratio of later splits and none takes
+effect. Of a file with a column of tickers the listings that are refused are left out, and named. Import splits
+before prices: prices are not checked again when splits come later.`,
 		`  edgevalue import prices --ticker AAPL prices-AAPL.csv
-  edgevalue import prices --ticker AAPL --adjusted-as-of 2025-01-02 AAPL.csv`, app.ImportPrices)
+  edgevalue import prices --ticker AAPL --adjusted-as-of 2025-01-02 AAPL.csv
+  edgevalue import prices all-listings.csv.gz
+  edgevalue import prices --adjusted splits data/daily/us`, app.ImportPrices)
 	add("splits FILE...", "Import splits (CSV)", `
 Import splits. The first line of the file names the columns, in any order; all are required.
 
@@ -129,14 +149,14 @@ Import splits. The first line of the file names the columns, in any order; all a
 		"  edgevalue import splits splits.csv", app.ImportSplits)
 	add("rates FILE...", "Import exchange rates (CSV)", `
 Import exchange rates, by which daily ratios set a price in one currency against a statement in another: those
-of the European Central Bank as they are (eurofxref-hist.csv, one column per currency), or a file whose first line
+of the European Central Bank as they are (eurofxref-hist.zip, one column per currency), or a file whose first line
 names the columns, in any order; all are required. A rate that is already stored is replaced.
 
   date   day, YYYY-MM-DD
   base   currency, ISO 4217
   quote  currency, ISO 4217
   rate   units of quote for one unit of base; empty or N/A for none`,
-		"  edgevalue import rates eurofxref-hist.csv", app.ImportExchangeRates)
+		"  edgevalue import rates eurofxref-hist.zip", app.ImportExchangeRates)
 	return cmd
 }
 
@@ -149,7 +169,11 @@ func parseDay(flag, text string) (time.Time, error) {
 }
 
 // importFiles enqueues each file, and runs imports itself, so that it needs no worker.
-func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []string) (err error) {
+func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, names []string) (err error) {
+	files, inFolder, err := expand(r, names)
+	if err != nil {
+		return err
+	}
 	if err := pg.NeedConns(s.pool, jobs.MinConns(1)); err != nil {
 		return err
 	}
@@ -164,11 +188,19 @@ func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []
 		err = errors.Join(err, <-working)
 	}()
 	failed := 0
+	var unknown []string
 	for _, name := range files {
-		im, err := s.importFile(ctx, cmd.ErrOrStderr(), r, name)
+		r, err := forFile(r, name, inFolder[name])
+		var im db.Import
+		if err == nil {
+			im, err = s.importFile(ctx, cmd.ErrOrStderr(), r, name)
+		}
+		var reason *app.Error
 		switch {
 		case ctx.Err() != nil:
 			return err
+		case inFolder[name] && r.Ticker != nil && errors.As(err, &reason) && reason.Code == app.NotFound:
+			unknown = append(unknown, *r.Ticker)
 		case err != nil:
 			failed++
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", name, err)
@@ -181,10 +213,70 @@ func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, files []
 			printReport(cmd.OutOrStdout(), im)
 		}
 	}
+	if len(unknown) > 0 {
+		fmt.Fprintf(cmd.OutOrStdout(), "tickers that no company has: %d (%s)\n", len(unknown), strings.Join(unknown, ", "))
+	}
 	if failed > 0 {
 		return errors.Errorf("%d of %d files could not be imported", failed, len(files))
 	}
 	return nil
+}
+
+// expand puts the files of folders, sorted, in the place of these. Only prices are read from folders.
+func expand(r app.ImportRequest, names []string) (files []string, inFolder map[string]bool, err error) {
+	inFolder = map[string]bool{}
+	for _, name := range names {
+		if info, err := os.Stat(name); r.Kind != app.ImportPrices || err != nil || !info.IsDir() {
+			files = append(files, name) // whose error comes when it is read
+			continue
+		}
+		if r.Ticker != nil {
+			return nil, nil, errors.Errorf("%s is a folder: the names or columns of its files tell the tickers, and not --ticker", name)
+		}
+		before := len(files)
+		err := filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+				return err
+			}
+			switch strings.ToLower(filepath.Ext(path)) {
+			case ".csv", ".txt", ".gz":
+				files, inFolder[path] = append(files, path), true
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, nil, errors.Wrap(err, "read folder")
+		}
+		if len(files) == before {
+			return nil, nil, errors.Errorf("%s has no file .csv, .txt or .gz", name)
+		}
+	}
+	return files, inFolder, nil
+}
+
+// forFile returns the request of a file. One in a folder is about the listing that its name tells, unless it has rows of
+// others.
+func forFile(r app.ImportRequest, name string, inFolder bool) (app.ImportRequest, error) {
+	if !inFolder {
+		return r, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return r, err
+	}
+	defer func() { _ = f.Close() }()
+	first, err := app.PriceFileTicker(f)
+	if err != nil {
+		return r, err
+	}
+	named := app.PriceFileNameTicker(filepath.Base(name))
+	switch {
+	case first == "" && named == "":
+		return r, errors.New("neither a column nor the name of the file tells the ticker")
+	case first == "" || sec.TickerKey(first) == sec.TickerKey(named):
+		r.Ticker = &named
+	}
+	return r, nil
 }
 
 // printReport prints what was read of a file, and what there is to warn of.

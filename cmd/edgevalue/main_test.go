@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -20,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-faster/errors"
 	"github.com/ogen-go/ogen/ogenerrors"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -194,6 +196,57 @@ func TestDev(t *testing.T) {
 		require.ErrorAs(t, err, &exit)
 		assert.Equal(t, 1, exit.ExitCode())
 		assert.Contains(t, errOut, "bad.json: not a JSON object")
+	})
+	t.Run("import of a folder of prices", func(t *testing.T) {
+		write := func(name, content string) {
+			path := filepath.Join(p.dir, "prices", name)
+			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+			require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		}
+		var packed bytes.Buffer
+		z := gzip.NewWriter(&packed)
+		_, err := z.Write([]byte("date,close\n2026-06-25,3\n"))
+		require.NoError(t, errors.Join(err, z.Close()))
+		stooq := "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\n"
+		write("us/1/mrvl.us.txt", stooq+"MRVL.US,D,20260622,000000,1,2,1,2,3,0\n")
+		write("us/2/zzz.us.txt", stooq+"ZZZ.US,D,20260622,000000,1,2,1,2,3,0\n")
+		write("MRVL.csv", "Date,Close\n2026-06-23,2\n")
+		write("prices-mrvl.csv", "Date,Close\n2026-06-24,2.5\n")
+		write("mrvl.txt.gz", packed.String())
+		write("yyy.csv", "Date,Close\n2026-06-23,2\n")
+		write("all.csv", "ticker,date,close\nMRVL,2026-06-26,3\nXXX,2026-06-26,3\n")
+		write("readme.md", "nothing")
+		write(".hidden.csv", "nothing")
+		folder := filepath.Join(p.dir, "prices")
+		out := p.mustRun("import", "prices", folder)
+		for _, name := range []string{"MRVL.csv", "all.csv", "prices-mrvl.csv", "mrvl.txt.gz", "us/1/mrvl.us.txt"} {
+			assert.Contains(t, out, filepath.Join(folder, name)+": 1 written, 0 unchanged")
+		}
+		assert.Contains(t, out, "warning: tickers that no company has: 1, with 1 rows (XXX)")
+		assert.Regexp(t, `\ntickers that no company has: 2 \(ZZZ, YYY\)\n$`, out)
+
+		write("x y.csv", "Date,Close\n2026-06-23,2\n")
+		write("zz.csv", "Datum,Kurs\n")
+		out, errOut, err := p.run("", "import", "prices", "--adjusted", "splits", folder)
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit)
+		assert.Equal(t, 1, exit.ExitCode())
+		assert.Contains(t, out, "MRVL.csv: 0 written, 1 unchanged")
+		assert.Contains(t, errOut, "x y.csv: neither a column nor the name of the file tells the ticker")
+		assert.Contains(t, errOut, `zz.csv: line 1: unknown column "datum". Known are`)
+		assert.Contains(t, errOut, "2 of 9 files could not be imported")
+		for message, args := range map[string][]string{
+			"not --ticker":            {"--ticker", "MRVL", folder},
+			"no file .csv":            {filepath.Join(p.dir, "export")},
+			"adjusted must be splits": {"--adjusted", "dividends", filepath.Join(folder, "all.csv")},
+			"ticker is required, as the file has no column": {filepath.Join(folder, "MRVL.csv")},
+			"no such company":           {"--ticker", "ZZZ", filepath.Join(folder, "MRVL.csv")},
+			"is not AAPL, of which the": {"--ticker", "AAPL", filepath.Join(folder, "all.csv")},
+		} {
+			_, errOut, err := p.run("", append([]string{"import", "prices"}, args...)...)
+			require.ErrorAs(t, err, &exit, message)
+			assert.Contains(t, errOut, message)
+		}
 	})
 	t.Run("export of an unknown ticker", func(t *testing.T) {
 		out, errOut, err := p.run("", "export", "--out", "more", "NOPE", "snow", "AAPL", "NOPE2")

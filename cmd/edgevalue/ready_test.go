@@ -20,7 +20,7 @@ import (
 func TestPoolIsLargeEnough(t *testing.T) {
 	t.Parallel()
 	for command, least := range map[string]int{
-		"serve": 2, "worker": 6, "dev": 8, "migrate up": 2, "import companies no.file": 4,
+		"serve": 2, "worker": 8, "dev": 10, "migrate up": 2, "import companies no.file": 4,
 	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()

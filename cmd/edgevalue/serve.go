@@ -41,35 +41,43 @@ func newServe() *cobra.Command {
 }
 
 func newWorker() *cobra.Command {
-	return &cobra.Command{
+	var fake bool
+	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "Run background jobs: imports, email, maintenance",
 		Long: `Run the jobs that the API enqueues, and periodic ones. Any number of workers may run; metrics and pprof
 are at ADMIN_ADDR. The database must have this version's migrations, or newer ones.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), parts{work: true})
+			return run(cmd.Context(), parts{work: true, fake: fake})
 		},
 	}
+	cmd.Flags().BoolVar(&fake, "fake", false, fakeHelp)
+	return cmd
 }
 
 func newDev() *cobra.Command {
-	return &cobra.Command{
+	var fake bool
+	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run everything in one process, with a database of its own",
 		Long: `Run the API, the pages and the job workers in one process. Unless a database is configured, it starts a
 PostgreSQL server of its own, with its data in .edgevalue/ in this folder. The first start imports
-sample filings and creates a superuser, whose password is printed once. A .env file is read.`,
+sample filings and creates a superuser, whose password is printed once. A .env file is read. With
+EDGAR_USER_AGENT, your name and email address, it goes on to all companies that file with the SEC.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), parts{dev: true, serve: true, work: true, out: cmd.OutOrStdout()})
+			return run(cmd.Context(), parts{dev: true, serve: true, work: true, fake: fake, out: cmd.OutOrStdout()})
 		},
 	}
+	cmd.Flags().BoolVar(&fake, "fake", false, fakeHelp)
+	return cmd
 }
 
 // parts says what a process runs.
 type parts struct {
 	dev, serve, work bool
+	fake             bool      // in EDGAR's place are the samples
 	out              io.Writer // for dev's greeting
 }
 
@@ -98,6 +106,11 @@ func run(ctx context.Context, p parts) (err error) {
 	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel)
 	slog.SetDefault(log)
 	limitMemory(log, memlimit.FromCgroup)
+	if p.fake {
+		if err := fakeEDGAR(ctx, &cfg, log); err != nil {
+			return err
+		}
+	}
 	stopTelemetry, err := telemetry.Start(ctx, telemetry.Config{
 		SentryDSN: string(cfg.SentryDSN), Environment: string(cfg.Environment), Release: buildVersion(), Logger: log,
 	})
@@ -222,6 +235,15 @@ func (s *services) importSamples(ctx context.Context) error {
 	return nil
 }
 
+// sayWhatIsSynced says in a log line whether companies come by themselves.
+func (s *services) sayWhatIsSynced(ctx context.Context) {
+	if s.app.EDGAR == nil {
+		s.log.InfoContext(ctx, "sync with EDGAR is off: set EDGAR_USER_AGENT, a name and an email address, to have all companies that file")
+		return
+	}
+	s.log.InfoContext(ctx, "sync with EDGAR is on", "schedule", s.cfg.SyncSchedule.String(), "data", s.cfg.EdgarDataURL, "files", s.cfg.EdgarFilesURL)
+}
+
 // runServices listens, runs jobs, and ends both in order. Nothing is served before all has been set up.
 func (p parts) runServices(ctx context.Context, s *services) error {
 	defer context.AfterFunc(ctx, func() { s.log.Info("stopping: finishing requests and jobs") })()
@@ -241,6 +263,7 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 	var health *jobs.Health
 	if p.work {
 		health = new(jobs.Health)
+		s.sayWhatIsSynced(ctx)
 		start = append(start, func() error { return steadily(ctx, s.log, func() error { return s.work(ctx, metrics, health) }) })
 	}
 	start = append(start, func() error {

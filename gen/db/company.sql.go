@@ -175,12 +175,11 @@ func (q *Queries) EnsureCompany(ctx context.Context, arg EnsureCompanyParams) er
 const ensurePrimaryListings = `-- name: EnsurePrimaryListings :exec
 UPDATE listing SET is_primary = true WHERE id IN (
     SELECT DISTINCT ON (l.company_id) l.id FROM listing l
-    WHERE l.company_id IN (SELECT o.company_id FROM listing o GROUP BY o.company_id HAVING NOT bool_or(o.is_primary) AND bool_or(o.holds_ticker))
-      AND l.holds_ticker
+    WHERE l.holds_ticker AND NOT EXISTS (SELECT FROM listing o WHERE o.company_id = l.company_id AND o.is_primary)
     ORDER BY l.company_id, l.last_day DESC, l.id)
 `
 
-// Companies that have lost theirs get another of their listings, one that has not ended first.
+// Companies without one get another of their listings, one that has not ended first.
 func (q *Queries) EnsurePrimaryListings(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, ensurePrimaryListings)
 	return err
@@ -812,6 +811,85 @@ func (q *Queries) ListTickerConflicts(ctx context.Context, arg ListTickerConflic
 	return items, nil
 }
 
+const listTickers = `-- name: ListTickers :many
+SELECT id, company_id, ticker FROM listing WHERE holds_ticker
+`
+
+type ListTickersRow struct {
+	ID        int64  `db:"id"`
+	CompanyID int64  `db:"company_id"`
+	Ticker    string `db:"ticker"`
+}
+
+// What each ticker stands for.
+func (q *Queries) ListTickers(ctx context.Context) ([]ListTickersRow, error) {
+	rows, err := q.db.Query(ctx, listTickers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListTickersRow{}
+	for rows.Next() {
+		var i ListTickersRow
+		if err := rows.Scan(&i.ID, &i.CompanyID, &i.Ticker); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockCompanies = `-- name: LockCompanies :many
+SELECT id FROM company WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
+`
+
+func (q *Queries) LockCompanies(ctx context.Context, ids []int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, lockCompanies, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockCompaniesByCIK = `-- name: LockCompaniesByCIK :many
+SELECT id FROM company WHERE id IN (SELECT company_id FROM company_cik WHERE cik = ANY($1::bigint[])) ORDER BY id FOR UPDATE
+`
+
+func (q *Queries) LockCompaniesByCIK(ctx context.Context, ciks []int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, lockCompaniesByCIK, ciks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockCompaniesByTicker = `-- name: LockCompaniesByTicker :many
 SELECT id FROM company WHERE id IN (
     SELECT l.company_id FROM unnest($1::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
@@ -958,7 +1036,7 @@ func (q *Queries) LockListedCompanies(ctx context.Context, arg LockListedCompani
 	return err
 }
 
-const releaseTickers = `-- name: ReleaseTickers :exec
+const releaseTickers = `-- name: ReleaseTickers :execrows
 UPDATE listing l SET holds_ticker = false, is_primary = false
 FROM unnest($2::text[]) AS t (ticker)
 WHERE ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker AND l.last_day IS NOT NULL AND l.company_id <> $1
@@ -970,9 +1048,12 @@ type ReleaseTickersParams struct {
 }
 
 // Has the ended listings of other companies give up tickers.
-func (q *Queries) ReleaseTickers(ctx context.Context, arg ReleaseTickersParams) error {
-	_, err := q.db.Exec(ctx, releaseTickers, arg.CompanyID, arg.Tickers)
-	return err
+func (q *Queries) ReleaseTickers(ctx context.Context, arg ReleaseTickersParams) (int64, error) {
+	result, err := q.db.Exec(ctx, releaseTickers, arg.CompanyID, arg.Tickers)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const renameCompanies = `-- name: RenameCompanies :execrows

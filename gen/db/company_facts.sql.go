@@ -291,12 +291,12 @@ func (q *Queries) MarkFactsEdited(ctx context.Context, companyID int64) error {
 }
 
 const noteFactsRead = `-- name: NoteFactsRead :exec
-UPDATE company_facts SET read_at = now() WHERE company_id IN (SELECT k.company_id FROM company_cik k WHERE k.cik = ANY($1::bigint[]))
+UPDATE company_facts SET read_at = now() WHERE company_id = ANY($1::bigint[])
 `
 
 // Says that the documents of companies are those that were read before.
-func (q *Queries) NoteFactsRead(ctx context.Context, ciks []int64) error {
-	_, err := q.db.Exec(ctx, noteFactsRead, ciks)
+func (q *Queries) NoteFactsRead(ctx context.Context, companyIds []int64) error {
+	_, err := q.db.Exec(ctx, noteFactsRead, companyIds)
 	return err
 }
 

@@ -87,3 +87,44 @@ func (r iteratorForCreateListings) Err() error {
 func (q *Queries) CreateListings(ctx context.Context, arg []CreateListingsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"listing"}, []string{"company_id", "ticker", "exchange", "isin", "share_class", "currency", "ordinary_shares", "is_primary", "first_day", "last_day"}, &iteratorForCreateListings{rows: arg})
 }
+
+// iteratorForStagePrices implements pgx.CopyFromSource.
+type iteratorForStagePrices struct {
+	rows                 []StagePricesParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForStagePrices) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForStagePrices) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].ListingID,
+		r.rows[0].Line,
+		r.rows[0].Date,
+		r.rows[0].Open,
+		r.rows[0].High,
+		r.rows[0].Low,
+		r.rows[0].Close,
+		r.rows[0].Volume,
+		r.rows[0].ExDividend,
+		r.rows[0].SplitRatio,
+	}, nil
+}
+
+func (r iteratorForStagePrices) Err() error {
+	return nil
+}
+
+func (q *Queries) StagePrices(ctx context.Context, arg []StagePricesParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"staged_price"}, []string{"listing_id", "line", "date", "open", "high", "low", "close", "volume", "ex_dividend", "split_ratio"}, &iteratorForStagePrices{rows: arg})
+}

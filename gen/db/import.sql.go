@@ -55,9 +55,9 @@ func (q *Queries) CreateDocument(ctx context.Context, arg CreateDocumentParams) 
 }
 
 const createImport = `-- name: CreateImport :one
-INSERT INTO import (kind, ticker, exchange, other_cik, adjusted_as_of, file_name, document_id, total, created_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning
+INSERT INTO import (kind, ticker, exchange, other_cik, adjusted, adjusted_as_of, file_name, document_id, total, created_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning, adjusted
 `
 
 type CreateImportParams struct {
@@ -65,6 +65,7 @@ type CreateImportParams struct {
 	Ticker       *string    `db:"ticker"`
 	Exchange     *string    `db:"exchange"`
 	OtherCik     *string    `db:"other_cik"`
+	Adjusted     *string    `db:"adjusted"`
 	AdjustedAsOf *time.Time `db:"adjusted_as_of"`
 	FileName     *string    `db:"file_name"`
 	DocumentID   *int64     `db:"document_id"`
@@ -78,6 +79,7 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Imp
 		arg.Ticker,
 		arg.Exchange,
 		arg.OtherCik,
+		arg.Adjusted,
 		arg.AdjustedAsOf,
 		arg.FileName,
 		arg.DocumentID,
@@ -109,6 +111,7 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (Imp
 		&i.OtherCik,
 		&i.Report,
 		&i.Warning,
+		&i.Adjusted,
 	)
 	return i, err
 }
@@ -133,18 +136,19 @@ func (q *Queries) DeleteUnneededDocuments(ctx context.Context, ids []int64) (int
 
 const finishImport = `-- name: FinishImport :execrows
 UPDATE import SET state = $1, done = total, written = $2, unchanged = $3, skipped = $4,
-    report = $5, warning = $6
-WHERE id = $7 AND state = 'succeeded'
+    report = $5, warning = $6, adjusted_as_of = coalesce($7, adjusted_as_of)
+WHERE id = $8 AND state = 'succeeded'
 `
 
 type FinishImportParams struct {
-	State     string              `db:"state"`
-	Written   int64               `db:"written"`
-	Unchanged int64               `db:"unchanged"`
-	Skipped   int64               `db:"skipped"`
-	Report    *value.ImportReport `db:"report"`
-	Warning   *string             `db:"warning"`
-	ID        int64               `db:"id"`
+	State        string              `db:"state"`
+	Written      int64               `db:"written"`
+	Unchanged    int64               `db:"unchanged"`
+	Skipped      int64               `db:"skipped"`
+	Report       *value.ImportReport `db:"report"`
+	Warning      *string             `db:"warning"`
+	AdjustedAsOf *time.Time          `db:"adjusted_as_of"`
+	ID           int64               `db:"id"`
 }
 
 // Says what came of an import whose job was completed in this transaction.
@@ -156,6 +160,7 @@ func (q *Queries) FinishImport(ctx context.Context, arg FinishImportParams) (int
 		arg.Skipped,
 		arg.Report,
 		arg.Warning,
+		arg.AdjustedAsOf,
 		arg.ID,
 	)
 	if err != nil {
@@ -165,7 +170,7 @@ func (q *Queries) FinishImport(ctx context.Context, arg FinishImportParams) (int
 }
 
 const getImport = `-- name: GetImport :one
-SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning FROM import WHERE id = $1
+SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning, adjusted FROM import WHERE id = $1
 `
 
 func (q *Queries) GetImport(ctx context.Context, id int64) (Import, error) {
@@ -195,6 +200,7 @@ func (q *Queries) GetImport(ctx context.Context, id int64) (Import, error) {
 		&i.OtherCik,
 		&i.Report,
 		&i.Warning,
+		&i.Adjusted,
 	)
 	return i, err
 }
@@ -211,7 +217,7 @@ func (q *Queries) HasData(ctx context.Context) (bool, error) {
 }
 
 const listImports = `-- name: ListImports :many
-SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning FROM import WHERE id < $1 ORDER BY id DESC LIMIT $2
+SELECT id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning, adjusted FROM import WHERE id < $1 ORDER BY id DESC LIMIT $2
 `
 
 type ListImportsParams struct {
@@ -252,6 +258,7 @@ func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Imp
 			&i.OtherCik,
 			&i.Report,
 			&i.Warning,
+			&i.Adjusted,
 		); err != nil {
 			return nil, err
 		}
@@ -330,7 +337,7 @@ func (q *Queries) SetImportError(ctx context.Context, arg SetImportErrorParams) 
 }
 
 const setImportJob = `-- name: SetImportJob :one
-UPDATE import SET job_id = $1 WHERE id = $2 RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning
+UPDATE import SET job_id = $1 WHERE id = $2 RETURNING id, kind, state, ticker, exchange, document_id, job_id, done, total, written, unchanged, skipped, error, created_by, created_at, updated_at, started_at, finished_at, file_name, adjusted_as_of, other_cik, report, warning, adjusted
 `
 
 type SetImportJobParams struct {
@@ -365,6 +372,7 @@ func (q *Queries) SetImportJob(ctx context.Context, arg SetImportJobParams) (Imp
 		&i.OtherCik,
 		&i.Report,
 		&i.Warning,
+		&i.Adjusted,
 	)
 	return i, err
 }

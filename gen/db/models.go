@@ -280,6 +280,7 @@ type Import struct {
 	OtherCik     *string             `db:"other_cik"`
 	Report       *value.ImportReport `db:"report"`
 	Warning      *string             `db:"warning"`
+	Adjusted     *string             `db:"adjusted"`
 }
 
 type Listing struct {

@@ -9,8 +9,18 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/shopspring/decimal"
 )
+
+const analyzeStaging = `-- name: AnalyzeStaging :exec
+ANALYZE staged_price
+`
+
+func (q *Queries) AnalyzeStaging(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, analyzeStaging)
+	return err
+}
 
 const createSplit = `-- name: CreateSplit :one
 INSERT INTO split (company_id, effective_date, ratio) VALUES ($1, $2, $3) RETURNING company_id, effective_date, ratio, created_at, updated_at, from_prices
@@ -34,6 +44,29 @@ func (q *Queries) CreateSplit(ctx context.Context, arg CreateSplitParams) (Split
 		&i.FromPrices,
 	)
 	return i, err
+}
+
+const createStaging = `-- name: CreateStaging :exec
+
+CREATE TEMPORARY TABLE staged_price (
+    listing_id  bigint NOT NULL,
+    line        bigint NOT NULL,
+    date        date NOT NULL,
+    open        numeric,
+    high        numeric,
+    low         numeric,
+    close       numeric NOT NULL,
+    volume      numeric,
+    ex_dividend numeric NOT NULL,
+    split_ratio numeric NOT NULL
+) ON COMMIT DROP
+`
+
+// An import of prices stages the rows of its file before it writes them.
+// It goes with the transaction.
+func (q *Queries) CreateStaging(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, createStaging)
+	return err
 }
 
 const dateFoundSplit = `-- name: DateFoundSplit :exec
@@ -75,6 +108,18 @@ func (q *Queries) DeleteOtherFoundSplits(ctx context.Context, arg DeleteOtherFou
 	return err
 }
 
+const deleteStagedPrices = `-- name: DeleteStagedPrices :execrows
+DELETE FROM staged_price WHERE listing_id = ANY($1::bigint[])
+`
+
+func (q *Queries) DeleteStagedPrices(ctx context.Context, listingIds []int64) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteStagedPrices, listingIds)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const getNewestPrice = `-- name: GetNewestPrice :one
 SELECT listing_id, date, open, high, low, close, volume, ex_dividend, split_ratio, created_at, updated_at FROM price WHERE listing_id = $1 AND date <= $2 ORDER BY date DESC LIMIT 1
 `
@@ -103,24 +148,6 @@ func (q *Queries) GetNewestPrice(ctx context.Context, arg GetNewestPriceParams) 
 	return i, err
 }
 
-const importPriceSplits = `-- name: ImportPriceSplits :exec
-INSERT INTO split (company_id, effective_date, ratio, from_prices)
-SELECT $1, unnest($2::date[]), unnest($3::numeric[]), true
-ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio
-WHERE split.from_prices AND split.ratio <> excluded.ratio
-`
-
-type ImportPriceSplitsParams struct {
-	CompanyID     int64             `db:"company_id"`
-	EffectiveDate []time.Time       `db:"effective_date"`
-	Ratio         []decimal.Decimal `db:"ratio"`
-}
-
-func (q *Queries) ImportPriceSplits(ctx context.Context, arg ImportPriceSplitsParams) error {
-	_, err := q.db.Exec(ctx, importPriceSplits, arg.CompanyID, arg.EffectiveDate, arg.Ratio)
-	return err
-}
-
 const importSplits = `-- name: ImportSplits :execrows
 INSERT INTO split (company_id, effective_date, ratio)
 SELECT DISTINCT l.company_id, t.effective_date, t.ratio
@@ -144,6 +171,31 @@ func (q *Queries) ImportSplits(ctx context.Context, arg ImportSplitsParams) (int
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const importStagedSplits = `-- name: ImportStagedSplits :exec
+INSERT INTO split (company_id, effective_date, ratio, from_prices)
+SELECT DISTINCT ON (l.company_id, s.date) l.company_id, s.date, s.split_ratio, true
+FROM staged_price s JOIN listing l ON l.id = s.listing_id
+WHERE s.listing_id = ANY($1::bigint[]) AND s.split_ratio <> 1
+ORDER BY l.company_id, s.date, l.is_primary DESC, l.id
+ON CONFLICT (company_id, effective_date) DO UPDATE SET ratio = excluded.ratio
+WHERE split.from_prices AND split.ratio <> excluded.ratio
+`
+
+// Writes the splits that the rows of listings tell of, unless they were imported otherwise.
+func (q *Queries) ImportStagedSplits(ctx context.Context, listingIds []int64) error {
+	_, err := q.db.Exec(ctx, importStagedSplits, listingIds)
+	return err
+}
+
+const indexStaging = `-- name: IndexStaging :exec
+CREATE INDEX staged_price_idx ON staged_price (listing_id, date)
+`
+
+func (q *Queries) IndexStaging(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, indexStaging)
+	return err
 }
 
 const listCloses = `-- name: ListCloses :many
@@ -255,6 +307,35 @@ func (q *Queries) ListClosesWithin(ctx context.Context, arg ListClosesWithinPara
 	return items, nil
 }
 
+const listCompaniesWithSplits = `-- name: ListCompaniesWithSplits :many
+SELECT c.id FROM company c
+WHERE c.id = ANY($1::bigint[]) AND (EXISTS (SELECT FROM split s WHERE s.company_id = c.id)
+    OR EXISTS (SELECT FROM found_split f WHERE f.company_id = c.id)
+    OR c.id IN (SELECT l.company_id FROM staged_price s JOIN listing l ON l.id = s.listing_id WHERE s.split_ratio <> 1))
+ORDER BY c.id
+`
+
+// Those of some companies that have splits, or are about to by what is staged.
+func (q *Queries) ListCompaniesWithSplits(ctx context.Context, ids []int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, listCompaniesWithSplits, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listFirstPriceDays = `-- name: ListFirstPriceDays :many
 SELECT w.listing_id, p.date FROM (SELECT unnest($1::bigint[])::bigint AS listing_id) AS w
 CROSS JOIN LATERAL (SELECT p.date FROM price p WHERE p.listing_id = w.listing_id ORDER BY p.date LIMIT 1) AS p
@@ -287,11 +368,11 @@ func (q *Queries) ListFirstPriceDays(ctx context.Context, listingIds []int64) ([
 }
 
 const listFoundSplitVersions = `-- name: ListFoundSplitVersions :many
-SELECT company_id, number, known_from, known_to, new_shares, old_shares, effective_after, effective_by, shown_on, accession, support, contradict, noted, accepted, traded_on, created_at, updated_at FROM found_split WHERE company_id = $1 ORDER BY number, known_from
+SELECT company_id, number, known_from, known_to, new_shares, old_shares, effective_after, effective_by, shown_on, accession, support, contradict, noted, accepted, traded_on, created_at, updated_at FROM found_split WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, number, known_from
 `
 
-func (q *Queries) ListFoundSplitVersions(ctx context.Context, companyID int64) ([]FoundSplit, error) {
-	rows, err := q.db.Query(ctx, listFoundSplitVersions, companyID)
+func (q *Queries) ListFoundSplitVersions(ctx context.Context, companyIds []int64) ([]FoundSplit, error) {
+	rows, err := q.db.Query(ctx, listFoundSplitVersions, companyIds)
 	if err != nil {
 		return nil, err
 	}
@@ -485,6 +566,45 @@ func (q *Queries) ListPricesOfDay(ctx context.Context, arg ListPricesOfDayParams
 	return items, nil
 }
 
+const listRepeatedPrices = `-- name: ListRepeatedPrices :many
+SELECT listing_id, date, min(line)::bigint AS first, max(line)::bigint AS again FROM staged_price
+GROUP BY listing_id, date HAVING count(*) > 1
+ORDER BY again LIMIT 1
+`
+
+type ListRepeatedPricesRow struct {
+	ListingID int64     `db:"listing_id"`
+	Date      time.Time `db:"date"`
+	First     int64     `db:"first"`
+	Again     int64     `db:"again"`
+}
+
+// The first line that repeats a day of its listing.
+func (q *Queries) ListRepeatedPrices(ctx context.Context) ([]ListRepeatedPricesRow, error) {
+	rows, err := q.db.Query(ctx, listRepeatedPrices)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListRepeatedPricesRow{}
+	for rows.Next() {
+		var i ListRepeatedPricesRow
+		if err := rows.Scan(
+			&i.ListingID,
+			&i.Date,
+			&i.First,
+			&i.Again,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listSplits = `-- name: ListSplits :many
 SELECT company_id, effective_date, ratio, created_at, updated_at, from_prices FROM split WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, effective_date
 `
@@ -506,6 +626,54 @@ func (q *Queries) ListSplits(ctx context.Context, companyIds []int64) ([]Split, 
 			&i.UpdatedAt,
 			&i.FromPrices,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listStagedWithin = `-- name: ListStagedWithin :many
+SELECT DISTINCT ON (s.listing_id) s.listing_id, s.date, r.number::integer AS number
+FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS since, unnest($3::date[]) AS until,
+             unnest($4::integer[]) AS number) AS r
+JOIN listing l ON l.company_id = r.company_id
+JOIN staged_price s ON s.listing_id = l.id AND s.date BETWEEN r.since AND r.until
+ORDER BY s.listing_id, s.date, r.number
+`
+
+type ListStagedWithinParams struct {
+	CompanyIds []int64     `db:"company_ids"`
+	Since      []time.Time `db:"since"`
+	Until      []time.Time `db:"until"`
+	Numbers    []int32     `db:"numbers"`
+}
+
+type ListStagedWithinRow struct {
+	ListingID int64     `db:"listing_id"`
+	Date      time.Time `db:"date"`
+	Number    int32     `db:"number"`
+}
+
+// The first row of each listing that is within one of the numbered ranges of its company.
+func (q *Queries) ListStagedWithin(ctx context.Context, arg ListStagedWithinParams) ([]ListStagedWithinRow, error) {
+	rows, err := q.db.Query(ctx, listStagedWithin,
+		arg.CompanyIds,
+		arg.Since,
+		arg.Until,
+		arg.Numbers,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListStagedWithinRow{}
+	for rows.Next() {
+		var i ListStagedWithinRow
+		if err := rows.Scan(&i.ListingID, &i.Date, &i.Number); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -540,6 +708,59 @@ func (q *Queries) ListUnknownTickers(ctx context.Context, tickers []string) ([]s
 		return nil, err
 	}
 	return items, nil
+}
+
+type StagePricesParams struct {
+	ListingID  int64          `db:"listing_id"`
+	Line       int64          `db:"line"`
+	Date       time.Time      `db:"date"`
+	Open       pgtype.Numeric `db:"open"`
+	High       pgtype.Numeric `db:"high"`
+	Low        pgtype.Numeric `db:"low"`
+	Close      pgtype.Numeric `db:"close"`
+	Volume     pgtype.Numeric `db:"volume"`
+	ExDividend pgtype.Numeric `db:"ex_dividend"`
+	SplitRatio pgtype.Numeric `db:"split_ratio"`
+}
+
+const undoSplits = `-- name: UndoSplits :exec
+UPDATE staged_price s
+SET open = CASE r.denominator WHEN 1 THEN s.open * r.numerator
+        ELSE round(s.open * r.numerator * 1.000000000000000000000000 / r.denominator, 12) END,
+    high = CASE r.denominator WHEN 1 THEN s.high * r.numerator
+        ELSE round(s.high * r.numerator * 1.000000000000000000000000 / r.denominator, 12) END,
+    low = CASE r.denominator WHEN 1 THEN s.low * r.numerator
+        ELSE round(s.low * r.numerator * 1.000000000000000000000000 / r.denominator, 12) END,
+    close = CASE r.denominator WHEN 1 THEN s.close * r.numerator
+        ELSE round(s.close * r.numerator * 1.000000000000000000000000 / r.denominator, 12) END,
+    ex_dividend = CASE r.denominator WHEN 1 THEN s.ex_dividend * r.numerator
+        ELSE round(s.ex_dividend * r.numerator * 1.000000000000000000000000 / r.denominator, 12) END,
+    volume = s.volume * r.denominator * 1.000000000000000000000000 / r.numerator
+FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS since, unnest($3::date[]) AS until,
+             unnest($4::numeric[]) AS numerator, unnest($5::numeric[]) AS denominator) AS r
+JOIN listing l ON l.company_id = r.company_id
+WHERE s.listing_id = l.id AND s.date BETWEEN r.since AND r.until
+`
+
+type UndoSplitsParams struct {
+	CompanyIds   []int64           `db:"company_ids"`
+	Since        []time.Time       `db:"since"`
+	Until        []time.Time       `db:"until"`
+	Numerators   []decimal.Decimal `db:"numerators"`
+	Denominators []decimal.Decimal `db:"denominators"`
+}
+
+// Multiplies the amounts in ranges of companies, and divides the volumes. Amounts are rounded to 12 decimals where the
+// factor is a fraction.
+func (q *Queries) UndoSplits(ctx context.Context, arg UndoSplitsParams) error {
+	_, err := q.db.Exec(ctx, undoSplits,
+		arg.CompanyIds,
+		arg.Since,
+		arg.Until,
+		arg.Numerators,
+		arg.Denominators,
+	)
+	return err
 }
 
 const upsertFoundSplits = `-- name: UpsertFoundSplits :exec
@@ -602,44 +823,23 @@ func (q *Queries) UpsertFoundSplits(ctx context.Context, arg UpsertFoundSplitsPa
 	return err
 }
 
-const upsertPrices = `-- name: UpsertPrices :execrows
+const writeStagedPrices = `-- name: WriteStagedPrices :execrows
 INSERT INTO price (listing_id, date, open, high, low, close, volume, ex_dividend, split_ratio)
-SELECT $1, unnest($2::date[]), nullif(unnest($3::text[]), '')::numeric,
-    nullif(unnest($4::text[]), '')::numeric, nullif(unnest($5::text[]), '')::numeric, unnest($6::numeric[]),
-    nullif(unnest($7::text[]), '')::bigint, unnest($8::numeric[]), unnest($9::numeric[])
+SELECT s.listing_id, s.date, s.open, s.high, s.low, s.close, round(s.volume)::bigint, s.ex_dividend, s.split_ratio
+FROM staged_price s
+LEFT JOIN price p ON p.listing_id = s.listing_id AND p.date = s.date AND p.listing_id = ANY($1::bigint[])
+WHERE s.listing_id = ANY($1::bigint[])
+  AND (p.listing_id IS NULL OR (p.open, p.high, p.low, p.close, p.volume, p.ex_dividend, p.split_ratio)
+    IS DISTINCT FROM (s.open, s.high, s.low, s.close, round(s.volume)::bigint, s.ex_dividend, s.split_ratio))
+ORDER BY s.listing_id, s.date
 ON CONFLICT (listing_id, date) DO UPDATE
 SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
     volume = excluded.volume, ex_dividend = excluded.ex_dividend, split_ratio = excluded.split_ratio
-WHERE (price.open, price.high, price.low, price.close, price.volume, price.ex_dividend, price.split_ratio)
-    IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume,
-        excluded.ex_dividend, excluded.split_ratio)
 `
 
-type UpsertPricesParams struct {
-	ListingID  int64             `db:"listing_id"`
-	Date       []time.Time       `db:"date"`
-	Open       []string          `db:"open"`
-	High       []string          `db:"high"`
-	Low        []string          `db:"low"`
-	Close      []decimal.Decimal `db:"close"`
-	Volume     []string          `db:"volume"`
-	ExDividend []decimal.Decimal `db:"ex_dividend"`
-	SplitRatio []decimal.Decimal `db:"split_ratio"`
-}
-
-// Open, high, low and volume are texts, empty for null.
-func (q *Queries) UpsertPrices(ctx context.Context, arg UpsertPricesParams) (int64, error) {
-	result, err := q.db.Exec(ctx, upsertPrices,
-		arg.ListingID,
-		arg.Date,
-		arg.Open,
-		arg.High,
-		arg.Low,
-		arg.Close,
-		arg.Volume,
-		arg.ExDividend,
-		arg.SplitRatio,
-	)
+// Writes what differs from what there is.
+func (q *Queries) WriteStagedPrices(ctx context.Context, listingIds []int64) (int64, error) {
+	result, err := q.db.Exec(ctx, writeStagedPrices, listingIds)
 	if err != nil {
 		return 0, err
 	}

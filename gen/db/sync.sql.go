@@ -250,7 +250,10 @@ func (q *Queries) EndMovedListings(ctx context.Context, arg EndMovedListingsPara
 const endSilentCompanies = `-- name: EndSilentCompanies :execrows
 UPDATE company c SET last_day = d.last_day
 FROM (SELECT k.company_id, max(k.last_day) AS last_day FROM company_cik k GROUP BY k.company_id) AS d
-WHERE d.company_id = c.id AND d.last_day < $1::date AND c.last_day IS NULL
+WHERE d.company_id = c.id AND c.id IN (
+    SELECT o.id FROM company o
+    WHERE o.last_day IS NULL AND (SELECT max(k.last_day) FROM company_cik k WHERE k.company_id = o.id) < $1::date
+    ORDER BY o.id FOR UPDATE SKIP LOCKED)
 `
 
 // Companies that have reported nothing since a day ended with their last report.
@@ -809,6 +812,29 @@ func (q *Queries) ListWantedCompanies(ctx context.Context, arg ListWantedCompani
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockForListings = `-- name: LockForListings :exec
+
+SELECT FROM company WHERE id IN (
+    SELECT company_id FROM company_cik WHERE cik = ANY($1::bigint[])
+    UNION ALL
+    SELECT l.company_id FROM unnest($2::text[]) AS t (ticker) JOIN listing l ON ticker_key(l.ticker) = ticker_key(t.ticker) AND l.holds_ticker
+    UNION ALL
+    SELECT l.company_id FROM listing l JOIN company c ON c.id = l.company_id WHERE c.cik IS NOT NULL AND l.last_day IS NULL
+) ORDER BY id FOR UPDATE
+`
+
+type LockForListingsParams struct {
+	Ciks    []int64  `db:"ciks"`
+	Tickers []string `db:"tickers"`
+}
+
+// one that is being written reports
+// The companies that a list of companies is about, and those that it may end the listings of.
+func (q *Queries) LockForListings(ctx context.Context, arg LockForListingsParams) error {
+	_, err := q.db.Exec(ctx, lockForListings, arg.Ciks, arg.Tickers)
+	return err
 }
 
 const lockSync = `-- name: LockSync :one

@@ -3181,11 +3181,14 @@ func decodeImportExchangeRatesParams(args [0]string, argsEscaped bool, r *http.R
 
 // ImportPricesParams is parameters of importPrices operation.
 type ImportPricesParams struct {
-	// Ticker of the listing.
-	Ticker Ticker
-	// The day up to which the prices are adjusted for splits, mostly that on which the file was made.
-	// Open, high, low, close and ex_dividend are multiplied by the ratios of the splits undone, volume is
-	// divided. Default: as traded.
+	// Ticker of the listing, unless the file has a column of tickers.
+	Ticker OptTicker `json:",omitempty,omitzero"`
+	// What the prices are adjusted for. `splits`: up to `adjusted_as_of` or, without it, up to the day of
+	// the newest line of the file. Default: as traded.
+	Adjusted OptAdjustment `json:",omitempty,omitzero"`
+	// The day up to which the prices are adjusted for splits, mostly that on which the file was made;
+	// implies `adjusted=splits`. Open, high, low, close and ex_dividend are multiplied by the ratios of
+	// the splits undone, volume is divided.
 	AdjustedAsOf OptDate `json:",omitempty,omitzero"`
 	// The file's name, to be shown beside its import.
 	FileName OptString `json:",omitempty,omitzero"`
@@ -3200,7 +3203,18 @@ func unpackImportPricesParams(packed middleware.Parameters) (params ImportPrices
 			Name: "ticker",
 			In:   "query",
 		}
-		params.Ticker = packed[key].(Ticker)
+		if v, ok := packed[key]; ok {
+			params.Ticker = v.(OptTicker)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "adjusted",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Adjusted = v.(OptAdjustment)
+		}
 	}
 	{
 		key := middleware.ParameterKey{
@@ -3245,7 +3259,70 @@ func decodeImportPricesParams(args [0]string, argsEscaped bool, r *http.Request)
 
 		if err := q.HasParam(cfg); err == nil {
 			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
-				var paramsDotTickerVal string
+				var paramsDotTickerVal Ticker
+				if err := func() error {
+					var paramsDotTickerValVal string
+					if err := func() error {
+						val, err := d.DecodeValue()
+						if err != nil {
+							return err
+						}
+
+						c, err := conv.ToString(val)
+						if err != nil {
+							return err
+						}
+
+						paramsDotTickerValVal = c
+						return nil
+					}(); err != nil {
+						return err
+					}
+					paramsDotTickerVal = Ticker(paramsDotTickerValVal)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Ticker.SetTo(paramsDotTickerVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Ticker.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "ticker",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: adjusted.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "adjusted",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAdjustedVal Adjustment
 				if err := func() error {
 					val, err := d.DecodeValue()
 					if err != nil {
@@ -3257,31 +3334,36 @@ func decodeImportPricesParams(args [0]string, argsEscaped bool, r *http.Request)
 						return err
 					}
 
-					paramsDotTickerVal = c
+					paramsDotAdjustedVal = Adjustment(c)
 					return nil
 				}(); err != nil {
 					return err
 				}
-				params.Ticker = Ticker(paramsDotTickerVal)
+				params.Adjusted.SetTo(paramsDotAdjustedVal)
 				return nil
 			}); err != nil {
 				return err
 			}
 			if err := func() error {
-				if err := params.Ticker.Validate(); err != nil {
-					return err
+				if value, ok := params.Adjusted.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
 				}
 				return nil
 			}(); err != nil {
 				return err
 			}
-		} else {
-			return err
 		}
 		return nil
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
-			Name: "ticker",
+			Name: "adjusted",
 			In:   "query",
 			Err:  err,
 		}

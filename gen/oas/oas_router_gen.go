@@ -3133,7 +3133,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 							switch method {
 							case "POST":
 								r.name = ImportPricesOperation
-								r.summary = "Import a listing's daily prices (CSV)."
+								r.summary = "Import daily prices of one listing, or of many (CSV)."
 								r.operationID = "importPrices"
 								r.operationGroup = ""
 								r.pathPattern = "/imports/prices"

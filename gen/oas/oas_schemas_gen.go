@@ -244,6 +244,42 @@ func (s *Activation) SetToken(val string) {
 	s.Token = val
 }
 
+// What prices are adjusted for.
+// Ref: #/components/schemas/Adjustment
+type Adjustment string
+
+const (
+	AdjustmentSplits Adjustment = "splits"
+)
+
+// AllValues returns all Adjustment values.
+func (Adjustment) AllValues() []Adjustment {
+	return []Adjustment{
+		AdjustmentSplits,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Adjustment) MarshalText() ([]byte, error) {
+	switch s {
+	case AdjustmentSplits:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Adjustment) UnmarshalText(data []byte) error {
+	switch Adjustment(data) {
+	case AdjustmentSplits:
+		*s = AdjustmentSplits
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 type ApiKey struct {
 	APIKey string
 	Roles  []string
@@ -5242,7 +5278,10 @@ type Import struct {
 	Ticker   NilString   `json:"ticker"`
 	Exchange NilString   `json:"exchange"`
 	OtherCik NilOtherCik `json:"other_cik"`
-	// Of prices: the day up to which they were declared as adjusted for splits, null for as traded.
+	// Of prices: what they were declared as adjusted for, null for as traded.
+	Adjusted NilAdjustment `json:"adjusted"`
+	// Of prices: the day up to which they are adjusted for splits, null for as traded, and if it is that
+	// of the newest line until that was read.
 	AdjustedAsOf NilDate   `json:"adjusted_as_of"`
 	FileName     NilString `json:"file_name"`
 	// The River job's id.
@@ -5255,8 +5294,9 @@ type Import struct {
 	Written int64 `json:"written"`
 	// Records that already existed.
 	Unchanged int64 `json:"unchanged"`
-	// Records left out because they were entered by hand, are listed for another company, have no ticker,
-	// no price above 0 or no known currency, or are older than what was imported before.
+	// Records left out because they were entered by hand, are listed for another company, have no ticker
+	// or one that no company has, no price above 0 or no known currency, contradict the splits of their
+	// company, or are older than what was imported before.
 	Skipped int64 `json:"skipped"`
 	// Of company facts, once they were read; null for other kinds.
 	Report NilImportReport `json:"report"`
@@ -5300,6 +5340,11 @@ func (s *Import) GetExchange() NilString {
 // GetOtherCik returns the value of OtherCik.
 func (s *Import) GetOtherCik() NilOtherCik {
 	return s.OtherCik
+}
+
+// GetAdjusted returns the value of Adjusted.
+func (s *Import) GetAdjusted() NilAdjustment {
+	return s.Adjusted
 }
 
 // GetAdjustedAsOf returns the value of AdjustedAsOf.
@@ -5410,6 +5455,11 @@ func (s *Import) SetExchange(val NilString) {
 // SetOtherCik sets the value of OtherCik.
 func (s *Import) SetOtherCik(val NilOtherCik) {
 	s.OtherCik = val
+}
+
+// SetAdjusted sets the value of Adjusted.
+func (s *Import) SetAdjusted(val NilAdjustment) {
+	s.Adjusted = val
 }
 
 // SetAdjustedAsOf sets the value of AdjustedAsOf.
@@ -6914,6 +6964,51 @@ func (s *MetricVariables) init() MetricVariables {
 	return m
 }
 
+// NewNilAdjustment returns new NilAdjustment with value set to v.
+func NewNilAdjustment(v Adjustment) NilAdjustment {
+	return NilAdjustment{
+		Value: v,
+	}
+}
+
+// NilAdjustment is nullable Adjustment.
+type NilAdjustment struct {
+	Value Adjustment
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilAdjustment) SetTo(v Adjustment) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilAdjustment) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilAdjustment) SetToNull() {
+	o.Null = true
+	var v Adjustment
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilAdjustment) Get() (v Adjustment, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilAdjustment) Or(d Adjustment) Adjustment {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewNilBool returns new NilBool with value set to v.
 func NewNilBool(v bool) NilBool {
 	return NilBool{
@@ -7834,6 +7929,52 @@ func (o OptAccessTokenFormGrantType) Get() (v AccessTokenFormGrantType, ok bool)
 
 // Or returns value if set, or given parameter if does not.
 func (o OptAccessTokenFormGrantType) Or(d AccessTokenFormGrantType) AccessTokenFormGrantType {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptAdjustment returns new OptAdjustment with value set to v.
+func NewOptAdjustment(v Adjustment) OptAdjustment {
+	return OptAdjustment{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptAdjustment is optional Adjustment.
+type OptAdjustment struct {
+	Value Adjustment
+	Set   bool
+}
+
+// IsSet returns true if OptAdjustment was set.
+func (o OptAdjustment) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptAdjustment) Reset() {
+	var v Adjustment
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptAdjustment) SetTo(v Adjustment) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptAdjustment) Get() (v Adjustment, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptAdjustment) Or(d Adjustment) Adjustment {
 	if v, ok := o.Get(); ok {
 		return v
 	}

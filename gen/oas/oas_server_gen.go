@@ -224,7 +224,8 @@ type Handler interface {
 	GetUser(ctx context.Context, params GetUserParams) (*User, error)
 	// ImportCompanies implements importCompanies operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
 	// A company gets the name of the list, also if it was called otherwise before, and its listings are
 	// added or, in what the list says of them, changed. A row without ticker is skipped and counted.
@@ -238,41 +239,72 @@ type Handler interface {
 	ImportCompanies(ctx context.Context, req *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
 	// ImportExchangeRates implements importExchangeRates operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
-	// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv: Date and a
-	// column per currency, for one euro), or the columns date, base, quote, rate: one unit of base is rate
-	// units of quote. An empty rate and `N/A` are none. Rates of currencies that are not known (ISO 4217)
-	// are skipped and counted. A rate that is already stored is replaced.
+	// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv, or the zip of
+	// it: Date and a column per currency, for one euro), or the columns date, base, quote, rate: one unit
+	// of base is rate units of quote. An empty rate and `N/A` are none. Rates of currencies that are not
+	// known (ISO 4217) are skipped and counted. A rate that is already stored is replaced.
 	//
 	// POST /imports/exchange-rates
 	ImportExchangeRates(ctx context.Context, req *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (*Import, error)
 	// ImportPrices implements importPrices operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 4 GiB unpacked and for 30 minutes. It may have any number of lines.
 	//
-	// Columns, in any order: date (or timestamp) as YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD, and close (or
-	// close/last, price), both required; open, high, low, volume, ex_dividend (or dividend_amount),
-	// split_ratio (or split_coefficient). So files of Yahoo, Alpha Vantage, Nasdaq and Stooq are read as
-	// they are; `adj close`, `adjusted_close`, `vol.` and `change %` are ignored, another column is
-	// refused. `$` and thousands commas are dropped. A row whose close is no number above 0 is skipped and
-	// counted; a file without any other row fails.
+	// With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
+	// act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
+	// are one ticker. Lines of tickers that no company has are skipped and counted, and the first ten of
+	// these tickers stand in `warning`. With both, a line of another ticker is an error. A day that is
+	// already stored is replaced; a file with a day of a listing twice fails.
 	//
-	// Prices are as traded, unless `adjusted_as_of` says that they are adjusted for the company's splits
-	// up to a day: then the splits that the company has are undone. The import fails with the day and the
-	// ratio when the listing's prices, those of the file and those stored before, contradict the company's
+	// Files are recognised by their columns, which may be in any order and separated by commas, semicolons
+	// or tabs:
+	//
+	//  - EdgeValue: date and close, both required; ticker, open, high, low, volume, ex_dividend,
+	//    split_ratio
+	//  - Stooq: `<TICKER>`, `<PER>` (D), `<DATE>`, `<TIME>`, `<OPEN>`, `<HIGH>`, `<LOW>`, `<CLOSE>`,
+	//    `<VOL>`, `<OPENINT>`; or Date, Open, High, Low, Close, Volume
+	//  - Yahoo: Date, Open, High, Low, Close, Adj Close, Volume
+	//  - Alpha Vantage: timestamp, open, high, low, close, adjusted_close, volume, dividend_amount,
+	//    split_coefficient
+	//  - Nasdaq: Date, Close/Last, Volume, Open, High, Low
+	//  - Tiingo: date, close, high, low, open, volume, adjClose, adjHigh, adjLow, adjOpen, adjVolume,
+	//    divCash, splitFactor
+	//  - Investing.com: Date, Price, Open, High, Low, Vol., Change %
+	//  - Quandl: ticker, date, open, high, low, close, volume, ex-dividend, split_ratio, adj_open,
+	//    adj_high, adj_low, adj_close, adj_volume
+	//
+	// Columns of adjusted prices, and Change %, are ignored; a column that is not among these is refused.
+	// Days are YYYY-MM-DD (a time 00:00 may follow), YYYYMMDD, MM/DD/YYYY or DD.MM.YYYY. `$` is dropped. A
+	// volume may be in thousands, millions or billions (45.67M). Commas group digits (1,234.5); they begin
+	// the decimals (1.234,5) in a file whose columns are separated otherwise or whose days are DD.MM.YYYY,
+	// if a price near its beginning can mean nothing else. Where nothing tells, a number such as 1,234 is
+	// refused. A row whose close is no number above 0 is skipped and counted; a file without any other row
+	// fails.
+	//
+	// Prices are as traded, unless `adjusted` or `adjusted_as_of` says that they are adjusted for the
+	// companies' splits up to a day: then the splits that the companies have are undone. Prices of a
+	// listing, those of the file and those stored before, are refused when they contradict the company's
 	// splits: `looks_split_adjusted` when a split takes effect and the close does not follow,
-	// `jump_without_split` when the close jumps by the ratio of later splits and none takes effect. Import
-	// splits before prices: those that come later are not checked. A `split_ratio` other than 1 is an
-	// import of that split, unless one is there. Splits that only the filings show take their day from
-	// closes that follow them; before that they are not checked, and adjusted prices from within the time
-	// in which such a split took effect are refused (`split_date_unknown`).
+	// `jump_without_split` when the close jumps by the ratio of later splits and none takes effect. Splits
+	// that only the filings show take their day from closes that follow them; before that they are not
+	// checked, and adjusted prices from within the time in which such a split took effect are refused
+	// (`split_date_unknown`). With `ticker` the import then fails, with the day and the ratio. Without,
+	// the listing is left out; its lines count as skipped, and the first ten such listings stand in
+	// `warning`.
+	//
+	// Import splits before prices: those that come later are not checked. A `split_ratio` other than 1 is
+	// an import of that split, unless one is there.
 	//
 	// POST /imports/prices
 	ImportPrices(ctx context.Context, req *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
 	// ImportSecCompanyFacts implements importSecCompanyFacts operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
 	// Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
 	// CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
@@ -284,7 +316,8 @@ type Handler interface {
 	ImportSecCompanyFacts(ctx context.Context, req *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error)
 	// ImportSplits implements importSplits operation.
 	//
-	// The body is the file itself, plain or gzip-compressed, of any content type, up to 64 MiB unpacked.
+	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
+	// 64 MiB unpacked.
 	//
 	// Columns: ticker, effective_date (first trading day on the new basis), ratio.
 	//

@@ -281,6 +281,15 @@ func (s *Activation) Validate() error {
 	return nil
 }
 
+func (s Adjustment) Validate() error {
+	switch s {
+	case "splits":
+		return nil
+	default:
+		return errors.Errorf("invalid value: %v", s)
+	}
+}
+
 func (s *ApiKeyCreate) Validate() error {
 	if s == nil {
 		return validate.ErrNilPointer
@@ -3930,6 +3939,24 @@ func (s *Import) Validate() error {
 	}(); err != nil {
 		failures = append(failures, validate.FieldError{
 			Name:  "other_cik",
+			Error: err,
+		})
+	}
+	if err := func() error {
+		if value, ok := s.Adjusted.Get(); ok {
+			if err := func() error {
+				if err := value.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "adjusted",
 			Error: err,
 		})
 	}

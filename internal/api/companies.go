@@ -39,10 +39,11 @@ func companySymbol(c app.Company) string { return c.Symbol() }
 func isThere(day *time.Time) bool { return day != nil }
 
 func newestStatement(c app.Company) oas.NilStatementPeriod {
-	if c.NewestEndDate == nil {
-		return oas.NilStatementPeriod{Null: true}
+	var newest *oas.StatementPeriod
+	if c.NewestEndDate != nil {
+		newest = &oas.StatementPeriod{Period: oas.Period(*c.NewestPeriod), EndDate: *c.NewestEndDate}
 	}
-	return oas.NewNilStatementPeriod(oas.StatementPeriod{Period: oas.Period(*c.NewestPeriod), EndDate: *c.NewestEndDate})
+	return toNil[oas.NilStatementPeriod](newest)
 }
 
 func (h *handler) ListCompanies(ctx context.Context, p oas.ListCompaniesParams) (*oas.CompanyPage, error) {

@@ -48,6 +48,7 @@ func TestCompanyWithTwoListings(t *testing.T) {
 	assert.Equal(t, oas.Listing{
 		Ticker: oas.Ticker(googl), Exchange: oas.NewNilString(exchange), Isin: oas.NewNilString(isinL),
 		ShareClass: oas.NewNilString("A"), Currency: "USD", OrdinaryShares: oas.NilString{Null: true}, Primary: true,
+		FirstDay: oas.NilDate{Null: true}, LastDay: oas.NilDate{Null: true},
 	}, created.Listings[0], "the primary one first")
 	assert.EqualValues(t, goog, created.Listings[1].Ticker)
 	other := f.createCompany(uniqueWord("OTHER"))
@@ -102,6 +103,7 @@ func TestCompanyMinimal(t *testing.T) {
 	assert.Equal(t, []oas.Listing{{
 		Ticker: oas.Ticker(ticker), Exchange: oas.NilString{Null: true}, Isin: oas.NilString{Null: true},
 		ShareClass: oas.NilString{Null: true}, Currency: "USD", OrdinaryShares: oas.NilString{Null: true}, Primary: true,
+		FirstDay: oas.NilDate{Null: true}, LastDay: oas.NilDate{Null: true},
 	}}, c.Listings)
 	for _, path := range []string{"/companies/", "/companies/" + ticker + "/", "/companies/" + ticker + "/prices/"} {
 		slash, body := f.call("", http.MethodGet, api.Prefix+path+"?page_size=1", nil)
@@ -280,6 +282,7 @@ func TestPatchCompany(t *testing.T) {
 	want.Name = "Alphabet"
 	same(patch(`{"name": "Alphabet"}`))
 	want.Cik.SetToNull()
+	want.Ciks = []oas.FilerDays{}
 	want.URL.SetToNull()
 	same(patch(`{"cik": null, "url": null}`))
 	want.Country.SetToNull()

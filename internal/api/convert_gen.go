@@ -319,6 +319,7 @@ func init() {
 		oasImport.Ticker = asNilString(source.Ticker)
 		oasImport.Exchange = asNilString(source.Exchange)
 		oasImport.OtherCik = asOtherCIK(source.OtherCik)
+		oasImport.Adjusted = asAdjustment(source.Adjusted)
 		oasImport.AdjustedAsOf = asNilDate(source.AdjustedAsOf)
 		oasImport.FileName = asNilString(source.FileName)
 		oasImport.JobID = asNilInt64(source.JobID)

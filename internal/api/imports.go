@@ -36,8 +36,8 @@ func (h *handler) ImportSecCompanyFacts(ctx context.Context, req *oas.ImportSecC
 
 func (h *handler) ImportPrices(ctx context.Context, req *oas.ImportPricesReqWithContentType, p oas.ImportPricesParams) (*oas.Import, error) {
 	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
-		Kind: app.ImportPrices, Ticker: new(string(p.Ticker)), AdjustedAsOf: get(p.AdjustedAsOf), Exchange: nil,
-		FileName: get(p.FileName), File: req.Content,
+		Kind: app.ImportPrices, Ticker: (*string)(get(p.Ticker)), Adjusted: (*app.Adjustment)(get(p.Adjusted)),
+		AdjustedAsOf: get(p.AdjustedAsOf), Exchange: nil, FileName: get(p.FileName), File: req.Content,
 	})
 }
 

@@ -497,6 +497,9 @@ func TestRefusedUploads(t *testing.T) {
 			require.Len(t, p.Errors, 1)
 			assert.Equal(t, "", p.Errors[0].Field)
 		}
+		if strings.HasPrefix(kind, "prices") { // which may have more
+			continue
+		}
 		res, body := post(kind, bytes.NewReader(bomb.Bytes()), "Content-Type", "application/gzip")
 		requireProblem(t, res, body, http.StatusRequestEntityTooLarge, kind+": gzip bomb")
 		assert.Contains(t, string(body), "64 MiB")

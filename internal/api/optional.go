@@ -53,7 +53,8 @@ func asSharesSource(v *string) oas.NilSharesSource {
 	return toNil[oas.NilSharesSource]((*oas.SharesSource)(v))
 }
 
-func asOtherCIK(v *string) oas.NilOtherCik { return toNil[oas.NilOtherCik]((*oas.OtherCik)(v)) }
+func asAdjustment(v *string) oas.NilAdjustment { return toNil[oas.NilAdjustment]((*oas.Adjustment)(v)) }
+func asOtherCIK(v *string) oas.NilOtherCik     { return toNil[oas.NilOtherCik]((*oas.OtherCik)(v)) }
 func asNilImportReport(v *value.ImportReport) oas.NilImportReport {
 	var report *oas.ImportReport
 	if v != nil {

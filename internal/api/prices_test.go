@@ -45,7 +45,7 @@ func TestFormsOfPrices(t *testing.T) {
 	assert.Equal(t, "2", f.prices(ticker)[2].Close.String(), "close goes before price")
 
 	for file, message := range map[string]string{
-		"day,close\n":                            `line 1: unknown column "day": want date or timestamp, close or close/last or price; and there may be open, high, low, volume, ex_dividend or dividend_amount, split_ratio or split_coefficient`,
+		"day,close\n":                            `line 1: unknown column "day". Known are those of EdgeValue (ticker, date, open, high, low, close, volume, ex_dividend, split_ratio), Stooq (`,
 		"date,adj close\n":                       `line 1: column "close" is missing: want date or timestamp, close or close/last or price`,
 		"date,close,close\n":                     `column "close" appears twice`,
 		"date,close\n13/1/2020,1\n":              `line 2: date "13/1/2020" is not a date`,

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -176,7 +177,7 @@ func logsIn(f *fixture, to target, password string, answer map[string]any) {
 // Every property that can be written is: with a value of its own it is found in the answer, or does what it is for.
 func TestEveryPropertyIsWritten(t *testing.T) {
 	t.Parallel()
-	f := setup(t, options{jobs: true})
+	f, _ := setupEDGAR(t, fstest.MapFS{})
 	tested := 0
 	for _, op := range operations() {
 		if op.RequestBody == nil || op.RequestBody.Value.Content["application/json"] == nil {
@@ -327,6 +328,7 @@ var special = map[string]func(n int) any{
 	"start_date":      func(n int) any { return day("2018-01-01").AddDate(0, 0, n).Format(time.DateOnly) },
 	"scopes":          func(int) any { return []any{"read", "write"} },
 	"ticker":          func(n int) any { return strings.ToUpper(unique(fmt.Sprintf("N%03d", n))) }, // those of a list are in order
+	"tickers":         func(int) any { return []any{strings.ToUpper(unique("N")), strings.ToUpper(unique("O"))} },
 	"url":             func(n int) any { return fmt.Sprintf("https://example.com/%d", n) },
 }
 

@@ -20,7 +20,7 @@ func TestLargeBodies(t *testing.T) {
 	large := "date,close\n" + strings.Repeat("2020-01-02,100\n", 1<<17)
 	for path, status := range map[string]int{
 		"/imports/prices?ticker=AAPL": http.StatusAccepted,
-		"/imports/prices":             http.StatusUnprocessableEntity, // no ticker; the file is not read
+		"/imports/prices":             http.StatusUnprocessableEntity, // no ticker; no more than the beginning of the file is read
 		"/companies":                  http.StatusRequestEntityTooLarge,
 		"/utils/test-job":             http.StatusRequestEntityTooLarge,
 		"/users/open":                 http.StatusRequestEntityTooLarge,

@@ -29,6 +29,9 @@ const (
 	maxFile        = app.MaxFileSize + 1 // one more, so that the use case sees that a file is too large
 	requestTimeout = 30 * time.Second    // of an operation
 	uploadTimeout  = 5 * time.Minute     // of one that takes in a file
+
+	maxPriceFile       = app.MaxPriceFileSize + 1
+	priceUploadTimeout = 30 * time.Minute // an upload without document is pruned after an hour
 )
 
 // handler serves every operation of openapi.yaml.
@@ -153,17 +156,21 @@ func called(operations map[string]*operation) oas.Middleware {
 		SetRoute(req.Context, req.OperationID)
 		q := requestOf(req.Context)
 		if operations[req.OperationID].contentType == "*/*" {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context), uploadTimeout)
+			timeout, most := uploadTimeout, int64(maxFile)
+			if req.OperationName == oas.ImportPricesOperation {
+				timeout, most = priceUploadTimeout, maxPriceFile
+			}
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context), timeout)
 			defer cancel()
 			defer context.AfterFunc(q.connection, cancel)()
 			req.SetContext(ctx)
 			if q.control != nil {
-				deadline := time.Now().Add(uploadTimeout)
+				deadline := time.Now().Add(timeout)
 				_ = q.control.SetReadDeadline(deadline)
 				_ = q.control.SetWriteDeadline(deadline.Add(answerTime))
 			}
 			if q.body != nil {
-				q.body.limit = maxFile
+				q.body.limit = most
 			}
 		}
 		if err := q.repeats(); err != nil && rehearsalOf(req.Context) == nil {

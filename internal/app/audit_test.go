@@ -13,6 +13,7 @@ import (
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/edgar"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
 	"github.com/edgevalue/edgevalue/internal/value"
 )
@@ -22,12 +23,13 @@ var unaudited = map[string]string{
 	"reads": `Config ListUsers GetUser ListCompanies GetCompany ListCompanyStatements ListStatements GetStatement ListStatementVersions
 		ListCompanyRestatements ListRestatements ListCompanyMetrics Diff EachProof OccupyExplanations Explain ExplainRatio ExplainStatement FindStatement
 		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
-		ListDailyRatios ValueCompany ListExchangeRates ListImports GetImport HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
+		ListDailyRatios ValueCompany ListExchangeRates ListImports GetImport ListSyncs GetSync UnfinishedSync SyncStatus HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
 		IdentifyConsole`,
-	"is done by jobs":         "RunImport RecomputeJob RecomputeCompanyJob RecomputeAll Prune Rescue TakeTurn FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
+	"is done by jobs":         "RunImport RunSync RunSyncCompany ScheduleSync RecomputeJob RecomputeCompanyJob RecomputeAll Prune Rescue TakeTurn FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
 	"tries the machinery":     "StartTestJob StartTestMail",
 	"only reads, of sessions": "ListSessions IdentifySession",
 	"is mailed by jobs":       "SendRegistrationMail SendConfirmEmailMail SendNoticeMail",
+	"leaves the event of a sync, of the command line": "ImportBulkFile",
 	"leaves events that the tests of the API look at": `Login Authenticate Refresh Logout EndSession EndOtherSessions OpenSession
 		RegisterUser ActivateUser EnsureSuperuser UpdateCurrentUser ConfirmEmail DeleteCurrentUser ChangePassword RecoverPassword
 		ResetPassword StartTOTP ConfirmTOTP RemoveTOTP ReplaceRecoveryCodes RemoveUserTOTP RemoveTOTPByEmail`,
@@ -39,6 +41,9 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
 	a := newApp(t, pool)
+	client, err := edgar.New(edgar.Config{UserAgent: "Test test@example.com"}) // which is never asked
+	require.NoError(t, err)
+	a.EDGAR = client
 	const password = "correct horse battery"
 	u, err := a.CreateUser(t.Context(), root, app.UserInput{Email: "super@example.com", Password: password, IsActive: true, IsSuperuser: true})
 	require.NoError(t, err)
@@ -51,6 +56,7 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 		filed   app.Statement
 		key     db.ApiKey
 		im      db.Import
+		run     app.Sync
 		token   string
 		other   db.UserAccount
 	)
@@ -105,6 +111,14 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 		}},
 		{"CancelImport", events{"import.cancelled"}, func(ctx context.Context, who app.Actor) error {
 			_, err := a.CancelImport(ctx, who, im.ID)
+			return err
+		}},
+		{"StartSync", events{"sync.started"}, func(ctx context.Context, who app.Actor) (err error) {
+			run, err = a.StartSync(ctx, who, []string{"AAPL"})
+			return err
+		}},
+		{"CancelSync", events{"sync.cancelled"}, func(ctx context.Context, who app.Actor) error {
+			_, err := a.CancelSync(ctx, who, run.ID)
 			return err
 		}},
 		{"DeleteCompany", events{"company.deleted"}, func(ctx context.Context, who app.Actor) error {

@@ -3,11 +3,13 @@
 package app_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -18,11 +20,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 	"github.com/stretchr/testify/require"
 
+	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/jobs"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
@@ -89,6 +93,68 @@ func BenchmarkImport(b *testing.B) {
 	}
 }
 
+// BenchmarkImportPrices takes in prices of a thousand days of a thousand listings, of which a tenth has a split, in one file
+// of a million rows, and has a River worker import them: into an empty table, and once more. peak-heap and peak-rss are
+// those of the worker; the time is that of the import, without the upload.
+func BenchmarkImportPrices(b *testing.B) {
+	const listings, days = 1000, 1000
+	name := filepath.Join(b.TempDir(), "prices.csv") // not in memory
+	out, err := os.Create(name)
+	require.NoError(b, err)
+	file := bufio.NewWriter(out)
+	_, _ = file.WriteString("date,ticker,open,high,low,close,volume\n")
+	first := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	for day := range days {
+		date := first.AddDate(0, 0, day).Format(time.DateOnly)
+		for listing := range listings {
+			_, _ = fmt.Fprintf(file, "%s,T%d,%d.%02d,%[3]d.99,%[3]d.01,%[3]d.5,%d\n", date, listing, 100+listing%50, day%100, 1_000_000+day*listing)
+		}
+	}
+	require.NoError(b, errors.Join(file.Flush(), out.Close()))
+	run := func(b *testing.B, im *importer) db.Import {
+		f, err := os.Open(name)
+		require.NoError(b, err)
+		defer f.Close()
+		return im.runFile(b, app.ImportRequest{Kind: app.ImportPrices, File: f})
+	}
+	for _, bm := range []struct {
+		name string
+		next string
+	}{{"first", "TRUNCATE price"}, {"again", "SELECT"}} {
+		b.Run(bm.name, func(b *testing.B) {
+			im := newImporter(b)
+			_, err := im.pool.Exec(b.Context(), `
+				WITH c AS (INSERT INTO company (name) SELECT 'T' || i FROM generate_series(0, $1 - 1) AS i RETURNING id, name)
+				INSERT INTO listing (company_id, ticker, is_primary) SELECT id, name, true FROM c`, listings)
+			require.NoError(b, err)
+			_, err = im.pool.Exec(b.Context(), "INSERT INTO split (company_id, effective_date, ratio) SELECT id, '2000-01-03', 2 FROM company WHERE id % 10 = 0")
+			require.NoError(b, err)
+			run(b, im)
+			var heap, rss peak
+			var seconds float64
+			b.ResetTimer()
+			for b.Loop() {
+				b.StopTimer()
+				_, err := im.pool.Exec(b.Context(), bm.next)
+				require.NoError(b, err)
+				m := startMeasuring()
+				b.StartTimer()
+				done := run(b, im)
+				b.StopTimer()
+				_, h, r := m.stop()
+				require.EqualValues(b, listings*days, done.Written+done.Unchanged)
+				seconds += done.FinishedAt.Sub(*done.StartedAt).Seconds()
+				heap.add(float64(h) / (1 << 20))
+				rss.add(float64(r) / (1 << 20))
+				b.StartTimer()
+			}
+			b.ReportMetric(listings*days*float64(b.N)/seconds, "rows/s")
+			b.ReportMetric(heap.max, "peak-heap-MiB")
+			b.ReportMetric(rss.max, "peak-rss-MiB")
+		})
+	}
+}
+
 type peak struct{ sum, max float64 }
 
 func (p *peak) add(v float64) { p.sum, p.max = p.sum+v, max(p.max, v) }
@@ -128,19 +194,22 @@ func (quiet) Logf(string, ...any) {}
 
 func (i *importer) run(b *testing.B, file []byte) (written, unchanged int64) {
 	ticker := "AAPL"
-	started, err := i.app.StartImport(b.Context(), app.System, app.ImportRequest{
-		Kind: app.ImportSECCompanyFacts, Ticker: &ticker, File: bytes.NewReader(file),
-	})
+	im := i.runFile(b, app.ImportRequest{Kind: app.ImportSECCompanyFacts, Ticker: &ticker, File: bytes.NewReader(file)})
+	return im.Written, im.Unchanged
+}
+
+func (i *importer) runFile(b *testing.B, r app.ImportRequest) db.Import {
+	started, err := i.app.StartImport(b.Context(), app.System, r)
 	require.NoError(b, err)
 	select {
 	case err := <-i.done:
 		require.NoError(b, err)
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		b.Fatal("the import does not end")
 	}
 	im, err := i.app.GetImport(b.Context(), app.System, started.ID)
 	require.NoError(b, err)
-	return im.Written, im.Unchanged
+	return im
 }
 
 func (i *importer) clear(b *testing.B) {

@@ -273,7 +273,7 @@ func (v *validator) listings(listings []ListingInput, today time.Time) {
 		l := &listings[i]
 		l.Ticker = ticker(l.Ticker)
 		if field := inListing(i, "ticker"); v.ticker(field, l.Ticker) {
-			once(tickers, tickerKey(l.Ticker), field)
+			once(tickers, tickerKey(l.Ticker)+" "+dayText(l.LastDay), field) // it can have had the ticker before
 		}
 		if field := inListing(i, "isin"); l.Isin != nil && v.check(isISIN(*l.Isin), field, isinRule) {
 			once(isins, *l.Isin, field)
@@ -294,7 +294,8 @@ func (v *validator) listings(listings []ListingInput, today time.Time) {
 		}
 	}
 	if primary == "" && len(listings) > 0 {
-		listings[0].IsPrimary = true
+		first := max(0, slices.IndexFunc(listings, func(l ListingInput) bool { return l.LastDay == nil }))
+		listings[first].IsPrimary = true
 	}
 }
 
@@ -391,8 +392,21 @@ func createListings(ctx context.Context, q *db.Queries, companyID int64, listing
 		rows[i].CompanyID = companyID
 	}
 	slices.SortFunc(rows, func(a, b ListingInput) int { return strings.Compare(a.Ticker, b.Ticker) }) // all in one order
-	_, err := q.CreateListings(ctx, rows)
-	return wrap(err, "create listings")
+	tickers := make([]string, len(rows))
+	for i, l := range rows {
+		tickers[i] = l.Ticker
+	}
+	released, err := q.ReleaseTickers(ctx, db.ReleaseTickersParams{Tickers: tickers, CompanyID: companyID})
+	if err != nil {
+		return errors.Wrap(err, "release tickers")
+	}
+	if _, err := q.CreateListings(ctx, rows); err != nil {
+		return errors.Wrap(err, "create listings")
+	}
+	if released == 0 {
+		return nil
+	}
+	return wrap(q.EnsurePrimaryListings(ctx), "choose primary listings")
 }
 
 // UpdateCompany has change alter a company for a superuser. Listings whose ticker stays, in whatever form, keep their
@@ -447,12 +461,13 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 }
 
 func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []ListingInput) error {
-	stays := func(in ListingInput) *db.Listing {
-		i := slices.IndexFunc(c.Listings, func(l db.Listing) bool { return tickerKey(l.Ticker) == tickerKey(in.Ticker) })
-		if i < 0 {
-			return nil
+	stays := func(in ListingInput) (old *db.Listing) {
+		for i, l := range c.Listings {
+			if tickerKey(l.Ticker) == tickerKey(in.Ticker) && (old == nil || l.HoldsTicker || dayText(l.LastDay) == dayText(in.LastDay)) {
+				old = &c.Listings[i]
+			}
 		}
-		return &c.Listings[i]
+		return old
 	}
 	keep := []int64{}
 	for _, l := range listings {
@@ -475,11 +490,17 @@ func replaceListings(ctx context.Context, q *db.Queries, c Company, listings []L
 		}
 		p := listingUpdate(l)
 		p.ID = old.ID
+		if !old.HoldsTicker { // another company has it
+			p.IsPrimary, p.LastDay = false, cmp.Or(p.LastDay, old.LastDay)
+		}
 		if err := q.UpdateListing(ctx, p); err != nil {
 			return errors.Wrap(err, "update listing")
 		}
 	}
-	return createListings(ctx, q, c.ID, added)
+	if err := createListings(ctx, q, c.ID, added); err != nil {
+		return err
+	}
+	return wrap(q.EnsurePrimaryListings(ctx), "choose primary listings")
 }
 
 // DeleteCompany deletes a company and all that belongs to it, for a superuser. Errors: Unauthenticated, Forbidden,

@@ -15,8 +15,12 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 )
 
-// MaxFileSize is the size in bytes that an imported file may have when unpacked.
-const MaxFileSize = 64 << 20
+// The size in bytes that an imported file may have when unpacked: one whose rows or records are read into memory, and one
+// of prices.
+const (
+	MaxFileSize      = 64 << 20
+	MaxPriceFileSize = 4 << 30
+)
 
 // pieceSize is how many compressed bytes of a file are in memory, and in one row. Documents of versions before are
 // read in pieces of that size, too.
@@ -25,21 +29,24 @@ const pieceSize = 512 << 10
 // receive writes a file to the database while it comes in, in short statements of their own: neither the memory that it
 // takes nor the time of a connection depends on the file or its sender. An upload that no document takes must be
 // deleted; if this process ends before that, Prune does it.
-func (a *App) receive(ctx context.Context, file io.Reader) (doc db.CreateDocumentParams, err error) {
-	in := bufio.NewReader(file)
-	var plain io.Reader = in
-	magic, err := in.Peek(2)
-	switch {
-	case len(magic) == 0 && errors.Is(err, io.EOF):
-		return doc, invalidFile("is empty")
-	case err != nil && !errors.Is(err, io.EOF):
-		return doc, errors.Wrap(err, "read file")
-	case bytes.Equal(magic, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return doc, brokenGzip(err)
+func (a *App) receive(ctx context.Context, r ImportRequest) (doc db.CreateDocumentParams, err error) {
+	most, size := int64(MaxFileSize), "64 MiB"
+	if r.Kind == ImportPrices {
+		most, size = MaxPriceFileSize, "4 GiB"
+	}
+	in := bufio.NewReader(r.File)
+	plain, err := unpack(in)
+	if err != nil {
+		return doc, err
+	}
+	packed := plain != io.Reader(in)
+	if r.Kind == ImportPrices && r.Ticker == nil {
+		start := bufio.NewReaderSize(plain, sampleSize)
+		sample, err := start.Peek(sampleSize)
+		if whole := err == nil || errors.Is(err, io.EOF); whole && len(sample) > 0 && !hasTickers(sample) { // another error comes again
+			return doc, invalid("ticker", "is required, as the file has no column of tickers (ticker, symbol or act_symbol)")
 		}
-		plain = z
+		plain = start
 	}
 	id, err := a.queries.CreateUpload(ctx)
 	if err != nil {
@@ -54,16 +61,16 @@ func (a *App) receive(ctx context.Context, file io.Reader) (doc db.CreateDocumen
 	}
 	sum := sha256.New()
 	w := gzip.NewWriter(pieces)
-	doc.Size, err = io.Copy(io.MultiWriter(w, sum), io.LimitReader(plain, MaxFileSize+1))
+	doc.Size, err = io.Copy(io.MultiWriter(w, sum), io.LimitReader(plain, most+1))
 	switch {
 	case pieces.err != nil:
 		return doc, pieces.err
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), plain != in && errors.Is(err, io.ErrUnexpectedEOF), corrupt(err):
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), packed && errors.Is(err, io.ErrUnexpectedEOF), corrupt(err):
 		return doc, brokenGzip(err)
 	case err != nil:
 		return doc, errors.Wrap(err, "read file")
-	case doc.Size > MaxFileSize:
-		return doc, &Error{Code: TooLarge, Message: "the file has more than 64 MiB when unpacked"}
+	case doc.Size > most:
+		return doc, &Error{Code: TooLarge, Message: "the file has more than " + size + " when unpacked"}
 	case doc.Size == 0:
 		return doc, invalidFile("is empty")
 	}
@@ -72,6 +79,26 @@ func (a *App) receive(ctx context.Context, file io.Reader) (doc db.CreateDocumen
 	}
 	doc.Sha256 = sum.Sum(nil)
 	return doc, nil
+}
+
+// unpack returns what is in a gzip file, or a zip file of one file, or the bytes of another one as they are.
+func unpack(in *bufio.Reader) (io.Reader, error) {
+	magic, err := in.Peek(len(zipFile))
+	switch {
+	case len(magic) == 0 && errors.Is(err, io.EOF):
+		return nil, invalidFile("is empty")
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, errors.Wrap(err, "read file")
+	case bytes.Equal(magic, zipFile):
+		return openZip(in)
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, brokenGzip(err)
+		}
+		return z, nil
+	}
+	return in, nil
 }
 
 // A pieceWriter cuts what is written to it into pieces. It keeps its first error.
@@ -133,11 +160,14 @@ func openDocument(ctx context.Context, q *db.Queries, id int64) (io.Reader, erro
 	if err != nil {
 		return nil, pieces.damaged(err)
 	}
-	plain := bufio.NewReader(unpacked{z, pieces})
+	return withoutMark(bufio.NewReader(unpacked{z, pieces})), nil
+}
+
+func withoutMark(plain *bufio.Reader) io.Reader {
 	if beginning, _ := plain.Peek(len(byteOrderMark)); bytes.Equal(beginning, byteOrderMark) { // an error comes again
 		_, _ = plain.Discard(len(byteOrderMark))
 	}
-	return plain, nil
+	return plain
 }
 
 type unpacked struct {

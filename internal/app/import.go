@@ -45,8 +45,17 @@ const (
 // ImportQueue is the River queue of the imports.
 const ImportQueue = "imports"
 
-// ImportTimeout is how long one import may take.
+// ImportTimeout is how long an import may take whose file is in memory.
 const ImportTimeout = 10 * time.Minute
+
+// priceImportTimeout is how long one of prices may take.
+const priceImportTimeout = time.Hour
+
+// Adjustment says what prices are adjusted for.
+type Adjustment string
+
+// AdjustedSplits is the one that can be undone.
+const AdjustedSplits Adjustment = "splits"
 
 // ImportArgs is the job that carries out an import. All but the id is for people who look at the job.
 type ImportArgs struct {
@@ -58,18 +67,28 @@ type ImportArgs struct {
 
 func (ImportArgs) Kind() string { return "import" }
 
+// Timeout is how long the import may take.
+func (a ImportArgs) Timeout() time.Duration {
+	if a.FileKind == ImportPrices {
+		return priceImportTimeout
+	}
+	return ImportTimeout
+}
+
 // InsertOpts makes five attempts: what a retry cannot heal ends at the first.
 func (ImportArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: ImportQueue, MaxAttempts: 5}
 }
 
-// An ImportRequest is a file to import, plain or gzip-compressed. Ticker and Exchange are those of the listing that it is
-// about; prices need the ticker of one that exists, company facts may do without. FileName is shown only.
+// An ImportRequest is a file to import, plain, gzip-compressed or a zip of one file. Ticker and Exchange are those of the listing that it is
+// about. Prices without ticker are of the listings that a column of the file names; company facts may do without it.
+// FileName is shown only.
 type ImportRequest struct {
 	Kind                       ImportKind
 	Ticker, Exchange, FileName *string
-	OtherCIK                   *OtherCIK  // of company facts
-	AdjustedAsOf               *time.Time // of prices: the day up to which they are adjusted for splits, nil for as traded
+	OtherCIK                   *OtherCIK   // of company facts
+	Adjusted                   *Adjustment // of prices; nil for as traded, unless AdjustedAsOf is there
+	AdjustedAsOf               *time.Time  // the day up to which they are adjusted for splits; if nil that of the newest row
 	File                       io.Reader
 }
 
@@ -118,12 +137,15 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 	defer a.deleteUploads(ctx, docs)
 	for i := range in {
 		var err error
-		if docs[i], err = a.receive(ctx, in[i].File); err != nil {
+		if docs[i], err = a.receive(ctx, in[i]); err != nil {
 			return nil, err
 		}
 		request = append(request, in[i].Kind, in[i].Ticker, in[i].Exchange, in[i].FileName, docs[i].Sha256)
 		if in[i].OtherCIK != nil {
 			request = append(request, *in[i].OtherCIK)
+		}
+		if in[i].Adjusted != nil && in[i].AdjustedAsOf == nil {
+			request = append(request, *in[i].Adjusted)
 		}
 		if in[i].AdjustedAsOf != nil {
 			request = append(request, *in[i].AdjustedAsOf)
@@ -165,7 +187,7 @@ func (a *App) deleteUploads(ctx context.Context, docs []db.CreateDocumentParams)
 
 func importEvent(action string, im db.Import) auditEvent {
 	detail := map[string]any{"kind": im.Kind}
-	for name, v := range map[string]*string{"ticker": im.Ticker, "exchange": im.Exchange, "other_cik": im.OtherCik, "file_name": im.FileName} {
+	for name, v := range map[string]*string{"ticker": im.Ticker, "exchange": im.Exchange, "other_cik": im.OtherCik, "adjusted": im.Adjusted, "file_name": im.FileName} {
 		if v != nil {
 			detail[name] = *v
 		}
@@ -189,8 +211,11 @@ func (v *validator) importRequest(r *ImportRequest, today time.Time) {
 		v.check(*r.OtherCIK == NewCIK || *r.OtherCIK == FormerCIK, "other_cik", "must be new or former")
 		v.check(r.Ticker != nil, "other_cik", "needs a ticker", "ticker")
 	}
-	v.check(r.Kind != ImportPrices || r.Ticker != nil, "ticker", "is required")
+	v.check(r.Adjusted == nil || *r.Adjusted == AdjustedSplits, "adjusted", "must be splits")
 	v.date("adjusted_as_of", r.AdjustedAsOf, today)
+	if r.AdjustedAsOf != nil {
+		r.Adjusted = new(AdjustedSplits)
+	}
 }
 
 func (a *App) enqueueImport(ctx context.Context, tx pgx.Tx, q *db.Queries, actor Actor, r ImportRequest, docID, size int64) (db.Import, error) {
@@ -203,8 +228,8 @@ func (a *App) enqueueImport(ctx context.Context, tx pgx.Tx, q *db.Queries, actor
 		createdBy = &actor.UserID
 	}
 	im, err := q.CreateImport(ctx, db.CreateImportParams{
-		Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, OtherCik: (*string)(r.OtherCIK), AdjustedAsOf: r.AdjustedAsOf,
-		FileName: r.FileName, DocumentID: &docID, Total: &size,
+		Kind: string(r.Kind), Ticker: r.Ticker, Exchange: r.Exchange, OtherCik: (*string)(r.OtherCIK),
+		Adjusted: (*string)(r.Adjusted), AdjustedAsOf: r.AdjustedAsOf, FileName: r.FileName, DocumentID: &docID, Total: &size,
 		CreatedBy: createdBy,
 	})
 	if err != nil {
@@ -230,6 +255,9 @@ func waitsForCompanies(ctx context.Context, q *db.Queries, r ImportRequest) (boo
 			return false, nil // which brings the company itself
 		}
 	case ImportPrices:
+		if r.Ticker == nil {
+			break
+		}
 		if _, err := q.GetListing(ctx, *r.Ticker); !errors.Is(err, pgx.ErrNoRows) {
 			return false, wrap(err, "get listing")
 		}

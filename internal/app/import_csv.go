@@ -1,6 +1,8 @@
 package app
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -20,7 +22,9 @@ import (
 // Bounds of a CSV file, so that no file takes more memory than its use.
 const (
 	maxLine = 64 << 10 // bytes of one, with those that its quoted fields contain
-	maxRows = 100_000
+	maxRows = 100_000  // of a file whose rows are kept in memory
+
+	sampleSize = 64 << 10 // bytes at the beginning that tell in which form a file is
 )
 
 var errLongLine = errors.New("a line is too long")
@@ -40,14 +44,17 @@ func (l *lineReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// A table reads a CSV file with a header line.
+// A table reads a CSV file with a header line. Its fields are separated by commas, semicolons or tabs: by what the header
+// line has most of.
 type table struct {
 	in      *lineReader
 	r       *csv.Reader
+	sample  []byte   // the beginning of the file
 	names   []string // in the header line, in lower case
 	columns map[string]int
 	record  []string
 	line    int
+	most    int    // how many lines may follow
 	err     *Error // the first bad value of the line
 }
 
@@ -56,6 +63,7 @@ type header struct {
 	required, optional []string
 	other              map[string][]string // names that stand for one of these when neither it nor one before is there
 	ignored            []string
+	known              string // what to tell of an unknown column, instead of the names above
 }
 
 func (h header) String() string {
@@ -75,10 +83,13 @@ func (h header) String() string {
 
 // openTable reads the header line of a file. Its columns can be used once one of the headers is.
 func openTable(r io.Reader) (*table, error) {
-	in := &lineReader{r: r, left: 0}
-	t := &table{in: in, r: csv.NewReader(in), columns: map[string]int{}}
+	start := bufio.NewReaderSize(r, sampleSize)
+	sample, _ := start.Peek(sampleSize) // an error comes again
+	in := &lineReader{r: start, left: 0}
+	t := &table{in: in, r: csv.NewReader(in), sample: bytes.Clone(sample), columns: map[string]int{}, most: maxRows}
 	t.r.ReuseRecord = true
 	t.r.LazyQuotes = false
+	t.r.Comma = separator(sample)
 	if err := t.read(); err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil, invalidFile("is empty")
@@ -89,6 +100,28 @@ func openTable(r io.Reader) (*table, error) {
 		t.names = append(t.names, strings.ToLower(strings.TrimSpace(name)))
 	}
 	return t, nil
+}
+
+// separator returns what separates the columns of a file that begins so.
+func separator(sample []byte) rune {
+	line, _, _ := bytes.Cut(bytes.TrimLeft(sample, "\r\n"), []byte("\n"))
+	count := map[byte]int{}
+	quoted := false
+	for _, b := range line {
+		if b == '"' {
+			quoted = !quoted
+		}
+		if !quoted {
+			count[b]++
+		}
+	}
+	best := ','
+	for _, sep := range ";\t" {
+		if count[byte(sep)] > count[byte(best)] {
+			best = sep
+		}
+	}
+	return best
 }
 
 func (t *table) use(h header) error {
@@ -104,6 +137,9 @@ func (t *table) use(h header) error {
 	}
 	for i, name := range t.names {
 		if !slices.Contains(known, name) && !slices.Contains(h.ignored, name) {
+			if h.known != "" {
+				return t.bad(fmt.Sprintf("unknown column %.50q. Known are %s", name, h.known))
+			}
 			return t.bad(fmt.Sprintf("unknown column %.50q: want %s", name, h))
 		}
 		if slices.Contains(t.names[:i], name) {
@@ -198,8 +234,8 @@ func (t *table) decimal(column string, fallback decimal.Decimal) decimal.Decimal
 func (t *table) each(f func() error) error {
 	for n := 0; ; n++ {
 		switch err := t.read(); {
-		case n == maxRows && err == nil:
-			return t.bad(fmt.Sprintf("more than %d lines: divide the file", maxRows))
+		case n == t.most && err == nil:
+			return t.bad(fmt.Sprintf("more than %d lines: divide the file", t.most))
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:

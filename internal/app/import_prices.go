@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,267 +18,515 @@ import (
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-// priceHeader has the names that Yahoo, Alpha Vantage, Nasdaq, Stooq and Investing.com use. Closes that are adjusted for
-// dividends, too, were never traded.
-var priceHeader = header{
-	required: []string{"date", "close"},
-	optional: []string{"open", "high", "low", "volume", "ex_dividend", "split_ratio"},
-	other: map[string][]string{
-		"date": {"timestamp"}, "close": {"close/last", "price"}, "ex_dividend": {"dividend_amount"}, "split_ratio": {"split_coefficient"},
-	},
-	ignored: []string{"adj close", "adj_close", "adjusted_close", "adjusted close", "vol.", "change %"},
+// Bounds of what an import of prices has in memory, or in one statement.
+const (
+	stageBatch  = 10_000  // rows
+	settleBatch = 20      // companies with splits
+	writeBatch  = 500     // listings
+	maxUnknown  = 100_000 // tickers
+	namedInAll  = 10      // of those that are left out
+)
+
+// A priceImport is the import of one file. Its rows are in the table staged_price.
+type priceImport struct {
+	q        *db.Queries
+	listings map[string]db.ListTickersRow // by the keys of the tickers that the file may have
+	only     string                       // the key of the ticker that the import is for, empty for all
+	staged   map[int64]int64              // rows of each listing
+	unknown  map[string]int64             // rows of each ticker that no listing has
+	named    []string                     // the first of these
+	newest   time.Time                    // day of the file
+	noClose  int64
+	unread   *Error     // the first row without a close
+	adjusted *time.Time // day up to which the prices are adjusted for splits
+
+	written, leftOut int64
+	refused          []refusal
 }
 
-// A priceRow is one line of a price file; nil stands for what it does not say.
-type priceRow struct {
-	date                   time.Time
-	open, high, low        *decimal.Decimal
-	close                  decimal.Decimal
-	volume                 *decimal.Decimal
-	exDividend, splitRatio decimal.Decimal
+// A refusal is why the rows of a listing are not taken.
+type refusal struct {
+	listingID int64
+	err       *Error
 }
 
-// unadjusted undoes the adjustment for splits, of which the ratio is the product.
-func (r priceRow) unadjusted(ratio *big.Rat) priceRow {
-	times := func(d *decimal.Decimal) *decimal.Decimal {
-		if d == nil {
-			return nil
+// readPrices returns a writer that reads the file, too: rows go to the database while they are read, into a table that ends
+// with the transaction, so that a file of any length takes little memory and leaves nothing when its import does not end.
+// No company is locked meanwhile.
+func (a *App) readPrices(im db.Import, open func() (io.Reader, error)) writer {
+	return func(ctx context.Context, tx pgx.Tx, q *db.Queries) (c counts, err error) {
+		p := &priceImport{q: q, staged: map[int64]int64{}, unknown: map[string]int64{}, adjusted: im.AdjustedAsOf}
+		if im.Ticker != nil {
+			p.only = tickerKey(*im.Ticker)
 		}
-		return new(value.Scale(*d, ratio))
+		if p.listings, err = p.lookUp(ctx); err != nil {
+			return c, err
+		}
+		r, err := open()
+		if err != nil {
+			return c, err
+		}
+		if err := p.stage(ctx, r, im.Adjusted != nil, a.today()); err != nil {
+			return c, err
+		}
+		if im.Adjusted != nil && p.adjusted == nil && !p.newest.IsZero() {
+			p.adjusted = &p.newest
+		}
+		companies, err := p.lock(ctx)
+		if err != nil {
+			return c, err
+		}
+		if err := p.write(ctx, tx, companies); err != nil {
+			return c, err
+		}
+		return p.counts(), nil
 	}
-	r.open, r.high, r.low, r.close, r.exDividend = times(r.open), times(r.high), times(r.low), value.Scale(r.close, ratio), value.Scale(r.exDividend, ratio)
-	if r.volume != nil {
-		r.volume = new(decimal.NewFromBigRat(new(big.Rat).Quo(r.volume.Rat(), ratio), 0))
-	}
-	return r
 }
 
-// thousands are the forms of numbers in which commas only group digits.
-var thousands = regexp.MustCompile(`^[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}(\.[0-9]*)?$`)
-
-// amount is the text of a number without dollar sign and thousands commas, empty if it says that there is none.
-func (t *table) amount(column string) string {
-	s := strings.TrimPrefix(t.text(column), "$")
-	switch {
-	case thousands.MatchString(s):
-		return strings.ReplaceAll(s, ",", "")
-	case strings.EqualFold(s, "null"), strings.EqualFold(s, "n/a"):
-		return ""
+// lookUp returns the listings whose prices the file may have, by the keys of their tickers.
+func (p *priceImport) lookUp(ctx context.Context) (map[string]db.ListTickersRow, error) {
+	listings := map[string]db.ListTickersRow{}
+	if p.only != "" {
+		l, err := p.q.GetListing(ctx, p.only)
+		listings[p.only] = db.ListTickersRow{ID: l.ID, CompanyID: l.CompanyID, Ticker: l.Ticker}
+		return listings, found(err, "company "+p.only)
 	}
-	return s
+	rows, err := p.q.ListTickers(ctx)
+	for _, l := range rows {
+		listings[tickerKey(l.Ticker)] = l
+	}
+	return listings, wrap(err, "list tickers")
 }
 
-// price reads an optional number of 0 or more.
-func (t *table) price(column string) *decimal.Decimal {
-	s := t.amount(column)
-	if s == "" {
-		return nil
-	}
-	d, err := decimal.NewFromString(s)
-	ok := err == nil && plain(d) && !d.IsNegative()
-	t.check(ok, column, "is not a number of 0 or more")
+// listing returns the one that a ticker in the file stands for.
+func (p *priceImport) listing(t string) (db.ListTickersRow, bool) {
+	key := tickerKey(t)
+	l, ok := p.listings[key]
 	if !ok {
-		return nil // d may be too long to be written out
+		l, ok = p.listings[withoutMarket(key)]
 	}
-	return &d
+	return l, ok
 }
 
-// count reads an optional whole number.
-func (t *table) count(column string) *decimal.Decimal {
-	s := t.amount(column)
-	if s == "" {
-		return nil
-	}
-	n, err := strconv.ParseInt(strings.TrimSuffix(s, ".0"), 10, 64)
-	t.check(err == nil && n >= 0, column, "is not a whole number of 0 or more")
-	return new(decimal.NewFromInt(n))
-}
-
-// priceDay reads a day in one of the forms of price files.
-func (t *table) priceDay(last time.Time) time.Time {
-	for _, layout := range []string{"1/2/2006", "20060102"} {
-		if day, err := time.Parse(layout, t.text("date")); err == nil {
-			t.check(!day.Before(firstDay) && !day.After(last), "date", "is not between 1900-01-01 and "+last.Format(time.DateOnly))
-			return day
-		}
-	}
-	return t.date("date", last)
-}
-
-// closes tells whether the line has a close above zero. Files have lines for days without trading.
-func (t *table) closes() bool {
-	d, err := decimal.NewFromString(t.amount("close"))
-	return err == nil && d.IsPositive()
-}
-
-func (a *App) readPrices(r io.Reader, im db.Import) (writer, error) {
-	t, err := newTable(r, priceHeader)
+// stage reads the rows of the file.
+func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, today time.Time) error {
+	t, err := openPrices(r)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var rows []priceRow
-	skipped := int64(0)
-	seen := map[time.Time]int{}
-	today := a.today()
-	orElse := func(d *decimal.Decimal, n int64) decimal.Decimal {
-		if d == nil {
-			return decimal.NewFromInt(n)
-		}
-		return *d
+	t.adjusted = adjusted
+	_, many := t.columns["ticker"]
+	if !many && p.only == "" { // which no upload can be
+		return t.bad("no column of tickers")
 	}
-	var unread *Error // the first row that is skipped
+	if err := p.q.CreateStaging(ctx); err != nil {
+		return errors.Wrap(err, "create the staging table")
+	}
+	rows, read := make([]db.StagePricesParams, 0, stageBatch), int64(0)
+	flush := func() error {
+		_, err := p.q.StagePrices(ctx, rows)
+		rows = rows[:0]
+		return wrap(err, "stage prices")
+	}
+	l, before := p.listings[p.only], "" // most lines have the ticker of the line before
 	err = t.each(func() error {
-		if !t.closes() {
-			if skipped++; unread == nil {
-				unread = t.bad(fmt.Sprintf("close %.50q is no number above 0, nor is that of any other line", t.text("close")))
+		if name := t.text("ticker"); many && name != before {
+			var ok bool
+			if l, ok = p.listing(name); !ok {
+				before = ""
+				return p.skip(t, ticker(name), today)
+			}
+			before = name
+		}
+		row, ok := t.row(today)
+		if !ok {
+			if p.noClose++; p.unread == nil {
+				p.unread = t.noClose()
 			}
 			return nil
 		}
-		row := priceRow{
-			date: t.priceDay(today), open: t.price("open"), high: t.price("high"), low: t.price("low"), close: orElse(t.price("close"), 0),
-			volume: t.count("volume"), exDividend: orElse(t.price("ex_dividend"), 0), splitRatio: orElse(t.price("split_ratio"), 1),
+		read++
+		if row.Date.After(p.newest) {
+			p.newest = row.Date
 		}
-		t.check(row.splitRatio.IsPositive(), "split_ratio", "must be more than 0")
-		if first, twice := seen[row.date]; twice && t.err == nil {
-			t.err = t.bad(fmt.Sprintf("date %s stands on line %d already", row.date.Format(time.DateOnly), first))
+		row.ListingID = l.ID
+		p.staged[l.ID]++
+		if rows = append(rows, row); len(rows) == cap(rows) && t.err == nil {
+			return flush()
 		}
-		seen[row.date] = t.line
-		rows = append(rows, row)
 		return nil
 	})
 	switch {
 	case err != nil:
+		return err
+	case read > 0 || len(p.unknown) > 0:
+	case p.unread != nil:
+		return p.unread
+	default:
+		return t.bad("no line follows")
+	}
+	return flush()
+}
+
+// skip counts a line of a ticker that no listing has; an import for one listing has no such line.
+func (p *priceImport) skip(t *priceTable, name string, today time.Time) error {
+	switch _, counted := p.unknown[name]; {
+	case p.only != "":
+		return t.bad(fmt.Sprintf("ticker %.50q is not %s, of which the prices are said to be", name, p.only))
+	case name == "":
+		return t.bad("ticker is empty")
+	case !counted && len(p.unknown) == maxUnknown:
+		return t.bad(fmt.Sprintf("more than %d tickers that no company has", maxUnknown))
+	case !counted && len(p.named) < namedInAll:
+		p.named = append(p.named, fmt.Sprintf("%.50s", strings.Map(shown, name)))
+	}
+	p.unknown[strings.Clone(name)]++
+	if day := t.day(today); t.err == nil && day.After(p.newest) {
+		p.newest = day
+	}
+	t.err = nil // what is not taken may be as it likes
+	return nil
+}
+
+// shown leaves out of a text what cannot be stored or shown.
+func shown(r rune) rune {
+	if isText(string(r)) {
+		return r
+	}
+	return -1
+}
+
+// lock locks the companies of what was staged, makes sure that the tickers still are theirs, and returns them with their
+// listings, in the order of their ids.
+func (p *priceImport) lock(ctx context.Context) ([]stagedCompany, error) {
+	of := map[int64][]int64{}
+	for _, l := range p.listings {
+		if p.staged[l.ID] > 0 {
+			of[l.CompanyID] = append(of[l.CompanyID], l.ID)
+		}
+	}
+	companies := make([]stagedCompany, 0, len(of))
+	for _, id := range slices.Sorted(maps.Keys(of)) {
+		slices.Sort(of[id])
+		companies = append(companies, stagedCompany{id, of[id]})
+	}
+	if _, err := p.q.LockCompanies(ctx, companyIDs(companies)); err != nil {
+		return nil, errors.Wrap(err, "lock companies")
+	}
+	now, err := p.lookUp(ctx)
+	if err != nil {
 		return nil, err
-	case unread != nil && len(rows) == 0:
-		return nil, unread
-	case len(rows) == 0:
-		return nil, t.bad("no line follows")
 	}
-	return func(ctx context.Context, _ pgx.Tx, q *db.Queries) (c counts, err error) {
-		if _, err := lockCompany(ctx, q, *im.Ticker); err != nil {
-			return c, err
+	for key, l := range p.listings {
+		if p.staged[l.ID] > 0 && now[key] != l {
+			return nil, &Error{Code: Conflict, Message: "the listing of " + l.Ticker + " was changed while the file was read"}
 		}
-		l, err := q.GetListing(ctx, *im.Ticker)
-		if err != nil {
-			return c, found(err, "company "+*im.Ticker)
-		}
-		if err := writePriceSplits(ctx, q, l.CompanyID, rows); err != nil {
-			return c, err
-		}
-		traded, err := asTraded(ctx, q, l, rows, im.AdjustedAsOf)
-		if err != nil {
-			return c, err
-		}
-		for batch := range slices.Chunk(traded, priceBatch) {
-			n, err := q.UpsertPrices(ctx, upsertPrices(l.ID, batch))
-			if err != nil {
-				return c, errors.Wrap(err, "write prices")
-			}
-			c.written += n
-			c.unchanged += int64(len(batch)) - n
-		}
-		if c.skipped = skipped; skipped > 0 {
-			c.warning = fmt.Sprintf("rows that were skipped, as their close is no number above 0: %d", skipped)
-		}
-		if err := dateFoundSplits(ctx, q, l.CompanyID); err != nil {
-			return c, err
-		}
-		return c, checkPrices(ctx, q, l)
-	}, nil
+	}
+	return companies, nil
 }
 
-// writePriceSplits writes the splits that a price file tells of, unless they were imported otherwise.
-func writePriceSplits(ctx context.Context, q *db.Queries, companyID int64, rows []priceRow) error {
-	p := db.ImportPriceSplitsParams{CompanyID: companyID, EffectiveDate: nil, Ratio: nil}
-	for _, r := range rows {
-		if !r.splitRatio.Equal(decimal.NewFromInt(1)) {
-			p.EffectiveDate, p.Ratio = append(p.EffectiveDate, r.date), append(p.Ratio, r.splitRatio)
-		}
-	}
-	if len(p.Ratio) == 0 {
-		return nil
-	}
-	return wrap(q.ImportPriceSplits(ctx, p), "write splits")
+// A stagedCompany has listings of which rows were staged.
+type stagedCompany struct {
+	id       int64
+	listings []int64
 }
 
-// asTraded undoes the company's splits up to a day in the rows of a file that is declared as adjusted for them. It refuses
-// rows of which it is not known whether a split had taken effect.
-func asTraded(ctx context.Context, q *db.Queries, l db.Listing, rows []priceRow, adjustedAsOf *time.Time) ([]priceRow, error) {
-	if adjustedAsOf == nil {
-		return rows, nil
+func companyIDs(companies []stagedCompany) []int64 {
+	ids := make([]int64, len(companies))
+	for i, c := range companies {
+		ids[i] = c.id
 	}
-	all, err := listSplits(ctx, q, []int64{l.CompanyID}, nil)
-	splits := all[l.CompanyID]
-	if err != nil || len(splits) == 0 {
-		return rows, err
-	}
-	rows = slices.Clone(rows)
-	for i, row := range rows {
-		for _, s := range splits {
-			if s.IsOpenBetween(row.date, *adjustedAsOf) {
-				return nil, &Error{Code: Invalid, Message: fmt.Sprintf("%s on %s: the filings show a split of the ratio %s that took effect after %s and by %s. Import its day first",
-					value.SplitDateUnknown, row.date.Format(time.DateOnly), s.Ratio.RatString(),
-					s.Found.EffectiveAfter.Format(time.DateOnly), s.Found.EffectiveBy.Format(time.DateOnly))}
-			}
-		}
-		rows[i] = row.unadjusted(value.SplitRatio(row.date, *adjustedAsOf, splits))
-	}
-	return rows, nil
+	return ids
 }
 
-// checkPrices refuses prices of a listing that contradict the company's splits.
-func checkPrices(ctx context.Context, q *db.Queries, l db.Listing) error {
-	all, err := listSplits(ctx, q, []int64{l.CompanyID}, nil)
-	splits := all[l.CompanyID]
-	if err != nil || len(splits) == 0 {
+func listingIDs(companies []stagedCompany) (ids []int64) {
+	for _, c := range companies {
+		ids = append(ids, c.listings...)
+	}
+	return ids
+}
+
+// write writes what was staged. Listings of companies that have splits are checked.
+func (p *priceImport) write(ctx context.Context, tx pgx.Tx, companies []stagedCompany) error {
+	if err := p.q.IndexStaging(ctx); err != nil {
+		return errors.Wrap(err, "index the staging table")
+	}
+	if err := p.q.AnalyzeStaging(ctx); err != nil {
+		return errors.Wrap(err, "analyze the staging table")
+	}
+	if err := p.checkRepeated(ctx); err != nil {
 		return err
 	}
-	stored, err := q.ListCloses(ctx, l.ID)
+	ids, err := p.q.ListCompaniesWithSplits(ctx, companyIDs(companies))
 	if err != nil {
-		return errors.Wrap(err, "list prices")
+		return errors.Wrap(err, "list companies with splits")
+	}
+	var split, other []stagedCompany
+	for _, c := range companies {
+		if _, ok := slices.BinarySearch(ids, c.id); ok {
+			split = append(split, c)
+		} else {
+			other = append(other, c)
+		}
+	}
+	for batch := range slices.Chunk(split, settleBatch) {
+		if err := p.settle(ctx, tx, batch); err != nil {
+			return err
+		}
+	}
+	for batch := range slices.Chunk(listingIDs(other), writeBatch) {
+		n, err := p.q.WriteStagedPrices(ctx, batch)
+		if err != nil {
+			return errors.Wrap(err, "write prices")
+		}
+		p.written += n
+	}
+	return nil
+}
+
+// checkRepeated refuses a file that has a day of a listing twice.
+func (p *priceImport) checkRepeated(ctx context.Context) error {
+	repeated, err := p.q.ListRepeatedPrices(ctx)
+	if err != nil || len(repeated) == 0 {
+		return wrap(err, "look for repeated prices")
+	}
+	r := repeated[0]
+	of := ""
+	if p.only == "" {
+		of = " of " + p.ticker(r.ListingID)
+	}
+	return badLine(int(r.Again), fmt.Sprintf("date %s%s stands on line %d already", r.Date.Format(time.DateOnly), of, r.First))
+}
+
+func (p *priceImport) ticker(listingID int64) string {
+	for _, l := range p.listings {
+		if l.ID == listingID {
+			return l.Ticker
+		}
+	}
+	return ""
+}
+
+var errRefused = errors.New("listings were refused")
+
+// settle writes the prices of companies that have splits, without those of the listings that it refuses, and what follows
+// from them for the splits.
+func (p *priceImport) settle(ctx context.Context, tx pgx.Tx, companies []stagedCompany) error {
+	for {
+		var refused []refusal
+		var n int64
+		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) (err error) { // to take back what refused listings led to
+			n, refused, err = p.trySettle(ctx, p.q.WithTx(tx), companies)
+			if err == nil && len(refused) > 0 {
+				return errRefused
+			}
+			return err
+		})
+		if !errors.Is(err, errRefused) {
+			p.written += n
+			return err
+		}
+		if p.only != "" {
+			return refused[0].err
+		}
+		ids := make([]int64, len(refused))
+		for i, r := range refused {
+			ids[i] = r.listingID
+		}
+		left, err := p.q.DeleteStagedPrices(ctx, ids)
+		if err != nil {
+			return errors.Wrap(err, "leave out prices")
+		}
+		p.leftOut += left
+		p.refused = append(p.refused, refused...)
+		companies = without(companies, ids)
+	}
+}
+
+// without returns the companies without some listings.
+func without(companies []stagedCompany, listings []int64) []stagedCompany {
+	var out []stagedCompany
+	for _, c := range companies {
+		c.listings = slices.DeleteFunc(slices.Clone(c.listings), func(id int64) bool { return slices.Contains(listings, id) })
+		if len(c.listings) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (p *priceImport) trySettle(ctx context.Context, q *db.Queries, companies []stagedCompany) (written int64, refused []refusal, err error) {
+	ids, listings := companyIDs(companies), listingIDs(companies)
+	if err := q.ImportStagedSplits(ctx, listings); err != nil {
+		return 0, nil, errors.Wrap(err, "write splits")
+	}
+	if p.adjusted != nil {
+		splits, err := listSplits(ctx, q, ids, nil)
+		if err != nil {
+			return 0, nil, err
+		}
+		if refused, err = undoSplits(ctx, q, splits, *p.adjusted); err != nil || len(refused) > 0 {
+			return 0, refused, err
+		}
+	}
+	if written, err = q.WriteStagedPrices(ctx, listings); err != nil {
+		return 0, nil, errors.Wrap(err, "write prices")
+	}
+	if err := dateFoundSplits(ctx, q, ids); err != nil {
+		return 0, nil, err
+	}
+	splits, err := listSplits(ctx, q, ids, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	for _, c := range companies {
+		for _, id := range c.listings {
+			fault, err := checkPrices(ctx, q, id, splits[c.id])
+			if err != nil {
+				return 0, nil, err
+			}
+			if fault != nil {
+				refused = append(refused, refusal{id, fault})
+			}
+		}
+	}
+	return written, refused, nil
+}
+
+// counts says what came of the import.
+func (p *priceImport) counts() counts {
+	c := counts{written: p.written, unchanged: -p.written - p.leftOut, skipped: p.noClose + p.leftOut, adjustedAsOf: p.adjusted}
+	for _, n := range p.staged {
+		c.unchanged += n
+	}
+	var warnings []string
+	if p.noClose > 0 {
+		warnings = append(warnings, fmt.Sprintf("rows that were skipped, as their close is no number above 0: %d", p.noClose))
+	}
+	if len(p.unknown) > 0 {
+		rows := int64(0)
+		for _, n := range p.unknown {
+			rows += n
+		}
+		c.skipped += rows
+		warnings = append(warnings, fmt.Sprintf("tickers that no company has: %d, with %d rows (%s)", len(p.unknown), rows,
+			strings.Join(p.named, ", ")+more(len(p.unknown))))
+	}
+	if len(p.refused) > 0 {
+		var why []string
+		for _, r := range p.refused[:min(len(p.refused), namedInAll)] {
+			why = append(why, p.ticker(r.listingID)+": "+r.err.Message)
+		}
+		warnings = append(warnings, fmt.Sprintf("listings that were left out: %d, with %d rows (%s)", len(p.refused), p.leftOut,
+			strings.Join(why, "; ")+more(len(p.refused))))
+	}
+	c.warning = strings.Join(warnings, ". ")
+	return c
+}
+
+// more goes on after the first names of n.
+func more(n int) string {
+	if n > namedInAll {
+		return ", ..."
+	}
+	return ""
+}
+
+// A basisRange is some days of a company on which the adjustment for splits up to a day is one ratio, or is not known.
+type basisRange struct {
+	since, until time.Time
+	ratio        *big.Rat
+	open         *value.Split // of which it is not known whether it had taken effect
+}
+
+// basisRanges returns the ranges of all days on which prices that are adjusted up to a day are not as traded.
+func basisRanges(splits []value.Split, adjustedAsOf time.Time) (ranges []basisRange) {
+	days := []time.Time{firstDay}
+	for _, s := range splits {
+		days = append(days, s.EffectiveDate)
+		if s.Found != nil { // which decides until the end of the first, and from the second on
+			days = append(days, s.Found.EffectiveAfter.AddDate(0, 0, 1), s.Found.EffectiveBy)
+		}
+	}
+	days = append(days, adjustedAsOf)
+	slices.SortFunc(days, time.Time.Compare)
+	days = slices.CompactFunc(days, time.Time.Equal)
+	for i, day := range days {
+		r := basisRange{since: day, until: farDay, ratio: value.SplitRatio(day, adjustedAsOf, splits), open: nil}
+		if i+1 < len(days) {
+			r.until = days[i+1].AddDate(0, 0, -1)
+		}
+		if j := slices.IndexFunc(splits, func(s value.Split) bool { return s.IsOpenBetween(day, adjustedAsOf) }); j >= 0 {
+			r.open = &splits[j]
+		}
+		if r.open != nil || r.ratio.Cmp(big.NewRat(1, 1)) != 0 {
+			ranges = append(ranges, r)
+		}
+	}
+	return ranges
+}
+
+// undoSplits undoes the splits of companies up to a day in what was staged. It refuses listings with rows of which it is
+// not known whether a split had taken effect.
+func undoSplits(ctx context.Context, q *db.Queries, splits map[int64][]value.Split, adjustedAsOf time.Time) (refused []refusal, err error) {
+	var undo db.UndoSplitsParams
+	var within db.ListStagedWithinParams
+	var open []*value.Split
+	for company, of := range splits {
+		for _, r := range basisRanges(of, adjustedAsOf) {
+			if r.open != nil {
+				within.CompanyIds, within.Since, within.Until = append(within.CompanyIds, company), append(within.Since, r.since), append(within.Until, r.until)
+				within.Numbers = append(within.Numbers, int32(len(open)))
+				open = append(open, r.open)
+				continue
+			}
+			undo.CompanyIds, undo.Since, undo.Until = append(undo.CompanyIds, company), append(undo.Since, r.since), append(undo.Until, r.until)
+			numerator, denominator := decimal.NewFromBigInt(r.ratio.Num(), 0), decimal.NewFromBigInt(r.ratio.Denom(), 0)
+			if n, finite := r.ratio.FloatPrec(); finite {
+				numerator, denominator = decimal.NewFromBigRat(r.ratio, int32(n)), decimal.NewFromInt(1)
+			}
+			undo.Numerators, undo.Denominators = append(undo.Numerators, numerator), append(undo.Denominators, denominator)
+		}
+	}
+	if len(open) > 0 {
+		rows, err := q.ListStagedWithin(ctx, within)
+		if err != nil {
+			return nil, errors.Wrap(err, "list prices of an unknown basis")
+		}
+		for _, r := range rows {
+			s := open[r.Number]
+			refused = append(refused, refusal{r.ListingID, &Error{Code: Invalid, Message: fmt.Sprintf("%s on %s: the filings show a split of the ratio %s that took effect after %s and by %s. Import its day first",
+				value.SplitDateUnknown, r.Date.Format(time.DateOnly), s.Ratio.RatString(),
+				s.Found.EffectiveAfter.Format(time.DateOnly), s.Found.EffectiveBy.Format(time.DateOnly))}})
+		}
+	}
+	if len(refused) > 0 || len(undo.CompanyIds) == 0 {
+		return refused, nil
+	}
+	return nil, wrap(q.UndoSplits(ctx, undo), "undo splits")
+}
+
+// checkPrices returns why prices of a listing contradict its company's splits, nil if they do not.
+func checkPrices(ctx context.Context, q *db.Queries, listingID int64, splits []value.Split) (*Error, error) {
+	if len(splits) == 0 {
+		return nil, nil
+	}
+	stored, err := q.ListCloses(ctx, listingID)
+	if err != nil {
+		return nil, errors.Wrap(err, "list prices")
 	}
 	series := make([]value.Price, len(stored))
 	for i, s := range stored {
 		series[i] = value.Price{Date: s.Date, Close: s.Close}
 	}
-	if fault := value.CheckPrices(series, splits); fault != nil {
-		return faultError(fault)
+	f := value.CheckPrices(series, splits)
+	if f == nil {
+		return nil, nil
 	}
-	return nil
-}
-
-func faultError(f *value.PriceFault) error {
 	what := "a split of the ratio %s takes effect, and the close does not follow"
 	if f.Reason == value.JumpWithoutSplit {
 		what = "the close jumps by the ratio %s of later splits, and none takes effect"
 	}
-	return &Error{Code: Invalid, Message: fmt.Sprintf("%s on %s: "+what+". Prices are as traded, or declared as adjusted for splits up to a day (adjusted_as_of)",
-		f.Reason, f.Date.Format(time.DateOnly), f.Ratio)}
-}
-
-// priceBatch is how many prices go to the database at a time.
-const priceBatch = 5000
-
-func upsertPrices(listingID int64, rows []priceRow) db.UpsertPricesParams {
-	n := len(rows)
-	p := db.UpsertPricesParams{
-		ListingID: listingID, Date: make([]time.Time, 0, n),
-		Open: make([]string, 0, n), High: make([]string, 0, n), Low: make([]string, 0, n),
-		Close: make([]decimal.Decimal, 0, n), Volume: make([]string, 0, n),
-		ExDividend: make([]decimal.Decimal, 0, n), SplitRatio: make([]decimal.Decimal, 0, n),
-	}
-	text := func(d *decimal.Decimal) string {
-		if d == nil {
-			return ""
-		}
-		return d.String()
-	}
-	for _, r := range rows {
-		p.Date = append(p.Date, r.date)
-		p.Open, p.High, p.Low = append(p.Open, text(r.open)), append(p.High, text(r.high)), append(p.Low, text(r.low))
-		p.Close = append(p.Close, r.close)
-		p.Volume = append(p.Volume, text(r.volume))
-		p.ExDividend, p.SplitRatio = append(p.ExDividend, r.exDividend), append(p.SplitRatio, r.splitRatio)
-	}
-	return p
+	return &Error{Code: Invalid, Message: fmt.Sprintf("%s on %s: "+what+". Prices are as traded, or declared as adjusted for splits up to a day (adjusted, adjusted_as_of)",
+		f.Reason, f.Date.Format(time.DateOnly), f.Ratio)}, nil
 }

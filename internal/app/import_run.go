@@ -22,14 +22,15 @@ import (
 type counts struct {
 	written, unchanged, skipped int64
 	report                      *value.ImportReport // of company facts
+	adjustedAsOf                *time.Time          // of prices
 	warning                     string              // a sentence, if there is something to warn of
 }
 
 // A writer writes what a file says.
 type writer func(ctx context.Context, tx pgx.Tx, q *db.Queries) (counts, error)
 
-// RunImport carries out an ImportArgs job: it reads the file outside any transaction, then writes everything, ends the
-// import and completes the job in one. Errors that are Permanent: Invalid, NotFound, TooLarge; others are worth a retry.
+// RunImport carries out an ImportArgs job: it reads the file outside any transaction (but prices, which are as long as one
+// likes), then writes everything, ends the import and completes the job in one. Errors that are Permanent: Invalid, NotFound, TooLarge; others are worth a retry.
 func (a *App) RunImport(ctx context.Context, job *river.Job[ImportArgs]) error {
 	im, err := a.queries.GetImport(ctx, job.Args.ImportID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -91,20 +92,24 @@ func (a *App) runImport(ctx context.Context, im db.Import, job *river.Job[Import
 
 // readImport reads the file of an import. What it returns writes what the file says.
 func (a *App) readImport(ctx context.Context, im db.Import) (writer, error) {
-	plain, err := openDocument(ctx, a.queries, *im.DocumentID)
+	open := func() (io.Reader, error) {
+		plain, err := openDocument(ctx, a.queries, *im.DocumentID)
+		return &progressReader{ctx: ctx, r: plain, report: func(done int64) error {
+			return a.queries.SetImportProgress(ctx, db.SetImportProgressParams{ID: im.ID, Done: done})
+		}}, err
+	}
+	if ImportKind(im.Kind) == ImportPrices {
+		return a.readPrices(im, open), nil
+	}
+	progress, err := open()
 	if err != nil {
 		return nil, err
 	}
-	progress := &progressReader{ctx: ctx, r: plain, report: func(done int64) error {
-		return a.queries.SetImportProgress(ctx, db.SetImportProgressParams{ID: im.ID, Done: done})
-	}}
 	switch ImportKind(im.Kind) {
 	case ImportCompanies:
 		return a.readCompanies(progress)
 	case ImportSECCompanyFacts:
 		return a.readCompanyFacts(ctx, progress, a.factsOf(im))
-	case ImportPrices:
-		return a.readPrices(progress, im)
 	case ImportExchangeRates:
 		return a.readRates(progress)
 	default: // ImportSplits
@@ -149,7 +154,7 @@ func lockForHand(ctx context.Context, q *db.Queries, lock func(context.Context, 
 // file is read.
 func (a *App) findCompany(ctx context.Context, im db.Import) error {
 	switch kind := ImportKind(im.Kind); {
-	case kind == ImportPrices:
+	case kind == ImportPrices && im.Ticker != nil:
 		_, err := a.queries.GetListing(ctx, *im.Ticker)
 		return found(err, "company "+*im.Ticker)
 	case kind == ImportSECCompanyFacts && im.Ticker == nil:
@@ -199,7 +204,7 @@ func finishImport(ctx context.Context, tx pgx.Tx, q *db.Queries, job *river.Job[
 	}
 	n, err := q.FinishImport(ctx, db.FinishImportParams{
 		ID: job.Args.ImportID, State: state, Written: c.written, Unchanged: c.unchanged, Skipped: c.skipped,
-		Report: c.report, Warning: notEmpty(c.warning),
+		Report: c.report, Warning: notEmpty(c.warning), AdjustedAsOf: c.adjustedAsOf,
 	})
 	if err == nil && n == 0 {
 		return river.JobCancel(errors.New("the import was cancelled"))

@@ -3,7 +3,9 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -202,4 +204,105 @@ func TestImportOfStoppedWorkerGoesOn(t *testing.T) {
 	work(t, a)
 	eventually(t, a, id, "succeeded")
 	assert.NotEmpty(t, export(t, a))
+}
+
+// startPrices starts an import of prices of a new company's listing and of one that nobody has.
+func startPrices(t *testing.T, a *app.App, pool *pgxpool.Pool) int64 {
+	t.Helper()
+	_, err := pool.Exec(t.Context(), `
+		WITH c AS (INSERT INTO company (name) VALUES ('New Inc.') RETURNING id)
+		INSERT INTO listing (company_id, ticker, is_primary) SELECT id, 'NEW', true FROM c`)
+	require.NoError(t, err)
+	var file strings.Builder
+	file.WriteString("ticker,date,close\n")
+	for day := now.AddDate(-30, 0, 0); day.Before(now); day = day.AddDate(0, 0, 1) {
+		fmt.Fprintf(&file, "NEW,%s,1\nNOT,%[1]s,1\n", day.Format(time.DateOnly))
+	}
+	im, err := a.StartImport(t.Context(), root, app.ImportRequest{Kind: app.ImportPrices, File: strings.NewReader(file.String())})
+	require.NoError(t, err)
+	return im.ID
+}
+
+// waitsFor waits until somebody waits for a table.
+func waitsFor(t *testing.T, pool *pgxpool.Pool, table string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		return count(t, pool, "SELECT count(*) FROM pg_locks WHERE relation = '"+table+"'::regclass AND NOT granted") > 0
+	}, 20*time.Second, 20*time.Millisecond)
+}
+
+// Prices are read within the transaction that writes them, which leaves nothing when it does not end.
+func TestPricesOfDeadWorkerAndCancelledImport(t *testing.T) {
+	t.Parallel()
+	for _, table := range []string{"upload_piece", "price"} { // while it reads, and while it writes
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			pool := pgtest.New(t)
+			doomed, kill := mortal(t, pool)
+			a := newApp(t, pool)
+			id := startPrices(t, a, pool)
+			hold, err := pool.Begin(t.Context())
+			require.NoError(t, err)
+			_, err = hold.Exec(t.Context(), "LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE")
+			require.NoError(t, err)
+			stop := work(t, newApp(t, doomed))
+			waitsFor(t, pool, table)
+			kill()
+			require.NoError(t, hold.Rollback(t.Context()))
+			stop()
+			assert.Zero(t, count(t, pool, "SELECT count(*) FROM price"))
+			_, err = pool.Exec(t.Context(), "UPDATE worker SET seen_at = seen_at - interval '7 seconds'")
+			require.NoError(t, err)
+			for range 2 {
+				require.NoError(t, a.Rescue(t.Context(), "another"))
+			}
+
+			hold, err = pool.Begin(t.Context())
+			require.NoError(t, err)
+			_, err = hold.Exec(t.Context(), "LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE")
+			require.NoError(t, err)
+			work(t, a)
+			waitsFor(t, pool, table)
+			_, err = a.CancelImport(t.Context(), root, id)
+			require.NoError(t, err)
+			require.NoError(t, hold.Rollback(t.Context()))
+			require.Eventually(t, func() bool {
+				return count(t, pool, "SELECT count(*) FROM river_job WHERE kind = 'import' AND state = 'cancelled'") == 1
+			}, 20*time.Second, 20*time.Millisecond)
+			assert.Zero(t, count(t, pool, "SELECT count(*) FROM price"))
+			assert.Zero(t, count(t, pool, "SELECT count(*) FROM pg_class WHERE relname = 'staged_price'"))
+
+			im, err := a.StartImport(t.Context(), root, app.ImportRequest{
+				Kind: app.ImportPrices, File: strings.NewReader("ticker,date,close\nNEW,2020-01-02,1\n"),
+			})
+			require.NoError(t, err)
+			eventually(t, a, im.ID, "succeeded")
+			assert.Equal(t, 1, count(t, pool, "SELECT count(*) FROM price"))
+		})
+	}
+}
+
+// A ticker that goes to another company while the file is read takes no prices with it.
+func TestListingChangesWhilePricesAreRead(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	a := newApp(t, pool)
+	id := startPrices(t, a, pool)
+	hold, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = hold.Exec(t.Context(), "LOCK TABLE upload_piece IN ACCESS EXCLUSIVE MODE")
+	require.NoError(t, err)
+	work(t, a)
+	waitsFor(t, pool, "upload_piece")
+	_, err = pool.Exec(t.Context(), `
+		DELETE FROM company;
+		WITH c AS (INSERT INTO company (name) VALUES ('Other Inc.') RETURNING id)
+		INSERT INTO listing (company_id, ticker, is_primary) SELECT id, 'NEW', true FROM c`)
+	require.NoError(t, err)
+	require.NoError(t, hold.Rollback(t.Context()))
+	eventually(t, a, id, "succeeded")
+	assert.Equal(t, 2, count(t, pool, "SELECT attempt FROM river_job WHERE kind = 'import'"), "it is read again")
+	im, err := a.GetImport(t.Context(), root, id)
+	require.NoError(t, err)
+	assert.EqualValues(t, im.Written, count(t, pool, "SELECT count(*) FROM price JOIN listing l ON l.id = listing_id JOIN company c ON c.id = l.company_id WHERE c.name = 'Other Inc.'"))
 }

@@ -18,12 +18,15 @@ type PruneArgs struct{}
 
 func (PruneArgs) Kind() string { return "prune" }
 
-// Prune deletes old imports, documents that nothing needs and uploads without one, workers that are gone, expired
+// Prune deletes old imports and syncs, documents that nothing needs and uploads without one, workers that are gone, expired
 // registrations, sessions, tokens, keys and attempts, and what the audit trail has kept long enough.
 func (a *App) Prune(ctx context.Context) error {
 	now := a.Now()
 	if _, err := a.queries.PruneImports(ctx); err != nil {
 		return errors.Wrap(err, "prune imports")
+	}
+	if _, err := a.queries.PruneSyncs(ctx); err != nil {
+		return errors.Wrap(err, "prune syncs")
 	}
 	err := a.inJobTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		ids, err := q.LockUnneededDocuments(ctx)

@@ -193,7 +193,7 @@ func TestRecomputationOfABadDocument(t *testing.T) {
 	unread, err := a.ListUnreadFacts(t.Context(), root)
 	require.NoError(t, err)
 	require.Len(t, unread, 1)
-	assert.Equal(t, new("C002"), unread[0].Ticker)
+	assert.Equal(t, "C002", unread[0].Ticker)
 	assert.Equal(t, before, exportAll(t, a, 2)[len(exportAll(t, a, 1)):])
 
 	var failures []error

@@ -309,12 +309,25 @@ func writeFoundSplits(ctx context.Context, q *db.Queries, companyID int64, versi
 	return wrap(q.UpsertFoundSplits(ctx, p), "write found splits")
 }
 
-// dateFoundSplits looks in the closes of a company's listings for the days of the splits that its filings show.
-func dateFoundSplits(ctx context.Context, q *db.Queries, companyID int64) error {
-	rows, err := q.ListFoundSplitVersions(ctx, companyID)
-	if err != nil || len(rows) == 0 {
-		return wrap(err, "list found splits")
+// dateFoundSplits looks in the closes of companies' listings for the days of the splits that their filings show.
+func dateFoundSplits(ctx context.Context, q *db.Queries, companyIDs []int64) error {
+	rows, err := q.ListFoundSplitVersions(ctx, companyIDs)
+	if err != nil {
+		return errors.Wrap(err, "list found splits")
 	}
+	of := map[int64][]db.FoundSplit{}
+	for _, r := range rows {
+		of[r.CompanyID] = append(of[r.CompanyID], r)
+	}
+	for _, id := range companyIDs {
+		if err := dateFoundSplitsOf(ctx, q, id, of[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func dateFoundSplitsOf(ctx context.Context, q *db.Queries, companyID int64, rows []db.FoundSplit) error {
 	found := foundSplits(rows)
 	listings, err := closesWithin(ctx, q, companyID, found)
 	if err != nil {

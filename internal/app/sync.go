@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 
 	"github.com/edgevalue/edgevalue/gen/db"
@@ -162,7 +163,9 @@ func (a *App) startSync(ctx context.Context, tx pgx.Tx, q *db.Queries, actor Act
 	if actor.UserID > 0 {
 		p.CreatedBy = &actor.UserID
 	}
-	if s, err = q.CreateSync(ctx, p); err != nil {
+	if s, err = q.CreateSync(ctx, p); isSecondSync(err) {
+		return s, errSyncRuns
+	} else if err != nil {
 		return s, errors.Wrap(err, "create sync")
 	}
 	job, err := a.insertStep(ctx, tx, s, stageListings)
@@ -171,6 +174,12 @@ func (a *App) startSync(ctx context.Context, tx pgx.Tx, q *db.Queries, actor Act
 	}
 	s, err = q.SetSyncJob(ctx, db.SetSyncJobParams{ID: s.ID, JobID: &job})
 	return s, wrap(err, "set job")
+}
+
+// isSecondSync reports whether a sync was not created since another was at the same time.
+func isSecondSync(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.ConstraintName == "sync_of_all_key"
 }
 
 var errSyncRuns = &Error{Code: Conflict, Type: "sync-running", Message: "a sync of all companies is running"}
@@ -218,8 +227,8 @@ func (a *App) ScheduleSync(ctx context.Context, atStart bool) error {
 		_, err := a.startSync(ctx, tx, q, nobody, SyncAll, []string{})
 		return err
 	})
-	if e, ok := errors.Into[*Error](err); ok && (e == errSyncRuns || e.Code == Conflict) {
-		return nil // two workers at a time
+	if errors.Is(err, errSyncRuns) {
+		return nil
 	}
 	return err
 }

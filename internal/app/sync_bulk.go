@@ -84,8 +84,8 @@ func (a *App) take(ctx context.Context, tx pgx.Tx, q *db.Queries, s db.Sync, bat
 		unchanged[known{r.Cik, [sha256.Size]byte(r.Sha256)}] = true
 		read[i] = r.Cik
 	}
-	if err := q.NoteFactsRead(ctx, read); err != nil {
-		return errors.Wrap(err, "note the reading")
+	if err := noteFactsRead(ctx, q, read); err != nil {
+		return err
 	}
 	var jobs []river.InsertManyParams
 	var of []int
@@ -120,6 +120,18 @@ func (a *App) take(ctx context.Context, tx pgx.Tx, q *db.Queries, s db.Sync, bat
 		batch[i].jobID = &inserted[j].Job.ID
 	}
 	return nil
+}
+
+// noteFactsRead notes that the facts of companies are those that were read before.
+func noteFactsRead(ctx context.Context, q *db.Queries, ciks []int64) error {
+	if len(ciks) == 0 {
+		return nil
+	}
+	ids, err := q.LockCompaniesByCIK(ctx, ciks)
+	if err != nil {
+		return errors.Wrap(err, "lock companies")
+	}
+	return wrap(q.NoteFactsRead(ctx, ids), "note the reading")
 }
 
 // storePacked stores a document, unless there is one with the same bytes, and returns its id.

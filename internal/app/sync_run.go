@@ -494,8 +494,8 @@ func (r *syncRun) askForCompany(ctx context.Context, name string, cik int64) err
 		p := db.SetSyncCompanyParams{SyncID: r.ID, Name: name, State: state, Message: notEmpty(message), DocumentID: nil, JobID: nil}
 		switch state {
 		case companyUnchanged:
-			if err := q.NoteFactsRead(ctx, []int64{cik}); err != nil {
-				return errors.Wrap(err, "note the reading")
+			if err := noteFactsRead(ctx, q, []int64{cik}); err != nil {
+				return err
 			}
 		case companyQueued:
 			batch := []syncEntry{{name: name, cik: cik, doc: doc}}
@@ -573,9 +573,11 @@ func (r *syncRun) download(ctx context.Context, bulk edgar.Bulk, next syncStage)
 	if bulk == edgar.CompanyFactsBulk {
 		// It has all that was filed before the night in which it was made.
 		day := r.lastCompleteDay().AddDate(0, 0, -1)
-		if made, err := time.Parse(time.RFC1123, version.LastModified); err == nil {
+		if made := version.Modified(); !made.IsZero() {
 			y, m, d := made.In(eastern).Date()
-			day = time.Date(y, m, d-1, 0, 0, 0, 0, time.UTC)
+			if before := time.Date(y, m, d-1, 0, 0, 0, 0, time.UTC); before.Before(day) {
+				day = before
+			}
 		}
 		r.ThroughDay = &day
 	}
@@ -654,53 +656,36 @@ const (
 // writeListings makes companies and listings those of a list that is complete today.
 func (r *syncRun) writeListings(ctx context.Context, q *db.Queries, listings []sec.Listing, heirs map[string]bool) error {
 	rows := make([]listedRow, len(listings))
-	var moves db.EndMovedListingsParams
-	tickers := make([]string, len(listings))
+	list := db.LockForListingsParams{Ciks: make([]int64, len(listings)), Tickers: make([]string, len(listings))}
 	for i, l := range listings {
 		rows[i] = listedRow{Listing: l} //nolint:exhaustruct // the list says no more
-		tickers[i] = l.Ticker
-		if heirs[l.Ticker] {
-			taken, err := r.succeed(ctx, q, l)
-			if err != nil {
-				return err
-			}
-			if taken {
-				continue
-			}
-		}
-		moves.Ciks, moves.Tickers = append(moves.Ciks, l.CIK), append(moves.Tickers, l.Ticker)
+		list.Ciks[i], list.Tickers[i] = l.CIK, l.Ticker
 	}
-	yesterday := r.today().AddDate(0, 0, -1)
-	if err := q.LockListedCompanies(ctx, db.LockListedCompaniesParams{Ciks: moves.Ciks, Tickers: tickers}); err != nil {
+	if err := q.LockForListings(ctx, list); err != nil {
 		return errors.Wrap(err, "lock companies")
 	}
-	moves.LastDay = yesterday
-	moved, err := q.EndMovedListings(ctx, moves)
+	for _, l := range listings {
+		if heirs[l.Ticker] {
+			if err := r.succeed(ctx, q, l); err != nil {
+				return err
+			}
+		}
+	}
+	yesterday := r.today().AddDate(0, 0, -1)
+	moved, err := q.EndMovedListings(ctx, db.EndMovedListingsParams{Ciks: list.Ciks, Tickers: list.Tickers, LastDay: yesterday})
 	if err != nil {
 		return errors.Wrap(err, "end listings that have moved")
 	}
 	for _, m := range moved {
 		r.warn(ctx, fmt.Sprintf("the ticker %s has moved to the company with CIK %d", m.Ticker, m.Cik))
 	}
-	n, err := q.CountUnlisted(ctx, tickers)
-	switch {
-	case err != nil:
-		return errors.Wrap(err, "count listings")
-	case float64(n.Unlisted) > max(maxEnded*float64(n.Listings), 20):
-		r.warn(ctx, fmt.Sprintf("EDGAR's list lacks %d of %d listings, which is not believed: they go on", n.Unlisted, n.Listings))
-	default:
-		ended, err := q.EndUnlistedListings(ctx, db.EndUnlistedListingsParams{Tickers: tickers, LastDay: yesterday})
-		if err != nil {
-			return errors.Wrap(err, "end listings")
-		}
-		if len(ended) > 0 {
-			r.warn(ctx, fmt.Sprintf("listings that have ended: %d (%s)", len(ended), strings.Join(ended[:min(len(ended), 10)], ", ")))
-		}
+	if err := r.endUnlisted(ctx, q, list.Tickers, yesterday); err != nil {
+		return err
 	}
-	if err := q.ReleaseTickers(ctx, db.ReleaseTickersParams{Tickers: movedTickers(moved), CompanyID: 0}); err != nil {
+	if _, err := q.ReleaseTickers(ctx, db.ReleaseTickersParams{Tickers: movedTickers(moved), CompanyID: 0}); err != nil {
 		return errors.Wrap(err, "release tickers")
 	}
-	if err := q.ReopenListings(ctx, db.ReopenListingsParams{Ciks: moves.Ciks, Tickers: moves.Tickers}); err != nil {
+	if err := q.ReopenListings(ctx, db.ReopenListingsParams(list)); err != nil {
 		return errors.Wrap(err, "go on with listings")
 	}
 	c, err := writeCompanies(ctx, q, rows)
@@ -716,6 +701,23 @@ func (r *syncRun) writeListings(ctx context.Context, q *db.Queries, listings []s
 	return wrap(q.EnsurePrimaryListings(ctx), "choose primary listings")
 }
 
+// endUnlisted ends the listings that a list does not have, unless these are so many that it can hardly be complete.
+func (r *syncRun) endUnlisted(ctx context.Context, q *db.Queries, tickers []string, day time.Time) error {
+	n, err := q.CountUnlisted(ctx, tickers)
+	if err != nil {
+		return errors.Wrap(err, "count listings")
+	}
+	if float64(n.Unlisted) > max(maxEnded*float64(n.Listings), 20) {
+		r.warn(ctx, fmt.Sprintf("EDGAR's list lacks %d of %d listings, which is not believed: they go on", n.Unlisted, n.Listings))
+		return nil
+	}
+	ended, err := q.EndUnlistedListings(ctx, db.EndUnlistedListingsParams{Tickers: tickers, LastDay: day})
+	if len(ended) > 0 {
+		r.warn(ctx, fmt.Sprintf("listings that have ended: %d (%s)", len(ended), strings.Join(ended[:min(len(ended), 10)], ", ")))
+	}
+	return wrap(err, "end listings")
+}
+
 func movedTickers(moved []db.EndMovedListingsRow) []string {
 	tickers := make([]string, len(moved))
 	for i, m := range moved {
@@ -725,26 +727,20 @@ func movedTickers(moved []db.EndMovedListingsRow) []string {
 }
 
 // succeed gives the company that has a ticker the CIK of its new holding company, unless another has that.
-func (r *syncRun) succeed(ctx context.Context, q *db.Queries, l sec.Listing) (bool, error) {
+func (r *syncRun) succeed(ctx context.Context, q *db.Queries, l sec.Listing) error {
 	company, err := q.LockCompanyByTicker(ctx, l.Ticker)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && slices.Contains(ciks(company), l.CIK) { // by another of its tickers
+		return nil
 	} else if err != nil {
-		return false, errors.Wrap(err, "lock company")
+		return errors.Wrap(err, "lock company")
 	}
-	if slices.Contains(ciks(company), l.CIK) {
-		return true, nil // by another of its tickers
-	}
-	switch _, err := q.GetCompanyByCIK(ctx, l.CIK); {
-	case err == nil:
-		return false, nil
-	case !errors.Is(err, pgx.ErrNoRows):
-		return false, errors.Wrap(err, "get company")
+	if _, err := q.GetCompanyByCIK(ctx, l.CIK); !errors.Is(err, pgx.ErrNoRows) {
+		return wrap(err, "get company")
 	}
 	p := db.SetCompanyCIKsParams{ID: company.ID, Cik: &l.CIK, FormerCiks: company.FormerCiks}
 	if company.Cik != nil {
 		p.FormerCiks = append(slices.Clone(p.FormerCiks), *company.Cik)
 	}
 	r.warn(ctx, fmt.Sprintf("%s: the company has the CIK %d now, after a notice of succession", l.Ticker, l.CIK))
-	return true, wrap(q.SetCompanyCIKs(ctx, p), "set CIK")
+	return wrap(q.SetCompanyCIKs(ctx, p), "set CIK")
 }

@@ -42,6 +42,15 @@ func versionOf(h http.Header) Version {
 	return Version{ETag: h.Get("ETag"), LastModified: h.Get("Last-Modified")}
 }
 
+// Modified returns when the content was last changed, the zero time if the server did not say.
+func (v Version) Modified() time.Time {
+	t, err := http.ParseTime(v.LastModified)
+	if err != nil || t.Year() < 1990 { // some servers know no time
+		return time.Time{}
+	}
+	return t
+}
+
 // ask makes a request conditional.
 func (v Version) ask(h http.Header) {
 	if v.ETag != "" {

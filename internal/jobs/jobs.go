@@ -171,7 +171,9 @@ func cutOffPause(job *rivertype.JobRow) time.Duration {
 	return min(2*time.Second<<min(meta.Snoozes, 4), 30*time.Second)
 }
 
-func (w *importWorker) Timeout(*river.Job[app.ImportArgs]) time.Duration { return app.ImportTimeout }
+func (w *importWorker) Timeout(job *river.Job[app.ImportArgs]) time.Duration {
+	return job.Args.Timeout()
+}
 
 // Config says how a process works on jobs.
 type Config struct {

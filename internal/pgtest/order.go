@@ -50,7 +50,7 @@ func (o *lockOrder) TraceQueryStart(ctx context.Context, c *pgx.Conn, q pgx.Trac
 	switch verb, _, _ := strings.Cut(strings.ToLower(q.SQL), " "); {
 	case strings.HasPrefix(verb, "begin"):
 		o.held[c] = map[string]bool{}
-	case verb == "commit", verb == "rollback":
+	case verb == "commit", strings.EqualFold(q.SQL, "rollback"): // and not to a savepoint
 		delete(o.held, c)
 	case !strings.HasPrefix(q.SQL, "-- name: "), strings.Contains(q.SQL, "SKIP LOCKED"): // which waits for nobody
 	default:
