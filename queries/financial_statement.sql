@@ -71,6 +71,24 @@ JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= @t
     AND (s.known_to IS NULL OR s.known_to > @from_day::date)
     AND s.end_date >= CASE WHEN s.period = 'annual' AND @years > 0 THEN least(newest.since, annual.since) ELSE newest.since END;
 
+-- name: ListEarningsOfDays :many
+-- What price to earnings ratios read of the statements that ListFinancialStatementsOfDays returns without years: of each
+-- company those of the days from its own first one on.
+SELECT s.company_id, s.known_from, s.known_to, s.period, s.start_date, s.end_date, s.publish_date, s.currency,
+    s.net_income, s.preferred_dividends, s.shares_outstanding, s.shares_source
+FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@from_days::date[]) AS from_day) AS w
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(n.end_date) - 500, '0001-01-01') AS since FROM (VALUES ('annual'), ('quarterly')) AS p (period)
+    CROSS JOIN LATERAL (
+        SELECT n.end_date FROM financial_statement n
+        WHERE n.company_id = w.company_id AND n.period = p.period AND n.known_from <= w.from_day
+            AND (n.known_to IS NULL OR n.known_to > @to_day::date)
+        ORDER BY n.end_date DESC LIMIT 1
+    ) AS n
+) AS newest
+JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= @to_day
+    AND (s.known_to IS NULL OR s.known_to > w.from_day) AND s.end_date >= newest.since;
+
 -- name: GetFinancialStatement :one
 SELECT sqlc.embed(s), company_symbol(s.company_id)::text AS ticker FROM financial_statement s
 WHERE s.id = @id

@@ -1,14 +1,14 @@
 -- name: ListShareCountsOfDays :many
--- The counts of companies that were the newest of their source on one of some days, in the order in which they became known.
-SELECT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id) AS w
+-- The counts of companies that were the newest of their source on one of some days, which begin with one of each company, in
+-- the order in which they became known.
+SELECT s.* FROM (SELECT unnest(@company_ids::bigint[]) AS company_id, unnest(@from_days::date[]) AS from_day) AS w
 CROSS JOIN (VALUES ('cover'), ('balance_sheet')) AS k (source)
-LEFT JOIN LATERAL (
-    SELECT n.known_from FROM share_count n
-    WHERE n.company_id = w.company_id AND n.source = k.source AND n.known_from <= @from_day
-    ORDER BY n.known_from DESC LIMIT 1
-) AS newest ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(n.known_from), '0001-01-01') AS since FROM share_count n
+    WHERE n.company_id = w.company_id AND n.source = k.source AND n.known_from <= w.from_day
+) AS newest
 JOIN share_count s ON s.company_id = w.company_id AND s.source = k.source AND s.known_from <= @to_day
-    AND s.known_from >= coalesce(newest.known_from, '0001-01-01')
+    AND s.known_from >= newest.since
 ORDER BY s.known_from, s.source;
 
 -- name: UpsertShareCounts :execrows

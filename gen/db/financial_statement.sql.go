@@ -319,6 +319,79 @@ func (q *Queries) ListCompanyFinancialStatements(ctx context.Context, arg ListCo
 	return items, nil
 }
 
+const listEarningsOfDays = `-- name: ListEarningsOfDays :many
+SELECT s.company_id, s.known_from, s.known_to, s.period, s.start_date, s.end_date, s.publish_date, s.currency,
+    s.net_income, s.preferred_dividends, s.shares_outstanding, s.shares_source
+FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS from_day) AS w
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(n.end_date) - 500, '0001-01-01') AS since FROM (VALUES ('annual'), ('quarterly')) AS p (period)
+    CROSS JOIN LATERAL (
+        SELECT n.end_date FROM financial_statement n
+        WHERE n.company_id = w.company_id AND n.period = p.period AND n.known_from <= w.from_day
+            AND (n.known_to IS NULL OR n.known_to > $3::date)
+        ORDER BY n.end_date DESC LIMIT 1
+    ) AS n
+) AS newest
+JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= $3
+    AND (s.known_to IS NULL OR s.known_to > w.from_day) AND s.end_date >= newest.since
+`
+
+type ListEarningsOfDaysParams struct {
+	CompanyIds []int64     `db:"company_ids"`
+	FromDays   []time.Time `db:"from_days"`
+	ToDay      time.Time   `db:"to_day"`
+}
+
+type ListEarningsOfDaysRow struct {
+	CompanyID          int64      `db:"company_id"`
+	KnownFrom          time.Time  `db:"known_from"`
+	KnownTo            *time.Time `db:"known_to"`
+	Period             string     `db:"period"`
+	StartDate          *time.Time `db:"start_date"`
+	EndDate            time.Time  `db:"end_date"`
+	PublishDate        time.Time  `db:"publish_date"`
+	Currency           string     `db:"currency"`
+	NetIncome          *int64     `db:"net_income"`
+	PreferredDividends *int64     `db:"preferred_dividends"`
+	SharesOutstanding  *int64     `db:"shares_outstanding"`
+	SharesSource       *string    `db:"shares_source"`
+}
+
+// What price to earnings ratios read of the statements that ListFinancialStatementsOfDays returns without years: of each
+// company those of the days from its own first one on.
+func (q *Queries) ListEarningsOfDays(ctx context.Context, arg ListEarningsOfDaysParams) ([]ListEarningsOfDaysRow, error) {
+	rows, err := q.db.Query(ctx, listEarningsOfDays, arg.CompanyIds, arg.FromDays, arg.ToDay)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListEarningsOfDaysRow{}
+	for rows.Next() {
+		var i ListEarningsOfDaysRow
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.KnownFrom,
+			&i.KnownTo,
+			&i.Period,
+			&i.StartDate,
+			&i.EndDate,
+			&i.PublishDate,
+			&i.Currency,
+			&i.NetIncome,
+			&i.PreferredDividends,
+			&i.SharesOutstanding,
+			&i.SharesSource,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listFinancialStatementVersionsForUpdate = `-- name: ListFinancialStatementVersionsForUpdate :many
 SELECT id, company_id, known_from, known_to, end_date, publish_date, fiscal_year, fiscal_quarter, audited, total_revenues, cost_of_revenue, gross_profit, operating_income, interest_expense, profit_before_tax, tax_expense, net_income, depreciation, amortization, depreciation_and_amortization, ebit, ebitda, operating_cash_flow, capital_expenditure, free_cash_flow, dividends_paid, total_assets, current_assets, non_current_assets, cash_and_equivalents, goodwill, intangible_assets, total_liabilities, current_liabilities, long_term_liabilities, short_term_debt, long_term_debt, total_debt, total_equity, noncontrolling_interest, temporary_equity, total_equities_and_liabilities, shares_outstanding, per_share_basis_date, created_at, updated_at, earnings_per_share, earnings_per_share_diluted, period, source, currency, ebit_basis, accession, url, start_date, preferred_dividends, preferred_stock, taxonomy, shares_source, marks, rules_version, selling_general_administrative, research_and_development, interest_income, investing_cash_flow, financing_cash_flow, exchange_rate_effect, net_change_in_cash, share_repurchases, stock_based_compensation, acquisitions, income_taxes_paid, interest_paid, earnings_per_share_basis_date, earnings_per_share_diluted_basis_date, weighted_average_shares, weighted_average_shares_basis_date, weighted_average_shares_diluted, weighted_average_shares_diluted_basis_date, dividends_per_share, dividends_per_share_basis_date, short_term_investments, receivables, inventory, long_term_investments, property_plant_equipment, accounts_payable, deferred_revenue_current, operating_lease_liability, retained_earnings, shares_outstanding_basis_date, set_by, restated, accepted_at FROM financial_statement WHERE company_id = $1 ORDER BY period, end_date, known_from FOR UPDATE
 `

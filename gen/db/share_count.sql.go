@@ -80,27 +80,27 @@ func (q *Queries) ListAnnualForms(ctx context.Context, companyIds []int64) ([]An
 }
 
 const listShareCountsOfDays = `-- name: ListShareCountsOfDays :many
-SELECT s.company_id, s.known_from, s.basis_date, s.end_date, s.shares, s.created_at, s.updated_at, s.source FROM (SELECT unnest($1::bigint[]) AS company_id) AS w
+SELECT s.company_id, s.known_from, s.basis_date, s.end_date, s.shares, s.created_at, s.updated_at, s.source FROM (SELECT unnest($1::bigint[]) AS company_id, unnest($2::date[]) AS from_day) AS w
 CROSS JOIN (VALUES ('cover'), ('balance_sheet')) AS k (source)
-LEFT JOIN LATERAL (
-    SELECT n.known_from FROM share_count n
-    WHERE n.company_id = w.company_id AND n.source = k.source AND n.known_from <= $2
-    ORDER BY n.known_from DESC LIMIT 1
-) AS newest ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(n.known_from), '0001-01-01') AS since FROM share_count n
+    WHERE n.company_id = w.company_id AND n.source = k.source AND n.known_from <= w.from_day
+) AS newest
 JOIN share_count s ON s.company_id = w.company_id AND s.source = k.source AND s.known_from <= $3
-    AND s.known_from >= coalesce(newest.known_from, '0001-01-01')
+    AND s.known_from >= newest.since
 ORDER BY s.known_from, s.source
 `
 
 type ListShareCountsOfDaysParams struct {
-	CompanyIds []int64   `db:"company_ids"`
-	FromDay    time.Time `db:"from_day"`
-	ToDay      time.Time `db:"to_day"`
+	CompanyIds []int64     `db:"company_ids"`
+	FromDays   []time.Time `db:"from_days"`
+	ToDay      time.Time   `db:"to_day"`
 }
 
-// The counts of companies that were the newest of their source on one of some days, in the order in which they became known.
+// The counts of companies that were the newest of their source on one of some days, which begin with one of each company, in
+// the order in which they became known.
 func (q *Queries) ListShareCountsOfDays(ctx context.Context, arg ListShareCountsOfDaysParams) ([]ShareCount, error) {
-	rows, err := q.db.Query(ctx, listShareCountsOfDays, arg.CompanyIds, arg.FromDay, arg.ToDay)
+	rows, err := q.db.Query(ctx, listShareCountsOfDays, arg.CompanyIds, arg.FromDays, arg.ToDay)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"maps"
 	"math/big"
 	"slices"
 	"time"
@@ -139,12 +140,24 @@ func yearsOf(wanted []*metric.Definition) (years int32) {
 
 // filings are what is known of a company on some days, beside its prices.
 type filings struct {
-	versions   []db.FinancialStatement
-	statements []value.Statement  // the same
+	rows       []*db.FinancialStatement // of the statements; none of earnings
+	statements []*statementVersion
 	counts     []value.ShareCount // in the order in which they became known
 	splits     []value.Split
 	forms      []db.AnnualForm // by day
 	rates      value.ExchangeRates
+}
+
+// A statementVersion is known from a day until the day before another, or today.
+type statementVersion struct {
+	value.Statement
+	companyID int64
+	from      time.Time
+	to        *time.Time
+}
+
+func (v *statementVersion) isKnown(day time.Time) bool {
+	return !v.from.After(day) && (v.to == nil || v.to.After(day))
 }
 
 // filingsOf are those of companies, by their ids.
@@ -158,20 +171,70 @@ func listFilings(
 	if len(listings) == 0 {
 		return nil, nil
 	}
-	ids := make([]int64, len(listings))
-	currencies := map[string]bool{}
-	for i, l := range listings {
-		ids[i], currencies[l.Currency] = l.CompanyID, true
+	begin := make(map[int64]time.Time, len(listings))
+	for _, l := range listings {
+		begin[l.CompanyID] = first
 	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	versions, err := q.ListFinancialStatementsOfDays(ctx, db.ListFinancialStatementsOfDaysParams{
-		CompanyIds: ids, FromDay: first, ToDay: last, Years: years,
+	rows, err := q.ListFinancialStatementsOfDays(ctx, db.ListFinancialStatementsOfDaysParams{
+		CompanyIds: slices.Sorted(maps.Keys(begin)), FromDay: first, ToDay: last, Years: years,
 	})
 	if err != nil {
 		return nil, errors.Wrap(err, "list statements")
 	}
-	counts, err := q.ListShareCountsOfDays(ctx, db.ListShareCountsOfDaysParams{CompanyIds: ids, FromDay: first, ToDay: last})
+	versions := make([]statementVersion, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		versions[i] = statementVersion{Statement: statementFromRow(*r), companyID: r.CompanyID, from: r.KnownFrom, to: r.KnownTo}
+	}
+	all, err := listOtherFilings(ctx, q, listings, begin, last, versions, asOf)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		f := all[rows[i].CompanyID]
+		f.rows = append(f.rows, &rows[i])
+	}
+	return all, nil
+}
+
+// listEarnings returns what price to earnings ratios read of the filings of the companies of listings, from a day of each
+// company until last.
+func listEarnings(
+	ctx context.Context, q *db.Queries, listings []db.Listing, begin map[int64]time.Time, last time.Time, asOf *time.Time,
+) (filingsOf, error) {
+	ids, days := daysOf(begin)
+	rows, err := q.ListEarningsOfDays(ctx, db.ListEarningsOfDaysParams{CompanyIds: ids, FromDays: days, ToDay: last})
+	if err != nil {
+		return nil, errors.Wrap(err, "list earnings")
+	}
+	versions := make([]statementVersion, len(rows))
+	for i, r := range rows {
+		//exhaustruct:ignore the other figures are not read
+		s := value.Statement{
+			Period: value.Period(r.Period), StartDate: r.StartDate, EndDate: r.EndDate, PublishDate: r.PublishDate, Currency: r.Currency,
+			NetIncome: r.NetIncome, PreferredDividends: r.PreferredDividends, SharesOutstanding: r.SharesOutstanding,
+			SharesSource: (*value.SharesSource)(r.SharesSource),
+		}
+		versions[i] = statementVersion{Statement: s, companyID: r.CompanyID, from: r.KnownFrom, to: r.KnownTo}
+	}
+	return listOtherFilings(ctx, q, listings, begin, last, versions, asOf)
+}
+
+// daysOf returns the ids of companies with the day of each.
+func daysOf(begin map[int64]time.Time) (ids []int64, days []time.Time) {
+	ids = slices.Sorted(maps.Keys(begin))
+	for _, id := range ids {
+		days = append(days, begin[id])
+	}
+	return ids, days
+}
+
+// listOtherFilings returns the versions of statements by their companies, with what else is known of these.
+func listOtherFilings(
+	ctx context.Context, q *db.Queries, listings []db.Listing, begin map[int64]time.Time, last time.Time, versions []statementVersion, asOf *time.Time,
+) (filingsOf, error) {
+	ids, days := daysOf(begin)
+	counts, err := q.ListShareCountsOfDays(ctx, db.ListShareCountsOfDaysParams{CompanyIds: ids, FromDays: days, ToDay: last})
 	if err != nil {
 		return nil, errors.Wrap(err, "list share counts")
 	}
@@ -183,21 +246,24 @@ func listFilings(
 	if err != nil {
 		return nil, errors.Wrap(err, "list annual forms")
 	}
+	currencies := map[string]bool{}
+	for _, l := range listings {
+		currencies[l.Currency] = true
+	}
 	for i := range versions {
 		currencies[versions[i].Currency] = true
 	}
-	rates, err := exchangeRates(ctx, q, first, last, currencies)
+	rates, err := exchangeRates(ctx, q, slices.MinFunc(days, time.Time.Compare), last, currencies)
 	if err != nil {
 		return nil, err
 	}
 	all := make(filingsOf, len(ids))
 	for _, id := range ids {
-		all[id] = &filings{versions: nil, statements: nil, counts: nil, splits: splits[id], forms: nil, rates: rates}
+		all[id] = &filings{rows: nil, statements: nil, counts: nil, splits: splits[id], forms: nil, rates: rates}
 	}
 	for i := range versions {
-		f := all[versions[i].CompanyID]
-		f.versions = append(f.versions, versions[i])
-		f.statements = append(f.statements, statementFromRow(versions[i]))
+		f := all[versions[i].companyID]
+		f.statements = append(f.statements, &versions[i])
 	}
 	for _, r := range counts {
 		f := all[r.CompanyID]
@@ -245,11 +311,10 @@ func (f *filings) of(l db.Listing) *known {
 	//exhaustruct:ignore nothing is known before the first day
 	k := &known{filings: f, listing: l, counts: f.counts}
 	k.changes = append(k.changes, time.Time{})
-	for i := range f.versions {
-		v := &f.versions[i]
-		k.changes = append(k.changes, v.KnownFrom)
-		if v.KnownTo != nil {
-			k.changes = append(k.changes, *v.KnownTo)
+	for _, v := range f.statements {
+		k.changes = append(k.changes, v.from)
+		if v.to != nil {
+			k.changes = append(k.changes, *v.to)
 		}
 	}
 	for _, s := range f.splits {
@@ -276,9 +341,9 @@ func (k *known) goTo(day time.Time) {
 	}
 	k.changes = k.changes[n:]
 	k.statements, k.reports = nil, nil
-	for i := range k.versions {
-		if v := &k.versions[i]; !v.KnownFrom.After(day) && (v.KnownTo == nil || v.KnownTo.After(day)) {
-			k.statements = append(k.statements, k.filings.statements[i])
+	for _, v := range k.filings.statements {
+		if v.isKnown(day) {
+			k.statements = append(k.statements, v.Statement)
 		}
 	}
 	var unknown value.TTM
@@ -391,15 +456,31 @@ func listHistories(
 	if err != nil {
 		return nil, errors.Wrap(err, "list the first days of prices")
 	}
+	since := metric.PercentileSince(first)
+	begin := map[int64]time.Time{} // by company
+	var read []db.Listing
+	var readIDs []int64
 	for _, r := range firsts {
 		all[r.ListingID] = history{from: &r.Date, days: nil, ratios: nil}
+		if !r.Date.Before(last) {
+			continue // no day has one before it
+		}
+		l := byID[r.ListingID]
+		read, readIDs = append(read, l), append(readIDs, l.ID)
+		from := latest(since, r.Date)
+		if other, ok := begin[l.CompanyID]; ok {
+			from = earliest(from, other)
+		}
+		begin[l.CompanyID] = from
 	}
-	first = metric.PercentileSince(first)
-	closes, err := q.ListClosesOfDays(ctx, db.ListClosesOfDaysParams{ListingIds: ids, FromDay: first, ToDay: last})
+	if len(read) == 0 {
+		return all, nil
+	}
+	closes, err := q.ListClosesOfDays(ctx, db.ListClosesOfDaysParams{ListingIds: readIDs, FromDay: since, ToDay: last})
 	if err != nil {
 		return nil, errors.Wrap(err, "list closes")
 	}
-	f, err := listFilings(ctx, q, listings, first, last, 0, asOf)
+	f, err := listEarnings(ctx, q, read, begin, last, asOf)
 	if err != nil {
 		return nil, err
 	}

@@ -468,10 +468,10 @@ func (k *known) explainer() *explainer {
 		asOf: k.day, basis: shareBasis{on: &k.day, splits: map[int64][]value.Split{k.listing.CompanyID: k.splits}},
 		filed: map[int]map[string]*value.Explanation{},
 	}
-	for i := range k.versions {
-		if v := &k.versions[i]; !v.KnownFrom.After(k.day) && (v.KnownTo == nil || v.KnownTo.After(k.day)) {
-			e.rows = append(e.rows, *v)
-			e.statements = append(e.statements, e.basis.statement(v.CompanyID, k.filings.statements[i]))
+	for i, v := range k.filings.statements {
+		if v.isKnown(k.day) {
+			e.rows = append(e.rows, *k.rows[i])
+			e.statements = append(e.statements, e.basis.statement(v.companyID, v.Statement))
 		}
 	}
 	return e

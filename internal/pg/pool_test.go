@@ -54,6 +54,17 @@ func TestOpenTypes(t *testing.T) {
 		assert.Nil(t, null)
 	}
 
+	day, word, number, small := time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC), "a", int64(1)<<40, int32(7)
+	gotDay, gotWord, gotNumber, gotSmall := new(time.Time), new(string), new(int64), new(int32)
+	scan := func(args ...any) {
+		require.NoError(t, pool.QueryRow(ctx, "SELECT $1::date, $2::text, $3::bigint, $4::integer", args...).
+			Scan(&gotDay, &gotWord, &gotNumber, &gotSmall))
+	}
+	scan(nil, nil, nil, nil)
+	assert.Equal(t, []any{(*time.Time)(nil), (*string)(nil), (*int64)(nil), (*int32)(nil)}, []any{gotDay, gotWord, gotNumber, gotSmall})
+	scan(day, word, number, small)
+	assert.Equal(t, []any{&day, &word, &number, &small}, []any{gotDay, gotWord, gotNumber, gotSmall})
+
 	in := []decimal.Decimal{decimal.RequireFromString("1.5"), decimal.RequireFromString("-2")}
 	var list []decimal.Decimal
 	require.NoError(t, pool.QueryRow(ctx, "SELECT $1::numeric[]", in).Scan(&list))

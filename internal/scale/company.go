@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+
+	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
 // A generator makes companies that do not exist. Company i is the same however many are made.
@@ -137,6 +139,40 @@ func (c *company) entry() string {
 		return fmt.Sprintf("CIK%010d-old.json", c.cik)
 	}
 	return fmt.Sprintf("CIK%010d.json", c.cik)
+}
+
+// symbol is what names it in addresses.
+func (c *company) symbol() string {
+	if len(c.tickers) > 0 {
+		return c.tickers[0]
+	}
+	return sec.CIKName(c.cik)
+}
+
+// failure is the name by which an import says that its file cannot be read, "" if it can.
+func (c *company) failure(i int) string {
+	switch c.flaw {
+	case truncated, page, ofAnotherCIK:
+		return sec.CIKName(c.cik)
+	case misnamed:
+		return fmt.Sprintf("entry %d: %s", i+1, c.entry())
+	case whole, withoutFacts, withoutReport, flaws:
+	}
+	return ""
+}
+
+// failures are those of the first n companies.
+func (g *generator) failures(n int) (names []string, err error) {
+	for i := range n {
+		c, err := g.company(i)
+		if err != nil {
+			return nil, err
+		}
+		if name := c.failure(i); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // fiscalYear moves the fiscal year that a filing of the template claims, 0 for none.

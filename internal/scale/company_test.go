@@ -204,6 +204,9 @@ func TestFlaws(t *testing.T) {
 	name := regexp.MustCompile(`^CIK(\d{10})\.json$`)
 	seen := map[flaw]int{}
 	const n = 5000
+	failures, err := g.failures(n)
+	require.NoError(t, err)
+	assert.InDelta(t, n/100*4/6, len(failures), n/200)
 	for i := range n {
 		c := g.mustCompany(t, i)
 		seen[c.flaw]++
@@ -214,6 +217,11 @@ func TestFlaws(t *testing.T) {
 		text := c.appendFile(nil)
 		facts, err := sec.ParseCompanyFacts(bytes.NewReader(text))
 		assert.Equal(t, c.flaw != misnamed, name.MatchString(c.entry()))
+		failure := map[flaw]string{
+			truncated: c.symbol(), page: c.symbol(), ofAnotherCIK: c.symbol(), misnamed: fmt.Sprintf("entry %d: %s", i+1, c.entry()),
+		}[c.flaw]
+		assert.Equal(t, failure, c.failure(i))
+		assert.Equal(t, failure != "", slices.Contains(failures, failure))
 		switch c.flaw {
 		case truncated:
 			assert.ErrorContains(t, err, "ends too early")

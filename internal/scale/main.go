@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -131,6 +132,9 @@ func (s *stage) measure(ctx context.Context, g *generator, db database, p progra
 	} {
 		o.log("importing %s", im.name)
 		u, err := p.run(ctx, append([]string{"import"}, im.args...)...)
+		if im.name == bulk {
+			s.expected, s.failed, err = g.checkBulk(ctx, db, s.n, err)
+		}
 		if err != nil {
 			return err
 		}
@@ -160,6 +164,45 @@ func (s *stage) measure(ctx context.Context, g *generator, db database, p progra
 	o.log("asking")
 	s.names, s.timings, err = newClient(address).measureAll(ctx, about, func(name string) { o.log("  %s", name) })
 	return errors.Join(err, stop())
+}
+
+// checkBulk returns how many of the first n companies' files cannot be read, and how many an import that ended with failed
+// says cannot. Unless these are the same files it returns an error.
+func (g *generator) checkBulk(ctx context.Context, db database, n int, failed error) (expected, found int, err error) {
+	want, err := g.failures(n)
+	if err != nil {
+		return 0, 0, err
+	}
+	state, err := db.text(ctx, "SELECT coalesce((SELECT state FROM sync ORDER BY id DESC LIMIT 1), 'no sync')")
+	if err != nil {
+		return 0, 0, err
+	}
+	var names []string
+	messages := map[string]string{}
+	var name, message string
+	err = db.query(ctx, `SELECT name, coalesce(message, '') FROM sync_company WHERE state = 'failed' AND sync_id = (SELECT max(id) FROM sync)`,
+		[]any{&name, &message}, func() error {
+			names = append(names, name)
+			messages[name] = message
+			return nil
+		})
+	if err != nil {
+		return 0, 0, err
+	}
+	if state != "succeeded" || (failed == nil) != (len(names) == 0) {
+		return len(want), len(names), errors.Errorf("the import is %s, with %d failures; it ended with: %v", state, len(names), failed)
+	}
+	for _, name := range names {
+		if !slices.Contains(want, name) {
+			return len(want), len(names), errors.Errorf("%s fails: %s", name, messages[name])
+		}
+	}
+	for _, name := range want {
+		if !slices.Contains(names, name) {
+			return len(want), len(names), errors.Errorf("%s does not fail", name)
+		}
+	}
+	return len(want), len(names), nil
 }
 
 // makeFiles makes the files to import in a folder.

@@ -25,10 +25,12 @@ type stage struct {
 	known    int // companies that were there before
 	imports  []imported
 	imported string // how many companies have figures of filings
-	vacuum   time.Duration
-	sizes    map[string]tableSize
-	names    []string
-	timings  map[string]timing
+	// How many files cannot be read, and how many of them were said to be so.
+	expected, failed int
+	vacuum           time.Duration
+	sizes            map[string]tableSize
+	names            []string
+	timings          map[string]timing
 }
 
 // An imported file.
@@ -86,6 +88,8 @@ func writeReport(w io.Writer, machine []string, stages []stage) error {
 	each("a file, unpacked, KB", func(s stage) string { return fmt.Sprint(s.archive.plain / int64(s.archive.files) / 1000) })
 	each("a file, packed, KB", func(s stage) string { return fmt.Sprint(s.archive.packed / int64(s.archive.files) / 1000) })
 	each("companies with figures", func(s stage) string { return s.imported })
+	each("files that cannot be read", func(s stage) string { return fmt.Sprint(s.expected) })
+	each("files of which the import says so", func(s stage) string { return fmt.Sprint(s.failed) })
 	facts := func(s stage) imported {
 		return s.imports[slices.IndexFunc(s.imports, func(i imported) bool { return i.name == bulk })]
 	}

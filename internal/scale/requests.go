@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+
+	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
 // A request is one of those that are measured. Names in braces in its target stand for what subjects has of them. One that
@@ -28,6 +30,7 @@ type request struct {
 // requests are all that the public may ask for.
 var requests = []request{
 	{"getCompany", "company by ticker", "/companies/{ticker}", false},
+	{"getCompany", "company by CIK", "/companies/{cikName}", false},
 	{"listCompanies", "companies", "/companies?page_size=100", true},
 	{"listCompanies", "companies of an exchange", "/companies?exchange={exchange}&page_size=100", true},
 	{"listCompanies", "search: part of a name", "/companies?q={part}&page_size=100", false},
@@ -55,12 +58,12 @@ var requests = []request{
 	{"listDailyRatios", "daily ratios of a day, all metrics", "/daily-ratios?date={last}&metrics=all&page_size=100", false},
 	{"listExchangeRates", "exchange rates", "/exchange-rates?page_size=100", true},
 
-	{"listCompanyFinancialStatements", "company's statements", "/companies/{ticker}/financial-statements?page_size=100", false},
-	{"listCompanyFinancialStatements", "company's statements as of a day", "/companies/{ticker}/financial-statements?as_of={day}&page_size=100", false},
-	{"listCompanyRestatements", "company's restatements", "/companies/{ticker}/restatements?page_size=100", false},
-	{"listCompanyValueMetrics", "company's value metrics", "/companies/{ticker}/value-metrics?page_size=100", false},
-	{"listCompanyDividends", "company's dividends", "/companies/{ticker}/dividends?page_size=100", false},
-	{"listCompanySplits", "company's splits", "/companies/{ticker}/splits?page_size=100", false},
+	{"listCompanyFinancialStatements", "company's statements", "/companies/{symbol}/financial-statements?page_size=100", false},
+	{"listCompanyFinancialStatements", "company's statements as of a day", "/companies/{symbol}/financial-statements?as_of={day}&page_size=100", false},
+	{"listCompanyRestatements", "company's restatements", "/companies/{symbol}/restatements?page_size=100", false},
+	{"listCompanyValueMetrics", "company's value metrics", "/companies/{symbol}/value-metrics?page_size=100", false},
+	{"listCompanyDividends", "company's dividends", "/companies/{symbol}/dividends?page_size=100", false},
+	{"listCompanySplits", "company's splits", "/companies/{symbol}/splits?page_size=100", false},
 	{"listCompanyPrices", "company's prices", "/companies/{traded}/prices?page_size=100", false},
 	{"listCompanyDailyRatios", "company's daily ratios", "/companies/{traded}/daily-ratios?metrics=none&page_size=100", false},
 	{"listCompanyDailyRatios", "company's daily ratios, all metrics", "/companies/{traded}/daily-ratios?page_size=100", false},
@@ -111,6 +114,9 @@ func (g *generator) findSubjects(ctx context.Context, db database, n int) (subje
 		}
 		s["part"] = append(s["part"], strings.ToLower(c.name[1:5]))
 		s["cik"] = append(s["cik"], fmt.Sprint(c.cik))
+		if c.failure(0) == "" {
+			s["symbol"], s["cikName"] = append(s["symbol"], c.symbol()), append(s["cikName"], sec.CIKName(c.cik))
+		}
 	}
 	for name, table := range map[string]string{"statement": "financial_statement", "dividend": "dividend"} {
 		var id string

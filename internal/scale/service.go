@@ -133,12 +133,15 @@ func build(ctx context.Context, dir string) (program, error) {
 	return p, nil
 }
 
+// workers is how many companies are read at a time.
+const workers = 2
+
 // configure gives the program its database, and no limit on requests.
 func (p *program) configure(dsn string) {
 	p.env = []string{
 		"ENVIRONMENT=staging", "SERVER_HOST=http://127.0.0.1", "LISTEN_ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", "LOG_FORMAT=json",
 		"SECRET_KEY=" + rand.Text() + rand.Text(), "FIRST_SUPERUSER=admin@example.com", "DATABASE_URL=" + dsn,
-		"RATE_LIMIT_PER_MINUTE=0", "RATE_LIMIT_SITE_PER_MINUTE=0",
+		"RATE_LIMIT_PER_MINUTE=0", "RATE_LIMIT_SITE_PER_MINUTE=0", fmt.Sprint("SYNC_CONCURRENCY=", workers),
 	}
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GOMEMLIMIT", "GOGC", "GOMAXPROCS"} {
 		if v := os.Getenv(name); v != "" {
