@@ -10,7 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
@@ -284,7 +286,7 @@ func (b *bulkReader) goOn(ctx context.Context, q *db.Queries, position int64) er
 func readEntry(e edgar.Entry, number int64) syncEntry {
 	entry := syncEntry{name: sec.CIKName(e.CIK), cik: e.CIK, doc: nil, message: "", state: "", documentID: nil, jobID: nil}
 	fail := func(err error) syncEntry {
-		entry.name, entry.message = fmt.Sprintf("entry %d: %.200q", number, e.Name), err.Error()
+		entry.name, entry.message = fmt.Sprintf("entry %d: %.200s", number, printable(e.Name)), err.Error()
 		return entry
 	}
 	if e.Err != nil {
@@ -309,6 +311,16 @@ func readEntry(e edgar.Entry, number int64) syncEntry {
 	}
 	entry.doc = &packed{sha256: sum.Sum(nil), size: e.Size, gzip: b.Bytes()}
 	return entry
+}
+
+// printable is a text without characters that cannot be shown, or stored.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
 }
 
 // describeEntries writes what the submissions of a batch say, each company in a transaction of its own. One that cannot be
