@@ -55,33 +55,71 @@ WHERE (-coalesce(c.size, -1), c.id) > (@after_size::numeric, @after_id::bigint)
 ORDER BY -coalesce(c.size, -1), c.id
 LIMIT @page_size;
 
+-- A search finds the companies that a code belongs to or begins, and those whose names contain a text. The first are few; of
+-- the others no more are read than the page needs, in the order of an index or, if names with the text are rare, all of them.
+-- code is a ticker's key; prefix, code_prefix, cik_prefix and part are LIKE patterns.
+
 -- name: SearchCompanies :many
--- code is a ticker's key; prefix, code_prefix, cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
--- so, 2: the name begins so, 3: the name contains it. By relevance, the largest come first after those of rank 0; else all are
--- sorted by name.
-WITH hit AS (
-    SELECT l.company_id, CASE WHEN l.holds_ticker AND ticker_key(l.ticker) = @code::text OR l.isin = @code THEN 0 ELSE 1 END AS rank
-    FROM listing l WHERE ticker_key(l.ticker) LIKE @code_prefix::text OR l.isin LIKE @code_prefix
-    UNION ALL
-    SELECT k.company_id, CASE WHEN k.cik::text = @cik::text THEN 0 ELSE 1 END
-    FROM company_cik k WHERE k.cik::text LIKE @cik_prefix::text
-    UNION ALL
-    SELECT c.id, CASE WHEN c.name ILIKE @prefix::text THEN 2 ELSE 3 END
-    FROM company c WHERE c.name ILIKE @part::text
-), ranked AS (
-    SELECT company_id, CASE WHEN @by_name::boolean THEN 0 ELSE min(rank) END::integer AS rank FROM hit GROUP BY company_id
-), placed AS (
-    SELECT r.company_id, r.rank, CASE WHEN @by_name OR r.rank = 0 THEN 0 ELSE -coalesce(c.size, -1) END AS place
-    FROM ranked r JOIN company c ON c.id = r.company_id
+-- Rank 0: the code is the same, 1: it begins so, 2: the name begins so, 3: the name contains it. The largest come first after
+-- those of rank 0. place_from is the place from which on the index is read.
+WITH code AS MATERIALIZED (
+    SELECT h.company_id, min(h.rank) AS rank FROM (
+        SELECT l.company_id, CASE WHEN l.holds_ticker AND ticker_key(l.ticker) = @code::text OR l.isin = @code THEN 0 ELSE 1 END AS rank
+        FROM listing l WHERE ticker_key(l.ticker) LIKE @code_prefix::text OR l.isin LIKE @code_prefix
+        UNION ALL
+        SELECT k.company_id, CASE WHEN k.cik::text = @cik::text THEN 0 ELSE 1 END
+        FROM company_cik k WHERE k.cik::text LIKE @cik_prefix::text
+    ) AS h GROUP BY h.company_id
+), coded AS (
+    SELECT c.id, o.rank, CASE o.rank WHEN 0 THEN 0 ELSE -coalesce(c.size, -1) END AS place
+    FROM code o JOIN company c ON c.id = o.company_id
+    WHERE (sqlc.narg(exchange)::text IS NULL OR EXISTS (
+          SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower(sqlc.narg(exchange))))
+      AND (sqlc.narg(has_statements)::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = sqlc.narg(has_statements))
+), named AS (
+    SELECT c.id, CASE WHEN c.name ILIKE @prefix::text THEN 2 ELSE 3 END AS rank, -coalesce(c.size, -1) AS place
+    FROM company c
+    WHERE c.name ILIKE @part::text AND c.id NOT IN (SELECT o.company_id FROM code o)
+      AND -coalesce(c.size, -1) >= @place_from::numeric
+      AND (1, -coalesce(c.size, -1), CASE WHEN c.name ILIKE @prefix THEN 2 ELSE 3 END, c.name, c.id)
+        > (@after_inexact::integer, @after_place::numeric, @after_rank::integer, @after_name::text, @after_id::bigint)
+      AND (sqlc.narg(exchange)::text IS NULL OR EXISTS (
+          SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower(sqlc.narg(exchange))))
+      AND (sqlc.narg(has_statements)::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = sqlc.narg(has_statements))
+    ORDER BY -coalesce(c.size, -1), 2, c.name, c.id
+    LIMIT @page_size
+), found AS (
+    SELECT id, rank, place FROM coded UNION ALL SELECT id, rank, place FROM named
 )
-SELECT sqlc.embed(c), p.rank, p.place::numeric AS place
-FROM placed p JOIN company c ON c.id = p.company_id
-WHERE ((p.rank > 0)::integer, p.place, p.rank, c.name, c.id)
+SELECT sqlc.embed(c), f.rank::integer AS rank, f.place::numeric AS place
+FROM found f JOIN company c ON c.id = f.id
+WHERE ((f.rank > 0)::integer, f.place, f.rank, c.name, c.id)
     > (@after_inexact::integer, @after_place::numeric, @after_rank::integer, @after_name::text, @after_id::bigint)
+ORDER BY (f.rank > 0)::integer, f.place, f.rank, c.name, c.id
+LIMIT @page_size;
+
+-- name: SearchCompaniesByName :many
+WITH code AS MATERIALIZED (
+    SELECT l.company_id FROM listing l WHERE ticker_key(l.ticker) LIKE @code_prefix::text OR l.isin LIKE @code_prefix
+    UNION
+    SELECT k.company_id FROM company_cik k WHERE k.cik::text LIKE @cik_prefix::text
+), named AS (
+    SELECT c.id FROM company c
+    WHERE c.name ILIKE @part::text AND c.id NOT IN (SELECT o.company_id FROM code o) AND (c.name, c.id) > (@after_name::text, @after_id::bigint)
+      AND (sqlc.narg(exchange)::text IS NULL OR EXISTS (
+          SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower(sqlc.narg(exchange))))
+      AND (sqlc.narg(has_statements)::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = sqlc.narg(has_statements))
+    ORDER BY c.name, c.id
+    LIMIT @page_size
+), found AS (
+    SELECT o.company_id AS id FROM code o UNION ALL SELECT n.id FROM named n
+)
+SELECT c.* FROM found f JOIN company c ON c.id = f.id
+WHERE (c.name, c.id) > (@after_name::text, @after_id::bigint)
   AND (sqlc.narg(exchange)::text IS NULL OR EXISTS (
       SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower(sqlc.narg(exchange))))
   AND (sqlc.narg(has_statements)::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = sqlc.narg(has_statements))
-ORDER BY (p.rank > 0)::integer, p.place, p.rank, c.name, c.id
+ORDER BY c.name, c.id
 LIMIT @page_size;
 
 -- name: ListCIKs :many

@@ -1044,30 +1044,42 @@ func (q *Queries) RenameCompanies(ctx context.Context, arg RenameCompaniesParams
 }
 
 const searchCompanies = `-- name: SearchCompanies :many
-WITH hit AS (
-    SELECT l.company_id, CASE WHEN l.holds_ticker AND ticker_key(l.ticker) = $9::text OR l.isin = $9 THEN 0 ELSE 1 END AS rank
-    FROM listing l WHERE ticker_key(l.ticker) LIKE $10::text OR l.isin LIKE $10
-    UNION ALL
-    SELECT k.company_id, CASE WHEN k.cik::text = $11::text THEN 0 ELSE 1 END
-    FROM company_cik k WHERE k.cik::text LIKE $12::text
-    UNION ALL
-    SELECT c.id, CASE WHEN c.name ILIKE $13::text THEN 2 ELSE 3 END
-    FROM company c WHERE c.name ILIKE $14::text
-), ranked AS (
-    SELECT company_id, CASE WHEN $15::boolean THEN 0 ELSE min(rank) END::integer AS rank FROM hit GROUP BY company_id
-), placed AS (
-    SELECT r.company_id, r.rank, CASE WHEN $15 OR r.rank = 0 THEN 0 ELSE -coalesce(c.size, -1) END AS place
-    FROM ranked r JOIN company c ON c.id = r.company_id
+
+WITH code AS MATERIALIZED (
+    SELECT h.company_id, min(h.rank) AS rank FROM (
+        SELECT l.company_id, CASE WHEN l.holds_ticker AND ticker_key(l.ticker) = $7::text OR l.isin = $7 THEN 0 ELSE 1 END AS rank
+        FROM listing l WHERE ticker_key(l.ticker) LIKE $8::text OR l.isin LIKE $8
+        UNION ALL
+        SELECT k.company_id, CASE WHEN k.cik::text = $9::text THEN 0 ELSE 1 END
+        FROM company_cik k WHERE k.cik::text LIKE $10::text
+    ) AS h GROUP BY h.company_id
+), coded AS (
+    SELECT c.id, o.rank, CASE o.rank WHEN 0 THEN 0 ELSE -coalesce(c.size, -1) END AS place
+    FROM code o JOIN company c ON c.id = o.company_id
+    WHERE ($11::text IS NULL OR EXISTS (
+          SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($11)))
+      AND ($12::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = $12)
+), named AS (
+    SELECT c.id, CASE WHEN c.name ILIKE $13::text THEN 2 ELSE 3 END AS rank, -coalesce(c.size, -1) AS place
+    FROM company c
+    WHERE c.name ILIKE $14::text AND c.id NOT IN (SELECT o.company_id FROM code o)
+      AND -coalesce(c.size, -1) >= $15::numeric
+      AND (1, -coalesce(c.size, -1), CASE WHEN c.name ILIKE $13 THEN 2 ELSE 3 END, c.name, c.id)
+        > ($1::integer, $2::numeric, $3::integer, $4::text, $5::bigint)
+      AND ($11::text IS NULL OR EXISTS (
+          SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($11)))
+      AND ($12::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = $12)
+    ORDER BY -coalesce(c.size, -1), 2, c.name, c.id
+    LIMIT $6
+), found AS (
+    SELECT id, rank, place FROM coded UNION ALL SELECT id, rank, place FROM named
 )
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size, p.rank, p.place::numeric AS place
-FROM placed p JOIN company c ON c.id = p.company_id
-WHERE ((p.rank > 0)::integer, p.place, p.rank, c.name, c.id)
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size, f.rank::integer AS rank, f.place::numeric AS place
+FROM found f JOIN company c ON c.id = f.id
+WHERE ((f.rank > 0)::integer, f.place, f.rank, c.name, c.id)
     > ($1::integer, $2::numeric, $3::integer, $4::text, $5::bigint)
-  AND ($6::text IS NULL OR EXISTS (
-      SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($6)))
-  AND ($7::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = $7)
-ORDER BY (p.rank > 0)::integer, p.place, p.rank, c.name, c.id
-LIMIT $8
+ORDER BY (f.rank > 0)::integer, f.place, f.rank, c.name, c.id
+LIMIT $6
 `
 
 type SearchCompaniesParams struct {
@@ -1076,16 +1088,16 @@ type SearchCompaniesParams struct {
 	AfterRank     int32           `db:"after_rank"`
 	AfterName     string          `db:"after_name"`
 	AfterID       int64           `db:"after_id"`
-	Exchange      *string         `db:"exchange"`
-	HasStatements *bool           `db:"has_statements"`
 	PageSize      int32           `db:"page_size"`
 	Code          string          `db:"code"`
 	CodePrefix    string          `db:"code_prefix"`
 	Cik           string          `db:"cik"`
 	CikPrefix     string          `db:"cik_prefix"`
+	Exchange      *string         `db:"exchange"`
+	HasStatements *bool           `db:"has_statements"`
 	Prefix        string          `db:"prefix"`
 	Part          string          `db:"part"`
-	ByName        bool            `db:"by_name"`
+	PlaceFrom     decimal.Decimal `db:"place_from"`
 }
 
 type SearchCompaniesRow struct {
@@ -1094,9 +1106,11 @@ type SearchCompaniesRow struct {
 	Place   decimal.Decimal `db:"place"`
 }
 
-// code is a ticker's key; prefix, code_prefix, cik_prefix and part are LIKE patterns. Rank 0: the code is the same, 1: it begins
-// so, 2: the name begins so, 3: the name contains it. By relevance, the largest come first after those of rank 0; else all are
-// sorted by name.
+// A search finds the companies that a code belongs to or begins, and those whose names contain a text. The first are few; of
+// the others no more are read than the page needs, in the order of an index or, if names with the text are rare, all of them.
+// code is a ticker's key; prefix, code_prefix, cik_prefix and part are LIKE patterns.
+// Rank 0: the code is the same, 1: it begins so, 2: the name begins so, 3: the name contains it. The largest come first after
+// those of rank 0. place_from is the place from which on the index is read.
 func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams) ([]SearchCompaniesRow, error) {
 	rows, err := q.db.Query(ctx, searchCompanies,
 		arg.AfterInexact,
@@ -1104,16 +1118,16 @@ func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams
 		arg.AfterRank,
 		arg.AfterName,
 		arg.AfterID,
-		arg.Exchange,
-		arg.HasStatements,
 		arg.PageSize,
 		arg.Code,
 		arg.CodePrefix,
 		arg.Cik,
 		arg.CikPrefix,
+		arg.Exchange,
+		arg.HasStatements,
 		arg.Prefix,
 		arg.Part,
-		arg.ByName,
+		arg.PlaceFrom,
 	)
 	if err != nil {
 		return nil, err
@@ -1146,6 +1160,93 @@ func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams
 			&i.Company.Size,
 			&i.Rank,
 			&i.Place,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchCompaniesByName = `-- name: SearchCompaniesByName :many
+WITH code AS MATERIALIZED (
+    SELECT l.company_id FROM listing l WHERE ticker_key(l.ticker) LIKE $6::text OR l.isin LIKE $6
+    UNION
+    SELECT k.company_id FROM company_cik k WHERE k.cik::text LIKE $7::text
+), named AS (
+    SELECT c.id FROM company c
+    WHERE c.name ILIKE $8::text AND c.id NOT IN (SELECT o.company_id FROM code o) AND (c.name, c.id) > ($1::text, $2::bigint)
+      AND ($3::text IS NULL OR EXISTS (
+          SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($3)))
+      AND ($4::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = $4)
+    ORDER BY c.name, c.id
+    LIMIT $5
+), found AS (
+    SELECT o.company_id AS id FROM code o UNION ALL SELECT n.id FROM named n
+)
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size FROM found f JOIN company c ON c.id = f.id
+WHERE (c.name, c.id) > ($1::text, $2::bigint)
+  AND ($3::text IS NULL OR EXISTS (
+      SELECT FROM listing l WHERE l.company_id = c.id AND lower(l.exchange) = lower($3)))
+  AND ($4::boolean IS NULL OR (c.newest_end_date IS NOT NULL) = $4)
+ORDER BY c.name, c.id
+LIMIT $5
+`
+
+type SearchCompaniesByNameParams struct {
+	AfterName     string  `db:"after_name"`
+	AfterID       int64   `db:"after_id"`
+	Exchange      *string `db:"exchange"`
+	HasStatements *bool   `db:"has_statements"`
+	PageSize      int32   `db:"page_size"`
+	CodePrefix    string  `db:"code_prefix"`
+	CikPrefix     string  `db:"cik_prefix"`
+	Part          string  `db:"part"`
+}
+
+func (q *Queries) SearchCompaniesByName(ctx context.Context, arg SearchCompaniesByNameParams) ([]Company, error) {
+	rows, err := q.db.Query(ctx, searchCompaniesByName,
+		arg.AfterName,
+		arg.AfterID,
+		arg.Exchange,
+		arg.HasStatements,
+		arg.PageSize,
+		arg.CodePrefix,
+		arg.CikPrefix,
+		arg.Part,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Company{}
+	for rows.Next() {
+		var i Company
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Cik,
+			&i.Country,
+			&i.Url,
+			&i.IpoDate,
+			&i.NumberOfShares,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.NameFromFacts,
+			&i.FormerCiks,
+			&i.RegistrantName,
+			&i.Sic,
+			&i.SicDescription,
+			&i.FiscalYearEnd,
+			&i.State,
+			&i.FormerNames,
+			&i.LastDay,
+			&i.NewestPeriod,
+			&i.NewestEndDate,
+			&i.Size,
 		); err != nil {
 			return nil, err
 		}

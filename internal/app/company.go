@@ -83,50 +83,54 @@ type CompanyFilter struct {
 }
 
 // ListCompanies returns a page of the companies that match a filter. Errors: Invalid.
-func (a *App) ListCompanies(ctx context.Context, f CompanyFilter, p Page) ([]Company, string, error) {
+func (a *App) ListCompanies(ctx context.Context, f CompanyFilter, p Page) (companies []Company, next string, err error) {
 	var v validator
 	v.text("q", f.Query)
 	v.optionalText("exchange", f.Exchange)
 	f.Query = strings.TrimSpace(f.Query)
-	var rows []db.Company
-	var next string
-	var err error
+	list := companiesByName
 	switch {
 	case f.Query != "":
-		rows, next, err = a.searchCompanies(ctx, v, f, p)
+		list = searchCompanies
 	case f.Order == ByRelevance:
-		rows, next, err = a.largestCompanies(ctx, v, f, p)
-	default:
-		rows, next, err = a.companiesByName(ctx, v, f, p)
+		list = largestCompanies
 	}
-	if err != nil {
-		return nil, "", err
-	}
-	companies, err := withListings(ctx, a.queries, rows)
+	err = a.read(ctx, func(q *db.Queries) error {
+		var rows []db.Company
+		if rows, next, err = list(ctx, q, v, f, p); err != nil {
+			return err
+		}
+		companies, err = withListings(ctx, q, rows)
+		return err
+	})
 	return companies, next, err
 }
 
-func (a *App) companiesByName(ctx context.Context, v validator, f CompanyFilter, p Page) ([]db.Company, string, error) {
+func companiesByName(ctx context.Context, queries *db.Queries, v validator, f CompanyFilter, p Page) ([]db.Company, string, error) {
 	q := db.ListCompaniesByNameParams{AfterName: "", AfterID: 0, Exchange: f.Exchange, HasStatements: f.HasStatements, PageSize: p.limit()}
 	v.page(p, &q.AfterName, &q.AfterID)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := a.queries.ListCompaniesByName(ctx, q)
+	rows, err := queries.ListCompaniesByName(ctx, q)
 	return cut(p, rows, err, func(c db.Company) []any { return []any{c.Name, c.ID} })
 }
 
-func (a *App) largestCompanies(ctx context.Context, v validator, f CompanyFilter, p Page) ([]db.Company, string, error) {
-	q := db.ListCompaniesBySizeParams{AfterSize: noSize.Shift(30), AfterID: 0, Exchange: f.Exchange, HasStatements: f.HasStatements, PageSize: p.limit()}
+func largestCompanies(ctx context.Context, queries *db.Queries, v validator, f CompanyFilter, p Page) ([]db.Company, string, error) {
+	q := db.ListCompaniesBySizeParams{AfterSize: firstPlace, AfterID: 0, Exchange: f.Exchange, HasStatements: f.HasStatements, PageSize: p.limit()}
 	v.page(p, &q.AfterSize, &q.AfterID)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := a.queries.ListCompaniesBySize(ctx, q)
+	rows, err := queries.ListCompaniesBySize(ctx, q)
 	return cut(p, rows, err, func(c db.Company) []any { return []any{place(c), c.ID} })
 }
 
-var noSize = decimal.NewFromInt(-1)
+var (
+	noSize = decimal.NewFromInt(-1)
+	// firstPlace is before the largest company's.
+	firstPlace = noSize.Shift(30)
+)
 
 // place is where a company stands in the order of size.
 func place(c db.Company) decimal.Decimal {
@@ -138,24 +142,39 @@ func place(c db.Company) decimal.Decimal {
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-func (a *App) searchCompanies(ctx context.Context, v validator, f CompanyFilter, p Page) ([]db.Company, string, error) {
+func searchCompanies(ctx context.Context, q *db.Queries, v validator, f CompanyFilter, page Page) ([]db.Company, string, error) {
 	part, code := likeEscaper.Replace(f.Query), tickerKey(f.Query)
 	cik := strings.TrimLeft(strings.TrimPrefix(code, "CIK"), "0")
 	cikPrefix := "" // matches nothing
 	if cik != "" && strings.Trim(cik, "0123456789") == "" {
 		cikPrefix = cik + "%"
 	}
-	q := db.SearchCompaniesParams{
-		Code: code, CodePrefix: likeEscaper.Replace(code) + "%", Cik: cik, CikPrefix: cikPrefix,
-		Prefix: part + "%", Part: "%" + part + "%", ByName: f.Order == ByName, Exchange: f.Exchange, HasStatements: f.HasStatements,
-		AfterInexact: -1, AfterPlace: decimal.Zero, AfterRank: -1, AfterName: "", AfterID: math.MinInt64, PageSize: p.limit(),
+	if f.Order == ByName {
+		p := db.SearchCompaniesByNameParams{
+			CodePrefix: likeEscaper.Replace(code) + "%", CikPrefix: cikPrefix, Part: "%" + part + "%",
+			Exchange: f.Exchange, HasStatements: f.HasStatements, AfterName: "", AfterID: 0, PageSize: page.limit(),
+		}
+		v.page(page, &p.AfterName, &p.AfterID)
+		if err := v.err(); err != nil {
+			return nil, "", err
+		}
+		rows, err := q.SearchCompaniesByName(ctx, p)
+		return cut(page, rows, err, func(c db.Company) []any { return []any{c.Name, c.ID} })
 	}
-	v.page(p, &q.AfterInexact, &q.AfterPlace, &q.AfterRank, &q.AfterName, &q.AfterID)
+	p := db.SearchCompaniesParams{
+		Code: code, CodePrefix: likeEscaper.Replace(code) + "%", Cik: cik, CikPrefix: cikPrefix,
+		Prefix: part + "%", Part: "%" + part + "%", Exchange: f.Exchange, HasStatements: f.HasStatements, PlaceFrom: firstPlace,
+		AfterInexact: -1, AfterPlace: decimal.Zero, AfterRank: -1, AfterName: "", AfterID: math.MinInt64, PageSize: page.limit(),
+	}
+	v.page(page, &p.AfterInexact, &p.AfterPlace, &p.AfterRank, &p.AfterName, &p.AfterID)
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := a.queries.SearchCompanies(ctx, q)
-	return pageOf(p, rows, err, func(r db.SearchCompaniesRow) []any {
+	if p.AfterInexact > 0 {
+		p.PlaceFrom = p.AfterPlace
+	}
+	rows, err := q.SearchCompanies(ctx, p)
+	return pageOf(page, rows, err, func(r db.SearchCompaniesRow) []any {
 		return []any{min(r.Rank, 1), r.Place, r.Rank, r.Company.Name, r.Company.ID}
 	}, func(r db.SearchCompaniesRow) db.Company { return r.Company })
 }

@@ -33,8 +33,12 @@ var requests = []request{
 	{"getCompany", "company by CIK", "/companies/{cikName}", false},
 	{"listCompanies", "companies", "/companies?page_size=100", true},
 	{"listCompanies", "companies of an exchange", "/companies?exchange={exchange}&page_size=100", true},
+	{"listCompanies", "companies with statements", "/companies?has_statements=true&page_size=100", true},
+	{"listCompanies", "companies, the largest first", "/companies?sort=relevance&page_size=100", true},
 	{"listCompanies", "search: part of a name", "/companies?q={part}&page_size=100", false},
 	{"listCompanies", "search: word in many names", "/companies?q={word}&page_size=100", false},
+	{"listCompanies", "search: what half of all names have", "/companies?q={form}&page_size=100", false},
+	{"listCompanies", "search: the same, by name", "/companies?q={form}&sort=name&page_size=100", false},
 	{"listCompanies", "search: beginning of tickers", "/companies?q={beginning}&page_size=100", false},
 	{"listCompanies", "search: CIK", "/companies?q={cik}&page_size=100", false},
 	{"listCompanies", "search: nothing found", "/companies?q={nothing}&page_size=100", false},
@@ -84,7 +88,7 @@ type subjects map[string][]string
 func (g *generator) findSubjects(ctx context.Context, db database, n int) (subjects, error) {
 	const most = 200
 	s := subjects{
-		"exchange": exchanges, "word": trades, "nothing": {"zqx", "xqz", "qzz", "wqxz", "zzqj"},
+		"exchange": exchanges, "word": trades, "form": {"inc"}, "nothing": {"zqx", "xqz", "qzz", "wqxz", "zzqj"},
 		"last": {lastDay.Format(time.DateOnly)},
 	}
 	for i := range 40 {
