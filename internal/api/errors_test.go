@@ -177,6 +177,9 @@ func TestWhatIsNotThere(t *testing.T) {
 				r.query.Set(name, value)
 			}
 		}
+		if op.OperationID == "importPrices" { // which may do without
+			r.query.Set("ticker", "NO.SUCH-TICKER")
+		}
 		res, body := f.send(f.superToken, r)
 		requireProblem(t, res, body, http.StatusNotFound, op.OperationID)
 	}
