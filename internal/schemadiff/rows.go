@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/go-faster/errors"
@@ -106,6 +107,9 @@ $$`)
 // each is how many rows of a table are recorded, the smallest, beside those that others refer to.
 const each = 15
 
+// longBytes are those of files, of which the beginning is recorded.
+var longBytes = regexp.MustCompile(`"\\\\x([0-9a-f]{200})[0-9a-f]+"`)
+
 // record writes some rows of every table of a database, with all that they refer to, into rowsFile, and lists the tables
 // without any.
 func record(ctx context.Context, dsn, root string) (empty []string, err error) {
@@ -144,6 +148,7 @@ func record(ctx context.Context, dsn, root string) (empty []string, err error) {
 			return err
 		}
 		for _, row := range found {
+			row := longBytes.ReplaceAllString(row, `"\\x$1"`)
 			if known[table+row] {
 				continue
 			}
