@@ -147,7 +147,7 @@ func runPlanner(ctx context.Context, in io.Reader, out, log io.Writer, args []st
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "schemadiff")
 	for _, command := range [][]string{{compiler, "build", "-o", program, "./" + source}, append([]string{program}, args...)} {
-		cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // ours
+		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, log
 		err := cmd.Run()
 		var exit *exec.ExitError

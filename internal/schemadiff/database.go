@@ -88,7 +88,7 @@ func (w *workshop) clone(ctx context.Context, name string) (string, error) {
 	}
 	defer db.Close()
 	room := w.room(w.rooms.Add(1))
-	_, err = db.ExecContext(ctx, "CREATE DATABASE "+room+" TEMPLATE "+name)
+	_, err = db.ExecContext(ctx, "CREATE DATABASE "+room+" TEMPLATE "+name) //nolint:gosec // names of ours
 	return room, wrap(err, "make a scratch database")
 }
 
@@ -285,6 +285,6 @@ func (w *workshop) close() {
 	}
 	defer db.Close()
 	for n := range w.rooms.Load() {
-		_, _ = db.ExecContext(context.Background(), fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", w.room(n+1)))
+		_, _ = db.ExecContext(context.Background(), fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", w.room(n+1))) //nolint:gosec // names of ours
 	}
 }

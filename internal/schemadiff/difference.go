@@ -123,7 +123,7 @@ func (o own) putBack(ctx context.Context, db *sql.DB) error {
 // drops are the steps before the planner's.
 func (o own) drops(after own) (steps []step) {
 	for _, c := range sorted(o.checks) {
-		if _, stays := after.storageOf(c[0]); stays && after.checks[c] != o.checks[c] {
+		if after.has(c[0]) && after.checks[c] != o.checks[c] {
 			steps = append(steps, step{about: "", sql: "ALTER TABLE " + c[0] + " DROP CONSTRAINT " + c[1], hazards: nil})
 		}
 	}
@@ -137,7 +137,7 @@ func (o own) adds(before own) (steps []step) {
 			continue
 		}
 		add := "ALTER TABLE " + c[0] + " ADD CONSTRAINT " + c[1] + " " + o.checks[c]
-		if _, old := before.storageOf(c[0]); !old {
+		if !before.has(c[0]) {
 			steps = append(steps, step{about: "", sql: add, hazards: nil})
 			continue
 		}
@@ -156,14 +156,14 @@ func (o own) adds(before own) (steps []step) {
 	return steps
 }
 
-// storageOf returns the storage of any column of a table.
-func (o own) storageOf(table string) (storage string, found bool) {
-	for c, s := range o.storage {
+// has tells whether there is a table.
+func (o own) has(table string) bool {
+	for c := range o.storage {
 		if c[0] == table {
-			return s, true
+			return true
 		}
 	}
-	return "", false
+	return false
 }
 
 // unseen lists what neither the planner nor own compares, a line for each fact.

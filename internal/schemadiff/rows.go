@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,8 +86,8 @@ func (r rows) load(ctx context.Context, db *sql.DB) error {
 		if err != nil {
 			return wrap(err, "write rows")
 		}
-		_, err = conn.ExecContext(ctx, "INSERT INTO "+names[i]+" OVERRIDING SYSTEM VALUE"+
-			" SELECT * FROM jsonb_populate_recordset(NULL::"+names[i]+", $1::text::jsonb)", string(all))
+		_, err = conn.ExecContext(ctx, fmt.Sprintf("INSERT INTO %[1]s OVERRIDING SYSTEM VALUE"+
+			" SELECT * FROM jsonb_populate_recordset(NULL::%[1]s, $1::text::jsonb)", names[i]), string(all)) //nolint:gosec // quoted
 		if err != nil {
 			return errors.Wrapf(plain(err), "the recorded rows of %s", table)
 		}

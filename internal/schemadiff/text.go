@@ -99,7 +99,7 @@ func (w *workshop) asDeclared(ctx context.Context, at string, declared fs.FS, ta
 			case isMissing(err):
 				waiting = append(waiting, s)
 			default:
-				return nil, nil //nolint:nilerr // the planner's way may do
+				return nil, nil // the planner's way may do
 			}
 		}
 		if len(waiting) == len(open) {
