@@ -204,7 +204,7 @@ func (w *workshop) declare(ctx context.Context, room string, dir fs.FS) error {
 				}
 				err = located("schema/tables/"+name, string(text), len("SET check_function_bodies = off;"), err)
 				if !isMissing(err) {
-					return err
+					return nearest(ctx, db, "schema/tables/"+name, string(text), err)
 				}
 				waiting, missing = append(waiting, name), errors.Join(missing, err)
 			}
@@ -215,6 +215,21 @@ func (w *workshop) declare(ctx context.Context, room string, dir fs.FS) error {
 		}
 		return nil
 	})
+}
+
+// nearest says which statement of a file fails where PostgreSQL does not say it.
+func nearest(ctx context.Context, db *sql.DB, file, text string, err error) error {
+	var reply *pgconn.PgError
+	if !errors.As(err, &reply) || reply.Position > 0 {
+		return err
+	}
+	for _, s := range statements(text) {
+		if _, err := db.ExecContext(ctx, s.sql); errors.As(err, &reply) {
+			line := strings.Count(text[:strings.Index(text, s.sql)], "\n") + 1
+			return &mistake{where: fmt.Sprintf("%s:%d", file, line), reply: reply}
+		}
+	}
+	return err
 }
 
 func isMissing(err error) bool {
