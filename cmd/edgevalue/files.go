@@ -176,14 +176,14 @@ func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, names []
 	if err != nil {
 		return err
 	}
-	if err := pg.NeedConns(s.pool, jobs.MinConns(1)); err != nil {
+	if err := pg.NeedConns(s.pool, jobs.MinConns); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(cmd.Context())
 	working := make(chan error, 1)
 	go func() {
 		defer stop()
-		working <- jobs.Run(ctx, s.app, jobs.Config{Imports: 1, Grace: s.cfg.ShutdownTimeout, Logger: s.log})
+		working <- jobs.Run(ctx, s.app, jobs.Config{Grace: s.cfg.ShutdownTimeout, Logger: s.log, DataConfig: jobs.DataConfig{Imports: 1}})
 	}()
 	defer func() {
 		stop()
