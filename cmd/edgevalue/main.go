@@ -29,7 +29,7 @@ func main() {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "edgevalue",
-		Short: "A data service for value investors",
+		Short: "A self-hosted data service for value investors",
 		Long: `EdgeValue holds companies, their financial statements, dividends and prices, imports real
 filings, and computes value metrics and daily ratios.
 
