@@ -29,7 +29,7 @@ func main() {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "edgevalue",
-		Short: "A data service for value investors",
+		Short: "A self-hosted data service for value investors",
 		Long: `"edgevalue dev" runs everything in one process, with a database of its own. It is configured by
 environment variables, which "edgevalue config" shows.`,
 		SilenceUsage:  true,
