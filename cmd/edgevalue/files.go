@@ -424,19 +424,3 @@ func (s *services) export(ctx context.Context, dir, ticker string, at app.PointI
 		return nil
 	})
 }
-
-// writeWhole writes a file whole or not at all.
-func writeWhole(path string, write func(*os.File) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return errors.Wrap(err, "create file")
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	if err := errors.Join(write(f), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return errors.Wrap(err, "rename file")
-	}
-	return nil
-}
