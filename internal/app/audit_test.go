@@ -35,6 +35,16 @@ var unaudited = map[string]string{
 		ResetPassword StartTOTP ConfirmTOTP RemoveTOTP ReplaceRecoveryCodes RemoveUserTOTP RemoveTOTPByEmail`,
 }
 
+// A writer is a use case that writes, with the actions of its events.
+type writer struct {
+	name    string
+	actions []string
+	do      func(context.Context, app.Actor) error
+}
+
+// resources are the writers of resources that are tested in files of their own, given a superuser.
+var resources = []func(*testing.T, *app.App, db.UserAccount) []writer{}
+
 // Every use case that writes leaves an event of who did it, in its transaction. A new one has to be added to one of the
 // lists.
 func TestEveryWriterLeavesAnEvent(t *testing.T) {
@@ -61,11 +71,7 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 		other   db.UserAccount
 	)
 	type events = []string
-	audited := []struct {
-		name    string
-		actions events
-		do      func(context.Context, app.Actor) error
-	}{
+	audited := []writer{
 		{"CreateCompany", events{"company.created"}, func(ctx context.Context, who app.Actor) error {
 			_, err := a.CreateCompany(ctx, who, apple)
 			return err
@@ -156,6 +162,9 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 		{"CloseConsole", events{"console.closed"}, func(ctx context.Context, _ app.Actor) error {
 			return a.CloseConsole(ctx, token)
 		}},
+	}
+	for _, writers := range resources {
+		audited = append(audited, writers(t, a, u)...)
 	}
 	known := map[string]bool{}
 	for _, names := range unaudited {

@@ -160,9 +160,6 @@ func (a *App) listStatements(ctx context.Context, q *db.Queries, f StatementFilt
 		func(r db.ListFinancialStatementsAsOfRow) Statement { return item(db.ListFinancialStatementsRow(r)) })
 }
 
-// farDay is the last day that a filter takes.
-var farDay = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-
 // GetStatement returns a statement as known on a day. Errors: Invalid, NotFound.
 func (a *App) GetStatement(ctx context.Context, id int64, at PointInTime) (s Statement, err error) {
 	var v validator

@@ -80,6 +80,15 @@ func (v *validator) text(field, s string) bool {
 	return v.check(isText(s), field, "must be valid Unicode without control characters")
 }
 
+// line trims a text, if there is one, and checks that something is left which can be shown on one line.
+func (v *validator) line(field string, s *string) {
+	if s != nil {
+		*s = strings.TrimSpace(*s)
+		v.check(*s != "", field, "must not be empty")
+		v.text(field, *s)
+	}
+}
+
 func (v *validator) optionalText(field string, s *string) {
 	if s != nil {
 		v.text(field, *s)
@@ -95,7 +104,10 @@ func plain(d decimal.Decimal) bool {
 	return d.Exponent() > -20 && d.Exponent() < 20 && d.NumDigits() <= 40
 }
 
-var firstDay = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+var (
+	firstDay = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+	farDay   = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC) // the last that a filter takes
+)
 
 // date checks that a day lies between 1900 and last.
 func (v *validator) date(field string, day *time.Time, last time.Time) {
