@@ -80,10 +80,7 @@ func TestAPIKeys(t *testing.T) {
 func TestWhatKeysMayNotDo(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	f.createCompany("AAPL")
-	f.createStatement("AAPL", year2023())
-	_, err := f.super.CreateDividend(t.Context(), dividend2023(), oas.CreateDividendParams{Ticker: "AAPL"})
-	require.NoError(t, err)
+	f.createExamples()
 	read, _ := f.createKey(f.superToken, "read")
 	write, _ := f.createKey(f.superToken, "write")
 	before := f.rows()

@@ -106,6 +106,13 @@ func (op *operation) errorStatuses() (statuses []int) {
 	return statuses
 }
 
+// says returns what x-errors has about a status, "" if nothing.
+func (op *operation) says(status int) string {
+	named, _ := op.Extensions["x-errors"].(map[string]any)
+	text, _ := named[strconv.Itoa(status)].(string)
+	return text
+}
+
 func (op *operation) names(status int) bool { return slices.Contains(op.errorStatuses(), status) }
 
 func (op *operation) param(name string) *openapi3.Parameter {

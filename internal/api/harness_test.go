@@ -267,6 +267,25 @@ func fieldProblem(t testing.TB, err error, field string) string {
 	return p.Errors[0].Message
 }
 
+// pages follows the page tokens to the end and requires that every page but the last is full.
+func pages[T any](t *testing.T, size int, get func(token oas.OptString) ([]T, oas.NilString)) (all []T) {
+	t.Helper()
+	var token oas.OptString
+	for range 10_000 {
+		items, next := get(token)
+		all = append(all, items...)
+		if next.Null {
+			assert.LessOrEqual(t, len(items), size)
+			return all
+		}
+		require.Len(t, items, size)
+		require.NotEqual(t, token.Value, next.Value)
+		token = oas.NewOptString(next.Value)
+	}
+	t.Fatal("the pages do not end")
+	return nil
+}
+
 // decodeProblem reads the problem of a raw response.
 func decodeProblem(t testing.TB, body []byte) (p oas.Problem) {
 	t.Helper()

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/auth"
@@ -178,10 +177,7 @@ func TestOwnAddressIsLimited(t *testing.T) {
 func TestMistakesChangeNothing(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{app: func(c *app.Config) { c.AttemptsPerAddress = 3 }})
-	f.createCompany("AAPL")
-	f.createStatement("AAPL", year2023())
-	_, err := f.super.CreateDividend(t.Context(), dividend2023(), oas.CreateDividendParams{Ticker: "AAPL"})
-	require.NoError(t, err)
+	f.createExamples()
 	contents := func() map[string]string {
 		all := map[string]string{}
 		rows, err := f.pool.Query(t.Context(), "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")

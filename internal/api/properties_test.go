@@ -343,9 +343,13 @@ func (v *inventor) object(schema *openapi3.Schema) map[string]any {
 func (v *inventor) value(name string, schema *openapi3.Schema) any {
 	v.n++
 	if invent := special[name]; invent != nil {
-		return invent(v.n)
+		if value := invent(v.n); schema.VisitJSON(value) == nil {
+			return value
+		}
 	}
 	switch {
+	case len(schema.OneOf) > 0: // or null
+		return v.value(name, schema.OneOf[0].Value)
 	case len(schema.Enum) > 0:
 		return schema.Enum[len(schema.Enum)-1]
 	case schema.Type.Includes("boolean"):
@@ -363,13 +367,15 @@ func (v *inventor) value(name string, schema *openapi3.Schema) any {
 		return json.Number(fmt.Sprintf("%d.25", v.n))
 	case schema.Type.Includes("string") && schema.Format == "date":
 		return day("2020-01-01").AddDate(0, 0, v.n).Format(time.DateOnly)
+	case schema.Type.Includes("string") && schema.Format == "date-time":
+		return day("2020-01-01").AddDate(0, 0, v.n).Format(time.RFC3339)
 	case schema.Type.Includes("string") && schema.Format == "" && schema.Pattern == "":
 		text := fmt.Sprintf("%s no. %d", name, v.n)
 		for uint64(len(text)) < schema.MinLength {
 			text += "."
 		}
 		if schema.MaxLength != nil {
-			text = text[max(0, len(text)-int(*schema.MaxLength)):]
+			text = strings.TrimSpace(text[max(0, len(text)-int(*schema.MaxLength)):])
 		}
 		return text
 	case schema.Type.Includes("array"):

@@ -12,8 +12,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/edgevalue/edgevalue/gen/oas"
 )
 
 // decoderWords are what libraries say about input, and nobody who is to correct it understands.
@@ -72,10 +70,7 @@ func variants(document any, values []any) (all []any, places []string) {
 func TestRefusalsSpeakToPeople(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	f.createCompany("AAPL")
-	f.createStatement("AAPL", year2023())
-	_, err := f.super.CreateDividend(t.Context(), dividend2023(), oas.CreateDividendParams{Ticker: "AAPL"})
-	require.NoError(t, err)
+	f.createExamples()
 	values := []any{
 		nil, true, -1, 1.5, json.RawMessage("1e400"), json.RawMessage("123456789012345678901234567890"), "", "x", "\x00", []any{},
 		map[string]any{"no_such_field": 1}, []any{[]any{1}},

@@ -110,8 +110,10 @@ func (a Actor) writer() error {
 	if err := a.superuser(); err != nil || !a.ReadOnly {
 		return err
 	}
-	return &Error{Code: Forbidden, Type: "insufficient-scope", Message: "this API key may read only: its scope is not write"}
+	return errReadOnly
 }
+
+var errReadOnly = &Error{Code: Forbidden, Type: "insufficient-scope", Message: "this API key may read only: its scope is not write"}
 
 // enqueue inserts a job and returns its id.
 func (a *App) enqueue(ctx context.Context, args river.JobArgs) (id int64, err error) {

@@ -27,11 +27,16 @@ var unaudited = map[string]string{
 		ResetPassword StartTOTP ConfirmTOTP RemoveTOTP ReplaceRecoveryCodes RemoveUserTOTP RemoveTOTPByEmail`,
 }
 
-// A writer is a use case that leaves events.
+// A writer is a use case that writes, with the actions of its events.
 type writer struct {
 	name    string
 	actions []string
 	do      func(context.Context, app.Actor) error
+}
+
+// resources are the writers of resources that are tested in files of their own, given a superuser.
+var resources = []func(*testing.T, *app.App, db.UserAccount) []writer{
+	companyWriters, // newproject:companies
 }
 
 // Every use case that writes leaves an event of who did it, in its transaction. A new one has to be added to one of the
@@ -84,13 +89,10 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 			return a.CloseConsole(ctx, token)
 		}},
 	}
-	known := map[string]bool{}
-	// newproject:companies
-	audited = append(audited, dataWriters(t, a)...)
-	for name := range strings.FieldsSeq(unauditedData) {
-		known[name] = true
+	for _, writers := range resources {
+		audited = append(audited, writers(t, a, u)...)
 	}
-	// newproject:end
+	known := map[string]bool{}
 	for _, names := range unaudited {
 		for _, name := range strings.Fields(names) {
 			known[name] = true

@@ -14,17 +14,18 @@ import (
 	"github.com/edgevalue/edgevalue/internal/value"
 )
 
-// What leaves no event: it reads, is done by jobs, or leaves that of a sync, as ImportBulkFile.
-const unauditedData = `ListCompanies GetCompany ListCompanyStatements ListStatements GetStatement ListStatementVersions
+func init() {
+	unaudited["reads companies' data, is done by jobs, or leaves the event of a sync"] = `ListCompanies GetCompany ListCompanyStatements ListStatements GetStatement ListStatementVersions
 	ListCompanyRestatements ListRestatements ListCompanyMetrics Diff EachProof OccupyExplanations Explain ExplainRatio ExplainStatement FindStatement
 	ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
 	ListDailyRatios ValueCompany ListExchangeRates ListImports GetImport ListSyncs GetSync UnfinishedSync SyncStatus HasData ExportCompany
 	GetRules ListUnreadFacts
 	RunImport RunSync RunSyncCompany ScheduleSync RecomputeJob RecomputeCompanyJob RecomputeAll TakeTurn
 	ImportBulkFile`
+}
 
-// dataWriters are the use cases that change companies and their data by hand, in an order in which each can be carried out.
-func dataWriters(t *testing.T, a *app.App) []writer {
+// companyWriters are the use cases that change companies and their data by hand, in an order in which each can be carried out.
+func companyWriters(t *testing.T, a *app.App, _ db.UserAccount) []writer {
 	t.Helper()
 	client, err := edgar.New(edgar.Config{UserAgent: "Test test@example.com"}) // which is never asked
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-faster/errors"
+	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/internal/auth"
 )
@@ -71,16 +72,33 @@ func (v *validator) text(field, s string) bool {
 	return v.check(isText(s), field, "must be valid Unicode without control characters")
 }
 
+// line trims a text, if there is one, and checks that something is left which can be shown on one line.
+func (v *validator) line(field string, s *string) {
+	if s != nil {
+		*s = strings.TrimSpace(*s)
+		v.check(*s != "", field, "must not be empty")
+		v.text(field, *s)
+	}
+}
+
 func (v *validator) optionalText(field string, s *string) {
 	if s != nil {
 		v.text(field, *s)
 	}
 }
 
-// The first and the last day that a filter takes.
+// number checks that a decimal can be stored and written out at a reasonable length.
+func (v *validator) number(field string, d *decimal.Decimal) {
+	v.check(d == nil || plain(*d), field, "has too many digits")
+}
+
+func plain(d decimal.Decimal) bool {
+	return d.Exponent() > -20 && d.Exponent() < 20 && d.NumDigits() <= 40
+}
+
 var (
 	firstDay = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
-	farDay   = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+	farDay   = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC) // the last that a filter takes
 )
 
 // date checks that a day lies between 1900 and last.

@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"regexp"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
 )
@@ -20,15 +18,6 @@ const (
 	isRepeated         = "is given twice"
 	ordinarySharesRule = "must be a number above 0, such as 5, 0.5 or 1/1500"
 )
-
-// number checks that a decimal can be stored and written out at a reasonable length.
-func (v *validator) number(field string, d *decimal.Decimal) {
-	v.check(d == nil || plain(*d), field, "has too many digits")
-}
-
-func plain(d decimal.Decimal) bool {
-	return d.Exponent() > -20 && d.Exponent() < 20 && d.NumDigits() <= 40
-}
 
 func (v *validator) webAddress(field string, address *string) {
 	if address != nil {
