@@ -85,13 +85,13 @@ type parts struct {
 
 // minConns is how many connections to the database the parts need. A server needs one for those who change something
 // and one for those who read.
-func (p parts) minConns(cfg Config) (n int) {
+func (c Config) minConns(p parts) (n int) {
 	if p.serve {
 		n += 2
 	}
 	if p.work {
 		n += jobs.MinConns
-		n += importsAtOnce + cfg.SyncConcurrency // and the recomputation, which MinConns has // newproject:companies
+		n += importsAtOnce + c.SyncConcurrency // and the recomputation, which MinConns has // newproject:companies
 	}
 	return n
 }
@@ -149,7 +149,7 @@ func run(ctx context.Context, p parts) (err error) {
 		return err
 	}
 	defer pool.Close()
-	if err := pg.NeedConns(pool, p.minConns(cfg)); err != nil {
+	if err := pg.NeedConns(pool, cfg.minConns(p)); err != nil {
 		return err
 	}
 	err = steadily(ctx, log, func() error {

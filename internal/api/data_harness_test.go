@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"strings"
+
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/sample"
@@ -126,3 +128,13 @@ const (
 	snowflake = "companyfacts-CIK0001640147.json.gz"
 	marvell   = "companyfacts-CIK0001835632.json.gz"
 )
+
+// uniqueWord is unique in letters.
+func uniqueWord(prefix string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return r - '0' + 'Q'
+		}
+		return r
+	}, unique(prefix))
+}

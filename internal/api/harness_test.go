@@ -286,16 +286,6 @@ func decodeProblem(t testing.TB, body []byte) (p oas.Problem) {
 // unique returns a name that no other test uses, on no server.
 func unique(prefix string) string { return fmt.Sprintf("%s%08X", prefix, rand.Uint32()) }
 
-// uniqueWord is unique in letters.
-func uniqueWord(prefix string) string {
-	return strings.Map(func(r rune) rune {
-		if '0' <= r && r <= '9' {
-			return r - '0' + 'Q'
-		}
-		return r
-	}, unique(prefix))
-}
-
 func day(s string) time.Time {
 	d, err := time.Parse(time.DateOnly, s)
 	if err != nil {

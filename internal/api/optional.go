@@ -28,15 +28,12 @@ func get[T any](o interface{ Get() (T, bool) }) *T {
 // The generated conversions use the functions below, by their types.
 
 func asText(s string) string                         { return s }
-func asInt(n int32) int                              { return int(n) }
-func asInt64(n int) int64                            { return int64(n) }
 func asNilInt64(v *int64) oas.NilInt64               { return toNil[oas.NilInt64](v) }
 func asNilString(v *string) oas.NilString            { return toNil[oas.NilString](v) }
 func asNilDateTime(v *time.Time) oas.NilDateTime     { return toNil[oas.NilDateTime](v) }
 func asStringPointer(o oas.OptNilString) *string     { return get(o) }
 func asFullNamePointer(o oas.OptNilFullName) *string { return (*string)(get(o)) }
 func asBool(o oas.OptBool) bool                      { return o.Value }
-func asString(o oas.OptString) string                { return o.Value }
 func asEmail(o oas.OptEmail) string                  { return string(o.Value) }
 func asPassword(o oas.OptPassword) string            { return string(o.Value) }
 

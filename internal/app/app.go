@@ -127,6 +127,3 @@ func (a *App) enqueue(ctx context.Context, args river.JobArgs) (id int64, err er
 	})
 	return id, err
 }
-
-// today is the current day in UTC.
-func (a *App) today() time.Time { return a.Now().UTC().Truncate(24 * time.Hour) }

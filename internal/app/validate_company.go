@@ -82,3 +82,10 @@ func isISIN(code string) bool {
 	}
 	return sum%10 == 0
 }
+
+// set assigns *src, if there is one.
+func set[T any](dst, src *T) {
+	if src != nil {
+		*dst = *src
+	}
+}
