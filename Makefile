@@ -39,7 +39,7 @@ bin/pgtest: FORCE
 
 .PHONY: test
 test: bin/pgtest ## Test with the race detector; needs nothing running
-	bin/pgtest go test -race -timeout 20m $(ARGS) ./...
+	bin/pgtest go test -race -parallel 4 -timeout 20m $(ARGS) ./...
 
 # How many times each fault is made; 3 take about two minutes.
 ROUNDS ?= 3
