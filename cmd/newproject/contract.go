@@ -88,7 +88,10 @@ func (c *contract) bytes() ([]byte, error) {
 		}
 	}
 	var doc yaml.Node
-	return out, errors.Wrap(yaml.Unmarshal(out, &doc), "read what is left")
+	if err := yaml.Unmarshal(out, &doc); err != nil {
+		return nil, errors.Wrap(err, "read what is left")
+	}
+	return out, nil
 }
 
 // An entry is one of a mapping or sequence in block style, with its lines, counted from 1: from its comments to the line

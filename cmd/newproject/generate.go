@@ -77,7 +77,10 @@ func (g generator) generate(ctx context.Context, p project, revision, dir string
 	if err := vacant(dir); err != nil {
 		return err
 	}
-	return errors.Wrap(os.Rename(made.dir, dir), "move the project to its place")
+	if err := os.Rename(made.dir, dir); err != nil {
+		return errors.Wrap(err, "move the project to its place")
+	}
+	return nil
 }
 
 // vacant returns an error if there is something at a path, or no folder for it to be in.
