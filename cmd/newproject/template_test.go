@@ -49,7 +49,8 @@ func TestThisRepository(t *testing.T) {
 				}
 				assertNoTrace(t, path, own.vars["slug"], path)
 				assertNoTrace(t, path, own.vars["slug"], string(content))
-				assertNoTrace(t, path, "newproject", string(content))
+				assertNoTrace(t, path, "newproject:", string(content))
+				assertNoTrace(t, path, "cmd/newproject", string(content))
 				for _, name := range []string{"first_superuser", "image", "licence_holder"} {
 					assertNoTrace(t, path, own.vars[name], string(content))
 				}
