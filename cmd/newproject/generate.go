@@ -57,7 +57,7 @@ func (g generator) generate(ctx context.Context, p project, revision, dir string
 	if _, err := made.git(ctx, "init", "--quiet", "--initial-branch=main"); err != nil {
 		return err
 	}
-	if _, err := made.git(ctx, "add", "--all"); err != nil {
+	if _, err := made.git(ctx, "add", "--all", "--force"); err != nil {
 		return err
 	}
 	if !g.filesOnly {

@@ -280,3 +280,11 @@ func with(others map[string]string) map[string]string {
 	maps.Copy(files, others)
 	return files
 }
+
+// mustRunError is run with an error, which it returns.
+func (p *place) mustRunError(args ...string) string {
+	p.t.Helper()
+	_, err := p.run(args...)
+	require.Error(p.t, err)
+	return err.Error()
+}
