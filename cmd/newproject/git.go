@@ -100,7 +100,7 @@ func (r repository) files(ctx context.Context, commit string) (map[string]file, 
 			if err != nil {
 				return nil, errors.Wrap(err, "read git's archive")
 			}
-			files[h.Name] = file{b, os.FileMode(h.Mode).Perm()} //nolint:gosec // a mode of a file that git knows
+			files[h.Name] = file{b, os.FileMode(h.Mode).Perm()}
 		case tar.TypeSymlink:
 			files[h.Name] = file{[]byte(h.Linkname), os.ModeSymlink}
 		}

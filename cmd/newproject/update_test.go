@@ -180,8 +180,8 @@ func TestUpdateRefuses(t *testing.T) {
 	p.replace("club/project.yaml", revision, strings.Repeat("1", 40))
 	p.commit("club", nil)
 	require.ErrorContains(t, update("club/project.yaml"), "fetch the template's history first")
-	text := p.read("club/project.yaml")
-	p.commit("club", map[string]string{"project.yaml": text[:strings.Index(text, "template:")]})
+	text, _, _ := strings.Cut(p.read("club/project.yaml"), "template:")
+	p.commit("club", map[string]string{"project.yaml": text})
 	require.ErrorContains(t, update("club/project.yaml"), "project.yaml does not say of which revision")
 	assert.Empty(t, p.git("club", "status", "--porcelain"))
 }
