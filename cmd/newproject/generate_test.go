@@ -116,8 +116,8 @@ CREATE TRIGGER touch BEFORE UPDATE ON account FOR EACH ROW EXECUTE FUNCTION touc
 -- +goose Down
 
 DROP TABLE account;
-DROP FUNCTION touch;
 DROP TABLE org;
+DROP FUNCTION touch;
 `, p.read("club/schema/00001_init.sql"))
 	assert.NoFileExists(t, p.path("club/schema/00001_a.sql"))
 	assert.NoFileExists(t, p.path("club/schema/00002_b.sql"))
