@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/go-faster/errors"
 )
@@ -207,6 +209,10 @@ func (g generator) run(ctx context.Context, dir, command string) error {
 	cmd.Dir, cmd.Env = dir, environ()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
+	// All that it started ends with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
+	"io"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -242,4 +245,34 @@ func TestGlob(t *testing.T) {
 			assert.Equal(t, want, glob(pattern)(path), "%s %s", pattern, path)
 		}
 	}
+}
+
+// Who stops a generation finds nothing of it, neither files nor processes.
+func TestGenerateIsStopped(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, with(map[string]string{
+		rulesFile: strings.Replace(smallRules, "cat openapi.yaml >gen/oas/oas_gen.txt", "sleep 300 & echo $! >../../pid; wait", 1),
+	}))
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		config, err := readProject(p.path("book.yaml"))
+		if err == nil {
+			err = generator{template: p.template, log: io.Discard, filesOnly: false}.generate(ctx, config, "HEAD", p.path("club"))
+		}
+		done <- err
+	}()
+	var pid string
+	require.Eventually(t, func() bool {
+		b, err := os.ReadFile(p.path("pid"))
+		pid = strings.TrimSpace(string(b))
+		return err == nil && pid != ""
+	}, time.Minute, 10*time.Millisecond)
+	stop()
+	require.ErrorIs(t, <-done, context.Canceled)
+	assert.Equal(t, []string{"book.yaml", "pid", "template"}, p.left())
+	assert.Eventually(t, func() bool {
+		state, err := os.ReadFile("/proc/" + pid + "/stat")
+		return err != nil || strings.Contains(string(state), ") Z ")
+	}, time.Minute, 10*time.Millisecond)
 }
