@@ -49,6 +49,9 @@ func TestThisRepository(t *testing.T) {
 				}
 				assertNoTrace(t, path, own.vars["slug"], path)
 				assertNoTrace(t, path, own.vars["slug"], string(content))
+				if strings.HasPrefix(path, "internal/auth/") || len(r.Domains[domain].LeaveOut) > 0 {
+					assert.NotRegexp(t, `\bev_`, string(content), path)
+				}
 				assertNoTrace(t, path, "newproject:", string(content))
 				assertNoTrace(t, path, "cmd/newproject", string(content))
 				for _, name := range []string{"first_superuser", "image", "licence_holder"} {
@@ -67,6 +70,7 @@ func TestThisRepository(t *testing.T) {
 			assert.Contains(t, files, "cmd/"+p.vars["slug"]+"/main.go")
 			if domain == own.vars["domain"] {
 				assert.Contains(t, string(files["docs/metrics.md"].content), "\n#### ev_to_revenue\n", "ev is enterprise value there")
+				assert.Contains(t, string(files["internal/api/days_test.go"].content), "ev_net_to_ebit")
 			}
 		}
 	}
