@@ -146,7 +146,7 @@ func (g generator) files(ctx context.Context, p project, commit string) (rules, 
 		const path = "openapi.yaml"
 		inCode := codeNames(files, r.Generated)
 		f := files[path]
-		f.content, err = cutContract(f.content, d.Tags, func(t string) (bool, bool) { return inCodeBefore[t], inCode[t] })
+		f.content, err = cutContract(f.content, d.Tags, d.Keep, func(t string) (bool, bool) { return inCodeBefore[t], inCode[t] })
 		if err != nil {
 			return rules{}, nil, errors.Wrap(err, path)
 		}

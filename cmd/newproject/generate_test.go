@@ -89,10 +89,14 @@ paths:
         # no comment
       responses: { '200': { $ref: '#/components/responses/Users' } }
 components:
+  securitySchemes:
+    Key: { type: apiKey }
   responses:
     Users: { description: 'People', content: { a: { $ref: '#/components/schemas/User' } } }
   schemas:
     User: { type: object }
+    Kept: { $ref: '#/components/schemas/KeptToo' }
+    KeptToo: { type: integer }
     # Nothing names it.
     Free: { $ref: '#/components/schemas/Freed' }
     Freed: { type: integer }
@@ -181,6 +185,8 @@ func TestMistakes(t *testing.T) {
 		"no rules":            {"", "", map[string]string{rulesFile: "names: {}\n"}, nil, `cmd/newproject/template.yaml: yaml: `},
 		"an unknown rule":     {"", "", map[string]string{rulesFile: smallRules + "more: []\n"}, nil, "field more not found"},
 		"an unknown variable": {"", "", map[string]string{rulesFile: strings.Replace(smallRules, "${slug}", "${slog}", 1)}, nil, `there is no variable "slog"`},
+		"nothing to keep":     {"domain: companies", "domain: item", map[string]string{rulesFile: strings.Replace(smallRules, "Kept]", "Keep]", 1)}, nil, `openapi.yaml: there is no component "schemas/Keep" to keep`},
+		"no such tag":         {"domain: companies", "domain: item", map[string]string{rulesFile: strings.Replace(smallRules, "tags: [companies]", "tags: [company]", 1)}, nil, `openapi.yaml: no operation has the tag "company"`},
 		"nothing left out":    {"", "", map[string]string{rulesFile: strings.Replace(smallRules, "cmd/newproject/**", "cmd/old/**", 1)}, nil, `leave_out: "cmd/old/**" matches no file`},
 		"a part without end":  {"", "", map[string]string{"a.sh": "# newproject:companies\n"}, nil, "a.sh: line 1: newproject:companies has no end"},
 		"an end of nothing":   {"", "", map[string]string{"a.sh": "\n# newproject:end\n"}, nil, "a.sh: line 2: newproject:end without a beginning"},

@@ -111,6 +111,7 @@ domains:
   item:
     leave_out: [internal/**/company.go]
     tags: [companies]
+    keep: [schemas/Kept]
     fresh_schema: true
     then: ["echo made >made.txt", "git add made.txt && git ls-files | wc -l >count.txt"]
 `
@@ -173,7 +174,10 @@ components:
         parent: { $ref: '#/components/schemas/Company' }
         user: { $ref: '#/components/schemas/User' }
         figure: { $ref: '#/components/schemas/Figure' }
+        kept: { $ref: '#/components/schemas/Kept' }
     Figure: { type: integer }
+    Kept: { $ref: '#/components/schemas/KeptToo' }
+    KeptToo: { type: integer }
     # Nothing names it.
     Free: { $ref: '#/components/schemas/Freed' }
     Freed: { type: integer }
