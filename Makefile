@@ -47,6 +47,12 @@ ROUNDS ?= 3
 test-faults: ## Disturb the real program and database, and count what that costs (ROUNDS=30 for long)
 	go test -tags faults -count=1 -timeout 3h -v ./internal/faults -rounds $(ROUNDS) $(ARGS)
 
+# newproject:template
+.PHONY: test-project
+test-project: ## Make a project of the newest commit with other names, build and test it
+	scripts/test-project.sh $(ARGS)
+
+# newproject:end
 .PHONY: cover
 cover: bin/pgtest ## Test and write coverage.html
 	bin/pgtest go test -timeout 20m -coverpkg=./cmd/...,./internal/... -coverprofile=coverage.out $(ARGS) ./...

@@ -89,6 +89,9 @@ func (g generator) differences(ctx context.Context, commit, copied, dir string) 
 	index := filepath.Join(copied, ".git", "newproject-index")
 	defer func() { _ = os.Remove(index) }()
 	both := repository{dir: dir, env: []string{"GIT_DIR=" + filepath.Join(copied, ".git"), "GIT_WORK_TREE=" + dir, "GIT_INDEX_FILE=" + index}}
+	if _, err := both.git(ctx, "read-tree", "HEAD"); err != nil {
+		return nil, 0, err
+	}
 	if _, err := both.git(ctx, "add", "--all"); err != nil {
 		return nil, 0, err
 	}

@@ -22,8 +22,9 @@ type contract struct {
 }
 
 // cutContract deletes the operations with the given tags and then every component, tag and type of problem that nothing
-// names any more. mentions tells whether the rest of the project names a type of problem, now and before.
-func cutContract(text []byte, tags []string, mentions func(problemType string) (before, now bool)) ([]byte, error) {
+// names any more, but for security schemes and the components to keep, such as parameters/ID. mentions tells whether the rest
+// of the project names a type of problem, now and before.
+func cutContract(text []byte, tags, keep []string, mentions func(problemType string) (before, now bool)) ([]byte, error) {
 	c, err := readContract(text)
 	if err != nil {
 		return nil, err
@@ -36,8 +37,14 @@ func cutContract(text []byte, tags []string, mentions func(problemType string) (
 	// What nothing named before stays, too.
 	stays := c.names()
 	for ref := range components {
-		if !before[ref] {
+		name := strings.TrimPrefix(ref, "#/components/")
+		if !before[ref] || strings.HasPrefix(name, "securitySchemes/") || slices.Contains(keep, name) {
 			stays[ref] = true
+		}
+	}
+	for _, name := range keep {
+		if components["#/components/"+name] == nil {
+			return nil, errors.Errorf("there is no component %q to keep", name)
 		}
 	}
 	now := components.reach(stays)
@@ -88,7 +95,10 @@ func (c *contract) bytes() ([]byte, error) {
 		}
 	}
 	var doc yaml.Node
-	return out, errors.Wrap(yaml.Unmarshal(out, &doc), "read what is left")
+	if err := yaml.Unmarshal(out, &doc); err != nil {
+		return nil, errors.Wrap(err, "read what is left")
+	}
+	return out, nil
 }
 
 // An entry is one of a mapping or sequence in block style, with its lines, counted from 1: from its comments to the line

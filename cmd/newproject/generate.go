@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/go-faster/errors"
 )
@@ -57,7 +59,7 @@ func (g generator) generate(ctx context.Context, p project, revision, dir string
 	if _, err := made.git(ctx, "init", "--quiet", "--initial-branch=main"); err != nil {
 		return err
 	}
-	if _, err := made.git(ctx, "add", "--all"); err != nil {
+	if _, err := made.git(ctx, "add", "--all", "--force"); err != nil {
 		return err
 	}
 	if !g.filesOnly {
@@ -77,7 +79,10 @@ func (g generator) generate(ctx context.Context, p project, revision, dir string
 	if err := vacant(dir); err != nil {
 		return err
 	}
-	return errors.Wrap(os.Rename(made.dir, dir), "move the project to its place")
+	if err := os.Rename(made.dir, dir); err != nil {
+		return errors.Wrap(err, "move the project to its place")
+	}
+	return nil
 }
 
 // vacant returns an error if there is something at a path, or no folder for it to be in.
@@ -141,7 +146,7 @@ func (g generator) files(ctx context.Context, p project, commit string) (rules, 
 		const path = "openapi.yaml"
 		inCode := codeNames(files, r.Generated)
 		f := files[path]
-		f.content, err = cutContract(f.content, d.Tags, func(t string) (bool, bool) { return inCodeBefore[t], inCode[t] })
+		f.content, err = cutContract(f.content, d.Tags, d.Keep, func(t string) (bool, bool) { return inCodeBefore[t], inCode[t] })
 		if err != nil {
 			return rules{}, nil, errors.Wrap(err, path)
 		}
@@ -204,6 +209,10 @@ func (g generator) run(ctx context.Context, dir, command string) error {
 	cmd.Dir, cmd.Env = dir, environ()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
+	// All that it started ends with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

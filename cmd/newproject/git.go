@@ -27,7 +27,10 @@ func (r repository) git(ctx context.Context, args ...string) ([]byte, error) {
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return out, &gitError{args[0], exit.ExitCode(), strings.TrimSpace(string(exit.Stderr))}
 	}
-	return out, errors.Wrap(err, "run git")
+	if err != nil {
+		return nil, errors.Wrap(err, "run git")
+	}
+	return out, nil
 }
 
 // A gitError is that git ended with another code than 0.
@@ -97,7 +100,7 @@ func (r repository) files(ctx context.Context, commit string) (map[string]file, 
 			if err != nil {
 				return nil, errors.Wrap(err, "read git's archive")
 			}
-			files[h.Name] = file{b, os.FileMode(h.Mode).Perm()} //nolint:gosec // a mode of a file that git knows
+			files[h.Name] = file{b, os.FileMode(h.Mode).Perm()}
 		case tar.TypeSymlink:
 			files[h.Name] = file{[]byte(h.Linkname), os.ModeSymlink}
 		}

@@ -169,5 +169,8 @@ func uses(f *ast.File, name string) bool {
 // formatGo returns the source as gofmt has it.
 func formatGo(source []byte) ([]byte, error) {
 	b, err := format.Source(source)
-	return b, errors.Wrap(err, "format what is left")
+	if err != nil {
+		return nil, errors.Wrap(err, "format")
+	}
+	return b, nil
 }

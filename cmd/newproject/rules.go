@@ -33,6 +33,7 @@ type name struct {
 type domain struct {
 	LeaveOut    []string `yaml:"leave_out"`
 	Tags        []string
+	Keep        []string
 	FreshSchema bool `yaml:"fresh_schema"`
 	Then        []string
 }

@@ -22,6 +22,8 @@ var (
 	creates = regexp.MustCompile(`(?mi)^CREATE\s+(?:OR\s+REPLACE\s+)?(?:UNLOGGED\s+)?(TABLE|FUNCTION|PROCEDURE|TYPE|DOMAIN|SEQUENCE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)`)
 	routine = regexp.MustCompile(`(?i)^(CREATE\s+(OR\s+REPLACE\s+)?(FUNCTION|PROCEDURE)\s|DO\s+\$)`)
 	quote   = regexp.MustCompile(`\$\w*\$`)
+	// A trigger of a table that other migrations make, such as River's, goes before its function.
+	trigger = regexp.MustCompile(`(?mi)^CREATE\s+(?:CONSTRAINT\s+)?TRIGGER\s+(\w+)\s[^;]*?\sON\s+(\w+)`)
 	comment = regexp.MustCompile(`(?m)--.*$`)
 )
 
@@ -47,15 +49,34 @@ func freshSchema(files map[string]file) error {
 	}
 	var up strings.Builder
 	up.WriteString("-- +goose Up\n")
-	var down []string
+	// Taken back in the other direction: tables before the functions that they or their triggers use.
+	var triggers, tables, others []string
+	made := map[string]bool{}
 	for _, name := range order {
 		text := string(files[name].content)
 		up.WriteString("\n" + strings.TrimSpace(statements(text)) + "\n")
 		for _, m := range creates.FindAllStringSubmatch(text, -1) {
-			down = append(down, fmt.Sprintf("DROP %s %s;\n", strings.ToUpper(m[1]), m[2]))
+			kind, what := strings.ToUpper(m[1]), m[2]
+			drop := fmt.Sprintf("DROP %s %s;\n", kind, what)
+			switch kind {
+			case "TABLE", "VIEW":
+				tables = append(tables, drop)
+			case "SEQUENCE": // it may have gone with a column
+				others = append(others, fmt.Sprintf("DROP SEQUENCE IF EXISTS %s;\n", what))
+			default:
+				others = append(others, drop)
+			}
+			made[what] = true
+		}
+		for _, m := range trigger.FindAllStringSubmatch(text, -1) {
+			if !made[m[2]] {
+				triggers = append(triggers, fmt.Sprintf("DROP TRIGGER %s ON %s;\n", m[1], m[2]))
+			}
 		}
 	}
-	slices.Reverse(down)
+	slices.Reverse(tables)
+	slices.Reverse(others)
+	down := slices.Concat(triggers, tables, others)
 	files[firstMigration] = file{[]byte(up.String() + "\n-- +goose Down\n\n" + strings.Join(down, "")), 0o644}
 	return nil
 }

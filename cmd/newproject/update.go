@@ -70,18 +70,29 @@ func (g generator) update(ctx context.Context, out io.Writer, p project, dir, re
 		return errors.Wrap(err, "make a folder")
 	}
 	defer func() { err = errors.Join(err, removeAll(temporary)) }()
-	var parent []string
+	var trees, parent []string
 	for i, commit := range []string{before, now} {
 		made := filepath.Join(temporary, fmt.Sprint("made", i))
 		fmt.Fprintf(g.log, "The template at %.12s\n", commit)
 		if err := g.generate(ctx, p, commit, made); err != nil {
 			return err
 		}
-		id, err := r.commitOf(ctx, made, fmt.Sprintf("the template at %.12s", commit), rules.Generated, filepath.Join(temporary, "index"), parent)
+		tree, err := r.take(ctx, made, rules.Generated, filepath.Join(temporary, "index"))
 		if err != nil {
 			return err
 		}
-		parent = []string{"-p", id}
+		trees = append(trees, tree)
+		id, err := r.git(ctx, append([]string{
+			"-c", "user.name=newproject", "-c", "user.email=newproject@localhost",
+			"commit-tree", tree, "-m", fmt.Sprintf("the template at %.12s", commit),
+		}, parent...)...)
+		if err != nil {
+			return err
+		}
+		parent = []string{"-p", strings.TrimSpace(string(id))}
+	}
+	if err := r.clear(ctx, trees[0], trees[1]); err != nil {
+		return err
 	}
 	_, picked := r.git(ctx, "-c", "advice.mergeConflict=false", "cherry-pick", "--no-commit", parent[1])
 	unmerged, err := r.git(ctx, "diff", "--name-only", "--diff-filter=U")
@@ -105,25 +116,23 @@ func (g generator) update(ctx context.Context, out io.Writer, p project, dir, re
 	return nil
 }
 
-// commitOf makes a commit of a folder's files, without a branch, and with the repository's own generated ones.
-func (r repository) commitOf(ctx context.Context, dir, message string, generated []string, index string, parent []string) (string, error) {
-	gitDir, err := r.git(ctx, "rev-parse", "--absolute-git-dir")
+// take brings the newest commit of another repository, and returns its tree with the generated files of this one. The index
+// is a temporary one.
+func (r repository) take(ctx context.Context, from string, generated []string, index string) (string, error) {
+	if _, err := r.git(ctx, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", from, "HEAD"); err != nil {
+		return "", err
+	}
+	head, err := repository{dir: from, env: nil}.commit(ctx, "HEAD")
 	if err != nil {
 		return "", err
 	}
-	if err := os.RemoveAll(index); err != nil {
-		return "", err
-	}
-	in := repository{dir: dir, env: []string{
-		"GIT_DIR=" + strings.TrimSpace(string(gitDir)), "GIT_WORK_TREE=" + dir, "GIT_INDEX_FILE=" + index,
-		"GIT_AUTHOR_NAME=newproject", "GIT_AUTHOR_EMAIL=newproject@localhost", "GIT_COMMITTER_NAME=newproject", "GIT_COMMITTER_EMAIL=newproject@localhost",
-	}}
-	if _, err := in.git(ctx, "add", "--all"); err != nil {
+	in := repository{dir: r.dir, env: []string{"GIT_INDEX_FILE=" + index}}
+	if _, err := in.git(ctx, "read-tree", head); err != nil {
 		return "", err
 	}
 	if len(generated) > 0 {
 		paths := append([]string{"--"}, pathspecs(":(glob)", generated)...)
-		if _, err := in.git(ctx, append([]string{"rm", "-r", "--cached", "--quiet", "--ignore-unmatch"}, paths...)...); err != nil {
+		if _, err := in.git(ctx, append([]string{"rm", "-r", "--force", "--cached", "--quiet", "--ignore-unmatch"}, paths...)...); err != nil {
 			return "", err
 		}
 		own, err := r.git(ctx, append([]string{"ls-files", "--stage"}, paths...)...)
@@ -139,9 +148,22 @@ func (r repository) commitOf(ctx context.Context, dir, message string, generated
 		}
 	}
 	tree, err := in.git(ctx, "write-tree")
+	return strings.TrimSpace(string(tree)), err
+}
+
+// clear returns an error if a file that a tree has and the one before has not is here, and git ignores it.
+func (r repository) clear(ctx context.Context, before, now string) error {
+	added, err := r.git(ctx, "diff", "--name-only", "--no-renames", "-z", "--diff-filter=A", before, now)
 	if err != nil {
-		return "", err
+		return err
 	}
-	id, err := in.git(ctx, append([]string{"commit-tree", strings.TrimSpace(string(tree)), "-m", message}, parent...)...)
-	return strings.TrimSpace(string(id)), err
+	for path := range strings.SplitSeq(strings.TrimSuffix(string(added), "\x00"), "\x00") {
+		if _, err := r.git(ctx, "ls-files", "--error-unmatch", "--", path); err == nil || path == "" {
+			continue
+		}
+		if _, err := os.Lstat(filepath.Join(r.dir, filepath.FromSlash(path))); err == nil {
+			return errors.Errorf("%s is in the way, which git ignores: the template has a file of this name", path)
+		}
+	}
+	return nil
 }
