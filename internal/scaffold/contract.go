@@ -27,7 +27,10 @@ func (p *project) contract() (c contract, err error) {
 	if err != nil {
 		return c, errors.Wrap(err, "read the contract")
 	}
-	return c, errors.Wrap(yaml.Unmarshal(b, &c), contractFile)
+	if err := yaml.Unmarshal(b, &c); err != nil {
+		return c, errors.Wrap(err, contractFile)
+	}
+	return c, nil
 }
 
 // operations are the ids of all operations.
@@ -58,7 +61,10 @@ func (p *project) extend(tag, paths, schemas string) error {
 			}
 			b = slices.Concat(b[:at], []byte(part.text), b[at:])
 		}
-		return b, errors.Wrap(yaml.Unmarshal(b, new(contract)), "with the new lines")
+		if err := yaml.Unmarshal(b, new(contract)); err != nil {
+			return nil, errors.Wrap(err, "with the new lines")
+		}
+		return b, nil
 	})
 }
 

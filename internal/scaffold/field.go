@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-faster/errors"
+	"github.com/jinzhu/inflection"
 )
 
 // A kind is the type of a field.
@@ -262,7 +263,12 @@ func (f field) schema(input bool) string {
 			integer: ", minimum: -9007199254740991, maximum: 9007199254740991", money: ", minimum: -9007199254740991, maximum: 9007199254740991",
 		}[f.Kind]
 	}
-	schema += map[kind]string{money: ", description: In whole units of currency.", ref: ", description: The id of " + f.ATable() + "."}[f.Kind]
+	switch f.Kind {
+	case money:
+		schema += ", description: In whole units of currency."
+	case ref:
+		schema += ", description: The id of " + f.ATable() + "."
+	}
 	return "{ " + schema + " }"
 }
 
@@ -277,7 +283,11 @@ func (f field) Example() string {
 func (f field) scalar() string {
 	switch f.Kind {
 	case text:
-		if example := capital(article(words(f.Name))); len(example) <= f.Max {
+		name := words(f.Name)
+		if f.List {
+			name = inflection.Singular(name)
+		}
+		if example := capital(article(name)); len(example) <= f.Max {
 			return example
 		}
 		return "'" + strings.Repeat("7", f.Max) + "'"

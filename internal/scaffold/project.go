@@ -19,7 +19,6 @@ import (
 
 	"github.com/go-faster/errors"
 	"golang.org/x/mod/modfile"
-	"golang.org/x/tools/go/ast/astutil"
 )
 
 // A project is the tree of files at root, with changes that are not written yet.
@@ -100,17 +99,39 @@ func formatted(path string, source []byte) ([]byte, error) {
 	}
 	lines := strings.SplitAfter(string(source), "\n")
 	for _, spec := range file.Imports {
-		if !astutil.UsesImport(file, strings.Trim(spec.Path.Value, `"`)) {
+		if !uses(file, strings.Trim(spec.Path.Value, `"`)) {
 			lines[set.Position(spec.Pos()).Line-1] = ""
 		}
 	}
 	text := emptyImport.ReplaceAllString(strings.Join(lines, ""), "import (\n")
 	text = blankLines.ReplaceAllString(text, "\n\n")
 	out, err := format.Source([]byte(text))
-	return out, errors.Wrapf(err, "format %s", path)
+	if err != nil {
+		return nil, errors.Wrapf(err, "format %s", path)
+	}
+	return out, nil
+}
+
+// uses tells whether a file names a package, which is called as the last part of its path that is no version.
+func uses(file *ast.File, path string) (used bool) {
+	parts := strings.Split(path, "/")
+	name := parts[len(parts)-1]
+	if version.MatchString(name) {
+		name = parts[len(parts)-2]
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if id, ok := s.X.(*ast.Ident); ok && id.Name == name {
+				used = true
+			}
+		}
+		return !used
+	})
+	return used
 }
 
 var (
+	version     = regexp.MustCompile(`^v[0-9]+$`)
 	emptyImport = regexp.MustCompile(`import \(\n\n+`)
 	blankLines  = regexp.MustCompile(`\n\n\n+`)
 )

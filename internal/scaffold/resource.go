@@ -608,7 +608,7 @@ func (r *resource) CheckArgs() string {
 	if r.OwnRefs() {
 		args = append(args, "actor")
 	}
-	return strings.Join(append(args, ""), ", ")
+	return strings.Join(append(args, "&in"), ", ")
 }
 
 // May is the method of an actor that says whether they may write.
