@@ -136,10 +136,13 @@ func (f *field) parseWords(argument string) error {
 // methods are the fields that would have the names of methods that ogen generates.
 var methods = []string{"encode", "decode", "validate", "marshal_json", "unmarshal_json"}
 
-// checkFields says which fields cannot stand side by side, or not in a resource.
+// checkFields says which fields cannot stand in a resource, or not side by side.
 func checkFields(fields []field) error {
 	seen := map[string]string{}
 	for _, f := range fields {
+		if err := checkSQLName("field", f.Name); err != nil {
+			return err
+		}
 		switch key := strings.ReplaceAll(f.Name, "_", ""); {
 		case slices.Contains([]string{"id", "user_id", "created_at", "updated_at"}, f.Name):
 			return errors.Errorf("field %s: every resource has it, or can have it, of itself", f.Name)

@@ -16,7 +16,7 @@ var snake = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 // maxName leaves room for the names of constraints, which PostgreSQL cuts after 63 characters.
 const maxName = 40
 
-// checkName says what keeps a word from being the name of what (a table, a field, a job).
+// checkName says what keeps a word from being the name of what: a resource, a field or a job.
 func checkName(what, name string) error {
 	switch {
 	case name == "":
@@ -27,7 +27,13 @@ func checkName(what, name string) error {
 		return errors.Errorf("%s %s: a name has at most %d characters", what, name, maxName)
 	case token.IsKeyword(name):
 		return errors.Errorf("%s %s: a name must not be a keyword of Go", what, name)
-	case slices.Contains(sqlReserved, name):
+	}
+	return nil
+}
+
+// checkSQLName says what keeps a word from being the name of a table or a column.
+func checkSQLName(what, name string) error {
+	if slices.Contains(sqlReserved, name) {
 		return errors.Errorf("%s %s: a name must not be a reserved word of SQL", what, name)
 	}
 	return nil

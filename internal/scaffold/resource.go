@@ -42,6 +42,9 @@ func makeResource(p *project, o options) error {
 	if err := checkTypeName("resource", o.name); err != nil {
 		return err
 	}
+	if err := checkSQLName("resource", o.name); err != nil {
+		return err
+	}
 	r := resource{
 		Module: p.module, Name: o.name, Plural: o.plural, Type: pascal(o.name), Var: camel(o.name), Owned: o.owner != "", Most: mostRows,
 	}
