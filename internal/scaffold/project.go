@@ -266,7 +266,7 @@ func (p *project) appendTo(pattern, name, lines string) error {
 	if err != nil {
 		return err
 	}
-	literal := node.(*ast.CompositeLit) //nolint:errcheck,forcetypeassert // by variable
+	literal := node.(*ast.CompositeLit)
 	if set.Position(literal.Lbrace).Line == set.Position(literal.Rbrace).Line {
 		lines = "\n" + lines
 	}

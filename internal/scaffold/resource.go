@@ -167,10 +167,9 @@ func (f *field) resolveTests(p *project, r *resource) error {
 		f.apiCreate, f.appID = `f.createUser(unique("user") + "@example.com")`, "u.ID"
 		return nil
 	case "company":
-		letters := strings.ToUpper(strings.ReplaceAll(r.Name, "_", ""))
 		f.apiCreate = `f.createCompany(unique("T"))`
-		f.AppCreate = fmt.Sprintf("a.CreateCompany(t.Context(), root, app.CompanyInput{\nCreateCompanyParams: db.CreateCompanyParams{Name: %q},\nListings: []app.ListingInput{{Ticker: %q}},\n})",
-			capital(r.A), letters[:min(len(letters), 20)])
+		f.AppCreate = fmt.Sprintf("a.CreateCompany(t.Context(), root, app.CompanyInput{\nCreateCompanyParams: db.CreateCompanyParams{Name: %q},\n"+
+			"Listings: []app.ListingInput{{Ticker: fmt.Sprintf(\"T%%d\", rand.Uint32())}},\n})", "Of "+r.A)
 		return nil
 	}
 	name := "create" + pascal(f.Table)
@@ -179,7 +178,7 @@ func (f *field) resolveTests(p *project, r *resource) error {
 		return err
 	}
 	f.apiCreate = "f." + name + "()"
-	if len(node.(*ast.FuncDecl).Type.Params.List) > 0 { //nolint:errcheck,forcetypeassert // by function
+	if len(node.(*ast.FuncDecl).Type.Params.List) > 0 {
 		f.apiCreate = "f." + name + "(%s)"
 	}
 	input := camel(f.Table) + "Input"
@@ -188,7 +187,7 @@ func (f *field) resolveTests(p *project, r *resource) error {
 		return err
 	}
 	arguments := ""
-	if len(node.(*ast.FuncDecl).Type.Params.List) > 0 { //nolint:errcheck,forcetypeassert // by function
+	if len(node.(*ast.FuncDecl).Type.Params.List) > 0 {
 		arguments = "t, a, u"
 	}
 	f.AppCreate = fmt.Sprintf("a.Create%s(t.Context(), app.Actor{UserID: u.ID, Superuser: true}, %s(%s))", pascal(f.Table), input, arguments)
@@ -250,13 +249,13 @@ func (r *resource) plan(p *project) error {
 	}
 	queries := "queries/" + r.Name + ".sql"
 	for file, name := range map[string]string{
-		"schema/tables/" + r.Name + ".sql":                 "table.sql.tmpl",
-		fmt.Sprintf("schema/%05d_%s.sql", number, r.Name):  "migration.sql.tmpl",
-		queries:                                            "queries.sql.tmpl",
-		"internal/app/" + r.Name + ".go":                   "app.go.tmpl",
-		"internal/app/" + r.Name + "_test.go":              "app_test.go.tmpl",
-		"internal/api/" + r.Plural + ".go":                 "api.go.tmpl",
-		"internal/api/" + r.Plural + "_test.go":            "api_test.go.tmpl",
+		"schema/tables/" + r.Name + ".sql":                "table.sql.tmpl",
+		fmt.Sprintf("schema/%05d_%s.sql", number, r.Name): "migration.sql.tmpl",
+		queries:                                 "queries.sql.tmpl",
+		"internal/app/" + r.Name + ".go":        "app.go.tmpl",
+		"internal/app/" + r.Name + "_test.go":   "app_test.go.tmpl",
+		"internal/api/" + r.Plural + ".go":      "api.go.tmpl",
+		"internal/api/" + r.Plural + "_test.go": "api_test.go.tmpl",
 	} {
 		text, err := render(name, r)
 		if err != nil {
