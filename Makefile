@@ -21,6 +21,14 @@ build: ## Build bin/edgevalue as a static release
 generate: ## Rebuild all generated code from openapi.yaml, schema/ and queries/
 	go generate ./gen
 
+.PHONY: resource
+resource: ## Write a resource: NAME=watchlist FIELDS='name:text company:ref?' [OWNER=user] [PLURAL=watchlists]
+	@go run ./internal/scaffold resource -name "$$NAME" -fields "$$FIELDS" -owner "$$OWNER" -plural "$$PLURAL"
+
+.PHONY: job
+job: ## Write a background job: NAME=send_report [FIELDS='word:text days:int?']
+	@go run ./internal/scaffold job -name "$$NAME" -fields "$$FIELDS"
+
 .PHONY: lint
 lint: ## Lint
 	go tool -modfile=scripts/lint/go.mod golangci-lint run --allow-parallel-runners ./...
@@ -46,6 +54,10 @@ ROUNDS ?= 3
 .PHONY: test-faults
 test-faults: ## Disturb the real program and database, and count what that costs (ROUNDS=30 for long)
 	go test -tags faults -count=1 -timeout 3h -v ./internal/faults -rounds $(ROUNDS) $(ARGS)
+
+.PHONY: test-scaffold
+test-scaffold: ## Write resources and a job into a copy of the tree, and check and test what was written
+	go test -tags scaffold -count=1 -timeout 30m -v -run '^TestTree$$' ./internal/scaffold $(ARGS)
 
 .PHONY: cover
 cover: bin/pgtest ## Test and write coverage.html

@@ -26,10 +26,35 @@ type project struct {
 	root, module string
 	changed      map[string][]byte // by path, with slashes
 	created      map[string]bool
+	parsed       map[string]parsed
+}
+
+// parsed is a file of Go as it was when it was read last.
+type parsed struct {
+	source []byte
+	set    *token.FileSet
+	file   *ast.File
+}
+
+func (p *project) parse(path string) (parsed, error) {
+	b, err := p.read(path)
+	if err != nil {
+		return parsed{}, err
+	}
+	if before, ok := p.parsed[path]; ok && bytes.Equal(before.source, b) {
+		return before, nil
+	}
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, path, b, parser.SkipObjectResolution)
+	if err != nil {
+		return parsed{}, errors.Wrap(err, "parse Go")
+	}
+	p.parsed[path] = parsed{b, set, file}
+	return p.parsed[path], nil
 }
 
 func readProject(root string) (*project, error) {
-	p := &project{root: root, changed: map[string][]byte{}, created: map[string]bool{}}
+	p := &project{root: root, changed: map[string][]byte{}, created: map[string]bool{}, parsed: map[string]parsed{}}
 	mod, err := p.read("go.mod")
 	if err != nil {
 		return nil, errors.Wrap(err, "run this in the project's folder")
@@ -137,11 +162,7 @@ var (
 )
 
 // declared are the names that a file of Go declares at its top, those of methods after their type and a dot.
-func declared(path string, source []byte) (pkg string, names []string, err error) {
-	file, err := parser.ParseFile(token.NewFileSet(), path, source, parser.SkipObjectResolution)
-	if err != nil {
-		return "", nil, errors.Wrap(err, "parse Go")
-	}
+func declared(file *ast.File) (names []string) {
 	for _, decl := range file.Decls {
 		switch d := decl.(type) {
 		case *ast.FuncDecl:
@@ -163,7 +184,7 @@ func declared(path string, source []byte) (pkg string, names []string, err error
 			}
 		}
 	}
-	return file.Name.Name, names, nil
+	return names
 }
 
 // receiver is the type of a method.
@@ -180,21 +201,21 @@ func receiver(f *ast.FuncDecl) string {
 
 // collides says what of a new file's package is declared in another one.
 func (p *project) collides(path string, content []byte) error {
-	pkg, names, err := declared(path, content)
+	file, err := parser.ParseFile(token.NewFileSet(), path, content, parser.SkipObjectResolution)
 	if err != nil {
-		return err
+		return errors.Wrap(err, "parse Go")
 	}
+	names := declared(file)
 	for _, other := range p.glob(filepath.ToSlash(filepath.Join(filepath.Dir(path), "*.go"))) {
-		b, err := p.read(other)
+		there, err := p.parse(other)
 		if err != nil {
 			return err
 		}
-		otherPkg, there, err := declared(other, b)
-		if err != nil {
-			return err
+		if there.file.Name.Name != file.Name.Name {
+			continue
 		}
-		for _, n := range names {
-			if otherPkg == pkg && n != "_" && slices.Contains(there, n) {
+		for _, n := range declared(there.file) {
+			if n != "_" && slices.Contains(names, n) {
 				return errors.Errorf("the name would give %s a second %s, which %s declares: choose another", filepath.Dir(path), n, other)
 			}
 		}
@@ -205,17 +226,12 @@ func (p *project) collides(path string, content []byte) error {
 // find returns the place of a declaration in the files of Go that match a pattern.
 func (p *project) find(pattern, what string, in func(*ast.File) ast.Node) (path string, node ast.Node, set *token.FileSet, err error) {
 	for _, path := range p.glob(pattern) {
-		b, err := p.read(path)
+		f, err := p.parse(path)
 		if err != nil {
 			return "", nil, nil, err
 		}
-		set := token.NewFileSet()
-		file, err := parser.ParseFile(set, path, b, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			return "", nil, nil, errors.Wrap(err, "parse Go")
-		}
-		if node := in(file); node != nil {
-			return path, node, set, nil
+		if node := in(f.file); node != nil {
+			return path, node, f.set, nil
 		}
 	}
 	return "", nil, nil, errors.Errorf("no file %s has %s, which the new lines go into", pattern, what)

@@ -173,18 +173,21 @@ func (f *field) resolveTests(p *project, r *resource) error {
 		return nil
 	}
 	name := "create" + pascal(f.Table)
-	_, node, _, err := p.find("internal/api/*_test.go", "a method "+name+" of fixture, with which tests make "+article(words(f.Table))+" to refer to: take another type for "+f.Base(), function("fixture."+name))
+	missing := func(what string) error {
+		return errors.Errorf("field %s: the tests have no %s, to make %s to refer to: write it, or leave the field out", f.Base(), what, f.ATable())
+	}
+	_, node, _, err := p.find("internal/api/*_test.go", name, function("fixture."+name))
 	if err != nil {
-		return err
+		return missing("method " + name + " of fixture in internal/api")
 	}
 	f.apiCreate = "f." + name + "()"
 	if len(node.(*ast.FuncDecl).Type.Params.List) > 0 {
 		f.apiCreate = "f." + name + "(%s)"
 	}
 	input := camel(f.Table) + "Input"
-	_, node, _, err = p.find("internal/app/*_test.go", "a function "+input+", with which tests make "+article(words(f.Table)), function(input))
+	_, node, _, err = p.find("internal/app/*_test.go", input, function(input))
 	if err != nil {
-		return err
+		return missing("function " + input + " in internal/app")
 	}
 	arguments := ""
 	if len(node.(*ast.FuncDecl).Type.Params.List) > 0 {
