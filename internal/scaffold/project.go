@@ -313,13 +313,63 @@ func (p *project) appendToText(pattern, name, key, words string) error {
 	return p.insert(path, set.Position(node.End()).Offset-1, " "+words)
 }
 
-// insertAfter adds text after a function.
+// insertAfter adds text after a function, and imports of the packages that the text alone uses.
 func (p *project) insertAfter(pattern, name, text string) error {
 	path, node, set, err := p.find(pattern, "a function "+name, function(name))
 	if err != nil {
 		return err
 	}
-	return p.insert(path, set.Position(node.End()).Offset, "\n"+text)
+	if err := p.insert(path, set.Position(node.End()).Offset, "\n"+text); err != nil {
+		return err
+	}
+	for _, pkg := range []string{"time", "github.com/shopspring/decimal"} {
+		if strings.Contains(text, pkg[strings.LastIndex(pkg, "/")+1:]+".") {
+			if err := p.addImport(path, pkg); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// addImport adds an import to a file of Go, in the standard library's, others' or this module's group.
+func (p *project) addImport(path, pkg string) error {
+	f, err := p.parse(path)
+	if err != nil {
+		return err
+	}
+	var groups [3][]string
+	add := func(path, line string) {
+		at := 1
+		switch {
+		case !strings.Contains(strings.Split(path, "/")[0], "."):
+			at = 0
+		case strings.HasPrefix(path, p.module+"/"):
+			at = 2
+		}
+		groups[at] = append(groups[at], line)
+	}
+	for _, spec := range f.file.Imports {
+		if strings.Trim(spec.Path.Value, `"`) == pkg {
+			return nil
+		}
+		add(strings.Trim(spec.Path.Value, `"`), string(f.source[f.set.Position(spec.Pos()).Offset:f.set.Position(spec.End()).Offset]))
+	}
+	add(pkg, fmt.Sprintf("%q", pkg))
+	decl, ok := f.file.Decls[0].(*ast.GenDecl)
+	if !ok || decl.Tok != token.IMPORT {
+		return errors.Errorf("%s imports nothing", path)
+	}
+	var blocks []string
+	for _, g := range groups {
+		if len(g) > 0 {
+			blocks = append(blocks, strings.Join(g, "\n"))
+		}
+	}
+	from, to := f.set.Position(decl.Pos()).Offset, f.set.Position(decl.End()).Offset
+	return p.edit(path, func(b []byte) ([]byte, error) {
+		return format.Source(slices.Concat(b[:from], []byte("import (\n"+strings.Join(blocks, "\n\n")+"\n)"), b[to:]))
+	})
 }
 
 // write writes all changes, or none of them, and says which.

@@ -349,28 +349,37 @@ func (a Actor) owner() error {
 `
 
 // A conversion is a function of internal/api that goverter uses, by its types.
-type conversion struct{ from, to, after, source string }
+type conversion struct{ name, from, to, body string }
 
+// The conversions that fields can need and that may not be there. Those of texts and from a bool are.
 var conversions = []conversion{
-	{"*bool", "oas.NilBool", "asNilDecimal", "func asNilBool(v *bool) oas.NilBool { return toNil[oas.NilBool](v) }"},
-	{"*int64", "oas.NilInt64", "asNilInt32", "func asNilInt64(v *int64) oas.NilInt64 { return toNil[oas.NilInt64](v) }"},
-	{"*string", "oas.NilString", "asNilInt32", "func asNilString(v *string) oas.NilString { return toNil[oas.NilString](v) }"},
-	{"*time.Time", "oas.NilDate", "asNilString", "func asNilDate(v *time.Time) oas.NilDate { return toNil[oas.NilDate](v) }"},
-	{"*time.Time", "oas.NilDateTime", "asNilString", "func asNilDateTime(v *time.Time) oas.NilDateTime { return toNil[oas.NilDateTime](v) }"},
-	{"*decimal.Decimal", "oas.NilDecimal", "asNilString", "func asNilDecimal(v *decimal.Decimal) oas.NilDecimal { return toNil[oas.NilDecimal](v) }"},
-	{"oas.OptNilBool", "*bool", "asStringPointer", "func asBoolPointer(o oas.OptNilBool) *bool { return get(o) }"},
-	{"oas.OptNilInt64", "*int64", "asStringPointer", "func asInt64Pointer(o oas.OptNilInt64) *int64 { return get(o) }"},
-	{"oas.OptNilDate", "*time.Time", "asStringPointer", "func asDatePointer(o oas.OptNilDate) *time.Time { return get(o) }"},
-	{"oas.OptNilDateTime", "*time.Time", "asStringPointer", "func asDateTimePointer(o oas.OptNilDateTime) *time.Time { return get(o) }"},
-	{"oas.OptNilDecimal", "*decimal.Decimal", "asStringPointer", "func asDecimalPointer(o oas.OptNilDecimal) *decimal.Decimal { return get(o) }"},
-	{"oas.OptNilString", "*string", "asString", "func asStringPointer(o oas.OptNilString) *string { return get(o) }"},
-	{"oas.OptBool", "bool", "asString", "func asBool(o oas.OptBool) bool { return o.Value }"},
-	{"oas.OptString", "string", "asBool", "func asString(o oas.OptString) string { return o.Value }"},
-	{"oas.OptInt64", "int64", "asString", "func asInt64Value(o oas.OptInt64) int64 { return o.Value }"},
-	{"oas.OptDate", "time.Time", "asString", "func asDate(o oas.OptDate) time.Time { return o.Value }"},
-	{"oas.OptDateTime", "time.Time", "asString", "func asDateTime(o oas.OptDateTime) time.Time { return o.Value }"},
-	{"oas.OptDecimal", "decimal.Decimal", "asString", "func asDecimal(o oas.OptDecimal) decimal.Decimal { return o.Value }"},
-	{"oas.OptCurrency", "string", "asString", "func asCurrency(o oas.OptCurrency) string { return string(o.Value) }"},
+	{"asNilBool", "*bool", "oas.NilBool", "toNil[oas.NilBool](v)"},
+	{"asNilInt64", "*int64", "oas.NilInt64", "toNil[oas.NilInt64](v)"},
+	{"asNilDecimal", "*decimal.Decimal", "oas.NilDecimal", "toNil[oas.NilDecimal](v)"},
+	{"asNilDate", "*time.Time", "oas.NilDate", "toNil[oas.NilDate](v)"},
+	{"asNilDateTime", "*time.Time", "oas.NilDateTime", "toNil[oas.NilDateTime](v)"},
+	{"asBoolPointer", "oas.OptNilBool", "*bool", "get(o)"},
+	{"asInt64Pointer", "oas.OptNilInt64", "*int64", "get(o)"},
+	{"asDecimalPointer", "oas.OptNilDecimal", "*decimal.Decimal", "get(o)"},
+	{"asDatePointer", "oas.OptNilDate", "*time.Time", "get(o)"},
+	{"asDateTimePointer", "oas.OptNilDateTime", "*time.Time", "get(o)"},
+	{"asBool", "oas.OptBool", "bool", "o.Value"},
+	{"asInt64Value", "oas.OptInt64", "int64", "o.Value"},
+	{"asDecimal", "oas.OptDecimal", "decimal.Decimal", "o.Value"},
+	{"asDate", "oas.OptDate", "time.Time", "o.Value"},
+	{"asDateTime", "oas.OptDateTime", "time.Time", "o.Value"},
+	{"asCurrency", "oas.OptCurrency", "string", "string(o.Value)"},
+}
+
+// place is the function after which the conversion goes, among those of its kind, and the name of its argument.
+func (c conversion) place() (after, argument string) {
+	switch {
+	case strings.HasPrefix(c.to, "oas."):
+		return "asNilString", "v"
+	case strings.HasPrefix(c.to, "*"):
+		return "asStringPointer", "o"
+	}
+	return "asString", "o"
 }
 
 // planConversions adds those of the generic conversions that the fields need and that are not there.
@@ -390,7 +399,9 @@ func (r *resource) planConversions(p *project) error {
 			if _, _, _, err := p.find("internal/api/*.go", "", converts(c.from, c.to)); err == nil {
 				continue
 			}
-			if err := p.insertAfter("internal/api/*.go", c.after, c.source); err != nil {
+			after, argument := c.place()
+			source := fmt.Sprintf("func %s(%s %s) %s { return %s }", c.name, argument, c.from, c.to, c.body)
+			if err := p.insertAfter("internal/api/*.go", after, source); err != nil {
 				return err
 			}
 		}

@@ -315,6 +315,20 @@ func TestNames(t *testing.T) {
 	assert.Equal(t, "UrlOfApi", pascal("url_of_api"))
 }
 
+func TestImports(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/own\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "a.go"), []byte("package a\n\nimport (\n\t\"io\"\n\n\t\"example.com/own/gen\"\n)\n\nfunc f() {}\n"), 0o644))
+	p, err := readProject(root)
+	require.NoError(t, err)
+	require.NoError(t, p.insertAfter("*.go", "f", "func g(d decimal.Decimal, t time.Time) {}"))
+	b, err := p.read("a.go")
+	require.NoError(t, err)
+	assert.Equal(t, "package a\n\nimport (\n\t\"io\"\n\t\"time\"\n\n\t\"github.com/shopspring/decimal\"\n\n\t\"example.com/own/gen\"\n)\n\n"+
+		"func f()                               {}\nfunc g(d decimal.Decimal, t time.Time) {}\n", string(b))
+}
+
 func TestChangelog(t *testing.T) {
 	t.Parallel()
 	for before, want := range map[string]string{
