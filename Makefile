@@ -21,6 +21,14 @@ build: ## Build bin/edgevalue as a static release
 generate: ## Rebuild all generated code from openapi.yaml, schema/ and queries/
 	go generate ./gen
 
+.PHONY: resource
+resource: ## Write a resource: NAME=watchlist FIELDS='name:text company:ref?' [OWNER=user] [PLURAL=watchlists]
+	@go run ./internal/scaffold resource -name "$$NAME" -fields "$$FIELDS" -owner "$$OWNER" -plural "$$PLURAL"
+
+.PHONY: job
+job: ## Write a background job: NAME=send_report [FIELDS='word:text days:int?']
+	@go run ./internal/scaffold job -name "$$NAME" -fields "$$FIELDS"
+
 .PHONY: lint
 lint: ## Lint
 	go tool -modfile=scripts/lint/go.mod golangci-lint run --allow-parallel-runners ./...
@@ -53,6 +61,10 @@ test-project: ## Make a project of the newest commit with other names, build and
 	scripts/test-project.sh $(ARGS)
 
 # newproject:end
+.PHONY: test-scaffold
+test-scaffold: ## Write resources and a job into a copy of the tree, and check and test what was written
+	go test -tags scaffold -count=1 -timeout 30m -v -run '^TestTree$$' ./internal/scaffold $(ARGS)
+
 .PHONY: cover
 cover: bin/pgtest ## Test and write coverage.html
 	bin/pgtest go test -timeout 20m -coverpkg=./cmd/...,./internal/... -coverprofile=coverage.out $(ARGS) ./...
