@@ -36,5 +36,8 @@ func asFullNamePointer(o oas.OptNilFullName) *string { return (*string)(get(o)) 
 func asBool(o oas.OptBool) bool                      { return o.Value }
 func asEmail(o oas.OptEmail) string                  { return string(o.Value) }
 func asPassword(o oas.OptPassword) string            { return string(o.Value) }
+func asInt(n int32) int                              { return int(n) }
+func asInt64(n int) int64                            { return int64(n) }
+func asString(o oas.OptString) string                { return o.Value }
 
 func isSet(t *time.Time) bool { return t != nil }

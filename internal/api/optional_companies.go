@@ -71,9 +71,3 @@ func asIntPointer(o oas.OptNilInt32) *int {
 }
 
 func asInt64Pointer(o oas.OptNilInt64) *int64 { return get(o) }
-
-func asInt(n int32) int { return int(n) }
-
-func asInt64(n int) int64 { return int64(n) }
-
-func asString(o oas.OptString) string { return o.Value }
