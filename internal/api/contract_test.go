@@ -198,14 +198,11 @@ func (op *operation) validate(r *http.Request, res *http.Response, body []byte) 
 	})
 }
 
-// missing lists the pairs of some operations that the specification names and no test has seen, and counts all that were.
-func missing(of *regexp.Regexp) (gaps []string, pairs int) {
+// missing lists the pairs that the specification names and no test has seen, and counts all that were.
+func missing() (gaps []string, pairs int) {
 	seen.Lock()
 	defer seen.Unlock()
 	for _, op := range operations() {
-		if !of.MatchString(op.OperationID) {
-			continue
-		}
 		for _, status := range append([]int{op.success()}, op.errorStatuses()...) {
 			if !seen.pairs[op.OperationID][status] {
 				gaps = append(gaps, fmt.Sprintf("%s %d", op.OperationID, status))
@@ -233,7 +230,8 @@ func TestMain(m *testing.M) {
 		all = all && flag.Lookup("test."+name).Value.String() == ""
 	}
 	if code == 0 && (all || *whole != "") && !remote() {
-		gaps, pairs := missing(of)
+		gaps, pairs := missing()
+		gaps = slices.DeleteFunc(gaps, func(gap string) bool { return !of.MatchString(gap) })
 		if len(gaps) > 0 {
 			fmt.Printf("FAIL: of openapi.yaml, no test has seen\n\t%s\n", strings.Join(gaps, "\n\t"))
 			code = 1
