@@ -502,10 +502,9 @@ func render(name string, data any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// wrap joins words to lines of at most 120 characters, all but the first indented.
-func wrap(indent int, items []string) string {
+// wrap joins words to lines of at most 120 characters. The first begins after so many, the others are indented.
+func wrap(length, indent int, items []string) string {
 	var b strings.Builder
-	length := 40 // at most, of what stands before
 	for i, item := range items {
 		if i > 0 {
 			b.WriteByte(',')
@@ -528,7 +527,7 @@ func literal(fields []string) string {
 	if line := strings.Join(fields, ", "); len(line) < 80 {
 		return "{" + line + "}"
 	}
-	return "{\n" + wrap(12, fields) + ",\n}"
+	return "{\n" + wrap(12, 12, fields) + ",\n}"
 }
 
 // What follows is for the templates.
