@@ -47,17 +47,23 @@ bin/pgtest: FORCE
 
 .PHONY: test
 test: bin/pgtest ## Test with the race detector; needs nothing running
-	bin/pgtest go test -race -timeout 20m $(ARGS) ./...
-
-.PHONY: test-scaffold
-test-scaffold: ## Write resources and a job into a copy of the tree, and check and test what was written
-	go test -tags scaffold -count=1 -timeout 30m -v -run '^TestTree$$' ./internal/scaffold $(ARGS)
+	bin/pgtest go test -race -parallel 4 -timeout 20m $(ARGS) ./...
 
 # How many times each fault is made; 3 take about two minutes.
 ROUNDS ?= 3
 .PHONY: test-faults
 test-faults: ## Disturb the real program and database, and count what that costs (ROUNDS=30 for long)
 	go test -tags faults -count=1 -timeout 3h -v ./internal/faults -rounds $(ROUNDS) $(ARGS)
+
+# newproject:template
+.PHONY: test-project
+test-project: ## Make a project of the newest commit with other names, build and test it
+	scripts/test-project.sh $(ARGS)
+
+# newproject:end
+.PHONY: test-scaffold
+test-scaffold: ## Write resources and a job into a copy of the tree, and check and test what was written
+	go test -tags scaffold -count=1 -timeout 30m -v -run '^TestTree$$' ./internal/scaffold $(ARGS)
 
 .PHONY: cover
 cover: bin/pgtest ## Test and write coverage.html

@@ -56,7 +56,7 @@ func importMany(t *testing.T, a *app.App, n int) {
 		r, err := a.GetRules(t.Context())
 		require.NoError(t, err)
 		return r.Recomputed == int64(n)
-	}, 30*time.Second, 20*time.Millisecond)
+	}, 3*time.Minute, 20*time.Millisecond)
 }
 
 // makeOlder has all figures look as if an earlier version of the rules had made them, and made them otherwise.

@@ -30,10 +30,6 @@ var (
 	statementRow func(value.Statement) db.FinancialStatement
 )
 
-func asText(s string) string { return s }
-func asInt(n int32) int      { return int(n) }
-func asInt32(n int) int32    { return int32(n) }
-
 // A StatementFilter narrows a list over all companies; nil does not.
 type StatementFilter struct {
 	Period         *value.Period

@@ -32,6 +32,34 @@ var (
 	locks  = regexp.MustCompile(`(?is)\bfrom (company|user_account)\b.*\bfor update\b`)
 )
 
+// does is what a query of the program does to rows that have owners.
+type does struct {
+	name   string
+	writes []string // tables
+	adds   string   // a table of owners, or ""
+	locks  string
+}
+
+var known sync.Map // a *does by its SQL
+
+func doing(sql string) *does {
+	if d, ok := known.Load(sql); ok {
+		return d.(*does)
+	}
+	d := &does{name: strings.Fields(sql)[2]}
+	if m := locks.FindStringSubmatch(sql); m != nil {
+		d.locks = m[1]
+	}
+	if m := adds.FindStringSubmatch(sql); m != nil && !strings.Contains(sql, "DO UPDATE") {
+		d.adds = m[1]
+	}
+	for _, m := range writes.FindAllStringSubmatch(sql, -1) {
+		d.writes = append(d.writes, strings.ToLower(m[1]))
+	}
+	known.Store(sql, d)
+	return d
+}
+
 func watchLocks(t testing.TB) *lockOrder {
 	o := &lockOrder{held: map[*pgx.Conn]map[string]bool{}, wrong: map[string]bool{}}
 	t.Cleanup(func() {
@@ -54,18 +82,14 @@ func (o *lockOrder) TraceQueryStart(ctx context.Context, c *pgx.Conn, q pgx.Trac
 		delete(o.held, c)
 	case !strings.HasPrefix(q.SQL, "-- name: "), strings.Contains(q.SQL, "SKIP LOCKED"): // which waits for nobody
 	default:
-		name := strings.Fields(q.SQL)[2]
-		if locked := locks.FindStringSubmatch(q.SQL); locked != nil {
-			if locked[1] == "user_account" && strings.Contains(q.SQL, "is_superuser AND") && o.held[c]["user_account"] {
-				o.wrong[name+" locks the superusers after a user"] = true
-			}
-			o.hold(c, locked[1])
+		d := doing(q.SQL)
+		if d.locks == "user_account" && strings.Contains(q.SQL, "is_superuser AND") && o.held[c]["user_account"] {
+			o.wrong[d.name+" locks the superusers after a user"] = true
 		}
-		if added := adds.FindStringSubmatch(q.SQL); added != nil && !strings.Contains(q.SQL, "DO UPDATE") {
-			o.hold(c, added[1])
-		}
-		for _, m := range writes.FindAllStringSubmatch(q.SQL, -1) {
-			o.write(c, name, strings.ToLower(m[1]))
+		o.hold(c, d.locks)
+		o.hold(c, d.adds)
+		for _, table := range d.writes {
+			o.write(c, d.name, table)
 		}
 	}
 	return ctx
