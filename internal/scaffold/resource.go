@@ -493,7 +493,7 @@ func added(b []byte, line string) ([]byte, error) {
 }
 
 func render(name string, data any) ([]byte, error) {
-	t, err := template.New(name).Funcs(template.FuncMap{"pascal": pascal, "words": words, "wrap": wrap}).ParseFS(templates, "templates/*.tmpl")
+	t, err := template.New(name).Funcs(template.FuncMap{"pascal": pascal, "words": words, "wrap": wrap, "literal": literal}).ParseFS(templates, "templates/*.tmpl")
 	if err != nil {
 		return nil, errors.Wrap(err, "read templates")
 	}
@@ -504,10 +504,9 @@ func render(name string, data any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// wrap joins words to lines of at most 120 characters, all but the first indented.
-func wrap(indent int, items []string) string {
+// wrap joins words to lines of at most 120 characters. The first begins after so many, the others are indented.
+func wrap(length, indent int, items []string) string {
 	var b strings.Builder
-	length := 40 // of what stands before
 	for i, item := range items {
 		if i > 0 {
 			b.WriteByte(',')
@@ -523,6 +522,14 @@ func wrap(indent int, items []string) string {
 		b.WriteString(item)
 	}
 	return b.String()
+}
+
+// literal is the body of a struct in Go: on one line, or on several that gofmt indents.
+func literal(fields []string) string {
+	if line := strings.Join(fields, ", "); len(line) < 80 {
+		return "{" + line + "}"
+	}
+	return "{\n" + wrap(12, 12, fields) + ",\n}"
 }
 
 // What follows is for the templates.
@@ -579,6 +586,25 @@ func (r *resource) InsertValues() []string {
 func (r *resource) Assignments() (all []string) {
 	for _, f := range r.Fields {
 		all = append(all, f.Name+" = @"+f.Name)
+	}
+	return all
+}
+
+// InputOfRow and RowOfInput copy the fields of a row to an input, and back.
+func (r *resource) InputOfRow() (all []string) {
+	if r.Owned {
+		all = append(all, "UserID: before.UserID")
+	}
+	for _, f := range r.Fields {
+		all = append(all, f.Go()+": before."+f.Go())
+	}
+	return all
+}
+
+func (r *resource) RowOfInput() []string {
+	all := []string{"ID: id"}
+	for _, f := range r.Fields {
+		all = append(all, f.Go()+": in."+f.Go())
 	}
 	return all
 }
