@@ -171,7 +171,9 @@ func TestUpdateRefuses(t *testing.T) {
 	assert.Equal(t, "theirs\n", p.read("club/new.txt"))
 	p.git("club", "reset", "--quiet", "--hard")
 
-	require.ErrorContains(t, update("book.yaml"), "is in no git repository")
+	require.ErrorContains(t, update("book.yaml"), "book.yaml does not say of which revision of a template its project was made")
+	p.write("project.yaml", p.read("club/project.yaml"))
+	require.ErrorContains(t, update("project.yaml"), "is in no git repository")
 	p.write("club/sub/project.yaml", p.read("club/project.yaml"))
 	p.commit("club", nil)
 	require.ErrorContains(t, update("club/sub/project.yaml"), "is not the top of its git repository")
@@ -182,6 +184,6 @@ func TestUpdateRefuses(t *testing.T) {
 	require.ErrorContains(t, update("club/project.yaml"), "fetch the template's history first")
 	text, _, _ := strings.Cut(p.read("club/project.yaml"), "template:")
 	p.commit("club", map[string]string{"project.yaml": text})
-	require.ErrorContains(t, update("club/project.yaml"), "project.yaml does not say of which revision")
+	require.ErrorContains(t, update("club/project.yaml"), "project.yaml does not say of which revision of a template its project was made")
 	assert.Empty(t, p.git("club", "status", "--porcelain"))
 }
