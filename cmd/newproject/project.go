@@ -47,8 +47,7 @@ type variable struct {
 
 // variables lists all of project.yaml but the template, in its order.
 var variables = []variable{
-	{"name", "The name that people read", func(map[string]string) string { return "My Service" }, matches(
-		`[A-Za-z][A-Za-z0-9]*([ -][A-Za-z0-9]+)*`, 40, "must have letters and digits, with single spaces or hyphens between them, and begin with a letter")},
+	{"name", "The name that people read", func(map[string]string) string { return "My Service" }, wrongName},
 	{"slug", "The name that programs read", func(v map[string]string) string {
 		return cut(strings.ToLower(notWord.ReplaceAllString(v["name"], "")), 20)
 	}, wrongSlug},
@@ -79,7 +78,7 @@ var variables = []variable{
 	{"stack_production", "The stack in production", func(map[string]string) string { return "prod" }, wrongStack},
 	{"key_prefix", "The two letters that API keys begin with", func(v map[string]string) string { return (initials(v["name"]) + "xx")[:2] }, matches(
 		`[a-z]{2}`, 2, "must be two lower-case letters")},
-	{"domain", "What the service is about", func(map[string]string) string { return "item" }, matches(`[a-z]+`, 40, "must be a word")},
+	{"domain", "What the service is about, companies or item", func(map[string]string) string { return "item" }, matches(`[a-z]+`, 40, "must be a word")},
 }
 
 var notWord = regexp.MustCompile(`[^A-Za-z0-9]`)
@@ -99,6 +98,16 @@ func matches(pattern string, longest int, otherwise string) func(string) string 
 	}
 }
 
+func wrongName(s string) string {
+	if slices.Contains(yamlWords, strings.ToLower(s)) {
+		return "is no text in YAML"
+	}
+	return matches(`[A-Za-z][A-Za-z0-9]*([ -][A-Za-z0-9]+)*`, 40,
+		"must have letters and digits, with single spaces or hyphens between them, and begin with a letter")(s)
+}
+
+var yamlWords = []string{"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
+
 // reserved are slugs that Go, PostgreSQL or the house use for something else.
 var reserved = []string{
 	"main", "init", "internal", "vendor", "testdata", "documentation", "std", "cmd",
@@ -110,7 +119,7 @@ func wrongSlug(s string) string {
 	switch {
 	case token.IsKeyword(s) || types.Universe.Lookup(s) != nil:
 		return "is a word of Go"
-	case slices.Contains(reserved, s):
+	case slices.Contains(reserved, s), slices.Contains(yamlWords, s):
 		return "is used for something else"
 	}
 	return matches(`[a-z][a-z0-9]*`, 20, "is no name of a Go package here: it must have lower-case letters and digits only, and begin with a letter")(s)
