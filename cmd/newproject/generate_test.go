@@ -172,8 +172,6 @@ func TestMistakes(t *testing.T) {
 		"a name of YAML":        {"Book Club", "'Book: Club'", nil, nil, `book.yaml: line 1: name "Book: Club" must have letters and digits`},
 		"a word of YAML":        {"Book Club", "'Null'", nil, nil, `name "Null" is no text in YAML`},
 		"a slug of YAML":        {"bookclub", "null", nil, nil, `slug "null" is used for something else`},
-		"a word of YAML":        {"Book Club", "'Null'", nil, nil, `name "Null" is no text in YAML`},
-		"a slug of YAML":        {"bookclub", "null", nil, nil, `slug "null" is used for something else`},
 		"a quote":               {"for readers", `for "readers"`, nil, nil, `must be one line without`},
 		"no address":            {"root@acme.dev", "root", nil, nil, `first_superuser "root" must be an email address`},
 		"a tag":                 {"hub.acme.dev/book/club", "hub.acme.dev/book/club:v1", nil, nil, `must be the name of an image`},
