@@ -49,7 +49,11 @@ type variable struct {
 var variables = []variable{
 	{"name", "The name that people read", func(map[string]string) string { return "My Service" }, wrongName},
 	{"slug", "The name that programs read", func(v map[string]string) string {
-		return cut(strings.ToLower(notWord.ReplaceAllString(v["name"], "")), 20)
+		slug := strings.ToLower(notWord.ReplaceAllString(v["name"], ""))
+		if len(slug) < 3 {
+			slug = "my" + slug
+		}
+		return cut(slug, 20)
 	}, wrongSlug},
 	{"module", "The Go module", func(v map[string]string) string { return "github.com/" + v["slug"] + "/" + v["slug"] }, func(s string) string {
 		if err := module.CheckPath(s); err != nil {
@@ -122,7 +126,7 @@ func wrongSlug(s string) string {
 	case slices.Contains(reserved, s), slices.Contains(yamlWords, s):
 		return "is used for something else"
 	}
-	return matches(`[a-z][a-z0-9]*`, 20, "is no name of a Go package here: it must have lower-case letters and digits only, and begin with a letter")(s)
+	return matches(`[a-z][a-z0-9]{2,}`, 20, "is no name of a Go package here: it must have three or more lower-case letters and digits, and begin with a letter")(s)
 }
 
 func cut(s string, n int) string { return s[:min(n, len(s))] }
