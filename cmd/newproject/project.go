@@ -271,10 +271,9 @@ func askProject(in io.Reader, out io.Writer) (project, error) {
 	return p, nil
 }
 
-// file returns the project's project.yaml: that of the template, with its comments and other values.
+// file returns the project's project.yaml: that of the template, with its comments and its variables, and other values.
 func (p project) file(of []byte) ([]byte, error) {
 	var out bytes.Buffer
-	written := map[string]bool{}
 	for line := range bytes.Lines(of) {
 		name, _, ok := strings.Cut(string(line), ":")
 		if value, known := p.vars[name]; ok && known {
@@ -283,14 +282,8 @@ func (p project) file(of []byte) ([]byte, error) {
 				return nil, errors.Wrapf(err, "write %s", name)
 			}
 			line = b
-			written[name] = true
 		}
 		out.Write(line)
-	}
-	for _, v := range variables {
-		if !written[v.name] {
-			return nil, errors.Errorf("%s of the template has no %s", projectFile, v.name)
-		}
 	}
 	fmt.Fprintf(&out, `# Where the house comes from: newproject compares with this revision of it, and brings what later ones have.
 template:

@@ -122,6 +122,22 @@ func TestUpdate(t *testing.T) {
 	assert.Contains(t, p.mustRun("update", "--config", "club/project.yaml"), "has all that the template has")
 }
 
+// A revision from before a variable was there can still be brought up to date, once the project names the variable.
+func TestUpdateBringsAVariable(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, with(map[string]string{"project.yaml": strings.Replace(own, "host: example.com\n", "", 1)}))
+	p.mustRun("--config", "book.yaml", "--output-dir", "club")
+	p.commit("template", map[string]string{"project.yaml": own})
+	assert.Contains(t, p.mustRunError("update", "--config", "club/project.yaml"), `the key "host" is missing`)
+	p.replace("club/project.yaml", "description:", "host: books.acme.dev\ndescription:")
+	p.commit("club", nil)
+	p.mustRun("update", "--config", "club/project.yaml")
+	made, err := readProject(p.path("club/project.yaml"))
+	require.NoError(t, err)
+	assert.Equal(t, "books.acme.dev", made.vars["host"])
+	assert.Equal(t, p.git("template", "rev-parse", "HEAD"), made.template.Revision)
+}
+
 func TestUpdateConflicts(t *testing.T) {
 	t.Parallel()
 	p := made(t)
