@@ -4,6 +4,7 @@
 #   scripts/test-project.sh [DOMAIN]    # item, unless given: see docs/new-project.md
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export GOFLAGS="${GOFLAGS:-} -trimpath" # so that a second run finds what the first has compiled
 [ -z "$(git status --porcelain)" ] || echo "$0: what is not committed is not tested" >&2
 dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir" && rm -rf "$dir"' EXIT

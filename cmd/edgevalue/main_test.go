@@ -169,7 +169,7 @@ func TestDev(t *testing.T) {
 		_, errOut, err = p.run("short\n", "user", "create", "--email", "bob@example.com", "--password-stdin")
 		require.Error(t, err)
 		assert.Contains(t, errOut, "12 to 128 characters")
-		for _, easy := range []string{"password1234", "bob@example.com", "edgevalue-2026"} {
+		for _, easy := range []string{"password1234", "bob@example.com", "edgevalue 2026 edgevalue"} {
 			_, errOut, err = p.run(easy+"\n", "user", "create", "--email", "bob@example.com", "--password-stdin")
 			require.Error(t, err)
 			assert.Contains(t, errOut, "must be harder to guess")

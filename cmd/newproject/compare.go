@@ -69,6 +69,9 @@ func (o options) existing(cmd *cobra.Command) (g generator, p project, dir strin
 	if p, err = readProject(o.config); err != nil {
 		return g, p, "", err
 	}
+	if p.template.Revision == "" {
+		return g, p, "", errors.Errorf("%s does not say of which revision of a template its project was made", o.config)
+	}
 	path, err := filepath.Abs(o.config)
 	if err != nil {
 		return g, p, "", err

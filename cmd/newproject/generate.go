@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+	"go.yaml.in/yaml/v3"
 )
 
 // A generator makes projects of a template.
@@ -125,9 +126,10 @@ func (g generator) files(ctx context.Context, p project, commit string) (rules, 
 	if err != nil {
 		return rules{}, nil, err
 	}
-	own, err := parseProject(projectFile, files[projectFile].content)
-	if err != nil {
-		return rules{}, nil, errors.Wrap(err, "the template")
+	// An older revision need not have all variables.
+	var own struct{ Module, Slug string }
+	if err := yaml.Unmarshal(files[projectFile].content, &own); err != nil || own.Module == "" || own.Slug == "" {
+		return rules{}, nil, errors.Errorf("%s of the template has no module or no slug", projectFile)
 	}
 	inCodeBefore := codeNames(files, r.Generated)
 	if err := leaveOut(files, slices.Concat(r.LeaveOut, d.LeaveOut)); err != nil {
@@ -157,8 +159,8 @@ func (g generator) files(ctx context.Context, p project, commit string) (rules, 
 			return rules{}, nil, err
 		}
 	}
-	if slug := p.vars["slug"]; slug != own.vars["slug"] {
-		path, err := taken(files, own.vars["module"], slug)
+	if slug := p.vars["slug"]; slug != own.Slug {
+		path, err := taken(files, own.Module, slug)
 		if err != nil {
 			return rules{}, nil, err
 		}
@@ -166,7 +168,7 @@ func (g generator) files(ctx context.Context, p project, commit string) (rules, 
 			return rules{}, nil, errors.Errorf("slug %q is taken: %s has something else of this name", slug, path)
 		}
 	}
-	p.template = template{Repository: "https://" + own.vars["module"], Revision: commit}
+	p.template = template{Repository: "https://" + own.Module, Revision: commit}
 	f := files[projectFile]
 	delete(files, projectFile)
 	if files, err = p.rename(files, r.Names); err != nil {

@@ -170,6 +170,8 @@ func TestMistakes(t *testing.T) {
 		"no module":             {"git.acme.dev/teams/book-club", "Book Club", nil, nil, `book.yaml: line 3: module "Book Club" is no module path: `},
 		"a module without dot":  {"git.acme.dev/teams/book-club", "bookclub", nil, nil, `module "bookclub" is no module path: missing dot in first path element`},
 		"a name of YAML":        {"Book Club", "'Book: Club'", nil, nil, `book.yaml: line 1: name "Book: Club" must have letters and digits`},
+		"a word of YAML":        {"Book Club", "'Null'", nil, nil, `name "Null" is no text in YAML`},
+		"a slug of YAML":        {"bookclub", "null", nil, nil, `slug "null" is used for something else`},
 		"a quote":               {"for readers", `for "readers"`, nil, nil, `must be one line without`},
 		"no address":            {"root@acme.dev", "root", nil, nil, `first_superuser "root" must be an email address`},
 		"a tag":                 {"hub.acme.dev/book/club", "hub.acme.dev/book/club:v1", nil, nil, `must be the name of an image`},

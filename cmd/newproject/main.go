@@ -60,7 +60,12 @@ place of its own. A config is a project.yaml; without one, the names are asked f
 			case o.config != "":
 				p, err = readProject(o.config)
 			case term.IsTerminal(int(os.Stdin.Fd())):
-				p, err = askProject(cmd.InOrStdin(), cmd.OutOrStdout())
+				if o.outputDir != "" {
+					err = vacant(o.outputDir)
+				}
+				if err == nil {
+					p, err = askProject(cmd.InOrStdin(), cmd.OutOrStdout())
+				}
 			default:
 				err = errors.New("name a --config: there is no terminal to ask for the names on")
 			}

@@ -47,10 +47,13 @@ type variable struct {
 
 // variables lists all of project.yaml but the template, in its order.
 var variables = []variable{
-	{"name", "The name that people read", func(map[string]string) string { return "My Service" }, matches(
-		`[A-Za-z][A-Za-z0-9]*([ -][A-Za-z0-9]+)*`, 40, "must have letters and digits, with single spaces or hyphens between them, and begin with a letter")},
+	{"name", "The name that people read", func(map[string]string) string { return "My Service" }, wrongName},
 	{"slug", "The name that programs read", func(v map[string]string) string {
-		return cut(strings.ToLower(notWord.ReplaceAllString(v["name"], "")), 20)
+		slug := strings.ToLower(notWord.ReplaceAllString(v["name"], ""))
+		if len(slug) < 3 {
+			slug = "my" + slug
+		}
+		return cut(slug, 20)
 	}, wrongSlug},
 	{"module", "The Go module", func(v map[string]string) string { return "github.com/" + v["slug"] + "/" + v["slug"] }, func(s string) string {
 		if err := module.CheckPath(s); err != nil {
@@ -79,7 +82,7 @@ var variables = []variable{
 	{"stack_production", "The stack in production", func(map[string]string) string { return "prod" }, wrongStack},
 	{"key_prefix", "The two letters that API keys begin with", func(v map[string]string) string { return (initials(v["name"]) + "xx")[:2] }, matches(
 		`[a-z]{2}`, 2, "must be two lower-case letters")},
-	{"domain", "What the service is about", func(map[string]string) string { return "item" }, matches(`[a-z]+`, 40, "must be a word")},
+	{"domain", "What the service is about, companies or item", func(map[string]string) string { return "item" }, matches(`[a-z]+`, 40, "must be a word")},
 }
 
 var notWord = regexp.MustCompile(`[^A-Za-z0-9]`)
@@ -99,6 +102,16 @@ func matches(pattern string, longest int, otherwise string) func(string) string 
 	}
 }
 
+func wrongName(s string) string {
+	if slices.Contains(yamlWords, strings.ToLower(s)) {
+		return "is no text in YAML"
+	}
+	return matches(`[A-Za-z][A-Za-z0-9]*([ -][A-Za-z0-9]+)*`, 40,
+		"must have letters and digits, with single spaces or hyphens between them, and begin with a letter")(s)
+}
+
+var yamlWords = []string{"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
+
 // reserved are slugs that Go, PostgreSQL or the house use for something else.
 var reserved = []string{
 	"main", "init", "internal", "vendor", "testdata", "documentation", "std", "cmd",
@@ -110,10 +123,10 @@ func wrongSlug(s string) string {
 	switch {
 	case token.IsKeyword(s) || types.Universe.Lookup(s) != nil:
 		return "is a word of Go"
-	case slices.Contains(reserved, s):
+	case slices.Contains(reserved, s), slices.Contains(yamlWords, s):
 		return "is used for something else"
 	}
-	return matches(`[a-z][a-z0-9]*`, 20, "is no name of a Go package here: it must have lower-case letters and digits only, and begin with a letter")(s)
+	return matches(`[a-z][a-z0-9]{2,}`, 20, "is no name of a Go package here: it must have three or more lower-case letters and digits, and begin with a letter")(s)
 }
 
 func cut(s string, n int) string { return s[:min(n, len(s))] }
@@ -258,10 +271,9 @@ func askProject(in io.Reader, out io.Writer) (project, error) {
 	return p, nil
 }
 
-// file returns the project's project.yaml: that of the template, with its comments and other values.
+// file returns the project's project.yaml: that of the template, with its comments and its variables, and other values.
 func (p project) file(of []byte) ([]byte, error) {
 	var out bytes.Buffer
-	written := map[string]bool{}
 	for line := range bytes.Lines(of) {
 		name, _, ok := strings.Cut(string(line), ":")
 		if value, known := p.vars[name]; ok && known {
@@ -270,14 +282,8 @@ func (p project) file(of []byte) ([]byte, error) {
 				return nil, errors.Wrapf(err, "write %s", name)
 			}
 			line = b
-			written[name] = true
 		}
 		out.Write(line)
-	}
-	for _, v := range variables {
-		if !written[v.name] {
-			return nil, errors.Errorf("%s of the template has no %s", projectFile, v.name)
-		}
 	}
 	fmt.Fprintf(&out, `# Where the house comes from: newproject compares with this revision of it, and brings what later ones have.
 template:

@@ -46,9 +46,6 @@ func (g generator) update(ctx context.Context, out io.Writer, p project, dir, re
 	if len(status) > 0 {
 		return errors.Errorf("%s has changes that are not committed: commit or stash them first", dir)
 	}
-	if p.template.Revision == "" {
-		return errors.Errorf("%s does not say of which revision of the template the project was made", projectFile)
-	}
 	before, err := g.template.commit(ctx, p.template.Revision)
 	if err != nil {
 		return errors.Wrap(err, "fetch the template's history first")

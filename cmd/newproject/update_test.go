@@ -122,6 +122,22 @@ func TestUpdate(t *testing.T) {
 	assert.Contains(t, p.mustRun("update", "--config", "club/project.yaml"), "has all that the template has")
 }
 
+// A revision from before a variable was there can still be brought up to date, once the project names the variable.
+func TestUpdateBringsAVariable(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, with(map[string]string{"project.yaml": strings.Replace(own, "host: example.com\n", "", 1)}))
+	p.mustRun("--config", "book.yaml", "--output-dir", "club")
+	p.commit("template", map[string]string{"project.yaml": own})
+	assert.Contains(t, p.mustRunError("update", "--config", "club/project.yaml"), `the key "host" is missing`)
+	p.replace("club/project.yaml", "description:", "host: books.acme.dev\ndescription:")
+	p.commit("club", nil)
+	p.mustRun("update", "--config", "club/project.yaml")
+	made, err := readProject(p.path("club/project.yaml"))
+	require.NoError(t, err)
+	assert.Equal(t, "books.acme.dev", made.vars["host"])
+	assert.Equal(t, p.git("template", "rev-parse", "HEAD"), made.template.Revision)
+}
+
 func TestUpdateConflicts(t *testing.T) {
 	t.Parallel()
 	p := made(t)
@@ -171,7 +187,9 @@ func TestUpdateRefuses(t *testing.T) {
 	assert.Equal(t, "theirs\n", p.read("club/new.txt"))
 	p.git("club", "reset", "--quiet", "--hard")
 
-	require.ErrorContains(t, update("book.yaml"), "is in no git repository")
+	require.ErrorContains(t, update("book.yaml"), "book.yaml does not say of which revision of a template its project was made")
+	p.write("project.yaml", p.read("club/project.yaml"))
+	require.ErrorContains(t, update("project.yaml"), "is in no git repository")
 	p.write("club/sub/project.yaml", p.read("club/project.yaml"))
 	p.commit("club", nil)
 	require.ErrorContains(t, update("club/sub/project.yaml"), "is not the top of its git repository")
@@ -182,6 +200,6 @@ func TestUpdateRefuses(t *testing.T) {
 	require.ErrorContains(t, update("club/project.yaml"), "fetch the template's history first")
 	text, _, _ := strings.Cut(p.read("club/project.yaml"), "template:")
 	p.commit("club", map[string]string{"project.yaml": text})
-	require.ErrorContains(t, update("club/project.yaml"), "project.yaml does not say of which revision")
+	require.ErrorContains(t, update("club/project.yaml"), "project.yaml does not say of which revision of a template its project was made")
 	assert.Empty(t, p.git("club", "status", "--porcelain"))
 }
