@@ -4,9 +4,10 @@
 package app
 
 import (
+	"time"
+
 	db "github.com/edgevalue/edgevalue/gen/db"
 	value "github.com/edgevalue/edgevalue/internal/value"
-	"time"
 )
 
 func init() {
