@@ -18,8 +18,8 @@ build: ## Build bin/edgevalue as a static release
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
 
 .PHONY: generate
-generate: ## Rebuild all generated code from openapi.yaml, schema/ and queries/
-	go generate ./gen
+generate: ## Rebuild the generated code whose sources have changed (ARGS=-a: all of it)
+	@go run ./internal/generate $(ARGS)
 
 .PHONY: lint
 lint: ## Lint
@@ -27,7 +27,7 @@ lint: ## Lint
 
 .PHONY: check
 check: ## Generated code is current, modules are tidy, the linter has nothing to say
-	scripts/check-clean.sh make generate
+	scripts/check-clean.sh go run ./internal/generate -a
 	scripts/check-clean.sh go mod tidy
 	go vet ./...
 	$(MAKE) lint
