@@ -57,7 +57,7 @@ are at ADMIN_ADDR. The database must have this version's migrations, or newer on
 }
 
 func newDev() *cobra.Command {
-	var fake bool
+	var fake, quiet bool
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run everything in one process, with a database of its own",
@@ -67,10 +67,11 @@ sample filings and creates a superuser, whose password is printed once. A .env f
 EDGAR_USER_AGENT, your name and email address, it goes on to all companies that file with the SEC.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), parts{dev: true, serve: true, work: true, fake: fake, out: cmd.OutOrStdout()})
+			return run(cmd.Context(), parts{dev: true, serve: true, work: true, fake: fake, quiet: quiet, out: cmd.OutOrStdout()})
 		},
 	}
 	cmd.Flags().BoolVar(&fake, "fake", false, fakeHelp)
+	cmd.Flags().BoolVar(&quiet, "quiet", false, "print no addresses, for one who starts it behind another")
 	return cmd
 }
 
@@ -78,7 +79,8 @@ EDGAR_USER_AGENT, your name and email address, it goes on to all companies that 
 type parts struct {
 	dev, serve, work bool
 	fake             bool      // in EDGAR's place are the samples
-	out              io.Writer // for dev's greeting
+	quiet            bool      // without dev's greeting
+	out              io.Writer // for it, and the first superuser's password
 }
 
 // minConns is how many connections to the database the parts need. A server needs one for those who change something
@@ -284,7 +286,9 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 		})
 		s.log.Info("serving", "address", public.Addr().String(), "admin", admin.Addr().String(), "version", buildVersion())
 		if p.dev {
-			p.greet(s.cfg, public.Addr(), admin.Addr())
+			if !p.quiet {
+				p.greet(s.cfg, public.Addr(), admin.Addr())
+			}
 			s.showPassword(p.out)
 		}
 	}
