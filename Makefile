@@ -13,6 +13,10 @@ run: ## Run everything in one process on http://localhost:8080
 	go build -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
 	bin/edgevalue dev $(ARGS)
 
+.PHONY: dev
+dev: ## Run everything as "make run" does, and rebuild and restart on save (ARGS="dev --fake")
+	@scripts/devloop.sh $(ARGS)
+
 .PHONY: build
 build: ## Build bin/edgevalue as a static release
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
