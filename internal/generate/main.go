@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -45,7 +46,7 @@ func run(ctx context.Context, all bool) error {
 	if err := os.Chdir(root); err != nil {
 		return errors.Wrap(err, "enter the project")
 	}
-	p := project{tools: os.Getenv("TOOLS_DIR"), stamp: filepath.Join("bin", "generate.stamp")}
+	p := project{tools: os.Getenv("TOOLS_DIR"), stamp: filepath.Join("bin", "generate.stamp"), out: os.Stdout, last: stamp{Tools: nil, Steps: nil}}
 	if p.tools == "" {
 		p.tools = filepath.Join("bin", "tools")
 	}
@@ -73,9 +74,9 @@ func moduleRoot() (string, error) {
 type project struct {
 	tools string // the folder of the tools' programs
 	stamp string // the file that says what the steps last read and wrote
+	out   io.Writer
 
 	last stamp
-	sums map[string]string // of files, while no step has run since
 }
 
 // A stamp is what the steps last read and wrote, by their names. No step is in it whose last run failed.
@@ -96,9 +97,11 @@ type stepStamp struct {
 
 // generate runs the steps that need to, in their order. The error of a step is what its tool says.
 func (p *project) generate(ctx context.Context, steps []step, all bool) error {
-	if err := p.lock(); err != nil {
+	unlock, err := p.lock()
+	if err != nil {
 		return err
 	}
+	defer unlock()
 	p.last = stamp{Tools: map[string]toolStamp{}, Steps: map[string]stepStamp{}}
 	if text, err := os.ReadFile(p.stamp); err == nil && json.Unmarshal(text, &p.last) != nil {
 		p.last = stamp{Tools: map[string]toolStamp{}, Steps: map[string]stepStamp{}}
@@ -113,25 +116,27 @@ func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 			return err
 		}
 		if ran {
-			fmt.Printf("%-9s %.1f s\n", s.name, time.Since(begin).Seconds())
+			_, _ = fmt.Fprintf(p.out, "%-9s %.1f s\n", s.name, time.Since(begin).Seconds())
 		}
 	}
 	return nil
 }
 
-// lock keeps others from generating at the same time, until the process ends.
-func (p *project) lock() error {
+// lock keeps others from generating at the same time.
+func (p *project) lock() (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(p.stamp), 0o755); err != nil { //nolint:gosec // as the rest of the project
-		return errors.Wrap(err, "make the stamp's folder")
+		return nil, errors.Wrap(err, "make the stamp's folder")
 	}
 	f, err := os.OpenFile(p.stamp+".lock", os.O_CREATE|os.O_RDWR, 0o644) //nolint:gosec // as the rest of the project
 	if err != nil {
-		return errors.Wrap(err, "open the lock")
+		return nil, errors.Wrap(err, "open the lock")
 	}
+	unlock = func() { _ = f.Close() }
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // a descriptor fits
-		return errors.Wrap(err, "lock")
+		unlock()
+		return nil, errors.Wrap(err, "lock")
 	}
-	return nil
+	return unlock, nil
 }
 
 // step runs s if it needs to and reports whether it did.
