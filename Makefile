@@ -30,11 +30,28 @@ lint: ## Lint
 	go tool -modfile=scripts/lint/go.mod golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: check
-check: ## Generated code is current, modules are tidy, the linter has nothing to say
+check: ## Generated code, modules and migrations are current, the linters have nothing to say
 	scripts/check-clean.sh go run ./internal/generate -a
 	scripts/check-clean.sh go mod tidy
 	go vet ./...
+	$(MAKE) check-schema
 	$(MAKE) lint
+
+scripts/node_modules: scripts/package-lock.json
+	npm ci --prefix scripts --no-audit --no-fund --silent
+	@touch $@
+
+bin/schemadiff: FORCE
+	@go build -o $@ ./internal/schemadiff
+
+.PHONY: check-schema
+check-schema: bin/schemadiff scripts/node_modules ## The migrations make the declared tables and work on data; PostgreSQL prepares all queries
+	bin/schemadiff check
+
+.PHONY: migration
+migration: bin/schemadiff ## Write the migration that leads to schema/tables (NAME=add_sector ARGS='--rename price.day=date')
+	@test -n '$(NAME)' || { echo 'NAME is missing: make migration NAME=add_sector'; exit 1; }
+	@bin/schemadiff plan $(ARGS) -- '$(NAME)'
 
 # Runs a command whose tests share one server.
 bin/pgtest: FORCE
