@@ -13,13 +13,17 @@ run: ## Run everything in one process on http://localhost:8080
 	go build -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
 	bin/edgevalue dev $(ARGS)
 
+.PHONY: dev
+dev: ## Run everything as "make run" does, and rebuild and restart on save (ARGS="dev --fake")
+	@scripts/devloop.sh $(ARGS)
+
 .PHONY: build
 build: ## Build bin/edgevalue as a static release
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
 
 .PHONY: generate
-generate: ## Rebuild all generated code from openapi.yaml, schema/tables and queries/
-	go generate ./gen
+generate: ## Rebuild the generated code whose sources have changed (ARGS=-a: all of it)
+	@go run ./internal/generate $(ARGS)
 
 .PHONY: resource
 resource: ## Write a resource: NAME=watchlist FIELDS='name:text due:date?' [OWNER=user] [PLURAL=watchlists]
@@ -35,7 +39,7 @@ lint: ## Lint
 
 .PHONY: check
 check: ## Generated code, modules and migrations are current, the linters have nothing to say
-	scripts/check-clean.sh make generate
+	scripts/check-clean.sh go run ./internal/generate -a
 	scripts/check-clean.sh go mod tidy
 	go vet ./...
 	$(MAKE) check-schema

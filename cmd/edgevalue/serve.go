@@ -69,6 +69,7 @@ superuser, whose password is printed once. A .env file is read.`,
 			return run(cmd.Context(), p)
 		},
 	}
+	cmd.Flags().BoolVar(&p.quiet, "quiet", false, "print no addresses, for one who starts it behind another")
 	// newproject:companies
 	cmd.Long += devData
 	cmd.Flags().BoolVar(&p.fake, "fake", false, fakeHelp)
@@ -80,7 +81,8 @@ superuser, whose password is printed once. A .env file is read.`,
 type parts struct {
 	dev, serve, work bool
 	fake             bool      // in EDGAR's place are the samples // newproject:companies
-	out              io.Writer // for dev's greeting
+	quiet            bool      // without dev's greeting
+	out              io.Writer // for it, and the first superuser's password
 }
 
 // minConns is how many connections to the database the parts need. A server needs one for those who change something
@@ -255,7 +257,9 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 		})
 		s.log.Info("serving", "address", public.Addr().String(), "admin", admin.Addr().String(), "version", buildVersion())
 		if p.dev {
-			p.greet(s.cfg, public.Addr(), admin.Addr())
+			if !p.quiet {
+				p.greet(s.cfg, public.Addr(), admin.Addr())
+			}
 			s.showPassword(p.out)
 		}
 	}
