@@ -25,12 +25,24 @@ generate: ## Rebuild all generated code from openapi.yaml, schema/ and queries/
 lint: ## Lint
 	go tool -modfile=scripts/lint/go.mod golangci-lint run --allow-parallel-runners ./...
 
+# The linters of scripts/package.json, as its lock file has them.
+scripts/node_modules/.package-lock.json: scripts/package.json scripts/package-lock.json
+	npm ci --prefix scripts --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+.PHONY: api-lint
+api-lint: scripts/node_modules/.package-lock.json ## Lint openapi.yaml
+	@export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true PATH="$$PWD/scripts/node_modules/.bin:$$PATH"; \
+		redocly lint --config scripts/redocly.yaml openapi.yaml && \
+		spectral lint --ruleset scripts/spectral.yaml --fail-severity hint openapi.yaml
+
 .PHONY: check
 check: ## Generated code is current, modules are tidy, the linter has nothing to say
 	scripts/check-clean.sh make generate
 	scripts/check-clean.sh go mod tidy
 	go vet ./...
 	$(MAKE) lint
+	$(MAKE) api-lint
 
 # Runs a command whose tests share one server.
 bin/pgtest: FORCE
