@@ -18,7 +18,7 @@ build: ## Build bin/edgevalue as a static release
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
 
 .PHONY: generate
-generate: ## Rebuild all generated code from openapi.yaml, schema/ and queries/
+generate: ## Rebuild all generated code from openapi.yaml, schema/tables and queries/
 	go generate ./gen
 
 .PHONY: lint
@@ -37,12 +37,25 @@ api-lint: scripts/node_modules/.package-lock.json ## Lint openapi.yaml
 		spectral lint --ruleset scripts/spectral.yaml --fail-severity hint openapi.yaml
 
 .PHONY: check
-check: ## Generated code is current, modules are tidy, the linter has nothing to say
+check: ## Generated code, modules and migrations are current, the linters have nothing to say
 	scripts/check-clean.sh make generate
 	scripts/check-clean.sh go mod tidy
 	go vet ./...
+	$(MAKE) check-schema
 	$(MAKE) lint
 	$(MAKE) api-lint
+
+bin/schemadiff: FORCE
+	@go build -o $@ ./internal/schemadiff
+
+.PHONY: check-schema
+check-schema: bin/schemadiff scripts/node_modules/.package-lock.json ## The migrations make the declared tables and work on data; PostgreSQL prepares all queries
+	bin/schemadiff check
+
+.PHONY: migration
+migration: bin/schemadiff ## Write the migration that leads to schema/tables (NAME=add_sector ARGS='--rename price.day=date')
+	@test -n '$(NAME)' || { echo 'NAME is missing: make migration NAME=add_sector'; exit 1; }
+	@bin/schemadiff plan $(ARGS) -- '$(NAME)'
 
 # Runs a command whose tests share one server.
 bin/pgtest: FORCE

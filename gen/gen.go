@@ -1,5 +1,5 @@
 // Package gen holds generated code only: oas (the API's server and client, from openapi.yaml) and db (the queries,
-// from schema/ and queries/). `make generate` rebuilds it, and what is generated in internal/ and docs/.
+// from schema/tables and queries/). `make generate` rebuilds it, and what is generated in internal/ and docs/.
 package gen
 
 //go:generate go test -count=1 -run "^(TestContract|TestDocument)$" ../internal/value/metric -update

@@ -24,7 +24,7 @@ func newCheck() *cobra.Command {
 		Use:   "check",
 		Short: "Fail unless the migrations make the declared tables, and new ones work on data and lock nothing for long",
 		Long: `Fail unless the migrations make the declared tables, PostgreSQL prepares every query on them, and the migrations that are
-newer than the recorded rows can be applied to these, taken back and applied again; and unless squawk has nothing to say
+newer than the recorded rows can be applied to these, twice where they have no transaction, taken back and applied again; and unless squawk has nothing to say
 about the locks that they take.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -161,6 +161,11 @@ func (w *workshop) replay(ctx context.Context, root, declared string) (tried []s
 	if err := w.do(room, func(db *sql.DB) error { return recorded.load(ctx, db) }); err != nil {
 		return nil, err
 	}
+	for _, name := range tried {
+		if err := w.applyTwice(ctx, room, dir, name); err != nil {
+			return nil, errors.Wrap(err, "on the recorded rows")
+		}
+	}
 	for _, round := range []struct {
 		version int64
 		goal    string
@@ -181,6 +186,30 @@ func (w *workshop) replay(ctx context.Context, root, declared string) (tried []s
 		}
 	}
 	return tried, nil
+}
+
+// applyTwice applies the migration that follows. What it does without a transaction it does a second time, as after a run
+// that failed in its last step.
+func (w *workshop) applyTwice(ctx context.Context, room string, dir fs.FS, name string) error {
+	version, err := goose.NumericComponent(name)
+	if err != nil {
+		return errors.Wrapf(err, "migration %s", name)
+	}
+	text, err := fs.ReadFile(dir, name)
+	if err != nil {
+		return wrap(err, "read a migration")
+	}
+	if err := w.migrate(ctx, room, dir, version); err != nil || !bytes.Contains(text, []byte("-- +goose NO TRANSACTION")) {
+		return err
+	}
+	err = w.do(room, func(db *sql.DB) error {
+		_, err := db.ExecContext(ctx, "DELETE FROM "+versionsTable+" WHERE version_id = $1", version)
+		return wrap(err, "forget a migration")
+	})
+	if err != nil {
+		return err
+	}
+	return wrap(w.migrate(ctx, room, dir, version), "a second time, as after a run that failed half way")
 }
 
 const downMark = "-- +goose Down"

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/go-faster/errors"
@@ -34,6 +36,9 @@ type workshop struct {
 	id     string
 	rooms  atomic.Int32
 	river  string // the name of a database with River's tables
+
+	mu   sync.Mutex
+	made map[[32]byte]string // by what it was made of
 }
 
 // newWorkshop makes a workshop on the server at dsn, a URL with the right to create databases.
@@ -42,7 +47,7 @@ func newWorkshop(ctx context.Context, dsn string) (*workshop, error) {
 	if err != nil {
 		return nil, errors.New("the server's address is no URL")
 	}
-	w := &workshop{server: *u, id: strings.ToLower(rand.Text()[:8])} //nolint:exhaustruct // no room yet
+	w := &workshop{server: *u, id: strings.ToLower(rand.Text()[:8]), made: map[[32]byte]string{}} //nolint:exhaustruct // no room yet
 	if w.river, err = w.clone(ctx, "template1"); err != nil {
 		return nil, err
 	}
@@ -83,7 +88,7 @@ func (w *workshop) clone(ctx context.Context, name string) (string, error) {
 	}
 	defer db.Close()
 	room := w.room(w.rooms.Add(1))
-	_, err = db.ExecContext(ctx, "CREATE DATABASE "+room+" TEMPLATE "+name)
+	_, err = db.ExecContext(ctx, "CREATE DATABASE "+room+" TEMPLATE "+name) //nolint:gosec // names of ours
 	return room, wrap(err, "make a scratch database")
 }
 
@@ -100,13 +105,40 @@ func (w *workshop) do(name string, f func(*sql.DB) error) error {
 	return f(db)
 }
 
+// like returns a copy of the database that f makes of the SQL files of dir, which it makes once.
+func (w *workshop) like(ctx context.Context, dir fs.FS, what string, f func(name string) error) (string, error) {
+	names, err := fs.Glob(dir, "*.sql")
+	if err != nil {
+		return "", wrap(err, "list SQL files")
+	}
+	h := sha256.New()
+	fmt.Fprint(h, what)
+	for _, name := range names {
+		text, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return "", wrap(err, "read an SQL file")
+		}
+		fmt.Fprintf(h, "\x00%s\x00%d\x00%s", name, len(text), text)
+	}
+	key := [32]byte(h.Sum(nil))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.made[key] == "" {
+		name, err := w.clone(ctx, w.river)
+		if err != nil {
+			return "", err
+		}
+		if err := f(name); err != nil {
+			return "", err
+		}
+		w.made[key] = name
+	}
+	return w.clone(ctx, w.made[key])
+}
+
 // migrated makes a database by River's migrations and by those of dir up to version, or all of them with version < 0.
 func (w *workshop) migrated(ctx context.Context, dir fs.FS, version int64) (string, error) {
-	room, err := w.clone(ctx, w.river)
-	if err != nil {
-		return "", err
-	}
-	return room, w.migrate(ctx, room, dir, version)
+	return w.like(ctx, dir, fmt.Sprint("migrated", version), func(name string) error { return w.migrate(ctx, name, dir, version) })
 }
 
 // migrate leads the named database up or down to a version of the migrations of dir, or up to the newest with
@@ -145,18 +177,18 @@ func (w *workshop) migrate(ctx context.Context, name string, dir fs.FS, version 
 // declared makes a database with River's tables and those that the files of dir declare. A file that needs what another
 // one makes waits for it.
 func (w *workshop) declared(ctx context.Context, dir fs.FS) (string, error) {
-	room, err := w.clone(ctx, w.river)
-	if err != nil {
-		return "", err
-	}
+	return w.like(ctx, dir, "declared", func(name string) error { return w.declare(ctx, name, dir) })
+}
+
+func (w *workshop) declare(ctx context.Context, room string, dir fs.FS) error {
 	names, err := fs.Glob(dir, "*.sql")
 	if err != nil {
-		return "", wrap(err, "list the declared tables")
+		return wrap(err, "list the declared tables")
 	}
 	if len(names) == 0 {
-		return "", errors.New("schema/tables has no .sql file")
+		return errors.New("schema/tables has no .sql file")
 	}
-	return room, w.do(room, func(db *sql.DB) error {
+	return w.do(room, func(db *sql.DB) error {
 		for len(names) > 0 {
 			var waiting []string
 			var missing error
@@ -253,6 +285,6 @@ func (w *workshop) close() {
 	}
 	defer db.Close()
 	for n := range w.rooms.Load() {
-		_, _ = db.ExecContext(context.Background(), fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", w.room(n+1)))
+		_, _ = db.ExecContext(context.Background(), fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", w.room(n+1))) //nolint:gosec // names of ours
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,8 +12,10 @@ import (
 	"github.com/stripe/pg-schema-diff/pkg/log"
 )
 
-// A step is one statement of a migration, without its semicolon, and what it does that one should know before.
+// A step is one statement of a migration, without its semicolon, what it is for, and what it does that one should know
+// before.
 type step struct {
+	about   string // comments, each line with its end
 	sql     string
 	hazards []string
 }
@@ -22,27 +23,35 @@ type step struct {
 // difference plans what leads the database from to the database to. What it drops and makes anew, it does in this order.
 // Online steps lock no table for long, but cannot be in one transaction.
 func (w *workshop) difference(ctx context.Context, from, to string, online bool) ([]step, error) {
+	if same, err := w.same(ctx, from, to); same || err != nil {
+		return nil, err
+	}
 	var before, after own
 	var planned diff.Plan
-	err := w.copies(ctx, from, to, func(a, b *sql.DB) (err error) {
-		if before, err = takeOwn(ctx, a); err != nil {
-			return err
-		}
-		if after, err = takeOwn(ctx, b); err != nil {
-			return err
-		}
-		options := []diff.PlanOpt{
-			diff.WithDoNotValidatePlan(), // the files are tried as they are written, which says more
-			diff.WithExcludeSchemas(versionsSchema), diff.WithLogger(silent{}), diff.WithRandReader(new(counter)),
-		}
-		if !online {
-			options = append(options, diff.WithNoConcurrentIndexOps())
-		}
-		planned, err = diff.Generate(ctx, diff.DBSchemaSource(a), diff.DBSchemaSource(b), options...)
-		if errors.Is(err, diff.ErrNotImplemented) {
-			return wrap(err, "the planner cannot write this change: write its migration by hand (edgevalue migrate create)")
-		}
-		return wrap(err, "plan the migration")
+	err := w.do(from, func(a *sql.DB) error {
+		return w.do(to, func(b *sql.DB) (err error) {
+			if before, err = takeOwn(ctx, a); err != nil {
+				return err
+			}
+			if after, err = takeOwn(ctx, b); err != nil {
+				return err
+			}
+			options := []diff.PlanOpt{
+				diff.WithDoNotValidatePlan(), // the files are tried as they are written, which says more
+				diff.WithExcludeSchemas(versionsSchema), diff.WithLogger(silent{}), diff.WithRandReader(new(counter)),
+			}
+			if !online {
+				options = append(options, diff.WithNoConcurrentIndexOps())
+			}
+			planned, err = diff.Generate(ctx, diff.DBSchemaSource(a), diff.DBSchemaSource(b), options...)
+			if errors.Is(err, diff.ErrNotImplemented) {
+				return wrap(err, "the planner cannot write this change: write its migration by hand (edgevalue migrate create)")
+			}
+			if err != nil {
+				return wrap(err, "plan the migration")
+			}
+			return errors.Join(before.putBack(ctx, a), after.putBack(ctx, b))
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -57,24 +66,9 @@ func (w *workshop) difference(ctx context.Context, from, to string, online bool)
 		for i, h := range s.Hazards {
 			hazards[i] = strings.ToUpper(h.Type[:1]) + strings.ReplaceAll(strings.ToLower(h.Type[1:]), "_", " ") + ": " + h.Message
 		}
-		steps = append(steps, step{sql: tidy(s.DDL, keywords), hazards: hazards})
+		steps = append(steps, step{about: "", sql: tidy(s.DDL, keywords), hazards: hazards})
 	}
 	return append(steps, after.adds(before)...), nil
-}
-
-// copies calls f with connections to copies of two databases.
-func (w *workshop) copies(ctx context.Context, from, to string, f func(from, to *sql.DB) error) error {
-	a, err := w.clone(ctx, from)
-	if err != nil {
-		return err
-	}
-	b, err := w.clone(ctx, to)
-	if err != nil {
-		return err
-	}
-	return w.do(a, func(from *sql.DB) error {
-		return w.do(b, func(to *sql.DB) error { return f(from, to) })
-	})
 }
 
 // own is what the planner does not do: checks that call functions of this schema, and how values are stored.
@@ -110,17 +104,27 @@ func takeOwn(ctx context.Context, db *sql.DB) (own, error) {
 	}
 	for c := range checks {
 		if _, err := db.ExecContext(ctx, "ALTER TABLE "+c[0]+" DROP CONSTRAINT "+c[1]); err != nil {
-			return own{}, wrap(err, "drop a check of a copy")
+			return own{}, wrap(err, "take a check away")
 		}
 	}
 	return own{checks: checks, storage: storage}, nil
 }
 
+// putBack makes the checks again that takeOwn took away.
+func (o own) putBack(ctx context.Context, db *sql.DB) error {
+	for c, definition := range o.checks {
+		if _, err := db.ExecContext(ctx, "ALTER TABLE "+c[0]+" ADD CONSTRAINT "+c[1]+" "+definition); err != nil {
+			return wrap(err, "put a check back")
+		}
+	}
+	return nil
+}
+
 // drops are the steps before the planner's.
 func (o own) drops(after own) (steps []step) {
 	for _, c := range sorted(o.checks) {
-		if _, stays := after.storageOf(c[0]); stays && after.checks[c] != o.checks[c] {
-			steps = append(steps, step{sql: "ALTER TABLE " + c[0] + " DROP CONSTRAINT " + c[1], hazards: nil})
+		if after.has(c[0]) && after.checks[c] != o.checks[c] {
+			steps = append(steps, step{about: "", sql: "ALTER TABLE " + c[0] + " DROP CONSTRAINT " + c[1], hazards: nil})
 		}
 	}
 	return steps
@@ -133,18 +137,18 @@ func (o own) adds(before own) (steps []step) {
 			continue
 		}
 		add := "ALTER TABLE " + c[0] + " ADD CONSTRAINT " + c[1] + " " + o.checks[c]
-		if _, old := before.storageOf(c[0]); !old {
-			steps = append(steps, step{sql: add, hazards: nil})
+		if !before.has(c[0]) {
+			steps = append(steps, step{about: "", sql: add, hazards: nil})
 			continue
 		}
-		steps = append(steps, step{sql: add + " NOT VALID", hazards: nil},
-			step{sql: "ALTER TABLE " + c[0] + " VALIDATE CONSTRAINT " + c[1], hazards: nil})
+		steps = append(steps, step{about: "", sql: add + " NOT VALID", hazards: nil},
+			step{about: "", sql: "ALTER TABLE " + c[0] + " VALIDATE CONSTRAINT " + c[1], hazards: nil})
 	}
 	for _, c := range sorted(o.storage) {
 		was, _, _ := strings.Cut(before.storage[c], " ")
 		is, byType, _ := strings.Cut(o.storage[c], " ")
 		if was != is && (was != "" || byType == "") {
-			steps = append(steps, step{sql: "ALTER TABLE " + c[0] + " ALTER COLUMN " + c[1] + " SET STORAGE " + is, hazards: []string{
+			steps = append(steps, step{about: "", sql: "ALTER TABLE " + c[0] + " ALTER COLUMN " + c[1] + " SET STORAGE " + is, hazards: []string{
 				"Acquires access exclusive lock: values that are there stay as they are stored.",
 			}})
 		}
@@ -152,14 +156,14 @@ func (o own) adds(before own) (steps []step) {
 	return steps
 }
 
-// storageOf returns the storage of any column of a table.
-func (o own) storageOf(table string) (storage string, found bool) {
-	for c, s := range o.storage {
+// has tells whether there is a table.
+func (o own) has(table string) bool {
+	for c := range o.storage {
 		if c[0] == table {
-			return s, true
+			return true
 		}
 	}
-	return "", false
+	return false
 }
 
 // unseen lists what neither the planner nor own compares, a line for each fact.
@@ -193,30 +197,71 @@ SELECT 'comment on ' || pg_describe_object(classoid, objoid, objsubid) || ': ' |
 WHERE d.classoid = 'pg_class'::regclass AND d.objoid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
 ORDER BY 1`
 
+// seen lists what the planner compares, and more.
+const seen = `
+SELECT 'extension ' || extname || ' ' || extversion FROM pg_extension
+UNION ALL
+SELECT 'relation ' || c.relname || ' ' || c.relkind::text || c.relpersistence::text || c.relreplident::text || c.relrowsecurity || c.relforcerowsecurity
+    || c.relispartition || coalesce(pg_get_expr(c.relpartbound, c.oid), '') || coalesce(c.reloptions::text, '') || coalesce(c.relacl::text, '')
+    || CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) ELSE '' END
+FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || a.attnotnull || a.attidentity::text || a.attgenerated::text
+    || a.attcollation::regcollation || a.attstorage::text || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || coalesce(a.attacl::text, '')
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind <> 'i' AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL
+SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || convalidated || connoinherit || pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'index ' || pg_get_indexdef(i.indexrelid) || i.indisvalid || i.indisprimary || i.indisreplident
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'trigger ' || pg_get_triggerdef(t.oid) || t.tgenabled::text
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal
+UNION ALL
+SELECT 'function ' || pg_get_functiondef(p.oid) || coalesce(p.proacl::text, '') FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prokind IN ('f', 'p')
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+UNION ALL
+SELECT 'sequence ' || q.seqrelid::regclass || ' ' || format_type(q.seqtypid, NULL) || ' ' || concat_ws(' ', q.seqstart, q.seqincrement, q.seqmax, q.seqmin, q.seqcache, q.seqcycle)
+    || coalesce((SELECT ' of ' || d.refobjid::regclass || '.' || a.attname FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = q.seqrelid AND d.deptype IN ('a', 'i')), '')
+FROM pg_sequence q JOIN pg_class c ON c.oid = q.seqrelid WHERE c.relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'value ' || e.enumtypid::regtype || ' ' || row_number() OVER (PARTITION BY e.enumtypid ORDER BY e.enumsortorder) || ' ' || e.enumlabel FROM pg_enum e
+UNION ALL
+SELECT 'policy ' || p.polrelid::regclass || ' ' || p.polname || ' ' || p.polcmd::text || p.polpermissive || p.polroles::regrole[]::text
+    || coalesce(pg_get_expr(p.polqual, p.polrelid), '') || ' ' || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') FROM pg_policy p
+UNION ALL
+SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', '` + versionsSchema + `')
+ORDER BY 1`
+
+// same tells in a moment what the planner takes a second for. Of databases that are not the same, the planner may still
+// find that nothing has to be done.
+func (w *workshop) same(ctx context.Context, from, to string) (bool, error) {
+	before, err := w.facts(ctx, from, seen)
+	if err != nil {
+		return false, err
+	}
+	after, err := w.facts(ctx, to, seen)
+	return slices.Equal(before, after), err
+}
+
+// facts reads a list of a database.
+func (w *workshop) facts(ctx context.Context, name, query string) (facts []string, err error) {
+	return facts, w.do(name, func(db *sql.DB) error {
+		facts, err = texts(ctx, db, query)
+		return err
+	})
+}
+
 // byHand lists what differs and no step changes, a line for each.
 func (w *workshop) byHand(ctx context.Context, from, to string) (lines []string, err error) {
-	read := func(name string) (facts []string, err error) {
-		return facts, w.do(name, func(db *sql.DB) error {
-			rows, err := db.QueryContext(ctx, unseen)
-			if err != nil {
-				return wrap(err, "read the catalog")
-			}
-			defer rows.Close()
-			for rows.Next() {
-				var fact string
-				if err := rows.Scan(&fact); err != nil {
-					return wrap(err, "read the catalog")
-				}
-				facts = append(facts, fact)
-			}
-			return wrap(rows.Err(), "read the catalog")
-		})
-	}
-	before, err := read(from)
+	before, err := w.facts(ctx, from, unseen)
 	if err != nil {
 		return nil, err
 	}
-	after, err := read(to)
+	after, err := w.facts(ctx, to, unseen)
 	if err != nil {
 		return nil, err
 	}
@@ -283,16 +328,22 @@ var (
 	token     = regexp.MustCompile(`'(?:[^']|'')*'|\$(\w*)\$|"(?:[^"]|"")*"\.?|\bpublic\.`)
 	plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 	// noise is what a statement says and that goes without saying.
-	noise = strings.NewReplacer(` COLLATE "pg_catalog"."default"`, "")
-	// placeholder is the planner's name of a check that is there while a column becomes NOT NULL.
-	placeholder = regexp.MustCompile(`"?pgschemadiff_tmpnn_[A-Za-z0-9_+/-]+"?`)
+	noise = regexp.MustCompile(` COLLATE "pg_catalog"\."default"| USING btree| \(INCREMENT BY 1 MINVALUE 1 MAXVALUE \d+ START WITH 1 CACHE 1 NO CYCLE\)`)
+	// The planner's names of a check that is there while a column becomes NOT NULL, and of an index while its successor is built.
+	notNull  = regexp.MustCompile(`"?pgschemadiff_tmpnn_[A-Za-z0-9$_]+"?`)
+	oldIndex = regexp.MustCompile(`"?pgschemadiff_tmpidx_(\w+?)_[A-Za-z0-9$_]{22}"?`)
 )
 
 // tidy writes a statement as people do: names without quotes that need none, and without the schema.
 func tidy(statement string, keywords map[string]bool) string {
 	var b strings.Builder
-	rest := strings.TrimSuffix(strings.TrimSpace(noise.Replace(statement)), ";")
-	rest = placeholder.ReplaceAllString(rest, "becomes_not_null")
+	rest := strings.TrimSuffix(strings.TrimSpace(statement), ";")
+	if !strings.Contains(rest, "FUNCTION") {
+		rest = noise.ReplaceAllString(rest, "")
+		rest = notNull.ReplaceAllString(rest, "becomes_not_null")
+		rest = oldIndex.ReplaceAllString(rest, "${1}_old")
+		rest = strings.NewReplacer("\n\t", "\n    ", " CHECK(", " CHECK (").Replace(rest)
+	}
 	for {
 		at := token.FindStringSubmatchIndex(rest)
 		if at == nil {
@@ -342,11 +393,3 @@ func (silent) Errorf(string, ...any) {}
 func (silent) Warnf(string, ...any)  {}
 
 var _ log.Logger = silent{}
-
-func (s step) String() string {
-	text := s.sql + ";"
-	if len(s.hazards) > 0 {
-		text += fmt.Sprintf(" -- %s", strings.Join(s.hazards, " "))
-	}
-	return text
-}

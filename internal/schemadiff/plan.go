@@ -38,8 +38,16 @@ func (w *workshop) plan(ctx context.Context, root, name string, d decider) (path
 	if err != nil {
 		return nil, err
 	}
-	parts, err := w.parts(ctx, before, after, d)
-	if err != nil || len(parts) == 0 {
+	parts, err := w.parts(ctx, before, after, os.DirFS(filepath.Join(root, "schema", "tables")), d)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) == 0 {
+		hand, err := w.byHand(ctx, before, after)
+		if err == nil && len(hand) > 0 {
+			err = errors.Errorf("the planner cannot write this change: write its migration by hand (edgevalue migrate create):\n%s",
+				strings.Join(hand, "\n"))
+		}
 		return nil, err
 	}
 	files := fstest.MapFS{}
@@ -152,8 +160,8 @@ func (w *workshop) version(ctx context.Context, name string) (version int64, err
 	})
 }
 
-// parts plans the files from before to after.
-func (w *workshop) parts(ctx context.Context, before, after string, d decider) (parts []part, err error) {
+// parts plans the files from before to after, which declared makes.
+func (w *workshop) parts(ctx context.Context, before, after string, declared fs.FS, d decider) (parts []part, err error) {
 	var from, to columns
 	if err := w.do(before, func(db *sql.DB) (err error) { from, err = readColumns(ctx, db); return err }); err != nil {
 		return nil, err
@@ -180,10 +188,22 @@ func (w *workshop) parts(ctx context.Context, before, after string, d decider) (
 	if up = append(up, names...); len(up) > 0 {
 		parts = append(parts, part{online: false, up: up, down: append(back, down...)})
 	}
-	steps, err := w.difference(ctx, at, after, true)
+	added := slices.DeleteFunc(only(to, from), func(table string) bool {
+		return slices.ContainsFunc(renames, func(r rename) bool { return r.to == table })
+	})
+	with, err := w.clone(ctx, at)
 	if err != nil {
 		return nil, err
 	}
+	steps, err := w.asDeclared(ctx, with, declared, added)
+	if err != nil {
+		return nil, err
+	}
+	planned, err := w.difference(ctx, with, after, true)
+	if err != nil {
+		return nil, err
+	}
+	steps = append(steps, planned...)
 	for _, p := range split(steps) {
 		next, err := w.clone(ctx, at)
 		if err != nil {
@@ -253,13 +273,13 @@ func repeatable(steps []step) (again []step) {
 		switch {
 		case createIndex.MatchString(s.sql):
 			index := createIndex.FindStringSubmatch(s.sql)[1]
-			again = append(again, step{sql: "DROP INDEX CONCURRENTLY IF EXISTS " + index, hazards: []string{
-				"Of a run that failed half way: what is left of the index is invalid.",
+			again = append(again, step{about: "", sql: "DROP INDEX CONCURRENTLY IF EXISTS " + index, hazards: []string{
+				"A run that failed half way has left an index that is invalid.",
 			}})
 		case dropIndex.MatchString(s.sql):
 			s.sql = dropIndex.ReplaceAllString(s.sql, "${0}IF EXISTS ")
 		case addConstraint.MatchString(s.sql):
-			s.sql = addConstraint.ReplaceAllString(s.sql, "ALTER TABLE $1 DROP CONSTRAINT IF EXISTS $2, ADD CONSTRAINT $2 ")
+			s.sql = addConstraint.ReplaceAllString(s.sql, "ALTER TABLE $1 DROP CONSTRAINT IF EXISTS $2,\n    ADD CONSTRAINT $2 ")
 		case dropThis.MatchString(s.sql):
 			s.sql = dropThis.ReplaceAllString(s.sql, "${0}IF EXISTS ")
 		case column.MatchString(s.sql):
@@ -270,8 +290,6 @@ func repeatable(steps []step) (again []step) {
 	}
 	return again
 }
-
-const lockTimeout = "lock_timeout = '5s';\n"
 
 // file writes a part as goose reads it.
 func (p part) file() []byte {
@@ -287,31 +305,35 @@ func (p part) file() []byte {
 }
 
 func (p part) write(b *bytes.Buffer, steps []step, up bool) {
-	if !p.online && up {
-		b.WriteString("SET LOCAL " + lockTimeout)
+	if up && !p.online {
+		b.WriteString("SET LOCAL lock_timeout = '5s';\n\n")
 	}
-	timeout := false
+	timeout := ""
 	for i, s := range steps {
-		// An index that is built online waits for all transactions that are open, for as long as they take.
-		if waits := !strings.Contains(s.sql, "INDEX CONCURRENTLY"); p.online && waits != timeout {
-			if timeout = waits; timeout {
-				b.WriteString("SET " + lockTimeout)
-			} else {
-				b.WriteString("RESET lock_timeout;\n")
-			}
-		} else if i == 0 && up && !p.online || len(s.hazards) > 0 && i > 0 {
+		if i > 0 && len(s.hazards) > 0 {
 			b.WriteByte('\n')
+		}
+		if p.online {
+			// What is done online waits for all transactions that are open, for as long as they take, and nobody for it.
+			is := "'5s'"
+			if strings.Contains(s.sql, "INDEX CONCURRENTLY") {
+				is = "0"
+			}
+			if is != timeout {
+				fmt.Fprintf(b, "SET lock_timeout = %s;\n", is)
+			}
+			timeout = is
 		}
 		for _, h := range s.hazards {
 			comment(b, h)
 		}
-		if strings.Contains(s.sql, "$$") || strings.Contains(s.sql, ";") {
-			fmt.Fprintf(b, "-- +goose StatementBegin\n%s;\n-- +goose StatementEnd\n", s.sql)
+		if strings.Contains(s.sql, "FUNCTION") && strings.Contains(s.sql, "$") {
+			fmt.Fprintf(b, "%s-- +goose StatementBegin\n%s;\n-- +goose StatementEnd\n", s.about, s.sql)
 		} else {
-			fmt.Fprintf(b, "%s;\n", s.sql)
+			fmt.Fprintf(b, "%s%s;\n", s.about, s.sql)
 		}
 	}
-	if timeout {
+	if timeout != "" {
 		b.WriteString("RESET lock_timeout;\n")
 	}
 }

@@ -196,8 +196,8 @@ func (w *workshop) carryOut(ctx context.Context, name string, renames []rename) 
 	quoted := func(name string) string { return tidy(`"`+name+`"`, keywords) }
 	hazard := []string{"Breaks the version that runs: it asks for the old name until it is replaced."}
 	for _, r := range renames {
-		u := step{sql: "ALTER TABLE " + quoted(r.table) + " RENAME TO " + quoted(r.to), hazards: hazard}
-		d := step{sql: "ALTER TABLE " + quoted(r.to) + " RENAME TO " + quoted(r.table), hazards: nil}
+		u := step{about: "", sql: "ALTER TABLE " + quoted(r.table) + " RENAME TO " + quoted(r.to), hazards: hazard}
+		d := step{about: "", sql: "ALTER TABLE " + quoted(r.to) + " RENAME TO " + quoted(r.table), hazards: nil}
 		if r.column != "" {
 			u.sql = "ALTER TABLE " + quoted(r.to) + " RENAME COLUMN " + quoted(r.column) + " TO " + quoted(r.columnInto)
 			d.sql = "ALTER TABLE " + quoted(r.to) + " RENAME COLUMN " + quoted(r.columnInto) + " TO " + quoted(r.column)
@@ -268,11 +268,11 @@ func (w *workshop) renameParts(ctx context.Context, from, to string) (up, down [
 		statement := func(a, b string) step {
 			switch kind {
 			case "CONSTRAINT":
-				return step{sql: "ALTER TABLE " + table + " RENAME CONSTRAINT " + a + " TO " + b, hazards: nil}
+				return step{about: "", sql: "ALTER TABLE " + table + " RENAME CONSTRAINT " + a + " TO " + b, hazards: nil}
 			case "TRIGGER":
-				return step{sql: "ALTER TRIGGER " + a + " ON " + table + " RENAME TO " + b, hazards: nil}
+				return step{about: "", sql: "ALTER TRIGGER " + a + " ON " + table + " RENAME TO " + b, hazards: nil}
 			}
-			return step{sql: "ALTER " + kind + " " + a + " RENAME TO " + b, hazards: nil}
+			return step{about: "", sql: "ALTER " + kind + " " + a + " RENAME TO " + b, hazards: nil}
 		}
 		up, down = append(up, statement(was, is)), append([]step{statement(is, was)}, down...)
 	}

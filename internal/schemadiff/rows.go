@@ -5,9 +5,11 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/go-faster/errors"
@@ -84,8 +86,8 @@ func (r rows) load(ctx context.Context, db *sql.DB) error {
 		if err != nil {
 			return wrap(err, "write rows")
 		}
-		_, err = conn.ExecContext(ctx, "INSERT INTO "+names[i]+" OVERRIDING SYSTEM VALUE"+
-			" SELECT * FROM jsonb_populate_recordset(NULL::"+names[i]+", $1::text::jsonb)", string(all))
+		_, err = conn.ExecContext(ctx, fmt.Sprintf("INSERT INTO %[1]s OVERRIDING SYSTEM VALUE"+
+			" SELECT * FROM jsonb_populate_recordset(NULL::%[1]s, $1::text::jsonb)", names[i]), string(all)) //nolint:gosec // quoted
 		if err != nil {
 			return errors.Wrapf(plain(err), "the recorded rows of %s", table)
 		}
@@ -105,6 +107,9 @@ $$`)
 
 // each is how many rows of a table are recorded, the smallest, beside those that others refer to.
 const each = 15
+
+// longBytes are those of files, of which the beginning is recorded.
+var longBytes = regexp.MustCompile(`"\\\\x([0-9a-f]{200})[0-9a-f]+"`)
 
 // record writes some rows of every table of a database, with all that they refer to, into rowsFile, and lists the tables
 // without any.
@@ -144,6 +149,7 @@ func record(ctx context.Context, dsn, root string) (empty []string, err error) {
 			return err
 		}
 		for _, row := range found {
+			row := longBytes.ReplaceAllString(row, `"\\x$1"`)
 			if known[table+row] {
 				continue
 			}
