@@ -3,7 +3,7 @@
 package gen
 
 //go:generate go test -count=1 -run "^(TestContract|TestDocument)$" ../internal/value/metric -update
-//go:generate go tool ogen --config ogen.yml --target oas --package oas --clean ../openapi.yaml
+//go:generate go run ../internal/oasgen ogen.yml ../openapi.yaml oas
 //go:generate go run ../internal/sortmaps oas/oas_json_gen.go
 //go:generate go tool sqlc generate -f ../sqlc.yaml
 //go:generate go run ../internal/valuegen ../openapi.yaml ../internal/value/fields_gen.go
