@@ -25,6 +25,16 @@ generate: ## Rebuild all generated code from openapi.yaml, schema/ and queries/
 lint: ## Lint
 	go tool -modfile=scripts/lint/go.mod golangci-lint run --allow-parallel-runners ./...
 
+# What openapi.yaml is compared with: another branch, or a commit.
+BASE ?= main
+.PHONY: api-diff
+api-diff: ## Compare openapi.yaml with BASE's (BASE=main), and fail on a break that is not declared
+	@go run ./internal/apidiff -base '$(BASE)' $(ARGS)
+
+.PHONY: api-preview
+api-preview: ## Show openapi.yaml beside BASE's in the browser, and reload on save
+	@go run ./internal/apipreview -base '$(BASE)' $(ARGS)
+
 .PHONY: check
 check: ## Generated code is current, modules are tidy, the linter has nothing to say
 	scripts/check-clean.sh make generate
