@@ -106,7 +106,7 @@ func (p project) compare(ctx context.Context, base string) (*report, error) {
 	if err != nil {
 		return nil, errors.Errorf("%s has no %s", base, contractFile)
 	}
-	if mistakes, err := contract.Check([]byte(before), nil); err != nil || len(mistakes) > 0 {
+	if mistakes := contract.CheckDocument([]byte(before)); len(mistakes) > 0 {
 		return nil, errors.Errorf("the contract of %s cannot be read: %s:%s", base, contractFile, mistakes[0])
 	}
 	changes, err := p.oasdiff(ctx, before)

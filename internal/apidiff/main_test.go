@@ -53,6 +53,7 @@ paths:
     get:
       operationId: listOldThings
       deprecated: true
+      x-deprecated-since: '2020-01-01'
       x-sunset: '2020-06-30'
       responses:
         '204': { description: Done. }
@@ -163,10 +164,10 @@ func TestChanges(t *testing.T) {
 		"a header goes":                         {"          headers:\n            Link: { schema: { type: string } }\n", "", true, "optional-response-header-removed"},
 		"a type of problems goes":               {"  not-found:", "  no-such-thing:", true, "problem-type-removed"},
 		"a type of problems has another status": {"status: 404", "status: 410", true, "problem-type-status-changed"},
-		"a sunset too soon":                     {"operationId: createThing", "operationId: createThing\n      deprecated: true\n      x-sunset: '" + soon + "'", true, "api-sunset-date-too-small"},
-		"deprecated without a sunset":           {"operationId: createThing", "operationId: createThing\n      deprecated: true", true, "api-deprecated-sunset-missing"},
+		"a sunset too soon":                     {"operationId: createThing", "operationId: createThing\n      deprecated: true\n      x-deprecated-since: '2026-01-01'\n      x-sunset: '" + soon + "'", true, "api-sunset-date-too-small"},
+		"deprecated without a sunset":           {"operationId: createThing", "operationId: createThing\n      deprecated: true\n      x-deprecated-since: '2026-01-01'", true, "api-deprecated-sunset-missing"},
 
-		"an announced sunset":                {"operationId: createThing", "operationId: createThing\n      deprecated: true\n      x-sunset: '" + later + "'", false, "endpoint-deprecated-with-sunset"},
+		"an announced sunset":                {"operationId: createThing", "operationId: createThing\n      deprecated: true\n      x-deprecated-since: '2026-01-01'\n      x-sunset: '" + later + "'", false, "endpoint-deprecated-with-sunset"},
 		"an operation goes after its sunset": {old[strings.Index(old, "  /things/old:"):strings.Index(old, "components:")], "", false, ""},
 		"an optional field of a response":    {"note: { type: string }\n        state", "note: { type: string }\n        size: { type: integer }\n        state", false, "response-optional-property-added"},
 		"an optional field of a request":     {"        kind: { type: string, enum: [a, b] }\n", "        kind: { type: string, enum: [a, b] }\n        size: { type: integer }\n", false, "new-optional-request-property"},

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-faster/errors"
@@ -47,9 +48,9 @@ func CheckFile(path string) (text []byte, mistakes []Mistake, err error) {
 	return text, mistakes, err
 }
 
-// Check returns the mistakes of an OpenAPI 3.1 document in the order of their lines: YAML that cannot be read or says a
-// key twice; what OpenAPI and JSON Schema do not allow; operations without operationId; what the generator refuses with
-// these settings, ogen's in YAML. The error is of the settings.
+// Check returns the mistakes of an OpenAPI 3.1 document in the order of their lines: those of CheckDocument; operations
+// without operationId, or deprecated without a day; what the generator refuses with these settings, ogen's in YAML. The
+// error is of the settings.
 //
 // Only the first kind that is met is reported, since one makes the next.
 func Check(text, settings []byte) ([]Mistake, error) {
@@ -59,22 +60,39 @@ func Check(text, settings []byte) ([]Mistake, error) {
 	if err := d.Decode(&options); err != nil && len(bytes.TrimSpace(settings)) > 0 {
 		return nil, errors.Wrap(err, "read generator's settings")
 	}
-	root, mistakes := parse(text)
-	for _, check := range []func() []Mistake{
-		func() []Mistake { return mistakes },
-		func() []Mistake { return repeatedKeys(root) },
-		func() []Mistake { return againstSchema(root) },
-		func() []Mistake { return unnamedOperations(root) },
-		func() []Mistake { return refused(text, root, options) },
-	} {
-		if found := check(); len(found) > 0 {
-			slices.SortStableFunc(found, func(a, b Mistake) int {
-				return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-			})
-			return slices.Compact(found), nil
-		}
+	root, mistakes := checkDocument(text)
+	if len(mistakes) > 0 {
+		return mistakes, nil
 	}
-	return nil, nil
+	if mistakes = sorted(slices.Concat(unnamedOperations(root), unannounced(root))); len(mistakes) > 0 {
+		return mistakes, nil
+	}
+	return sorted(refused(text, root, options)), nil
+}
+
+// CheckDocument returns the mistakes of an OpenAPI 3.1 document, whoever it is for: YAML that cannot be read or says a key
+// twice, or else what OpenAPI and JSON Schema do not allow.
+func CheckDocument(text []byte) []Mistake {
+	_, mistakes := checkDocument(text)
+	return mistakes
+}
+
+func checkDocument(text []byte) (root *yaml.Node, mistakes []Mistake) {
+	root, mistakes = parse(text)
+	if len(mistakes) == 0 {
+		mistakes = repeatedKeys(root)
+	}
+	if len(mistakes) == 0 {
+		mistakes = againstSchema(root)
+	}
+	return root, sorted(mistakes)
+}
+
+func sorted(mistakes []Mistake) []Mistake {
+	slices.SortStableFunc(mistakes, func(a, b Mistake) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return slices.Compact(mistakes)
 }
 
 func mistakeAt(n *yaml.Node, format string, args ...any) Mistake {
@@ -156,15 +174,62 @@ func repeatedKeys(n *yaml.Node) (found []Mistake) {
 
 // unnamedOperations finds operations without an operationId, by which everything that is generated calls them.
 func unnamedOperations(root *yaml.Node) (found []Mistake) {
-	paths := value(root, "paths")
-	for path, item := range entries(paths) {
-		for method, op := range entries(item) {
-			if slices.Contains(methods, method.Value) && value(op, "operationId") == nil {
-				found = append(found, mistakeAt(method, "%s %s has no operationId", strings.ToUpper(method.Value), path.Value))
-			}
+	for name, op := range eachOperation(root) {
+		if value(op, "operationId") == nil {
+			found = append(found, mistakeAt(name.node, "%s has no operationId", name))
 		}
 	}
 	return found
+}
+
+// unannounced finds deprecated operations that do not say since when, or from when on they may be gone, by a day.
+func unannounced(root *yaml.Node) (found []Mistake) {
+	for name, op := range eachOperation(root) {
+		deprecated, since, sunset := value(op, "deprecated"), value(op, "x-deprecated-since"), value(op, "x-sunset")
+		if deprecated == nil || deprecated.Value != "true" {
+			for _, n := range []*yaml.Node{since, sunset} {
+				if n != nil {
+					found = append(found, mistakeAt(n, "%s has a day but not deprecated: true", name))
+				}
+			}
+			continue
+		}
+		if since == nil {
+			found = append(found, mistakeAt(deprecated, "%s is deprecated without x-deprecated-since, the day since when", name))
+		}
+		for _, n := range []*yaml.Node{since, sunset} {
+			if n == nil {
+				continue
+			}
+			if _, err := time.Parse(time.DateOnly, n.Value); err != nil {
+				found = append(found, mistakeAt(n, "the day must be YYYY-MM-DD, not %q", n.Value))
+			}
+		}
+		if since != nil && sunset != nil && sunset.Value < since.Value {
+			found = append(found, mistakeAt(sunset, "x-sunset must not be before x-deprecated-since"))
+		}
+	}
+	return found
+}
+
+// An operationName is the method and path of an operation.
+type operationName struct {
+	node         *yaml.Node // the method
+	method, path string
+}
+
+func (n operationName) String() string { return n.method + " " + n.path }
+
+func eachOperation(root *yaml.Node) func(yield func(name operationName, op *yaml.Node) bool) {
+	return func(yield func(name operationName, op *yaml.Node) bool) {
+		for path, item := range entries(value(root, "paths")) {
+			for method, op := range entries(item) {
+				if slices.Contains(methods, method.Value) && !yield(operationName{method, strings.ToUpper(method.Value), path.Value}, op) {
+					return
+				}
+			}
+		}
+	}
 }
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
