@@ -36,6 +36,16 @@ api-lint: scripts/node_modules/.package-lock.json ## Lint openapi.yaml
 		redocly lint --config scripts/redocly.yaml openapi.yaml && \
 		spectral lint --ruleset scripts/spectral.yaml --fail-severity hint openapi.yaml
 
+# What openapi.yaml is compared with: another branch, or a commit.
+BASE ?= main
+.PHONY: api-diff
+api-diff: ## Compare openapi.yaml with BASE's (BASE=main), and fail on a break that is not declared
+	@go run ./internal/apidiff -base '$(BASE)' $(ARGS)
+
+.PHONY: api-preview
+api-preview: ## Show openapi.yaml beside BASE's in the browser, and reload on save
+	@go run ./internal/apipreview -base '$(BASE)' $(ARGS)
+
 .PHONY: check
 check: ## Generated code, modules and migrations are current, the linters have nothing to say
 	scripts/check-clean.sh make generate
