@@ -77,7 +77,9 @@ type Config struct {
 	WorkerConcurrency int        `env:"WORKER_CONCURRENCY" envDefault:"4"`
 	LogLevel          slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	LogFormat         logFormat  `env:"LOG_FORMAT" envDefault:"auto"`
-	SentryDSN         Secret     `env:"SENTRY_DSN"`
+	// LogSQL logs each statement with its name, without the text of its arguments.
+	LogSQL    bool   `env:"LOG_SQL" envDefault:"false"`
+	SentryDSN Secret `env:"SENTRY_DSN"`
 
 	// EdgarUserAgent is who asks the SEC for filings, as it demands: a name and an email address. Sync is off without one.
 	EdgarUserAgent string `env:"EDGAR_USER_AGENT"`
