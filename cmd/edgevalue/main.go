@@ -39,7 +39,7 @@ environment variables, which "edgevalue config" shows.`,
 		SilenceErrors: true,
 		Version:       buildVersion(),
 	}
-	root.AddCommand(newDev(), newServe(), newWorker(), newMigrate(), newImport(), newSync(), newExport(), newExplain(), newDiff(), newListing(), newRules(), newBackup(), newRestore(), newUser(),
+	root.AddCommand(newDev(), newServe(), newWorker(), newMigrate(), newImport(), newSync(), newExport(), newExplain(), newDiff(), newListing(), newRules(), newBackup(), newRestore(), newPsql(), newUser(),
 		newConfigCommand(), newHealthcheck(), newSocketProxy(), &cobra.Command{
 			Use:   "version",
 			Short: "Print the version",
