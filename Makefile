@@ -114,7 +114,7 @@ logs: ## Follow the stack's logs (ARGS=backend)
 	docker compose logs --follow --tail 100 $(ARGS)
 
 .PHONY: psql
-psql: ## Open psql in the database of "make dev" or "make run" or, if none of them runs, the stack's (ARGS="--command '\\dt'")
+psql: ## Open psql in the database of "make dev" or "make run" or, if none of them runs, the stack's (ARGS=--list)
 	@scripts/psql.sh $(ARGS)
 
 .PHONY: debug
