@@ -154,8 +154,13 @@ logs: ## Follow the stack's logs (ARGS=backend)
 	docker compose logs --follow --tail 100 $(ARGS)
 
 .PHONY: psql
-psql: ## Open psql in the stack's database
-	docker compose exec db psql $(ARGS)
+psql: ## Open psql in the database of "make dev" or "make run" or, if none of them runs, the stack's (ARGS=--list)
+	@scripts/psql.sh $(ARGS)
+
+.PHONY: debug
+debug: ## Run everything in a debugger that listens at 127.0.0.1:2345
+	cd scripts/dev && go build -o ../../bin/ github.com/go-delve/delve/cmd/dlv
+	bin/dlv debug ./cmd/edgevalue --output bin/debug --headless --listen=127.0.0.1:2345 --api-version=2 --accept-multiclient -- dev $(ARGS)
 
 .PHONY: test-stack
 test-stack: ## Test the API of a stack of its own, through its proxy
