@@ -51,9 +51,6 @@ var object = regexp.MustCompile(`(?s)^(?:CREATE (?:UNLOGGED )?TABLE (?:IF NOT EX
 // written, in an order in which they can be carried out, after it has carried them out in the database at. When they
 // cannot be, it returns none.
 func (w *workshop) asDeclared(ctx context.Context, at string, declared fs.FS, tables []string) (steps []step, err error) {
-	if len(tables) == 0 {
-		return nil, nil
-	}
 	known := map[string]bool{}
 	if err := w.do(at, func(db *sql.DB) error {
 		names, err := texts(ctx, db, "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
