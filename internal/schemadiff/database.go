@@ -233,8 +233,8 @@ func nearest(ctx context.Context, db *sql.DB, file, text string, err error) erro
 	}
 	for _, s := range statements(text) {
 		if _, err := db.ExecContext(ctx, s.sql); errors.As(err, &reply) {
-			line := strings.Count(text[:strings.Index(text, s.sql)], "\n") + 1
-			return &mistake{where: fmt.Sprintf("%s:%d", file, line), reply: reply}
+			before, _, _ := strings.Cut(text, s.sql)
+			return &mistake{where: fmt.Sprintf("%s:%d", file, strings.Count(before, "\n")+1), reply: reply}
 		}
 	}
 	return err

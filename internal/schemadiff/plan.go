@@ -213,6 +213,10 @@ func (w *workshop) parts(ctx context.Context, before, after string, declared fs.
 	if err != nil {
 		return nil, err
 	}
+	planned, err = replaced(planned, declared)
+	if err != nil {
+		return nil, err
+	}
 	steps = append(steps, planned...)
 	for _, p := range split(steps) {
 		next, err := w.clone(ctx, at)

@@ -107,6 +107,37 @@ func (w *workshop) asDeclared(ctx context.Context, at string, declared fs.FS, ta
 	return steps, w.run(ctx, at, steps)
 }
 
+var replaceFunction = regexp.MustCompile(`^CREATE OR REPLACE FUNCTION (\w+)\(`)
+
+// replaced writes functions as they are declared.
+func replaced(steps []step, declared fs.FS) ([]step, error) {
+	names, err := fs.Glob(declared, "*.sql")
+	if err != nil {
+		return nil, wrap(err, "list the declared tables")
+	}
+	functions := map[string][]step{}
+	for _, name := range names {
+		text, err := fs.ReadFile(declared, name)
+		if err != nil {
+			return nil, wrap(err, "read the declared tables")
+		}
+		for _, s := range statements(string(text)) {
+			if of := object.FindStringSubmatch(s.sql); of != nil && of[6] != "" {
+				functions[of[6]] = append(functions[of[6]], s)
+			}
+		}
+	}
+	for i, s := range steps {
+		found := replaceFunction.FindStringSubmatch(s.sql)
+		if found == nil || len(functions[found[1]]) != 1 {
+			continue
+		}
+		as := functions[found[1]][0]
+		steps[i].about, steps[i].sql = as.about, "CREATE OR REPLACE"+strings.TrimPrefix(as.sql, "CREATE")
+	}
+	return steps, nil
+}
+
 // about tells whether a file declares one of the tables.
 func about(text string, tables []string) bool {
 	return slices.ContainsFunc(tables, func(table string) bool {
