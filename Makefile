@@ -34,6 +34,7 @@ check: ## Generated code, modules and migrations are current, the linters have n
 	$(MAKE) lint
 
 scripts/node_modules: scripts/package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is missing: the linters of scripts/package.json need Node.js'; exit 1; }
 	npm ci --prefix scripts --no-audit --no-fund --silent
 	@touch $@
 
