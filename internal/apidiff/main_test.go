@@ -314,7 +314,8 @@ func TestCannotCompare(t *testing.T) {
 	commit(t, p)
 	write(t, p, contractFile, old)
 	_, err = run(t, p, "-base", "change")
-	require.EqualError(t, err, `the contract of change cannot be read: openapi.yaml:2:24: the key "title" is already on line 2`)
+	require.Error(t, err)
+	assert.Regexp(t, `^the contract of change \([0-9a-f]{9}\) cannot be read: openapi.yaml:2:24: the key "title" is already`, err.Error())
 
 	t.Log("a clone that ends before the branches meet")
 	commit(t, p)
