@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/go-faster/yaml"
+
+	"github.com/edgevalue/edgevalue/internal/contract"
 )
 
 // A declaration lets breaking changes of one kind pass.
@@ -35,7 +37,7 @@ func (d *declaration) String() string {
 }
 
 // declared reads the declarations, and marks those that the base has as well. Without the file there are none.
-func (p project) declared(ctx context.Context, base string) ([]*declaration, error) {
+func (p project) declared(ctx context.Context, base *contract.Base) ([]*declaration, error) {
 	text, err := os.ReadFile(filepath.Join(p.repository, declaredFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -47,11 +49,11 @@ func (p project) declared(ctx context.Context, base string) ([]*declaration, err
 	if err != nil {
 		return nil, err
 	}
-	before, err := p.git(ctx, "show", base+":"+declaredFile)
+	before, err := base.ReadFile(ctx, declaredFile)
 	if err != nil {
 		return all, nil //nolint:nilerr // the base has none
 	}
-	earlier, err := parseDeclarations([]byte(before))
+	earlier, err := parseDeclarations(before)
 	if err != nil {
 		return nil, errors.Wrap(err, "of the base")
 	}

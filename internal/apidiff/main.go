@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strings"
 
 	"github.com/go-faster/errors"
 
@@ -20,7 +18,7 @@ import (
 )
 
 const (
-	contractFile = "openapi.yaml"
+	contractFile = contract.File
 	declaredFile = "breaking-changes.yaml"
 )
 
@@ -90,7 +88,7 @@ func (p project) run(ctx context.Context, args []string, out io.Writer) error {
 
 // compare compares the contract in the working tree with that of base.
 func (p project) compare(ctx context.Context, base string) (*report, error) {
-	commit, err := p.fork(ctx, base)
+	before, err := contract.ReadBase(ctx, p.repository, base)
 	if err != nil {
 		return nil, err
 	}
@@ -102,58 +100,19 @@ func (p project) compare(ctx context.Context, base string) (*report, error) {
 	if len(mistakes) > 0 {
 		return nil, errors.Errorf("the contract cannot be read: %s:%s", contractFile, mistakes[0])
 	}
-	before, err := p.git(ctx, "show", commit+":"+contractFile)
-	if err != nil {
-		return nil, errors.Errorf("%s has no %s", base, contractFile)
-	}
-	if mistakes := contract.CheckDocument([]byte(before)); len(mistakes) > 0 {
-		return nil, errors.Errorf("the contract of %s cannot be read: %s:%s", base, contractFile, mistakes[0])
-	}
-	changes, err := p.oasdiff(ctx, before)
+	changes, err := p.oasdiff(ctx, before.Text)
 	if err != nil {
 		return nil, err
 	}
-	problems, err := problemTypes([]byte(before), text)
+	problems, err := problemTypes(before.Text, text)
 	if err != nil {
 		return nil, err
 	}
-	declared, err := p.declared(ctx, commit)
+	declared, err := p.declared(ctx, before)
 	if err != nil {
 		return nil, err
 	}
-	short := commit[:min(len(commit), 9)]
-	return newReport(fmt.Sprintf("%s (%s)", base, short), append(changes, problems...), declared), nil
-}
-
-// fork returns the commit of base from which the working tree's branch goes.
-func (p project) fork(ctx context.Context, base string) (string, error) {
-	if strings.HasPrefix(base, "-") {
-		return "", errors.Errorf("%q is no revision", base)
-	}
-	if _, err := p.git(ctx, "rev-parse", "--git-dir"); err != nil {
-		return "", errors.New("this is no git repository, so there is nothing to compare with")
-	}
-	if _, err := p.git(ctx, "rev-parse", "--verify", "--quiet", base+"^{commit}"); err != nil {
-		return "", errors.Errorf("there is no revision %q here: fetch it (git fetch origin), or name another with BASE=", base)
-	}
-	commit, err := p.git(ctx, "merge-base", base, "HEAD")
-	if err != nil {
-		if shallow, _ := p.git(ctx, "rev-parse", "--is-shallow-repository"); strings.TrimSpace(shallow) == "true" {
-			return "", errors.Errorf("this clone is too shallow to know where the branch left %s: git fetch --unshallow", base)
-		}
-		return "", errors.Errorf("%s and the branch have no commit in common", base)
-	}
-	return strings.TrimSpace(commit), nil
-}
-
-func (p project) git(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Dir = p.repository
-	out, err := cmd.Output()
-	if err != nil {
-		return "", errors.Wrap(err, "git "+args[0])
-	}
-	return string(out), nil
+	return newReport(before.String(), append(changes, problems...), declared), nil
 }
 
 // problemTypes compares the types of problems, which clients tell errors apart by.

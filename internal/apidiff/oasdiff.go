@@ -53,14 +53,14 @@ const graceDays = "90"
 const severities = "scripts/api/severity.txt"
 
 // oasdiff compares the contract of the working tree with an older one.
-func (p project) oasdiff(ctx context.Context, before string) ([]change, error) {
+func (p project) oasdiff(ctx context.Context, before []byte) ([]change, error) {
 	dir, err := os.MkdirTemp("", "api-diff-")
 	if err != nil {
 		return nil, errors.Wrap(err, "make directory")
 	}
 	defer os.RemoveAll(dir)
 	old := filepath.Join(dir, contractFile)
-	if err := os.WriteFile(old, []byte(before), 0o600); err != nil {
+	if err := os.WriteFile(old, before, 0o600); err != nil {
 		return nil, errors.Wrap(err, "write old contract")
 	}
 	current, err := filepath.Abs(filepath.Join(p.repository, contractFile))

@@ -25,6 +25,9 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
+// File is the contract's, in the root of the repository.
+const File = "openapi.yaml"
+
 // A Mistake is why a document is no contract. Line and Column count from 1.
 type Mistake struct {
 	Line, Column int
