@@ -75,8 +75,8 @@ check-schema: bin/schemadiff scripts/node_modules/.package-lock.json ## The migr
 	bin/schemadiff check
 
 .PHONY: migration
-migration: bin/schemadiff ## Write the migration that leads to schema/tables (NAME=add_sector ARGS='--rename price.day=date')
-	@test -n '$(NAME)' || { echo 'NAME is missing: make migration NAME=add_sector'; exit 1; }
+migration: bin/schemadiff ## Write the migration that leads to schema/tables (NAME=add_language ARGS='--rename user_account.full_name=name')
+	@test -n '$(NAME)' || { echo 'NAME is missing: make migration NAME=add_language'; exit 1; }
 	@bin/schemadiff plan $(ARGS) -- '$(NAME)'
 
 # Runs a command whose tests share one server.
