@@ -22,7 +22,7 @@ generate: ## Rebuild all generated code from openapi.yaml, schema/tables and que
 	go generate ./gen
 
 .PHONY: resource
-resource: ## Write a resource: NAME=watchlist FIELDS='name:text company:ref?' [OWNER=user] [PLURAL=watchlists]
+resource: ## Write a resource: NAME=watchlist FIELDS='name:text due:date?' [OWNER=user] [PLURAL=watchlists]
 	@go run ./internal/scaffold resource -name "$$NAME" -fields "$$FIELDS" -owner "$$OWNER" -plural "$$PLURAL"
 
 .PHONY: job
@@ -66,11 +66,13 @@ bin/pgtest: FORCE
 test: bin/pgtest ## Test with the race detector; needs nothing running
 	bin/pgtest go test -race -parallel 4 -timeout 20m $(ARGS) ./...
 
+# newproject:companies
 # How many times each fault is made; 3 take about two minutes.
 ROUNDS ?= 3
 .PHONY: test-faults
 test-faults: ## Disturb the real program and database, and count what that costs (ROUNDS=30 for long)
 	go test -tags faults -count=1 -timeout 3h -v ./internal/faults -rounds $(ROUNDS) $(ARGS)
+# newproject:end
 
 # newproject:template
 .PHONY: test-project
@@ -88,6 +90,7 @@ cover: bin/pgtest ## Test and write coverage.html
 	go tool cover -html=coverage.out -o coverage.html
 	@go tool cover -func=coverage.out | tail -1
 
+# newproject:companies
 .PHONY: bench
 bench: bin/pgtest ## Measure an import, the API beside handlers written by hand, and a small request under load
 	bin/pgtest go test -run '^$$' -bench . -benchtime 10s $(ARGS) ./internal/app ./internal/api
@@ -97,6 +100,7 @@ N ?= 18000
 .PHONY: bench-scale
 bench-scale: ## Measure imports, memory, tables and requests with N companies that do not exist (N=18000), beside 1000
 	go run ./internal/scale -n $(N) $(ARGS)
+# newproject:end
 
 # --- The stack: see docs/development.md
 
@@ -142,7 +146,7 @@ test-local: ## Test the API of the running stack, with the mounted source
 # A stack elsewhere: URL, and EDGEVALUE_TEST_SUPERUSER and EDGEVALUE_TEST_PASSWORD in the environment.
 URL ?= http://localhost
 .PHONY: test-url
-test-url: ## Test the API at URL, which leaves companies and users there
+test-url: ## Test the API at URL, which leaves users and the like there
 	@case '$(URL)' in http://localhost | http://localhost[:/]*) \
 		value() { sed -n "s/^$$1=//p" .env; }; \
 		export EDGEVALUE_TEST_SUPERUSER="$$(value FIRST_SUPERUSER)" EDGEVALUE_TEST_PASSWORD="$$(value FIRST_SUPERUSER_PASSWORD)" \

@@ -41,7 +41,7 @@ const password = "correct horse battery"
 // cheap are the costs of a hash in tests.
 var cheap = auth.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// start is when the clock of a test begins: after the newest filing of the samples.
+// start is when the clock of a test begins. The newest files of tests are older.
 var start = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 
 // fixture is a server and its clients.
@@ -118,7 +118,7 @@ func setup(t *testing.T, o options) *fixture {
 }
 
 // setupAnywhere is setup for tests that work on a server that others use too, and whose database they cannot see.
-// Imports are carried out.
+// Jobs are carried out.
 func setupAnywhere(t *testing.T) *fixture {
 	t.Helper()
 	if !remote() {

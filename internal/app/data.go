@@ -37,7 +37,8 @@ func newData(cfg DataConfig) (data, error) {
 	}, wrap(err, "create cache")
 }
 
-// pruneData deletes old imports and syncs, and documents that nothing needs and uploads without one.
+// pruneData deletes old imports and syncs, documents that nothing needs, uploads without one, and what was answered to
+// requests that may have been sent again.
 func (a *App) pruneData(ctx context.Context) error {
 	if _, err := a.queries.PruneImports(ctx); err != nil {
 		return errors.Wrap(err, "prune imports")
@@ -62,7 +63,11 @@ func (a *App) pruneData(ctx context.Context) error {
 	if _, err := a.queries.PruneUploads(ctx); err != nil {
 		return errors.Wrap(err, "prune uploads")
 	}
-	return wrap(a.queries.WakeImports(ctx), "wake imports")
+	if err := a.queries.WakeImports(ctx); err != nil {
+		return errors.Wrap(err, "wake imports")
+	}
+	_, err = a.queries.PruneIdempotencyKeys(ctx)
+	return wrap(err, "prune idempotency keys")
 }
 
 // today is the current day in UTC.

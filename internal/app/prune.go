@@ -15,8 +15,8 @@ type PruneArgs struct{}
 
 func (PruneArgs) Kind() string { return "prune" }
 
-// Prune deletes what was written down of requests that may be repeated, workers that are gone, expired registrations,
-// sessions, tokens, keys and attempts, and what the audit trail has kept long enough.
+// Prune deletes workers that are gone, expired registrations, sessions, tokens, keys and attempts, and what the audit trail
+// has kept long enough.
 func (a *App) Prune(ctx context.Context) error {
 	now := a.Now()
 	// newproject:companies
@@ -24,9 +24,6 @@ func (a *App) Prune(ctx context.Context) error {
 		return err
 	}
 	// newproject:end
-	if _, err := a.queries.PruneIdempotencyKeys(ctx); err != nil {
-		return errors.Wrap(err, "prune idempotency keys")
-	}
 	if _, err := a.queries.PruneWorkers(ctx); err != nil {
 		return errors.Wrap(err, "prune workers")
 	}

@@ -166,11 +166,13 @@ func (f *field) resolveTests(p *project, r *resource) error {
 	case "user_account":
 		f.apiCreate, f.appID = `f.createUser(unique("user") + "@example.com")`, "u.ID"
 		return nil
+	// newproject:companies
 	case "company":
 		f.apiCreate = `f.createCompany(unique("T"))`
 		f.AppCreate = fmt.Sprintf("a.CreateCompany(t.Context(), root, app.CompanyInput{\nCreateCompanyParams: db.CreateCompanyParams{Name: %q},\n"+
 			"Listings: []app.ListingInput{{Ticker: fmt.Sprintf(\"T%%d\", rand.Uint32())}},\n})", "Of "+r.A)
 		return nil
+		// newproject:end
 	}
 	name := "create" + pascal(f.Table)
 	missing := func(what string) error {
