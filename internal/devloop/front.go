@@ -187,7 +187,7 @@ func goOn(w http.ResponseWriter, r *http.Request) {
 	if u, err := url.Parse(to); err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(to, "/") || strings.ContainsRune(to, '\\') {
 		to = "/"
 	}
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // of no value to others, on plain HTTP
+	http.SetCookie(w, &http.Cookie{
 		Name: goneOn, Value: r.FormValue("version"), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // it is a path here
