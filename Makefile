@@ -13,13 +13,25 @@ run: ## Run everything in one process on http://localhost:8080
 	go build -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
 	bin/edgevalue dev $(ARGS)
 
+.PHONY: dev
+dev: ## Run everything as "make run" does, and rebuild and restart on save (ARGS="dev --fake")
+	@scripts/devloop.sh $(ARGS)
+
 .PHONY: build
 build: ## Build bin/edgevalue as a static release
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
 
 .PHONY: generate
-generate: ## Rebuild all generated code from openapi.yaml, schema/ and queries/
-	go generate ./gen
+generate: ## Rebuild the generated code whose sources have changed (ARGS=-a: all of it)
+	@go run ./internal/generate $(ARGS)
+
+.PHONY: resource
+resource: ## Write a resource: NAME=watchlist FIELDS='name:text due:date?' [OWNER=user] [PLURAL=watchlists]
+	@go run ./internal/scaffold resource -name "$$NAME" -fields "$$FIELDS" -owner "$$OWNER" -plural "$$PLURAL"
+
+.PHONY: job
+job: ## Write a background job: NAME=send_report [FIELDS='word:text days:int?']
+	@go run ./internal/scaffold job -name "$$NAME" -fields "$$FIELDS"
 
 .PHONY: lint
 lint: ## Lint
@@ -36,11 +48,28 @@ api-preview: ## Show openapi.yaml beside BASE's in the browser, and reload on sa
 	@go run ./internal/apipreview -base '$(BASE)' $(ARGS)
 
 .PHONY: check
-check: ## Generated code is current, modules are tidy, the linter has nothing to say
-	scripts/check-clean.sh make generate
+check: ## Generated code, modules and migrations are current, the linters have nothing to say
+	scripts/check-clean.sh go run ./internal/generate -a
 	scripts/check-clean.sh go mod tidy
 	go vet ./...
+	$(MAKE) check-schema
 	$(MAKE) lint
+
+scripts/node_modules: scripts/package-lock.json
+	npm ci --prefix scripts --no-audit --no-fund --silent
+	@touch $@
+
+bin/schemadiff: FORCE
+	@go build -o $@ ./internal/schemadiff
+
+.PHONY: check-schema
+check-schema: bin/schemadiff scripts/node_modules ## The migrations make the declared tables and work on data; PostgreSQL prepares all queries
+	bin/schemadiff check
+
+.PHONY: migration
+migration: bin/schemadiff ## Write the migration that leads to schema/tables (NAME=add_sector ARGS='--rename price.day=date')
+	@test -n '$(NAME)' || { echo 'NAME is missing: make migration NAME=add_sector'; exit 1; }
+	@bin/schemadiff plan $(ARGS) -- '$(NAME)'
 
 # Runs a command whose tests share one server.
 bin/pgtest: FORCE
@@ -51,11 +80,23 @@ bin/pgtest: FORCE
 test: bin/pgtest ## Test with the race detector; needs nothing running
 	bin/pgtest go test -race -parallel 4 -timeout 20m $(ARGS) ./...
 
+# newproject:companies
 # How many times each fault is made; 3 take about two minutes.
 ROUNDS ?= 3
 .PHONY: test-faults
 test-faults: ## Disturb the real program and database, and count what that costs (ROUNDS=30 for long)
 	go test -tags faults -count=1 -timeout 3h -v ./internal/faults -rounds $(ROUNDS) $(ARGS)
+# newproject:end
+
+# newproject:template
+.PHONY: test-project
+test-project: ## Make a project of the newest commit with other names, build and test it
+	scripts/test-project.sh $(ARGS)
+
+# newproject:end
+.PHONY: test-scaffold
+test-scaffold: ## Write resources and a job into a copy of the tree, and check and test what was written
+	go test -tags scaffold -count=1 -timeout 30m -v -run '^TestTree$$' ./internal/scaffold $(ARGS)
 
 .PHONY: cover
 cover: bin/pgtest ## Test and write coverage.html
@@ -63,6 +104,7 @@ cover: bin/pgtest ## Test and write coverage.html
 	go tool cover -html=coverage.out -o coverage.html
 	@go tool cover -func=coverage.out | tail -1
 
+# newproject:companies
 .PHONY: bench
 bench: bin/pgtest ## Measure an import, the API beside handlers written by hand, and a small request under load
 	bin/pgtest go test -run '^$$' -bench . -benchtime 10s $(ARGS) ./internal/app ./internal/api
@@ -72,6 +114,7 @@ N ?= 18000
 .PHONY: bench-scale
 bench-scale: ## Measure imports, memory, tables and requests with N companies that do not exist (N=18000), beside 1000
 	go run ./internal/scale -n $(N) $(ARGS)
+# newproject:end
 
 # --- The stack: see docs/development.md
 
@@ -117,7 +160,7 @@ test-local: ## Test the API of the running stack, with the mounted source
 # A stack elsewhere: URL, and EDGEVALUE_TEST_SUPERUSER and EDGEVALUE_TEST_PASSWORD in the environment.
 URL ?= http://localhost
 .PHONY: test-url
-test-url: ## Test the API at URL, which leaves companies and users there
+test-url: ## Test the API at URL, which leaves users and the like there
 	@case '$(URL)' in http://localhost | http://localhost[:/]*) \
 		value() { sed -n "s/^$$1=//p" .env; }; \
 		export EDGEVALUE_TEST_SUPERUSER="$$(value FIRST_SUPERUSER)" EDGEVALUE_TEST_PASSWORD="$$(value FIRST_SUPERUSER_PASSWORD)" \

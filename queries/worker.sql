@@ -6,7 +6,7 @@ RETURNING coalesce(clock_timestamp() - (SELECT seen_at FROM before) < interval '
 
 -- name: LockAbandonedJobs :many
 -- Running jobs of workers that have given no sign of life for too long. Workers that never gave one are not known to be
--- dead. Suspicious are those that may have killed theirs: the imports that it ran, or all when it ran none.
+-- dead. Suspicious are those that may have killed theirs: those among its imports, or all when it ran none of these.
 SELECT j.id, j.kind, j.attempt, j.max_attempts, (j.metadata ? 'cancel_attempted_at')::boolean AS cancelled,
     coalesce((j.metadata ->> 'river:rescue_count')::integer, 0)::integer AS rescues, now()::timestamptz AS now,
     (j.id = ANY(w.imports) OR NOT EXISTS (SELECT FROM river_job o
@@ -27,10 +27,6 @@ WHERE id = sqlc.arg(id);
 -- Gives back a job whose attempt does not count.
 UPDATE river_job SET state = 'available', scheduled_at = now(), attempt = greatest(attempt - 1, 0) WHERE id = @id;
 
--- name: SetErrorOfJob :exec
--- Says why the job of an import is about to be discarded.
-UPDATE import SET error = @error WHERE job_id = @job_id AND finished_at IS NULL;
-
 -- name: FreeLostJobs :many
 UPDATE river_job SET
     state = CASE WHEN metadata ? 'cancel_attempted_at' THEN 'cancelled' ELSE 'available' END::river_job_state,
@@ -39,23 +35,6 @@ UPDATE river_job SET
 WHERE state = 'running' AND attempted_by[cardinality(attempted_by)] = sqlc.arg(id)::text
     AND attempted_at < now() - interval '2 minutes' AND id <> ALL(sqlc.arg(running)::bigint[])
 RETURNING id;
-
--- name: LockSuspects :exec
-SELECT pg_advisory_xact_lock('worker'::regclass::oid::bigint);
-
--- name: BeginImport :execrows
-UPDATE worker SET imports = array_append(imports, sqlc.arg(job)::bigint) WHERE id = @id AND suspect IS NULL;
-
--- name: ClaimSuspect :execrows
--- Keeps other imports from beginning at the worker, unless a living one has a suspect.
-UPDATE worker SET suspect = @job::bigint WHERE worker.id = @id AND NOT EXISTS (
-    SELECT FROM worker o WHERE o.suspect IS NOT NULL AND o.seen_at > now() - interval '6 seconds');
-
--- name: BeginSuspect :execrows
-UPDATE worker SET imports = ARRAY[sqlc.arg(job)::bigint] WHERE id = @id AND suspect = @job AND cardinality(imports) = 0;
-
--- name: EndImport :exec
-UPDATE worker SET imports = array_remove(imports, sqlc.arg(job)::bigint), suspect = nullif(suspect, @job) WHERE id = @id;
 
 -- name: CountJobs :many
 SELECT queue, kind, state::text AS state, count(*) AS count FROM river_job GROUP BY 1, 2, 3;

@@ -1,4 +1,4 @@
-// Package schema embeds the goose migrations, the source of truth for the tables.
+// Package schema embeds the goose migrations, which make the tables that the directory tables declares.
 package schema
 
 import "embed"

@@ -44,10 +44,13 @@ data() {
 	sql "$1" <<-'SQL'
 		SELECT count(*) > 0 AS migrated FROM pg_tables WHERE schemaname = 'public' \gset
 		\if :migrated
-		SELECT format('%s companies, %s imports, %s documents, %s users', companies, imports, documents, users)
-		FROM (SELECT count(*) AS companies FROM company), (SELECT count(*) AS imports FROM import),
-			(SELECT count(*) AS documents FROM document), (SELECT count(*) AS users FROM user_account)
-		WHERE companies + imports + documents > 0 OR users > 1
+		SELECT string_agg(format('%s %s', n, what), ', ') FROM (VALUES
+			-- newproject:companies
+			((SELECT count(*) FROM company), 'companies', 0), ((SELECT count(*) FROM import), 'imports', 0),
+			((SELECT count(*) FROM document), 'documents', 0),
+			-- newproject:end
+			((SELECT count(*) FROM user_account), 'users', 1)
+		) AS data (n, what, new) HAVING bool_or(n > new)
 		\endif
 	SQL
 }
@@ -85,8 +88,12 @@ docker exec -i "$db" pg_restore --dbname "$next" --no-owner --no-privileges --ex
 restored=$(
 	sql "$next" <<-'SQL'
 		ANALYZE;
-		SELECT format('%s companies, %s statements, %s users', (SELECT count(*) FROM company),
-			(SELECT count(DISTINCT id) FROM financial_statement), (SELECT count(*) FROM user_account));
+		SELECT string_agg(format('%s %s', n, what), ', ') FROM (VALUES
+			-- newproject:companies
+			((SELECT count(*) FROM company), 'companies'), ((SELECT count(DISTINCT id) FROM financial_statement), 'statements'),
+			-- newproject:end
+			((SELECT count(*) FROM user_account), 'users')
+		) AS data (n, what);
 	SQL
 ) || fail "this is not a backup of EdgeValue; the database is as it was"
 

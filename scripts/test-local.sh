@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Calls the API of the development stack with the tests of the source as it is now, bringing the stack up where it is
-# not: scripts/test-local.sh [go test arguments]. The tests leave their companies and users behind in its database.
+# not: scripts/test-local.sh [go test arguments]. The tests leave what they make, such as users, behind in its database.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make --no-print-directory up

@@ -21,6 +21,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"path/filepath"
+
 	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgserver"
 )
@@ -280,6 +282,22 @@ func (c *client) fill(ctx context.Context, database, path string) error {
 	}
 	if _, err := pool.Exec(ctx, "ANALYZE"); err != nil {
 		return errors.Wrap(err, "analyze")
+	}
+	return nil
+}
+
+// writeWhole writes a file whole or not at all.
+func writeWhole(path string, write func(*os.File) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return errors.Wrap(err, "create file")
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return errors.Wrap(err, "rename file")
 	}
 	return nil
 }

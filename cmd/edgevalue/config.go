@@ -28,12 +28,10 @@ import (
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/joho/godotenv"
-	"github.com/robfig/cron/v3"
 
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/auth"
-	"github.com/edgevalue/edgevalue/internal/edgar"
 )
 
 // Config is the whole configuration, from the environment variables that the tags name. An empty variable counts as
@@ -71,25 +69,13 @@ type Config struct {
 	ShutdownDelay time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
 	// ShutdownTimeout is how long requests and jobs then have to finish.
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
-	// MaxUploads is how many files one process receives at a time.
-	MaxUploads int `env:"MAX_UPLOADS" envDefault:"4"`
 	// WorkerConcurrency is how many jobs one process runs at a time.
 	WorkerConcurrency int        `env:"WORKER_CONCURRENCY" envDefault:"4"`
 	LogLevel          slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	LogFormat         logFormat  `env:"LOG_FORMAT" envDefault:"auto"`
 	SentryDSN         Secret     `env:"SENTRY_DSN"`
 
-	// EdgarUserAgent is who asks the SEC for filings, as it demands: a name and an email address. Sync is off without one.
-	EdgarUserAgent string `env:"EDGAR_USER_AGENT"`
-	EdgarDataURL   string `env:"EDGAR_DATA_URL" envDefault:"https://data.sec.gov"`
-	EdgarFilesURL  string `env:"EDGAR_FILES_URL" envDefault:"https://www.sec.gov"`
-	// SyncSchedule is when all companies are synced, as a cron expression in UTC.
-	SyncSchedule schedule `env:"SYNC_SCHEDULE" envDefault:"0 6 * * *"`
-	// SyncConcurrency is how many companies' facts one process reads at a time.
-	SyncConcurrency int `env:"SYNC_CONCURRENCY" envDefault:"2"`
-	// SyncDir is where bulk files of EDGAR are while they are read, up to 3 GB; for dev in its folder by default, else in
-	// that of temporary files.
-	SyncDir string `env:"SYNC_DIR"`
+	DataConfig // newproject:companies
 
 	// SecretKey signs access tokens. In local, dev generates and keeps one.
 	SecretKey Secret `env:"SECRET_KEY"`
@@ -195,17 +181,12 @@ func (c *Config) setDefaults(vars map[string]string, p purpose) {
 	}
 	c.ServerHost = strings.TrimRight(cmp.Or(c.ServerHost, host), "/")
 	c.FromName = cmp.Or(c.FromName, c.ProjectName)
-	if c.SyncDir == "" {
-		c.SyncDir = filepath.Join(os.TempDir(), "edgevalue-sync")
-		if p == forDev || p == forTool && c.DSN() == "" {
-			c.SyncDir = filepath.Join(stateDir, "edgar")
-		}
-	}
 	c.MaxRequests = cmp.Or(c.MaxRequests, api.DefaultInFlight(runtime.GOMAXPROCS(0)))
 	c.MaxRequestsPerClient = cmp.Or(c.MaxRequestsPerClient, max(1, c.MaxRequests/2))
 	if vars["ADMIN_PPROF"] == "" {
 		c.AdminPprof = p == forDev
 	}
+	c.setDataDefaults(p) // newproject:companies
 }
 
 // DSN returns the URL of the configured database, with its password, or "" when none is configured.
@@ -310,24 +291,6 @@ func (e *Environment) UnmarshalText(b []byte) error {
 	*e = Environment(b)
 	return nil
 }
-
-// A schedule is a cron expression, by UTC.
-type schedule struct {
-	cron.Schedule
-	text string
-}
-
-func (s *schedule) UnmarshalText(b []byte) error {
-	text := strings.TrimSpace(string(b))
-	parsed, err := cron.ParseStandard("TZ=UTC " + text)
-	if err != nil || strings.Contains(text, "TZ=") {
-		return errors.Errorf("%q is not a cron expression such as 0 6 * * *", text)
-	}
-	*s = schedule{parsed, text}
-	return nil
-}
-
-func (s schedule) String() string { return s.text }
 
 type logFormat string
 
@@ -548,6 +511,7 @@ func (e *configError) check(c Config, vars map[string]string, p purpose) {
 	e.checkAccounts(c, p)
 	e.checkMail(c)
 	e.checkDatabase(c, vars, p)
+	e.checkData(c) // newproject:companies
 
 	e.addIf(p == forDev && c.Environment != local, "ENVIRONMENT", "is %q; dev is for local, use serve and worker", c.Environment)
 	for field, value := range fields(&c) {
@@ -585,12 +549,9 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 	}
 	e.addIf(c.ShutdownDelay < 0, "SHUTDOWN_DELAY", "is less than 0s")
 	e.addIf(c.ShutdownTimeout <= 0, "SHUTDOWN_TIMEOUT", "must be more than 0s")
-	e.between("MAX_UPLOADS", c.MaxUploads, 1, 1000)
 	e.between("WORKER_CONCURRENCY", c.WorkerConcurrency, 1, 1000)
 	e.between("MAX_REQUESTS", c.MaxRequests, 1, 100_000)
 	e.between("MAX_REQUESTS_PER_CLIENT", c.MaxRequestsPerClient, 1, max(1, c.MaxRequests))
-	e.between("SYNC_CONCURRENCY", c.SyncConcurrency, 1, 100)
-	e.checkEDGAR(c)
 	e.between("RATE_LIMIT_PER_MINUTE", c.RateLimit, 0, 1_000_000)
 	e.between("RATE_LIMIT_SITE_PER_MINUTE", c.RateLimitSite, 0, 1_000_000)
 	if c.SentryDSN != "" && !isPlaceholder(c.SentryDSN) {
@@ -598,17 +559,6 @@ func (e *configError) checkServer(c Config, vars map[string]string) {
 			e.addf("SENTRY_DSN", "is not a Sentry DSN, such as https://key@host/project")
 		}
 	}
-}
-
-func (e *configError) checkEDGAR(c Config) {
-	if agent := c.EdgarUserAgent; agent != "" {
-		e.addIf(!strings.Contains(agent, "@") || strings.ContainsFunc(agent, func(r rune) bool { return r < ' ' || r > '~' }),
-			"EDGAR_USER_AGENT", "%q is not a name and an email address, such as \"Name name@example.com\"", agent)
-	}
-	_, err := edgar.New(edgar.Config{DataURL: c.EdgarDataURL, UserAgent: "check"})
-	e.addIf(err != nil, "EDGAR_DATA_URL", "%q is not a URL such as https://data.sec.gov", c.EdgarDataURL)
-	_, err = edgar.New(edgar.Config{FilesURL: c.EdgarFilesURL, UserAgent: "check"})
-	e.addIf(err != nil, "EDGAR_FILES_URL", "%q is not a URL such as https://www.sec.gov", c.EdgarFilesURL)
 }
 
 func (e *configError) checkAccounts(c Config, p purpose) {
@@ -745,9 +695,15 @@ func checkPort(s string) error {
 	return nil
 }
 
-// fields are those of a configuration in their order, with their values.
+// fields are those of a configuration in their order, with those of structs that it embeds, and their values.
 func fields(c *Config) iter.Seq2[reflect.StructField, reflect.Value] {
-	return reflect.ValueOf(c).Elem().Fields()
+	return func(yield func(reflect.StructField, reflect.Value) bool) {
+		for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+			if !f.Anonymous && !yield(f, reflect.ValueOf(c).Elem().FieldByIndex(f.Index)) {
+				return
+			}
+		}
+	}
 }
 
 func variable(f reflect.StructField) string { return f.Tag.Get("env") }

@@ -42,18 +42,13 @@ func TestConfigDefaults(t *testing.T) {
 	require.NoError(t, err)
 	want := Config{
 		Environment: local, ProjectName: "EdgeValue", Domain: "localhost", ServerHost: "http://localhost:8080",
-		ListenAddr: ":8080", AdminAddr: "127.0.0.1:8081", ShutdownTimeout: 20 * time.Second, MaxUploads: 4, WorkerConcurrency: 4,
+		ListenAddr: ":8080", AdminAddr: "127.0.0.1:8081", ShutdownTimeout: 20 * time.Second, WorkerConcurrency: 4,
 		LogLevel: slog.LevelInfo, LogFormat: "auto", FirstSuperuser: "admin@example.com",
 		AccessTokenMinutes: 60, RefreshTokenDays: 30, ResetTokenHours: 48, AuditRetentionDays: 400, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
 		PostgresPort: 5432, MaxRequests: 128 * runtime.GOMAXPROCS(0), MaxRequestsPerClient: 64 * runtime.GOMAXPROCS(0),
-		RateLimit: 600, RateLimitSite: 3000, EdgarDataURL: "https://data.sec.gov", EdgarFilesURL: "https://www.sec.gov",
-		SyncConcurrency: 2, SyncDir: c.SyncDir,
+		RateLimit: 600, RateLimitSite: 3000,
+		DataConfig: c.DataConfig, // newproject:companies
 	}
-	assert.Equal(t, "0 6 * * *", c.SyncSchedule.String())
-	morning := time.Date(2026, 1, 2, 7, 0, 0, 0, time.UTC)
-	assert.Equal(t, morning.Add(23*time.Hour), c.SyncSchedule.Next(morning))
-	assert.Equal(t, filepath.Join(stateDir, "edgar"), c.SyncDir, "as dev has it")
-	want.SyncSchedule = c.SyncSchedule
 	assert.Equal(t, want, c)
 	assert.Empty(t, c.DSN())
 	assert.Equal(t, time.Hour, c.AccessTokenLife())
@@ -62,7 +57,6 @@ func TestConfigDefaults(t *testing.T) {
 
 	c, err = loadConfig(inProduction(), t.TempDir(), forServe)
 	require.NoError(t, err)
-	assert.Equal(t, "edgevalue-sync", filepath.Base(c.SyncDir))
 	assert.Equal(t, "https://value.example.com", c.ServerHost)
 	assert.True(t, c.HTTPS())
 	assert.Equal(t, "postgres://edge:hunter2hunter2@db:5433/value?sslmode=disable", c.DSN())
@@ -144,8 +138,6 @@ func TestConfigMistakes(t *testing.T) {
 		{"number", []string{"WORKER_CONCURRENCY=many"}, forTool, []string{`WORKER_CONCURRENCY: is "many"`}},
 		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "REFRESH_TOKEN_EXPIRE_DAYS=181", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "AUDIT_RETENTION_DAYS=0", "WORKER_CONCURRENCY=-1"}, forTool,
 			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "AUDIT_RETENTION_DAYS: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "REFRESH_TOKEN_EXPIRE_DAYS: ", "WORKER_CONCURRENCY: "}},
-		{"EDGAR", []string{"EDGAR_USER_AGENT=Ada", "EDGAR_DATA_URL=ftp://mirror", "EDGAR_FILES_URL=mirror", "SYNC_SCHEDULE=daily", "SYNC_CONCURRENCY=0"}, forTool,
-			[]string{"EDGAR_DATA_URL: ", "EDGAR_FILES_URL: ", "EDGAR_USER_AGENT: ", "SYNC_CONCURRENCY: ", `SYNC_SCHEDULE: "daily"`}},
 		{"host with a port", []string{"ADMIN_HOSTS=backend:8081"}, forTool, []string{`ADMIN_HOSTS: "backend:8081"`}},
 		{"limits", []string{"MAX_REQUESTS=-1", "RATE_LIMIT_PER_MINUTE=-1", "RATE_LIMIT_SITE_PER_MINUTE=some"}, forTool,
 			[]string{"MAX_REQUESTS: ", "RATE_LIMIT_PER_MINUTE: ", "RATE_LIMIT_SITE_PER_MINUTE: "}},
@@ -374,7 +366,9 @@ func TestConfigPrint(t *testing.T) {
 	t.Parallel()
 	c, err := loadConfig(inProduction("PROJECT_NAME=Edge Value", "SMTP_HOST=mail", "SMTP_USER=u", "SMTP_PASSWORD=s3cr3t",
 		"EMAILS_FROM_EMAIL=a@example.com", `BACKEND_CORS_ORIGINS=["https://a.example","https://b.example"]`,
-		"SENTRY_DSN=https://s3cr3t@sentry.example.com/1", "TRUSTED_PROXIES=10.0.0.0/8", "ADMIN_HOSTS=backend,worker", "MAX_REQUESTS=200", "SYNC_DIR=/data/sync"), t.TempDir(), forServe)
+		"SENTRY_DSN=https://s3cr3t@sentry.example.com/1", "TRUSTED_PROXIES=10.0.0.0/8", "ADMIN_HOSTS=backend,worker", "MAX_REQUESTS=200",
+		"SYNC_DIR=/data/sync", // newproject:companies
+	), t.TempDir(), forServe)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, c.Print(&out))
@@ -394,18 +388,13 @@ TRUSTED_PROXIES=10.0.0.0/8
 BACKEND_CORS_ORIGINS=https://a.example,https://b.example
 SHUTDOWN_DELAY=0s
 SHUTDOWN_TIMEOUT=20s
-MAX_UPLOADS=4
 WORKER_CONCURRENCY=4
 LOG_LEVEL=INFO
 LOG_FORMAT=auto
 SENTRY_DSN=******
-EDGAR_USER_AGENT=
-EDGAR_DATA_URL=https://data.sec.gov
-EDGAR_FILES_URL=https://www.sec.gov
-SYNC_SCHEDULE="0 6 * * *"
-SYNC_CONCURRENCY=2
-SYNC_DIR=/data/sync
-SECRET_KEY=******
+`+
+		printedData+ // newproject:companies
+		`SECRET_KEY=******
 FIRST_SUPERUSER=root@example.com
 FIRST_SUPERUSER_PASSWORD=******
 USERS_OPEN_REGISTRATION=false

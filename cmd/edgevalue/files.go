@@ -176,14 +176,14 @@ func (s *services) importFiles(cmd *cobra.Command, r app.ImportRequest, names []
 	if err != nil {
 		return err
 	}
-	if err := pg.NeedConns(s.pool, jobs.MinConns(1)); err != nil {
+	if err := pg.NeedConns(s.pool, jobs.MinConns); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(cmd.Context())
 	working := make(chan error, 1)
 	go func() {
 		defer stop()
-		working <- jobs.Run(ctx, s.app, jobs.Config{Imports: 1, Grace: s.cfg.ShutdownTimeout, Logger: s.log})
+		working <- jobs.Run(ctx, s.app, jobs.Config{Grace: s.cfg.ShutdownTimeout, Logger: s.log, DataConfig: jobs.DataConfig{Imports: 1}})
 	}()
 	defer func() {
 		stop()
@@ -423,20 +423,4 @@ func (s *services) export(ctx context.Context, dir, ticker string, at app.PointI
 		}
 		return nil
 	})
-}
-
-// writeWhole writes a file whole or not at all.
-func writeWhole(path string, write func(*os.File) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return errors.Wrap(err, "create file")
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	if err := errors.Join(write(f), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return errors.Wrap(err, "rename file")
-	}
-	return nil
 }

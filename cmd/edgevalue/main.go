@@ -29,23 +29,24 @@ func main() {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "edgevalue",
-		Short: "A data service for value investors",
-		Long: `EdgeValue holds companies, their financial statements, dividends and prices, imports real
-filings, and computes value metrics and daily ratios.
-
-"edgevalue dev" runs everything in one process, with a database of its own. It is configured by
+		Short: "A self-hosted data service for value investors",
+		Long: `"edgevalue dev" runs everything in one process, with a database of its own. It is configured by
 environment variables, which "edgevalue config" shows.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       buildVersion(),
 	}
-	root.AddCommand(newDev(), newServe(), newWorker(), newMigrate(), newImport(), newSync(), newExport(), newExplain(), newDiff(), newListing(), newRules(), newBackup(), newRestore(), newUser(),
-		newConfigCommand(), newHealthcheck(), newSocketProxy(), &cobra.Command{
+	root.AddCommand(newDev(), newServe(), newWorker(), newMigrate(), newBackup(), newRestore(), newUser(), newConfigCommand(),
+		newHealthcheck(), newSocketProxy(), &cobra.Command{
 			Use:   "version",
 			Short: "Print the version",
 			Args:  cobra.NoArgs,
 			Run:   func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), buildVersion()) },
 		})
+	// newproject:companies
+	root.Long = about + root.Long
+	root.AddCommand(newImport(), newSync(), newExport(), newExplain(), newDiff(), newListing(), newRules())
+	// newproject:end
 	return root
 }
 

@@ -51,7 +51,9 @@ func importYearly(t *testing.T, a *app.App, n int) {
 	ctx, stop := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
 	go func() {
-		stopped <- jobs.Run(ctx, a, jobs.Config{Imports: 2, PollInterval: 20 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
+		stopped <- jobs.Run(ctx, a, jobs.Config{
+			PollInterval: 20 * time.Millisecond, Logger: slog.New(slog.DiscardHandler), DataConfig: jobs.DataConfig{Imports: 2},
+		})
 	}()
 	require.Eventually(t, func() bool { return rulesOf(t, a).Recomputed == int64(n) }, time.Minute, 20*time.Millisecond)
 	stop()

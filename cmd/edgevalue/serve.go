@@ -23,7 +23,6 @@ import (
 	"github.com/edgevalue/edgevalue/internal/mail"
 	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgserver"
-	"github.com/edgevalue/edgevalue/internal/sample"
 	"github.com/edgevalue/edgevalue/internal/telemetry"
 )
 
@@ -41,54 +40,60 @@ func newServe() *cobra.Command {
 }
 
 func newWorker() *cobra.Command {
-	var fake bool
+	p := parts{work: true}
 	cmd := &cobra.Command{
 		Use:   "worker",
-		Short: "Run background jobs: imports, email, maintenance",
+		Short: "Run background jobs",
 		Long: `Run the jobs that the API enqueues, and periodic ones. Any number of workers may run; metrics and pprof
 are at ADMIN_ADDR. The database must have this version's migrations, or newer ones.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), parts{work: true, fake: fake})
+			return run(cmd.Context(), p)
 		},
 	}
-	cmd.Flags().BoolVar(&fake, "fake", false, fakeHelp)
+	cmd.Flags().BoolVar(&p.fake, "fake", false, fakeHelp) // newproject:companies
 	return cmd
 }
 
 func newDev() *cobra.Command {
-	var fake bool
+	p := parts{dev: true, serve: true, work: true}
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run everything in one process, with a database of its own",
 		Long: `Run the API, the pages and the job workers in one process. Unless a database is configured, it starts a
-PostgreSQL server of its own, with its data in .edgevalue/ in this folder. The first start imports
-sample filings and creates a superuser, whose password is printed once. A .env file is read. With
-EDGAR_USER_AGENT, your name and email address, it goes on to all companies that file with the SEC.`,
+PostgreSQL server of its own, with its data in .edgevalue/ in this folder. The first start creates a
+superuser, whose password is printed once. A .env file is read.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), parts{dev: true, serve: true, work: true, fake: fake, out: cmd.OutOrStdout()})
+			p.out = cmd.OutOrStdout()
+			return run(cmd.Context(), p)
 		},
 	}
-	cmd.Flags().BoolVar(&fake, "fake", false, fakeHelp)
+	cmd.Flags().BoolVar(&p.quiet, "quiet", false, "print no addresses, for one who starts it behind another")
+	// newproject:companies
+	cmd.Long += devData
+	cmd.Flags().BoolVar(&p.fake, "fake", false, fakeHelp)
+	// newproject:end
 	return cmd
 }
 
 // parts says what a process runs.
 type parts struct {
 	dev, serve, work bool
-	fake             bool      // in EDGAR's place are the samples
-	out              io.Writer // for dev's greeting
+	fake             bool      // in EDGAR's place are the samples // newproject:companies
+	quiet            bool      // without dev's greeting
+	out              io.Writer // for it, and the first superuser's password
 }
 
 // minConns is how many connections to the database the parts need. A server needs one for those who change something
 // and one for those who read.
-func (p parts) minConns(cfg Config) (n int) {
+func (c Config) minConns(p parts) (n int) {
 	if p.serve {
 		n += 2
 	}
 	if p.work {
-		n += jobs.MinConns(importsAtOnce + 1 + cfg.SyncConcurrency) // and the recomputation
+		n += jobs.MinConns
+		n += importsAtOnce + c.SyncConcurrency // and the recomputation, which MinConns has // newproject:companies
 	}
 	return n
 }
@@ -106,11 +111,13 @@ func run(ctx context.Context, p parts) (err error) {
 	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), cfg.LogLevel)
 	slog.SetDefault(log)
 	limitMemory(log, memlimit.FromCgroup)
+	// newproject:companies
 	if p.fake {
 		if err := fakeEDGAR(ctx, &cfg, log); err != nil {
 			return err
 		}
 	}
+	// newproject:end
 	stopTelemetry, err := telemetry.Start(ctx, telemetry.Config{
 		SentryDSN: string(cfg.SentryDSN), Environment: string(cfg.Environment), Release: buildVersion(), Logger: log,
 	})
@@ -144,7 +151,7 @@ func run(ctx context.Context, p parts) (err error) {
 		return err
 	}
 	defer pool.Close()
-	if err := pg.NeedConns(pool, p.minConns(cfg)); err != nil {
+	if err := pg.NeedConns(pool, cfg.minConns(p)); err != nil {
 		return err
 	}
 	err = steadily(ctx, log, func() error {
@@ -169,9 +176,11 @@ func run(ctx context.Context, p parts) (err error) {
 			return err
 		}
 		defer s.showPassword(p.out) // even if the start fails
+		// newproject:companies
 		if err := steadily(ctx, log, func() error { return s.importSamples(ctx) }); err != nil {
 			return err
 		}
+		// newproject:end
 	}
 	return p.runServices(ctx, s)
 }
@@ -208,47 +217,11 @@ func limitMemory(log *slog.Logger, container memlimit.Provider) {
 	}
 }
 
-// importSamples enqueues the embedded files, unless the database has data.
-func (s *services) importSamples(ctx context.Context) error {
-	if some, err := s.app.HasData(ctx); err != nil || some {
-		return err
-	}
-	in := []app.ImportRequest{
-		{Kind: app.ImportCompanies, FileName: new("company_tickers.json.gz")},
-		{Kind: app.ImportSECCompanyFacts, Ticker: new("AAPL"), FileName: new("companyfacts-CIK0000320193.json.gz")},
-		{Kind: app.ImportSECCompanyFacts, Ticker: new("SNOW"), FileName: new("companyfacts-CIK0001640147.json.gz")},
-		{Kind: app.ImportSECCompanyFacts, Ticker: new("MRVL"), FileName: new("companyfacts-CIK0001835632.json.gz")},
-		{Kind: app.ImportSplits, FileName: new("splits.csv")},
-		{Kind: app.ImportPrices, Ticker: new("AAPL"), FileName: new("prices-AAPL.csv")},
-	}
-	for i := range in {
-		file, err := sample.FS.Open(*in[i].FileName)
-		if err != nil {
-			return errors.Wrap(err, "open sample")
-		}
-		defer func() { _ = file.Close() }()
-		in[i].File = file
-	}
-	if _, err := s.app.StartImports(ctx, app.System, in...); err != nil {
-		return errors.Wrap(err, "enqueue samples")
-	}
-	return nil
-}
-
-// sayWhatIsSynced says in a log line whether companies come by themselves.
-func (s *services) sayWhatIsSynced(ctx context.Context) {
-	if s.app.EDGAR == nil {
-		s.log.InfoContext(ctx, "sync with EDGAR is off: set EDGAR_USER_AGENT, a name and an email address, to have all companies that file")
-		return
-	}
-	s.log.InfoContext(ctx, "sync with EDGAR is on", "schedule", s.cfg.SyncSchedule.String(), "data", s.cfg.EdgarDataURL, "files", s.cfg.EdgarFilesURL)
-}
-
 // runServices listens, runs jobs, and ends both in order. Nothing is served before all has been set up.
 func (p parts) runServices(ctx context.Context, s *services) error {
 	defer context.AfterFunc(ctx, func() { s.log.Info("stopping: finishing requests and jobs") })()
 	metrics := telemetry.NewMetrics(s.pool, s.countJobs)
-	metrics.Sync(edgarRequests, s.syncStatus)
+	metrics.Sync(edgarRequests, s.syncStatus) // newproject:companies
 	g, ctx := errgroup.WithContext(ctx)
 	var delay time.Duration // a worker has no load balancer
 	if p.serve {
@@ -263,7 +236,7 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 	var health *jobs.Health
 	if p.work {
 		health = new(jobs.Health)
-		s.sayWhatIsSynced(ctx)
+		s.sayWhatIsSynced(ctx) // newproject:companies
 		start = append(start, func() error { return steadily(ctx, s.log, func() error { return s.work(ctx, metrics, health) }) })
 	}
 	start = append(start, func() error {
@@ -284,7 +257,9 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 		})
 		s.log.Info("serving", "address", public.Addr().String(), "admin", admin.Addr().String(), "version", buildVersion())
 		if p.dev {
-			p.greet(s.cfg, public.Addr(), admin.Addr())
+			if !p.quiet {
+				p.greet(s.cfg, public.Addr(), admin.Addr())
+			}
 			s.showPassword(p.out)
 		}
 	}
@@ -344,7 +319,7 @@ func (p parts) greet(cfg Config, public, admin net.Addr) {
 	fmt.Fprintf(p.out, `
 %s is running:
   Home page    %s/
-  API          %s/api/v1/companies
+  API          %s/api/v1
   Swagger UI   %s/docs
   ReDoc        %s/redoc
   Jobs         %s/jobs  (log in as %s)

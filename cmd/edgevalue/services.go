@@ -16,14 +16,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/robfig/cron/v3"
 	"riverqueue.com/riverui"
 
 	"github.com/edgevalue/edgevalue"
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/auth"
-	"github.com/edgevalue/edgevalue/internal/edgar"
 	"github.com/edgevalue/edgevalue/internal/jobs"
 	"github.com/edgevalue/edgevalue/internal/mail"
 	"github.com/edgevalue/edgevalue/internal/pg"
@@ -111,10 +109,12 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 	if secret == "" {
 		secret = rand.Text() // for a command that issues no tokens
 	}
-	client, err := newEDGAR(cfg, log, pool)
+	// newproject:companies
+	data, err := newData(cfg, log, pool)
 	if err != nil {
 		return nil, err
 	}
+	// newproject:end
 	a, err := app.New(app.Config{
 		Pool:                pool,
 		Hasher:              hasher,
@@ -135,34 +135,13 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 		AttemptsPerAccount:  10,
 		AttemptWindow:       15 * time.Minute,
 		AttemptDelay:        2 * time.Second,
-		MaxUploads:          cfg.MaxUploads,
 		AuditRetentionDays:  cfg.AuditRetentionDays,
-		EDGAR:               client,
-		NextSync:            cfg.SyncSchedule.Next,
-		SyncDir:             cfg.SyncDir,
+		DataConfig:          data, // newproject:companies
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &services{cfg: cfg, log: log, pool: pool, app: a}, nil
-}
-
-// edgarRequests counts what EDGAR is asked, for the metrics.
-var edgarRequests = telemetry.NewEDGARRequests()
-
-// newEDGAR returns a client that keeps the pace of all processes together, nil if sync is off.
-func newEDGAR(cfg Config, log *slog.Logger, pool *pgxpool.Pool) (*edgar.Client, error) {
-	if cfg.EdgarUserAgent == "" {
-		return nil, nil
-	}
-	client, err := edgar.New(edgar.Config{
-		DataURL: cfg.EdgarDataURL, FilesURL: cfg.EdgarFilesURL, UserAgent: cfg.EdgarUserAgent,
-		Wait: app.NewPace(pool, edgar.RequestsPerSecond), Observe: edgarRequests.Observe, Logger: log,
-	})
-	if err != nil {
-		return nil, errors.Wrap(err, "set up EDGAR")
-	}
-	return client, nil
 }
 
 func newSender(cfg Config, unsent mail.Sender) (mail.Sender, error) {
@@ -266,28 +245,12 @@ func (s *services) countJobs(ctx context.Context) ([]telemetry.JobCount, error) 
 	return counts, err
 }
 
-// syncStatus is for the metrics.
-func (s *services) syncStatus(ctx context.Context) (telemetry.SyncStatus, error) {
-	status, err := s.app.SyncStatus(ctx)
-	return telemetry.SyncStatus(status), err
-}
-
-// importsAtOnce is how many imports one process runs at a time.
-const importsAtOnce = 2
-
 func (s *services) work(ctx context.Context, metrics *telemetry.Metrics, health *jobs.Health) error {
 	return jobs.Run(ctx, s.app, jobs.Config{
-		Concurrency: s.cfg.WorkerConcurrency, Imports: importsAtOnce, Companies: s.cfg.SyncConcurrency, Sync: s.app.EDGAR != nil,
-		SyncSchedule: s.syncSchedule(), Periodic: true, Grace: s.cfg.ShutdownTimeout, Logger: s.log,
+		Concurrency: s.cfg.WorkerConcurrency, Periodic: true, Grace: s.cfg.ShutdownTimeout, Logger: s.log,
 		Middleware: metrics.JobMiddleware(), Health: health,
+		DataConfig: s.dataJobs(), // newproject:companies
 	})
-}
-
-func (s *services) syncSchedule() cron.Schedule {
-	if s.app.EDGAR == nil {
-		return nil
-	}
-	return s.cfg.SyncSchedule
 }
 
 // adminHandler adds /readyz to what operators ask for. A worker is ready when it works on jobs, too.

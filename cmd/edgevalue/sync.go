@@ -94,14 +94,16 @@ An entry that cannot be read is listed at the end, and the others go on. The exi
 // workOn runs jobs of syncs, and of imports that they wait for, itself while f runs, so that it needs no worker.
 func (s *services) workOn(ctx context.Context, steps bool, f func(context.Context) error) (err error) {
 	companies := s.cfg.SyncConcurrency
-	if err := pg.NeedConns(s.pool, jobs.MinConns(companies+1)+2); err != nil {
+	if err := pg.NeedConns(s.pool, jobs.MinConns+companies+2); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	working := make(chan error, 1)
 	go func() {
 		defer stop()
-		working <- jobs.Run(ctx, s.app, jobs.Config{Imports: 1, Companies: companies, Sync: steps, Grace: s.cfg.ShutdownTimeout, Logger: s.log})
+		working <- jobs.Run(ctx, s.app, jobs.Config{
+			Grace: s.cfg.ShutdownTimeout, Logger: s.log, DataConfig: jobs.DataConfig{Imports: 1, Companies: companies, Sync: steps},
+		})
 	}()
 	defer func() {
 		stop()

@@ -24,59 +24,6 @@ func (q *Queries) BeatWorker(ctx context.Context, id string) (bool, error) {
 	return steady, err
 }
 
-const beginImport = `-- name: BeginImport :execrows
-UPDATE worker SET imports = array_append(imports, $1::bigint) WHERE id = $2 AND suspect IS NULL
-`
-
-type BeginImportParams struct {
-	Job int64  `db:"job"`
-	ID  string `db:"id"`
-}
-
-func (q *Queries) BeginImport(ctx context.Context, arg BeginImportParams) (int64, error) {
-	result, err := q.db.Exec(ctx, beginImport, arg.Job, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const beginSuspect = `-- name: BeginSuspect :execrows
-UPDATE worker SET imports = ARRAY[$1::bigint] WHERE id = $2 AND suspect = $1 AND cardinality(imports) = 0
-`
-
-type BeginSuspectParams struct {
-	Job int64  `db:"job"`
-	ID  string `db:"id"`
-}
-
-func (q *Queries) BeginSuspect(ctx context.Context, arg BeginSuspectParams) (int64, error) {
-	result, err := q.db.Exec(ctx, beginSuspect, arg.Job, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const claimSuspect = `-- name: ClaimSuspect :execrows
-UPDATE worker SET suspect = $1::bigint WHERE worker.id = $2 AND NOT EXISTS (
-    SELECT FROM worker o WHERE o.suspect IS NOT NULL AND o.seen_at > now() - interval '6 seconds')
-`
-
-type ClaimSuspectParams struct {
-	Job int64  `db:"job"`
-	ID  string `db:"id"`
-}
-
-// Keeps other imports from beginning at the worker, unless a living one has a suspect.
-func (q *Queries) ClaimSuspect(ctx context.Context, arg ClaimSuspectParams) (int64, error) {
-	result, err := q.db.Exec(ctx, claimSuspect, arg.Job, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const countJobs = `-- name: CountJobs :many
 SELECT queue, kind, state::text AS state, count(*) AS count FROM river_job GROUP BY 1, 2, 3
 `
@@ -111,20 +58,6 @@ func (q *Queries) CountJobs(ctx context.Context) ([]CountJobsRow, error) {
 		return nil, err
 	}
 	return items, nil
-}
-
-const endImport = `-- name: EndImport :exec
-UPDATE worker SET imports = array_remove(imports, $1::bigint), suspect = nullif(suspect, $1) WHERE id = $2
-`
-
-type EndImportParams struct {
-	Job int64  `db:"job"`
-	ID  string `db:"id"`
-}
-
-func (q *Queries) EndImport(ctx context.Context, arg EndImportParams) error {
-	_, err := q.db.Exec(ctx, endImport, arg.Job, arg.ID)
-	return err
 }
 
 const freeJob = `-- name: FreeJob :exec
@@ -195,7 +128,7 @@ type LockAbandonedJobsRow struct {
 }
 
 // Running jobs of workers that have given no sign of life for too long. Workers that never gave one are not known to be
-// dead. Suspicious are those that may have killed theirs: the imports that it ran, or all when it ran none.
+// dead. Suspicious are those that may have killed theirs: those among its imports, or all when it ran none of these.
 func (q *Queries) LockAbandonedJobs(ctx context.Context) ([]LockAbandonedJobsRow, error) {
 	rows, err := q.db.Query(ctx, lockAbandonedJobs)
 	if err != nil {
@@ -223,15 +156,6 @@ func (q *Queries) LockAbandonedJobs(ctx context.Context) ([]LockAbandonedJobsRow
 		return nil, err
 	}
 	return items, nil
-}
-
-const lockSuspects = `-- name: LockSuspects :exec
-SELECT pg_advisory_xact_lock('worker'::regclass::oid::bigint)
-`
-
-func (q *Queries) LockSuspects(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, lockSuspects)
-	return err
 }
 
 const pruneWorkers = `-- name: PruneWorkers :execrows
@@ -272,20 +196,5 @@ func (q *Queries) RescueJob(ctx context.Context, arg RescueJobParams) error {
 		arg.Rescues,
 		arg.ID,
 	)
-	return err
-}
-
-const setErrorOfJob = `-- name: SetErrorOfJob :exec
-UPDATE import SET error = $1 WHERE job_id = $2 AND finished_at IS NULL
-`
-
-type SetErrorOfJobParams struct {
-	Error *string `db:"error"`
-	JobID *int64  `db:"job_id"`
-}
-
-// Says why the job of an import is about to be discarded.
-func (q *Queries) SetErrorOfJob(ctx context.Context, arg SetErrorOfJobParams) error {
-	_, err := q.db.Exec(ctx, setErrorOfJob, arg.Error, arg.JobID)
 	return err
 }

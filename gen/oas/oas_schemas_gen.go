@@ -742,7 +742,7 @@ type AuditEvent struct {
 	ActorID    NilInt64  `json:"actor_id"`
 	APIKeyID   NilInt64  `json:"api_key_id"`
 	TargetType NilString `json:"target_type"`
-	// Its id, ticker or the like.
+	// Its id or the like.
 	Target NilString `json:"target"`
 	// What changed: `before` and `after`, by field.
 	Detail AuditEventDetail `json:"detail"`

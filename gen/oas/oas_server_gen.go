@@ -51,8 +51,7 @@ type Handler interface {
 	//
 	// The key is in the response, and shown nowhere else. A program sends it as
 	// `Authorization: Bearer ev_...` or as `X-API-Key`. It may do what its owner may: with the scope
-	// `read` only read, with `write` also change companies and what belongs to them. It cannot manage
-	// accounts, sessions or keys.
+	// `read` only read, with `write` also change data. It cannot manage accounts, sessions or keys.
 	//
 	// POST /api-keys
 	CreateApiKey(ctx context.Context, req *ApiKeyCreate) (*ApiKeyCreated, error)

@@ -277,7 +277,7 @@ func TestPasswordRulesEverywhere(t *testing.T) {
 	require.NoError(t, err)
 	token := f.mailedToken(string(u.Email))
 	hers := f.client(f.login(string(u.Email), password))
-	for _, bad := range []oas.Password{"password1234", "gracehopper1906", "wertpapier.example", "edgevalue-2026"} {
+	for _, bad := range []oas.Password{"password1234", "gracehopper1906", "wertpapier.example", "edgevalue 2026 edgevalue"} {
 		var e *app.Error
 		_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{Password: oas.NewOptPassword(bad)}, oas.UpdateUserParams{UserID: u.ID})
 		assert.Contains(t, fieldProblem(t, err, "/password"), "must be harder to guess")
@@ -288,7 +288,7 @@ func TestPasswordRulesEverywhere(t *testing.T) {
 		_, err = f.app.SetPassword(t.Context(), app.System, string(u.Email), string(bad))
 		assert.ErrorAs(t, err, &e)
 	}
-	_, err = f.app.EnsureSuperuser(t.Context(), "first@example.com", "edgevalue-2026")
+	_, err = f.app.EnsureSuperuser(t.Context(), "first@example.com", "edgevalue 2026 edgevalue")
 	require.ErrorContains(t, err, "password must be harder to guess")
 	_, err = f.anon.ResetPassword(t.Context(), &oas.PasswordReset{Token: token, NewPassword: "staple battery horse"})
 	require.NoError(t, err, "a refused password does not use the token up")

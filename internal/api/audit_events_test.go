@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
@@ -9,20 +8,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
-	"github.com/edgevalue/edgevalue/internal/api"
 )
 
 func TestAuditEvents(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	f.createCompany("AAPL")
-	name, cik := "Apple, once a computer company", int64(320193)
-	_, err := f.super.UpdateCompany(t.Context(), &oas.CompanyUpdate{Name: oas.NewOptString(name), Cik: oas.NewOptNilInt64(cik)}, oas.UpdateCompanyParams{Ticker: "aapl"})
+	var me int64
+	for _, name := range []string{"ada@example.com", "bob@example.com"} {
+		u := f.createUser(name)
+		_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{FullName: oas.NewOptNilFullName("Somebody")}, oas.UpdateUserParams{UserID: u.ID})
+		require.NoError(t, err)
+		me = u.ID
+	}
+	target := oas.NewOptString(itoa(me))
+	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: me}))
+	u, err := f.super.GetCurrentUser(t.Context())
 	require.NoError(t, err)
-	f.createCompany("MSFT")
-	key, info := f.createKey(f.superToken, "write")
-	res, body := f.call(key, http.MethodDelete, api.Prefix+"/companies/MSFT", nil)
-	require.Equal(t, http.StatusNoContent, res.StatusCode, "%s", body)
+	me = u.ID
 
 	list := func(p oas.ListAuditEventsParams) []oas.AuditEvent {
 		t.Helper()
@@ -37,30 +39,20 @@ func TestAuditEvents(t *testing.T) {
 		}
 		return names
 	}
-	me := info.UserID
-	changed := list(oas.ListAuditEventsParams{Action: oas.NewOptString("company.changed")})
-	require.Len(t, changed, 1)
-	e := changed[0]
-	assert.JSONEq(t, `{"name": "AAPL Inc."}`, string(e.Detail["before"]))
-	assert.JSONEq(t, `{"name": "`+name+`", "cik": 320193}`, string(e.Detail["after"]))
+	deleted := list(oas.ListAuditEventsParams{Target: target, TargetType: oas.NewOptString("user"), PageSize: oas.NewOptInt32(1)})
+	require.Len(t, deleted, 1)
+	e := deleted[0]
+	assert.Equal(t, "user.deleted", e.Action, "the newest first")
 	assert.Equal(t, oas.AuditActorUser, e.Actor)
 	assert.Equal(t, me, e.ActorID.Value)
 	assert.True(t, e.APIKeyID.Null)
-	assert.Equal(t, "company", e.TargetType.Value)
-	assert.Equal(t, "AAPL", e.Target.Value)
+	assert.Equal(t, "user", e.TargetType.Value)
 	assert.Equal(t, "127.0.0.1", e.Client.Value)
+	assert.NotEmpty(t, e.RequestID.Value)
+	assert.Equal(t, []string{"user.deleted", "user.updated", "user.created"}, actions(oas.ListAuditEventsParams{Target: target, TargetType: oas.NewOptString("user")}))
 
-	deleted := list(oas.ListAuditEventsParams{Target: oas.NewOptString("MSFT"), TargetType: oas.NewOptString("company"), PageSize: oas.NewOptInt32(1)})
-	require.Len(t, deleted, 1)
-	assert.Equal(t, "company.deleted", deleted[0].Action, "the newest first")
-	assert.Equal(t, oas.AuditActorAPIKey, deleted[0].Actor)
-	assert.Equal(t, info.ID, deleted[0].APIKeyID.Value)
-	assert.Equal(t, me, deleted[0].ActorID.Value)
-	assert.Equal(t, res.Header.Get("X-Request-Id"), deleted[0].RequestID.Value)
-	assert.Contains(t, string(deleted[0].Detail["before"]), `"listing MSFT"`)
-
-	mine := oas.ListAuditEventsParams{ActorID: oas.NewOptInt64(me), TargetType: oas.NewOptString("company")}
-	assert.Equal(t, []string{"company.deleted", "company.created", "company.changed", "company.created"}, actions(mine))
+	mine := oas.ListAuditEventsParams{ActorID: oas.NewOptInt64(me), Action: oas.NewOptString("user.updated")}
+	assert.Len(t, actions(mine), 2)
 	mine.Client = oas.NewOptString("192.0.2.1")
 	assert.Empty(t, actions(mine))
 	assert.Empty(t, actions(oas.ListAuditEventsParams{ActorID: oas.NewOptInt64(me + 1000)}))
@@ -72,18 +64,11 @@ func TestAuditEvents(t *testing.T) {
 	_, err = f.super.ListAuditEvents(t.Context(), oas.ListAuditEventsParams{Since: day(1), Until: day(0)})
 	fieldProblem(t, err, "until")
 
-	var paged []string
-	for p := (oas.ListAuditEventsParams{PageSize: oas.NewOptInt32(2), TargetType: oas.NewOptString("company")}); ; {
-		page, err := f.super.ListAuditEvents(t.Context(), p)
+	paged := pages(t, 2, func(token oas.OptString) ([]oas.AuditEvent, oas.NilString) {
+		page, err := f.super.ListAuditEvents(t.Context(), oas.ListAuditEventsParams{PageSize: oas.NewOptInt32(2), PageToken: token})
 		require.NoError(t, err)
-		for _, e := range page.Items {
-			paged = append(paged, e.Action)
-		}
-		if page.NextPageToken.Null {
-			break
-		}
-		p.PageToken = oas.NewOptString(page.NextPageToken.Value)
-	}
-	assert.Equal(t, actions(oas.ListAuditEventsParams{TargetType: oas.NewOptString("company")}), paged)
-	assert.Regexp(t, `msg=audit action=company.deleted .*actor=api_key`, f.log.String())
+		return page.Items, page.NextPageToken
+	})
+	assert.Equal(t, list(oas.ListAuditEventsParams{}), paged)
+	assert.Regexp(t, `msg=audit action=user.deleted .*actor=user`, f.log.String())
 }

@@ -191,6 +191,8 @@ func (s *schema) typeMessage() string {
 		return "must be one of " + strings.Join(s.Enum, ", ")
 	case s.is("string") && s.Format == "date":
 		return "must be a date, such as 2023-09-30"
+	case s.is("string") && s.Format == "date-time":
+		return "must be a date and time, such as 2023-09-30T12:00:00Z"
 	case s.is("string"):
 		return "must be text"
 	case s.is("integer"):
@@ -207,8 +209,9 @@ func (s *schema) typeMessage() string {
 
 func (s *schema) wrongString(v string) string {
 	_, notDate := time.Parse(time.DateOnly, v)
+	_, notTime := time.Parse(time.RFC3339, v)
 	switch n := utf8.RuneCountInString(v); {
-	case len(s.Enum) > 0 && !slices.Contains(s.Enum, v), s.Format == "date" && notDate != nil:
+	case len(s.Enum) > 0 && !slices.Contains(s.Enum, v), s.Format == "date" && notDate != nil, s.Format == "date-time" && notTime != nil:
 		return s.typeMessage()
 	case n == 0 && s.MinLength == 1:
 		return "must not be empty"
@@ -280,6 +283,8 @@ func (s *schema) standIn() any {
 		return s.Enum[0]
 	case s.Format == "date":
 		return "1900-01-01" // before all that other days may not precede
+	case s.Format == "date-time":
+		return "1900-01-01T00:00:00Z"
 	}
 	return strings.Repeat("0", max(s.MinLength, 1))
 }

@@ -314,23 +314,12 @@ func TestPatchCompany(t *testing.T) {
 	problem(t, err, http.StatusNotFound)
 }
 
-// pages follows the page tokens to the end and requires that every page but the last is full.
-func pages[T any](t *testing.T, size int, get func(token oas.OptString) ([]T, oas.NilString)) (all []T) {
-	t.Helper()
-	var token oas.OptString
-	for range 10_000 {
-		items, next := get(token)
-		all = append(all, items...)
-		if next.Null {
-			assert.LessOrEqual(t, len(items), size)
-			return all
-		}
-		require.Len(t, items, size)
-		require.NotEqual(t, token.Value, next.Value)
-		token = oas.NewOptString(next.Value)
-	}
-	t.Fatal("the pages do not end")
-	return nil
+// exampleCompany is one with a statement and a dividend.
+func exampleCompany(f *fixture) {
+	f.t.Helper()
+	f.createCompany("AAPL")
+	f.createStatement("AAPL", year2023())
+	f.createDividend("AAPL", dividend2023())
 }
 
 func (f *fixture) companyPages(size int32, q, exchange oas.OptString) (tickers []string) {

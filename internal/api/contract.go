@@ -31,6 +31,23 @@ type schema struct {
 	Examples             []any
 }
 
+// UnmarshalYAML makes one schema of oneOf another and null.
+func (s *schema) UnmarshalYAML(n *yaml.Node) error {
+	type plain schema
+	var either struct {
+		OneOf []*plain `yaml:"oneOf"`
+	}
+	if err := n.Decode(&either); err != nil {
+		return err
+	}
+	if len(either.OneOf) != 2 || !(*schema)(either.OneOf[1]).is("null") {
+		return n.Decode((*plain)(s))
+	}
+	*s = schema(*either.OneOf[0])
+	s.Type = append(slices.Clone(s.Type), "null")
+	return nil
+}
+
 // types are the ones that a value can have.
 type types []string
 

@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -17,12 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/pg"
@@ -72,6 +71,15 @@ func (op *operation) example(t testing.TB) *request {
 		}
 	}
 	return r
+}
+
+// set gives a parameter of the path or the query a value.
+func (r *request) set(p *openapi3.Parameter, value string) {
+	if p.In == "path" {
+		r.path[p.Name] = value
+	} else {
+		r.query.Set(p.Name, value)
+	}
 }
 
 func (r *request) contentType() string {
@@ -132,6 +140,10 @@ func requireWords(t testing.TB, body []byte, what string) {
 func TestNobodyAndOrdinaryUsersAreRefused(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)
+	var before map[string]int
+	if !remote() {
+		before = f.tables()
+	}
 	n := 0
 	for _, op := range operations() {
 		if op.Security == nil || len(*op.Security) == 0 {
@@ -145,10 +157,10 @@ func TestNobodyAndOrdinaryUsersAreRefused(t *testing.T) {
 			requireProblem(t, res, body, http.StatusUnauthorized, op.OperationID)
 			assert.Contains(t, res.Header.Get("WWW-Authenticate"), "Bearer", op.OperationID)
 		}
-		if op.OperationID == "listApiKeys" { // everybody has keys of their own
+		if p := op.param("user_id"); p != nil && p.In == "query" { // everybody may ask for their own
 			r.query.Set("user_id", "9007199254740991")
 		}
-		if op.names(http.StatusForbidden) {
+		if strings.Contains(op.says(http.StatusForbidden), "superuser") {
 			res, body := f.send(f.userToken, r)
 			requireProblem(t, res, body, http.StatusForbidden, op.OperationID)
 		}
@@ -157,9 +169,11 @@ func TestNobodyAndOrdinaryUsersAreRefused(t *testing.T) {
 	if remote() {
 		return
 	}
-	assert.Equal(t, 2, f.count("SELECT count(*) FROM user_account"))
-	assert.Equal(t, 0, f.count("SELECT count(*) FROM import"))
+	assert.Equal(t, before, f.tables())
 }
+
+// unknown are values of parameters that name nothing. Those of one operation are of parameters that it may do without.
+var unknown = map[string]string{"id": "9007199254740991", "user_id": "9007199254740991"}
 
 func TestWhatIsNotThere(t *testing.T) {
 	t.Parallel()
@@ -169,62 +183,62 @@ func TestWhatIsNotThere(t *testing.T) {
 			continue
 		}
 		r := op.example(t)
-		for name, value := range map[string]string{"ticker": "NO.SUCH-TICKER", "id": "9007199254740991", "user_id": "9007199254740991"} {
-			if _, ok := r.path[name]; ok {
-				r.path[name] = value
+		for _, p := range op.params {
+			value, ok := unknown[op.OperationID+" "+p.Name]
+			if !ok && p.Required {
+				value, ok = unknown[p.Name]
 			}
-			if r.query.Has(name) {
-				r.query.Set(name, value)
+			if ok {
+				r.set(p, value)
 			}
-		}
-		if op.OperationID == "importPrices" { // which may do without
-			r.query.Set("ticker", "NO.SUCH-TICKER")
 		}
 		res, body := f.send(f.superToken, r)
 		requireProblem(t, res, body, http.StatusNotFound, op.OperationID)
 	}
 }
 
+// opaque is a page token of keys.
+func opaque(keys string) string { return base64.RawURLEncoding.EncodeToString([]byte(keys)) }
+
+// wrong are values of parameters that no operation takes.
+var wrong = map[string][]string{
+	"page_size": {"x", "1.5", "9223372036854775808", "2147483648", "", "1e2", "+ 1", "0", "-1", "1001"},
+	"page_token": {
+		"", strings.Repeat("x", 1001), "x", "!", opaque("1"), opaque("[]"), opaque("[null]"), opaque("{}"), opaque(`[1,2,3,4]`),
+		opaque("["), opaque(`[[]]`), opaque(`[{},{}]`), opaque(`["\u0000","\u0000"]`), opaque(`[null,null]`),
+	},
+	"id":          {"x", "1.5", "1e3", "9223372036854775808", "-9223372036854775809", "0x1", "1;2", "१", "0", "-1"},
+	"user_id":     {"x", "9223372036854775808", "0", "-1"},
+	"actor_id":    {"x", "9223372036854775808", "0", "-1"},
+	"action":      {"", strings.Repeat("x", 101), "a\nb"},
+	"target_type": {"", strings.Repeat("x", 101), "a\x7fb"},
+	"target":      {"", strings.Repeat("x", 301), "a\nb"},
+	"client":      {"", strings.Repeat("x", 101), "a\nb"},
+	"since":       {"x", "2020-02-30", "0000-01-01", "1899-12-31"},
+	"until":       {"x", "2020-02-30", "0000-01-01", "1899-12-31"},
+}
+
+// existing make what requests can be about on any server, and return what has a request be about it.
+var existing []func(*fixture) func(*request)
+
+// about makes all that exists.
+func (f *fixture) about() func(*request) {
+	f.t.Helper()
+	var all []func(*request)
+	for _, make := range existing {
+		all = append(all, make(f))
+	}
+	return func(r *request) {
+		for _, be := range all {
+			be(r)
+		}
+	}
+}
+
 func TestWrongParameters(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)
-	ticker := unique("T")
-	f.createCompany(ticker)
-	ids := map[string]int64{"financial-statements": f.createStatement(ticker, year2023()).ID, "dividends": f.createDividend(ticker, dividend2023()).ID}
-	f.imported("prices?ticker="+ticker, []byte("date,close\n2017-12-29,169.23\n"))
-	future := tomorrow().Format(time.DateOnly)
-	token := func(keys string) string { return base64.RawURLEncoding.EncodeToString([]byte(keys)) }
-	wrong := map[string][]string{
-		"page_size": {"x", "1.5", "9223372036854775808", "2147483648", "", "1e2", "+ 1", "0", "-1", "1001"},
-		"page_token": {
-			"", strings.Repeat("x", 1001), "x", "!", token("1"), token("[]"), token("[null]"), token("{}"), token(`[1,2,3,4]`),
-			token("["), token(`[[]]`), token(`[{},{}]`), token(`["\u0000","\u0000"]`), token(`[null,null]`),
-		},
-		"as_of": {
-			"x", "2020", "2020-13-01", "2020-02-30", "2020-1-1", "20200101", "2020-01-01T00:00:00Z", "10000-01-01",
-			"0000-01-01", "1899-12-31", future, "9999-12-31",
-		},
-		"from":            {"x", "2020-02-30", "0000-01-01", "0001-01-01"},
-		"to":              {"x", "2020-02-30", "0000-01-01", "0001-01-01"},
-		"date":            {"x", "2020-02-30", "", "0000-01-01", "0001-01-01"},
-		"published_since": {"x", "2020-02-30", "0000-01-01", "1899-12-31"},
-		"known_since":     {"x", "2020-02-30", "0000-01-01", "1899-12-31"},
-		"share_basis":     {"", "today", "As_of", "as_of,filed"},
-		"period":          {"monthly", "Annual", "annual,quarterly"},
-		"fiscal_year":     {"x", "2020.5", "0", "1899", "2201", "-2020"},
-		"id":              {"x", "1.5", "1e3", "9223372036854775808", "-9223372036854775809", "0x1", "1;2", "१", "0", "-1"},
-		"user_id":         {"x", "9223372036854775808", "0", "-1"},
-		"ticker":          {"A B", "-A", "A23456789012345678901", "Ä", "A~B", "A%", "AAPL\n", "😀"},
-		"q":               {"", strings.Repeat("x", 101), "a\nb", "a\x7fb"},
-		"exchange":        {"", strings.Repeat("x", 51), "a\nb"},
-		"actor_id":        {"x", "9223372036854775808", "0", "-1"},
-		"action":          {"", strings.Repeat("x", 101), "a\nb"},
-		"target_type":     {"", strings.Repeat("x", 101), "a\x7fb"},
-		"target":          {"", strings.Repeat("x", 301), "a\nb"},
-		"client":          {"", strings.Repeat("x", 101), "a\nb"},
-		"since":           {"x", "2020-02-30", "0000-01-01", "1899-12-31"},
-		"until":           {"x", "2020-02-30", "0000-01-01", "1899-12-31"},
-	}
+	about := f.about()
 	n := 0
 	for _, op := range operations() {
 		for _, p := range op.params {
@@ -236,23 +250,8 @@ func TestWrongParameters(t *testing.T) {
 					continue // another path
 				}
 				r := op.example(t)
-				if _, ok := r.path["ticker"]; ok {
-					r.path["ticker"] = ticker
-				}
-				if r.query.Has("ticker") {
-					r.query.Set("ticker", ticker)
-				}
-				if _, ok := r.path["id"]; ok {
-					r.path["id"] = fmt.Sprint(cmp.Or(ids[op.Tags[0]], 1))
-				}
-				if p.In == "path" {
-					r.path[p.Name] = value
-				} else {
-					r.query.Set(p.Name, value)
-				}
-				if p.Name == "exchange" && op.param("ticker") != nil {
-					r.query.Set("ticker", ticker)
-				}
+				about(r)
+				r.set(p, value)
 				res, body := f.send(f.superToken, r)
 				what := fmt.Sprintf("%s %s=%.50q", op.OperationID, p.Name, value)
 				if !assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s: %s", what, body) {
@@ -267,29 +266,14 @@ func TestWrongParameters(t *testing.T) {
 			}
 		}
 	}
-	assert.Greater(t, n, 300)
-
-	res, body := f.call("", http.MethodGet, api.Prefix+"/companies/"+ticker+"/prices?from=2020-01-02&to=2020-01-01", nil)
-	requireProblem(t, res, body, http.StatusUnprocessableEntity, "to before from")
-	res, body = f.call("", http.MethodGet, api.Prefix+"/daily-ratios", nil)
-	requireProblem(t, res, body, http.StatusUnprocessableEntity, "no date")
-	res, body = f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/prices", strings.NewReader("x"),
-		"Content-Type", "text/csv")
-	requireProblem(t, res, body, http.StatusUnprocessableEntity, "no ticker")
-	res, body = f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/sec-company-facts?exchange=NYSE",
-		strings.NewReader("x"), "Content-Type", "text/csv")
-	requireProblem(t, res, body, http.StatusUnprocessableEntity, "exchange without ticker")
+	assert.Greater(t, n, 3*len(operations()))
 }
 
 // Bodies that no operation takes. On a server of its own: a proxy waits for each refused body that its client holds back.
 func TestWrongBodies(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	ticker := unique("T")
-	f.createCompany(ticker)
-	f.createStatement(ticker, year2023())
-	_, err := f.super.CreateDividend(t.Context(), dividend2023(), oas.CreateDividendParams{Ticker: oas.Ticker(ticker)})
-	require.NoError(t, err)
+	f.createExamples()
 	deep := strings.Repeat("[", 20_000)
 	for _, op := range operations() {
 		if op.RequestBody == nil || op.upload() {
@@ -318,9 +302,6 @@ func TestWrongBodies(t *testing.T) {
 			},
 		} {
 			r := op.example(t)
-			if _, ok := r.path["ticker"]; ok {
-				r.path["ticker"] = ticker
-			}
 			if r.contentType() != "application/json" && (c.contentType == "application/json" || what == "UTF-16") {
 				c.status = []int{415}
 				if what == "larger than 1 M" {
@@ -349,10 +330,7 @@ func TestWrongBodies(t *testing.T) {
 func TestWrongFields(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	f.createCompany("AAPL")
-	f.createStatement("AAPL", year2023())
-	_, err := f.super.CreateDividend(t.Context(), dividend2023(), oas.CreateDividendParams{Ticker: oas.Ticker("AAPL")})
-	require.NoError(t, err)
+	f.createExamples()
 	n := 0
 	for _, op := range operations() {
 		r := op.example(t)
@@ -408,14 +386,15 @@ func TestWrongFields(t *testing.T) {
 			assert.Contains(t, string(out), name, op.OperationID)
 		}
 	}
-	assert.Greater(t, n, 1000)
+	assert.Greater(t, n, 10*len(operations()))
 }
 
 func TestNoRouteNoMethod(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)
-	for _, path := range []string{"/nothing", "/companies/AAPL/nothing", "/companies/AAPL/prices/x", "/users/me/nothing", "/imports/1/cancel/x", "//companies",
-		"/companies//prices", "/imports/nothing/x"} {
+	for _, path := range []string{
+		"/nothing", "/users/1/nothing", "/users/me/nothing", "/users/me/totp/x", "/users/me/totp/confirm/x", "//users", "/users//totp", "/api-keys/nothing/x",
+	} {
 		if remote() && strings.Contains(path, "//") {
 			continue // proxies make one slash of two
 		}
@@ -427,9 +406,8 @@ func TestNoRouteNoMethod(t *testing.T) {
 	res, body := f.call("", http.MethodGet, "/no/such/page", nil)
 	requireProblem(t, res, body, http.StatusNotFound, "page")
 	for path, allow := range map[string]string{
-		"/companies": "GET,HEAD,OPTIONS,POST", "/companies/AAPL": "DELETE,GET,HEAD,OPTIONS,PATCH", "/companies/AAPL/prices": "GET,HEAD,OPTIONS",
-		"/imports/1/cancel":  "OPTIONS,POST",
-		"/users/me/password": "OPTIONS,PUT", "/login/access-token": "OPTIONS,POST", "/daily-ratios": "GET,HEAD,OPTIONS",
+		"/users": "GET,HEAD,OPTIONS,POST", "/users/1": "DELETE,GET,HEAD,OPTIONS,PATCH", "/audit-events": "GET,HEAD,OPTIONS",
+		"/api-keys/1": "DELETE,OPTIONS", "/users/me/password": "OPTIONS,PUT", "/login/access-token": "OPTIONS,POST",
 	} {
 		res, body := f.call("", http.MethodTrace, api.Prefix+path, nil)
 		requireProblem(t, res, body, http.StatusMethodNotAllowed, path)
@@ -442,14 +420,15 @@ func TestNoRouteNoMethod(t *testing.T) {
 func TestOddRequests(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	f.createCompany("AAPL")
+	f.createExamples()
+	before := f.count("SELECT count(*) FROM user_account")
 	odd := []string{
 		"%00", "a%00b", "%ff", "%c3%28", "%ED%A0%80", "%EF%BF%BF", "%zz", "%", "..", "%2e%2e%2f", "%2F", "%5C", "'",
 		"%27%20OR%201=1--", "%22", "%25", "_", "*",
 		"%0A", "%0D%0AX:%20y", "%E2%80%AE", "%F0%9F%98%80", strings.Repeat("9", 400), strings.Repeat("A", 5000),
 		strings.Repeat("%F0%9F%98%80", 500),
 		"-0", "1e1000", "NaN", "Infinity", "0x10", "null", "true", "{}", "[]", "<script>", "+", "%20", "1%201", ";", "&",
-		"=", "#", "?", "1;DROP%20TABLE%20company",
+		"=", "#", "?", "1;DROP%20TABLE%20user_account",
 		"9999-99-99", "-0001-01-01", "99999-01-01", "2020-01-01%00", "0000-00-00", "AAPL%00", "aapl%20",
 		"AAPL%2F..%2FMSFT",
 	}
@@ -489,8 +468,8 @@ func TestOddRequests(t *testing.T) {
 			}
 		}
 	}
-	assert.Greater(t, n, 3000)
-	assert.Equal(t, 1, f.count("SELECT count(*) FROM company"))
+	assert.Greater(t, n, 20*len(operations()))
+	assert.Equal(t, before, f.count("SELECT count(*) FROM user_account"))
 }
 
 // relay passes connections on to a database, until it is cut and again after it is mended.
@@ -595,7 +574,7 @@ func openPool(t *testing.T, dsn string) *pgxpool.Pool {
 
 func (f *fixture) requireUnavailable(what string) {
 	f.t.Helper()
-	for _, path := range []string{"/companies", "/users/me"} {
+	for _, path := range []string{"/users/me", "/users/me/sessions"} {
 		res, body := f.call(f.userToken, http.MethodGet, api.Prefix+path, nil)
 		requireProblem(f.t, res, body, http.StatusServiceUnavailable, what+": "+path)
 		assert.Equal(f.t, "the database cannot be reached", decodeProblem(f.t, body).Detail.Value, what)
@@ -641,12 +620,12 @@ func TestDatabaseBreaksOff(t *testing.T) {
 		require.NoError(t, err)
 		unlock := func() { _ = lock.Rollback(context.Background()) }
 		t.Cleanup(unlock)
-		_, err = lock.Exec(t.Context(), "LOCK TABLE company IN ACCESS EXCLUSIVE MODE")
+		_, err = lock.Exec(t.Context(), "LOCK TABLE user_account IN ACCESS EXCLUSIVE MODE")
 		require.NoError(t, err)
 		var g errgroup.Group
 		for range 3 {
 			g.Go(func() error {
-				res, body := away.call("", http.MethodGet, api.Prefix+"/companies", nil)
+				res, body := away.call(f.userToken, http.MethodGet, api.Prefix+"/users/me", nil)
 				if res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "cannot be reached") {
 					return fmt.Errorf("%s: %d %s", name, res.StatusCode, body)
 				}
@@ -663,7 +642,7 @@ func TestDatabaseBreaksOff(t *testing.T) {
 			r.mend()
 		}
 		require.Eventually(t, func() bool {
-			res, _ := away.call("", http.MethodGet, api.Prefix+"/companies", nil)
+			res, _ := away.call(f.userToken, http.MethodGet, api.Prefix+"/users/me", nil)
 			return res.StatusCode == http.StatusOK
 		}, 10*time.Second, 10*time.Millisecond, name)
 	}

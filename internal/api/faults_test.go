@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,38 +32,6 @@ func together(calls ...func()) {
 	}
 	close(begin)
 	g.Wait()
-}
-
-func TestDeletedStatementIsGone(t *testing.T) {
-	t.Parallel()
-	f := setup(t, options{})
-	ticker := unique("T")
-	f.createCompany(ticker)
-	kept := 0
-	for range 40 {
-		s := f.createStatement(ticker, year2023())
-		path := api.Prefix + fmt.Sprintf("/financial-statements/%d", s.ID)
-		body, err := year2023().MarshalJSON()
-		require.NoError(t, err)
-		var deleted int
-		calls := []func(){func() {
-			res, _ := f.call(f.superToken, http.MethodDelete, path, nil)
-			deleted = res.StatusCode
-		}}
-		for range 3 {
-			calls = append(calls, func() {
-				f.call(f.superToken, http.MethodPut, path, strings.NewReader(string(body)), "Content-Type", "application/json")
-			})
-		}
-		together(calls...)
-		require.Equal(t, http.StatusNoContent, deleted)
-		if f.count("SELECT count(*) FROM financial_statement WHERE id = $1", s.ID) > 0 {
-			kept++
-			_, err := f.pool.Exec(t.Context(), "DELETE FROM financial_statement WHERE id = $1", s.ID)
-			require.NoError(t, err)
-		}
-	}
-	assert.Zero(t, kept, "statements that are still there after 40 deletions")
 }
 
 // A user's row is locked before their tokens, by all who write both.
@@ -104,37 +70,6 @@ func (f *fixture) requireNoDeadlock() {
 	require.Zero(f.t, f.count("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), "deadlocks")
 }
 
-// Two that bring the same tickers, in any order, wait for each other in one order.
-func TestListingsInAnyOrder(t *testing.T) {
-	t.Parallel()
-	f := setup(t, options{})
-	f.createCompany("HOLDER")
-	middle := f.hold("INSERT INTO listing (company_id, ticker, is_primary) SELECT id, 'T5', false FROM company")
-	var listings []oas.ListingInput
-	for i := range 10 {
-		listings = append(listings, oas.ListingInput{Ticker: oas.Ticker(fmt.Sprintf("T%d", i))})
-	}
-	backwards := slices.Clone(listings)
-	slices.Reverse(backwards)
-	var created atomic.Int64
-	var calls []func()
-	for _, in := range [][]oas.ListingInput{listings, backwards} {
-		calls = append(calls, func() {
-			if _, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: "A company", Listings: in}); err == nil {
-				created.Add(1)
-			}
-		})
-	}
-	together(append(calls, func() {
-		assert.Eventually(t, func() bool {
-			return f.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 2
-		}, 2*time.Second, time.Millisecond)
-		assert.NoError(t, middle.Rollback(t.Context()))
-	})...)
-	assert.EqualValues(t, 1, created.Load())
-	f.requireNoDeadlock()
-}
-
 // elsewhere is a connection pool that the server does not use.
 func (f *fixture) elsewhere() *pgxpool.Pool {
 	f.t.Helper()
@@ -156,15 +91,13 @@ func (f *fixture) hold(sql string) pgx.Tx {
 func TestLockedRow(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	ticker := unique("T")
-	f.createCompany(ticker)
-	path := api.Prefix + "/companies/" + ticker
-	observer, lock := f.elsewhere(), f.hold("SELECT FROM company FOR UPDATE")
+	path := fmt.Sprintf("/users/%d", f.createUser("other@example.com").ID)
+	observer, lock := f.elsewhere(), f.hold("SELECT FROM user_account WHERE email = 'other@example.com' FOR UPDATE")
 	begin := time.Now()
 	var patches errgroup.Group
 	for range 25 {
 		patches.Go(func() error {
-			res, body := f.callJSON(f.superToken, http.MethodPatch, "/companies/"+ticker, `{"name": "Other"}`)
+			res, body := f.callJSON(f.superToken, http.MethodPatch, path, `{"full_name": "Other"}`)
 			if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") != "1" {
 				return fmt.Errorf("%d %s", res.StatusCode, body)
 			}
@@ -180,7 +113,7 @@ func TestLockedRow(t *testing.T) {
 	var slowest time.Duration
 	for time.Since(begin) < 2*time.Second {
 		asked := time.Now()
-		res, body := f.call(f.userToken, http.MethodGet, path, nil)
+		res, body := f.call(f.userToken, http.MethodGet, api.Prefix+"/users/me", nil)
 		require.Equal(t, http.StatusOK, res.StatusCode, "%s", body)
 		slowest = max(slowest, time.Since(asked))
 	}
@@ -188,11 +121,11 @@ func TestLockedRow(t *testing.T) {
 	require.NoError(t, patches.Wait())
 	assert.Less(t, time.Since(begin), 10*time.Second)
 	require.NoError(t, lock.Rollback(t.Context()))
-	res, body := f.callJSON(f.superToken, http.MethodPatch, "/companies/"+ticker, `{"name": "Other"}`)
+	res, body := f.callJSON(f.superToken, http.MethodPatch, path, `{"full_name": "Other"}`)
 	require.Equal(t, http.StatusOK, res.StatusCode, "%s", body)
 }
 
-// failing has every insertion of a split raise an error with an SQLSTATE, when the condition holds.
+// failing has every insertion of a user raise an error with an SQLSTATE, when the condition holds.
 func (f *fixture) failing(condition, sqlState string) {
 	f.t.Helper()
 	_, err := f.pool.Exec(f.t.Context(), fmt.Sprintf(`
@@ -201,19 +134,21 @@ func (f *fixture) failing(condition, sqlState string) {
 			IF %s THEN RAISE 'a secret of the database' USING ERRCODE = '%s'; END IF;
 			RETURN NEW;
 		END $$;
-		CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON split FOR EACH ROW EXECUTE FUNCTION fail()`, condition, sqlState))
+		CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON user_account FOR EACH ROW EXECUTE FUNCTION fail()`, condition, sqlState))
 	require.NoError(f.t, err)
 }
 
-const aSplit = `{"effective_date": "2020-08-31", "ratio": 4}`
+// addUser posts a new user.
+func (f *fixture) addUser(name string) (*http.Response, []byte) {
+	f.t.Helper()
+	return f.callJSON(f.superToken, http.MethodPost, "/users", fmt.Sprintf(`{"email": "%s@example.com", "password": "%s", "full_name": "%s"}`, unique("user"), password, name))
+}
 
 func TestOutages(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	ticker := unique("T")
-	f.createCompany(ticker)
 	enter := func() (*http.Response, string) {
-		res, body := f.callJSON(f.superToken, http.MethodPost, "/companies/"+ticker+"/splits", aSplit)
+		res, body := f.addUser("Ada")
 		return res, string(body)
 	}
 	for _, code := range []string{
@@ -232,37 +167,33 @@ func TestOutages(t *testing.T) {
 	_, err := f.pool.Exec(t.Context(), "ALTER DATABASE "+f.pool.Config().ConnConfig.Database+" SET default_transaction_read_only = on")
 	require.NoError(t, err)
 	standby := f.over(f.elsewhere())
-	res, out := standby.callJSON(f.superToken, http.MethodPost, "/companies/"+ticker+"/splits", aSplit)
+	res, out := standby.addUser("Ada")
 	requireProblem(t, res, out, http.StatusServiceUnavailable, "read-only")
 	assert.Equal(t, "the database takes no changes", decodeProblem(t, out).Detail.Value)
-	res, out = standby.call("", http.MethodGet, api.Prefix+"/companies/"+ticker, nil)
+	res, out = standby.call(f.userToken, http.MethodGet, api.Prefix+"/users/me", nil)
 	assert.Equal(t, http.StatusOK, res.StatusCode, "%s", out)
 }
 
 func TestUndoneTransactionsAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	ticker := unique("T")
-	f.createCompany(ticker)
-	for i, code := range []string{"40001", "40P01"} {
-		f.failing(fmt.Sprintf("nextval('tries') %% 3 <> 0 AND NEW.ratio = %d", i+2), code)
-		body := fmt.Sprintf(`{"effective_date": "2020-08-3%d", "ratio": %d}`, i, i+2)
-		res, out := f.callJSON(f.superToken, http.MethodPost, "/companies/"+ticker+"/splits", body)
+	before := f.count("SELECT count(*) FROM user_account")
+	for _, code := range []string{"40001", "40P01"} {
+		f.failing(fmt.Sprintf("nextval('tries') %% 3 <> 0 AND NEW.full_name = '%s'", code), code)
+		res, out := f.addUser(code)
 		assert.Equal(t, http.StatusCreated, res.StatusCode, "%s: %s", code, out)
 	}
-	assert.Equal(t, 2, f.count("SELECT count(*) FROM split"))
+	assert.Equal(t, before+2, f.count("SELECT count(*) FROM user_account"))
 }
 
 func TestOutageIsLoggedOnceASecond(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	ticker := unique("T")
-	f.createCompany(ticker)
 	f.failing("true", "53100")
 	var calls []func()
 	for range 50 {
 		calls = append(calls, func() {
-			f.callJSON(f.superToken, http.MethodPost, "/companies/"+ticker+"/splits", aSplit)
+			f.addUser("Ada")
 		})
 	}
 	begin := time.Now()
@@ -289,147 +220,13 @@ func TestOutageIsLoggedOnceASecond(t *testing.T) {
 func TestClientGoesAway(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	lock := f.hold("LOCK TABLE company IN ACCESS EXCLUSIVE MODE")
+	lock := f.hold("LOCK TABLE audit_event IN ACCESS EXCLUSIVE MODE")
 	ctx, leave := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer leave()
-	_, err := f.anon.ListCompanies(ctx, oas.ListCompaniesParams{})
+	_, err := f.super.ListAuditEvents(ctx, oas.ListAuditEventsParams{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Eventually(t, func() bool { return strings.Contains(f.log.String(), "route=listCompanies") }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(f.log.String(), "route=listAuditEvents") }, 10*time.Second, 10*time.Millisecond)
 	assert.Contains(t, f.log.String(), "status=499")
 	assert.NotContains(t, f.log.String(), "ERROR")
 	require.NoError(t, lock.Rollback(t.Context()))
-}
-
-const aDividend = `{"amount_per_share": 0.25, "currency": "USD", "publish_date": "2024-02-01"}`
-
-// enter posts a dividend with an idempotency key; "" is none.
-func (f *fixture) enter(token, ticker, key, body string) (int, string) {
-	f.t.Helper()
-	header := []string{"Content-Type", "application/json"}
-	if key != "" {
-		header = append(header, "Idempotency-Key", key)
-	}
-	res, out := f.call(token, http.MethodPost, api.Prefix+"/companies/"+ticker+"/dividends", strings.NewReader(body), header...)
-	return res.StatusCode, string(out)
-}
-
-func TestDividendIsEnteredOnce(t *testing.T) {
-	t.Parallel()
-	for _, key := range []string{"", "8e03978e-40d5-43dd-bc93-6894a57f9324"} {
-		f := setup(t, options{})
-		ticker := unique("T")
-		f.createCompany(ticker)
-		var mu sync.Mutex
-		answers := map[int]map[string]int{}
-		var calls []func()
-		for range 50 {
-			calls = append(calls, func() {
-				status, body := f.enter(f.superToken, ticker, key, aDividend)
-				mu.Lock()
-				defer mu.Unlock()
-				if answers[status] == nil {
-					answers[status] = map[string]int{}
-				}
-				answers[status][body]++
-			})
-		}
-		together(calls...)
-		assert.Equal(t, 1, f.count("SELECT count(*) FROM dividend"), "key %q", key)
-		assert.Len(t, answers[http.StatusCreated], 1, "one answer: %v", answers)
-		for status := range answers {
-			assert.Contains(t, []int{http.StatusCreated, http.StatusConflict}, status)
-		}
-		status, body := f.enter(f.superToken, ticker, key, aDividend)
-		if key == "" {
-			assert.Equal(t, http.StatusConflict, status, body)
-			continue
-		}
-		assert.Equal(t, http.StatusCreated, status)
-		assert.Contains(t, answers[http.StatusCreated], body, "the same answer")
-	}
-}
-
-func TestIdempotencyKey(t *testing.T) {
-	t.Parallel()
-	f := setup(t, options{})
-	ticker := unique("T")
-	status, body := f.enter(f.superToken, ticker, "k", aDividend)
-	require.Equal(t, http.StatusNotFound, status, body)
-	f.createCompany(ticker)
-	status, first := f.enter(f.superToken, ticker, "k", aDividend)
-	require.Equal(t, http.StatusCreated, status, "what failed is not kept: %s", first)
-
-	status, body = f.enter(f.superToken, ticker, "k", strings.Replace(aDividend, "0.25", "0.26", 1))
-	assert.Equal(t, http.StatusUnprocessableEntity, status, body)
-	assert.Contains(t, body, "another request")
-	f.createCompany(ticker + "B")
-	status, body = f.enter(f.superToken, ticker+"B", "k", aDividend)
-	assert.Equal(t, http.StatusUnprocessableEntity, status, "another company: %s", body)
-
-	_, err := f.app.EnsureSuperuser(t.Context(), "second@example.com", password)
-	require.NoError(t, err)
-	second := f.login("second@example.com", password)
-	status, body = f.enter(second, ticker+"B", "k", aDividend)
-	assert.Equal(t, http.StatusCreated, status, "another user's key: %s", body)
-
-	_, err = f.pool.Exec(t.Context(), "UPDATE idempotency_key SET created_at = now() - interval '23 hours 59 minutes'")
-	require.NoError(t, err)
-	require.NoError(t, f.app.Prune(t.Context()))
-	status, body = f.enter(f.superToken, ticker, "k", aDividend)
-	assert.Equal(t, http.StatusCreated, status)
-	assert.Equal(t, first, body)
-	_, err = f.pool.Exec(t.Context(), "UPDATE idempotency_key SET created_at = now() - interval '24 hours'")
-	require.NoError(t, err)
-	status, body = f.enter(f.superToken, ticker, "k", strings.Replace(aDividend, "0.25", "0.27", 1))
-	assert.Equal(t, http.StatusCreated, status, "a new one after a day: %s", body)
-	require.NoError(t, f.app.Prune(t.Context()))
-	assert.Equal(t, 1, f.count("SELECT count(*) FROM idempotency_key"))
-
-	for _, key := range []string{"a b", strings.Repeat("x", 256), "ä"} {
-		res, out := f.call(f.superToken, http.MethodPost, api.Prefix+"/companies/"+ticker+"/dividends",
-			strings.NewReader(`{"amount_per_share": -1, "currency": "USD", "publish_date": "2024-02-01"}`),
-			"Content-Type", "application/json", "Idempotency-Key", key)
-		requireProblem(t, res, out, http.StatusUnprocessableEntity, key)
-		var fields []string
-		for _, e := range decodeProblem(t, out).Errors {
-			fields = append(fields, e.Field)
-		}
-		assert.ElementsMatch(t, []string{"Idempotency-Key", "/amount_per_share"}, fields, key)
-		requireWords(t, out, key)
-	}
-}
-
-func TestImportsAreStartedOnce(t *testing.T) {
-	t.Parallel()
-	f := setup(t, options{})
-	f.createCompany("AAPL")
-	files := map[string]string{
-		"companies": `{"0":{"cik_str":320193,"ticker":"AAPL","title":"Apple"}}`, "sec-company-facts": "{}",
-		"prices?ticker=AAPL": "date,close\n2024-01-02,185.64\n", "splits": "ticker,effective_date,ratio\nAAPL,2014-06-09,7\n",
-		"exchange-rates": "date,base,quote,rate\n2024-01-02,EUR,USD,1.0956\n",
-	}
-	for kind, file := range files {
-		start := func(file, key string) (*http.Response, string) {
-			res, body := f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/"+kind, strings.NewReader(file),
-				"Content-Type", "application/octet-stream", "Idempotency-Key", key)
-			return res, string(body)
-		}
-		before := f.count("SELECT count(*) FROM import")
-		res, first := start(file, kind)
-		require.Equal(t, http.StatusAccepted, res.StatusCode, "%s: %s", kind, first)
-		res, again := start(file, kind)
-		assert.Equal(t, http.StatusAccepted, res.StatusCode, kind)
-		assert.Equal(t, first, again, kind)
-		assert.Equal(t, before+1, f.count("SELECT count(*) FROM import"), kind)
-		assert.Equal(t, before+1, f.count("SELECT count(*) FROM river_job WHERE kind = 'import'"), kind)
-		res, body := start(file+"\n", kind)
-		assert.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "%s: %s", kind, body)
-
-		running := f.hold(`SELECT pg_advisory_xact_lock(hashtextextended('idempotency_key ' || id || ' x', 0))
-			FROM user_account WHERE email = 'super@example.com'`)
-		res, body = start(file, "x")
-		assert.Equal(t, http.StatusConflict, res.StatusCode, "%s: %s", kind, body)
-		assert.Equal(t, "1", res.Header.Get("Retry-After"), kind)
-		require.NoError(t, running.Rollback(t.Context()))
-	}
 }

@@ -3,7 +3,6 @@ package api_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/ogen-go/ogen/ogenerrors"
 	"github.com/stretchr/testify/assert"
@@ -30,11 +30,10 @@ import (
 	"github.com/edgevalue/edgevalue/internal/jobs"
 	"github.com/edgevalue/edgevalue/internal/mail"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
-	"github.com/edgevalue/edgevalue/internal/sample"
 )
 
 // With EDGEVALUE_TEST_URL the tests that need no more than the public surface call that server, with the superuser of
-// EDGEVALUE_TEST_SUPERUSER and EDGEVALUE_TEST_PASSWORD. They import the samples and leave their companies and users behind.
+// EDGEVALUE_TEST_SUPERUSER and EDGEVALUE_TEST_PASSWORD. They leave behind what they make.
 func remote() bool { return os.Getenv("EDGEVALUE_TEST_URL") != "" }
 
 const password = "correct horse battery"
@@ -42,7 +41,7 @@ const password = "correct horse battery"
 // cheap are the costs of a hash in tests.
 var cheap = auth.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// start is when the clock of a test begins: after the newest filing of the samples.
+// start is when the clock of a test begins. The newest files of tests are older.
 var start = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 
 // fixture is a server and its clients.
@@ -119,7 +118,7 @@ func setup(t *testing.T, o options) *fixture {
 }
 
 // setupAnywhere is setup for tests that work on a server that others use too, and whose database they cannot see.
-// Imports are carried out.
+// Jobs are carried out.
 func setupAnywhere(t *testing.T) *fixture {
 	t.Helper()
 	if !remote() {
@@ -163,8 +162,9 @@ func (f *fixture) work() {
 	done := make(chan error, 1)
 	go func() {
 		done <- jobs.Run(ctx, f.app, jobs.Config{
-			Concurrency: 2, Imports: 3, Companies: 2, Sync: f.app.EDGAR != nil, Grace: 10 * time.Second, PollInterval: 20 * time.Millisecond,
-			Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+			Concurrency: 2, Grace: 10 * time.Second, PollInterval: 20 * time.Millisecond,
+			Logger:     slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+			DataConfig: jobs.DataConfig{Imports: 3, Companies: 2, Sync: f.app.EDGAR != nil}, // newproject:companies
 		})
 	}()
 	f.t.Cleanup(func() {
@@ -208,16 +208,6 @@ func (f *fixture) createUser(email string) *oas.User {
 	u, err := f.super.CreateUser(f.t.Context(), &oas.UserCreate{Email: oas.Email(email), Password: password})
 	require.NoError(f.t, err)
 	return u
-}
-
-// createCompany adds a company with one listing.
-func (f *fixture) createCompany(ticker string) *oas.Company {
-	f.t.Helper()
-	c, err := f.super.CreateCompany(f.t.Context(), &oas.CompanyCreate{
-		Name: ticker + " Inc.", Listings: []oas.ListingInput{{Ticker: oas.Ticker(ticker)}},
-	})
-	require.NoError(f.t, err)
-	return c
 }
 
 // call sends any request with an access token ("" is none) and returns the response with its body.
@@ -267,6 +257,25 @@ func fieldProblem(t testing.TB, err error, field string) string {
 	return p.Errors[0].Message
 }
 
+// pages follows the page tokens to the end and requires that every page but the last is full.
+func pages[T any](t *testing.T, size int, get func(token oas.OptString) ([]T, oas.NilString)) (all []T) {
+	t.Helper()
+	var token oas.OptString
+	for range 10_000 {
+		items, next := get(token)
+		all = append(all, items...)
+		if next.Null {
+			assert.LessOrEqual(t, len(items), size)
+			return all
+		}
+		require.Len(t, items, size)
+		require.NotEqual(t, token.Value, next.Value)
+		token = oas.NewOptString(next.Value)
+	}
+	t.Fatal("the pages do not end")
+	return nil
+}
+
 // decodeProblem reads the problem of a raw response.
 func decodeProblem(t testing.TB, body []byte) (p oas.Problem) {
 	t.Helper()
@@ -277,113 +286,12 @@ func decodeProblem(t testing.TB, body []byte) (p oas.Problem) {
 // unique returns a name that no other test uses, on no server.
 func unique(prefix string) string { return fmt.Sprintf("%s%08X", prefix, rand.Uint32()) }
 
-// uniqueWord is unique in letters.
-func uniqueWord(prefix string) string {
-	return strings.Map(func(r rune) rune {
-		if '0' <= r && r <= '9' {
-			return r - '0' + 'Q'
-		}
-		return r
-	}, unique(prefix))
-}
-
-// uniqueCIK is larger than those of real companies, and shorter than a CIK can be.
-func uniqueCIK() int64 { return 100_000_000 + rand.Int64N(900_000_000) }
-
-func uniqueISIN() string {
-	number, sum := fmt.Sprintf("%09d", rand.Int64N(1_000_000_000)), 0
-	digits := "3028" + number // U and S as numbers
-	for i := range digits {
-		d := int(digits[i] - '0')
-		if (len(digits)-i)%2 == 1 {
-			d = d*2/10 + d*2%10
-		}
-		sum += d
-	}
-	return fmt.Sprintf("US%s%d", number, (10-sum%10)%10)
-}
-
-// tomorrow is a day that the server takes for one in the future.
-func tomorrow() time.Time {
-	if remote() {
-		return time.Now().UTC().AddDate(0, 0, 3)
-	}
-	return start.AddDate(0, 0, 1)
-}
-
 func day(s string) time.Time {
 	d, err := time.Parse(time.DateOnly, s)
 	if err != nil {
 		panic(err)
 	}
 	return d
-}
-
-// sampleFile reads one of the shipped files.
-func sampleFile(t testing.TB, name string) []byte {
-	t.Helper()
-	b, err := sample.FS.ReadFile(name)
-	require.NoError(t, err)
-	return b
-}
-
-const (
-	apple     = "companyfacts-CIK0000320193.json.gz"
-	snowflake = "companyfacts-CIK0001640147.json.gz"
-	marvell   = "companyfacts-CIK0001835632.json.gz"
-)
-
-// finished waits until an import has ended.
-func (f *fixture) finished(id int64) *oas.Import {
-	f.t.Helper()
-	var im *oas.Import
-	deadline := time.Now().Add(time.Minute)
-	for {
-		var err error
-		im, err = f.super.GetImport(f.t.Context(), oas.GetImportParams{ID: id})
-		require.NoError(f.t, err)
-		if im.State != oas.ImportStateQueued && im.State != oas.ImportStateRunning {
-			return im
-		}
-		require.True(f.t, time.Now().Before(deadline), "import %d has not ended: %+v", id, im)
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
-// upload starts an import of a kind (the last part of the path, with a query) and requires that it is accepted.
-func (f *fixture) upload(kind string, file []byte) *oas.Import {
-	f.t.Helper()
-	res, body := f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/"+kind, bytes.NewReader(file), "Content-Type",
-		"application/octet-stream")
-	require.Equal(f.t, http.StatusAccepted, res.StatusCode, "%s", body)
-	var im oas.Import
-	require.NoError(f.t, json.Unmarshal(body, &im))
-	return &im
-}
-
-// imported uploads a file and requires that its import succeeds.
-func (f *fixture) imported(kind string, file []byte) *oas.Import {
-	f.t.Helper()
-	im := f.finished(f.upload(kind, file).ID)
-	require.Equal(f.t, oas.ImportStateSucceeded, im.State, "%s: %s", kind, im.Error.Value)
-	return im
-}
-
-// unchanged uploads a file and requires that it was imported before.
-func (f *fixture) unchanged(kind string, file []byte) {
-	f.t.Helper()
-	im := f.finished(f.upload(kind, file).ID)
-	require.Equal(f.t, oas.ImportStateUnchanged, im.State, "%s: %s", kind, im.Error.Value)
-	require.Zero(f.t, im.Written+im.Unchanged+im.Skipped)
-}
-
-// refused uploads a file and requires that its import fails; it returns the reason.
-func (f *fixture) refused(kind string, file []byte) string {
-	f.t.Helper()
-	im := f.finished(f.upload(kind, file).ID)
-	require.Equal(f.t, oas.ImportStateFailed, im.State, kind)
-	require.False(f.t, im.Error.Null)
-	return im.Error.Value
 }
 
 // count returns one number from the database.
@@ -393,12 +301,17 @@ func (f *fixture) count(query string, args ...any) (n int) {
 	return n
 }
 
-// rows counts everything that an import could have written.
-func (f *fixture) rows() map[string]int {
+// tables counts the rows of each table that says what users have done. Refusals may leave events and attempts.
+func (f *fixture) tables() map[string]int {
 	f.t.Helper()
+	rows, err := f.pool.Query(f.t.Context(), `SELECT table_name::text FROM information_schema.tables
+		WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT IN ('audit_event', 'rate_limit', 'worker')`)
+	require.NoError(f.t, err)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(f.t, err)
 	n := map[string]int{}
-	for _, table := range []string{"company", "listing", "financial_statement", "share_count", "dividend", "split", "found_split", "price", "company_facts", "company_cik", "former_facts"} {
-		n[table] = f.count("SELECT count(*) FROM " + table)
+	for _, name := range names {
+		n[name] = f.count("SELECT count(*) FROM " + pgx.Identifier{name}.Sanitize())
 	}
 	return n
 }

@@ -2,11 +2,18 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/value"
+)
+
+// Bounds of an upload of prices.
+const (
+	maxPriceFile       = app.MaxPriceFileSize + 1
+	priceUploadTimeout = 30 * time.Minute // an upload without document is pruned after an hour
 )
 
 // goverter:variables

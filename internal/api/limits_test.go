@@ -62,7 +62,7 @@ func TestRequestsInFlight(t *testing.T) {
 	}
 	isRefused := func(address, by string) {
 		t.Helper()
-		res, body := f.from(address, api.Prefix+"/companies")
+		res, body := f.from(address, api.Prefix+"/users/me")
 		require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
 		assert.Equal(t, "1", res.Header.Get("Retry-After"))
 		assert.Equal(t, "nosniff", res.Header.Get("X-Content-Type-Options"))
@@ -87,8 +87,8 @@ func TestRequestsInFlight(t *testing.T) {
 	}
 	close(release)
 	waiting.Wait()
-	res, _ := f.from("2001:db8:1:1::3", api.Prefix+"/companies")
-	assert.Equal(t, http.StatusOK, res.StatusCode)
+	res, _ := f.from("2001:db8:1:1::3", api.Prefix+"/users/me")
+	assert.Equal(t, http.StatusUnauthorized, res.StatusCode)
 }
 
 // While lists are being made, others wait, and what is no list does not.
@@ -98,12 +98,12 @@ func TestListsTakeTurns(t *testing.T) {
 	tx, err := f.pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
-	_, err = tx.Exec(t.Context(), "LOCK TABLE company IN ACCESS EXCLUSIVE MODE")
+	_, err = tx.Exec(t.Context(), "LOCK TABLE audit_event IN ACCESS EXCLUSIVE MODE")
 	require.NoError(t, err)
 
 	first, second := make(chan error, 1), make(chan error, 1)
 	go func() {
-		_, err := f.anon.ListCompanies(t.Context(), oas.ListCompaniesParams{PageSize: oas.NewOptInt32(1000)})
+		_, err := f.super.ListAuditEvents(t.Context(), oas.ListAuditEventsParams{PageSize: oas.NewOptInt32(1000)})
 		first <- err
 	}()
 	require.Eventually(t, func() bool {
@@ -132,12 +132,13 @@ func TestTurnsEnd(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{api: func(c *api.Config) { c.Limits.ListItems = 1 }})
 	for _, path := range []string{
-		"/companies?page_size=1000", "/companies?page_size=0", "/companies?page_token=x", "/users", "/companies/NONE/dividends",
-		"/financial-statements?page_size=1000&period=decade", "/companies",
+		"/users?page_size=1000", "/users?page_size=0", "/users?page_token=x", "/audit-events", "/api-keys?user_id=9007199254740991",
+		"/audit-events?page_size=1000&since=x", "/users",
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url+api.Prefix+path, nil)
 		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+f.superToken)
 		res, err := f.http.Do(r)
 		require.NoError(t, err, path)
 		assert.Less(t, res.StatusCode, 500, path)
@@ -157,7 +158,7 @@ func TestRateLimits(t *testing.T) {
 		c.Pages = http.NewServeMux()
 		c.Pages.HandleFunc("GET /page", func(http.ResponseWriter, *http.Request) {})
 	}})
-	const path = api.Prefix + "/companies"
+	const path = api.Prefix + "/users/me" // which nobody may, and which counts
 	get := func(address string, status int, rate, policy string) *http.Response {
 		t.Helper()
 		res, _ := f.from(address, path)
@@ -167,28 +168,28 @@ func TestRateLimits(t *testing.T) {
 		return res
 	}
 	const client, site = `"client";q=3;w=60`, `"site";q=5;w=60`
-	get("2001:db8:1:1::1", 200, `client";r=2`, client)
-	get("2001:db8:1:1::2", 200, `client";r=1`, client)
-	get("2001:db8:1:1:ffff::3", 200, `client";r=0`, client)
+	get("2001:db8:1:1::1", 401, `client";r=2`, client)
+	get("2001:db8:1:1::2", 401, `client";r=1`, client)
+	get("2001:db8:1:1:ffff::3", 401, `client";r=0`, client)
 	res := get("2001:db8:1:1::4", 429, `client";r=0`, client)
 	after, err := strconv.Atoi(res.Header.Get("Retry-After"))
 	require.NoError(t, err)
 	assert.Greater(t, after, 0)
 	assert.LessOrEqual(t, after, 60)
-	get("2001:db8:1:2::1", 200, `site";r=1`, site)
-	get("2001:db8:1:3::1", 200, `site";r=0`, site)
+	get("2001:db8:1:2::1", 401, `site";r=1`, site)
+	get("2001:db8:1:3::1", 401, `site";r=0`, site)
 	get("2001:db8:1:4::1", 429, `site";r=0`, site)
-	get("2001:db8:2:1::1", 200, `client";r=2`, client)
+	get("2001:db8:2:1::1", 401, `client";r=2`, client)
 	for range 3 {
-		get("192.0.2.1", 200, `client";r=\d`, client)
+		get("192.0.2.1", 401, `client";r=\d`, client)
 	}
 	get("192.0.2.1", 429, `client";r=0`, client)
-	get("192.0.2.2", 200, `site";r=1`, site)
+	get("192.0.2.2", 401, `site";r=1`, site)
 
 	for range 10 {
 		for _, address := range []string{"127.0.0.1", "::1"} {
 			res, _ := f.from(address, path)
-			assert.Equal(t, 200, res.StatusCode)
+			assert.Equal(t, 401, res.StatusCode)
 			assert.Empty(t, res.Header.Get("RateLimit"))
 		}
 		res, _ := f.from("192.0.2.1", "/page")
@@ -223,8 +224,8 @@ func TestDeadlines(t *testing.T) {
 		method, path string
 		read, write  time.Duration // 0 is the server's own
 	}{
-		{http.MethodGet, "/companies", 0, 45 * time.Second},
-		{http.MethodPost, "/imports/splits", 5 * time.Minute, 5*time.Minute + 15*time.Second},
+		{http.MethodGet, "/users", 0, 45 * time.Second},
+		{http.MethodPost, "/imports/splits", 5 * time.Minute, 5*time.Minute + 15*time.Second}, // newproject:companies
 	} {
 		w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
 		r := httptest.NewRequestWithContext(t.Context(), tt.method, api.Prefix+tt.path, strings.NewReader("x"))

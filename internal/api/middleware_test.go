@@ -203,7 +203,7 @@ func TestTrace(t *testing.T) {
 	t.Parallel()
 	spans := tracetest.NewSpanRecorder()
 	tracer := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)).Tracer("")
-	for route, status := range map[string]int{"getCompany": 200, "": 500} {
+	for route, status := range map[string]int{"getUser": 200, "": 500} {
 		_, span := tracer.Start(t.Context(), http.MethodGet)
 		endSpan(span, http.MethodGet, route, status)
 		span.End()
@@ -212,7 +212,7 @@ func TestTrace(t *testing.T) {
 	for _, s := range spans.Ended() {
 		got[s.Name()] = s.Status().Code.String()
 	}
-	assert.Equal(t, map[string]string{"GET getCompany": "Unset", "GET": "Error"}, got)
+	assert.Equal(t, map[string]string{"GET getUser": "Unset", "GET": "Error"}, got)
 }
 
 func TestRecover(t *testing.T) {
@@ -270,7 +270,7 @@ func TestSecurityHeaders(t *testing.T) {
 func TestCORS(t *testing.T) {
 	t.Parallel()
 	preflight := func(origin string) *http.Request {
-		r := newGet("/api/v1/companies", "Origin", origin, "Access-Control-Request-Method", "PATCH",
+		r := newGet("/api/v1/users", "Origin", origin, "Access-Control-Request-Method", "PATCH",
 			"Access-Control-Request-Headers", "authorization,content-type")
 		r.Method = http.MethodOptions
 		return r
@@ -394,13 +394,13 @@ func TestBodyLimit(t *testing.T) {
 func TestTrailingSlash(t *testing.T) {
 	t.Parallel()
 	for target, want := range map[string]string{
-		"/":                       "/",
-		"/jobs/":                  "/jobs/",
-		"/api/v1/":                "/api/v1/",
-		"/api/v1/companies":       "/api/v1/companies",
-		"/api/v1/companies/":      "/api/v1/companies",
-		"/api/v1/companies/A%2F/": "/api/v1/companies/A%2F",
-		"/api/v1/companies/?q=a/": "/api/v1/companies",
+		"/":                   "/",
+		"/jobs/":              "/jobs/",
+		"/api/v1/":            "/api/v1/",
+		"/api/v1/users":       "/api/v1/users",
+		"/api/v1/users/":      "/api/v1/users",
+		"/api/v1/users/A%2F/": "/api/v1/users/A%2F",
+		"/api/v1/users/?q=a/": "/api/v1/users",
 	} {
 		got := serve(t, Config{}, ok, newGet(target))
 		assert.Equal(t, http.StatusOK, got.StatusCode, target)

@@ -3,21 +3,16 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/auth"
-	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
 // mistakes are the messages of a problem by field.
@@ -31,120 +26,68 @@ func mistakes(t testing.TB, body []byte) map[string]string {
 	return found
 }
 
-const (
-	tickerRule   = "must be a ticker: letters, digits, dots, dashes and slashes, beginning with a letter or digit, at most 20"
-	isinRule     = "must be an ISIN with a correct check digit"
-	currencyRule = "must be an ISO 4217 currency code, such as USD"
-	dateRule     = "must be a date, such as 2023-09-30"
-)
+const dateRule = "must be a date, such as 2023-09-30"
 
 func TestAllMistakesAtOnce(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	f.createCompany("TAKEN")
-	f.createStatement("TAKEN", year2023())
-	for name, c := range map[string]struct {
-		path, body string
-		want       map[string]string
-	}{
-		"company": {"/companies", `{
-			"name": "` + strings.Repeat("x", 301) + `", "cik": "320193", "country": "usa", "url": "ftp://example.com",
-			"ipo_date": "2020-02-30", "number_of_shares": -1, "sector/industry": "Technology",
-			"listings": [
-				{"ticker": "taken", "isin": "US0378331006", "primary": true}, {"ticker": "A B", "primary": true, "exchange": ""},
-				{"ticker": "TWICE"}, {"ticker": "TWICE", "isin": "US037833100"}, {"ticker": 7}, {}, null
-			]}`, map[string]string{
-			"/name": "must have at most 300 characters", "/cik": "must be a whole number",
-			"/country": "must be an ISO 3166 country code of two capital letters, such as US",
-			"/url":     "must be an http or https address, such as https://example.com", "/ipo_date": dateRule,
-			"/number_of_shares": "must be between 0 and 9007199254740991", "/sector~1industry": "is not a field of this request",
-			"/listings/0/ticker": "is taken", "/listings/0/isin": isinRule, "/listings/1/ticker": tickerRule,
-			"/listings/1/exchange": "must not be empty", "/listings/1/primary": "must be true for one listing only",
-			"/listings/3/ticker": "is given twice", "/listings/3/isin": isinRule, "/listings/4/ticker": tickerRule,
-			"/listings/5/ticker": "is required", "/listings/6": "must not be null",
-		}},
-		"statement": {"/companies/TAKEN/financial-statements", `{
-			"period": "monthly", "fiscal_year": 1800, "fiscal_quarter": 2, "end_date": "2023-12-31", "publish_date": "2023-12-30",
-			"currency": "XYZ", "audited": "yes", "url": "example.com", "net_income": 1.5, "total_assets": 9007199254740992,
-			"ebit": 1, "earnings_per_share": "6.16 USD", "per_share_basis_date": "2999-01-01"}`, map[string]string{
-			"/period": "must be one of annual, quarterly, partial", "/fiscal_year": "must be between 1900 and 2200",
-			"/publish_date": "must not be before end_date", "/currency": currencyRule, "/audited": "must be true or false",
-			"/url": "must be an http or https address, such as https://example.com", "/net_income": "must be a whole number",
-			"/total_assets": "must be between -9007199254740991 and 9007199254740991", "/ebit": "is not a field of this request",
-			"/earnings_per_share": "must be a number", "/per_share_basis_date": "must be between 1900-01-01 and 2026-07-01",
-		}},
-		"dividend": {"/companies/TAKEN/dividends", `{
-			"fiscal_year": null, "fiscal_quarter": 5, "period_end": 20200926, "amount_per_share": -0.205, "currency": "usd",
-			"ex_dividend_date": "6 November 2020", "payment_date": "2999-01-01", "yield": 0.01}`, map[string]string{
-			"/fiscal_quarter": "must be between 1 and 4", "/period_end": dateRule, "/amount_per_share": "must be more than 0",
-			"/currency": currencyRule, "/publish_date": "is required", "/ex_dividend_date": dateRule,
-			"/payment_date": "must be between 1900-01-01 and 2028-07-01", "/yield": "is not a field of this request",
-		}},
-		"user": {"/users", `{
+	f.requireMistakes([]mistaken{
+		{"/users", `{
 			"email": "SUPER@example.com", "password": "too short", "full_name": "two\nlines", "is_active": 1, "is_superuser": null,
-			"name": "Ada", "role": "owner", "id": 7}`, map[string]string{
+			"name": "Ada", "role": "owner", "id": 7, "a/b": 1}`, map[string]string{
 			"/email": "is taken", "/password": "must have 12 to 128 characters",
 			"/full_name": "must be valid Unicode without control characters", "/is_active": "must be true or false",
 			"/is_superuser": "must not be null", "/name": "is not a field of this request", "/role": "is not a field of this request",
-			"/id": "is not a field of this request",
+			"/id": "is not a field of this request", "/a~1b": "is not a field of this request",
 		}},
-		"no object":           {"/companies", `[]`, map[string]string{"": "must be an object"}},
-		"wrong in the path":   {"/companies/A%20B/dividends", `{}`, map[string]string{"ticker": tickerRule, "/amount_per_share": "is required", "/currency": "is required", "/publish_date": "is required"}},
-		"only the use case's": {"/companies", `{"name": "X", "url": "x", "listings": [{"ticker": "TAKEN"}]}`, map[string]string{"/url": "must be an http or https address, such as https://example.com", "/listings/0/ticker": "is taken"}},
-	} {
-		res, body := f.callJSON(f.superToken, http.MethodPost, c.path, c.body)
-		requireProblem(t, res, body, http.StatusUnprocessableEntity, name)
-		assert.Equal(t, c.want, mistakes(t, body), name)
-	}
-
-	res, body := f.call("", http.MethodGet, api.Prefix+"/companies/TAKEN/financial-statements?page_size=x&as_of=2020-13-01&period=monthly&page_token=!", nil)
+		{"/users", `[]`, map[string]string{"": "must be an object"}},
+		{"/api-keys", `{"name": "", "scopes": ["admin"], "expires_in_days": 0, "current_password": 7}`, map[string]string{
+			"/name": "must not be empty", "/scopes/0": "must be one of read, write", "/expires_in_days": "must be between 1 and 365",
+			"/current_password": "must be text",
+		}},
+	})
+	res, body := f.call(f.superToken, http.MethodGet, api.Prefix+"/audit-events?page_size=x&since=2020-13-01&page_token=!", nil)
 	requireProblem(t, res, body, http.StatusUnprocessableEntity, "parameters")
 	assert.Equal(t, map[string]string{
-		"page_size": "must be a whole number", "as_of": dateRule, "period": "must be one of annual, quarterly, partial",
-		"page_token": "must be the next_page_token of a page of this list",
+		"page_size": "must be a whole number", "since": dateRule, "page_token": "must be the next_page_token of a page of this list",
 	}, mistakes(t, body))
-	res, body = f.call("", http.MethodGet, api.Prefix+"/companies/TAKEN/financial-statements?page_size=0&page_size=1&as_of=2999-01-01&page_token=x", nil)
+	res, body = f.call(f.superToken, http.MethodGet, api.Prefix+"/audit-events?page_size=0&page_size=1&since=1066-10-14&page_token=x", nil)
 	requireProblem(t, res, body, http.StatusUnprocessableEntity, "parameters, some for the use case")
 	assert.Equal(t, map[string]string{
-		"page_size": "must be given once", "as_of": "must be between 1900-01-01 and 2026-07-01",
+		"page_size": "must be given once", "since": "must be between 1900-01-01 and 9999-12-31",
 		"page_token": "must be the next_page_token of a page of this list",
 	}, mistakes(t, body))
 }
 
-func TestTakenAtOnce(t *testing.T) {
-	t.Parallel()
-	f := setup(t, options{})
-	const company = `{"name": "X", "cik": 320193, "listings": [{"ticker": "FIRST", "isin": "US0378331005"}, {"ticker": "SECOND"}]}`
-	res, body := f.callJSON(f.superToken, http.MethodPost, "/companies", company)
-	require.Equal(t, http.StatusCreated, res.StatusCode, "%s", body)
-	taken := map[string]string{"/cik": "is taken", "/listings/0/ticker": "is taken", "/listings/0/isin": "is taken", "/listings/1/ticker": "is taken"}
+// A mistaken body of a POST, and what is wrong with it.
+type mistaken struct {
+	path, body string
+	want       map[string]string
+}
 
-	res, body = f.callJSON(f.superToken, http.MethodPost, "/companies", company)
-	requireProblem(t, res, body, http.StatusConflict, "taken only")
-	assert.Equal(t, taken, mistakes(t, body))
-	f.createCompany("THIRD")
-	res, body = f.callJSON(f.superToken, http.MethodPatch, "/companies/THIRD", company)
-	requireProblem(t, res, body, http.StatusConflict, "taken only")
-	assert.Equal(t, taken, mistakes(t, body))
-	res, body = f.callJSON(f.superToken, http.MethodPatch, "/companies/FIRST", company)
-	assert.Equal(t, http.StatusOK, res.StatusCode, "by itself: %s", body)
+func (f *fixture) requireMistakes(all []mistaken) {
+	f.t.Helper()
+	for _, c := range all {
+		res, body := f.callJSON(f.superToken, http.MethodPost, c.path, c.body)
+		requireProblem(f.t, res, body, http.StatusUnprocessableEntity, c.body)
+		assert.Equal(f.t, c.want, mistakes(f.t, body), c.body)
+	}
 }
 
 // Who may not do something, or asks for what is not there, learns nothing else.
 func TestMistakesOfStrangers(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	f.createCompany("TAKEN")
-	const wrong = `{"name": "", "listings": [{"ticker": "TAKEN"}]}`
+	const wrong = `{"full_name": 1, "email": "super@example.com"}`
 	for token, status := range map[string]int{"": 401, "nonsense": 401, f.userToken: 403} {
-		res, body := f.callJSON(token, http.MethodPost, "/companies", wrong)
+		res, body := f.callJSON(token, http.MethodPost, "/users", wrong)
 		requireProblem(t, res, body, status, "create")
 		assert.Empty(t, mistakes(t, body))
 		res, body = f.call(token, http.MethodGet, api.Prefix+"/users?page_size=x", nil)
 		requireProblem(t, res, body, status, "list")
 		assert.Empty(t, mistakes(t, body))
 	}
-	res, body := f.callJSON(f.superToken, http.MethodPatch, "/companies/UNKNOWN", `{"name": ""}`)
+	res, body := f.callJSON(f.superToken, http.MethodPatch, "/users/9007199254740991", `{"full_name": 1}`)
 	requireProblem(t, res, body, http.StatusNotFound, "update")
 	assert.Empty(t, mistakes(t, body))
 	// Whether an address has an account costs an attempt, and so is not told beside other mistakes.
@@ -178,10 +121,7 @@ func TestOwnAddressIsLimited(t *testing.T) {
 func TestMistakesChangeNothing(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{app: func(c *app.Config) { c.AttemptsPerAddress = 3 }})
-	f.createCompany("AAPL")
-	f.createStatement("AAPL", year2023())
-	_, err := f.super.CreateDividend(t.Context(), dividend2023(), oas.CreateDividendParams{Ticker: "AAPL"})
-	require.NoError(t, err)
+	f.createExamples()
 	contents := func() map[string]string {
 		all := map[string]string{}
 		rows, err := f.pool.Query(t.Context(), "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
@@ -229,12 +169,12 @@ func TestMistakesAreBounded(t *testing.T) {
 	}
 	b, err := json.Marshal(fields)
 	require.NoError(t, err)
-	res, body := f.callJSON(f.superToken, http.MethodPost, "/companies", string(b))
+	res, body := f.callJSON(f.superToken, http.MethodPost, "/users", string(b))
 	requireProblem(t, res, body, http.StatusUnprocessableEntity, "many")
 	assert.Len(t, mistakes(t, body), 100)
 	assert.Less(t, len(body), 20_000)
 	for what, open := range map[string]string{"lists": "[", "objects": `{"a":`} {
-		res, body = f.callJSON(f.superToken, http.MethodPost, "/companies", `{"listings": `+strings.Repeat(open, 100_000)+"}")
+		res, body = f.callJSON(f.superToken, http.MethodPost, "/users", `{"full_name": `+strings.Repeat(open, 100_000)+"}")
 		requireProblem(t, res, body, http.StatusBadRequest, what)
 	}
 }
@@ -248,31 +188,8 @@ func TestRulesAgree(t *testing.T) {
 	assert.EqualValues(t, auth.MinPasswordLength, password.MinLength)
 	assert.EqualValues(t, 4*auth.MaxPasswordLength, *password.MaxLength, "in any normal form")
 
-	var constraint string
-	require.NoError(t, f.pool.QueryRow(t.Context(), "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'listing_ticker_check'").Scan(&constraint))
-	stored := regexp.MustCompile(regexp.MustCompile(`'(\^.*\$)'`).FindStringSubmatch(constraint)[1])
-	ticker := schemas["Ticker"].Value
-	asked := regexp.MustCompile(ticker.Pattern)
-	for _, s := range []string{"A", "9", "BRK.B", "BF-B", "", "-A", ".A", "A B", "Ä", "A_B", "A\n", strings.Repeat("A", 20), strings.Repeat("A", 21)} {
-		assert.Equal(t, sec.IsTicker(s), stored.MatchString(s), "%q in the schema", s)
-		assert.Equal(t, sec.IsTicker(s), asked.MatchString(s) && len(s) <= int(*ticker.MaxLength), "%q in the contract", s)
-	}
-
-	listing := schemas["ListingInput"].Value.Properties["isin"].Value
-	messages := map[string]string{}
-	for path, body := range map[string]string{
-		"/companies":             `{"name": "X", "listings": [{"ticker": "X", "isin": "US0378331006"}]}`,
-		"/companies/X/dividends": `{"amount_per_share": 1, "currency": "XYZ", "publish_date": "2020-01-01"}`,
-		"/users":                 `{"email": "no address", "password": "correct horse battery"}`,
-	} {
-		_, out := f.callJSON(f.superToken, http.MethodPost, path, body)
-		messages[path] = strings.Join(slices.Collect(maps.Values(mistakes(t, out))), "; ")
-	}
-	assert.Equal(t, map[string]string{
-		"/companies":             fmt.Sprint(listing.Extensions["x-message"]),
-		"/companies/X/dividends": fmt.Sprint(schemas["Currency"].Value.Extensions["x-message"]),
-		"/users":                 fmt.Sprint(schemas["Email"].Value.Extensions["x-message"]),
-	}, messages)
+	_, out := f.callJSON(f.superToken, http.MethodPost, "/users", `{"email": "no address", "password": "correct horse battery"}`)
+	assert.Equal(t, map[string]string{"/email": fmt.Sprint(schemas["Email"].Value.Extensions["x-message"])}, mistakes(t, out))
 	for name, s := range schemas {
 		for field, p := range s.Value.Properties {
 			assert.False(t, p.Value.Pattern != "" && p.Value.Extensions["x-message"] == nil, "%s.%s has a pattern without words", name, field)

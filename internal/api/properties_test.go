@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/gen/oas"
+	"github.com/edgevalue/edgevalue/internal/edgar/edgartest"
 )
 
 // A target is what an operation is called on.
@@ -30,7 +31,7 @@ type target struct {
 	email string            // of the user concerned, where no answer tells
 }
 
-// targets says what operations are called on when it is not a new company, for a superuser.
+// targets says what operations are called on, if not on what pathValues make, for a superuser.
 var targets = map[string]func(*fixture) target{
 	"updateCurrentUser": func(f *fixture) target {
 		return target{token: f.newUser().token, keep: current()}
@@ -72,25 +73,11 @@ var targets = map[string]func(*fixture) target{
 	"activateUser": func(f *fixture) target {
 		return target{keep: map[string]any{"token": f.register(unique("new") + "@example.com")}}
 	},
-	"replaceFinancialStatement": func(f *fixture) target {
-		s, err := f.super.CreateFinancialStatement(f.t.Context(), &oas.FinancialStatementInput{
-			Period: oas.PeriodQuarterly, FiscalYear: 2019, FiscalQuarter: oas.NewOptNilInt32(1), Currency: "JPY",
-			EndDate: day("2019-03-31"), PublishDate: day("2019-04-30"),
-		}, oas.CreateFinancialStatementParams{Ticker: f.company()})
-		require.NoError(f.t, err)
-		return target{
-			path: map[string]string{"id": itoa(s.ID)}, keep: map[string]any{"period": "quarterly", "end_date": "2019-03-31"},
-		}
-	},
 	"createApiKey": func(*fixture) target { return target{keep: map[string]any{"current_password": password}} },
-	"replaceDividend": func(f *fixture) target {
-		d, err := f.super.CreateDividend(f.t.Context(), &oas.DividendInput{
-			AmountPerShare: decimal.New(1, 0), Currency: "JPY", PublishDate: day("2019-04-30"),
-		}, oas.CreateDividendParams{Ticker: f.company()})
-		require.NoError(f.t, err)
-		return target{path: map[string]string{"id": itoa(d.ID)}}
-	},
 }
+
+// pathValues make something new for a parameter in the path.
+var pathValues = map[string]func(*fixture) string{}
 
 // current is what the properties are that show who somebody is.
 func current() map[string]any { return map[string]any{"current_password": password} }
@@ -104,21 +91,8 @@ func withSecondFactor(f *fixture) target {
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
-// company creates a company and returns its ticker.
-func (f *fixture) company() oas.Ticker {
-	f.t.Helper()
-	return oas.Ticker(f.createCompany(strings.ToUpper(unique("T"))).Ticker)
-}
-
 // done checks what a property does that no answer shows.
 var done = map[string]func(f *fixture, to target, value string, answer map[string]any){
-	"createFinancialStatement adjusted_to":                    isBasis,
-	"replaceFinancialStatement adjusted_to":                   isBasis,
-	"createFinancialStatement per_share_basis_date":           givesWay("per_share_basis_date"),
-	"replaceFinancialStatement per_share_basis_date":          givesWay("per_share_basis_date"),
-	"createFinancialStatement shares_outstanding_basis_date":  givesWay("shares_outstanding_basis_date"),
-	"replaceFinancialStatement shares_outstanding_basis_date": givesWay("shares_outstanding_basis_date"),
-
 	"createUser password": logsIn,
 	"registerUser password": func(f *fixture, to target, value string, _ map[string]any) {
 		_, err := f.anon.ActivateUser(f.t.Context(), &oas.Activation{Token: f.mailedToken(to.email)})
@@ -149,19 +123,6 @@ var done = map[string]func(f *fixture, to target, value string, answer map[strin
 	},
 }
 
-// isBasis requires that a day is the share basis of all figures.
-func isBasis(f *fixture, _ target, value string, answer map[string]any) {
-	assert.Equal(f.t, []any{value, value}, []any{answer["per_share_basis_date"], answer["shares_outstanding_basis_date"]})
-}
-
-// givesWay requires that another day than the given one, that of adjusted_to, has been taken. TestStatementIsPutBack gives
-// it alone.
-func givesWay(name string) func(f *fixture, to target, value string, answer map[string]any) {
-	return func(f *fixture, _ target, value string, answer map[string]any) {
-		assert.NotEqual(f.t, value, answer[name])
-	}
-}
-
 // logsIn requires that a password is the target's, or that of the user in the answer, whom it activates first.
 func logsIn(f *fixture, to target, password string, answer map[string]any) {
 	if to.email == "" {
@@ -177,7 +138,10 @@ func logsIn(f *fixture, to target, password string, answer map[string]any) {
 // Every property that can be written is: with a value of its own it is found in the answer, or does what it is for.
 func TestEveryPropertyIsWritten(t *testing.T) {
 	t.Parallel()
-	f, _ := setupEDGAR(t, fstest.MapFS{})
+	f := setup(t, options{
+		jobs: true,
+		app:  asking(edgartest.New(fstest.MapFS{}), t), // newproject:companies
+	})
 	tested := 0
 	for _, op := range operations() {
 		if op.RequestBody == nil || op.RequestBody.Value.Content["application/json"] == nil {
@@ -241,8 +205,8 @@ func (f *fixture) target(op *operation) (to target) {
 	}
 	for _, p := range op.params {
 		if p.In == "path" && to.path[p.Name] == "" {
-			require.Equal(f.t, "ticker", p.Name, "targets must say what %s is called on", op.OperationID)
-			to.path[p.Name] = string(f.company())
+			require.Contains(f.t, pathValues, p.Name, "targets must say what %s is called on", op.OperationID)
+			to.path[p.Name] = pathValues[p.Name](f)
 		}
 	}
 	return to
@@ -276,9 +240,11 @@ func (f *fixture) write(op *operation, to target, body map[string]any) (answer m
 			assert.Contains(f.t, to.keep, name, "neither the answer shows this property of %s, nor is it in done", op.OperationID)
 		}
 	}
+	// newproject:companies
 	if listings, ok := body["listings"].([]any); ok && to.path["ticker"] != "" {
 		to.path["ticker"] = listings[0].(map[string]any)["ticker"].(string)
 	}
+	// newproject:end
 	return answer
 }
 
@@ -314,22 +280,11 @@ type inventor struct{ n int }
 
 // special are the properties whose schema does not say all about their values.
 var special = map[string]func(n int) any{
-	"cik":             func(int) any { return json.Number(itoa(uniqueCIK())) },
-	"former_ciks":     func(int) any { return []any{json.Number(itoa(uniqueCIK())), json.Number(itoa(uniqueCIK()))} },
-	"country":         func(n int) any { return string([]rune{rune('A' + n/26%26), rune('A' + n%26)}) },
-	"currency":        func(n int) any { return []string{"USD", "EUR", "CHF", "GBP"}[n%4] },
-	"email":           func(int) any { return strings.ToLower(unique("new")) + "@example.com" },
-	"email_to":        func(int) any { return strings.ToLower(unique("to")) + "@example.com" },
-	"isin":            func(int) any { return uniqueISIN() },
-	"ordinary_shares": func(n int) any { return fmt.Sprintf("%d/%d", n, n+1) },
-	"password":        func(int) any { return unique("battery staple ") },
-	"new_password":    func(int) any { return unique("battery staple ") },
-	"period":          func(int) any { return "quarterly" }, // as there is a fiscal quarter
-	"start_date":      func(n int) any { return day("2018-01-01").AddDate(0, 0, n).Format(time.DateOnly) },
-	"scopes":          func(int) any { return []any{"read", "write"} },
-	"ticker":          func(n int) any { return strings.ToUpper(unique(fmt.Sprintf("N%03d", n))) }, // those of a list are in order
-	"tickers":         func(int) any { return []any{strings.ToUpper(unique("N")), strings.ToUpper(unique("O"))} },
-	"url":             func(n int) any { return fmt.Sprintf("https://example.com/%d", n) },
+	"email":        func(int) any { return strings.ToLower(unique("new")) + "@example.com" },
+	"email_to":     func(int) any { return strings.ToLower(unique("to")) + "@example.com" },
+	"password":     func(int) any { return unique("battery staple ") },
+	"new_password": func(int) any { return unique("battery staple ") },
+	"scopes":       func(int) any { return []any{"read", "write"} },
 }
 
 func (v *inventor) object(schema *openapi3.Schema) map[string]any {
@@ -343,9 +298,13 @@ func (v *inventor) object(schema *openapi3.Schema) map[string]any {
 func (v *inventor) value(name string, schema *openapi3.Schema) any {
 	v.n++
 	if invent := special[name]; invent != nil {
-		return invent(v.n)
+		if value := invent(v.n); schema.VisitJSON(value) == nil {
+			return value
+		}
 	}
 	switch {
+	case len(schema.OneOf) > 0: // or null
+		return v.value(name, schema.OneOf[0].Value)
 	case len(schema.Enum) > 0:
 		return schema.Enum[len(schema.Enum)-1]
 	case schema.Type.Includes("boolean"):
@@ -363,13 +322,15 @@ func (v *inventor) value(name string, schema *openapi3.Schema) any {
 		return json.Number(fmt.Sprintf("%d.25", v.n))
 	case schema.Type.Includes("string") && schema.Format == "date":
 		return day("2020-01-01").AddDate(0, 0, v.n).Format(time.DateOnly)
+	case schema.Type.Includes("string") && schema.Format == "date-time":
+		return day("2020-01-01").AddDate(0, 0, v.n).Format(time.RFC3339)
 	case schema.Type.Includes("string") && schema.Format == "" && schema.Pattern == "":
 		text := fmt.Sprintf("%s no. %d", name, v.n)
 		for uint64(len(text)) < schema.MinLength {
 			text += "."
 		}
 		if schema.MaxLength != nil {
-			text = text[max(0, len(text)-int(*schema.MaxLength)):]
+			text = strings.TrimSpace(text[max(0, len(text)-int(*schema.MaxLength)):])
 		}
 		return text
 	case schema.Type.Includes("array"):

@@ -16,15 +16,18 @@ import (
 func TestLargeBodies(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	f.createCompany("AAPL")
 	large := "date,close\n" + strings.Repeat("2020-01-02,100\n", 1<<17)
-	for path, status := range map[string]int{
-		"/imports/prices?ticker=AAPL": http.StatusAccepted,
-		"/imports/prices":             http.StatusUnprocessableEntity, // no ticker; no more than the beginning of the file is read
-		"/companies":                  http.StatusRequestEntityTooLarge,
-		"/utils/test-job":             http.StatusRequestEntityTooLarge,
-		"/users/open":                 http.StatusRequestEntityTooLarge,
-	} {
+	statuses := map[string]int{
+		"/users":          http.StatusRequestEntityTooLarge,
+		"/utils/test-job": http.StatusRequestEntityTooLarge,
+		"/users/open":     http.StatusRequestEntityTooLarge,
+	}
+	// newproject:companies
+	f.createCompany("AAPL")
+	statuses["/imports/prices?ticker=AAPL"] = http.StatusAccepted
+	statuses["/imports/prices"] = http.StatusUnprocessableEntity // no ticker; no more than the beginning of the file is read
+	// newproject:end
+	for path, status := range statuses {
 		res, body := f.call(f.superToken, http.MethodPost, api.Prefix+path, strings.NewReader(large),
 			"Content-Type", "application/json", "Expect", "100-continue")
 		assert.Equal(t, status, res.StatusCode, "%s: %s", path, body)
@@ -36,13 +39,13 @@ func TestRoutesOfRefusals(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
 	for _, c := range []struct{ name, token, method, path, route string }{
-		{"nobody", "", http.MethodGet, "/imports/1", "getImport"},
-		{"wrong token", "x", http.MethodGet, "/imports/1", "getImport"},
-		{"wrong parameter", f.superToken, http.MethodGet, "/imports/x", "getImport"},
-		{"nothing there", f.superToken, http.MethodGet, "/imports/1", "getImport"},
+		{"nobody", "", http.MethodGet, "/users/1", "getUser"},
+		{"wrong token", "x", http.MethodGet, "/users/1", "getUser"},
+		{"wrong parameter", f.superToken, http.MethodGet, "/users/x", "getUser"},
+		{"nothing there", f.superToken, http.MethodGet, "/users/9007199254740991", "getUser"},
 		{"wrong parameter, no rehearsal", f.superToken, http.MethodDelete, "/users/x", "deleteUser"},
-		{"a file's wrong parameter", f.superToken, http.MethodPost, "/imports/prices?ticker=!", "importPrices"},
-		{"no body", f.superToken, http.MethodPost, "/companies", "createCompany"},
+		{"a file's wrong parameter", f.superToken, http.MethodPost, "/imports/prices?ticker=!", "importPrices"}, // newproject:companies
+		{"no body", f.superToken, http.MethodPost, "/users", "createUser"},
 	} {
 		name := c.name
 		res, _ := f.call(c.token, c.method, api.Prefix+c.path, nil)

@@ -29,9 +29,6 @@ const (
 	maxFile        = app.MaxFileSize + 1 // one more, so that the use case sees that a file is too large
 	requestTimeout = 30 * time.Second    // of an operation
 	uploadTimeout  = 5 * time.Minute     // of one that takes in a file
-
-	maxPriceFile       = app.MaxPriceFileSize + 1
-	priceUploadTimeout = 30 * time.Minute // an upload without document is pruned after an hour
 )
 
 // handler serves every operation of openapi.yaml.
@@ -161,9 +158,11 @@ func called(operations map[string]*operation) oas.Middleware {
 		q := requestOf(req.Context)
 		if operations[req.OperationID].contentType == "*/*" {
 			timeout, most := uploadTimeout, int64(maxFile)
+			// newproject:companies
 			if req.OperationName == oas.ImportPricesOperation {
 				timeout, most = priceUploadTimeout, maxPriceFile
 			}
+			// newproject:end
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context), timeout)
 			defer cancel()
 			defer context.AfterFunc(q.connection, cancel)()

@@ -28,9 +28,15 @@ import (
 func setupEDGAR(t *testing.T, files fs.FS) (*fixture, *edgartest.Server) {
 	t.Helper()
 	server := edgartest.New(files)
+	return setup(t, options{jobs: true, app: asking(server, t)}), server
+}
+
+// asking has syncs ask a server in EDGAR's place.
+func asking(server *edgartest.Server, t *testing.T) func(*app.Config) {
+	t.Helper()
 	s := httptest.NewServer(server)
 	t.Cleanup(s.Close)
-	return setup(t, options{jobs: true, app: func(cfg *app.Config) {
+	return func(cfg *app.Config) {
 		client, err := edgar.New(edgar.Config{
 			DataURL: s.URL, FilesURL: s.URL, UserAgent: "Test test@example.com", Wait: app.NewPace(cfg.Pool, 10_000),
 			FirstPause: time.Millisecond, Stall: 3 * time.Second,
@@ -38,7 +44,7 @@ func setupEDGAR(t *testing.T, files fs.FS) (*fixture, *edgartest.Server) {
 		require.NoError(t, err)
 		cfg.EDGAR, cfg.SyncDir = client, filepath.Join(t.TempDir(), "edgar")
 		cfg.NextSync = func(t time.Time) time.Time { return t.Add(24 * time.Hour) }
-	}}), server
+	}
 }
 
 func (f *fixture) startSync(tickers ...oas.Ticker) *oas.Sync {

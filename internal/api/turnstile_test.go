@@ -108,7 +108,7 @@ func keyed(c *rates, address, key string, valid bool) *http.Response {
 		acceptKey(r.Context())
 	}))
 	chained := identify(nil)(h)
-	r := httptest.NewRequest(http.MethodGet, Prefix+"/companies", nil)
+	r := httptest.NewRequest(http.MethodGet, Prefix+"/users", nil)
 	r.RemoteAddr = address
 	if key != "" {
 		r.Header.Set("Authorization", "Bearer "+key)

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -33,10 +32,8 @@ func (a *App) CreateAPIKey(ctx context.Context, actor Actor, in APIKeyInput) (ke
 	if err != nil {
 		return "", k, found(err, "user")
 	}
-	in.Name = strings.TrimSpace(in.Name)
 	var v validator
-	v.check(in.Name != "", "/name", "must not be empty")
-	v.text("/name", in.Name)
+	v.line("/name", &in.Name)
 	if err := v.err(); err != nil {
 		return "", k, err
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
@@ -17,9 +16,7 @@ import (
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/auth"
-	"github.com/edgevalue/edgevalue/internal/edgar"
 	"github.com/edgevalue/edgevalue/internal/mail"
-	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
 // Config is what the use cases depend on.
@@ -45,25 +42,19 @@ type Config struct {
 	AttemptsPerAccount  int // from one network
 	AttemptWindow       time.Duration
 	AttemptDelay        time.Duration // of one at an account that has very many
-	MaxUploads          int           // files that are received at a time; 4 if 0
 	AuditRetentionDays  int           // 400 if 0
 
-	EDGAR *edgar.Client // nil if sync is off
-	// NextSync returns when a sync of all companies is due that follows one of a time; nil for never.
-	NextSync func(time.Time) time.Time
-	SyncDir  string // where bulk files of EDGAR are while they are read
+	DataConfig // newproject:companies
 }
 
 // App carries out the use cases. It is safe for concurrent use.
 type App struct {
 	Config
-	queries    *db.Queries
-	jobs       *river.Client[pgx.Tx] // inserts and cancels only
-	slowed     auth.Queue
-	changes    chan struct{}                         // has one element for each transaction of a request
-	uploads    chan struct{}                         // holds one for each file that is being received
-	facts      *lru.Cache[string, *sec.CompanyFacts] // by the ids of the documents
-	explaining chan struct{}                         // holds one for each explanation that is being made
+	queries *db.Queries
+	jobs    *river.Client[pgx.Tx] // inserts and cancels only
+	slowed  auth.Queue
+	changes chan struct{} // has one element for each transaction of a request
+	data                  // newproject:companies
 }
 
 // New returns the use cases over a database whose schema is current.
@@ -72,18 +63,18 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create River client")
 	}
-	facts, err := lru.New[string, *sec.CompanyFacts](explainedDocuments)
-	if err != nil {
-		return nil, errors.Wrap(err, "create cache")
-	}
 	cfg.AuditRetentionDays = cmp.Or(cfg.AuditRetentionDays, 400)
-	return &App{
+	a := &App{
 		Config: cfg, queries: db.New(cfg.Pool), jobs: jobs,
 		changes: make(chan struct{}, max(cfg.Pool.Config().MaxConns/2, 1)),
 		slowed:  auth.Queue{Waiting: maxSlowed, PerClient: maxSlowedPerNetwork},
-		uploads: make(chan struct{}, cmp.Or(cfg.MaxUploads, 4)),
-		facts:   facts, explaining: make(chan struct{}, explanationsAtOnce),
-	}, nil
+	}
+	// newproject:companies
+	if a.data, err = newData(cfg.DataConfig); err != nil {
+		return nil, err
+	}
+	// newproject:end
+	return a, nil
 }
 
 // An Actor is who asks. The zero Actor is nobody.
@@ -119,8 +110,10 @@ func (a Actor) writer() error {
 	if err := a.superuser(); err != nil || !a.ReadOnly {
 		return err
 	}
-	return &Error{Code: Forbidden, Type: "insufficient-scope", Message: "this API key may read only: its scope is not write"}
+	return errReadOnly
 }
+
+var errReadOnly = &Error{Code: Forbidden, Type: "insufficient-scope", Message: "this API key may read only: its scope is not write"}
 
 // enqueue inserts a job and returns its id.
 func (a *App) enqueue(ctx context.Context, args river.JobArgs) (id int64, err error) {
@@ -134,6 +127,3 @@ func (a *App) enqueue(ctx context.Context, args river.JobArgs) (id int64, err er
 	})
 	return id, err
 }
-
-// today is the current day in UTC.
-func (a *App) today() time.Time { return a.Now().UTC().Truncate(24 * time.Hour) }

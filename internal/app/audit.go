@@ -95,8 +95,12 @@ func columns(row any) map[string]any {
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Tag.Get("db")
 		switch name {
-		case "", "id", "company_id", "created_at", "updated_at":
+		case "", "id", "created_at", "updated_at":
 			continue
+		// newproject:companies
+		case "company_id": // which the target tells
+			continue
+			// newproject:end
 		}
 		if f := v.Field(i); f.Kind() != reflect.Pointer {
 			out[name] = f.Interface()

@@ -7,32 +7,36 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/app"
-	"github.com/edgevalue/edgevalue/internal/edgar"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
-	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 // What leaves no event, because it changes nothing, or nothing that a person decides at that moment.
 var unaudited = map[string]string{
-	"reads": `Config ListUsers GetUser ListCompanies GetCompany ListCompanyStatements ListStatements GetStatement ListStatementVersions
-		ListCompanyRestatements ListRestatements ListCompanyMetrics Diff EachProof OccupyExplanations Explain ExplainRatio ExplainStatement FindStatement
-		ListMetrics ListCompanyDividends ListDividends GetDividend ListCompanySplits ListPrices ListCompanyDailyRatios
-		ListDailyRatios ValueCompany ListExchangeRates ListImports GetImport ListSyncs GetSync UnfinishedSync SyncStatus HasData ExportCompany GetRules ListUnreadFacts ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey
-		IdentifyConsole`,
-	"is done by jobs":                                 "RunImport RunSync RunSyncCompany ScheduleSync RecomputeJob RecomputeCompanyJob RecomputeAll Prune Rescue TakeTurn FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
-	"tries the machinery":                             "StartTestJob StartTestMail",
-	"only reads, of sessions":                         "ListSessions IdentifySession",
-	"is mailed by jobs":                               "SendRegistrationMail SendConfirmEmailMail SendNoticeMail",
-	"leaves the event of a sync, of the command line": "ImportBulkFile",
+	"reads":                   "Config ListUsers GetUser ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey IdentifyConsole",
+	"is done by jobs":         "Prune Rescue FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
+	"tries the machinery":     "StartTestJob StartTestMail",
+	"only reads, of sessions": "ListSessions IdentifySession",
+	"is mailed by jobs":       "SendRegistrationMail SendConfirmEmailMail SendNoticeMail",
 	"leaves events that the tests of the API look at": `Login Authenticate Refresh Logout EndSession EndOtherSessions OpenSession
 		RegisterUser ActivateUser EnsureSuperuser UpdateCurrentUser ConfirmEmail DeleteCurrentUser ChangePassword RecoverPassword
 		ResetPassword StartTOTP ConfirmTOTP RemoveTOTP ReplaceRecoveryCodes RemoveUserTOTP RemoveTOTPByEmail`,
+}
+
+// A writer is a use case that writes, with the actions of its events.
+type writer struct {
+	name    string
+	actions []string
+	do      func(context.Context, app.Actor) error
+}
+
+// resources are the writers of resources that are tested in files of their own, given a superuser.
+var resources = []func(*testing.T, *app.App, db.UserAccount) []writer{
+	companyWriters, // newproject:companies
 }
 
 // Every use case that writes leaves an event of who did it, in its transaction. A new one has to be added to one of the
@@ -41,89 +45,17 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
 	a := newApp(t, pool)
-	client, err := edgar.New(edgar.Config{UserAgent: "Test test@example.com"}) // which is never asked
-	require.NoError(t, err)
-	a.EDGAR = client
 	const password = "correct horse battery"
 	u, err := a.CreateUser(t.Context(), root, app.UserInput{Email: "super@example.com", Password: password, IsActive: true, IsSuperuser: true})
 	require.NoError(t, err)
 	me := app.Actor{UserID: u.ID, Superuser: true}
-	statement := value.Statement{
-		Period: value.Annual, FiscalYear: 2001, EndDate: day(2001, 9, 29), PublishDate: day(2001, 12, 1), Currency: "USD",
-	}
 	var (
-		entered app.Dividend
-		filed   app.Statement
-		key     db.ApiKey
-		im      db.Import
-		run     app.Sync
-		token   string
-		other   db.UserAccount
+		key   db.ApiKey
+		token string
+		other db.UserAccount
 	)
 	type events = []string
-	audited := []struct {
-		name    string
-		actions events
-		do      func(context.Context, app.Actor) error
-	}{
-		{"CreateCompany", events{"company.created"}, func(ctx context.Context, who app.Actor) error {
-			_, err := a.CreateCompany(ctx, who, apple)
-			return err
-		}},
-		{"UpdateCompany", events{"company.changed"}, func(ctx context.Context, who app.Actor) error {
-			_, err := a.UpdateCompany(ctx, who, "AAPL", func(in *app.CompanyInput) { in.Name = "Apple Inc." })
-			return err
-		}},
-		{"CreateDividend", events{"dividend.created"}, func(ctx context.Context, who app.Actor) (err error) {
-			entered, err = a.CreateDividend(ctx, who, "AAPL", dividend(nil))
-			return err
-		}},
-		{"ReplaceDividend", events{"dividend.replaced"}, func(ctx context.Context, who app.Actor) error {
-			_, err := a.ReplaceDividend(ctx, who, entered.ID, dividend(nil))
-			return err
-		}},
-		{"DeleteDividend", events{"dividend.deleted"}, func(ctx context.Context, who app.Actor) error {
-			return a.DeleteDividend(ctx, who, entered.ID)
-		}},
-		{"CreateStatement", events{"statement.created"}, func(ctx context.Context, who app.Actor) (err error) {
-			filed, err = a.CreateStatement(ctx, who, "AAPL", statement)
-			return err
-		}},
-		{"ReplaceStatement", events{"statement.replaced"}, func(ctx context.Context, who app.Actor) error {
-			_, err := a.ReplaceStatement(ctx, who, filed.ID, statement)
-			return err
-		}},
-		{"DeleteStatement", events{"statement.deleted"}, func(ctx context.Context, who app.Actor) error {
-			return a.DeleteStatement(ctx, who, filed.ID)
-		}},
-		{"CreateSplit", events{"split.created"}, func(ctx context.Context, who app.Actor) error {
-			_, err := a.CreateSplit(ctx, who, "AAPL", db.CreateSplitParams{EffectiveDate: day(2014, 6, 9), Ratio: decimal.New(7, 0)})
-			return err
-		}},
-		{"StartImport", events{"import.started"}, func(ctx context.Context, who app.Actor) (err error) {
-			im, err = a.StartImport(ctx, who, app.ImportRequest{Kind: app.ImportSplits, File: strings.NewReader("ticker,effective_date,ratio\n")})
-			return err
-		}},
-		{"StartImports", events{"import.started", "import.started"}, func(ctx context.Context, who app.Actor) error {
-			_, err := a.StartImports(ctx, who,
-				app.ImportRequest{Kind: app.ImportSplits, File: strings.NewReader("x")}, app.ImportRequest{Kind: app.ImportSplits, File: strings.NewReader("y")})
-			return err
-		}},
-		{"CancelImport", events{"import.cancelled"}, func(ctx context.Context, who app.Actor) error {
-			_, err := a.CancelImport(ctx, who, im.ID)
-			return err
-		}},
-		{"StartSync", events{"sync.started"}, func(ctx context.Context, who app.Actor) (err error) {
-			run, err = a.StartSync(ctx, who, []string{"AAPL"})
-			return err
-		}},
-		{"CancelSync", events{"sync.cancelled"}, func(ctx context.Context, who app.Actor) error {
-			_, err := a.CancelSync(ctx, who, run.ID)
-			return err
-		}},
-		{"DeleteCompany", events{"company.deleted"}, func(ctx context.Context, who app.Actor) error {
-			return a.DeleteCompany(ctx, who, "AAPL")
-		}},
+	audited := []writer{
 		{"CreateAPIKey", events{"api_key.created"}, func(ctx context.Context, _ app.Actor) (err error) {
 			_, key, err = a.CreateAPIKey(ctx, me, app.APIKeyInput{Name: "x", Days: 1, CurrentPassword: password})
 			return err
@@ -156,6 +88,9 @@ func TestEveryWriterLeavesAnEvent(t *testing.T) {
 		{"CloseConsole", events{"console.closed"}, func(ctx context.Context, _ app.Actor) error {
 			return a.CloseConsole(ctx, token)
 		}},
+	}
+	for _, writers := range resources {
+		audited = append(audited, writers(t, a, u)...)
 	}
 	known := map[string]bool{}
 	for _, names := range unaudited {
@@ -217,15 +152,15 @@ func TestAuditTrailIsKeptForSomeTime(t *testing.T) {
 	pool := pgtest.New(t)
 	a := newApp(t, pool)
 	_, err := pool.Exec(t.Context(), `INSERT INTO audit_event (action, created_at)
-		SELECT 'company.created', now() - make_interval(days => 401) FROM generate_series(1, 12000)`)
+		SELECT 'user.created', now() - make_interval(days => 401) FROM generate_series(1, 12000)`)
 	require.NoError(t, err)
-	_, err = pool.Exec(t.Context(), "INSERT INTO audit_event (action, created_at) VALUES ('company.deleted', now() - make_interval(days => 399))")
+	_, err = pool.Exec(t.Context(), "INSERT INTO audit_event (action, created_at) VALUES ('user.deleted', now() - make_interval(days => 399))")
 	require.NoError(t, err)
 	require.NoError(t, a.Prune(t.Context()))
 	left, _, err := a.ListAuditEvents(t.Context(), root, app.AuditFilter{}, app.Page{Size: 10})
 	require.NoError(t, err)
 	require.Len(t, left, 1)
-	assert.Equal(t, "company.deleted", left[0].Action)
+	assert.Equal(t, "user.deleted", left[0].Action)
 	a.AuditRetentionDays = 30
 	require.NoError(t, a.Prune(t.Context()))
 	left, _, err = a.ListAuditEvents(t.Context(), root, app.AuditFilter{}, app.Page{Size: 10})

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/internal/app"
@@ -29,20 +28,6 @@ func forbid(t *testing.T, pool *pgxpool.Pool, table string, but ...string) {
 	_, err = pool.Exec(t.Context(), fmt.Sprintf(
 		"CREATE TRIGGER forbidden BEFORE UPDATE OF %s ON %s FOR EACH ROW EXECUTE FUNCTION forbidden()", columns, table))
 	require.NoError(t, err)
-}
-
-func TestImportSetsTheCIKAlone(t *testing.T) {
-	t.Parallel()
-	pool := pgtest.New(t)
-	a := newApp(t, pool)
-	_, err := a.CreateCompany(t.Context(), root, apple)
-	require.NoError(t, err)
-	forbid(t, pool, "company", "cik", "former_ciks", "newest_period", "newest_end_date", "size") // the last by a trigger
-	work(t, a)
-	eventually(t, a, startApple(t, a), "succeeded")
-	c, err := a.GetCompany(t.Context(), "AAPL")
-	require.NoError(t, err)
-	assert.Equal(t, new(int64(320193)), c.Cik)
 }
 
 type outbox chan mail.Message

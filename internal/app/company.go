@@ -252,9 +252,7 @@ func getCompany(ctx context.Context, q *db.Queries, t string) (c Company, err er
 }
 
 func (v *validator) company(in *CompanyInput, today time.Time) {
-	in.Name = strings.TrimSpace(in.Name)
-	v.check(in.Name != "", "/name", "must not be empty")
-	v.text("/name", in.Name)
+	v.line("/name", &in.Name)
 	v.country("/country", in.Country)
 	v.webAddress("/url", in.Url)
 	v.date("/ipo_date", in.IpoDate, today.AddDate(2, 0, 0))

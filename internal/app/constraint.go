@@ -13,7 +13,8 @@ var constraints = map[string]struct {
 	code                 Code
 	field, message, kind string
 }{
-	"user_account_email_key":            {Conflict, "/email", isTaken, "email-taken"},
+	"user_account_email_key": {Conflict, "/email", isTaken, "email-taken"},
+	// newproject:companies
 	"company_cik_key":                   {Conflict, "/cik", isTaken, "cik-taken"},
 	"company_cik_pkey":                  {Conflict, "/cik", isTaken, "cik-taken"},
 	"listing_ticker_key":                {Conflict, "/listings", "have a ticker that is taken", "ticker-taken"},
@@ -31,6 +32,7 @@ var constraints = map[string]struct {
 	"company_name_check":                {Invalid, "/name", "must have 1 to 300 characters", ""},
 	"company_country_check":             {Invalid, "/country", countryRule, ""},
 	"dividend_manual_key":               {Conflict, "", "is entered already, with the same amount and dates", "dividend-exists"},
+	// newproject:end
 }
 
 // translate makes an *Error of what a database says about the input; other errors come back as they are.

@@ -15,12 +15,8 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 )
 
-// The size in bytes that an imported file may have when unpacked: one whose rows or records are read into memory, and one
-// of prices.
-const (
-	MaxFileSize      = 64 << 20
-	MaxPriceFileSize = 4 << 30
-)
+// MaxPriceFileSize is the size in bytes that a file of prices may have when unpacked.
+const MaxPriceFileSize = 4 << 30
 
 // pieceSize is how many compressed bytes of a file are in memory, and in one row. Documents of versions before are
 // read in pieces of that size, too.

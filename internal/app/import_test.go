@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,57 +15,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"log/slog"
+	"sync"
+
 	"github.com/edgevalue/edgevalue/internal/app"
-	"github.com/edgevalue/edgevalue/internal/auth"
 	"github.com/edgevalue/edgevalue/internal/jobs"
-	"github.com/edgevalue/edgevalue/internal/mail"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
 	"github.com/edgevalue/edgevalue/internal/sample"
 )
-
-var now = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
-
-func newApp(t *testing.T, pool *pgxpool.Pool) *app.App {
-	t.Helper()
-	hasher, err := auth.NewHasher(auth.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
-	require.NoError(t, err)
-	clock := func() time.Time { return now }
-	logger := slog.New(slog.DiscardHandler)
-	a, err := app.New(app.Config{
-		Pool: pool, Hasher: hasher, Tokens: auth.NewTokens("a secret of the tests, long enough", time.Hour, clock),
-		ConsoleTokens: auth.NewConsoleTokens("a secret of the tests, long enough", time.Hour, clock),
-		Mail:          mail.Log{Logger: logger}, Logger: logger, Now: clock, RefreshTokenLife: time.Hour,
-		AttemptsPerAddress: 100, AttemptsPerAccount: 100, AttemptWindow: time.Minute,
-	})
-	require.NoError(t, err)
-	return a
-}
-
-// work carries out jobs until stop is called or the test ends.
-func work(t *testing.T, a *app.App) (stop func()) {
-	t.Helper()
-	return workOn(t, a, false)
-}
-
-// workOn is work that also begins the periodic jobs.
-func workOn(t *testing.T, a *app.App, periodic bool) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = jobs.Run(ctx, a, jobs.Config{
-			Concurrency: 1, Imports: 1, Periodic: periodic, Grace: time.Millisecond, PollInterval: 20 * time.Millisecond,
-			Logger: slog.New(slog.DiscardHandler),
-		})
-	}()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		<-done
-	})
-	t.Cleanup(stop)
-	return stop
-}
 
 func startApple(t *testing.T, a *app.App) int64 {
 	t.Helper()
@@ -81,9 +36,6 @@ func startApple(t *testing.T, a *app.App) int64 {
 	require.NoError(t, err)
 	return im.ID
 }
-
-// root is a superuser without an account, as the command line is.
-var root = app.Actor{UserID: -1, Superuser: true}
 
 func state(t *testing.T, a *app.App, id int64) string {
 	t.Helper()
@@ -305,4 +257,31 @@ func TestListingChangesWhilePricesAreRead(t *testing.T) {
 	im, err := a.GetImport(t.Context(), root, id)
 	require.NoError(t, err)
 	assert.EqualValues(t, im.Written, count(t, pool, "SELECT count(*) FROM price JOIN listing l ON l.id = listing_id JOIN company c ON c.id = l.company_id WHERE c.name = 'Other Inc.'"))
+}
+
+// work carries out jobs until stop is called or the test ends.
+func work(t *testing.T, a *app.App) (stop func()) {
+	t.Helper()
+	return workOn(t, a, false)
+}
+
+// workOn is work that also begins the periodic jobs.
+func workOn(t *testing.T, a *app.App, periodic bool) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = jobs.Run(ctx, a, jobs.Config{
+			Concurrency: 1, Periodic: periodic, Grace: time.Millisecond, PollInterval: 20 * time.Millisecond,
+			Logger:     slog.New(slog.DiscardHandler),
+			DataConfig: jobs.DataConfig{Imports: 1},
+		})
+	}()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		<-done
+	})
+	t.Cleanup(stop)
+	return stop
 }

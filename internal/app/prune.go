@@ -5,9 +5,6 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
-	"github.com/jackc/pgx/v5"
-
-	"github.com/edgevalue/edgevalue/gen/db"
 )
 
 // keyRetention is how long an API key is shown after it has expired.
@@ -18,39 +15,15 @@ type PruneArgs struct{}
 
 func (PruneArgs) Kind() string { return "prune" }
 
-// Prune deletes old imports and syncs, documents that nothing needs and uploads without one, workers that are gone, expired
-// registrations, sessions, tokens, keys and attempts, and what the audit trail has kept long enough.
+// Prune deletes workers that are gone, expired registrations, sessions, tokens, keys and attempts, and what the audit trail
+// has kept long enough.
 func (a *App) Prune(ctx context.Context) error {
 	now := a.Now()
-	if _, err := a.queries.PruneImports(ctx); err != nil {
-		return errors.Wrap(err, "prune imports")
-	}
-	if _, err := a.queries.PruneSyncs(ctx); err != nil {
-		return errors.Wrap(err, "prune syncs")
-	}
-	if err := a.removeForsakenFiles(ctx); err != nil {
-		return errors.Wrap(err, "prune files of syncs")
-	}
-	err := a.inJobTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		ids, err := q.LockUnneededDocuments(ctx)
-		if err != nil {
-			return errors.Wrap(err, "list documents")
-		}
-		_, err = q.DeleteUnneededDocuments(ctx, ids)
-		return wrap(err, "prune documents")
-	})
-	if err != nil {
+	// newproject:companies
+	if err := a.pruneData(ctx); err != nil {
 		return err
 	}
-	if _, err := a.queries.PruneUploads(ctx); err != nil {
-		return errors.Wrap(err, "prune uploads")
-	}
-	if err := a.queries.WakeImports(ctx); err != nil {
-		return errors.Wrap(err, "wake imports")
-	}
-	if _, err := a.queries.PruneIdempotencyKeys(ctx); err != nil {
-		return errors.Wrap(err, "prune idempotency keys")
-	}
+	// newproject:end
 	if _, err := a.queries.PruneWorkers(ctx); err != nil {
 		return errors.Wrap(err, "prune workers")
 	}

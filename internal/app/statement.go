@@ -30,10 +30,6 @@ var (
 	statementRow func(value.Statement) db.FinancialStatement
 )
 
-func asText(s string) string { return s }
-func asInt(n int32) int      { return int(n) }
-func asInt32(n int) int32    { return int32(n) }
-
 // A StatementFilter narrows a list over all companies; nil does not.
 type StatementFilter struct {
 	Period         *value.Period
@@ -159,9 +155,6 @@ func (a *App) listStatements(ctx context.Context, q *db.Queries, f StatementFilt
 		func(r db.ListFinancialStatementsAsOfRow) []any { return keys(db.ListFinancialStatementsRow(r)) },
 		func(r db.ListFinancialStatementsAsOfRow) Statement { return item(db.ListFinancialStatementsRow(r)) })
 }
-
-// farDay is the last day that a filter takes.
-var farDay = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // GetStatement returns a statement as known on a day. Errors: Invalid, NotFound.
 func (a *App) GetStatement(ctx context.Context, id int64, at PointInTime) (s Statement, err error) {

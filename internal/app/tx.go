@@ -17,9 +17,6 @@ const (
 	lockTimeout = 3 * time.Second
 	beginChange = "BEGIN; SET LOCAL lock_timeout = '3s'; SET LOCAL idle_in_transaction_session_timeout = '30s'"
 	beginJob    = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '60s'"
-	// Lists have filters that are mostly not there. A plan that fits all values reads the table for any of them. They read a
-	// hundred rows of what is mostly in memory: by the costs of a disk that turns, PostgreSQL would rather read whole tables.
-	beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = 'force_custom_plan'; SET LOCAL random_page_cost = 1.1"
 )
 
 // maxTries is how often a transaction is tried that PostgreSQL has undone because of another one.
@@ -67,10 +64,4 @@ func (a *App) tryTx(ctx context.Context, begin string, f func(tx pgx.Tx, q *db.Q
 			return err
 		}
 	}
-}
-
-// read runs f on one snapshot of the database, which transactions committed in the meantime do not change.
-func (a *App) read(ctx context.Context, f func(q *db.Queries) error) error {
-	err := pgx.BeginTxFunc(ctx, a.Pool, pgx.TxOptions{BeginQuery: beginRead}, func(tx pgx.Tx) error { return f(a.queries.WithTx(tx)) })
-	return translate(err)
 }

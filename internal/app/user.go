@@ -327,13 +327,6 @@ func (a *App) confirmPassword(ctx context.Context, u db.UserAccount, current str
 	return counted.succeeded(ctx)
 }
 
-// set assigns *src, if there is one.
-func set[T any](dst, src *T) {
-	if src != nil {
-		*dst = *src
-	}
-}
-
 var errLastSuperuser = &Error{Code: Conflict, Type: "last-superuser", Message: "this is the last active superuser"}
 
 func isLast(supers []int64, id int64) bool { return len(supers) == 1 && supers[0] == id }

@@ -36,7 +36,7 @@ func TestKeyChecksum(t *testing.T) {
 	const key = "ev_" + "00000000" + "00000000000000000000000000000000"
 	_, ok := HashKey(key + checksum(key))
 	assert.True(t, ok)
-	assert.Equal(t, "0jxq7S", checksum("ev_example"))
+	assert.Equal(t, "1FApE9", checksum("an example"))
 }
 
 func TestHashKeyRefuses(t *testing.T) {

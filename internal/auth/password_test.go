@@ -75,7 +75,7 @@ func TestCheckPassword(t *testing.T) {
 		"its domain":                {"example.org2026", ErrPasswordPersonal},
 		"one's own name":            {"AdaLovelace1815", ErrPasswordPersonal},
 		"with signs":                {"4d4L0v3l4c3!!", ErrPasswordPersonal},
-		"the service":               {"edgevalue1234", ErrPasswordPersonal},
+		"the service":               {"edgevalue 1234 edgevalue", ErrPasswordPersonal},
 		"the project":               {"Wertpapier2026", ErrPasswordPersonal},
 		"words that are not common": {"correct horse battery", nil},
 		"other words":               {"staple battery horse", nil},

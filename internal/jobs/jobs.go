@@ -15,7 +15,6 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
-	"github.com/robfig/cron/v3"
 
 	"github.com/edgevalue/edgevalue/internal/app"
 )
@@ -23,13 +22,7 @@ import (
 // workers returns a worker for every kind of job.
 func workers(a *app.App) *river.Workers {
 	w := river.NewWorkers()
-	river.AddWorker(w, &importWorker{app: a})
-	river.AddWorker(w, &recomputeWorker{app: a})
-	river.AddWorker(w, &syncWorker{app: a})
-	river.AddWorker(w, &syncCompanyWorker{app: a})
-	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[app.ScheduleSyncArgs]) error {
-		return a.ScheduleSync(ctx)
-	}))
+	addDataWorkers(w, a) // newproject:companies
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[app.NewAccountMailArgs]) error {
 		return a.SendNewAccountMail(ctx, job.Args.UserID)
 	}))
@@ -56,96 +49,6 @@ func workers(a *app.App) *river.Workers {
 		return a.Prune(ctx)
 	}))
 	return w
-}
-
-type importWorker struct {
-	river.WorkerDefaults[app.ImportArgs]
-	app *app.App
-}
-
-func (w *importWorker) Work(ctx context.Context, job *river.Job[app.ImportArgs]) error {
-	return w.app.RunImport(ctx, job)
-}
-
-// Middleware has imports wait for their turn, which their timeout does not count.
-func (w *importWorker) Middleware(*rivertype.JobRow) []rivertype.WorkerMiddleware {
-	return inTurn(w.app)
-}
-
-// inTurn puts off a job that reads files and must wait for others.
-func inTurn(a *app.App) []rivertype.WorkerMiddleware {
-	return []rivertype.WorkerMiddleware{river.WorkerMiddlewareFunc(
-		func(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
-			end, err := a.TakeTurn(ctx, job)
-			switch {
-			case errors.Is(err, app.ErrNotYet):
-				return river.JobSnooze(time.Second)
-			case err != nil:
-				return err
-			}
-			defer end()
-			return work(ctx)
-		})}
-}
-
-type syncWorker struct {
-	river.WorkerDefaults[app.SyncArgs]
-	app *app.App
-}
-
-func (w *syncWorker) Work(ctx context.Context, job *river.Job[app.SyncArgs]) error {
-	err := w.app.RunSync(ctx, job)
-	if errors.Is(err, app.ErrSyncWaits) {
-		return river.JobSnooze(min(time.Second<<min(snoozes(job.JobRow), 4), 10*time.Second))
-	}
-	return err
-}
-
-// Timeout is none: a step downloads a gigabyte, and notices itself when nothing comes.
-func (w *syncWorker) Timeout(*river.Job[app.SyncArgs]) time.Duration { return -1 }
-
-type syncCompanyWorker struct {
-	river.WorkerDefaults[app.SyncCompanyArgs]
-	app *app.App
-}
-
-func (w *syncCompanyWorker) Work(ctx context.Context, job *river.Job[app.SyncCompanyArgs]) error {
-	return w.app.RunSyncCompany(ctx, job)
-}
-
-// Middleware has it wait for its turn, as it reads the files of others.
-func (w *syncCompanyWorker) Middleware(*rivertype.JobRow) []rivertype.WorkerMiddleware {
-	return inTurn(w.app)
-}
-
-func (w *syncCompanyWorker) Timeout(*river.Job[app.SyncCompanyArgs]) time.Duration {
-	return app.ImportTimeout
-}
-
-type recomputeWorker struct {
-	river.WorkerDefaults[app.RecomputeArgs]
-	app *app.App
-}
-
-func (w *recomputeWorker) Work(ctx context.Context, job *river.Job[app.RecomputeArgs]) error {
-	if id := job.Args.CompanyID; id != 0 {
-		return w.app.RecomputeCompanyJob(ctx, id)
-	}
-	more, err := w.app.RecomputeJob(ctx)
-	if err == nil && more {
-		return river.JobSnooze(time.Second)
-	}
-	return err
-}
-
-// Middleware has it wait for its turn, as it reads the files of imports.
-func (w *recomputeWorker) Middleware(*rivertype.JobRow) []rivertype.WorkerMiddleware {
-	return inTurn(w.app)
-}
-
-// Timeout is that of an import, which the last company of a turn may need.
-func (w *recomputeWorker) Timeout(*river.Job[app.RecomputeArgs]) time.Duration {
-	return app.RecomputeTurn + app.ImportTimeout
 }
 
 // retryCutOff tries a job that the database has cut off again in some seconds, without counting the attempt.
@@ -176,17 +79,10 @@ func snoozes(job *rivertype.JobRow) int {
 	return meta.Snoozes
 }
 
-func (w *importWorker) Timeout(job *river.Job[app.ImportArgs]) time.Duration {
-	return job.Args.Timeout()
-}
-
 // Config says how a process works on jobs.
 type Config struct {
-	Concurrency  int           // of jobs other than imports
-	Imports      int           // imports at a time; each needs memory for its file
-	Companies    int           // companies of syncs at a time; likewise
-	Sync         bool          // carry out the steps of syncs
-	SyncSchedule cron.Schedule // of the sync of all companies, by which app.ScheduleSync goes, too; nil for none
+	DataConfig                 // newproject:companies
+	Concurrency  int           // of jobs in the default queue
 	Periodic     bool          // register the periodic jobs
 	Grace        time.Duration // for running jobs to finish, once the process is to stop
 	PollInterval time.Duration // River's default if 0
@@ -195,10 +91,10 @@ type Config struct {
 	Health       *Health // may be nil
 }
 
-// MinConns is how many connections the pool of a worker needs that reads so many files at a time, in imports and in the
-// recomputation: a job that holds one must not keep the worker from giving a sign of life, nor River from taking and
-// ending jobs.
-func MinConns(files int) int { return 3 + max(files, 1) }
+// MinConns is how many connections the pool of a worker needs that runs one job at a time which holds one for long, and
+// one more for each more of these: none must keep the worker from giving a sign of life, nor River from taking and ending
+// jobs.
+const MinConns = 4
 
 // Health says whether a worker works on jobs.
 type Health struct {
@@ -273,40 +169,20 @@ func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error
 		RescueStuckJobsAfter: 365 * 24 * time.Hour,
 		ErrorHandler:         &errorHandler{cfg.Logger},
 	}
-	if cfg.Imports > 0 {
-		rc.Queues[app.ImportQueue] = river.QueueConfig{MaxWorkers: cfg.Imports}
-	}
-	if cfg.Companies > 0 {
-		rc.Queues[app.CompaniesQueue] = river.QueueConfig{MaxWorkers: cfg.Companies}
-	}
-	if cfg.Sync {
-		rc.Queues[app.SyncQueue] = river.QueueConfig{MaxWorkers: syncsAtOnce}
-	}
 	if cfg.Concurrency > 0 {
 		rc.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: cfg.Concurrency}
-		rc.Queues[app.RecomputeQueue] = river.QueueConfig{MaxWorkers: 1}
 	}
 	if cfg.Periodic {
-		for _, args := range []river.JobArgs{app.PruneArgs{}, app.RecomputeArgs{CompanyID: 0}} {
-			rc.PeriodicJobs = append(rc.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
-				func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
-		}
+		rc.PeriodicJobs = append(rc.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
+			func() (river.JobArgs, *river.InsertOpts) { return app.PruneArgs{}, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
-	if cfg.Periodic && cfg.SyncSchedule != nil {
-		scheduleSync := func() (river.JobArgs, *river.InsertOpts) { return app.ScheduleSyncArgs{}, nil }
-		rc.PeriodicJobs = append(rc.PeriodicJobs, river.NewPeriodicJob(cfg.SyncSchedule, scheduleSync, nil),
-			// In case that nobody was there at the time.
-			river.NewPeriodicJob(river.PeriodicInterval(time.Hour), scheduleSync, &river.PeriodicJobOpts{RunOnStart: true}))
-	}
+	cfg.addData(rc) // newproject:companies
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), rc)
 	if err != nil {
 		return nil, errors.Wrap(err, "create River client")
 	}
 	return client, nil
 }
-
-// syncsAtOnce lets companies that are asked for by name come while a sync of all runs.
-const syncsAtOnce = 2
 
 // running are the jobs that run in this process, and those that ended not long ago.
 type running struct {

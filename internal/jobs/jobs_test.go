@@ -2,7 +2,6 @@ package jobs_test
 
 import (
 	"context"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -26,13 +25,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/auth"
 	"github.com/edgevalue/edgevalue/internal/jobs"
 	"github.com/edgevalue/edgevalue/internal/mail"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
-	"github.com/edgevalue/edgevalue/internal/sample"
 )
 
 // house is an app over a database of its own, with a River client that looks into its jobs as the monitor does.
@@ -66,7 +63,8 @@ func (h *house) work() (stop func()) {
 	done := make(chan error, 1)
 	go func() {
 		done <- jobs.Run(ctx, h.app, jobs.Config{
-			Concurrency: 2, Imports: 2, Grace: time.Second, PollInterval: 20 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
+			Concurrency: 2, Grace: time.Second, PollInterval: 20 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
+			DataConfig: jobs.DataConfig{Imports: 2}, // newproject:companies
 		})
 	}()
 	stop = sync.OnceFunc(func() {
@@ -89,43 +87,19 @@ func (h *house) count(sql string, args ...any) (n int) {
 	return n
 }
 
-func (h *house) start(kind app.ImportKind, ticker, file string) db.Import {
+// echo enqueues a job.
+func (h *house) echo() int64 {
 	h.Helper()
-	im, err := h.app.StartImport(h.Context(), app.System, request(kind, ticker, file))
+	id, err := h.app.StartTestJob(h.Context(), app.System, "hello")
 	require.NoError(h, err)
-	return im
+	return id
 }
 
-func request(kind app.ImportKind, ticker, file string) app.ImportRequest {
-	r := app.ImportRequest{Kind: kind, FileName: new(string(kind) + ".file"), File: strings.NewReader(file)}
-	if ticker != "" {
-		r.Ticker = &ticker
-	}
-	return r
-}
-
-func (h *house) get(id int64) db.Import {
+func (h *house) row(id int64) *rivertype.JobRow {
 	h.Helper()
-	im, err := h.app.GetImport(h.Context(), app.System, id)
-	require.NoError(h, err)
-	return im
-}
-
-func (h *house) job(im db.Import) *rivertype.JobRow {
-	h.Helper()
-	j, err := h.monitor.JobGet(h.Context(), *im.JobID)
+	j, err := h.monitor.JobGet(h.Context(), id)
 	require.NoError(h, err)
 	return j
-}
-
-// ended waits until an import and its job have ended.
-func (h *house) ended(im db.Import) db.Import {
-	h.Helper()
-	require.Eventually(h, func() bool {
-		return h.get(im.ID).FinishedAt != nil &&
-			h.count("SELECT count(*) FROM river_job WHERE id = $1 AND finalized_at IS NULL", im.JobID) == 0
-	}, 30*time.Second, 10*time.Millisecond)
-	return h.get(im.ID)
 }
 
 // die makes a job one that a worker has taken, which is dead by now.
@@ -142,11 +116,6 @@ func (h *house) rescue() {
 	require.NoError(h, h.app.Rescue(h.Context(), "alive"))
 	require.NoError(h, h.app.Rescue(h.Context(), "alive"))
 }
-
-const (
-	tickers  = `{"0":{"cik_str":1,"ticker":"AAA","title":"A Inc."}}`
-	pricesOf = "date,close\n2020-01-02,1\n"
-)
 
 func TestEveryJobHasItsWorker(t *testing.T) {
 	t.Parallel()
@@ -170,7 +139,7 @@ func TestEveryJobHasItsWorker(t *testing.T) {
 			kinds = append(kinds, kind)
 		}
 	}
-	require.Subset(t, kinds, []string{"import", "prune", "reset_mail", "echo"})
+	require.Subset(t, kinds, []string{"prune", "reset_mail", "echo"})
 
 	// A job without a worker is discarded as of an unknown kind; what a worker makes of nonsense does not matter here.
 	h := newHouse(t)
@@ -203,24 +172,15 @@ func TestEveryJobHasItsWorker(t *testing.T) {
 func TestJobsOfDeadWorkersAreRescued(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	id, err := h.app.StartTestJob(t.Context(), app.System, "hello")
-	require.NoError(t, err)
-	im := h.start(app.ImportCompanies, "", tickers)
+	id := h.echo()
 	h.die(id)
-	h.die(*im.JobID)
-	assert.Equal(t, "running", h.get(im.ID).State)
-	assert.NotNil(t, h.get(im.ID).StartedAt)
-
 	h.rescue()
-	j, err := h.monitor.JobGet(t.Context(), id)
-	require.NoError(t, err)
+	j := h.row(id)
 	assert.Equal(t, rivertype.JobStateAvailable, j.State)
 	assert.Equal(t, 1, j.Attempt)
 	assert.Equal(t, "its worker died", j.Errors[0].Error)
-	assert.Equal(t, "queued", h.get(im.ID).State)
 
 	h.work()
-	assert.Equal(t, app.ImportSucceeded, h.ended(im).State)
 	require.Eventually(t, func() bool {
 		return h.count("SELECT count(*) FROM river_job WHERE id = $1 AND state = 'completed'", id) == 1
 	}, 30*time.Second, 10*time.Millisecond)
@@ -229,200 +189,47 @@ func TestJobsOfDeadWorkersAreRescued(t *testing.T) {
 func TestRescueLeavesOthersAlone(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	alive := h.start(app.ImportSplits, "", "ticker,effective_date,ratio\n")
-	unknown := h.start(app.ImportSplits, "", "ticker,effective_date,ratio\n")
-	cancelled := h.start(app.ImportSplits, "", "ticker,effective_date,ratio\n")
-	for _, im := range []db.Import{alive, unknown, cancelled} {
-		h.die(*im.JobID)
+	alive, unknown, cancelled := h.echo(), h.echo(), h.echo()
+	for _, id := range []int64{alive, unknown, cancelled} {
+		h.die(id)
 	}
-	h.exec("UPDATE river_job SET attempted_by = '{dead,alive}' WHERE id = $1", alive.JobID)
-	h.exec("UPDATE river_job SET attempted_by = '{older version}' WHERE id = $1", unknown.JobID)
-	im, err := h.app.CancelImport(t.Context(), app.System, cancelled.ID)
+	h.exec("UPDATE river_job SET attempted_by = '{dead,alive}' WHERE id = $1", alive)
+	h.exec("UPDATE river_job SET attempted_by = '{older version}' WHERE id = $1", unknown)
+	_, err := h.monitor.JobCancel(t.Context(), cancelled)
 	require.NoError(t, err)
-	assert.Equal(t, app.ImportCancelled, im.State)
 	h.rescue()
-	assert.Equal(t, rivertype.JobStateRunning, h.job(alive).State)
-	assert.Equal(t, rivertype.JobStateRunning, h.job(unknown).State)
-	assert.Equal(t, rivertype.JobStateCancelled, h.job(cancelled).State)
-	assert.Equal(t, app.ImportCancelled, h.get(cancelled.ID).State)
+	assert.Equal(t, rivertype.JobStateRunning, h.row(alive).State)
+	assert.Equal(t, rivertype.JobStateRunning, h.row(unknown).State)
+	assert.Equal(t, rivertype.JobStateCancelled, h.row(cancelled).State)
 }
 
 // When the database halts, all signs of life are late.
 func TestLateWorkersJudgeNobody(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	im := h.start(app.ImportSplits, "", "ticker,effective_date,ratio\n")
+	id := h.echo()
 	h.rescue()
-	h.die(*im.JobID)
+	h.die(id)
 	h.exec("UPDATE worker SET seen_at = now() - interval '7 seconds'")
 	require.NoError(t, h.app.Rescue(t.Context(), "alive"))
-	assert.Equal(t, rivertype.JobStateRunning, h.job(im).State)
+	assert.Equal(t, rivertype.JobStateRunning, h.row(id).State)
+
 	require.NoError(t, h.app.Rescue(t.Context(), "dead"))
 	h.rescue()
-	assert.Equal(t, rivertype.JobStateRunning, h.job(im).State, "it was late, too")
+	assert.Equal(t, rivertype.JobStateRunning, h.row(id).State, "it was late, too")
 }
 
 func TestJobThatKillsItsWorkersEnds(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	im := h.start(app.ImportCompanies, "", tickers)
+	id := h.echo()
 	for i := 1; i <= 3; i++ {
-		assert.Equal(t, "queued", h.get(im.ID).State)
-		h.die(*im.JobID)
+		assert.Equal(t, rivertype.JobStateAvailable, h.row(id).State)
+		h.die(id)
 		h.rescue()
-		assert.Len(t, h.job(im).Errors, i)
+		assert.Len(t, h.row(id).Errors, i)
 	}
-	assert.Equal(t, rivertype.JobStateDiscarded, h.job(im).State)
-	im = h.get(im.ID)
-	assert.Equal(t, app.ImportFailed, im.State)
-	assert.Equal(t, "its worker died three times", *im.Error)
-	assert.NotNil(t, im.FinishedAt)
-}
-
-func TestFailedImport(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	im := h.start(app.ImportCompanies, "", "[]")
-	h.work()
-	im = h.ended(im)
-	assert.Equal(t, app.ImportFailed, im.State)
-	assert.Contains(t, *im.Error, "not a JSON object")
-	j := h.job(im)
-	assert.Equal(t, rivertype.JobStateDiscarded, j.State)
-	assert.Equal(t, 1, j.Attempt, "no retry can heal it")
-	assert.JSONEq(t, fmt.Sprintf(`{"import_id":%d,"kind":"companies","file_name":"companies.file"}`, im.ID), string(j.EncodedArgs))
-}
-
-// What people do in the job monitor shows in the imports.
-func TestMonitor(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	deleted, cancelled := h.start(app.ImportCompanies, "", tickers), h.start(app.ImportCompanies, "", tickers)
-	_, err := h.monitor.JobDelete(t.Context(), *deleted.JobID)
-	require.NoError(t, err)
-	im := h.get(deleted.ID)
-	assert.Equal(t, app.ImportFailed, im.State)
-	assert.Equal(t, "its job was deleted", *im.Error)
-	_, err = h.app.CancelImport(t.Context(), app.System, deleted.ID)
-	var e *app.Error
-	require.ErrorAs(t, err, &e)
-	assert.Equal(t, app.Conflict, e.Code)
-
-	_, err = h.monitor.JobCancel(t.Context(), *cancelled.JobID)
-	require.NoError(t, err)
-	assert.Equal(t, app.ImportCancelled, h.get(cancelled.ID).State)
-	_, err = h.monitor.JobRetry(t.Context(), *cancelled.JobID)
-	require.NoError(t, err)
-	im = h.get(cancelled.ID)
-	assert.Equal(t, "queued", im.State)
-	assert.Nil(t, im.FinishedAt)
-	h.work()
-	assert.Equal(t, app.ImportSucceeded, h.ended(cancelled).State)
-	_, err = h.monitor.JobDelete(t.Context(), *cancelled.JobID)
-	require.NoError(t, err)
-	assert.Equal(t, app.ImportSucceeded, h.get(cancelled.ID).State, "River may forget it")
-}
-
-// Imports that need companies wait for those that bring them, whatever becomes of these, and are read once.
-func TestImportsWaitForCompanies(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		end  func(h *house, companies db.Import)
-		want string
-	}{
-		"succeeded": {func(h *house, _ db.Import) { h.work() }, app.ImportSucceeded},
-		"cancelled": {func(h *house, im db.Import) {
-			_, err := h.app.CancelImport(h.Context(), app.System, im.ID)
-			require.NoError(h, err)
-			h.work()
-		}, app.ImportFailed},
-		"deleted": {func(h *house, im db.Import) {
-			_, err := h.monitor.JobDelete(h.Context(), *im.JobID)
-			require.NoError(h, err)
-			h.work()
-		}, app.ImportFailed},
-		"cannot be read": {func(h *house, im db.Import) {
-			h.exec("UPDATE document SET content = '', upload_id = NULL WHERE id = $1", im.DocumentID)
-			h.exec("UPDATE river_job SET max_attempts = 1 WHERE id = $1", im.JobID)
-			h.work()
-		}, app.ImportFailed},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h := newHouse(t)
-			all, err := h.app.StartImports(t.Context(), app.System,
-				request(app.ImportCompanies, "", tickers),
-				request(app.ImportPrices, "AAA", pricesOf),
-				request(app.ImportSplits, "", "ticker,effective_date,ratio\nAAA,2020-01-02,2\n"))
-			require.NoError(t, err)
-			for _, im := range all[1:] {
-				assert.Equal(t, rivertype.JobStatePending, h.job(im).State)
-				assert.Equal(t, "queued", h.get(im.ID).State)
-			}
-			c.end(h, all[0])
-			for _, im := range all[1:] {
-				got := h.ended(im)
-				assert.Equal(t, c.want, got.State)
-				if c.want == app.ImportFailed {
-					assert.Contains(t, *got.Error, "AAA")
-				}
-				assert.Equal(t, 1, h.job(im).Attempt)
-			}
-		})
-	}
-}
-
-func TestUnchangedFacts(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	facts, err := sample.FS.ReadFile("companyfacts-CIK0000320193.json.gz")
-	require.NoError(t, err)
-	run := func(ticker string) db.Import {
-		t.Helper()
-		return h.ended(h.start(app.ImportSECCompanyFacts, ticker, string(facts)))
-	}
-	h.work()
-	first := run("AAPL")
-	require.Equal(t, app.ImportSucceeded, first.State)
-	again := run("")
-	assert.Equal(t, app.ImportUnchanged, again.State)
-	assert.Zero(t, again.Written+again.Unchanged+again.Skipped)
-	assert.Equal(t, *again.Total, again.Done)
-	assert.Equal(t, first.DocumentID, again.DocumentID)
-	assert.Equal(t, 1, h.count("SELECT count(*) FROM document"), "stored once")
-	assert.Equal(t, app.ImportSucceeded, run("AAPL.B").State, "another listing is added")
-	assert.Equal(t, app.ImportUnchanged, run("AAPL.B").State)
-
-	// Other rules read it again.
-	h.exec("UPDATE company_facts SET rules_version = rules_version - 1")
-	im := run("")
-	assert.Equal(t, app.ImportSucceeded, im.State)
-	assert.Zero(t, im.Written)
-	assert.Positive(t, im.Unchanged)
-}
-
-func TestPrune(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	facts, err := sample.FS.ReadFile("companyfacts-CIK0001640147.json.gz")
-	require.NoError(t, err)
-	old := h.start(app.ImportSECCompanyFacts, "SNOW", string(facts))
-	list := h.start(app.ImportCompanies, "", tickers)
-	stop := h.work()
-	h.ended(old)
-	h.ended(list)
-	stop()
-	waiting := h.start(app.ImportSplits, "", "ticker,effective_date,ratio\n")
-	h.exec("UPDATE import SET finished_at = now() - interval '91 days' WHERE id = $1", old.ID)
-	h.exec("INSERT INTO worker (id, seen_at) VALUES ('gone', now() - interval '2 days')")
-	require.NoError(t, h.app.Prune(t.Context()))
-	_, err = h.app.GetImport(t.Context(), app.System, old.ID)
-	require.Error(t, err, "it is old")
-	h.get(list.ID)
-	assert.Equal(t, 1, h.count("SELECT count(*) FROM document d JOIN company_facts f ON f.document_id = d.id"))
-	assert.Equal(t, 0, h.count("SELECT count(*) FROM document WHERE id = $1", list.DocumentID), "nothing needs it")
-	assert.Equal(t, 1, h.count("SELECT count(*) FROM document WHERE id = $1", waiting.DocumentID))
-	assert.Equal(t, 0, h.count("SELECT count(*) FROM worker WHERE id = 'gone'"))
+	assert.Equal(t, rivertype.JobStateDiscarded, h.row(id).State)
 }
 
 // While the database is away, a worker logs an error a second, not one for each thing that River does.
@@ -450,7 +257,7 @@ func TestOutageIsLoggedOnceASecond(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		done <- jobs.Run(ctx, a, jobs.Config{
-			Concurrency: 1, Imports: 1, PollInterval: 20 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&lines, nil)),
+			Concurrency: 1, PollInterval: 20 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&lines, nil)),
 		})
 	}()
 	id, err := h.app.StartTestJob(t.Context(), app.System, "hello")
@@ -479,25 +286,6 @@ func (l *errorLines) Write(b []byte) (int, error) {
 		l.n.Add(1)
 	}
 	return len(b), nil
-}
-
-// What decides about imports is the database's clock, whatever this process's says.
-func TestAnotherClock(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.app.Now = func() time.Time { return time.Now().AddDate(1, 0, 0) }
-	im, err := h.app.StartImport(t.Context(), app.System, app.ImportRequest{
-		Kind: app.ImportSplits, File: strings.NewReader("ticker,effective_date,ratio\n"),
-	})
-	require.NoError(t, err)
-	_, err = h.pool.Exec(t.Context(), "UPDATE river_job SET state = 'running' WHERE id = $1", im.JobID)
-	require.NoError(t, err)
-	im, err = h.app.CancelImport(t.Context(), app.System, im.ID)
-	require.NoError(t, err)
-	assert.WithinDuration(t, time.Now(), *im.FinishedAt, time.Minute)
-	require.NoError(t, h.app.Prune(t.Context()))
-	_, err = h.app.GetImport(t.Context(), app.System, im.ID)
-	require.NoError(t, err, "an import of today")
 }
 
 // A job that failed is tried again by the database's clock, not by the worker's.

@@ -44,16 +44,8 @@ type Migration struct {
 // stays as it is. It needs two connections of the pool.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 	return locked(ctx, pool, func(p *goose.Provider) error {
-		river, err := riverMigrator(pool)
-		if err != nil {
+		if err := MigrateRiver(ctx, pool, log); err != nil {
 			return err
-		}
-		res, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil)
-		if err != nil {
-			return errors.Wrap(err, "migrate river up")
-		}
-		if n := len(res.Versions); n > 0 {
-			log.InfoContext(ctx, "migrated river", "version", res.Versions[n-1].Version)
 		}
 		done, err := p.Up(ctx)
 		if err != nil {
@@ -64,6 +56,22 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 		}
 		return nil
 	})
+}
+
+// MigrateRiver brings River's tables to the newest schema, and no others.
+func MigrateRiver(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	river, err := riverMigrator(pool)
+	if err != nil {
+		return err
+	}
+	res, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	if err != nil {
+		return errors.Wrap(err, "migrate river up")
+	}
+	if n := len(res.Versions); n > 0 {
+		log.InfoContext(ctx, "migrated river", "version", res.Versions[n-1].Version)
+	}
+	return nil
 }
 
 // MigrateDown rolls back EdgeValue's newest applied migration and returns it. River's stay as they are.
@@ -186,15 +194,11 @@ var notWord = regexp.MustCompile(`[^a-z0-9]+`)
 // CreateMigration writes an empty migration with the next number into dir and returns its path. It takes effect when
 // the program is built again.
 func CreateMigration(dir, name string) (string, error) {
-	name = strings.Trim(notWord.ReplaceAllString(strings.ToLower(name), "_"), "_")
-	if name == "" {
-		return "", errors.New("a migration's name needs a letter or a digit")
-	}
-	last, err := newestFile(os.DirFS(dir))
+	file, err := NextMigration(os.DirFS(dir), name)
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, fmt.Sprintf("%05d_%s.sql", last+1, name))
+	path := filepath.Join(dir, file)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return "", errors.Wrap(err, "create migration")
@@ -204,6 +208,19 @@ func CreateMigration(dir, name string) (string, error) {
 		return "", errors.Wrap(err, "write migration")
 	}
 	return path, nil
+}
+
+// NextMigration is the name of the file of a migration that follows those of dir.
+func NextMigration(dir fs.FS, name string) (string, error) {
+	name = strings.Trim(notWord.ReplaceAllString(strings.ToLower(name), "_"), "_")
+	if name == "" {
+		return "", errors.New("a migration's name needs a letter or a digit")
+	}
+	last, err := newestFile(dir)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%05d_%s.sql", last+1, name), nil
 }
 
 // locked calls f while no other process migrates this database.

@@ -3,7 +3,9 @@ package pgtest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// lockOrder fails a test in which one of the program's own queries writes what belongs to a company, or to a user,
+// lockOrder fails a test in which one of the program's own queries writes what belongs to a row, such as a user's,
 // before its transaction has locked that row. A query of the test itself may do as it likes.
 type lockOrder struct {
 	mu    sync.Mutex
@@ -21,15 +23,18 @@ type lockOrder struct {
 
 // owners are the tables whose rows are locked before rows of these, and of their own, are written.
 var owners = map[string]string{
+	// newproject:companies
 	"company": "company", "listing": "company", "financial_statement": "company", "dividend": "company", "split": "company", "found_split": "company",
 	"price": "company", "share_count": "company", "annual_form": "company", "company_facts": "company", "former_facts": "company",
+	// newproject:end
 	"password_reset": "user_account",
 }
 
 var (
 	writes = regexp.MustCompile(`(?is)\b(?:insert into|update|delete from) (\w+)`)
-	adds   = regexp.MustCompile(`(?is)^-- name: \w+ :\w+\s.*\binsert into (company|user_account)\b`)
-	locks  = regexp.MustCompile(`(?is)\bfrom (company|user_account)\b.*\bfor update\b`)
+	adds   = regexp.MustCompile(`(?is)^-- name: \w+ :\w+\s.*\binsert into (` + locked + `)\b`)
+	locks  = regexp.MustCompile(`(?is)\bfrom (` + locked + `)\b.*\bfor update\b`)
+	locked = strings.Join(slices.Compact(slices.Sorted(maps.Values(owners))), "|")
 )
 
 // does is what a query of the program does to rows that have owners.

@@ -30,9 +30,9 @@ func get(t *testing.T, m *Metrics, path string) (int, string) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	m := NewMetrics(pgtest.New(t), func(context.Context) ([]JobCount, error) {
-		return []JobCount{{"default", "echo", "available", 2}, {"imports", "echo", "scheduled", 1}}, nil
+		return []JobCount{{"default", "echo", "available", 2}, {"mails", "echo", "scheduled", 1}}, nil
 	})
-	m.Observe("getCompany", http.MethodGet, http.StatusOK, 20*time.Millisecond)
+	m.Observe("getUser", http.MethodGet, http.StatusOK, 20*time.Millisecond)
 	m.Observe("", "BREW", http.StatusNotFound, time.Millisecond)
 	m.InFlight(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		_, text := get(t, m, "/metrics")
@@ -55,14 +55,14 @@ func TestMetrics(t *testing.T) {
 	status, text := get(t, m, "/metrics")
 	require.Equal(t, http.StatusOK, status)
 	for _, line := range []string{
-		`http_request_duration_seconds_count{method="GET",operation="getCompany",status="200"} 1`,
-		`http_request_duration_seconds_bucket{method="GET",operation="getCompany",status="200",le="0.025"} 1`,
+		`http_request_duration_seconds_count{method="GET",operation="getUser",status="200"} 1`,
+		`http_request_duration_seconds_bucket{method="GET",operation="getUser",status="200",le="0.025"} 1`,
 		`http_request_duration_seconds_count{method="other",operation="",status="404"} 1`,
 		`http_requests_in_flight 0`,
 		`http_requests_in_flight_limit 256`,
 		`http_requests_refused_total{by="network"} 1`,
 		`river_jobs{kind="echo",queue="default",state="available"} 2`,
-		`river_jobs{kind="echo",queue="imports",state="scheduled"} 1`,
+		`river_jobs{kind="echo",queue="mails",state="scheduled"} 1`,
 		`river_job_duration_seconds_count{kind="echo",outcome="completed"} 1`,
 		`river_job_duration_seconds_count{kind="echo",outcome="failed"} 1`,
 		`river_job_duration_seconds_count{kind="echo",outcome="cancelled"} 1`,

@@ -237,7 +237,8 @@ func TestHome(t *testing.T) {
 	t.Parallel()
 	body := get(newMux(t, sampleConfig()), "GET", "/").Body.String()
 	for _, path := range []string{
-		"/docs", "/redoc", "/api/v1/openapi.yaml", "/api/v1/openapi.json", "/jobs", "/api/v1/companies",
+		"/docs", "/redoc", "/api/v1/openapi.yaml", "/api/v1/openapi.json", "/jobs",
+		"/api/v1/companies", // newproject:companies
 	} {
 		assert.Contains(t, body, `<a href="`+path+`">`)
 	}
@@ -290,7 +291,7 @@ func TestSpecEquality(t *testing.T) {
 	spec, err := os.ReadFile("../../openapi.yaml")
 	require.NoError(t, err)
 	mux := newMux(t, Config{ProjectName: "EdgeValue", Spec: spec})
-	assert.Equal(t, http.StatusOK, get(mux, "GET", "/problems/ticker-taken").Code)
+	assert.Equal(t, http.StatusOK, get(mux, "GET", "/problems/email-taken").Code)
 	assert.Equal(t, string(spec), get(mux, "GET", "/api/v1/openapi.yaml").Body.String())
 
 	var fromYAML, fromJSON any

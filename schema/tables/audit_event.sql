@@ -6,8 +6,8 @@ CREATE TABLE audit_event (
     reason      text, -- of a failure
     actor_id    bigint, -- the user, unless nobody or the command line
     api_key_id  bigint,
-    target_type text, -- such as user or company
-    target      text, -- its id, ticker or the like
+    target_type text, -- such as user
+    target      text, -- its id or the like
     detail      jsonb, -- what changed; never a secret
     client      text, -- the address
     request_id  text,

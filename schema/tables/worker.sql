@@ -1,6 +1,6 @@
--- The sign of life of each process that works on jobs, and what one that dies was at. A file that kills its worker may be
--- among several: each of them is then a suspect, which runs while its worker runs no other import and no other worker a
--- suspect.
+-- The sign of life of each process that works on jobs, and what one that dies was at. A job that kills its worker, such as
+-- the import of a file, may be among several: each of them is then a suspect, which runs while its worker runs no other of
+-- its kind and no other worker a suspect.
 CREATE TABLE worker (
     id      text PRIMARY KEY, -- of its River client
     seen_at timestamptz NOT NULL,

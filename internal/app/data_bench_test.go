@@ -181,7 +181,9 @@ func newImporter(b *testing.B) *importer {
 	ctx, stop := context.WithCancel(context.WithoutCancel(b.Context()))
 	stopped := make(chan error, 1)
 	go func() {
-		stopped <- jobs.Run(ctx, a, jobs.Config{Imports: 1, Grace: 10 * time.Second, Logger: log, Middleware: []rivertype.Middleware{tell}})
+		stopped <- jobs.Run(ctx, a, jobs.Config{
+			Grace: 10 * time.Second, Logger: log, Middleware: []rivertype.Middleware{tell}, DataConfig: jobs.DataConfig{Imports: 1},
+		})
 	}()
 	b.Cleanup(func() { stop(); require.NoError(b, <-stopped) })
 	return &importer{a, pool, done}

@@ -106,7 +106,9 @@ func benchPool(b *testing.B) *pgxpool.Pool {
 	require.NoError(b, err)
 	ctx, stop := context.WithCancel(context.WithoutCancel(b.Context()))
 	stopped := make(chan error, 1)
-	go func() { stopped <- jobs.Run(ctx, a, jobs.Config{Imports: 1, Grace: 10 * time.Second, Logger: log}) }()
+	go func() {
+		stopped <- jobs.Run(ctx, a, jobs.Config{Grace: 10 * time.Second, Logger: log, DataConfig: jobs.DataConfig{Imports: 1}})
+	}()
 	for _, f := range []struct {
 		kind app.ImportKind
 		name string

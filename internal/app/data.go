@@ -1,0 +1,84 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/go-faster/errors"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/edgar"
+	"github.com/edgevalue/edgevalue/internal/sec"
+)
+
+// DataConfig is what the use cases of companies, of what they file and of their prices depend on.
+type DataConfig struct {
+	MaxUploads int           // files that are received at a time; 4 if 0
+	EDGAR      *edgar.Client // nil if sync is off
+	// NextSync returns when a sync of all companies is due that follows one of a time; nil for never.
+	NextSync func(time.Time) time.Time
+	SyncDir  string // where bulk files of EDGAR are while they are read
+}
+
+type data struct {
+	uploads    chan struct{}                         // holds one for each file that is being received
+	facts      *lru.Cache[string, *sec.CompanyFacts] // by the ids of the documents
+	explaining chan struct{}                         // holds one for each explanation that is being made
+}
+
+func newData(cfg DataConfig) (data, error) {
+	facts, err := lru.New[string, *sec.CompanyFacts](explainedDocuments)
+	return data{
+		uploads: make(chan struct{}, cmp.Or(cfg.MaxUploads, 4)),
+		facts:   facts, explaining: make(chan struct{}, explanationsAtOnce),
+	}, wrap(err, "create cache")
+}
+
+// pruneData deletes old imports and syncs, documents that nothing needs, uploads without one, and what was answered to
+// requests that may have been sent again.
+func (a *App) pruneData(ctx context.Context) error {
+	if _, err := a.queries.PruneImports(ctx); err != nil {
+		return errors.Wrap(err, "prune imports")
+	}
+	if _, err := a.queries.PruneSyncs(ctx); err != nil {
+		return errors.Wrap(err, "prune syncs")
+	}
+	if err := a.removeForsakenFiles(ctx); err != nil {
+		return errors.Wrap(err, "prune files of syncs")
+	}
+	err := a.inJobTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		ids, err := q.LockUnneededDocuments(ctx)
+		if err != nil {
+			return errors.Wrap(err, "list documents")
+		}
+		_, err = q.DeleteUnneededDocuments(ctx, ids)
+		return wrap(err, "prune documents")
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := a.queries.PruneUploads(ctx); err != nil {
+		return errors.Wrap(err, "prune uploads")
+	}
+	if err := a.queries.WakeImports(ctx); err != nil {
+		return errors.Wrap(err, "wake imports")
+	}
+	_, err = a.queries.PruneIdempotencyKeys(ctx)
+	return wrap(err, "prune idempotency keys")
+}
+
+// today is the current day in UTC.
+func (a *App) today() time.Time { return a.Now().UTC().Truncate(24 * time.Hour) }
+
+// Lists have filters that are mostly not there. A plan that fits all values reads the table for any of them. They read a
+// hundred rows of what is mostly in memory: by the costs of a disk that turns, PostgreSQL would rather read whole tables.
+const beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = 'force_custom_plan'; SET LOCAL random_page_cost = 1.1"
+
+// read runs f on one snapshot of the database, which transactions committed in the meantime do not change.
+func (a *App) read(ctx context.Context, f func(q *db.Queries) error) error {
+	err := pgx.BeginTxFunc(ctx, a.Pool, pgx.TxOptions{BeginQuery: beginRead}, func(tx pgx.Tx) error { return f(a.queries.WithTx(tx)) })
+	return translate(err)
+}
