@@ -37,6 +37,17 @@ job: ## Write a background job: NAME=send_report [FIELDS='word:text days:int?']
 lint: ## Lint
 	go tool -modfile=scripts/lint/go.mod golangci-lint run --allow-parallel-runners ./...
 
+# The linters of scripts/package.json, as its lock file has them.
+scripts/node_modules/.package-lock.json: scripts/package.json scripts/package-lock.json
+	npm ci --prefix scripts --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+.PHONY: api-lint
+api-lint: scripts/node_modules/.package-lock.json ## Lint openapi.yaml
+	@export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true PATH="$$PWD/scripts/node_modules/.bin:$$PATH"; \
+		redocly lint --config scripts/redocly.yaml openapi.yaml && \
+		spectral lint --ruleset scripts/spectral.yaml --fail-severity hint openapi.yaml
+
 # What openapi.yaml is compared with: another branch, or a commit.
 BASE ?= main
 .PHONY: api-diff
@@ -54,21 +65,18 @@ check: ## Generated code, modules and migrations are current, the linters have n
 	go vet ./...
 	$(MAKE) check-schema
 	$(MAKE) lint
-
-scripts/node_modules: scripts/package-lock.json
-	npm ci --prefix scripts --no-audit --no-fund --silent
-	@touch $@
+	$(MAKE) api-lint
 
 bin/schemadiff: FORCE
 	@go build -o $@ ./internal/schemadiff
 
 .PHONY: check-schema
-check-schema: bin/schemadiff scripts/node_modules ## The migrations make the declared tables and work on data; PostgreSQL prepares all queries
+check-schema: bin/schemadiff scripts/node_modules/.package-lock.json ## The migrations make the declared tables and work on data; PostgreSQL prepares all queries
 	bin/schemadiff check
 
 .PHONY: migration
-migration: bin/schemadiff ## Write the migration that leads to schema/tables (NAME=add_sector ARGS='--rename price.day=date')
-	@test -n '$(NAME)' || { echo 'NAME is missing: make migration NAME=add_sector'; exit 1; }
+migration: bin/schemadiff ## Write the migration that leads to schema/tables (NAME=add_language ARGS='--rename user_account.full_name=name')
+	@test -n '$(NAME)' || { echo 'NAME is missing: make migration NAME=add_language'; exit 1; }
 	@bin/schemadiff plan $(ARGS) -- '$(NAME)'
 
 # Runs a command whose tests share one server.
@@ -146,8 +154,13 @@ logs: ## Follow the stack's logs (ARGS=backend)
 	docker compose logs --follow --tail 100 $(ARGS)
 
 .PHONY: psql
-psql: ## Open psql in the stack's database
-	docker compose exec db psql $(ARGS)
+psql: ## Open psql in the database of "make dev" or "make run" or, if none of them runs, the stack's (ARGS=--list)
+	@scripts/psql.sh $(ARGS)
+
+.PHONY: debug
+debug: ## Run everything in a debugger that listens at 127.0.0.1:2345
+	cd scripts/dev && go build -o ../../bin/ github.com/go-delve/delve/cmd/dlv
+	bin/dlv debug ./cmd/edgevalue --output bin/debug --headless --listen=127.0.0.1:2345 --api-version=2 --accept-multiclient -- dev $(ARGS)
 
 .PHONY: test-stack
 test-stack: ## Test the API of a stack of its own, through its proxy

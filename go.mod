@@ -4,7 +4,6 @@ go 1.26.0
 
 tool (
 	github.com/jmattheis/goverter/cmd/goverter
-	github.com/ogen-go/ogen/cmd/ogen
 	github.com/sqlc-dev/sqlc/cmd/sqlc
 )
 

@@ -112,7 +112,7 @@ applied, taken back and applied again before it is written. When nothing differs
 
 It runs in the source tree, and needs Go. A column or table that is gone and one that is new may be the same, with its data:
 on a terminal it asks, and elsewhere --rename or --drop says so. Migrations of data are written by hand, see create.`,
-		Example: "  edgevalue migrate diff add_sector\n  edgevalue migrate diff --rename company.url=company.website website",
+		Example: "  edgevalue migrate diff add_language\n  edgevalue migrate diff --rename user_account.full_name=name rename_name",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			plan := []string{"plan"}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
-	"github.com/exaring/otelpgx"
 	"github.com/go-faster/errors"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -146,7 +145,7 @@ func run(ctx context.Context, p parts) (err error) {
 		}()
 		dsn = server.DSN()
 	}
-	pool, err := pg.Open(ctx, dsn, log, otelpgx.NewTracer())
+	pool, err := pg.Open(ctx, dsn, log, cfg.tracer(log))
 	if err != nil {
 		return err
 	}

@@ -81,17 +81,21 @@ func (c *child) stop(hard context.Context, grace time.Duration) {
 	<-c.ended
 }
 
-// runCommand runs a command to its end, or until ctx ends, and returns what it said. Nothing that it started is left.
+// runCommand runs a command to its end, or until ctx ends, and returns what it said: on failure, what it
+// said of that, if anything. Nothing that it started is left.
 func runCommand(ctx context.Context, command, env []string) (string, error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr, cmd.Env = &out, &out, env
+	var out, mistakes bytes.Buffer
+	cmd.Stdout, cmd.Stderr, cmd.Env = &out, &mistakes, env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} //nolint:exhaustruct_v5 // the rest is as usual
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
 	err := cmd.Run()
 	if err != nil && cmd.Process != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+	if err != nil && mistakes.Len() > 0 {
+		return strings.TrimSpace(mistakes.String()), err
 	}
 	return strings.TrimSpace(out.String()), err
 }

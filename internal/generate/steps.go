@@ -62,8 +62,8 @@ var steps = []step{
 	// newproject:end
 	{
 		name:     "api",
-		tool:     tool{pkg: "github.com/ogen-go/ogen/cmd/ogen"},
-		args:     []string{"--config", "gen/ogen.yml", "--target", "OUT/gen/oas", "--package", "oas", "--clean", "openapi.yaml"},
+		tool:     tool{pkg: "./internal/oasgen", source: []string{"internal/oasgen"}},
+		args:     []string{"gen/ogen.yml", "openapi.yaml", "OUT/gen/oas"},
 		then:     &tool{pkg: "./internal/sortmaps", source: []string{"internal/sortmaps"}},
 		thenArgs: []string{"OUT/gen/oas/oas_json_gen.go"},
 		inputs:   []string{"openapi.yaml", "gen/ogen.yml"},

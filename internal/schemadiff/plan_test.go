@@ -83,7 +83,8 @@ func TestPlan(t *testing.T) {
 			name:  "a nullable column",
 			edits: [][3]string{{"company.sql", "    ipo_date         date,", "    ipo_date         date,\n    lei              text,"}},
 			want: []string{
-				"-- +goose Up\n\nSET LOCAL lock_timeout = '5s';\n\nALTER TABLE company ADD COLUMN lei text;\n", "-- +goose Down\n",
+				"-- +goose Up\n\nSET LOCAL lock_timeout = '5s';\n\n-- Acquires access exclusive lock: nobody uses company for a moment.\n" +
+					"ALTER TABLE company ADD COLUMN lei text;\n", "-- +goose Down\n",
 				"-- Deletes data: ", "ALTER TABLE company DROP COLUMN lei;\n",
 			},
 		},
@@ -110,7 +111,7 @@ func TestPlan(t *testing.T) {
 			name:  "a foreign key",
 			edits: [][3]string{{"company_facts.sql", "    cik               bigint,", "    cik               bigint REFERENCES company_cik,"}},
 			want: []string{
-				"-- +goose NO TRANSACTION\n-- +goose Up\n", "SET lock_timeout = '5s';\n", "ALTER TABLE company_facts DROP CONSTRAINT IF EXISTS company_facts_cik_fkey,\n" +
+				"-- +goose NO TRANSACTION\n-- +goose Up\n", "SET lock_timeout = '5s';\n", "share row exclusive lock", "ALTER TABLE company_facts DROP CONSTRAINT IF EXISTS company_facts_cik_fkey,\n" +
 					"    ADD CONSTRAINT company_facts_cik_fkey FOREIGN KEY (cik) REFERENCES company_cik(cik) NOT VALID;\n",
 				"ALTER TABLE company_facts VALIDATE CONSTRAINT company_facts_cik_fkey;\n", "RESET lock_timeout;\n", "-- +goose Down\n",
 				"ALTER TABLE company_facts DROP CONSTRAINT IF EXISTS company_facts_cik_fkey;\n",
@@ -170,7 +171,8 @@ CREATE TABLE filing (
 				{"session.sql", "-- Each works once.", "CREATE TRIGGER session_ended AFTER DELETE ON session FOR EACH ROW EXECUTE FUNCTION set_updated_at();\n\n-- Each works once."},
 			},
 			want: []string{
-				"ALTER TABLE listing DROP CONSTRAINT", "-- +goose StatementBegin\nCREATE OR REPLACE FUNCTION ticker_key(", "'-/ ', '...'",
+				"ALTER TABLE listing DROP CONSTRAINT", "-- The form in which tickers are compared: ",
+				"-- +goose StatementBegin\nCREATE OR REPLACE FUNCTION ticker_key(ticker text) RETURNS text LANGUAGE sql IMMUTABLE", "'-/ ', '...'",
 				"-- +goose StatementEnd\n", "ALTER TABLE listing VALIDATE CONSTRAINT listing_isin_check;\n",
 			},
 		},
