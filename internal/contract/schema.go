@@ -46,7 +46,7 @@ var openAPI = sync.OnceValues(func() (*jsonschema.Schema, error) {
 			return nil, errors.Wrap(err, name.Name())
 		}
 	}
-	return c.Compile("https://edgevalue.com/schemas/contract.json")
+	return c.Compile("urn:contract")
 })
 
 // againstSchema finds what OpenAPI and JSON Schema do not allow.

@@ -197,7 +197,7 @@ func (p *project) step(ctx context.Context, s step, all bool) (ran bool, err err
 	if err != nil {
 		return false, err
 	}
-	if !s.inPlace {
+	if !s.inPlace && len(s.outputs) > 0 {
 		if err := replace(kept, scratch, s.outputs); err != nil {
 			return false, err
 		}
