@@ -12,11 +12,11 @@ import (
 
 // A job is what the templates are given.
 type job struct {
-	Module   string
-	Name     string // in snake_case
-	Type     string
-	Words, A string
-	Fields   []field
+	Module string
+	Name   string // in snake_case
+	Type   string
+	Words  string
+	Fields []field
 }
 
 // makeJob plans all changes for a new background job. The error is errThere if it is there.
@@ -25,7 +25,6 @@ func makeJob(p *project, o options) error {
 		return err
 	}
 	j := job{Module: p.module, Name: o.name, Type: pascal(o.name), Words: words(o.name)}
-	j.A = article(j.Words)
 	if o.fields != "" {
 		fields, err := parseFields(o.fields)
 		if err != nil {

@@ -48,7 +48,7 @@ func TestTree(t *testing.T) {
 	do("go", "build", "./...")
 	packages := []string{"./internal/app", "./internal/api", "./internal/jobs"}
 	do("go", append([]string{"vet"}, packages...)...)
-	do("go", append([]string{"tool", "-modfile=scripts/lint/go.mod", "golangci-lint", "run", "--allow-parallel-runners"}, packages...)...)
+	do("go", append([]string{"tool", "-modfile=scripts/lint/go.mod", "golangci-lint", "run", "--allow-parallel-runners", "--timeout", "20m"}, packages...)...)
 	do("make", "check-schema")
 	do("go", "build", "-o", "bin/pgtest", "./internal/pgtest/run")
 	do("bin/pgtest", "go", "test", "./internal/app", "-run", "^TestEveryWriterLeavesAnEvent$")

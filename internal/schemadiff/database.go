@@ -105,8 +105,9 @@ func (w *workshop) do(name string, f func(*sql.DB) error) error {
 	return f(db)
 }
 
-// like returns a copy of the database that f makes of the SQL files of dir, which it makes once.
-func (w *workshop) like(ctx context.Context, dir fs.FS, what string, f func(name string) error) (string, error) {
+// like returns a copy of the database that f makes of the SQL files of dir, without those that skip, when it is not nil,
+// tells. It makes it once.
+func (w *workshop) like(ctx context.Context, dir fs.FS, what string, skip func(file string) bool, f func(name string) error) (string, error) {
 	names, err := fs.Glob(dir, "*.sql")
 	if err != nil {
 		return "", wrap(err, "list SQL files")
@@ -114,6 +115,9 @@ func (w *workshop) like(ctx context.Context, dir fs.FS, what string, f func(name
 	h := sha256.New()
 	fmt.Fprint(h, what)
 	for _, name := range names {
+		if skip != nil && skip(name) {
+			continue
+		}
 		text, err := fs.ReadFile(dir, name)
 		if err != nil {
 			return "", wrap(err, "read an SQL file")
@@ -138,7 +142,11 @@ func (w *workshop) like(ctx context.Context, dir fs.FS, what string, f func(name
 
 // migrated makes a database by River's migrations and by those of dir up to version, or all of them with version < 0.
 func (w *workshop) migrated(ctx context.Context, dir fs.FS, version int64) (string, error) {
-	return w.like(ctx, dir, fmt.Sprint("migrated", version), func(name string) error { return w.migrate(ctx, name, dir, version) })
+	later := func(file string) bool {
+		v, err := goose.NumericComponent(file)
+		return version >= 0 && err == nil && v > version
+	}
+	return w.like(ctx, dir, fmt.Sprint("migrated", version), later, func(name string) error { return w.migrate(ctx, name, dir, version) })
 }
 
 // migrate leads the named database up or down to a version of the migrations of dir, or up to the newest with
@@ -177,7 +185,7 @@ func (w *workshop) migrate(ctx context.Context, name string, dir fs.FS, version 
 // declared makes a database with River's tables and those that the files of dir declare. A file that needs what another
 // one makes waits for it.
 func (w *workshop) declared(ctx context.Context, dir fs.FS) (string, error) {
-	return w.like(ctx, dir, "declared", func(name string) error { return w.declare(ctx, name, dir) })
+	return w.like(ctx, dir, "declared", nil, func(name string) error { return w.declare(ctx, name, dir) })
 }
 
 func (w *workshop) declare(ctx context.Context, room string, dir fs.FS) error {
@@ -204,7 +212,7 @@ func (w *workshop) declare(ctx context.Context, room string, dir fs.FS) error {
 				}
 				err = located("schema/tables/"+name, string(text), len("SET check_function_bodies = off;"), err)
 				if !isMissing(err) {
-					return err
+					return nearest(ctx, db, "schema/tables/"+name, string(text), err)
 				}
 				waiting, missing = append(waiting, name), errors.Join(missing, err)
 			}
@@ -215,6 +223,21 @@ func (w *workshop) declare(ctx context.Context, room string, dir fs.FS) error {
 		}
 		return nil
 	})
+}
+
+// nearest says which statement of a file fails where PostgreSQL does not say it.
+func nearest(ctx context.Context, db *sql.DB, file, text string, err error) error {
+	var reply *pgconn.PgError
+	if !errors.As(err, &reply) || reply.Position > 0 {
+		return err
+	}
+	for _, s := range statements(text) {
+		if _, err := db.ExecContext(ctx, s.sql); errors.As(err, &reply) {
+			before, _, _ := strings.Cut(text, s.sql)
+			return &mistake{where: fmt.Sprintf("%s:%d", file, strings.Count(before, "\n")+1), reply: reply}
+		}
+	}
+	return err
 }
 
 func isMissing(err error) bool {

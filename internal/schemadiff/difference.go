@@ -68,7 +68,33 @@ func (w *workshop) difference(ctx context.Context, from, to string, online bool)
 		}
 		steps = append(steps, step{about: "", sql: tidy(s.DDL, keywords), hazards: hazards})
 	}
-	return append(steps, after.adds(before)...), nil
+	steps = append(steps, after.adds(before)...)
+	for i := range steps {
+		if len(steps[i].hazards) == 0 {
+			steps[i].hazards = unnamed(steps[i].sql, before)
+		}
+	}
+	return steps, nil
+}
+
+var alterTable = regexp.MustCompile(`(?s)^ALTER TABLE (\S+) (.*)$`)
+
+// unnamed says what a statement does to a table that is there, where the planner names no hazard.
+func unnamed(statement string, before own) []string {
+	found := alterTable.FindStringSubmatch(statement)
+	if found == nil || !before.has(found[1]) {
+		return nil
+	}
+	table, what := found[1], found[2]
+	switch {
+	case strings.HasPrefix(what, "VALIDATE CONSTRAINT"):
+		return []string{"Reads all of " + table + ", which can be read and written meanwhile. Fails if a row does not comply."}
+	case strings.Contains(what, " FOREIGN KEY ") && strings.HasSuffix(what, " NOT VALID"):
+		return []string{"Acquires share row exclusive lock: nobody writes to " + table + " and the table that it refers to for a moment."}
+	case strings.HasPrefix(what, "ADD CONSTRAINT becomes_not_null "):
+		return []string{"Acquires access exclusive lock: nobody uses " + table + " for a moment. Rows without a value are to be filled before."}
+	}
+	return []string{"Acquires access exclusive lock: nobody uses " + table + " for a moment."}
 }
 
 // own is what the planner does not do: checks that call functions of this schema, and how values are stored.

@@ -38,6 +38,14 @@ func (w *workshop) plan(ctx context.Context, root, name string, d decider) (path
 	if err != nil {
 		return nil, err
 	}
+	if same, err := w.same(ctx, before, after); err != nil {
+		return nil, err
+	} else if same {
+		hand, err := w.byHand(ctx, before, after)
+		if err != nil || len(hand) == 0 {
+			return nil, err
+		}
+	}
 	parts, err := w.parts(ctx, before, after, os.DirFS(filepath.Join(root, "schema", "tables")), d)
 	if err != nil {
 		return nil, err
@@ -191,15 +199,21 @@ func (w *workshop) parts(ctx context.Context, before, after string, declared fs.
 	added := slices.DeleteFunc(only(to, from), func(table string) bool {
 		return slices.ContainsFunc(renames, func(r rename) bool { return r.to == table })
 	})
-	with, err := w.clone(ctx, at)
-	if err != nil {
-		return nil, err
-	}
-	steps, err := w.asDeclared(ctx, with, declared, added)
-	if err != nil {
-		return nil, err
+	with := at
+	var steps []step
+	if len(added) > 0 {
+		if with, err = w.clone(ctx, at); err != nil {
+			return nil, err
+		}
+		if steps, err = w.asDeclared(ctx, with, declared, added); err != nil {
+			return nil, err
+		}
 	}
 	planned, err := w.difference(ctx, with, after, true)
+	if err != nil {
+		return nil, err
+	}
+	planned, err = replaced(planned, declared)
 	if err != nil {
 		return nil, err
 	}

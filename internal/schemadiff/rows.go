@@ -87,7 +87,7 @@ func (r rows) load(ctx context.Context, db *sql.DB) error {
 			return wrap(err, "write rows")
 		}
 		_, err = conn.ExecContext(ctx, fmt.Sprintf("INSERT INTO %[1]s OVERRIDING SYSTEM VALUE"+
-			" SELECT * FROM jsonb_populate_recordset(NULL::%[1]s, $1::text::jsonb)", names[i]), string(all)) //nolint:gosec // quoted
+			" SELECT * FROM jsonb_populate_recordset(NULL::%[1]s, $1::text::jsonb)", names[i]), string(all))
 		if err != nil {
 			return errors.Wrapf(plain(err), "the recorded rows of %s", table)
 		}

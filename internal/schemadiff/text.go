@@ -51,9 +51,6 @@ var object = regexp.MustCompile(`(?s)^(?:CREATE (?:UNLOGGED )?TABLE (?:IF NOT EX
 // written, in an order in which they can be carried out, after it has carried them out in the database at. When they
 // cannot be, it returns none.
 func (w *workshop) asDeclared(ctx context.Context, at string, declared fs.FS, tables []string) (steps []step, err error) {
-	if len(tables) == 0 {
-		return nil, nil
-	}
 	known := map[string]bool{}
 	if err := w.do(at, func(db *sql.DB) error {
 		names, err := texts(ctx, db, "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
@@ -108,6 +105,37 @@ func (w *workshop) asDeclared(ctx context.Context, at string, declared fs.FS, ta
 		open = waiting
 	}
 	return steps, w.run(ctx, at, steps)
+}
+
+var replaceFunction = regexp.MustCompile(`^CREATE OR REPLACE FUNCTION (\w+)\(`)
+
+// replaced writes functions as they are declared.
+func replaced(steps []step, declared fs.FS) ([]step, error) {
+	names, err := fs.Glob(declared, "*.sql")
+	if err != nil {
+		return nil, wrap(err, "list the declared tables")
+	}
+	functions := map[string][]step{}
+	for _, name := range names {
+		text, err := fs.ReadFile(declared, name)
+		if err != nil {
+			return nil, wrap(err, "read the declared tables")
+		}
+		for _, s := range statements(string(text)) {
+			if of := object.FindStringSubmatch(s.sql); of != nil && of[6] != "" {
+				functions[of[6]] = append(functions[of[6]], s)
+			}
+		}
+	}
+	for i, s := range steps {
+		found := replaceFunction.FindStringSubmatch(s.sql)
+		if found == nil || len(functions[found[1]]) != 1 {
+			continue
+		}
+		as := functions[found[1]][0]
+		steps[i].about, steps[i].sql = as.about, "CREATE OR REPLACE"+strings.TrimPrefix(as.sql, "CREATE")
+	}
+	return steps, nil
 }
 
 // about tells whether a file declares one of the tables.
