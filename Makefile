@@ -13,13 +13,17 @@ run: ## Run everything in one process on http://localhost:8080
 	go build -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
 	bin/edgevalue dev $(ARGS)
 
+.PHONY: dev
+dev: ## Run everything as "make run" does, and rebuild and restart on save (ARGS="dev --fake")
+	@scripts/devloop.sh $(ARGS)
+
 .PHONY: build
 build: ## Build bin/edgevalue as a static release
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
 
 .PHONY: generate
-generate: ## Rebuild all generated code from openapi.yaml, schema/tables and queries/
-	go generate ./gen
+generate: ## Rebuild the generated code whose sources have changed (ARGS=-a: all of it)
+	@go run ./internal/generate $(ARGS)
 
 .PHONY: resource
 resource: ## Write a resource: NAME=watchlist FIELDS='name:text due:date?' [OWNER=user] [PLURAL=watchlists]
@@ -35,7 +39,7 @@ lint: ## Lint
 
 .PHONY: check
 check: ## Generated code, modules and migrations are current, the linters have nothing to say
-	scripts/check-clean.sh make generate
+	scripts/check-clean.sh go run ./internal/generate -a
 	scripts/check-clean.sh go mod tidy
 	go vet ./...
 	$(MAKE) check-schema
@@ -132,8 +136,13 @@ logs: ## Follow the stack's logs (ARGS=backend)
 	docker compose logs --follow --tail 100 $(ARGS)
 
 .PHONY: psql
-psql: ## Open psql in the stack's database
-	docker compose exec db psql $(ARGS)
+psql: ## Open psql in the database of "make dev" or "make run" or, if none of them runs, the stack's (ARGS=--list)
+	@scripts/psql.sh $(ARGS)
+
+.PHONY: debug
+debug: ## Run everything in a debugger that listens at 127.0.0.1:2345
+	cd scripts/dev && go build -o ../../bin/ github.com/go-delve/delve/cmd/dlv
+	bin/dlv debug ./cmd/edgevalue --output bin/debug --headless --listen=127.0.0.1:2345 --api-version=2 --accept-multiclient -- dev $(ARGS)
 
 .PHONY: test-stack
 test-stack: ## Test the API of a stack of its own, through its proxy

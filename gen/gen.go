@@ -1,14 +1,6 @@
 // Package gen holds generated code only: oas (the API's server and client, from openapi.yaml) and db (the queries,
-// from schema/tables and queries/). `make generate` rebuilds it, and what is generated in internal/ and docs/.
+// from schema/tables and queries/). `make generate` rebuilds it, and what is generated in internal/ and docs/, by the
+// steps of internal/generate.
 package gen
 
-// newproject:companies
-//go:generate go test -count=1 -run "^(TestContract|TestDocument)$" ../internal/value/metric -update
-// newproject:end
-//go:generate go tool ogen --config ogen.yml --target oas --package oas --clean ../openapi.yaml
-//go:generate go run ../internal/sortmaps oas/oas_json_gen.go
-//go:generate go tool sqlc generate -f ../sqlc.yaml
-// newproject:companies
-//go:generate go run ../internal/valuegen ../openapi.yaml ../internal/value/fields_gen.go
-// newproject:end
-//go:generate go tool goverter gen -g matchIgnoreCase -g skipCopySameType -g useUnderlyingTypeMethods -g "enum no" -g "output:format assign-variable" -g "output:file convert_gen.go" -g "extend as.*" ../internal/app ../internal/api
+//go:generate go run ../internal/generate

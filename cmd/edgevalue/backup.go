@@ -114,6 +114,21 @@ var tlsParameter = regexp.MustCompile(`\b(sslmode|sslrootcert|sslcert|sslkey)\s*
 
 // run runs a program on a database; with none, on files alone. The password travels in the environment.
 func (c *client) run(ctx context.Context, database, name string, args ...string) ([]byte, error) {
+	cmd, err := c.command(ctx, database, name, args...)
+	if err != nil {
+		return nil, err
+	}
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); ctx.Err() != nil {
+		return nil, errors.Wrap(ctx.Err(), name)
+	} else if err != nil {
+		return nil, errors.Wrapf(err, "%s wrote: %s\nerror", cmd.Path, bytes.TrimSpace(errOut.Bytes()))
+	}
+	return out.Bytes(), nil
+}
+
+func (c *client) command(ctx context.Context, database, name string, args ...string) (*exec.Cmd, error) {
 	path, err := pgserver.Client(ctx, name, c.version)
 	if err != nil {
 		return nil, err
@@ -134,14 +149,7 @@ func (c *client) run(ctx context.Context, database, name string, args ...string)
 			cmd.Env = append(cmd.Env, "PG"+strings.ToUpper(m[1])+"="+value)
 		}
 	}
-	var out, errOut bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errOut
-	if err := cmd.Run(); ctx.Err() != nil {
-		return nil, errors.Wrap(ctx.Err(), name)
-	} else if err != nil {
-		return nil, errors.Wrapf(err, "%s wrote: %s\nerror", path, bytes.TrimSpace(errOut.Bytes()))
-	}
-	return out.Bytes(), nil
+	return cmd, nil
 }
 
 func (c *client) backup(ctx context.Context, path string, force bool) error {

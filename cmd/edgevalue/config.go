@@ -73,7 +73,9 @@ type Config struct {
 	WorkerConcurrency int        `env:"WORKER_CONCURRENCY" envDefault:"4"`
 	LogLevel          slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	LogFormat         logFormat  `env:"LOG_FORMAT" envDefault:"auto"`
-	SentryDSN         Secret     `env:"SENTRY_DSN"`
+	// LogSQL logs each statement with its name, without the text of its arguments.
+	LogSQL    bool   `env:"LOG_SQL" envDefault:"false"`
+	SentryDSN Secret `env:"SENTRY_DSN"`
 
 	DataConfig // newproject:companies
 

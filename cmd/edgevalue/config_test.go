@@ -391,6 +391,7 @@ SHUTDOWN_TIMEOUT=20s
 WORKER_CONCURRENCY=4
 LOG_LEVEL=INFO
 LOG_FORMAT=auto
+LOG_SQL=false
 SENTRY_DSN=******
 `+
 		printedData+ // newproject:companies

@@ -36,7 +36,7 @@ environment variables, which "edgevalue config" shows.`,
 		SilenceErrors: true,
 		Version:       buildVersion(),
 	}
-	root.AddCommand(newDev(), newServe(), newWorker(), newMigrate(), newBackup(), newRestore(), newUser(), newConfigCommand(),
+	root.AddCommand(newDev(), newServe(), newWorker(), newMigrate(), newBackup(), newRestore(), newPsql(), newUser(), newConfigCommand(),
 		newHealthcheck(), newSocketProxy(), &cobra.Command{
 			Use:   "version",
 			Short: "Print the version",

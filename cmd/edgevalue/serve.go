@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
-	"github.com/exaring/otelpgx"
 	"github.com/go-faster/errors"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -69,6 +68,7 @@ superuser, whose password is printed once. A .env file is read.`,
 			return run(cmd.Context(), p)
 		},
 	}
+	cmd.Flags().BoolVar(&p.quiet, "quiet", false, "print no addresses, for one who starts it behind another")
 	// newproject:companies
 	cmd.Long += devData
 	cmd.Flags().BoolVar(&p.fake, "fake", false, fakeHelp)
@@ -80,7 +80,8 @@ superuser, whose password is printed once. A .env file is read.`,
 type parts struct {
 	dev, serve, work bool
 	fake             bool      // in EDGAR's place are the samples // newproject:companies
-	out              io.Writer // for dev's greeting
+	quiet            bool      // without dev's greeting
+	out              io.Writer // for it, and the first superuser's password
 }
 
 // minConns is how many connections to the database the parts need. A server needs one for those who change something
@@ -144,7 +145,7 @@ func run(ctx context.Context, p parts) (err error) {
 		}()
 		dsn = server.DSN()
 	}
-	pool, err := pg.Open(ctx, dsn, log, otelpgx.NewTracer())
+	pool, err := pg.Open(ctx, dsn, log, cfg.tracer(log))
 	if err != nil {
 		return err
 	}
@@ -255,7 +256,9 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 		})
 		s.log.Info("serving", "address", public.Addr().String(), "admin", admin.Addr().String(), "version", buildVersion())
 		if p.dev {
-			p.greet(s.cfg, public.Addr(), admin.Addr())
+			if !p.quiet {
+				p.greet(s.cfg, public.Addr(), admin.Addr())
+			}
 			s.showPassword(p.out)
 		}
 	}

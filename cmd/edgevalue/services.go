@@ -13,6 +13,7 @@ import (
 	"github.com/exaring/otelpgx"
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/multitracer"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -48,6 +49,14 @@ type services struct {
 	oneTimePassword string
 }
 
+// tracer sees every query, for traces and, if they are wanted, for the log.
+func (c Config) tracer(log *slog.Logger) pgx.QueryTracer {
+	if !c.LogSQL {
+		return otelpgx.NewTracer()
+	}
+	return multitracer.New(otelpgx.NewTracer(), telemetry.SQL{Logger: log})
+}
+
 // withPool opens the database of the configuration or of a running dev. What is less important than least is not logged.
 func withPool(ctx context.Context, least slog.Level, f func(Config, *slog.Logger, *pgxpool.Pool) error) error {
 	cfg, err := loadConfig(os.Environ(), ".", forTool)
@@ -61,7 +70,7 @@ func withPool(ctx context.Context, least slog.Level, f func(Config, *slog.Logger
 		}
 	}
 	log := telemetry.NewLogger(os.Stderr, string(cfg.LogFormat), max(cfg.LogLevel, least))
-	pool, err := pg.Open(ctx, dsn, log, otelpgx.NewTracer())
+	pool, err := pg.Open(ctx, dsn, log, cfg.tracer(log))
 	if err != nil {
 		return err
 	}
