@@ -37,6 +37,27 @@ job: ## Write a background job: NAME=send_report [FIELDS='word:text days:int?']
 lint: ## Lint
 	go tool -modfile=scripts/lint/go.mod golangci-lint run --allow-parallel-runners ./...
 
+# The linters of scripts/package.json, as its lock file has them.
+scripts/node_modules/.package-lock.json: scripts/package.json scripts/package-lock.json
+	npm ci --prefix scripts --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+.PHONY: api-lint
+api-lint: scripts/node_modules/.package-lock.json ## Lint openapi.yaml
+	@export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true PATH="$$PWD/scripts/node_modules/.bin:$$PATH"; \
+		redocly lint --config scripts/redocly.yaml openapi.yaml && \
+		spectral lint --ruleset scripts/spectral.yaml --fail-severity hint openapi.yaml
+
+# What openapi.yaml is compared with: another branch, or a commit.
+BASE ?= main
+.PHONY: api-diff
+api-diff: ## Compare openapi.yaml with BASE's (BASE=main), and fail on a break that is not declared
+	@go run ./internal/apidiff -base '$(BASE)' $(ARGS)
+
+.PHONY: api-preview
+api-preview: ## Show openapi.yaml beside BASE's in the browser, and reload on save
+	@go run ./internal/apipreview -base '$(BASE)' $(ARGS)
+
 .PHONY: check
 check: ## Generated code, modules and migrations are current, the linters have nothing to say
 	scripts/check-clean.sh go run ./internal/generate -a
@@ -44,16 +65,13 @@ check: ## Generated code, modules and migrations are current, the linters have n
 	go vet ./...
 	$(MAKE) check-schema
 	$(MAKE) lint
-
-scripts/node_modules: scripts/package-lock.json
-	npm ci --prefix scripts --no-audit --no-fund --silent
-	@touch $@
+	$(MAKE) api-lint
 
 bin/schemadiff: FORCE
 	@go build -o $@ ./internal/schemadiff
 
 .PHONY: check-schema
-check-schema: bin/schemadiff scripts/node_modules ## The migrations make the declared tables and work on data; PostgreSQL prepares all queries
+check-schema: bin/schemadiff scripts/node_modules/.package-lock.json ## The migrations make the declared tables and work on data; PostgreSQL prepares all queries
 	bin/schemadiff check
 
 .PHONY: migration

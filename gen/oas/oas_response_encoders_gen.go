@@ -1400,7 +1400,7 @@ func encodeUpdateUserResponse(response *User, w http.ResponseWriter) error {
 
 func encodeErrorResponse(response *ProblemStatusCodeWithHeaders, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Access-Control-Expose-Headers", "Retry-After,Www-Authenticate,X-Request-Id")
+	w.Header().Set("Access-Control-Expose-Headers", "Retry-After,Www-Authenticate")
 	// Encoding response headers.
 	{
 		h := uri.NewHeaderEncoder(w.Header())
@@ -1432,21 +1432,6 @@ func encodeErrorResponse(response *ProblemStatusCodeWithHeaders, w http.Response
 				return nil
 			}); err != nil {
 				return errors.Wrap(err, "encode WWW-Authenticate header")
-			}
-		}
-		// Encode "X-Request-Id" header.
-		{
-			cfg := uri.HeaderParameterEncodingConfig{
-				Name:    "X-Request-Id",
-				Explode: false,
-			}
-			if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
-				if val, ok := response.XRequestID.Get(); ok {
-					return e.EncodeValue(conv.StringToString(val))
-				}
-				return nil
-			}); err != nil {
-				return errors.Wrap(err, "encode X-Request-Id header")
 			}
 		}
 	}

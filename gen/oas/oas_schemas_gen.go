@@ -9842,7 +9842,6 @@ type ProblemStatusCodeWithHeaders struct {
 	StatusCode      int
 	RetryAfter      OptInt32
 	WWWAuthenticate OptString
-	XRequestID      OptString
 	Response        Problem
 }
 
@@ -9859,11 +9858,6 @@ func (s *ProblemStatusCodeWithHeaders) GetRetryAfter() OptInt32 {
 // GetWWWAuthenticate returns the value of WWWAuthenticate.
 func (s *ProblemStatusCodeWithHeaders) GetWWWAuthenticate() OptString {
 	return s.WWWAuthenticate
-}
-
-// GetXRequestID returns the value of XRequestID.
-func (s *ProblemStatusCodeWithHeaders) GetXRequestID() OptString {
-	return s.XRequestID
 }
 
 // GetResponse returns the value of Response.
@@ -9884,11 +9878,6 @@ func (s *ProblemStatusCodeWithHeaders) SetRetryAfter(val OptInt32) {
 // SetWWWAuthenticate sets the value of WWWAuthenticate.
 func (s *ProblemStatusCodeWithHeaders) SetWWWAuthenticate(val OptString) {
 	s.WWWAuthenticate = val
-}
-
-// SetXRequestID sets the value of XRequestID.
-func (s *ProblemStatusCodeWithHeaders) SetXRequestID(val OptString) {
-	s.XRequestID = val
 }
 
 // SetResponse sets the value of Response.

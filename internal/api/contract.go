@@ -77,6 +77,9 @@ type parameter struct {
 // An operation is what openapi.yaml says about the requests of one.
 type operation struct {
 	ID          string `yaml:"operationId"`
+	Deprecated  bool
+	Since       string `yaml:"x-deprecated-since"` // the day, if it is deprecated
+	Sunset      string `yaml:"x-sunset"`           // the day from which it may be gone; "" if none is set
 	Parameters  []parameter
 	RequestBody struct {
 		Content map[string]struct{ Schema *schema }
@@ -89,7 +92,9 @@ type operation struct {
 }
 
 // contract returns the operations of openapi.yaml by their ids.
-var contract = sync.OnceValues(func() (map[string]*operation, error) {
+var contract = sync.OnceValues(func() (map[string]*operation, error) { return operations(edgevalue.OpenAPI) })
+
+func operations(contract []byte) (map[string]*operation, error) {
 	var (
 		root yaml.Node
 		doc  struct {
@@ -99,7 +104,7 @@ var contract = sync.OnceValues(func() (map[string]*operation, error) {
 			}
 		}
 	)
-	if err := yaml.Unmarshal(edgevalue.OpenAPI, &root); err != nil {
+	if err := yaml.Unmarshal(contract, &root); err != nil {
 		return nil, errors.Wrap(err, "read openapi.yaml")
 	}
 	resolve(root.Content[0], at(root.Content[0], "paths"))
@@ -118,7 +123,7 @@ var contract = sync.OnceValues(func() (map[string]*operation, error) {
 		}
 	}
 	return all, nil
-})
+}
 
 // problemTypes returns the types of problems that openapi.yaml lists, by name.
 var problemTypes = sync.OnceValues(func() (map[string]edgevalue.ProblemType, error) {

@@ -100,24 +100,45 @@ func (op *operation) success() int {
 	panic(op.OperationID + " has no successful response")
 }
 
-// errorStatuses are those that the operation's x-errors name.
-func (op *operation) errorStatuses() (statuses []int) {
-	named, _ := op.Extensions["x-errors"].(map[string]any)
-	for status := range named {
-		n, _ := strconv.Atoi(status)
-		statuses = append(statuses, n)
+// statuses are those that the operation lists.
+func (op *operation) statuses() (statuses []int) {
+	for status := range op.Responses.Map() {
+		if n, err := strconv.Atoi(status); err == nil {
+			statuses = append(statuses, n)
+		}
 	}
 	return statuses
 }
 
-// says returns what x-errors has about a status, "" if nothing.
+// paths are those of the specification as they are written: the library drops what stands beside a reference.
+var paths = sync.OnceValue(func() map[string]map[string]any {
+	var doc struct {
+		Paths map[string]map[string]any
+	}
+	if err := yaml.Unmarshal(edgevalue.OpenAPI, &doc); err != nil {
+		panic(err)
+	}
+	return doc.Paths
+})
+
+// says returns what the specification has about a status of the operation, "" if nothing.
 func (op *operation) says(status int) string {
-	named, _ := op.Extensions["x-errors"].(map[string]any)
-	text, _ := named[strconv.Itoa(status)].(string)
+	method, _ := paths()[op.path][strings.ToLower(op.method)].(map[string]any)
+	responses, _ := method["responses"].(map[string]any)
+	response, _ := responses[strconv.Itoa(status)].(map[string]any)
+	text, _ := response["description"].(string)
 	return text
 }
 
-func (op *operation) names(status int) bool { return slices.Contains(op.errorStatuses(), status) }
+func (op *operation) names(status int) bool { return op.Responses.Status(status) != nil }
+
+// response is what the specification says about an answer with this status.
+func (op *operation) response(status int) *openapi3.ResponseRef {
+	if r := op.Responses.Status(status); r != nil {
+		return r
+	}
+	return op.Responses.Default()
+}
 
 func (op *operation) param(name string) *openapi3.Parameter {
 	if i := slices.IndexFunc(op.params, func(p *openapi3.Parameter) bool { return p.Name == name }); i >= 0 {
@@ -172,19 +193,17 @@ func (c contract) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// always are the statuses that every operation may return.
-var always = []int{400, 405, 413, 415, 429, 500, 503}
-
-// refusesKey reports whether an operation that takes access tokens alone was sent an API key.
-func (op *operation) refusesKey(r *http.Request, res *http.Response) bool {
-	takesKeys := op.Security != nil && slices.ContainsFunc(*op.Security, func(s openapi3.SecurityRequirement) bool { return s["ApiKey"] != nil })
-	sent := r.Header.Get("X-Api-Key") != "" || strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ev_")
-	return res.StatusCode == http.StatusForbidden && sent && !takesKeys
-}
+// anyOperation are the statuses that every operation can have: those of the response of which its default is.
+var anyOperation = sync.OnceValue(func() map[string]any {
+	return spec().Components.Responses["Problem"].Value.Extensions["x-statuses"].(map[string]any)
+})
 
 func (op *operation) validate(r *http.Request, res *http.Response, body []byte) error {
-	if res.StatusCode != op.success() && !op.names(res.StatusCode) && !op.refusesKey(r, res) && !slices.Contains(always, res.StatusCode) {
-		return fmt.Errorf("x-errors does not name this status")
+	if !op.names(res.StatusCode) && anyOperation()[strconv.Itoa(res.StatusCode)] == nil {
+		return fmt.Errorf("the contract does not name this status")
+	}
+	if names := op.undeclared(res); len(names) > 0 {
+		return fmt.Errorf("the contract does not declare the headers %s", strings.Join(names, ", "))
 	}
 	if res.StatusCode == http.StatusNoContent && len(body) > 0 {
 		return fmt.Errorf("a body")
@@ -202,6 +221,29 @@ func (op *operation) validate(r *http.Request, res *http.Response, body []byte) 
 		Status: res.StatusCode, Header: res.Header, Body: io.NopCloser(bytes.NewReader(body)),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true, ExcludeResponseBody: true},
 	})
+}
+
+// implied are the headers that no contract declares: those by which HTTP carries a message, and those by which a browser
+// trusts it.
+var implied = []string{
+	"Connection", "Content-Encoding", "Content-Length", "Content-Type", "Date", "Transfer-Encoding", "Vary",
+	"Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Content-Security-Policy",
+	"Cross-Origin-Resource-Policy", "Referrer-Policy", "Strict-Transport-Security", "X-Content-Type-Options",
+}
+
+// undeclared lists the headers of an answer that the specification does not say it has.
+func (op *operation) undeclared(res *http.Response) (names []string) {
+	declared := slices.Clone(implied)
+	for name := range op.response(res.StatusCode).Value.Headers {
+		declared = append(declared, http.CanonicalHeaderKey(name))
+	}
+	for name := range res.Header {
+		if !slices.Contains(declared, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // schemas are those of answers, compiled once: openapi3filter would do so for each answer.
@@ -224,9 +266,9 @@ var schemas = struct {
 
 // validateBody checks the content type of an answer and, of JSON, what is in it.
 func (op *operation) validateBody(res *http.Response, body []byte) error {
-	at, response := "default", op.Responses.Default()
-	if r := op.Responses.Status(res.StatusCode); r != nil {
-		at, response = strconv.Itoa(res.StatusCode), r
+	at, response := "default", op.response(res.StatusCode)
+	if op.names(res.StatusCode) {
+		at = strconv.Itoa(res.StatusCode)
 	}
 	if len(response.Value.Content) == 0 || len(body) == 0 {
 		if len(response.Value.Content) > 0 && op.method != http.MethodHead || len(body) > 0 {
@@ -273,7 +315,7 @@ func missing(of *regexp.Regexp) (gaps []string, pairs int) {
 		if !of.MatchString(op.OperationID) {
 			continue
 		}
-		for _, status := range append([]int{op.success()}, op.errorStatuses()...) {
+		for _, status := range op.statuses() {
 			if !seen.pairs[op.OperationID][status] {
 				gaps = append(gaps, fmt.Sprintf("%s %d", op.OperationID, status))
 			}

@@ -4,14 +4,12 @@
 package api
 
 import (
-	"time"
-
-	decimal "github.com/shopspring/decimal"
-
 	db "github.com/edgevalue/edgevalue/gen/db"
 	oas "github.com/edgevalue/edgevalue/gen/oas"
 	app "github.com/edgevalue/edgevalue/internal/app"
 	value "github.com/edgevalue/edgevalue/internal/value"
+	decimal "github.com/shopspring/decimal"
+	"time"
 )
 
 func init() {

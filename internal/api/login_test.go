@@ -477,6 +477,7 @@ func TestPasswordReset(t *testing.T) {
 	for _, bad := range []string{"nobody", "Ada <ada@example.com>", "a@b\x00.c", "a@b\n.c", "ä@", strings.Repeat("a", 255) + "@example.com", "a@", "\xff@example.com"} {
 		res, body := f.call("", http.MethodPost, api.Prefix+"/password-recovery/"+escape(bad), nil)
 		assert.Contains(t, []int{400, 422}, res.StatusCode, "%q: %s", bad, body)
+		assert.Equal(t, "@1795651200", res.Header.Get("Deprecation"), "%q", bad)
 		_, err := f.anon.RecoverPassword(t.Context(), &oas.PasswordRecovery{Email: oas.Email(bad)})
 		require.Error(t, err, "%q", bad)
 	}

@@ -38,11 +38,12 @@ type step = func(http.Handler) http.Handler
 type refuseFunc = func(w http.ResponseWriter, r *http.Request, err error)
 
 // chain puts around a handler what all requests go through, in this order.
-func chain(cfg Config, refuse refuseFunc, h http.Handler) http.Handler {
+func chain(cfg Config, refuse refuseFunc, announced []announcement, h http.Handler) http.Handler {
 	steps := []step{
 		identify(cfg.TrustedProxies),
 		observe(cfg.Logger, cfg.Observe),
 		secure(cfg.HTTPS),
+		announce(announced),
 		allowOrigins(cfg.CORSOrigins),
 		limitRate(newRates(cfg.Limits, time.Now), refuse),
 		admit(cfg.Limits, refuse), // until the client has the response
@@ -278,7 +279,7 @@ func allowOrigins(origins []string) step {
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{"Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-None-Match", "Traceparent",
 			"Tracestate", "X-Api-Key", "X-Request-Id"},
-		ExposedHeaders: []string{"ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"},
+		ExposedHeaders: []string{"Deprecation", "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-Id"},
 		MaxAge:         600,
 	})
 	return func(next http.Handler) http.Handler { return allow.Handler(keepExposed(next)) }

@@ -119,7 +119,7 @@ func newProblem(ctx context.Context, log *app.OutageLog, err error) *problem {
 		Type: uri, Title: title, Status: int32(status), Detail: oas.NewOptString(e.Message),
 	}}
 	if id := RequestID(ctx); id != "" {
-		p.XRequestID, p.Response.RequestID = oas.NewOptString(id), oas.NewOptString(id)
+		p.Response.RequestID = oas.NewOptString(id)
 	}
 	retry := e.RetryAfter
 	if status == http.StatusServiceUnavailable {

@@ -62,6 +62,10 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	announced, err := announcements(operations)
+	if err != nil {
+		return nil, err
+	}
 	log := &app.OutageLog{Logger: cfg.Logger}
 	if _, err := problemTypes(); err != nil {
 		return nil, err
@@ -97,7 +101,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create API server")
 	}
-	return chain(cfg, refuse, route(server, other, refuse)), nil
+	return chain(cfg, refuse, announced, route(server, other, refuse)), nil
 }
 
 var errNoPage error = &statusError{http.StatusNotFound, errors.New("no such page")}

@@ -4,10 +4,9 @@
 package app
 
 import (
-	"time"
-
 	db "github.com/edgevalue/edgevalue/gen/db"
 	value "github.com/edgevalue/edgevalue/internal/value"
+	"time"
 )
 
 func init() {

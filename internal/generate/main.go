@@ -336,7 +336,7 @@ func replace(kept map[string]file, scratch string, outputs []string) error {
 	if err != nil {
 		return err
 	}
-	if len(made) == 0 {
+	if len(made) == 0 && len(outputs) > 0 {
 		return errors.Errorf("nothing was generated in %s", strings.Join(outputs, ", "))
 	}
 	for path := range kept {

@@ -48,6 +48,7 @@ var steps = []step{
 		args:   []string{"openapi.yaml"},
 		inputs: []string{"openapi.yaml"},
 	},
+	// newproject:companies
 	{
 		name:    "metrics",
 		tool:    tool{pkg: "./internal/value/metric", source: []string{"internal/value"}, test: true},
@@ -58,10 +59,11 @@ var steps = []step{
 		inPlace: true,
 		clean:   testFailure,
 	},
+	// newproject:end
 	{
 		name:     "api",
-		tool:     tool{pkg: "github.com/ogen-go/ogen/cmd/ogen"},
-		args:     []string{"--config", "gen/ogen.yml", "--target", "OUT/gen/oas", "--package", "oas", "--clean", "openapi.yaml"},
+		tool:     tool{pkg: "./internal/oasgen", source: []string{"internal/oasgen"}},
+		args:     []string{"gen/ogen.yml", "openapi.yaml", "OUT/gen/oas"},
 		then:     &tool{pkg: "./internal/sortmaps", source: []string{"internal/sortmaps"}},
 		thenArgs: []string{"OUT/gen/oas/oas_json_gen.go"},
 		inputs:   []string{"openapi.yaml", "gen/ogen.yml"},
@@ -77,6 +79,7 @@ var steps = []step{
 		linked:  []string{"sqlc.yaml", "schema", "queries"},
 		clean:   sqlFailure,
 	},
+	// newproject:companies
 	{
 		name:    "values",
 		tool:    tool{pkg: "./internal/valuegen", source: []string{"internal/valuegen"}},
@@ -84,6 +87,7 @@ var steps = []step{
 		inputs:  []string{"openapi.yaml"},
 		outputs: []string{"internal/value/fields_gen.go"},
 	},
+	// newproject:end
 	{
 		name: "convert",
 		tool: tool{pkg: "github.com/jmattheis/goverter/cmd/goverter"},
@@ -91,8 +95,14 @@ var steps = []step{
 			"gen", "-g", "matchIgnoreCase", "-g", "skipCopySameType", "-g", "useUnderlyingTypeMethods", "-g", "enum no",
 			"-g", "output:format assign-variable", "-g", "output:file convert_gen.go", "-g", "extend as.*", "./internal/app", "./internal/api",
 		},
-		inputs:  []string{"gen/oas/oas_schemas_gen.go", "gen/db", "internal/value/fields_gen.go"},
-		types:   []string{"internal/app", "internal/api", "internal/value"},
+		inputs: []string{
+			"gen/oas/oas_schemas_gen.go", "gen/db",
+			"internal/value/fields_gen.go", // newproject:companies
+		},
+		types: []string{
+			"internal/app", "internal/api",
+			"internal/value", // newproject:companies
+		},
 		outputs: []string{"internal/app/convert_gen.go", "internal/api/convert_gen.go"},
 		inPlace: true,
 	},
@@ -125,6 +135,9 @@ func sqlFailure(text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// newproject:companies
 var testNoise = regexp.MustCompile(`(?m)^(---|===|FAIL|exit status|\s*Error Trace:|\s*Test:).*\n?`)
 
 func testFailure(text string) string { return strings.TrimSpace(testNoise.ReplaceAllString(text, "")) }
+
+// newproject:end

@@ -40,7 +40,7 @@ func (w *workshop) plan(ctx context.Context, root, name string, d decider) (path
 	}
 	if same, err := w.same(ctx, before, after); err != nil {
 		return nil, err
-	} else if same {
+	} else if same && len(d.renames) == 0 {
 		hand, err := w.byHand(ctx, before, after)
 		if err != nil || len(hand) == 0 {
 			return nil, err

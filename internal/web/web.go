@@ -67,6 +67,20 @@ var assets = []struct {
 	{"swagger-ui-bundle.js", "text/javascript; charset=utf-8", swagger.FS, "swagger-ui-bundle.js.gz"},
 }
 
+// Asset returns one of the assets, uncompressed.
+func Asset(name string) (content []byte, contentType string, err error) {
+	for _, a := range assets {
+		if a.name == name {
+			f, err := readFile(a.fs, a.path)
+			if err != nil {
+				return nil, "", errors.Wrapf(err, "asset %s", name)
+			}
+			return f.content, a.contentType, nil
+		}
+	}
+	return nil, "", errors.Errorf("no asset %q", name)
+}
+
 const robots = `User-agent: *
 Disallow: /api/
 Disallow: /jobs

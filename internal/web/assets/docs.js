@@ -10,7 +10,7 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   filter: true,
   persistAuthorization: false,
-  showExtensions: true, // x-errors
+  showExtensions: true, // x-statuses
   tryItOutEnabled: true,
   validatorUrl: null, // no other host
 });

@@ -3,7 +3,7 @@
 Redoc.init(
   "/api/v1/openapi.json",
   {
-    showExtensions: ["x-errors"],
+    showExtensions: ["x-statuses"],
     theme: {
       typography: {
         fontFamily: "system-ui, sans-serif",
