@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -430,8 +429,8 @@ func TestOddRequests(t *testing.T) {
 		strings.Repeat("%F0%9F%98%80", 500),
 		"-0", "1e1000", "NaN", "Infinity", "0x10", "null", "true", "{}", "[]", "<script>", "+", "%20", "1%201", ";", "&",
 		"=", "#", "?", "1;DROP%20TABLE%20user_account",
-		"9999-99-99", "-0001-01-01", "99999-01-01", "2020-01-01%00", "0000-00-00", "AAPL%00", "aapl%20",
-		"AAPL%2F..%2FMSFT",
+		"9999-99-99", "-0001-01-01", "99999-01-01", "2020-01-01%00", "0000-00-00", "A%00", "a%20",
+		"A%2F..%2FB",
 	}
 	n := 0
 	for _, op := range operations() {
