@@ -27,10 +27,10 @@ type child struct {
 
 // startChild runs command in a process group of its own, which a terminal's Ctrl-C does not reach.
 func startChild(command, env []string, stdout, stderr io.Writer) (*child, error) {
-	c := &child{cmd: exec.Command(command[0], command[1:]...), last: &tail{}, backend: nil, ended: make(chan struct{}), err: nil} //nolint:exhaustruct_v5,noctx // it outlives the turn
+	c := &child{cmd: exec.Command(command[0], command[1:]...), last: &tail{}, backend: nil, ended: make(chan struct{}), err: nil} //nolint:noctx // it outlives the turn
 	c.cmd.Env = env
 	c.cmd.Stdout, c.cmd.Stderr = io.MultiWriter(stdout, c.last), io.MultiWriter(stderr, c.last)
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} //nolint:exhaustruct_v5 // the rest is as usual
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.cmd.WaitDelay = time.Second
 	if err := c.cmd.Start(); err != nil {
 		return nil, errors.Wrap(err, "start")
@@ -87,7 +87,7 @@ func runCommand(ctx context.Context, command, env []string) (string, error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	var out, mistakes bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.Env = &out, &mistakes, env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} //nolint:exhaustruct_v5 // the rest is as usual
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
 	err := cmd.Run()

@@ -187,10 +187,10 @@ func goOn(w http.ResponseWriter, r *http.Request) {
 	if u, err := url.Parse(to); err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(to, "/") || strings.ContainsRune(to, '\\') {
 		to = "/"
 	}
-	http.SetCookie(w, &http.Cookie{ //nolint:exhaustruct_v5,gosec // of no value to others, on plain HTTP
+	http.SetCookie(w, &http.Cookie{
 		Name: goneOn, Value: r.FormValue("version"), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // it is a path here
 }
 
 // awaitChange answers 200 once the version is another than the client's, or 204 after a while.
@@ -247,7 +247,7 @@ func problem(w http.ResponseWriter, status int, detail string) {
 func (f *front) newBackend(public, admin string) *backend {
 	b := &backend{
 		transport: &http.Transport{
-			DisableCompression: true, MaxIdleConnsPerHost: maxIdleConn, IdleConnTimeout: 20 * time.Second, //nolint:exhaustruct_v5 // the rest is as usual
+			DisableCompression: true, MaxIdleConnsPerHost: maxIdleConn, IdleConnTimeout: 20 * time.Second,
 		},
 		since: time.Now(), open: 0, idle: make(chan struct{}), public: nil, admin: nil,
 	}
@@ -256,7 +256,7 @@ func (f *front) newBackend(public, admin string) *backend {
 }
 
 func (f *front) proxy(addr string, via http.RoundTripper) *httputil.ReverseProxy {
-	return &httputil.ReverseProxy{ //nolint:exhaustruct_v5 // the rest is as usual
+	return &httputil.ReverseProxy{
 		Transport:     via,
 		FlushInterval: -1, // streams come as they are written
 		Rewrite: func(p *httputil.ProxyRequest) {

@@ -279,7 +279,7 @@ func serve(addr string, h http.Handler) (bound string, stop func(), err error) {
 	if err != nil {
 		return "", nil, errors.Wrap(err, "listen")
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10} //nolint:exhaustruct_v5 // the server behind it has the other limits
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 	go func() { _ = s.Serve(ln) }()
 	return ln.Addr().String(), func() { _ = s.Close() }, nil
 }

@@ -112,7 +112,7 @@ func run(args []string) (err error) {
 
 	if o.args[0] == "dev" && vars["DATABASE_URL"] == "" && vars["DATABASE_URL_FILE"] == "" && vars["POSTGRES_SERVER"] == "" {
 		log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{AddSource: false, Level: slog.LevelWarn, ReplaceAttr: nil}))
-		server, err := pgserver.Start(ctx, pgserver.Config{Dir: filepath.Join(".edgevalue", "postgres"), Port: 5432, Logger: log}) //nolint:exhaustruct_v5 // as edgevalue dev
+		server, err := pgserver.Start(ctx, pgserver.Config{Dir: filepath.Join(".edgevalue", "postgres"), Port: 5432, Logger: log})
 		if err != nil {
 			return err
 		}
@@ -125,9 +125,9 @@ func run(args []string) (err error) {
 		return err
 	}
 	l := &loop{
-		program: p, front: front, out: os.Stderr, hard: hard, crashed: make(chan *child, 16), //nolint:exhaustruct_v5 // begins empty
+		program: p, front: front, out: os.Stderr, hard: hard, crashed: make(chan *child, 16),
 	}
-	if vars["LOG_FORMAT"] == "" && term.IsTerminal(int(os.Stderr.Fd())) { //nolint:gosec // a descriptor fits
+	if vars["LOG_FORMAT"] == "" && term.IsTerminal(int(os.Stderr.Fd())) {
 		env["LOG_FORMAT"] = "text" // the server's own output is a pipe
 	}
 	if public != "" {

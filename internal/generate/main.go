@@ -124,15 +124,15 @@ func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 
 // lock keeps others from generating at the same time.
 func (p *project) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(filepath.Dir(p.stamp), 0o755); err != nil { //nolint:gosec // as the rest of the project
+	if err := os.MkdirAll(filepath.Dir(p.stamp), 0o755); err != nil {
 		return nil, errors.Wrap(err, "make the stamp's folder")
 	}
-	f, err := os.OpenFile(p.stamp+".lock", os.O_CREATE|os.O_RDWR, 0o644) //nolint:gosec // as the rest of the project
+	f, err := os.OpenFile(p.stamp+".lock", os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, errors.Wrap(err, "open the lock")
 	}
 	unlock = func() { _ = f.Close() }
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // a descriptor fits
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
 		unlock()
 		return nil, errors.Wrap(err, "lock")
 	}
@@ -287,7 +287,7 @@ func said(out []byte, err error) string {
 // prepare gives scratch the folders that the outputs are written to, and links to what the tool reads below it.
 func prepare(scratch string, s step) error {
 	for _, path := range s.outputs {
-		if err := os.MkdirAll(filepath.Join(scratch, filepath.Dir(path)), 0o755); err != nil { //nolint:gosec // as the rest of the project
+		if err := os.MkdirAll(filepath.Join(scratch, filepath.Dir(path)), 0o755); err != nil {
 			return errors.Wrap(err, "prepare")
 		}
 	}
@@ -396,7 +396,7 @@ func restore(kept map[string]file, outputs []string, undo bool) error {
 
 // write writes a file whole or not at all.
 func write(path string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as the rest of the project
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return errors.Wrap(err, "make a folder")
 	}
 	half := path + ".new"

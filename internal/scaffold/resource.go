@@ -152,7 +152,7 @@ func (r *resource) resolve(p *project, tables map[string]table) error {
 				return errors.Errorf("field %s: the rows of %s have no id of their own to refer to", f.Base(), f.Table)
 			}
 			f.Own = r.Owned && hasUser.MatchString(to.columns)
-			if err := f.resolveTests(p, r); err != nil {
+			if err := f.resolveTests(p); err != nil {
 				return err
 			}
 		}
@@ -161,7 +161,7 @@ func (r *resource) resolve(p *project, tables map[string]table) error {
 }
 
 // resolveTests sets the expressions by which tests make a row to refer to.
-func (f *field) resolveTests(p *project, r *resource) error {
+func (f *field) resolveTests(p *project) error {
 	switch f.Table {
 	case "user_account":
 		f.apiCreate, f.appID = `f.createUser(unique("user") + "@example.com")`, "u.ID"
@@ -170,7 +170,7 @@ func (f *field) resolveTests(p *project, r *resource) error {
 	case "company":
 		f.apiCreate = `f.createCompany(unique("T"))`
 		f.AppCreate = fmt.Sprintf("a.CreateCompany(t.Context(), root, app.CompanyInput{\nCreateCompanyParams: db.CreateCompanyParams{Name: %q},\n"+
-			"Listings: []app.ListingInput{{Ticker: fmt.Sprintf(\"T%%d\", rand.Uint32())}},\n})", "Of "+r.A)
+			"Listings: []app.ListingInput{{Ticker: fmt.Sprintf(\"T%%d\", rand.Uint32())}},\n})", "Of "+f.Base())
 		return nil
 		// newproject:end
 	}
