@@ -228,6 +228,13 @@ func TestDeclared(t *testing.T) {
 	assert.Contains(t, out, "- change: response-property-enum-value-added\n  operation: GET /things\n  text: 'added the new `lost` ")
 	assert.Equal(t, 2, failures(t, junit))
 
+	t.Log("what is new in several operations is said once")
+	write(t, p, contractFile, strings.NewReplacer("        '204'", "        '404': { description: None. }\n        '204'", "        '201'", "        '404': { description: None. }\n        '201'").Replace(less))
+	out, err = run(t, p)
+	require.NoError(t, err)
+	assert.Contains(t, out, "New or changed, and breaks nothing (2):\n")
+	assert.Contains(t, out, "added the non-success response with the status `404` (and of another operation) [response-non-success-status-added]\n")
+
 	t.Log("an entry of no break is named")
 	write(t, p, contractFile, old)
 	out, err = run(t, p, "-junit", junit)

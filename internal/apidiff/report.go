@@ -77,7 +77,7 @@ func (r *report) text() string {
 	}
 	if len(r.news) > 0 {
 		fmt.Fprintf(&b, "\nNew or changed, and breaks nothing (%d):\n", len(r.news))
-		for _, c := range r.news {
+		for _, c := range together(r.news) {
 			fmt.Fprintf(&b, "  %s%s [%s]\n", place(c), c, c.ID)
 		}
 	}
@@ -100,6 +100,28 @@ func (r *report) text() string {
 		fmt.Fprintf(&b, "\nA break that is meant needs an entry in %s:\n\n%s", declaredFile, r.entries())
 	}
 	return b.String()
+}
+
+// together says once what is the same of several operations.
+func together(changes []change) (all []change) {
+	more := map[[2]string]int{}
+	first := map[[2]string]int{}
+	for _, c := range changes {
+		key := [2]string{c.ID, c.Text}
+		if _, ok := first[key]; ok {
+			more[key]++
+			continue
+		}
+		first[key] = len(all)
+		all = append(all, c)
+	}
+	for key, n := range more {
+		all[first[key]].Text += fmt.Sprintf(" (and of %d more operations)", n)
+		if n == 1 {
+			all[first[key]].Text = key[1] + " (and of another operation)"
+		}
+	}
+	return all
 }
 
 // entries are the ones that would declare the breaks, without reasons and dates: one for all operations that have the same.
@@ -146,7 +168,7 @@ func (r *report) markdown() string {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(c.endpoint()), cell(c.Text), cell(c.by.Reason), c.by.Date)
 		}
 	}
-	section("New or changed, and breaks nothing", r.news)
+	section("New or changed, and breaks nothing", together(r.news))
 	if len(r.breaks)+len(r.declared)+len(r.news) == 0 {
 		b.WriteString("\nNothing that clients notice has changed.\n")
 	}
