@@ -103,6 +103,8 @@ components:
 `, p.read("club/openapi.yaml"))
 	assert.Equal(t, `-- +goose Up
 
+SET LOCAL lock_timeout = '5s';
+
 CREATE TABLE org (id bigint PRIMARY KEY);
 
 -- Touches.

@@ -48,7 +48,7 @@ func freshSchema(files map[string]file) error {
 		}
 	}
 	var up strings.Builder
-	up.WriteString("-- +goose Up\n")
+	up.WriteString("-- +goose Up\n\nSET LOCAL lock_timeout = '5s';\n")
 	// Taken back in the other direction: tables before the functions that they or their triggers use.
 	var triggers, tables, others []string
 	made := map[string]bool{}

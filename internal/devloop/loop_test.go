@@ -238,7 +238,7 @@ func TestMistakeIsShown(t *testing.T) {
 		b.logs(c.step + " failed")
 		_, body := b.get("/")
 		assert.True(t, strings.HasPrefix(body, "one|"), "the API answers on: %s", body)
-		status, page := b.get("/companies?a=1", "Accept", "text/html,*/*")
+		status, page := b.get("/things?a=1", "Accept", "text/html,*/*")
 		assert.Equal(t, http.StatusInternalServerError, status)
 		assert.Contains(t, page, c.shown)
 		_, link, found := strings.Cut(page, `<a href="`)
@@ -249,7 +249,7 @@ func TestMistakeIsShown(t *testing.T) {
 		resp, err := http.DefaultTransport.RoundTrip(req)
 		require.NoError(t, err)
 		_ = resp.Body.Close()
-		assert.Equal(t, "/companies?a=1", resp.Header.Get("Location"))
+		assert.Equal(t, "/things?a=1", resp.Header.Get("Location"))
 		status, page = b.get("/", "Accept", "text/html", "Cookie", resp.Header.Get("Set-Cookie"))
 		assert.Equal(t, http.StatusOK, status, page)
 	}

@@ -133,7 +133,7 @@ func run(args []string) (err error) {
 	if public != "" {
 		fmt.Fprintf(l.out, `devloop: building; the first time that takes minutes
   Home page    %[1]s/
-  API          %[1]s/api/v1/companies
+  API          %[1]s/api/v1
   Swagger UI   %[1]s/docs
   ReDoc        %[1]s/redoc
   Jobs         %[1]s/jobs

@@ -196,6 +196,6 @@ func TestFailures(t *testing.T) {
 	assert.Equal(t, "openapi.yaml:10: mapping values are not allowed in this context", contractFailure(
 		"- openapi.yaml:10 -> mapping values are not allowed in this context\n\t    7 |     Money\n\ngeneration failed:\n    main.run\n"))
 	assert.Equal(t, "something else", contractFailure("something else"))
-	assert.Equal(t, `queries/company.sql:10:2: syntax error at or near "SELEC"`,
-		sqlFailure("# package db\nqueries/company.sql:10:2: syntax error at or near \"SELEC\"\n"))
+	assert.Equal(t, `queries/thing.sql:10:2: syntax error at or near "SELEC"`,
+		sqlFailure("# package db\nqueries/thing.sql:10:2: syntax error at or near \"SELEC\"\n"))
 }

@@ -51,7 +51,7 @@ func run(config, contract, to string) error {
 	if err != nil {
 		return errors.Wrap(err, contract)
 	}
-	if err := os.MkdirAll(to, 0o755); err != nil { //nolint:gosec // no secret
+	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
 	old, err := filepath.Glob(filepath.Join(to, "oas_*_gen.go"))

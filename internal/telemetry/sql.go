@@ -90,7 +90,7 @@ func (s SQL) log(ctx context.Context, tag pgconn.CommandTag, err error) {
 	s.Logger.LogAttrs(ctx, slog.LevelInfo, "sql", attrs...)
 }
 
-// sqlName is what sqlc and River call a query, "-- name: ListCompanies :many", or else the statement's beginning, up to
+// sqlName is what sqlc and River call a query, "-- name: ListUsers :many", or else the statement's beginning, up to
 // what could be a value.
 func sqlName(sql string) string {
 	if rest, ok := strings.CutPrefix(strings.TrimSpace(sql), "-- name: "); ok {

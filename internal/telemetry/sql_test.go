@@ -25,8 +25,8 @@ func TestSQL(t *testing.T) {
 		want      []string
 	}{
 		{
-			"a query of sqlc", "-- name: ListCompanies :many\nSELECT 1", []any{int64(7), true, none, time.Unix(0, 0).UTC(), decimal.RequireFromString("1.50")}, nil,
-			[]string{"msg=sql query=ListCompanies ", `args="7, true, NULL, 1970-01-01T00:00:00Z, 1.5"`, "rows=3", "took="},
+			"a query of sqlc", "-- name: ListUsers :many\nSELECT 1", []any{int64(7), true, none, time.Unix(0, 0).UTC(), decimal.RequireFromString("1.50")}, nil,
+			[]string{"msg=sql query=ListUsers ", `args="7, true, NULL, 1970-01-01T00:00:00Z, 1.5"`, "rows=3", "took="},
 		},
 		{
 			"texts and bytes", "-- name: SetPassword :exec\nUPDATE", []any{secret, &secret, []byte(secret), []string{secret}, [16]byte{1}}, nil,
