@@ -46,7 +46,7 @@ func state(t *testing.T, a *app.App, id int64) string {
 
 func eventually(t *testing.T, a *app.App, id int64, want string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return state(t, a, id) == want }, 30*time.Second, 20*time.Millisecond, "the import is %s", want)
+	require.Eventually(t, func() bool { return state(t, a, id) == want }, 3*time.Minute, 20*time.Millisecond, "the import is %s", want)
 }
 
 func export(t *testing.T, a *app.App) string {

@@ -146,7 +146,7 @@ func TestWorkerRecomputes(t *testing.T) {
 	want := exportAll(t, a, 3)
 	makeOlder(t, pool)
 	workOn(t, a, true)
-	require.Eventually(t, func() bool { return rules(t, a).Remaining == 0 }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return rules(t, a).Remaining == 0 }, 3*time.Minute, 20*time.Millisecond)
 	assert.Equal(t, want, exportAll(t, a, 3))
 }
 
