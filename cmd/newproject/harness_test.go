@@ -150,7 +150,7 @@ paths:
     parameters: [{ $ref: '#/components/parameters/Page' }]
     get:
       tags: [companies]
-      x-errors: { '404': 'no (` + "`company-gone`" + `)' }
+      description: 'No company (` + "`company-gone`" + `).'
       security: [{ Key: [] }]
       responses: { '200': { $ref: '#/components/responses/Company' } }
 components:

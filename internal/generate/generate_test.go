@@ -66,7 +66,6 @@ func setup(t *testing.T) house {
 	}
 	copier := tool{pkg: "./copier", source: []string{"copier"}}
 	return house{&project{tools: "bin/tools", stamp: "bin/stamp"}, t, []step{
-		{name: "none", tool: tool{pkg: "./none", source: []string{"none"}}},
 		{name: "whole", tool: copier, args: []string{"in", "OUT/out"}, inputs: []string{"in"}, types: []string{"types"}, outputs: []string{"out"}, clean: sqlFailure},
 		{name: "place", tool: copier, args: []string{"in2", "OUT/out2"}, inputs: []string{"in2"}, outputs: []string{"out2"}, inPlace: true, clean: sqlFailure},
 	}}

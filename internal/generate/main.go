@@ -107,9 +107,6 @@ func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 		p.last = stamp{Tools: map[string]toolStamp{}, Steps: map[string]stepStamp{}}
 	}
 	for _, s := range steps {
-		if len(s.tool.source) > 0 && !exists(s.tool.source[0]) {
-			continue // a tool of a later version
-		}
 		begin := time.Now()
 		ran, err := p.step(ctx, s, all)
 		if err != nil {
@@ -336,7 +333,7 @@ func replace(kept map[string]file, scratch string, outputs []string) error {
 	if err != nil {
 		return err
 	}
-	if len(made) == 0 && len(outputs) > 0 {
+	if len(made) == 0 {
 		return errors.Errorf("nothing was generated in %s", strings.Join(outputs, ", "))
 	}
 	for path := range kept {

@@ -137,7 +137,7 @@ func TestMeasure(t *testing.T) {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("other systems tell less")
+		t.Skip("the most memory that a process had is read as Linux tells it")
 	}
 	shell, err := exec.LookPath("sh")
 	require.NoError(t, err)
