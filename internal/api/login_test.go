@@ -280,7 +280,7 @@ func TestAccessTokenEnds(t *testing.T) {
 		return u, token
 	}
 	change := func(id int64, in *oas.UserUpdate) {
-		_, err := f.super.UpdateUser(t.Context(), in, oas.UpdateUserParams{UserID: id})
+		_, err := f.super.UpdateUser(t.Context(), in, oas.UpdateUserParams{ID: id})
 		require.NoError(t, err)
 	}
 
@@ -307,7 +307,7 @@ func TestAccessTokenEnds(t *testing.T) {
 		FullName: oas.NewOptNilFullName("Ada"), Email: oas.NewOptEmail(oas.Email(unique("v") + "@example.com")),
 	})
 	require.NoError(t, me(token), "a new name or address ends no token")
-	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: u.ID}))
+	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{ID: u.ID}))
 	problem(t, me(token), http.StatusUnauthorized)
 
 	_, token = newUser()
