@@ -25,7 +25,8 @@ type transport struct {
 func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	req.Header.Set("User-Agent", t.userAgent)
-	if up, ok := ctx.Value(uploadKey{}).(*upload); ok {
+	// The context may also be that of a login on the way.
+	if up, ok := ctx.Value(uploadKey{}).(*upload); ok && req.Header.Get("Content-Type") == "application/octet-stream" {
 		if err := up.attach(req); err != nil {
 			return nil, err
 		}

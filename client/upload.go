@@ -1,11 +1,11 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
 	"sync"
-	"sync/atomic"
 
 	"github.com/go-faster/errors"
 )
@@ -22,7 +22,8 @@ func Upload[Body ~struct{ Data io.Reader }, Params, Result any](
 	ctx context.Context, operation func(context.Context, Body, Params) (Result, error), file io.Reader, params Params,
 ) (Result, error) {
 	up := &upload{file: file}
-	defer up.end()
+	defer up.end(http.ErrBodyReadAfterClose)
+	defer context.AfterFunc(ctx, func() { up.end(ctx.Err()) })()
 	return operation(context.WithValue(ctx, uploadKey{}, up), Body(struct{ Data io.Reader }{file}), params)
 }
 
@@ -32,11 +33,16 @@ type uploadKey struct{}
 // is over; it is then told that it is closed.
 type upload struct {
 	file   io.Reader
-	seeker io.Seeker    // file, or nil
-	start  int64        // where it stood
-	parts  atomic.Int64 // bodies made so far: the last one counts
-	read   atomic.Bool  // whether something was read
-	mu     sync.Mutex   // for reading and seeking, if it has a seeker
+	seeker io.Seeker // file, or nil
+	start  int64     // where it stood
+
+	mu    sync.Mutex
+	parts int   // bodies made so far: the last one counts
+	read  bool  // whether something was read
+	ended error // why nothing more is read, or nil
+	// What a file comes through, once something is read, that has no seeker: its Read may take for ever.
+	pipe *io.PipeReader
+	fill *io.PipeWriter
 }
 
 // attach makes the file the request's body.
@@ -61,43 +67,58 @@ func (u *upload) attach(req *http.Request) (err error) {
 
 // body makes the next body, or returns errBodyGone.
 func (u *upload) body() (io.ReadCloser, error) {
-	number := u.parts.Add(1)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.parts++
 	if u.seeker != nil {
-		u.mu.Lock()
-		defer u.mu.Unlock()
 		if _, err := u.seeker.Seek(u.start, io.SeekStart); err != nil {
 			return nil, errors.Wrap(err, "go back in the file")
 		}
-	} else if u.read.Load() {
+	} else if u.read {
 		return nil, errBodyGone
 	}
-	return &part{u, number}, nil
+	return &part{u, u.parts}, nil
 }
 
-// end takes the file from the last body.
-func (u *upload) end() {
-	u.parts.Add(1)
-	u.mu.Lock()   // after the last read
-	u.mu.Unlock() //nolint:staticcheck // see above
+// end has bodies return err.
+func (u *upload) end(err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.ended == nil {
+		u.ended = err
+	}
+	if u.fill != nil {
+		_ = u.fill.CloseWithError(u.ended)
+	}
 }
 
 // A part is one body of an upload.
 type part struct {
 	upload *upload
-	number int64
+	number int
 }
 
 func (p *part) Read(b []byte) (int, error) {
 	u := p.upload
-	if u.seeker != nil {
-		u.mu.Lock()
+	u.mu.Lock()
+	if u.ended != nil || p.number != u.parts {
 		defer u.mu.Unlock()
+		return 0, cmp.Or(u.ended, http.ErrBodyReadAfterClose)
 	}
-	if p.number != u.parts.Load() {
-		return 0, http.ErrBodyReadAfterClose
+	u.read = true
+	if u.seeker != nil {
+		defer u.mu.Unlock()
+		return u.file.Read(b)
 	}
-	u.read.Store(true)
-	return u.file.Read(b)
+	if u.pipe == nil {
+		u.pipe, u.fill = io.Pipe()
+		go func() {
+			_, err := io.Copy(u.fill, u.file)
+			_ = u.fill.CloseWithError(err)
+		}()
+	}
+	u.mu.Unlock()
+	return u.pipe.Read(b)
 }
 
 func (p *part) Close() error { return nil }
