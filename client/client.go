@@ -5,11 +5,11 @@
 //
 // A [Client] has every operation of the API as a method, with the types of package oas. To these it adds a login that
 // renews itself ([WithPassword]), and waiting and asking again when the server has too much to do ([WithRetries]). An
-// answer that is an error is a [*Problem]. [Pages] goes through lists, [Upload] sends files.
+// answer that is an error is a [*Problem]. [Pages] goes through lists.
 //
-// Amounts per share and ratios are exact decimals. Days are a [time.Time] whose date, in its own location, counts. What may be
-// missing has a type such as oas.OptString or oas.NilDate, with the method Get. Enumerations grow: a program must expect
-// values that it does not know.
+// Decimals are exact. Days are a [time.Time] whose date, in its own location, counts. What may be missing or null has a type
+// such as oas.OptString or oas.NilDate, with the method Get. Enumerations grow: a program must expect values that it does
+// not know.
 package client
 
 import (
@@ -136,9 +136,10 @@ func WithUserAgent(name string) Option {
 // WithRetries sets how often a request is sent at most (4 times unless given; 1 is without retries), and how long all
 // waiting for it may take (a minute).
 //
-// A request is sent again after a 429, a 503 that says that nothing was read, or, if it is a GET, PUT or DELETE or has an
-// Idempotency-Key, any 503; when Retry-After says. If that is later than the context's deadline or the waiting allows, the
-// problem is returned at once. Bodies that cannot be read again (see [Upload]) are not sent again.
+// A request is sent again, when Retry-After says, after 429, which means that nothing was done; after 503 if it is a GET, PUT
+// or DELETE or has an Idempotency-Key, and for others if nothing of the file was read (too-many-uploads). If the time is
+// beyond the context's deadline or the waiting, the problem is returned at once. A body that cannot be read again
+// is not sent again.
 func WithRetries(tries int, wait time.Duration) Option {
 	return func(s *settings) { s.tries, s.wait = tries, wait }
 }

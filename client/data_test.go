@@ -35,7 +35,7 @@ func TestAsOfOperations(t *testing.T) {
 	c := inMemory(t, func(w http.ResponseWriter, r *http.Request) {
 		sent = r.URL.Query().Get("as_of")
 		problem(w, 404, "not-found")
-	}, client.WithToken("ev_key"))
+	}, client.WithToken("secret"))
 	then := reflect.ValueOf(c.AsOf(day))
 	for name, knows := range contractOperations(t) {
 		sent = ""
@@ -117,7 +117,7 @@ func TestAsOf(t *testing.T) {
 	c := inMemory(t, func(w http.ResponseWriter, r *http.Request) {
 		queries = append(queries, r.URL.RawQuery)
 		problem(w, 404, "not-found")
-	}, client.WithToken("ev_key"))
+	}, client.WithToken("secret"))
 	ctx := t.Context()
 	then := c.AsOf(time.Date(2012, time.December, 31, 23, 0, 0, 0, time.FixedZone("Honolulu", -10*3600)))
 
@@ -147,7 +147,7 @@ func TestIdempotencyKey(t *testing.T) {
 		c := inMemory(t, func(w http.ResponseWriter, _ *http.Request) {
 			sent++
 			problem(w, 503, "unavailable", "Retry-After", "1")
-		}, client.WithToken("ev_key"))
+		}, client.WithToken("secret"))
 		_, err := c.CreateDividend(t.Context(), &oas.DividendInput{}, oas.CreateDividendParams{Ticker: "AAPL"})
 		assert.True(t, client.IsProblem(err, client.Unavailable), err)
 		assert.Equal(t, 1, sent)
@@ -254,7 +254,7 @@ func TestAbortedUpload(t *testing.T) {
 		cancel()
 		_, err := io.Copy(io.Discard, r.Body)
 		assert.Error(t, err)
-	}, client.WithToken("ev_key"))
+	}, client.WithToken("secret"))
 	var file endless
 	_, err := client.Upload(ctx, c.ImportPrices, &file, oas.ImportPricesParams{})
 	require.ErrorIs(t, err, context.Canceled)
@@ -274,7 +274,7 @@ func TestAbortedUpload(t *testing.T) {
 	broken := errors.New("the disk is broken")
 	_, err = client.Upload(t.Context(), fake(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-	}, client.WithToken("ev_key")).ImportPrices, pipe{io.MultiReader(strings.NewReader("date"), failing{broken})}, oas.ImportPricesParams{})
+	}, client.WithToken("secret")).ImportPrices, pipe{io.MultiReader(strings.NewReader("date"), failing{broken})}, oas.ImportPricesParams{})
 	require.ErrorIs(t, err, broken)
 }
 
@@ -307,7 +307,8 @@ func TestPages(t *testing.T) {
 		assert.Equal(t, (len(days)+99)/100, pages)
 	}
 	pages = 0
-	for range prices {
+	for _, err := range prices {
+		require.NoError(t, err)
 		break
 	}
 	assert.Equal(t, 1, pages)

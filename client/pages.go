@@ -16,7 +16,7 @@ type Page[Item any] interface {
 // Pages goes through all items of a list. It asks for a page when the one before has been gone through; the size of
 // pages is the parameter PageSize. The list is a method of a client:
 //
-//	for company, err := range client.Pages(ctx, c.ListCompanies, oas.ListCompaniesParams{}) {
+//	for user, err := range client.Pages(ctx, c.ListUsers, oas.ListUsersParams{}) {
 //
 // After an error, which comes with a zero item, it ends.
 func Pages[Params ListParams, P Page[Item], Item any](

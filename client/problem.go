@@ -21,7 +21,7 @@ type ProblemType string
 
 // A Problem is the error of an operation to which the server's answer was an error: problem details of RFC 9457.
 // [errors.As] finds it.
-type Problem struct {
+type Problem struct { //nolint:errname // as RFC 9457 calls it
 	Type       ProblemType      // empty if the answer is not EdgeValue's, but a proxy's
 	Status     int              // of HTTP
 	Title      string           // of the type

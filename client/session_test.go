@@ -152,7 +152,7 @@ func TestRefreshFails(t *testing.T) {
 		{"session ended", func(w http.ResponseWriter) { problem(w, 401, "unauthenticated") }, nil, 550 * time.Second, "access-token", false, ""},
 		{"token just used", func(w http.ResponseWriter) { problem(w, 409, "refresh-token-just-used") }, nil, 550 * time.Second, "access-token", false, ""},
 		{"answer lost", nil, errors.New("connection reset"), 550 * time.Second, "access-token", false, ""},
-		{"proxy's error", func(w http.ResponseWriter) { w.WriteHeader(502) }, nil, 550 * time.Second, "access-token", false, ""},
+		{"proxy's error", func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }, nil, 550 * time.Second, "access-token", false, ""},
 		{"busy", func(w http.ResponseWriter) { problem(w, 503, "unavailable") }, nil, 550 * time.Second, "", false, "refresh r1"},
 		{"busy, and the token has expired", func(w http.ResponseWriter) { problem(w, 503, "unavailable") }, nil, 600 * time.Second, "", true, "refresh r1"},
 		{"no connection", nil, &net.OpError{Op: "dial", Err: errors.New("refused")}, 550 * time.Second, "", false, "refresh r1"},

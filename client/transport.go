@@ -25,12 +25,14 @@ type transport struct {
 func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	req.Header.Set("User-Agent", t.userAgent)
+	// newproject:companies
 	// The context may also be that of a login on the way.
 	if up, ok := ctx.Value(uploadKey{}).(*upload); ok && req.Header.Get("Content-Type") == "application/octet-stream" {
 		if err := up.attach(req); err != nil {
 			return nil, err
 		}
 	}
+	// newproject:end
 	if t.everywhere && req.Header.Get("Authorization") == "" {
 		token, err := t.token(ctx, "")
 		if err != nil {
@@ -43,7 +45,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 		waited  time.Duration
 	)
 	for try := 1; ; {
-		res, err := t.http.Do(req)
+		res, err := t.http.Do(req) //nolint:gosec // to the address that the program gave
 		if err != nil {
 			return nil, err
 		}

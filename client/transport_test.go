@@ -50,10 +50,10 @@ func remove(ctx context.Context, c *client.Client) error { return c.EndOtherSess
 
 // succeed answers any of them.
 func succeed(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.Method == http.MethodDelete || r.Method == http.MethodPut:
+	switch r.Method {
+	case http.MethodDelete, http.MethodPut:
 		w.WriteHeader(http.StatusNoContent)
-	case r.Method == http.MethodPost:
+	case http.MethodPost:
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = io.WriteString(w, message)
@@ -111,7 +111,7 @@ func TestRetries(t *testing.T) {
 						return
 					}
 					problem(w, c.status, c.problem, c.headers...)
-				}, append(c.options, client.WithToken("ev_key"))...)
+				}, append(c.options, client.WithToken("secret"))...)
 				begin := time.Now()
 				err := c.call(t.Context(), s)
 				assert.Equal(t, c.waited, time.Since(begin))
@@ -136,7 +136,7 @@ func TestDeadline(t *testing.T) {
 		c := inMemory(t, func(w http.ResponseWriter, _ *http.Request) {
 			sent++
 			problem(w, 429, "rate-limited", "Retry-After", "30")
-		}, client.WithToken("ev_key"))
+		}, client.WithToken("secret"))
 
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
@@ -161,7 +161,7 @@ func TestAbort(t *testing.T) {
 	c := fake(t, func(_ http.ResponseWriter, r *http.Request) {
 		close(arrived)
 		<-r.Context().Done()
-	}, client.WithToken("ev_key"))
+	}, client.WithToken("secret"))
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-arrived
@@ -189,7 +189,7 @@ func TestProblem(t *testing.T) {
 		{
 			"of a newer server", func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/problem+json; charset=utf-8")
-				w.WriteHeader(418)
+				w.WriteHeader(http.StatusTeapot)
 				_, _ = io.WriteString(w, `{"type":"https://elsewhere.example/problems/teapot","title":"A teapot","status":418,"colour":"brown"}`)
 			},
 			client.Problem{Type: "teapot", Status: 418, Title: "A teapot"},
@@ -198,7 +198,7 @@ func TestProblem(t *testing.T) {
 		{
 			"of a proxy", func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("X-Request-Id", "def")
-				w.WriteHeader(502)
+				w.WriteHeader(http.StatusBadGateway)
 				_, _ = io.WriteString(w, strings.Repeat("<html>", 1<<20))
 			},
 			client.Problem{Status: 502, Title: "Bad Gateway", RequestID: "def"},
@@ -207,7 +207,7 @@ func TestProblem(t *testing.T) {
 		{
 			"broken", func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/problem+json")
-				w.WriteHeader(500)
+				w.WriteHeader(http.StatusInternalServerError)
 				_, _ = io.WriteString(w, `{"type":`)
 			},
 			client.Problem{Status: 500, Title: "Internal Server Error"},
@@ -216,7 +216,7 @@ func TestProblem(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			err := get(t.Context(), fake(t, c.answer, client.WithToken("ev_key")))
+			err := get(t.Context(), fake(t, c.answer, client.WithToken("secret")))
 			var p *client.Problem
 			require.ErrorAs(t, err, &p)
 			assert.Equal(t, c.problem, *p)
@@ -237,13 +237,13 @@ func TestHeaders(t *testing.T) {
 		got = r.Header.Clone()
 		succeed(w, r)
 	}
-	c := fake(t, look, client.WithToken("ev_key"))
+	c := fake(t, look, client.WithToken("secret"))
 	require.NoError(t, get(t.Context(), c))
-	assert.Equal(t, "Bearer ev_key", got.Get("Authorization"))
+	assert.Equal(t, "Bearer secret", got.Get("Authorization"))
 	assert.Equal(t, "edgevalue-go", got.Get("User-Agent"))
 	_, err := c.RecoverPassword(t.Context(), &oas.PasswordRecovery{Email: "ada@example.com"})
 	require.NoError(t, err)
-	assert.Equal(t, "Bearer ev_key", got.Get("Authorization"), "its requests count as the key's")
+	assert.Equal(t, "Bearer secret", got.Get("Authorization"), "its requests count as the key's")
 
 	c = fake(t, look, client.WithUserAgent("screener/1.2"))
 	_, err = c.RecoverPassword(t.Context(), &oas.PasswordRecovery{Email: "ada@example.com"})
@@ -292,7 +292,7 @@ func TestAddress(t *testing.T) {
 		{"http://a b", "", "invalid character"},
 	} {
 		path := ""
-		s, err := client.New(c.address, client.WithToken("ev_key"), client.WithHTTPClient(&http.Client{
+		s, err := client.New(c.address, client.WithToken("secret"), client.WithHTTPClient(&http.Client{
 			Transport: handler(func(w http.ResponseWriter, r *http.Request) {
 				path = r.URL.Path
 				succeed(w, r)
