@@ -213,7 +213,7 @@ func TestNamesOfFilesInForms(t *testing.T) {
 		`; filename="M.csv"; filename*=UTF-8''M%C3%BCller.csv`: "Müller.csv",
 		`; filename="../../etc/passwd"`:                        "passwd",
 		`; filename="C:\Users\ada\splits.csv"`:                 "splits.csv",
-		"; filename=\"a%0D%0Ab\xff.csv\"":              "a  b.csv",
+		"; filename=\"a%0D%0Ab\xff.csv\"":                      "a  b.csv",
 		`; filename="` + strings.Repeat("ü", 300) + `.csv"`:    strings.Repeat("ü", 255),
 		`; filename=""`:                                        "", `; filename="/"`: "", `; filename="%0A"`: "", ``: "",
 	} {
