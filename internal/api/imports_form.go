@@ -37,7 +37,9 @@ func openForm(r *http.Request) *formFile {
 	if kind, _, _ := strings.Cut(header, ";"); !strings.EqualFold(strings.TrimSpace(kind), multipartType) {
 		return nil
 	}
-	f := &formFile{Closer: r.Body, in: around{Reader: r.Body, left: maxAround}}
+	// The last line may lack its end. After it errOpenForm is the end of the body, and io.EOF that of the form.
+	whole := io.MultiReader(r.Body, strings.NewReader("\r\n"), failing{errOpenForm})
+	f := &formFile{Closer: r.Body, in: around{Reader: whole, left: maxAround}}
 	_, params, err := mime.ParseMediaType(header)
 	if n := len(params["boundary"]); err != nil || n == 0 || n > maxBoundary {
 		f.err = unreadable(fmt.Sprintf("the Content-Type %s needs a boundary of 1 to %d characters", multipartType, maxBoundary))
@@ -67,9 +69,9 @@ func (f *formFile) Read(b []byte) (n int, err error) {
 func (f *formFile) begin() error {
 	part, err := f.form.NextRawPart()
 	switch {
-	case err == io.EOF: //nolint:errorlint // a form that breaks off wraps it
+	case errors.Is(err, io.EOF):
 		return invalidPart("file", "is required")
-	case err != nil && errors.Is(err, io.EOF) && f.in.err == nil:
+	case errors.Is(err, errOpenForm) && err != errOpenForm: //nolint:errorlint // it comes alone within a part
 		return unreadable("the form has no part that begins with the boundary of its Content-Type")
 	case err != nil:
 		return f.explain(err)
@@ -89,8 +91,8 @@ func (f *formFile) end() error {
 	f.in.left = maxAround
 	part, err := f.form.NextRawPart()
 	switch {
-	case err == io.EOF: //nolint:errorlint // see begin
-		if _, err := io.Copy(io.Discard, &f.in); err != nil {
+	case errors.Is(err, io.EOF):
+		if _, err := io.Copy(io.Discard, &f.in); !errors.Is(err, errOpenForm) {
 			return f.explain(err)
 		}
 		return io.EOF
@@ -107,13 +109,15 @@ func (f *formFile) explain(err error) error {
 	switch {
 	case f.in.err != nil:
 		return f.in.err
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return unreadable("the body breaks off before the closing boundary of its form")
+	case errors.Is(err, errOpenForm):
+		return errOpenForm
 	case f.part == nil:
 		return unreadable("the form is malformed before its file")
 	}
 	return unreadable("the form is malformed after its file")
 }
+
+var errOpenForm = unreadable("the body breaks off before the closing boundary of its form")
 
 func unreadable(why string) error { return &statusError{http.StatusBadRequest, errors.New(why)} }
 
@@ -174,7 +178,7 @@ func (a *around) Read(b []byte) (int, error) {
 	if a.left != unlimited {
 		a.left -= int64(n)
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil && !errors.Is(err, errOpenForm) {
 		a.err = err
 	}
 	return n, err

@@ -40,7 +40,7 @@ func TestLogin(t *testing.T) {
 
 	idle := f.createUser(unique("idle") + "@example.com")
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(false)}, oas.UpdateUserParams{
-		UserID: idle.ID,
+		ID: idle.ID,
 	})
 	require.NoError(t, err)
 	var answers []string
@@ -460,13 +460,13 @@ func TestPasswordReset(t *testing.T) {
 	require.NoError(t, err)
 	f.super = f.client(f.login("super@example.com", password))
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(false)}, oas.UpdateUserParams{
-		UserID: me.ID,
+		ID: me.ID,
 	})
 	require.NoError(t, err)
 	fieldProblem(t, reset(token, password), "/token")
 	recover(f.userEmail)
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(true)}, oas.UpdateUserParams{
-		UserID: me.ID,
+		ID: me.ID,
 	})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {

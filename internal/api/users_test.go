@@ -213,7 +213,7 @@ func TestUsersSeeThemselvesOnly(t *testing.T) {
 	problem(t, err, http.StatusForbidden)
 	for _, id := range []int64{me.ID, other.ID} {
 		_, err = f.user.UpdateUser(t.Context(), &oas.UserUpdate{IsSuperuser: oas.NewOptBool(true)}, oas.UpdateUserParams{
-			UserID: id,
+			ID: id,
 		})
 		problem(t, err, http.StatusForbidden)
 		problem(t, f.user.DeleteUser(t.Context(), oas.DeleteUserParams{ID: id}), http.StatusForbidden)

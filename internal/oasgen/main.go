@@ -91,21 +91,18 @@ var validation = regexp.MustCompile(`(?m)^[ \t]*// Validate response\.\n\s*if er
 // form is the type of a body with a file as a part, which may also be sent alone.
 const form = "multipart/form-data"
 
-// parse reads the contract as ogen is to see it: no body is a form with a file, and every error is a Problem, with the headers that Error has and successes
+// parse reads the contract as ogen is to see it: no body is a form with a file, and every error is a Problem, with the headers that Refusal has and successes
 // do not.
 func parse(text []byte) (*ogen.Spec, error) {
 	spec, err := ogen.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	problem := spec.Components.Responses["Error"]
+	problem := spec.Components.Responses["Refusal"]
 	if problem == nil {
-		return nil, errors.New("components.responses has no Error")
+		return nil, errors.New("components.responses has no Refusal")
 	}
 	spec.Components.Responses["Problem"] = problem
-	for _, body := range spec.Components.RequestBodies {
-		delete(body.Content, form)
-	}
 	for _, item := range spec.Paths {
 		for _, op := range []*ogen.Operation{item.Get, item.Put, item.Post, item.Delete, item.Patch} {
 			if op == nil {
