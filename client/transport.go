@@ -108,7 +108,7 @@ func (t *transport) renew(req *http.Request) (bool, error) {
 // repeatable reports whether a request with this answer can be sent again, in that nothing happens twice.
 func repeatable(req *http.Request, p *Problem) bool {
 	switch {
-	case p.Status == http.StatusTooManyRequests || p.Type == tooManyUploads:
+	case p.Status == http.StatusTooManyRequests || p.Type == TooManyUploads:
 		return true
 	case p.Status != http.StatusServiceUnavailable:
 		return false
@@ -119,9 +119,6 @@ func repeatable(req *http.Request, p *Problem) bool {
 	}
 	return req.Header.Get("Idempotency-Key") != ""
 }
-
-// tooManyUploads is the type of problems by which the server says that it read nothing of a file.
-const tooManyUploads ProblemType = "too-many-uploads"
 
 // again returns the request to be sent once more, or nil if its body is gone.
 func again(req *http.Request) (*http.Request, error) {
