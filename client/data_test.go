@@ -201,7 +201,11 @@ func TestUpload(t *testing.T) {
 					assert.Equal(t, text, string(got))
 				}
 				if refused {
-					problem(w, c.status, c.refuse, "Retry-After", "0")
+					wait := "1"
+					if !c.ok {
+						wait = "30"
+					}
+					problem(w, c.status, c.refuse, "Retry-After", wait)
 					return
 				}
 				w.Header().Set("Content-Type", "application/json")
@@ -219,8 +223,10 @@ func TestUpload(t *testing.T) {
 			if c.key != "" {
 				params.IdempotencyKey = oas.NewOptString(c.key)
 			}
+			begin := time.Now()
 			im, err := client.Upload(t.Context(), s.ImportPrices, file, params)
 			assert.Equal(t, c.requests, requests)
+			assert.Less(t, time.Since(begin), 25*time.Second, "it does not wait for nothing")
 			if c.ok {
 				require.NoError(t, err)
 				assert.EqualValues(t, 3, im.ID)

@@ -105,14 +105,22 @@ func (s *session) run(ctx context.Context, t *turn, old grant, refused string) {
 	defer close(t.done)
 	s.turn = nil
 	s.tokens = next
-	if err != nil && next.access != "" && next.access != refused && time.Now().Before(next.expires) {
+	// It would be so again, and count as an attempt to guess the password.
+	final := IsProblem(err, Unauthenticated) || IsProblem(err, SecondFactorRequired) && s.otp == nil
+	switch {
+	case err == nil:
+	case next.access == "" || next.access == refused || !time.Now().Before(next.expires):
+		if final {
+			s.refused = err
+		}
+	case final:
+		err = nil
+		s.tokens.renew = next.expires
+	default:
 		err = nil
 		s.tokens.renew = time.Now().Add(time.Second)
 	}
 	t.token, t.err = next.access, err
-	if IsProblem(err, Unauthenticated) || IsProblem(err, SecondFactorRequired) && s.otp == nil {
-		s.refused = err // it would be so again, and count as an attempt to guess the password
-	}
 }
 
 // renew refreshes or begins a session. With an error it returns what is left of old.

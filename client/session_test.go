@@ -203,6 +203,36 @@ func TestWrongPassword(t *testing.T) {
 	assert.EqualValues(t, 1, sent.Load(), "more would count as attempts")
 }
 
+// The password changes during a session whose refresh is refused.
+func TestChangedPassword(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		changed, attempts := false, 0
+		s := &sessions{before: func(w http.ResponseWriter, path string) bool {
+			if refused := changed && strings.HasPrefix(path, "/login/"); refused {
+				attempts++
+				problem(w, 401, "unauthenticated")
+				return true
+			}
+			return false
+		}}
+		c := s.client(t)
+		require.NoError(t, get(t.Context(), c))
+		changed = true
+		time.Sleep(541 * time.Second)
+		for range 50 { // seconds of the access token's last minute
+			require.NoError(t, get(t.Context(), c))
+			time.Sleep(time.Second)
+		}
+		assert.Equal(t, 2, attempts, "one refresh, one login")
+		time.Sleep(time.Minute)
+		for range 3 {
+			assert.True(t, client.IsProblem(get(t.Context(), c), client.Unauthenticated))
+		}
+		assert.Equal(t, 3, attempts)
+	})
+}
+
 func TestOTP(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -56,15 +56,20 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
+		next, err := again(req)
 		switch {
+		case err != nil:
+			return nil, errors.Wrap(err, "read the body again")
+		case next == nil:
+			return nil, problem
 		case problem.Status == http.StatusUnauthorized && !renewed:
 			renewed = true
-			if ok, err := t.renew(req); err != nil {
+			if ok, err := t.renew(next); err != nil {
 				return nil, err
 			} else if !ok {
 				return nil, problem
 			}
-		case try < t.tries && repeatable(req, problem):
+		case try < t.tries && repeatable(next, problem):
 			wait := problem.RetryAfter
 			if wait == 0 {
 				wait = time.Second << (try - 1)
@@ -78,13 +83,6 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 			}
 			try++
 		default:
-			return nil, problem
-		}
-		next, err := again(req)
-		if err != nil {
-			return nil, errors.Wrap(err, "read the body again")
-		}
-		if next == nil {
 			return nil, problem
 		}
 		req = next
