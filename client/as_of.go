@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -14,11 +15,9 @@ import (
 func (c *Client) AsOf(day time.Time) *Client {
 	// Neither has an error: the address has been parsed before.
 	router, _ := oas.NewServer(nil, nil, oas.WithPathPrefix(c.base.Path))
-	api, _ := oas.NewClient(c.base.String(), tokens(c.transport.token), oas.WithClient(&timeMachine{
-		transport: c.transport, router: router, day: day.Format(time.DateOnly),
-	}))
+	m := &timeMachine{tokens: tokens(c.transport.token), transport: c.transport, router: router, day: day.Format(time.DateOnly)}
 	then := *c
-	then.Client = api
+	then.Client, _ = oas.NewClient(c.base.String(), m, oas.WithClient(m))
 	return &then
 }
 
@@ -38,9 +37,18 @@ func (e *AsOfError) Error() string {
 
 // timeMachine sends a day with each request.
 type timeMachine struct {
+	tokens
 	transport *transport
 	router    *oas.Server
 	day       string
+}
+
+// OAuth2PasswordBearer refuses an operation before there is a login for it.
+func (m *timeMachine) OAuth2PasswordBearer(ctx context.Context, operation oas.OperationName) (oas.OAuth2PasswordBearer, error) {
+	if !timed[operation] {
+		return oas.OAuth2PasswordBearer{}, &AsOfError{Day: m.day, Operation: operation}
+	}
+	return m.tokens.OAuth2PasswordBearer(ctx, operation)
 }
 
 func (m *timeMachine) Do(req *http.Request) (*http.Response, error) {

@@ -43,8 +43,8 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	}
 	s := settings{
 		http: http.DefaultClient, userAgent: "edgevalue-go", tries: 4, wait: time.Minute,
-		token: func(context.Context, string) (string, error) { return "", ErrNoToken },
 	}
+	WithToken("")(&s)
 	for _, option := range options {
 		option(&s)
 	}
@@ -95,11 +95,16 @@ type settings struct {
 // for this operation before, and the server refused (401); with another one the operation is tried again.
 type TokenSource func(ctx context.Context, refused string) (token string, err error)
 
-// WithToken has every request carry an API key or an access token.
+// WithToken has every request carry an API key or an access token. An empty one is none.
 func WithToken(token string) Option {
 	return func(s *settings) {
-		s.token = func(context.Context, string) (string, error) { return token, nil }
-		s.everywhere = true // the requests of a key have a limit of their own
+		s.token = func(context.Context, string) (string, error) {
+			if token == "" {
+				return "", ErrNoToken
+			}
+			return token, nil
+		}
+		s.everywhere = token != "" // the requests of a key have a limit of their own
 		s.session = nil
 	}
 }

@@ -245,7 +245,7 @@ func TestHeaders(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "Bearer secret", got.Get("Authorization"), "its requests count as the key's")
 
-	c = fake(t, look, client.WithUserAgent("screener/1.2"))
+	c = fake(t, look, client.WithUserAgent("screener/1.2"), client.WithToken(""))
 	_, err = c.RecoverPassword(t.Context(), &oas.PasswordRecovery{Email: "ada@example.com"})
 	require.NoError(t, err)
 	assert.Empty(t, got.Get("Authorization"))
