@@ -1,0 +1,21 @@
+// OPENAPI is the contract.
+const input = process.env.OPENAPI;
+
+/** @type {import('orval').Config} */
+export default {
+  client: {
+    input,
+    output: {
+      target: "generated/client.ts",
+      schemas: "generated/model",
+      client: "fetch",
+      mode: "split",
+      urlEncodeParameters: true,
+      override: { contentType: { exclude: ["application/octet-stream"] }, mutator: { path: "fetcher.ts", name: "fetcher" } },
+    },
+  },
+  zod: {
+    input,
+    output: { target: "generated/zod.ts", client: "zod", mode: "single" },
+  },
+};
