@@ -70,6 +70,7 @@ type request struct {
 	key        int64     // the id of their API key
 	keyErr     error     // why the API key counts for nothing
 	body       *body
+	file       *formFile       // in its body, if that is a form with a file; newproject:companies
 	connection context.Context // ends with the client's connection
 
 	control     *http.ResponseController // of the connection's deadlines
@@ -538,16 +539,21 @@ func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // userAgent is what the client says it is, as far as it can be stored and shown.
 func userAgent(r *http.Request) string {
-	s := strings.Map(func(c rune) rune {
+	return shown(r.UserAgent(), maxUserAgent)
+}
+
+const maxUserAgent = 300 // characters
+
+// shown is a client's text as far as it can be stored and shown, on one line of at most so many characters.
+func shown(s string, most int) string {
+	s = strings.TrimSpace(strings.Map(func(c rune) rune {
 		if unicode.IsPrint(c) {
 			return c
 		}
 		return -1
-	}, strings.ToValidUTF8(r.UserAgent(), ""))
-	if n := []rune(s); len(n) > maxUserAgent {
-		s = string(n[:maxUserAgent])
+	}, strings.ToValidUTF8(s, "")))
+	if n := []rune(s); len(n) > most {
+		s = strings.TrimSpace(string(n[:most]))
 	}
 	return s
 }
-
-const maxUserAgent = 300 // characters
