@@ -94,6 +94,15 @@ ROUNDS ?= 3
 .PHONY: test-faults
 test-faults: ## Disturb the real program and database, and count what that costs (ROUNDS=30 for long)
 	go test -tags faults -count=1 -timeout 3h -v ./internal/faults -rounds $(ROUNDS) $(ARGS)
+
+# The generators of internal/testclients, as its lock file has them.
+internal/testclients/node_modules/.package-lock.json: internal/testclients/package.json internal/testclients/package-lock.json
+	npm ci --prefix internal/testclients --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+.PHONY: test-clients
+test-clients: internal/testclients/node_modules/.package-lock.json ## Generate clients with the usual generators, compile them, and run each against a server
+	go test -tags clients -count=1 -timeout 20m -v ./internal/testclients $(ARGS)
 # newproject:end
 
 # newproject:template

@@ -1,7 +1,7 @@
-// The input and the output come from the command line.
+// OPENAPI is the contract.
 /** @type {import('@hey-api/openapi-ts').UserConfig} */
 export default {
-  input: "set by -i",
-  output: "set by -o",
+  input: process.env.OPENAPI,
+  output: "generated",
   plugins: ["@hey-api/client-fetch", "@hey-api/typescript", "@hey-api/sdk"],
 };
