@@ -70,12 +70,15 @@ type request struct {
 	key        int64     // the id of their API key
 	keyErr     error     // why the API key counts for nothing
 	body       *body
-	file       *formFile       // in its body, if that is a form with a file; newproject:companies
 	connection context.Context // ends with the client's connection
 
 	control     *http.ResponseController // of the connection's deadlines
 	leaveTurn   func()                   // lets the next list be made; may be nil
 	keyAccepted func()                   // counts the request as its API key's; may be nil
+
+	// newproject:companies
+	file *formFile // in its body, if that is a form with one
+	// newproject:end
 }
 
 type requestKey struct{}

@@ -103,9 +103,6 @@ func parse(text []byte) (*ogen.Spec, error) {
 		return nil, errors.New("components.responses has no Refusal")
 	}
 	spec.Components.Responses["Problem"] = problem
-	for _, body := range spec.Components.RequestBodies {
-		delete(body.Content, form)
-	}
 	for _, item := range spec.Paths {
 		for _, op := range []*ogen.Operation{item.Get, item.Put, item.Post, item.Delete, item.Patch} {
 			if op == nil {
