@@ -219,4 +219,50 @@ func TestClients(t *testing.T) {
 		})
 		w.run(version, "./main")
 	})
+
+	t.Run("openapi-generator-python", func(t *testing.T) {
+		w := newWorkplace(t, server, "openapi-generator")
+		generate, version := w.openAPIGenerator()
+		if _, err := exec.LookPath("python3"); err != nil {
+			t.Skip(version + ": there is no python3")
+		}
+		if out, err := exec.CommandContext(t.Context(), "python3", "-c", "import pydantic, urllib3, dateutil").CombinedOutput(); err != nil {
+			t.Skipf("%s: python3 lacks what a client needs:\n%s", version, out)
+		}
+		w.phase("generate", func() { generate("python", "--package-name", "client") })
+		w.phase("compile", func() { w.do([]string{"PYTHONPYCACHEPREFIX=" + t.TempDir()}, "python3", "-m", "compileall", "-q", "client") })
+		w.run(version+", python", "python3", "main.py")
+	})
+
+	t.Run("openapi-generator-dart", func(t *testing.T) {
+		w := newWorkplace(t, server, "openapi-generator")
+		generate, version := w.openAPIGenerator()
+		w.phase("generate", func() { generate("dart") })
+		content, err := os.ReadFile(filepath.Join(w.dir, w.name, "lib", "api", "imports_api.dart"))
+		require.NoError(t, err)
+		assert.Contains(t, string(content), "importPrices(MultipartFile file, ")
+		t.Logf("%s, dart: %s; not compiled, which takes a Dart SDK", version, strings.Join(w.phases, ", "))
+	})
+}
+
+// openAPIGenerator returns how to have openapi-generator generate a client here, and its version. It skips the test where the generator cannot run.
+func (w *workplace) openAPIGenerator() (generate func(language string, args ...string), version string) {
+	w.t.Helper()
+	if _, err := exec.LookPath("java"); err != nil {
+		w.t.Skip("openapi-generator: there is no Java")
+	}
+	jar := os.Getenv("OPENAPI_GENERATOR_JAR")
+	if info, err := os.Stat(jar); err != nil || info.IsDir() {
+		w.t.Skipf("openapi-generator: OPENAPI_GENERATOR_JAR=%q is no file: \"make test-clients\" fetches it", jar)
+	}
+	version = strings.TrimSpace(w.do(nil, "java", "-jar", jar, "version"))
+	spec := w.spec
+	if strings.HasPrefix(version, "7.0.") { // which does not know OpenAPI 3.1 well enough
+		spec = "openapi-3.0.yaml"
+		w.do(nil, "openapi-down-convert", "--input", w.spec, "--output", spec)
+	}
+	return func(language string, args ...string) {
+		w.do(nil, "java", append([]string{"-jar", jar, "generate", "--skip-validate-spec", "--global-property",
+			"apiDocs=false,modelDocs=false,apiTests=false,modelTests=false", "-g", language, "-i", spec, "-o", "."}, args...)...)
+	}, "openapi-generator " + version
 }
