@@ -100,14 +100,14 @@ internal/testclients/node_modules/.package-lock.json: internal/testclients/packa
 	npm ci --prefix internal/testclients --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
-# One of your own instead, such as a newer one: OPENAPI_GENERATOR_JAR=/path/to/openapi-generator-cli.jar
-export OPENAPI_GENERATOR_JAR ?= $(CURDIR)/bin/openapi-generator-cli-7.0.0.jar
+# Another one instead, such as a newer one: OPENAPI_GENERATOR_JAR=/path/to/openapi-generator-cli.jar
+OPENAPI_GENERATOR_JAR ?= $(CURDIR)/bin/openapi-generator-cli-7.0.0.jar
 $(CURDIR)/bin/openapi-generator-cli-7.0.0.jar:
 	scripts/install-openapi-generator.sh $@
 
 .PHONY: test-clients
 test-clients: internal/testclients/node_modules/.package-lock.json | $(OPENAPI_GENERATOR_JAR) ## Generate clients with the usual generators, compile them, and run each against a server
-	go test -tags clients -count=1 -timeout 20m -v ./internal/testclients $(ARGS)
+	OPENAPI_GENERATOR_JAR='$(OPENAPI_GENERATOR_JAR)' go test -tags clients -count=1 -timeout 20m -v ./internal/testclients $(ARGS)
 # newproject:end
 
 # newproject:template
