@@ -230,7 +230,9 @@ func TestClients(t *testing.T) {
 			t.Skipf("%s: python3 lacks what a client needs:\n%s", version, out)
 		}
 		w.phase("generate", func() { generate("python", "--package-name", "client") })
-		w.phase("compile", func() { w.do([]string{"PYTHONPYCACHEPREFIX=" + t.TempDir()}, "python3", "-m", "compileall", "-q", "client") })
+		w.phase("compile", func() {
+			w.do([]string{"PYTHONPYCACHEPREFIX=" + t.TempDir()}, "python3", "-m", "compileall", "-q", "client")
+		})
 		w.run(version+", python", "python3", "main.py")
 	})
 
