@@ -299,9 +299,8 @@ func TestSizesOfFilesInForms(t *testing.T) {
 	assert.Equal(t, 0, f.count("SELECT count(*) FROM upload WHERE id NOT IN (SELECT upload_id FROM document WHERE upload_id IS NOT NULL)"))
 }
 
-// A large file in a form is not kept in memory. Nothing of it can be compressed.
-func TestLargeFileInForm(t *testing.T) {
-	t.Parallel()
+// A large file in a form is not kept in memory. Nothing of it can be compressed. No other test runs beside this one.
+func TestLargeFileInForm(t *testing.T) { //nolint:paralleltest // it looks at the memory in use
 	f := setup(t, options{})
 	f.createCompany("BIG")
 	const size = 96 << 20
@@ -326,7 +325,8 @@ func TestLargeFileInForm(t *testing.T) {
 	im := decodeImport(t, out)
 	assert.EqualValues(t, size, im.Total.Value)
 	assert.Equal(t, "prices.csv", im.FileName.Value)
-	assert.Less(t, peak, uint64(size/2), "%d MiB more in memory", peak>>20)
+	assert.Less(t, peak, uint64(size/4), "%d MiB more in memory", peak>>20)
+	t.Logf("%d KiB more in memory", peak>>10)
 }
 
 type readerFunc func([]byte) (int, error)
