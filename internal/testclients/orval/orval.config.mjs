@@ -10,8 +10,12 @@ export default {
       schemas: "generated/model",
       client: "fetch",
       mode: "split",
-      urlEncodeParameters: true,
-      override: { contentType: { exclude: ["application/octet-stream"] }, mutator: { path: "fetcher.ts", name: "fetcher" } },
+      urlEncodeParameters: true, // of paths, such as a ticker with a slash
+      override: {
+        // A body of two types, as an upload has, makes a client that does not compile.
+        contentType: { exclude: ["application/octet-stream"] },
+        mutator: { path: "fetcher.ts", name: "fetcher" },
+      },
     },
   },
   zod: {
