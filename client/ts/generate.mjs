@@ -66,9 +66,10 @@ async function schema() {
   return astToString(await openapiTS(open, { transform: typeOf, defaultNonNullable: false, silent: true }));
 }
 
+const name = (method, path) => `${method.toUpperCase()} ${path}`;
+
 function facts() {
   const all = operations();
-  const name = (method, path) => `${method.toUpperCase()} ${path}`;
   const problems = Object.entries(api["x-problem-types"] ?? {}).map(([type, { status, title }]) => [type, { status, title }]);
   const asOf = all.filter(([, , { parameters }]) => parameters.some((p) => p.in === "query" && p.name === "as_of"));
   const bodies = all.filter(([, , o]) => ![undefined, "application/json"].includes(contentTypes(o)[0]));
@@ -110,7 +111,7 @@ function calls() {
       init.push(`body: ${file ? 'new Blob(["x"])' : JSON.stringify(example(content[type]))}`);
     }
     const args = [JSON.stringify(path), ...(init.length > 0 ? [`{ ${init.join(", ")} }`] : [])];
-    return `  ${JSON.stringify(o.operationId)}: (client: ApiClient) => client.${method.toUpperCase()}(${args.join(", ")}),`;
+    return `  ${JSON.stringify(name(method, path))}: (client: ApiClient) => client.${method.toUpperCase()}(${args.join(", ")}),`;
   });
   return `import type { ApiClient } from "${packageName}";\n\nexport const calls = {\n${lines.join("\n")}\n};\n`;
 }

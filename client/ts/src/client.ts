@@ -71,10 +71,9 @@ export function createClient(options: ClientOptions & { asOf: string }): PointIn
  */
 export function createClient(options: ClientOptions & { asOf?: undefined }): ApiClient;
 export function createClient(options: ClientOptions & { asOf?: string | undefined }): ApiClient | PointInTimeClient {
-  const { asOf, parse } = options;
-  const send = transport(options);
-  const { token: _, ...anonymous } = options;
-  const sendWithoutToken = transport(anonymous);
+  const { asOf, parse, token, ...rest } = options;
+  const send = transport({ ...rest, ...(token !== undefined && { token }) });
+  const sendWithoutToken = transport(rest);
   const inner = createFetchClient<ApiPaths>({
     baseUrl: apiAddress(options.baseUrl),
     fetch: send,
@@ -102,8 +101,12 @@ export function createClient(options: ClientOptions & { asOf?: string | undefine
   return {
     ...Object.fromEntries(methods.map((method) => [method, (path: string, init: Init = {}) => call(method, path, init)])),
     request: (method: string, path: string, init: Init = {}) => call(method.toUpperCase(), path, init),
-    use: (...middleware: Middleware[]) => inner.use(...middleware),
-    eject: (...middleware: Middleware[]) => inner.eject(...middleware),
+    use: (...middleware: Middleware[]) => {
+      inner.use(...middleware);
+    },
+    eject: (...middleware: Middleware[]) => {
+      inner.eject(...middleware);
+    },
   } as unknown as ApiClient;
 }
 
@@ -124,6 +127,6 @@ function pointInTime(operation: string, asOf: string, params: Init["params"]): N
     throw new Error(`${operation} does not know as_of: it cannot tell what was known on ${asOf}`);
   }
   const other = params?.query?.["as_of"];
-  if (other !== undefined && other !== asOf) throw new Error(`as_of is ${String(other)}, and ${asOf} for this client`);
+  if (other !== undefined && other !== asOf) throw new Error(`as_of is ${JSON.stringify(other)}, and ${asOf} for this client`);
   return { ...params, query: { ...params?.query, as_of: asOf } };
 }

@@ -67,7 +67,7 @@ type Get = (path: unknown, init: { params?: { query?: Record<string, unknown> } 
 export function pages<Paths extends object, Path extends PagedPath<Paths>>(
   get: Knows<Paths>,
   path: Path,
-  ...[init]: Record<never, never> extends InitOf<Paths[Path]> ? [init?: InitOf<Paths[Path]>] : [init: InitOf<Paths[Path]>]
+  ...[init]: Partial<InitOf<Paths[Path]>> extends InitOf<Paths[Path]> ? [init?: InitOf<Paths[Path]>] : [init: InitOf<Paths[Path]>]
 ): Pages<PageOf<Paths[Path]>> {
   const { params, signal, ...rest } = (init ?? {}) as { params?: { query?: Record<string, unknown> }; signal?: AbortSignal };
   return new Pages(async (token) => {

@@ -55,7 +55,7 @@ function toSend(request: Request, token: string | undefined): Request {
 
 /** Returns the fetch of a client: with its token, again after a refused one, and again when the server says so. */
 export function transport(options: TransportOptions): (request: Request) => Promise<Response> {
-  const { token, retries = 3, maxWait = 60, fetch = (request) => globalThis.fetch(request) } = options;
+  const { token, retries = 3, maxWait = 60, fetch = (request: Request) => globalThis.fetch(request) } = options;
   const session = typeof token === "object" ? token : undefined;
   const current = () => (typeof token === "string" ? token : typeof token === "function" ? token() : token?.token());
 
@@ -108,15 +108,17 @@ function retryAfter(response: Response, tries: number): number {
 
 /** Waits for a promise, or until the signal aborts. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = () => {};
+  const done = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
+    const stop = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", stop, { once: true, signal: done.signal });
     if (signal.aborted) stop();
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    signal.removeEventListener("abort", stop);
+    done.abort();
   }
 }
