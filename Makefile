@@ -51,6 +51,10 @@ client/ts/node_modules/.package-lock.json: client/ts/package.json client/ts/pack
 client-lint: client/ts/node_modules/.package-lock.json ## Check the types of the TypeScript client, and lint it
 	npm run --prefix client/ts --silent lint
 
+.PHONY: client-pack
+client-pack: client/ts/node_modules/.package-lock.json ## Write the npm package of the TypeScript client to client/ts
+	cd client/ts && npm pack --silent
+
 .PHONY: api-lint
 api-lint: scripts/node_modules/.package-lock.json ## Lint openapi.yaml
 	@export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true PATH="$$PWD/scripts/node_modules/.bin:$$PATH"; \

@@ -51,7 +51,7 @@ export class Pages<P extends Page> implements AsyncIterable<P["items"][number]> 
   }
 }
 
-type Get = (path: unknown, init: { params?: { query?: Record<string, unknown> } }) => Promise<Result>;
+type Get = (path: unknown, init: { params?: { query?: Record<string, unknown> } }) => Promise<Result & { data: unknown }>;
 
 /**
  * Lists the items of all pages, one page at a time. A `page_token` in the query is where it begins.
@@ -73,6 +73,7 @@ export function pages<Paths extends object, Path extends PagedPath<Paths>>(
   return new Pages(async (token) => {
     const query = { ...params?.query, ...(token !== undefined && { page_token: token }) };
     const answer = (get as Get)(path, { ...rest, params: { ...params, query }, ...(signal && { signal }) });
-    return (await unwrap(answer)) as unknown as PageOf<Paths[Path]>;
+    const page: unknown = await unwrap(answer);
+    return page as PageOf<Paths[Path]>;
   }, signal);
 }

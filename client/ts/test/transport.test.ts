@@ -96,7 +96,7 @@ void test("asks for the token of each request", async () => {
   );
   assert.deepEqual([...new Set(received.map((r) => r.path))], ["/api/v1/users/me", "/api/v1/users/open", "/api/v1/login/refresh"]);
   assert.equal(received[4]?.body, "grant_type=refresh_token&refresh_token=r");
-  assert.equal(received[4]?.headers["content-type"], "application/x-www-form-urlencoded");
+  assert.equal(received[4].headers["content-type"], "application/x-www-form-urlencoded");
 });
 
 void test("a token that cannot be had fails the call", async () => {
