@@ -17,7 +17,7 @@ const store: TokenStore = {
   },
 };
 const session = await resume({ baseUrl, store }); // null: login({ ..., store })
-const client = createClient({ baseUrl, ...(session && { token: session }) });
+const client = createClient({ baseUrl, token: session });
 // README: end
 
 console.log(session?.active ?? "log in first", typeof client.GET);

@@ -48,7 +48,7 @@ export interface ClientOptions extends TransportOptions {
    * Reads the text of an answer that is not an error, `JSON.parse` unless given: to keep decimals exact, for example. The
    * types stay those of `JSON.parse`.
    */
-  parse?: (text: string) => unknown;
+  parse?: ((text: string) => unknown) | undefined;
 }
 
 interface Init {
@@ -71,9 +71,9 @@ export function createClient(options: ClientOptions & { asOf: string }): PointIn
  */
 export function createClient(options: ClientOptions & { asOf?: undefined }): ApiClient;
 export function createClient(options: ClientOptions & { asOf?: string | undefined }): ApiClient | PointInTimeClient {
-  const { asOf, parse, token, ...rest } = options;
-  const send = transport({ ...rest, ...(token !== undefined && { token }) });
-  const sendWithoutToken = transport(rest);
+  const { asOf, parse } = options;
+  const send = transport(options);
+  const sendWithoutToken = transport({ ...options, token: undefined });
   const inner = createFetchClient<ApiPaths>({
     baseUrl: apiAddress(options.baseUrl),
     fetch: send,

@@ -22,9 +22,9 @@ export interface SessionOptions {
   /** The server's address, such as `https://example.com`. */
   baseUrl: string;
   /** Where the tokens are kept. Without it they are gone with the session. */
-  store?: TokenStore;
+  store?: TokenStore | undefined;
   /** In place of the global one. */
-  fetch?: (request: Request) => Promise<Response>;
+  fetch?: ((request: Request) => Promise<Response>) | undefined;
 }
 
 /** Who logs in. */
@@ -32,8 +32,8 @@ export interface Credentials {
   email: string;
   password: string;
   /** A code of the second factor, for accounts that have one. */
-  otp?: string;
-  signal?: AbortSignal;
+  otp?: string | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -59,7 +59,7 @@ export async function resume(options: SessionOptions & { store: TokenStore }): P
 }
 
 function anonymous({ baseUrl, fetch }: SessionOptions): ApiClient {
-  return createClient({ baseUrl, ...(fetch && { fetch }) });
+  return createClient({ baseUrl, fetch });
 }
 
 const early = 60_000; // how long before it expires a token is renewed, in milliseconds
@@ -100,11 +100,12 @@ export class Session {
   }
 
   /** Ends the session, here and on the server. */
-  async logout(): Promise<void> {
+  async logout({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     const token = await this.token().catch(() => undefined);
     await this.#set(null);
     if (token === undefined) return;
-    const { error, response } = await this.#client.POST("/logout", { headers: { Authorization: `Bearer ${token}` } });
+    const headers = { Authorization: `Bearer ${token}` };
+    const { error, response } = await this.#client.POST("/logout", { headers, ...(signal && { signal }) });
     if (error && response.status !== 401) throw new ProblemError(error, response);
   }
 

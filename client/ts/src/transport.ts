@@ -7,17 +7,17 @@ export type Token = string | (() => string | undefined | Promise<string | undefi
 /** How requests are sent. */
 export interface TransportOptions {
   /** An access token or API key, a function that returns one for each request, or a {@link Session}. */
-  token?: Token;
+  token?: Token | null | undefined;
   /**
    * How often a request is repeated after 429 and 503, at the time that `Retry-After` says. 3 unless given; 0 is never.
    * After 503 those are repeated that can be without harm: GET, HEAD, PUT and DELETE, and others with an
    * `Idempotency-Key`. A body that is a stream is never sent again.
    */
-  retries?: number;
+  retries?: number | undefined;
   /** How many seconds a call waits for that in all; what would take longer is answered at once. 60 unless given. */
-  maxWait?: number;
+  maxWait?: number | undefined;
   /** In place of the global one. */
-  fetch?: (request: Request) => Promise<Response>;
+  fetch?: ((request: Request) => Promise<Response>) | undefined;
 }
 
 /** A request that knows what its body was made of, to send it again. */
@@ -56,7 +56,7 @@ function toSend(request: Request, token: string | undefined): Request {
 /** Returns the fetch of a client: with its token, again after a refused one, and again when the server says so. */
 export function transport(options: TransportOptions): (request: Request) => Promise<Response> {
   const { token, retries = 3, maxWait = 60, fetch = (request: Request) => globalThis.fetch(request) } = options;
-  const session = typeof token === "object" ? token : undefined;
+  const session = typeof token === "object" ? token : null;
   const current = () => (typeof token === "string" ? token : typeof token === "function" ? token() : token?.token());
 
   return async (request) => {
@@ -72,14 +72,15 @@ export function transport(options: TransportOptions): (request: Request) => Prom
       if (response.status === 401 && session && bearer !== undefined && !renewed) {
         renewed = true;
         if ((await abortable(session.renew(bearer), signal)) === undefined) return response;
+        await response.body?.cancel();
       } else {
         const wait = retryAfter(response, tries);
         if (tries >= retries || waited + wait > maxWait || !(await mayRepeat(request, response))) return response;
         waited += wait;
         tries++;
+        await response.body?.cancel();
         await abortable(new Promise((resolve) => setTimeout(resolve, wait * 1000)), signal);
       }
-      await response.body?.cancel();
     }
   };
 }
