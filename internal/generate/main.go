@@ -112,10 +112,7 @@ func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 		begin := time.Now()
 		ran, err := p.step(ctx, s, all)
 		if missing := new(missingError); errors.As(err, &missing) {
-			err := errors.Errorf("%s: skipped: %w. All else is generated, but %s may be old", s.name, missing, strings.Join(s.outputs, ", "))
-			if left = append(left, err); !all {
-				_, _ = fmt.Fprintln(p.out, err)
-			}
+			left = append(left, errors.Errorf("%s: skipped: %w. All else is generated, but %s may be old", s.name, missing, strings.Join(s.outputs, ", ")))
 			continue
 		}
 		if err != nil {
@@ -127,6 +124,9 @@ func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 	}
 	if all {
 		return errors.Join(left...)
+	}
+	for _, err := range left {
+		_, _ = fmt.Fprintln(p.out, err)
 	}
 	return nil
 }
