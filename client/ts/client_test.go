@@ -62,7 +62,7 @@ func TestPackage(t *testing.T) {
 	write("package.json", `{"type": "module"}`)
 	write("index.ts", consumer)
 	run(t, dir, nil, "npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", packed[0])
-	installed, err := filepath.Glob(filepath.Join(dir, "node_modules", "*"))
+	installed, err := filepath.Glob(filepath.Join(dir, "node_modules", "[^.]*"))
 	require.NoError(t, err)
 	var names []string
 	for _, path := range installed {

@@ -71,7 +71,8 @@ const name = (method, path) => `${method.toUpperCase()} ${path}`;
 function facts() {
   const all = operations();
   const problems = Object.entries(api["x-problem-types"] ?? {}).map(([type, { status, title }]) => [type, { status, title }]);
-  const asOf = all.filter(([, , { parameters }]) => parameters.some((p) => p.in === "query" && p.name === "as_of"));
+  const reads = all.filter(([method]) => method === "get");
+  const asOf = reads.filter(([, , { parameters }]) => parameters.some((p) => p.in === "query" && p.name === "as_of"));
   const bodies = all.filter(([, , o]) => ![undefined, "application/json"].includes(contentTypes(o)[0]));
   const constant = (comment, id, value) => `/** ${comment} */\nexport const ${id} = ${JSON.stringify(value, null, 2)} as const;\n`;
   return [
