@@ -70,7 +70,7 @@ void test("writes what the contract says", async () => {
     assert.ok(schema.replace(/\/\*\*.*?\*\/\s*/gs, "").includes(line), `${line}\n${schema}`);
   }
   const facts = await readFile(join(dir, "gen/ts/contract.ts"), "utf8");
-  const values = Object.fromEntries(
+  const values: unknown = Object.fromEntries(
     [...facts.matchAll(/^export const (\w+) = (.*?) as const;$/gms)].map(([, name, value]) => [name, JSON.parse(value ?? "") as unknown]),
   );
   assert.deepEqual(values, {
