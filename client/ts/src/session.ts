@@ -62,7 +62,7 @@ function anonymous({ baseUrl, fetch }: SessionOptions): ApiClient {
   return createClient({ baseUrl, fetch });
 }
 
-const early = 60_000; // how long before it expires a token is renewed, in milliseconds
+const early = 30_000; // how long before it expires a token is renewed, in milliseconds
 
 /** A login: it renews its access token before that expires, and when the server refuses it. Made by {@link login}. */
 export class Session {

@@ -68,10 +68,10 @@ export function transport(options: TransportOptions): (request: Request) => Prom
       signal.throwIfAborted();
       const bearer = own ? undefined : await abortable(Promise.resolve(current()), signal);
       const response = await fetch(toSend(request, bearer));
-      if (!repeatable(request)) return response;
       if (response.status === 401 && session && bearer !== undefined && !renewed) {
         renewed = true;
-        if ((await abortable(session.renew(bearer), signal)) === undefined) return response;
+        const other = await abortable(session.renew(bearer), signal);
+        if (other === undefined || !repeatable(request)) return response;
         await response.body?.cancel();
       } else {
         const wait = retryAfter(response, tries);
@@ -79,7 +79,7 @@ export function transport(options: TransportOptions): (request: Request) => Prom
         waited += wait;
         tries++;
         await response.body?.cancel();
-        await abortable(new Promise((resolve) => setTimeout(resolve, wait * 1000)), signal);
+        await sleep(wait, signal);
       }
     }
   };
@@ -89,6 +89,7 @@ const harmless = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
 
 /** Whether an answer asks to come again, and nothing was done that would be done twice. */
 async function mayRepeat(request: Request, response: Response): Promise<boolean> {
+  if (!repeatable(request)) return false;
   if (response.status === 429) return true;
   if (response.status !== 503) return false;
   if (harmless.includes(request.method) || request.headers.has("Idempotency-Key")) return true;
@@ -105,6 +106,15 @@ function retryAfter(response: Response, tries: number): number {
   const value = response.headers.get("Retry-After")?.trim();
   const seconds = !value ? NaN : /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
   return Number.isNaN(seconds) ? 2 ** tries * (0.5 + Math.random() / 2) : Math.max(seconds, 0);
+}
+
+async function sleep(seconds: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await abortable(new Promise((resolve) => (timer = setTimeout(resolve, seconds * 1000))), signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Waits for a promise, or until the signal aborts. */
