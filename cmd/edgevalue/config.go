@@ -63,7 +63,8 @@ type Config struct {
 	RateLimitSite int `env:"RATE_LIMIT_SITE_PER_MINUTE" envDefault:"3000"`
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies prefixes `env:"TRUSTED_PROXIES"`
-	CORSOrigins    origins  `env:"BACKEND_CORS_ORIGINS"`
+	// CORSOrigins are those whose pages may call the API; by default none, and in local mode those of this machine.
+	CORSOrigins origins `env:"BACKEND_CORS_ORIGINS"`
 	// ShutdownDelay is how long a server that was told to stop keeps serving while its probes fail, so that load
 	// balancers stop sending requests.
 	ShutdownDelay time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
@@ -180,6 +181,9 @@ func (c *Config) setDefaults(vars map[string]string, p purpose) {
 		_, port, _ := net.SplitHostPort(c.ListenAddr)
 		host = "http://localhost:" + port
 		c.FirstSuperuser = cmp.Or(c.FirstSuperuser, "admin@example.com")
+		if vars["BACKEND_CORS_ORIGINS"] == "" {
+			c.CORSOrigins = slices.Clone(localOrigins)
+		}
 	}
 	c.ServerHost = strings.TrimRight(cmp.Or(c.ServerHost, host), "/")
 	c.FromName = cmp.Or(c.FromName, c.ProjectName)
@@ -361,6 +365,9 @@ func (n names) String() string { return strings.Join(n, ",") }
 // origins are of the form scheme://host[:port], or the single "*" for all.
 type origins []string
 
+// localOrigins are those of the development servers of frontends, which listen on this machine at any port.
+var localOrigins = origins{"http://localhost", "http://localhost:*", "http://127.0.0.1", "http://127.0.0.1:*", "http://[::1]", "http://[::1]:*"}
+
 func (o *origins) UnmarshalText(b []byte) error {
 	var list []string
 	if text := strings.TrimSpace(string(b)); strings.HasPrefix(text, "[") {
@@ -377,7 +384,7 @@ func (o *origins) UnmarshalText(b []byte) error {
 			continue
 		}
 		if s != "*" {
-			if err := checkBaseURL(s); err != nil {
+			if err := checkBaseURL(strings.TrimSuffix(s, ":*")); err != nil {
 				return err
 			}
 		}

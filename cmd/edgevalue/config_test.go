@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -17,6 +19,8 @@ import (
 	"github.com/joho/godotenv"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/edgevalue/edgevalue/internal/api"
 )
 
 const (
@@ -46,7 +50,7 @@ func TestConfigDefaults(t *testing.T) {
 		LogLevel: slog.LevelInfo, LogFormat: "auto", FirstSuperuser: "admin@example.com",
 		AccessTokenMinutes: 60, RefreshTokenDays: 30, ResetTokenHours: 48, AuditRetentionDays: 400, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
 		PostgresPort: 5432, MaxRequests: 128 * runtime.GOMAXPROCS(0), MaxRequestsPerClient: 64 * runtime.GOMAXPROCS(0),
-		RateLimit: 600, RateLimitSite: 3000,
+		RateLimit: 600, RateLimitSite: 3000, CORSOrigins: localOrigins,
 		DataConfig: c.DataConfig, // newproject:companies
 	}
 	assert.Equal(t, want, c)
@@ -74,6 +78,8 @@ func TestConfigValues(t *testing.T) {
 			func(c Config) any { return c.CORSOrigins }, origins{"http://localhost", "https://a.example"}},
 		{"origins by commas", []string{"BACKEND_CORS_ORIGINS=http://localhost:3000, https://A.example,"},
 			func(c Config) any { return c.CORSOrigins }, origins{"http://localhost:3000", "https://a.example"}},
+		{"origins at any port", []string{"BACKEND_CORS_ORIGINS=" + localOrigins.String()},
+			func(c Config) any { return c.CORSOrigins }, localOrigins},
 		{"all origins", []string{"BACKEND_CORS_ORIGINS=*"},
 			func(c Config) any { return c.CORSOrigins }, origins{"*"}},
 		{"proxies", []string{"TRUSTED_PROXIES=10.1.2.3/8, ::1"},
@@ -222,6 +228,52 @@ func TestConfigEnvironment(t *testing.T) {
 		c, err := loadConfig(tt.vars, t.TempDir(), tt.purpose)
 		require.NoError(t, err)
 		assert.Equal(t, tt.want, c.Environment, "%d %v", tt.purpose, tt.vars)
+	}
+}
+
+// Pages that a developer serves from their own machine may call the API in local mode, and no page elsewhere or in
+// production may unless it is named.
+func TestOriginsOfPages(t *testing.T) {
+	t.Parallel()
+	const named = "BACKEND_CORS_ORIGINS=https://app.example"
+	mine := []string{
+		"http://localhost", "http://localhost:5173", "http://localhost:80", "http://127.0.0.1", "http://127.0.0.1:3000", "http://[::1]", "http://[::1]:8000",
+	}
+	others := []string{
+		"http://localhost.evil.example", "http://localhost.evil.example:5173", "http://evil.localhost:5173", "https://localhost", "https://localhost:5173",
+		"http://127.0.0.1.evil.example", "http://127.0.0.11:80", "http://10.0.0.1", "https://evil.example", "null",
+	}
+	for _, tt := range []struct {
+		vars             []string
+		allowed, refused []string
+	}{
+		{[]string{"ENVIRONMENT=local"}, mine, append([]string{"https://app.example"}, others...)},
+		{[]string{"ENVIRONMENT=local", "BACKEND_CORS_ORIGINS="}, mine, others},
+		{[]string{"ENVIRONMENT=local", named}, []string{"https://app.example"}, append(mine, others...)},
+		{[]string{"ENVIRONMENT=local", "BACKEND_CORS_ORIGINS=,"}, nil, append(mine, others...)},
+		{inProduction(), nil, append(mine, others...)},
+		{inProduction("ENVIRONMENT=staging"), nil, append(mine, others...)},
+		{inProduction(named), []string{"https://app.example"}, append(mine, others...)},
+	} {
+		c, err := loadConfig(tt.vars, t.TempDir(), forTool)
+		require.NoError(t, err)
+		h, err := api.New(api.Config{Logger: slog.New(slog.DiscardHandler), CORSOrigins: c.CORSOrigins})
+		require.NoError(t, err)
+		preflight := func(origin string) string {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodOptions, api.Prefix+"/users/me", nil)
+			r.Header.Set("Origin", origin)
+			r.Header.Set("Access-Control-Request-Method", http.MethodPatch)
+			r.Header.Set("Access-Control-Request-Headers", "authorization,content-type")
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			return w.Header().Get("Access-Control-Allow-Origin")
+		}
+		for _, origin := range tt.allowed {
+			assert.Equal(t, origin, preflight(origin), "%v", tt.vars)
+		}
+		for _, origin := range tt.refused {
+			assert.Empty(t, preflight(origin), "%v: %s", tt.vars, origin)
+		}
 	}
 }
 

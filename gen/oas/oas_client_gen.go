@@ -148,7 +148,7 @@ type Invoker interface {
 	//
 	// Not oneself: for that, `DELETE /users/me` asks for the password.
 	//
-	// DELETE /users/{user_id}
+	// DELETE /users/{id}
 	DeleteUser(ctx context.Context, params DeleteUserParams) error
 	// EndOtherSessions invokes endOtherSessions operation.
 	//
@@ -233,12 +233,11 @@ type Invoker interface {
 	//
 	// Users see themselves; superusers see all.
 	//
-	// GET /users/{user_id}
+	// GET /users/{id}
 	GetUser(ctx context.Context, params GetUserParams) (*User, error)
 	// ImportCompanies invokes importCompanies operation.
 	//
-	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-	// 64 MiB unpacked.
+	// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 	//
 	// A company gets the name of the list, also if it was called otherwise before, and its listings are
 	// added or, in what the list says of them, changed. A row without ticker is skipped and counted.
@@ -249,11 +248,10 @@ type Invoker interface {
 	// field changes nothing.
 	//
 	// POST /imports/companies
-	ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
+	ImportCompanies(ctx context.Context, request ImportCompaniesReq, params ImportCompaniesParams) (*Import, error)
 	// ImportExchangeRates invokes importExchangeRates operation.
 	//
-	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-	// 64 MiB unpacked.
+	// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 	//
 	// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv, or the zip of
 	// it: Date and a column per currency, for one euro), or the columns date, base, quote, rate: one unit
@@ -261,11 +259,11 @@ type Invoker interface {
 	// known (ISO 4217) are skipped and counted. A rate that is already stored is replaced.
 	//
 	// POST /imports/exchange-rates
-	ImportExchangeRates(ctx context.Context, request *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (*Import, error)
+	ImportExchangeRates(ctx context.Context, request ImportExchangeRatesReq, params ImportExchangeRatesParams) (*Import, error)
 	// ImportPrices invokes importPrices operation.
 	//
-	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-	// 4 GiB unpacked and for 30 minutes. It may have any number of lines.
+	// The file is plain, gzip-compressed or a zip of one file, up to 4 GiB unpacked and for 30 minutes. It
+	// may have any number of lines.
 	//
 	// With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 	// act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
@@ -317,11 +315,10 @@ type Invoker interface {
 	// an import of that split, unless one is there.
 	//
 	// POST /imports/prices
-	ImportPrices(ctx context.Context, request *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
+	ImportPrices(ctx context.Context, request ImportPricesReq, params ImportPricesParams) (*Import, error)
 	// ImportSecCompanyFacts invokes importSecCompanyFacts operation.
 	//
-	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-	// 64 MiB unpacked.
+	// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 	//
 	// Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
 	// CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
@@ -330,16 +327,15 @@ type Invoker interface {
 	// The import of a file with nothing to take succeeds with a `warning`; `report` says what was read.
 	//
 	// POST /imports/sec-company-facts
-	ImportSecCompanyFacts(ctx context.Context, request *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error)
+	ImportSecCompanyFacts(ctx context.Context, request ImportSecCompanyFactsReq, params ImportSecCompanyFactsParams) (*Import, error)
 	// ImportSplits invokes importSplits operation.
 	//
-	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-	// 64 MiB unpacked.
+	// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 	//
 	// Columns: ticker, effective_date (first trading day on the new basis), ratio.
 	//
 	// POST /imports/splits
-	ImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType, params ImportSplitsParams) (*Import, error)
+	ImportSplits(ctx context.Context, request ImportSplitsReq, params ImportSplitsParams) (*Import, error)
 	// ListApiKeys invokes listApiKeys operation.
 	//
 	// The newest first. Superusers can list those of another user.
@@ -527,7 +523,7 @@ type Invoker interface {
 	//
 	// The user is told by email.
 	//
-	// DELETE /users/{user_id}/totp
+	// DELETE /users/{id}/totp
 	RemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) error
 	// ReplaceDividend invokes replaceDividend operation.
 	//
@@ -617,7 +613,7 @@ type Invoker interface {
 	// password or address by email. A superuser's own address, password, rights and deactivation need
 	// `current_password`, and one's own new address counts when the link that is mailed to it is opened.
 	//
-	// PATCH /users/{user_id}
+	// PATCH /users/{id}
 	UpdateUser(ctx context.Context, request *UserUpdate, params UpdateUserParams) (*User, error)
 }
 
@@ -2346,7 +2342,7 @@ func (c *Client) sendDeleteTOTP(ctx context.Context, request *SecondFactorConfir
 //
 // Not oneself: for that, `DELETE /users/me` asks for the password.
 //
-// DELETE /users/{user_id}
+// DELETE /users/{id}
 func (c *Client) DeleteUser(ctx context.Context, params DeleteUserParams) error {
 	_, err := c.sendDeleteUser(ctx, params)
 	return err
@@ -2358,14 +2354,14 @@ func (c *Client) sendDeleteUser(ctx context.Context, params DeleteUserParams) (r
 	var pathParts [2]string
 	pathParts[0] = "/users/"
 	{
-		// Encode "user_id" parameter.
+		// Encode "id" parameter.
 		e := uri.NewPathEncoder(uri.PathEncoderConfig{
-			Param:   "user_id",
+			Param:   "id",
 			Style:   uri.PathStyleSimple,
 			Explode: false,
 		})
 		if err := func() error {
-			return e.EncodeValue(conv.Int64ToString(params.UserID))
+			return e.EncodeValue(conv.Int64ToString(params.ID))
 		}(); err != nil {
 			return res, errors.Wrap(err, "encode path")
 		}
@@ -3654,7 +3650,7 @@ func (c *Client) sendGetSync(ctx context.Context, params GetSyncParams) (res *Sy
 //
 // Users see themselves; superusers see all.
 //
-// GET /users/{user_id}
+// GET /users/{id}
 func (c *Client) GetUser(ctx context.Context, params GetUserParams) (*User, error) {
 	res, err := c.sendGetUser(ctx, params)
 	return res, err
@@ -3666,14 +3662,14 @@ func (c *Client) sendGetUser(ctx context.Context, params GetUserParams) (res *Us
 	var pathParts [2]string
 	pathParts[0] = "/users/"
 	{
-		// Encode "user_id" parameter.
+		// Encode "id" parameter.
 		e := uri.NewPathEncoder(uri.PathEncoderConfig{
-			Param:   "user_id",
+			Param:   "id",
 			Style:   uri.PathStyleSimple,
 			Explode: false,
 		})
 		if err := func() error {
-			return e.EncodeValue(conv.Int64ToString(params.UserID))
+			return e.EncodeValue(conv.Int64ToString(params.ID))
 		}(); err != nil {
 			return res, errors.Wrap(err, "encode path")
 		}
@@ -3746,8 +3742,7 @@ func (c *Client) sendGetUser(ctx context.Context, params GetUserParams) (res *Us
 
 // ImportCompanies invokes importCompanies operation.
 //
-// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-// 64 MiB unpacked.
+// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 //
 // A company gets the name of the list, also if it was called otherwise before, and its listings are
 // added or, in what the list says of them, changed. A row without ticker is skipped and counted.
@@ -3758,12 +3753,12 @@ func (c *Client) sendGetUser(ctx context.Context, params GetUserParams) (res *Us
 // field changes nothing.
 //
 // POST /imports/companies
-func (c *Client) ImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error) {
+func (c *Client) ImportCompanies(ctx context.Context, request ImportCompaniesReq, params ImportCompaniesParams) (*Import, error) {
 	res, err := c.sendImportCompanies(ctx, request, params)
 	return res, err
 }
 
-func (c *Client) sendImportCompanies(ctx context.Context, request *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (res *Import, err error) {
+func (c *Client) sendImportCompanies(ctx context.Context, request ImportCompaniesReq, params ImportCompaniesParams) (res *Import, err error) {
 
 	u := uri.Clone(c.requestURL(ctx))
 	var pathParts [1]string
@@ -3882,8 +3877,7 @@ func (c *Client) sendImportCompanies(ctx context.Context, request *ImportCompani
 
 // ImportExchangeRates invokes importExchangeRates operation.
 //
-// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-// 64 MiB unpacked.
+// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 //
 // Either the European Central Bank's reference rates as they are (eurofxref-hist.csv, or the zip of
 // it: Date and a column per currency, for one euro), or the columns date, base, quote, rate: one unit
@@ -3891,12 +3885,12 @@ func (c *Client) sendImportCompanies(ctx context.Context, request *ImportCompani
 // known (ISO 4217) are skipped and counted. A rate that is already stored is replaced.
 //
 // POST /imports/exchange-rates
-func (c *Client) ImportExchangeRates(ctx context.Context, request *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (*Import, error) {
+func (c *Client) ImportExchangeRates(ctx context.Context, request ImportExchangeRatesReq, params ImportExchangeRatesParams) (*Import, error) {
 	res, err := c.sendImportExchangeRates(ctx, request, params)
 	return res, err
 }
 
-func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (res *Import, err error) {
+func (c *Client) sendImportExchangeRates(ctx context.Context, request ImportExchangeRatesReq, params ImportExchangeRatesParams) (res *Import, err error) {
 
 	u := uri.Clone(c.requestURL(ctx))
 	var pathParts [1]string
@@ -4015,8 +4009,8 @@ func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExc
 
 // ImportPrices invokes importPrices operation.
 //
-// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-// 4 GiB unpacked and for 30 minutes. It may have any number of lines.
+// The file is plain, gzip-compressed or a zip of one file, up to 4 GiB unpacked and for 30 minutes. It
+// may have any number of lines.
 //
 // With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 // act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
@@ -4068,12 +4062,12 @@ func (c *Client) sendImportExchangeRates(ctx context.Context, request *ImportExc
 // an import of that split, unless one is there.
 //
 // POST /imports/prices
-func (c *Client) ImportPrices(ctx context.Context, request *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error) {
+func (c *Client) ImportPrices(ctx context.Context, request ImportPricesReq, params ImportPricesParams) (*Import, error) {
 	res, err := c.sendImportPrices(ctx, request, params)
 	return res, err
 }
 
-func (c *Client) sendImportPrices(ctx context.Context, request *ImportPricesReqWithContentType, params ImportPricesParams) (res *Import, err error) {
+func (c *Client) sendImportPrices(ctx context.Context, request ImportPricesReq, params ImportPricesParams) (res *Import, err error) {
 
 	u := uri.Clone(c.requestURL(ctx))
 	var pathParts [1]string
@@ -4246,8 +4240,7 @@ func (c *Client) sendImportPrices(ctx context.Context, request *ImportPricesReqW
 
 // ImportSecCompanyFacts invokes importSecCompanyFacts operation.
 //
-// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-// 64 MiB unpacked.
+// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 //
 // Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
 // CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
@@ -4256,12 +4249,12 @@ func (c *Client) sendImportPrices(ctx context.Context, request *ImportPricesReqW
 // The import of a file with nothing to take succeeds with a `warning`; `report` says what was read.
 //
 // POST /imports/sec-company-facts
-func (c *Client) ImportSecCompanyFacts(ctx context.Context, request *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error) {
+func (c *Client) ImportSecCompanyFacts(ctx context.Context, request ImportSecCompanyFactsReq, params ImportSecCompanyFactsParams) (*Import, error) {
 	res, err := c.sendImportSecCompanyFacts(ctx, request, params)
 	return res, err
 }
 
-func (c *Client) sendImportSecCompanyFacts(ctx context.Context, request *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (res *Import, err error) {
+func (c *Client) sendImportSecCompanyFacts(ctx context.Context, request ImportSecCompanyFactsReq, params ImportSecCompanyFactsParams) (res *Import, err error) {
 
 	u := uri.Clone(c.requestURL(ctx))
 	var pathParts [1]string
@@ -4434,18 +4427,17 @@ func (c *Client) sendImportSecCompanyFacts(ctx context.Context, request *ImportS
 
 // ImportSplits invokes importSplits operation.
 //
-// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-// 64 MiB unpacked.
+// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 //
 // Columns: ticker, effective_date (first trading day on the new basis), ratio.
 //
 // POST /imports/splits
-func (c *Client) ImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType, params ImportSplitsParams) (*Import, error) {
+func (c *Client) ImportSplits(ctx context.Context, request ImportSplitsReq, params ImportSplitsParams) (*Import, error) {
 	res, err := c.sendImportSplits(ctx, request, params)
 	return res, err
 }
 
-func (c *Client) sendImportSplits(ctx context.Context, request *ImportSplitsReqWithContentType, params ImportSplitsParams) (res *Import, err error) {
+func (c *Client) sendImportSplits(ctx context.Context, request ImportSplitsReq, params ImportSplitsParams) (res *Import, err error) {
 
 	u := uri.Clone(c.requestURL(ctx))
 	var pathParts [1]string
@@ -8246,7 +8238,7 @@ func (c *Client) sendRegisterUser(ctx context.Context, request *UserRegister) (r
 //
 // The user is told by email.
 //
-// DELETE /users/{user_id}/totp
+// DELETE /users/{id}/totp
 func (c *Client) RemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) error {
 	_, err := c.sendRemoveUserTOTP(ctx, params)
 	return err
@@ -8258,14 +8250,14 @@ func (c *Client) sendRemoveUserTOTP(ctx context.Context, params RemoveUserTOTPPa
 	var pathParts [3]string
 	pathParts[0] = "/users/"
 	{
-		// Encode "user_id" parameter.
+		// Encode "id" parameter.
 		e := uri.NewPathEncoder(uri.PathEncoderConfig{
-			Param:   "user_id",
+			Param:   "id",
 			Style:   uri.PathStyleSimple,
 			Explode: false,
 		})
 		if err := func() error {
-			return e.EncodeValue(conv.Int64ToString(params.UserID))
+			return e.EncodeValue(conv.Int64ToString(params.ID))
 		}(); err != nil {
 			return res, errors.Wrap(err, "encode path")
 		}
@@ -9328,7 +9320,7 @@ func (c *Client) sendUpdateCurrentUserPassword(ctx context.Context, request *Pas
 // password or address by email. A superuser's own address, password, rights and deactivation need
 // `current_password`, and one's own new address counts when the link that is mailed to it is opened.
 //
-// PATCH /users/{user_id}
+// PATCH /users/{id}
 func (c *Client) UpdateUser(ctx context.Context, request *UserUpdate, params UpdateUserParams) (*User, error) {
 	res, err := c.sendUpdateUser(ctx, request, params)
 	return res, err
@@ -9340,14 +9332,14 @@ func (c *Client) sendUpdateUser(ctx context.Context, request *UserUpdate, params
 	var pathParts [2]string
 	pathParts[0] = "/users/"
 	{
-		// Encode "user_id" parameter.
+		// Encode "id" parameter.
 		e := uri.NewPathEncoder(uri.PathEncoderConfig{
-			Param:   "user_id",
+			Param:   "id",
 			Style:   uri.PathStyleSimple,
 			Explode: false,
 		})
 		if err := func() error {
-			return e.EncodeValue(conv.Int64ToString(params.UserID))
+			return e.EncodeValue(conv.Int64ToString(params.ID))
 		}(); err != nil {
 			return res, errors.Wrap(err, "encode path")
 		}

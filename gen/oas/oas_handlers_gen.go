@@ -2801,7 +2801,7 @@ func (s *Server) handleDeleteTOTPRequest(args [0]string, argsEscaped bool, w htt
 //
 // Not oneself: for that, `DELETE /users/me` asks for the password.
 //
-// DELETE /users/{user_id}
+// DELETE /users/{id}
 func (s *Server) handleDeleteUserRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
 	statusWriter := &codeRecorder{ResponseWriter: w}
 	w = statusWriter
@@ -2884,9 +2884,9 @@ func (s *Server) handleDeleteUserRequest(args [1]string, argsEscaped bool, w htt
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
-					Name: "user_id",
+					Name: "id",
 					In:   "path",
-				}: params.UserID,
+				}: params.ID,
 			},
 			Raw: r,
 		}
@@ -4384,7 +4384,7 @@ func (s *Server) handleGetSyncRequest(args [1]string, argsEscaped bool, w http.R
 //
 // Users see themselves; superusers see all.
 //
-// GET /users/{user_id}
+// GET /users/{id}
 func (s *Server) handleGetUserRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
 	statusWriter := &codeRecorder{ResponseWriter: w}
 	w = statusWriter
@@ -4467,9 +4467,9 @@ func (s *Server) handleGetUserRequest(args [1]string, argsEscaped bool, w http.R
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
-					Name: "user_id",
+					Name: "id",
 					In:   "path",
-				}: params.UserID,
+				}: params.ID,
 			},
 			Raw: r,
 		}
@@ -4523,8 +4523,7 @@ func (s *Server) handleGetUserRequest(args [1]string, argsEscaped bool, w http.R
 
 // handleImportCompaniesRequest handles importCompanies operation.
 //
-// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-// 64 MiB unpacked.
+// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 //
 // A company gets the name of the list, also if it was called otherwise before, and its listings are
 // added or, in what the list says of them, changed. A row without ticker is skipped and counted.
@@ -4663,7 +4662,7 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 		}
 
 		type (
-			Request  = *ImportCompaniesReqWithContentType
+			Request  = ImportCompaniesReq
 			Params   = ImportCompaniesParams
 			Response = *Import
 		)
@@ -4711,8 +4710,7 @@ func (s *Server) handleImportCompaniesRequest(args [0]string, argsEscaped bool, 
 
 // handleImportExchangeRatesRequest handles importExchangeRates operation.
 //
-// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-// 64 MiB unpacked.
+// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 //
 // Either the European Central Bank's reference rates as they are (eurofxref-hist.csv, or the zip of
 // it: Date and a column per currency, for one euro), or the columns date, base, quote, rate: one unit
@@ -4848,7 +4846,7 @@ func (s *Server) handleImportExchangeRatesRequest(args [0]string, argsEscaped bo
 		}
 
 		type (
-			Request  = *ImportExchangeRatesReqWithContentType
+			Request  = ImportExchangeRatesReq
 			Params   = ImportExchangeRatesParams
 			Response = *Import
 		)
@@ -4896,8 +4894,8 @@ func (s *Server) handleImportExchangeRatesRequest(args [0]string, argsEscaped bo
 
 // handleImportPricesRequest handles importPrices operation.
 //
-// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-// 4 GiB unpacked and for 30 minutes. It may have any number of lines.
+// The file is plain, gzip-compressed or a zip of one file, up to 4 GiB unpacked and for 30 minutes. It
+// may have any number of lines.
 //
 // With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 // act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
@@ -5089,7 +5087,7 @@ func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w h
 		}
 
 		type (
-			Request  = *ImportPricesReqWithContentType
+			Request  = ImportPricesReq
 			Params   = ImportPricesParams
 			Response = *Import
 		)
@@ -5137,8 +5135,7 @@ func (s *Server) handleImportPricesRequest(args [0]string, argsEscaped bool, w h
 
 // handleImportSecCompanyFactsRequest handles importSecCompanyFacts operation.
 //
-// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-// 64 MiB unpacked.
+// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 //
 // Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
 // CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
@@ -5287,7 +5284,7 @@ func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped 
 		}
 
 		type (
-			Request  = *ImportSecCompanyFactsReqWithContentType
+			Request  = ImportSecCompanyFactsReq
 			Params   = ImportSecCompanyFactsParams
 			Response = *Import
 		)
@@ -5335,8 +5332,7 @@ func (s *Server) handleImportSecCompanyFactsRequest(args [0]string, argsEscaped 
 
 // handleImportSplitsRequest handles importSplits operation.
 //
-// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-// 64 MiB unpacked.
+// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 //
 // Columns: ticker, effective_date (first trading day on the new basis), ratio.
 //
@@ -5469,7 +5465,7 @@ func (s *Server) handleImportSplitsRequest(args [0]string, argsEscaped bool, w h
 		}
 
 		type (
-			Request  = *ImportSplitsReqWithContentType
+			Request  = ImportSplitsReq
 			Params   = ImportSplitsParams
 			Response = *Import
 		)
@@ -8835,7 +8831,7 @@ func (s *Server) handleRegisterUserRequest(args [0]string, argsEscaped bool, w h
 //
 // The user is told by email.
 //
-// DELETE /users/{user_id}/totp
+// DELETE /users/{id}/totp
 func (s *Server) handleRemoveUserTOTPRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
 	statusWriter := &codeRecorder{ResponseWriter: w}
 	w = statusWriter
@@ -8918,9 +8914,9 @@ func (s *Server) handleRemoveUserTOTPRequest(args [1]string, argsEscaped bool, w
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
-					Name: "user_id",
+					Name: "id",
 					In:   "path",
-				}: params.UserID,
+				}: params.ID,
 			},
 			Raw: r,
 		}
@@ -10620,7 +10616,7 @@ func (s *Server) handleUpdateCurrentUserPasswordRequest(args [0]string, argsEsca
 // password or address by email. A superuser's own address, password, rights and deactivation need
 // `current_password`, and one's own new address counts when the link that is mailed to it is opened.
 //
-// PATCH /users/{user_id}
+// PATCH /users/{id}
 func (s *Server) handleUpdateUserRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
 	statusWriter := &codeRecorder{ResponseWriter: w}
 	w = statusWriter
@@ -10718,9 +10714,9 @@ func (s *Server) handleUpdateUserRequest(args [1]string, argsEscaped bool, w htt
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
-					Name: "user_id",
+					Name: "id",
 					In:   "path",
-				}: params.UserID,
+				}: params.ID,
 			},
 			Raw: r,
 		}

@@ -754,22 +754,22 @@ func decodeDeleteFinancialStatementParams(args [1]string, argsEscaped bool, r *h
 
 // DeleteUserParams is parameters of deleteUser operation.
 type DeleteUserParams struct {
-	UserID int64
+	ID int64
 }
 
 func unpackDeleteUserParams(packed middleware.Parameters) (params DeleteUserParams) {
 	{
 		key := middleware.ParameterKey{
-			Name: "user_id",
+			Name: "id",
 			In:   "path",
 		}
-		params.UserID = packed[key].(int64)
+		params.ID = packed[key].(int64)
 	}
 	return params
 }
 
 func decodeDeleteUserParams(args [1]string, argsEscaped bool, r *http.Request) (params DeleteUserParams, _ error) {
-	// Decode path: user_id.
+	// Decode path: id.
 	if err := func() error {
 		param := args[0]
 		if argsEscaped {
@@ -781,7 +781,7 @@ func decodeDeleteUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 		}
 		if len(param) > 0 {
 			d := uri.NewPathDecoder(uri.PathDecoderConfig{
-				Param:   "user_id",
+				Param:   "id",
 				Value:   param,
 				Style:   uri.PathStyleSimple,
 				Explode: false,
@@ -798,7 +798,7 @@ func decodeDeleteUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 					return err
 				}
 
-				params.UserID = c
+				params.ID = c
 				return nil
 			}(); err != nil {
 				return err
@@ -814,7 +814,7 @@ func decodeDeleteUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 					MultipleOfSet: false,
 					MultipleOf:    0,
 					Pattern:       nil,
-				}).Validate(int64(params.UserID)); err != nil {
+				}).Validate(int64(params.ID)); err != nil {
 					return errors.Wrap(err, "int")
 				}
 				return nil
@@ -827,7 +827,7 @@ func decodeDeleteUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 		return nil
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
-			Name: "user_id",
+			Name: "id",
 			In:   "path",
 			Err:  err,
 		}
@@ -2756,22 +2756,22 @@ func decodeGetSyncParams(args [1]string, argsEscaped bool, r *http.Request) (par
 
 // GetUserParams is parameters of getUser operation.
 type GetUserParams struct {
-	UserID int64
+	ID int64
 }
 
 func unpackGetUserParams(packed middleware.Parameters) (params GetUserParams) {
 	{
 		key := middleware.ParameterKey{
-			Name: "user_id",
+			Name: "id",
 			In:   "path",
 		}
-		params.UserID = packed[key].(int64)
+		params.ID = packed[key].(int64)
 	}
 	return params
 }
 
 func decodeGetUserParams(args [1]string, argsEscaped bool, r *http.Request) (params GetUserParams, _ error) {
-	// Decode path: user_id.
+	// Decode path: id.
 	if err := func() error {
 		param := args[0]
 		if argsEscaped {
@@ -2783,7 +2783,7 @@ func decodeGetUserParams(args [1]string, argsEscaped bool, r *http.Request) (par
 		}
 		if len(param) > 0 {
 			d := uri.NewPathDecoder(uri.PathDecoderConfig{
-				Param:   "user_id",
+				Param:   "id",
 				Value:   param,
 				Style:   uri.PathStyleSimple,
 				Explode: false,
@@ -2800,7 +2800,7 @@ func decodeGetUserParams(args [1]string, argsEscaped bool, r *http.Request) (par
 					return err
 				}
 
-				params.UserID = c
+				params.ID = c
 				return nil
 			}(); err != nil {
 				return err
@@ -2816,7 +2816,7 @@ func decodeGetUserParams(args [1]string, argsEscaped bool, r *http.Request) (par
 					MultipleOfSet: false,
 					MultipleOf:    0,
 					Pattern:       nil,
-				}).Validate(int64(params.UserID)); err != nil {
+				}).Validate(int64(params.ID)); err != nil {
 					return errors.Wrap(err, "int")
 				}
 				return nil
@@ -2829,7 +2829,7 @@ func decodeGetUserParams(args [1]string, argsEscaped bool, r *http.Request) (par
 		return nil
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
-			Name: "user_id",
+			Name: "id",
 			In:   "path",
 			Err:  err,
 		}
@@ -2839,7 +2839,7 @@ func decodeGetUserParams(args [1]string, argsEscaped bool, r *http.Request) (par
 
 // ImportCompaniesParams is parameters of importCompanies operation.
 type ImportCompaniesParams struct {
-	// The file's name, to be shown beside its import.
+	// The file's name, to be shown beside its import. Default: that of the part `file` of a form.
 	FileName OptString `json:",omitempty,omitzero"`
 	// A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not
 	// carried out again and has the same answer; another one with the same key is refused.
@@ -3010,7 +3010,7 @@ func decodeImportCompaniesParams(args [0]string, argsEscaped bool, r *http.Reque
 
 // ImportExchangeRatesParams is parameters of importExchangeRates operation.
 type ImportExchangeRatesParams struct {
-	// The file's name, to be shown beside its import.
+	// The file's name, to be shown beside its import. Default: that of the part `file` of a form.
 	FileName OptString `json:",omitempty,omitzero"`
 	// A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not
 	// carried out again and has the same answer; another one with the same key is refused.
@@ -3190,7 +3190,7 @@ type ImportPricesParams struct {
 	// implies `adjusted=splits`. Open, high, low, close and ex_dividend are multiplied by the ratios of
 	// the splits undone, volume is divided.
 	AdjustedAsOf OptDate `json:",omitempty,omitzero"`
-	// The file's name, to be shown beside its import.
+	// The file's name, to be shown beside its import. Default: that of the part `file` of a form.
 	FileName OptString `json:",omitempty,omitzero"`
 	// A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not
 	// carried out again and has the same answer; another one with the same key is refused.
@@ -3554,7 +3554,7 @@ type ImportSecCompanyFactsParams struct {
 	Exchange OptString `json:",omitempty,omitzero"`
 	// What a CIK is that the company of `ticker` is not known to have. Needs `ticker`.
 	OtherCik OptOtherCik `json:",omitempty,omitzero"`
-	// The file's name, to be shown beside its import.
+	// The file's name, to be shown beside its import. Default: that of the part `file` of a form.
 	FileName OptString `json:",omitempty,omitzero"`
 	// A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not
 	// carried out again and has the same answer; another one with the same key is refused.
@@ -3939,7 +3939,7 @@ func decodeImportSecCompanyFactsParams(args [0]string, argsEscaped bool, r *http
 
 // ImportSplitsParams is parameters of importSplits operation.
 type ImportSplitsParams struct {
-	// The file's name, to be shown beside its import.
+	// The file's name, to be shown beside its import. Default: that of the part `file` of a form.
 	FileName OptString `json:",omitempty,omitzero"`
 	// A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not
 	// carried out again and has the same answer; another one with the same key is refused.
@@ -13073,22 +13073,22 @@ func decodeRecoverPasswordByPathParams(args [1]string, argsEscaped bool, r *http
 
 // RemoveUserTOTPParams is parameters of removeUserTOTP operation.
 type RemoveUserTOTPParams struct {
-	UserID int64
+	ID int64
 }
 
 func unpackRemoveUserTOTPParams(packed middleware.Parameters) (params RemoveUserTOTPParams) {
 	{
 		key := middleware.ParameterKey{
-			Name: "user_id",
+			Name: "id",
 			In:   "path",
 		}
-		params.UserID = packed[key].(int64)
+		params.ID = packed[key].(int64)
 	}
 	return params
 }
 
 func decodeRemoveUserTOTPParams(args [1]string, argsEscaped bool, r *http.Request) (params RemoveUserTOTPParams, _ error) {
-	// Decode path: user_id.
+	// Decode path: id.
 	if err := func() error {
 		param := args[0]
 		if argsEscaped {
@@ -13100,7 +13100,7 @@ func decodeRemoveUserTOTPParams(args [1]string, argsEscaped bool, r *http.Reques
 		}
 		if len(param) > 0 {
 			d := uri.NewPathDecoder(uri.PathDecoderConfig{
-				Param:   "user_id",
+				Param:   "id",
 				Value:   param,
 				Style:   uri.PathStyleSimple,
 				Explode: false,
@@ -13117,7 +13117,7 @@ func decodeRemoveUserTOTPParams(args [1]string, argsEscaped bool, r *http.Reques
 					return err
 				}
 
-				params.UserID = c
+				params.ID = c
 				return nil
 			}(); err != nil {
 				return err
@@ -13133,7 +13133,7 @@ func decodeRemoveUserTOTPParams(args [1]string, argsEscaped bool, r *http.Reques
 					MultipleOfSet: false,
 					MultipleOf:    0,
 					Pattern:       nil,
-				}).Validate(int64(params.UserID)); err != nil {
+				}).Validate(int64(params.ID)); err != nil {
 					return errors.Wrap(err, "int")
 				}
 				return nil
@@ -13146,7 +13146,7 @@ func decodeRemoveUserTOTPParams(args [1]string, argsEscaped bool, r *http.Reques
 		return nil
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
-			Name: "user_id",
+			Name: "id",
 			In:   "path",
 			Err:  err,
 		}
@@ -13577,22 +13577,22 @@ func decodeUpdateCompanyParams(args [1]string, argsEscaped bool, r *http.Request
 
 // UpdateUserParams is parameters of updateUser operation.
 type UpdateUserParams struct {
-	UserID int64
+	ID int64
 }
 
 func unpackUpdateUserParams(packed middleware.Parameters) (params UpdateUserParams) {
 	{
 		key := middleware.ParameterKey{
-			Name: "user_id",
+			Name: "id",
 			In:   "path",
 		}
-		params.UserID = packed[key].(int64)
+		params.ID = packed[key].(int64)
 	}
 	return params
 }
 
 func decodeUpdateUserParams(args [1]string, argsEscaped bool, r *http.Request) (params UpdateUserParams, _ error) {
-	// Decode path: user_id.
+	// Decode path: id.
 	if err := func() error {
 		param := args[0]
 		if argsEscaped {
@@ -13604,7 +13604,7 @@ func decodeUpdateUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 		}
 		if len(param) > 0 {
 			d := uri.NewPathDecoder(uri.PathDecoderConfig{
-				Param:   "user_id",
+				Param:   "id",
 				Value:   param,
 				Style:   uri.PathStyleSimple,
 				Explode: false,
@@ -13621,7 +13621,7 @@ func decodeUpdateUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 					return err
 				}
 
-				params.UserID = c
+				params.ID = c
 				return nil
 			}(); err != nil {
 				return err
@@ -13637,7 +13637,7 @@ func decodeUpdateUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 					MultipleOfSet: false,
 					MultipleOf:    0,
 					Pattern:       nil,
-				}).Validate(int64(params.UserID)); err != nil {
+				}).Validate(int64(params.ID)); err != nil {
 					return errors.Wrap(err, "int")
 				}
 				return nil
@@ -13650,7 +13650,7 @@ func decodeUpdateUserParams(args [1]string, argsEscaped bool, r *http.Request) (
 		return nil
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
-			Name: "user_id",
+			Name: "id",
 			In:   "path",
 			Err:  err,
 		}

@@ -1457,7 +1457,7 @@ func (s *Server) decodeDeleteTOTPRequest(r *http.Request) (
 }
 
 func (s *Server) decodeImportCompaniesRequest(r *http.Request) (
-	req *ImportCompaniesReqWithContentType,
+	req ImportCompaniesReq,
 	rawBody []byte,
 	close func() error,
 	rerr error,
@@ -1482,21 +1482,17 @@ func (s *Server) decodeImportCompaniesRequest(r *http.Request) (
 		return req, rawBody, close, errors.Wrap(err, "parse media type")
 	}
 	switch {
-	case ht.MatchContentType("*/*", ct):
+	case ct == "application/octet-stream":
 		reader := r.Body
 		request := ImportCompaniesReq{Data: reader}
-		wrapped := ImportCompaniesReqWithContentType{
-			ContentType: ct,
-			Content:     request,
-		}
-		return &wrapped, rawBody, close, nil
+		return request, rawBody, close, nil
 	default:
 		return req, rawBody, close, validate.InvalidContentType(ct)
 	}
 }
 
 func (s *Server) decodeImportExchangeRatesRequest(r *http.Request) (
-	req *ImportExchangeRatesReqWithContentType,
+	req ImportExchangeRatesReq,
 	rawBody []byte,
 	close func() error,
 	rerr error,
@@ -1521,21 +1517,17 @@ func (s *Server) decodeImportExchangeRatesRequest(r *http.Request) (
 		return req, rawBody, close, errors.Wrap(err, "parse media type")
 	}
 	switch {
-	case ht.MatchContentType("*/*", ct):
+	case ct == "application/octet-stream":
 		reader := r.Body
 		request := ImportExchangeRatesReq{Data: reader}
-		wrapped := ImportExchangeRatesReqWithContentType{
-			ContentType: ct,
-			Content:     request,
-		}
-		return &wrapped, rawBody, close, nil
+		return request, rawBody, close, nil
 	default:
 		return req, rawBody, close, validate.InvalidContentType(ct)
 	}
 }
 
 func (s *Server) decodeImportPricesRequest(r *http.Request) (
-	req *ImportPricesReqWithContentType,
+	req ImportPricesReq,
 	rawBody []byte,
 	close func() error,
 	rerr error,
@@ -1560,21 +1552,17 @@ func (s *Server) decodeImportPricesRequest(r *http.Request) (
 		return req, rawBody, close, errors.Wrap(err, "parse media type")
 	}
 	switch {
-	case ht.MatchContentType("*/*", ct):
+	case ct == "application/octet-stream":
 		reader := r.Body
 		request := ImportPricesReq{Data: reader}
-		wrapped := ImportPricesReqWithContentType{
-			ContentType: ct,
-			Content:     request,
-		}
-		return &wrapped, rawBody, close, nil
+		return request, rawBody, close, nil
 	default:
 		return req, rawBody, close, validate.InvalidContentType(ct)
 	}
 }
 
 func (s *Server) decodeImportSecCompanyFactsRequest(r *http.Request) (
-	req *ImportSecCompanyFactsReqWithContentType,
+	req ImportSecCompanyFactsReq,
 	rawBody []byte,
 	close func() error,
 	rerr error,
@@ -1599,21 +1587,17 @@ func (s *Server) decodeImportSecCompanyFactsRequest(r *http.Request) (
 		return req, rawBody, close, errors.Wrap(err, "parse media type")
 	}
 	switch {
-	case ht.MatchContentType("*/*", ct):
+	case ct == "application/octet-stream":
 		reader := r.Body
 		request := ImportSecCompanyFactsReq{Data: reader}
-		wrapped := ImportSecCompanyFactsReqWithContentType{
-			ContentType: ct,
-			Content:     request,
-		}
-		return &wrapped, rawBody, close, nil
+		return request, rawBody, close, nil
 	default:
 		return req, rawBody, close, validate.InvalidContentType(ct)
 	}
 }
 
 func (s *Server) decodeImportSplitsRequest(r *http.Request) (
-	req *ImportSplitsReqWithContentType,
+	req ImportSplitsReq,
 	rawBody []byte,
 	close func() error,
 	rerr error,
@@ -1638,14 +1622,10 @@ func (s *Server) decodeImportSplitsRequest(r *http.Request) (
 		return req, rawBody, close, errors.Wrap(err, "parse media type")
 	}
 	switch {
-	case ht.MatchContentType("*/*", ct):
+	case ct == "application/octet-stream":
 		reader := r.Body
 		request := ImportSplitsReq{Data: reader}
-		wrapped := ImportSplitsReqWithContentType{
-			ContentType: ct,
-			Content:     request,
-		}
-		return &wrapped, rawBody, close, nil
+		return request, rawBody, close, nil
 	default:
 		return req, rawBody, close, validate.InvalidContentType(ct)
 	}

@@ -316,83 +316,53 @@ func encodeDeleteTOTPRequest(
 }
 
 func encodeImportCompaniesRequest(
-	req *ImportCompaniesReqWithContentType,
+	req ImportCompaniesReq,
 	r *http.Request,
 ) error {
-	contentType := req.ContentType
-	if contentType != "" && !ht.MatchContentType("*/*", contentType) {
-		return errors.Errorf("%q does not match mask %q", contentType, "*/*")
-	}
-	{
-		req := req.Content
-		body := req
-		ht.SetBody(r, body, contentType)
-		return nil
-	}
+	const contentType = "application/octet-stream"
+	body := req
+	ht.SetBody(r, body, contentType)
+	return nil
 }
 
 func encodeImportExchangeRatesRequest(
-	req *ImportExchangeRatesReqWithContentType,
+	req ImportExchangeRatesReq,
 	r *http.Request,
 ) error {
-	contentType := req.ContentType
-	if contentType != "" && !ht.MatchContentType("*/*", contentType) {
-		return errors.Errorf("%q does not match mask %q", contentType, "*/*")
-	}
-	{
-		req := req.Content
-		body := req
-		ht.SetBody(r, body, contentType)
-		return nil
-	}
+	const contentType = "application/octet-stream"
+	body := req
+	ht.SetBody(r, body, contentType)
+	return nil
 }
 
 func encodeImportPricesRequest(
-	req *ImportPricesReqWithContentType,
+	req ImportPricesReq,
 	r *http.Request,
 ) error {
-	contentType := req.ContentType
-	if contentType != "" && !ht.MatchContentType("*/*", contentType) {
-		return errors.Errorf("%q does not match mask %q", contentType, "*/*")
-	}
-	{
-		req := req.Content
-		body := req
-		ht.SetBody(r, body, contentType)
-		return nil
-	}
+	const contentType = "application/octet-stream"
+	body := req
+	ht.SetBody(r, body, contentType)
+	return nil
 }
 
 func encodeImportSecCompanyFactsRequest(
-	req *ImportSecCompanyFactsReqWithContentType,
+	req ImportSecCompanyFactsReq,
 	r *http.Request,
 ) error {
-	contentType := req.ContentType
-	if contentType != "" && !ht.MatchContentType("*/*", contentType) {
-		return errors.Errorf("%q does not match mask %q", contentType, "*/*")
-	}
-	{
-		req := req.Content
-		body := req
-		ht.SetBody(r, body, contentType)
-		return nil
-	}
+	const contentType = "application/octet-stream"
+	body := req
+	ht.SetBody(r, body, contentType)
+	return nil
 }
 
 func encodeImportSplitsRequest(
-	req *ImportSplitsReqWithContentType,
+	req ImportSplitsReq,
 	r *http.Request,
 ) error {
-	contentType := req.ContentType
-	if contentType != "" && !ht.MatchContentType("*/*", contentType) {
-		return errors.Errorf("%q does not match mask %q", contentType, "*/*")
-	}
-	{
-		req := req.Content
-		body := req
-		ht.SetBody(r, body, contentType)
-		return nil
-	}
+	const contentType = "application/octet-stream"
+	body := req
+	ht.SetBody(r, body, contentType)
+	return nil
 }
 
 func encodeRecoverPasswordRequest(

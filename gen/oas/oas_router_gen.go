@@ -1026,7 +1026,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 								s.notAllowed(w, r, notAllowedParams{
 									allowedMethods: "POST",
 									allowedHeaders: rn42AllowedHeaders,
-									acceptPost:     "*/*",
+									acceptPost:     "application/octet-stream",
 									acceptPatch:    "",
 								})
 							}
@@ -1052,7 +1052,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 								s.notAllowed(w, r, notAllowedParams{
 									allowedMethods: "POST",
 									allowedHeaders: rn43AllowedHeaders,
-									acceptPost:     "*/*",
+									acceptPost:     "application/octet-stream",
 									acceptPatch:    "",
 								})
 							}
@@ -1078,7 +1078,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 								s.notAllowed(w, r, notAllowedParams{
 									allowedMethods: "POST",
 									allowedHeaders: rn44AllowedHeaders,
-									acceptPost:     "*/*",
+									acceptPost:     "application/octet-stream",
 									acceptPatch:    "",
 								})
 							}
@@ -1116,7 +1116,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 									s.notAllowed(w, r, notAllowedParams{
 										allowedMethods: "POST",
 										allowedHeaders: rn45AllowedHeaders,
-										acceptPost:     "*/*",
+										acceptPost:     "application/octet-stream",
 										acceptPatch:    "",
 									})
 								}
@@ -1141,7 +1141,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 									s.notAllowed(w, r, notAllowedParams{
 										allowedMethods: "POST",
 										allowedHeaders: rn47AllowedHeaders,
-										acceptPost:     "*/*",
+										acceptPost:     "application/octet-stream",
 										acceptPatch:    "",
 									})
 								}
@@ -1976,7 +1976,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 							elem = origElem
 						}
-						// Param: "user_id"
+						// Param: "id"
 						// Match until "/"
 						idx := strings.IndexByte(elem, '/')
 						if idx < 0 {
@@ -4065,7 +4065,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 
 							elem = origElem
 						}
-						// Param: "user_id"
+						// Param: "id"
 						// Match until "/"
 						idx := strings.IndexByte(elem, '/')
 						if idx < 0 {
@@ -4081,7 +4081,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 								r.summary = "Delete a user."
 								r.operationID = "deleteUser"
 								r.operationGroup = ""
-								r.pathPattern = "/users/{user_id}"
+								r.pathPattern = "/users/{id}"
 								r.args = args
 								r.count = 1
 								return r, true
@@ -4090,7 +4090,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 								r.summary = "Get a user."
 								r.operationID = "getUser"
 								r.operationGroup = ""
-								r.pathPattern = "/users/{user_id}"
+								r.pathPattern = "/users/{id}"
 								r.args = args
 								r.count = 1
 								return r, true
@@ -4099,7 +4099,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 								r.summary = "Change a user."
 								r.operationID = "updateUser"
 								r.operationGroup = ""
-								r.pathPattern = "/users/{user_id}"
+								r.pathPattern = "/users/{id}"
 								r.args = args
 								r.count = 1
 								return r, true
@@ -4124,7 +4124,7 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 									r.summary = "Remove the second factor of a user who has lost it."
 									r.operationID = "removeUserTOTP"
 									r.operationGroup = ""
-									r.pathPattern = "/users/{user_id}/totp"
+									r.pathPattern = "/users/{id}/totp"
 									r.args = args
 									r.count = 1
 									return r, true

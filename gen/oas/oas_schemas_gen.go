@@ -5542,8 +5542,6 @@ func (s *Import) SetFinishedAt(val NilDateTime) {
 	s.FinishedAt = val
 }
 
-// A file.
-// Ref: #/components/schemas/File
 type ImportCompaniesReq struct {
 	Data io.Reader
 }
@@ -5558,34 +5556,6 @@ func (s ImportCompaniesReq) Read(p []byte) (n int, err error) {
 	return s.Data.Read(p)
 }
 
-// ImportCompaniesReqWithContentType wraps ImportCompaniesReq with Content-Type.
-type ImportCompaniesReqWithContentType struct {
-	ContentType string
-	Content     ImportCompaniesReq
-}
-
-// GetContentType returns the value of ContentType.
-func (s *ImportCompaniesReqWithContentType) GetContentType() string {
-	return s.ContentType
-}
-
-// GetContent returns the value of Content.
-func (s *ImportCompaniesReqWithContentType) GetContent() ImportCompaniesReq {
-	return s.Content
-}
-
-// SetContentType sets the value of ContentType.
-func (s *ImportCompaniesReqWithContentType) SetContentType(val string) {
-	s.ContentType = val
-}
-
-// SetContent sets the value of Content.
-func (s *ImportCompaniesReqWithContentType) SetContent(val ImportCompaniesReq) {
-	s.Content = val
-}
-
-// A file.
-// Ref: #/components/schemas/File
 type ImportExchangeRatesReq struct {
 	Data io.Reader
 }
@@ -5598,32 +5568,6 @@ func (s ImportExchangeRatesReq) Read(p []byte) (n int, err error) {
 		return 0, io.EOF
 	}
 	return s.Data.Read(p)
-}
-
-// ImportExchangeRatesReqWithContentType wraps ImportExchangeRatesReq with Content-Type.
-type ImportExchangeRatesReqWithContentType struct {
-	ContentType string
-	Content     ImportExchangeRatesReq
-}
-
-// GetContentType returns the value of ContentType.
-func (s *ImportExchangeRatesReqWithContentType) GetContentType() string {
-	return s.ContentType
-}
-
-// GetContent returns the value of Content.
-func (s *ImportExchangeRatesReqWithContentType) GetContent() ImportExchangeRatesReq {
-	return s.Content
-}
-
-// SetContentType sets the value of ContentType.
-func (s *ImportExchangeRatesReqWithContentType) SetContentType(val string) {
-	s.ContentType = val
-}
-
-// SetContent sets the value of Content.
-func (s *ImportExchangeRatesReqWithContentType) SetContent(val ImportExchangeRatesReq) {
-	s.Content = val
 }
 
 // Ref: #/components/schemas/ImportKind
@@ -5716,8 +5660,6 @@ func (s *ImportPage) SetNextPageToken(val NilString) {
 	s.NextPageToken = val
 }
 
-// A file.
-// Ref: #/components/schemas/File
 type ImportPricesReq struct {
 	Data io.Reader
 }
@@ -5730,32 +5672,6 @@ func (s ImportPricesReq) Read(p []byte) (n int, err error) {
 		return 0, io.EOF
 	}
 	return s.Data.Read(p)
-}
-
-// ImportPricesReqWithContentType wraps ImportPricesReq with Content-Type.
-type ImportPricesReqWithContentType struct {
-	ContentType string
-	Content     ImportPricesReq
-}
-
-// GetContentType returns the value of ContentType.
-func (s *ImportPricesReqWithContentType) GetContentType() string {
-	return s.ContentType
-}
-
-// GetContent returns the value of Content.
-func (s *ImportPricesReqWithContentType) GetContent() ImportPricesReq {
-	return s.Content
-}
-
-// SetContentType sets the value of ContentType.
-func (s *ImportPricesReqWithContentType) SetContentType(val string) {
-	s.ContentType = val
-}
-
-// SetContent sets the value of Content.
-func (s *ImportPricesReqWithContentType) SetContent(val ImportPricesReq) {
-	s.Content = val
 }
 
 // What was read of company facts, and what was not and why. The facts of all CIKs of the company are
@@ -5822,8 +5738,6 @@ func (s *ImportReport) SetWhyNothing(val NilWhyNothing) {
 	s.WhyNothing = val
 }
 
-// A file.
-// Ref: #/components/schemas/File
 type ImportSecCompanyFactsReq struct {
 	Data io.Reader
 }
@@ -5838,34 +5752,6 @@ func (s ImportSecCompanyFactsReq) Read(p []byte) (n int, err error) {
 	return s.Data.Read(p)
 }
 
-// ImportSecCompanyFactsReqWithContentType wraps ImportSecCompanyFactsReq with Content-Type.
-type ImportSecCompanyFactsReqWithContentType struct {
-	ContentType string
-	Content     ImportSecCompanyFactsReq
-}
-
-// GetContentType returns the value of ContentType.
-func (s *ImportSecCompanyFactsReqWithContentType) GetContentType() string {
-	return s.ContentType
-}
-
-// GetContent returns the value of Content.
-func (s *ImportSecCompanyFactsReqWithContentType) GetContent() ImportSecCompanyFactsReq {
-	return s.Content
-}
-
-// SetContentType sets the value of ContentType.
-func (s *ImportSecCompanyFactsReqWithContentType) SetContentType(val string) {
-	s.ContentType = val
-}
-
-// SetContent sets the value of Content.
-func (s *ImportSecCompanyFactsReqWithContentType) SetContent(val ImportSecCompanyFactsReq) {
-	s.Content = val
-}
-
-// A file.
-// Ref: #/components/schemas/File
 type ImportSplitsReq struct {
 	Data io.Reader
 }
@@ -5878,32 +5764,6 @@ func (s ImportSplitsReq) Read(p []byte) (n int, err error) {
 		return 0, io.EOF
 	}
 	return s.Data.Read(p)
-}
-
-// ImportSplitsReqWithContentType wraps ImportSplitsReq with Content-Type.
-type ImportSplitsReqWithContentType struct {
-	ContentType string
-	Content     ImportSplitsReq
-}
-
-// GetContentType returns the value of ContentType.
-func (s *ImportSplitsReqWithContentType) GetContentType() string {
-	return s.ContentType
-}
-
-// GetContent returns the value of Content.
-func (s *ImportSplitsReqWithContentType) GetContent() ImportSplitsReq {
-	return s.Content
-}
-
-// SetContentType sets the value of ContentType.
-func (s *ImportSplitsReqWithContentType) SetContentType(val string) {
-	s.ContentType = val
-}
-
-// SetContent sets the value of Content.
-func (s *ImportSplitsReqWithContentType) SetContent(val ImportSplitsReq) {
-	s.Content = val
 }
 
 // `unchanged`: the same company facts were imported before.

@@ -134,7 +134,7 @@ type Handler interface {
 	//
 	// Not oneself: for that, `DELETE /users/me` asks for the password.
 	//
-	// DELETE /users/{user_id}
+	// DELETE /users/{id}
 	DeleteUser(ctx context.Context, params DeleteUserParams) error
 	// EndOtherSessions implements endOtherSessions operation.
 	//
@@ -219,12 +219,11 @@ type Handler interface {
 	//
 	// Users see themselves; superusers see all.
 	//
-	// GET /users/{user_id}
+	// GET /users/{id}
 	GetUser(ctx context.Context, params GetUserParams) (*User, error)
 	// ImportCompanies implements importCompanies operation.
 	//
-	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-	// 64 MiB unpacked.
+	// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 	//
 	// A company gets the name of the list, also if it was called otherwise before, and its listings are
 	// added or, in what the list says of them, changed. A row without ticker is skipped and counted.
@@ -235,11 +234,10 @@ type Handler interface {
 	// field changes nothing.
 	//
 	// POST /imports/companies
-	ImportCompanies(ctx context.Context, req *ImportCompaniesReqWithContentType, params ImportCompaniesParams) (*Import, error)
+	ImportCompanies(ctx context.Context, req ImportCompaniesReq, params ImportCompaniesParams) (*Import, error)
 	// ImportExchangeRates implements importExchangeRates operation.
 	//
-	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-	// 64 MiB unpacked.
+	// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 	//
 	// Either the European Central Bank's reference rates as they are (eurofxref-hist.csv, or the zip of
 	// it: Date and a column per currency, for one euro), or the columns date, base, quote, rate: one unit
@@ -247,11 +245,11 @@ type Handler interface {
 	// known (ISO 4217) are skipped and counted. A rate that is already stored is replaced.
 	//
 	// POST /imports/exchange-rates
-	ImportExchangeRates(ctx context.Context, req *ImportExchangeRatesReqWithContentType, params ImportExchangeRatesParams) (*Import, error)
+	ImportExchangeRates(ctx context.Context, req ImportExchangeRatesReq, params ImportExchangeRatesParams) (*Import, error)
 	// ImportPrices implements importPrices operation.
 	//
-	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-	// 4 GiB unpacked and for 30 minutes. It may have any number of lines.
+	// The file is plain, gzip-compressed or a zip of one file, up to 4 GiB unpacked and for 30 minutes. It
+	// may have any number of lines.
 	//
 	// With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or
 	// act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B`
@@ -303,11 +301,10 @@ type Handler interface {
 	// an import of that split, unless one is there.
 	//
 	// POST /imports/prices
-	ImportPrices(ctx context.Context, req *ImportPricesReqWithContentType, params ImportPricesParams) (*Import, error)
+	ImportPrices(ctx context.Context, req ImportPricesReq, params ImportPricesParams) (*Import, error)
 	// ImportSecCompanyFacts implements importSecCompanyFacts operation.
 	//
-	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-	// 64 MiB unpacked.
+	// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 	//
 	// Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its
 	// CIKs are read as one: beside the file, the import reads the stored documents of the others. A file
@@ -316,16 +313,15 @@ type Handler interface {
 	// The import of a file with nothing to take succeeds with a `warning`; `report` says what was read.
 	//
 	// POST /imports/sec-company-facts
-	ImportSecCompanyFacts(ctx context.Context, req *ImportSecCompanyFactsReqWithContentType, params ImportSecCompanyFactsParams) (*Import, error)
+	ImportSecCompanyFacts(ctx context.Context, req ImportSecCompanyFactsReq, params ImportSecCompanyFactsParams) (*Import, error)
 	// ImportSplits implements importSplits operation.
 	//
-	// The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to
-	// 64 MiB unpacked.
+	// The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
 	//
 	// Columns: ticker, effective_date (first trading day on the new basis), ratio.
 	//
 	// POST /imports/splits
-	ImportSplits(ctx context.Context, req *ImportSplitsReqWithContentType, params ImportSplitsParams) (*Import, error)
+	ImportSplits(ctx context.Context, req ImportSplitsReq, params ImportSplitsParams) (*Import, error)
 	// ListApiKeys implements listApiKeys operation.
 	//
 	// The newest first. Superusers can list those of another user.
@@ -513,7 +509,7 @@ type Handler interface {
 	//
 	// The user is told by email.
 	//
-	// DELETE /users/{user_id}/totp
+	// DELETE /users/{id}/totp
 	RemoveUserTOTP(ctx context.Context, params RemoveUserTOTPParams) error
 	// ReplaceDividend implements replaceDividend operation.
 	//
@@ -603,7 +599,7 @@ type Handler interface {
 	// password or address by email. A superuser's own address, password, rights and deactivation need
 	// `current_password`, and one's own new address counts when the link that is mailed to it is opened.
 	//
-	// PATCH /users/{user_id}
+	// PATCH /users/{id}
 	UpdateUser(ctx context.Context, req *UserUpdate, params UpdateUserParams) (*User, error)
 	// NewError creates *ProblemStatusCodeWithHeaders from error returned by handler.
 	//

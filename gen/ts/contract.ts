@@ -180,9 +180,9 @@ export const asOfOperations = [
 export const bodyTypes = {
   "POST /login/access-token": "application/x-www-form-urlencoded",
   "POST /login/refresh": "application/x-www-form-urlencoded",
-  "POST /imports/companies": "*/*",
-  "POST /imports/sec-company-facts": "*/*",
-  "POST /imports/prices": "*/*",
-  "POST /imports/splits": "*/*",
-  "POST /imports/exchange-rates": "*/*"
+  "POST /imports/companies": "application/octet-stream",
+  "POST /imports/sec-company-facts": "application/octet-stream",
+  "POST /imports/prices": "application/octet-stream",
+  "POST /imports/splits": "application/octet-stream",
+  "POST /imports/exchange-rates": "application/octet-stream"
 } as const;

@@ -365,12 +365,12 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/users/{user_id}": {
+    "/users/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                user_id: components["parameters"]["UserID"];
+                id: components["parameters"]["ID"];
             };
             cookie?: never;
         };
@@ -395,12 +395,12 @@ export interface paths {
         patch: operations["updateUser"];
         trace?: never;
     };
-    "/users/{user_id}/totp": {
+    "/users/{id}/totp": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                user_id: components["parameters"]["UserID"];
+                id: components["parameters"]["ID"];
             };
             cookie?: never;
         };
@@ -1025,7 +1025,7 @@ export interface paths {
         put?: never;
         /**
          * Import a list of companies (company_tickers.json, company_tickers_exchange.json or CSV).
-         * @description The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to 64 MiB unpacked.
+         * @description The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
          *
          *     A company gets the name of the list, also if it was called otherwise before, and its listings are added or, in what the list says of them, changed. A row without ticker is skipped and counted.
          *
@@ -1049,7 +1049,7 @@ export interface paths {
         put?: never;
         /**
          * Import one company's facts from the SEC (companyfacts JSON).
-         * @description The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to 64 MiB unpacked.
+         * @description The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
          *
          *     Without `ticker`, the company is found by its CIK, or one that it had before. The facts of all its CIKs are read as
          *     one: beside the file, the import reads the stored documents of the others. A file of a CIK that the company is not
@@ -1075,7 +1075,7 @@ export interface paths {
         put?: never;
         /**
          * Import daily prices of one listing, or of many (CSV).
-         * @description The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to 4 GiB unpacked and for 30 minutes. It may have any number of lines.
+         * @description The file is plain, gzip-compressed or a zip of one file, up to 4 GiB unpacked and for 30 minutes. It may have any number of lines.
          *
          *     With `ticker` the file has the prices of that listing. Without, a column (ticker, symbol or act_symbol) names the listing of each line; `AAPL.US` is `AAPL`, and `BRK-B`, `BRK/B` and `BRK.B` are one ticker. Lines of tickers that no company has are skipped and counted, and the first ten of these tickers stand in `warning`. With both, a line of another ticker is an error. Of a ticker that was another listing's before, lines of days before the `first_day` of the listing that has it now, or if none is known until the `last_day` of the other, are the other's. A day that is already stored is replaced; a file of one listing with a day twice fails. In a file of many, a line that says the same as one before counts as unchanged, and a listing with a day of which two lines say different things is left out, as below.
          *
@@ -1114,7 +1114,7 @@ export interface paths {
         put?: never;
         /**
          * Import splits (CSV).
-         * @description The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to 64 MiB unpacked.
+         * @description The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
          *
          *     Columns: ticker, effective_date (first trading day on the new basis), ratio.
          */
@@ -1136,7 +1136,7 @@ export interface paths {
         put?: never;
         /**
          * Import exchange rates (CSV).
-         * @description The body is the file itself, plain, gzip-compressed or a zip of one file, of any content type, up to 64 MiB unpacked.
+         * @description The file is plain, gzip-compressed or a zip of one file, up to 64 MiB unpacked.
          *
          *     Either the European Central Bank's reference rates as they are (eurofxref-hist.csv, or the zip of it: Date and a column per currency, for one euro), or the columns date, base, quote, rate: one unit of base is rate units of quote. An empty rate and `N/A` are none. Rates of currencies that are not known (ISO 4217) are skipped and counted. A rate that is already stored is replaced.
          */
@@ -1347,12 +1347,13 @@ export interface components {
         Message: {
             message: string;
         };
-        /**
-         * Format: binary
-         * @description A file.
-         * @example
-         */
-        File: Blob;
+        FileUpload: {
+            /**
+             * Format: binary
+             * @description The file.
+             */
+            file: Blob;
+        };
         /** @example ada@example.com */
         Email: string;
         /**
@@ -1370,15 +1371,13 @@ export interface components {
         /**
          * @description `partial`: neither a year nor a quarter, such as a transition period after a changed year end.
          * @example annual
-         * @enum {string}
          */
-        Period: "annual" | "quarterly" | "partial";
+        Period: "annual" | "quarterly" | "partial" | (string & {});
         /**
          * @description `sec`: imported; `manual`: entered by hand.
          * @example sec
-         * @enum {string}
          */
-        Source: "sec" | "manual";
+        Source: "sec" | "manual" | (string & {});
         /**
          * @description `as_of`: with all splits that had taken effect and were known on the as_of day or today; `filed`: as each filing has them.
          * @default as_of
@@ -1398,11 +1397,8 @@ export interface components {
          * @enum {string}
          */
         CashFlowBasis: "free_cash_flow" | "owner_earnings";
-        /**
-         * @example pretax_plus_interest
-         * @enum {string}
-         */
-        EbitBasis: "pretax_plus_interest" | "operating_income";
+        /** @example pretax_plus_interest */
+        EbitBasis: "pretax_plus_interest" | "operating_income" | (string & {});
         /**
          * @description ISO 4217 code.
          * @example USD
@@ -2039,19 +2035,15 @@ export interface components {
             number_of_shares?: number | null;
             listings?: components["schemas"]["ListingInput"][];
         };
-        /**
-         * @example us-gaap
-         * @enum {string}
-         */
-        Taxonomy: "us-gaap" | "ifrs-full";
+        /** @example us-gaap */
+        Taxonomy: "us-gaap" | "ifrs-full" | (string & {});
         /**
          * @description - `cover`: the cover of the period's own report
          *     - `balance_sheet`: the balance sheet
          *     - `weighted_average`: the average of the period, for companies with several classes
          * @example cover
-         * @enum {string}
          */
-        SharesSource: "cover" | "balance_sheet" | "weighted_average";
+        SharesSource: "cover" | "balance_sheet" | "weighted_average" | (string & {});
         /**
          * @description What a rule repaired or doubted; the rules say which. Later versions may add marks.
          *
@@ -2072,9 +2064,8 @@ export interface components {
          *     - `turned_sign`: a value was tagged with the wrong sign
          *     - `untaxed`: no income tax in the report: pre-tax profit is the profit
          * @example bank
-         * @enum {string}
          */
-        Mark: "bank" | "cash_with_restricted" | "comparative_only" | "debt_unknown" | "implausible_shares" | "mixed_tags" | "negative_difference" | "partial_cost" | "partial_debt" | "restated_between" | "shares_from_weighted_average" | "short_period" | "three_months_only" | "transition_quarter" | "turned_sign" | "untaxed";
+        Mark: "bank" | "cash_with_restricted" | "comparative_only" | "debt_unknown" | "implausible_shares" | "mixed_tags" | "negative_difference" | "partial_cost" | "partial_debt" | "restated_between" | "shares_from_weighted_average" | "short_period" | "three_months_only" | "transition_quarter" | "turned_sign" | "untaxed" | (string & {});
         /**
          * @description A value and how it follows from others. Every leaf is a fact that stands in the document, or was entered.
          *
@@ -2128,8 +2119,7 @@ export interface components {
          *     }
          */
         Explanation: {
-            /** @enum {string} */
-            op: "fact" | "sum" | "turn" | "subtract" | "round" | "scale" | "formula" | "field" | "adjust_for_splits" | "entered";
+            op: "fact" | "sum" | "turn" | "subtract" | "round" | "scale" | "formula" | "field" | "adjust_for_splits" | "entered" | (string & {});
             /** Format: decimal */
             value: number;
             /** @description Of a fact, with its taxonomy. */
@@ -3225,9 +3215,8 @@ export interface components {
          *     - `split`: an amount per share or a count of shares, by the ratio of the splits between the two filings
          *     - `changed`: otherwise
          * @example changed
-         * @enum {string}
          */
-        RestatementKind: "added" | "removed" | "split" | "changed";
+        RestatementKind: "added" | "removed" | "split" | "changed" | (string & {});
         /**
          * @description A figure of a statement that a later filing changed.
          * @example {
@@ -3574,9 +3563,8 @@ export interface components {
          *     - `negative_denominator`, `zero_denominator`: not meaningful
          *     - `negative_input`: a root or a growth rate of what is not above 0, or no solution
          * @example missing_input
-         * @enum {string}
          */
-        MetricReason: "shares_unknown" | "split_date_unknown" | "ads_ratio_unknown" | "currency_mismatch" | "cash_unknown" | "debt_unknown" | "insufficient_history" | "missing_input" | "negative_denominator" | "zero_denominator" | "negative_input";
+        MetricReason: "shares_unknown" | "split_date_unknown" | "ads_ratio_unknown" | "currency_mismatch" | "cash_unknown" | "debt_unknown" | "insufficient_history" | "missing_input" | "negative_denominator" | "zero_denominator" | "negative_input" | (string & {});
         /**
          * @description The signals of the scores that were asked for, by their ids: whether each holds, null if that is not known.
          * @example {
@@ -3631,16 +3619,10 @@ export interface components {
             label: string;
             /** @description One of profitability, quality, efficiency, safety, graham, dividends, per_share, growth, history and valuation; there can be more. */
             group: string;
-            /**
-             * @description `fraction`: 0.44 is 44 %.
-             * @enum {string}
-             */
-            unit: "ratio" | "fraction" | "money" | "money_per_share" | "days" | "count";
-            /**
-             * @description What it is of: each statement, each annual one with the years before, or a trading day.
-             * @enum {string}
-             */
-            scope: "statement" | "annual" | "day";
+            /** @description `fraction`: 0.44 is 44 %. */
+            unit: "ratio" | "fraction" | "money" | "money_per_share" | "days" | "count" | (string & {});
+            /** @description What it is of: each statement, each annual one with the years before, or a trading day. */
+            scope: "statement" | "annual" | "day" | (string & {});
             /** @description In the words of the page about metrics. */
             formula: string;
             /** @description Words in the formula that are its own; the signals or variables of a score. */
@@ -3841,9 +3823,8 @@ export interface components {
          *     - `prices`: the filings show the split, and the closes the day
          *     - `filings`: the filings show the split
          * @example import
-         * @enum {string}
          */
-        SplitSource: "import" | "prices" | "filings";
+        SplitSource: "import" | "prices" | "filings" | (string & {});
         /**
          * @example {
          *       "effective_date": "2020-08-31",
@@ -4018,9 +3999,8 @@ export interface components {
          *     - `cash_unknown`: cash_and_equivalents is not known, as when there is no statement yet: no enterprise_value
          *     - `debt_unknown`: the statement has the mark of this name: no enterprise_value
          * @example ads_ratio_unknown
-         * @enum {string}
          */
-        DailyReason: "shares_unknown" | "split_date_unknown" | "ads_ratio_unknown" | "currency_mismatch" | "cash_unknown" | "debt_unknown";
+        DailyReason: "shares_unknown" | "split_date_unknown" | "ads_ratio_unknown" | "currency_mismatch" | "cash_unknown" | "debt_unknown" | (string & {});
         /**
          * @description Ratios of one listing on one trading day, based on what was known on that day.
          * @example {
@@ -4273,39 +4253,32 @@ export interface components {
             values: components["schemas"]["MetricValues"];
             reasons: components["schemas"]["MetricReasons"];
         };
-        /**
-         * @example prices
-         * @enum {string}
-         */
-        ImportKind: "companies" | "sec_company_facts" | "prices" | "splits" | "exchange_rates";
+        /** @example prices */
+        ImportKind: "companies" | "sec_company_facts" | "prices" | "splits" | "exchange_rates" | (string & {});
         /**
          * @description `unchanged`: the same company facts were imported before.
          * @example succeeded
-         * @enum {string}
          */
-        ImportState: "queued" | "running" | "succeeded" | "unchanged" | "failed" | "cancelled";
+        ImportState: "queued" | "running" | "succeeded" | "unchanged" | "failed" | "cancelled" | (string & {});
         /**
          * @description What prices are adjusted for.
          * @example splits
-         * @enum {string}
          */
-        Adjustment: "splits";
+        Adjustment: "splits" | (string & {});
         /**
          * @description - `new`: one that the company has taken on; that which it had becomes a former one
          *     - `former`: one that the company had before
          * @example new
-         * @enum {string}
          */
-        OtherCik: "new" | "former";
+        OtherCik: "new" | "former" | (string & {});
         /**
          * @description - `no_facts`: there are none
          *     - `no_periodic_report`: every fact was skipped
          *     - `no_flow`: in most filings no flow, such as revenue or net income, ends on a date of a balance total
          *     - `no_balance_sheet`: most filings have no balance total
          * @example no_facts
-         * @enum {string}
          */
-        WhyNothing: "no_facts" | "no_periodic_report" | "no_flow" | "no_balance_sheet";
+        WhyNothing: "no_facts" | "no_periodic_report" | "no_flow" | "no_balance_sheet" | (string & {});
         /**
          * @description Facts that were left out, each counted by the first reason that holds.
          * @example {
@@ -4564,21 +4537,18 @@ export interface components {
         /**
          * @description `all`: all companies that file; `companies`: those of `tickers`; `bulk_file`: those of a bulk file at hand.
          * @example all
-         * @enum {string}
          */
-        SyncScope: "all" | "companies" | "bulk_file";
+        SyncScope: "all" | "companies" | "bulk_file" | (string & {});
         /**
          * @description `succeeded` also with companies that failed.
          * @example succeeded
-         * @enum {string}
          */
-        SyncState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        SyncState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | (string & {});
         /**
          * @description What said which companies there are.
          * @example daily_indexes
-         * @enum {string}
          */
-        SyncSource: "bulk" | "daily_indexes" | "companies";
+        SyncSource: "bulk" | "daily_indexes" | "companies" | (string & {});
         /**
          * @example {
          *       "name": "CIK0000320193",
@@ -5266,9 +5236,8 @@ export interface components {
         /**
          * @description `write` includes `read`.
          * @example read
-         * @enum {string}
          */
-        ApiKeyScope: "read" | "write";
+        ApiKeyScope: "read" | "write" | (string & {});
         /**
          * @example {
          *       "id": 1,
@@ -5371,11 +5340,8 @@ export interface components {
             /** @description Null on the last page. */
             next_page_token: string | null;
         };
-        /**
-         * @example user
-         * @enum {string}
-         */
-        AuditActor: "user" | "api_key" | "command_line" | "nobody";
+        /** @example user */
+        AuditActor: "user" | "api_key" | "command_line" | "nobody" | (string & {});
         /**
          * @example {
          *       "id": 1,
@@ -5462,7 +5428,7 @@ export interface components {
     };
     responses: {
         /** @description An error. */
-        Error: {
+        Refusal: {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
                 Deprecation: components["headers"]["Deprecation"];
@@ -5499,7 +5465,6 @@ export interface components {
     parameters: {
         /** @description Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike. */
         Ticker: components["schemas"]["Ticker"];
-        UserID: number;
         ID: number;
         /** @description Maximum number of items. */
         PageSize: number;
@@ -5516,7 +5481,7 @@ export interface components {
         FiscalYear: number;
         /** @description A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not carried out again and has the same answer; another one with the same key is refused. */
         IdempotencyKey: string;
-        /** @description The file's name, to be shown beside its import. */
+        /** @description The file's name, to be shown beside its import. Default: that of the part `file` of a form. */
         FileName: string;
         /** @description Only what was published on this day or later. */
         PublishedSince: string;
@@ -5585,11 +5550,11 @@ export interface operations {
                 };
             };
             /** @description Wrong email or password, a deactivated account, or (`second-factor-required`) no right code in `otp`. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5620,11 +5585,11 @@ export interface operations {
                 };
             };
             /** @description The refresh token is not valid, was used or has expired. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description The refresh token was used a moment ago. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5649,9 +5614,9 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5678,9 +5643,9 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5711,9 +5676,9 @@ export interface operations {
                 };
             };
             /** @description Not an email address. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5743,9 +5708,9 @@ export interface operations {
                 };
             };
             /** @description Not an email address. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5776,9 +5741,9 @@ export interface operations {
                 };
             };
             /** @description The token is not valid, was used or has expired, or a value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5810,11 +5775,11 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5845,13 +5810,13 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description The email address is taken. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5882,11 +5847,11 @@ export interface operations {
                 };
             };
             /** @description Registration is closed. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5917,13 +5882,13 @@ export interface operations {
                 };
             };
             /** @description Registration is closed. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description There is an account with this address by now. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The token is not valid, was used or has expired. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5950,9 +5915,9 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5981,15 +5946,15 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description The last active superuser. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The current password is wrong, or a value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6020,13 +5985,13 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description The current password is wrong, or a value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6055,13 +6020,13 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description The current password is wrong, or a value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6092,11 +6057,11 @@ export interface operations {
                 };
             };
             /** @description The email address is taken. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The token is not valid, was used or has expired. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6128,11 +6093,11 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6157,9 +6122,9 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6186,13 +6151,13 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such session of yours. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6223,15 +6188,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description There is a second factor. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The current password is wrong, or a value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6260,15 +6225,15 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description There is no second factor. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The current password or the code is wrong, or a value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6299,15 +6264,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description There is no second factor to confirm. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The code is wrong, or a value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6338,15 +6303,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description There is no second factor. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The current password or the code is wrong, or a value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description Too many attempts. */
-            429: components["responses"]["Error"];
+            429: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6355,7 +6320,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                user_id: components["parameters"]["UserID"];
+                id: components["parameters"]["ID"];
             };
             cookie?: never;
         };
@@ -6375,13 +6340,13 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Neither a superuser nor the user concerned. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such user. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6390,7 +6355,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                user_id: components["parameters"]["UserID"];
+                id: components["parameters"]["ID"];
             };
             cookie?: never;
         };
@@ -6408,15 +6373,15 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such user. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description The last active superuser, or oneself. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6425,7 +6390,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                user_id: components["parameters"]["UserID"];
+                id: components["parameters"]["ID"];
             };
             cookie?: never;
         };
@@ -6449,15 +6414,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such user. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description The email address is taken, or the user is the last active superuser. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The current password is wrong, or a value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6466,7 +6431,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                user_id: components["parameters"]["UserID"];
+                id: components["parameters"]["ID"];
             };
             cookie?: never;
         };
@@ -6484,15 +6449,15 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such user. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description Oneself, or there is no second factor. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6523,11 +6488,11 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6558,11 +6523,11 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6596,11 +6561,11 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Another user's keys, and not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6631,13 +6596,13 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description Too many keys. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The current password is wrong, or a value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6664,13 +6629,13 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description An API key. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such key. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6716,11 +6681,11 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6760,7 +6725,7 @@ export interface operations {
                 };
             };
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6791,13 +6756,13 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A ticker, ISIN or CIK is taken. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6827,9 +6792,9 @@ export interface operations {
                 };
             };
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6857,13 +6822,13 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6897,15 +6862,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A ticker, ISIN or CIK is taken. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6946,9 +6911,9 @@ export interface operations {
                 };
             };
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6982,15 +6947,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description There is a statement for this period and end date. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7035,9 +7000,9 @@ export interface operations {
                 };
             };
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7080,9 +7045,9 @@ export interface operations {
                 };
             };
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7121,9 +7086,9 @@ export interface operations {
                 };
             };
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7160,15 +7125,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description The same dividend is there, or a request with this Idempotency-Key is being carried out. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7207,9 +7172,9 @@ export interface operations {
                 };
             };
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7243,15 +7208,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such company. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description There is a split on this day. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7294,9 +7259,9 @@ export interface operations {
                 };
             };
             /** @description No such listing. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7343,9 +7308,9 @@ export interface operations {
                 };
             };
             /** @description No such listing. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7384,11 +7349,11 @@ export interface operations {
                 };
             };
             /** @description No such listing, or no price of that day. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description The figures are being made again by a new version of the rules, or too many explanations are being made. */
-            503: components["responses"]["Error"];
+            503: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7433,9 +7398,9 @@ export interface operations {
                 };
             };
             /** @description No such listing. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7478,7 +7443,7 @@ export interface operations {
                 };
             };
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7514,11 +7479,11 @@ export interface operations {
                 };
             };
             /** @description No such statement. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description With explain, the figures are being made again by a new version of the rules, or too many explanations are being made. */
-            503: components["responses"]["Error"];
+            503: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7551,13 +7516,13 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such statement. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7584,13 +7549,13 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such statement. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7626,11 +7591,11 @@ export interface operations {
                 };
             };
             /** @description No such statement. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             /** @description The figures are being made again by a new version of the rules, or too many explanations are being made. */
-            503: components["responses"]["Error"];
+            503: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7668,9 +7633,9 @@ export interface operations {
                 };
             };
             /** @description No such statement. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7712,7 +7677,7 @@ export interface operations {
                 };
             };
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7757,7 +7722,7 @@ export interface operations {
                 };
             };
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7823,7 +7788,7 @@ export interface operations {
                 };
             };
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7857,9 +7822,9 @@ export interface operations {
                 };
             };
             /** @description No such dividend, or it was not known then. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7892,15 +7857,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such dividend. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description The same dividend is there. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7927,13 +7892,13 @@ export interface operations {
                 content?: never;
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such dividend. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7975,7 +7940,7 @@ export interface operations {
                 };
             };
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -8015,7 +7980,7 @@ export interface operations {
                 };
             };
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -8047,18 +8012,18 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
     importCompanies: {
         parameters: {
             query?: {
-                /** @description The file's name, to be shown beside its import. */
+                /** @description The file's name, to be shown beside its import. Default: that of the part `file` of a form. */
                 file_name?: components["parameters"]["FileName"];
             };
             header?: {
@@ -8068,9 +8033,15 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description A form with the file as its only part, `file`, or the file itself: a body of any other `Content-Type`, such as
+         *     `text/csv`, or of none counts as `application/octet-stream`. Either way, with the same `Idempotency-Key` the same
+         *     file is the same request.
+         */
         requestBody: {
             content: {
-                "*/*": components["schemas"]["File"];
+                "multipart/form-data": components["schemas"]["FileUpload"];
+                "application/octet-stream": Blob;
             };
         };
         responses: {
@@ -8088,15 +8059,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A request with this Idempotency-Key is being carried out. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The file has more than 64 MiB when unpacked. */
-            413: components["responses"]["Error"];
-            /** @description Empty, or not a complete gzip file. */
-            422: components["responses"]["Error"];
+            413: components["responses"]["Refusal"];
+            /** @description Empty, not a complete gzip or zip file, or in a form with another part. */
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -8109,7 +8080,7 @@ export interface operations {
                 exchange?: string;
                 /** @description What a CIK is that the company of `ticker` is not known to have. Needs `ticker`. */
                 other_cik?: components["schemas"]["OtherCik"];
-                /** @description The file's name, to be shown beside its import. */
+                /** @description The file's name, to be shown beside its import. Default: that of the part `file` of a form. */
                 file_name?: components["parameters"]["FileName"];
             };
             header?: {
@@ -8119,9 +8090,15 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description A form with the file as its only part, `file`, or the file itself: a body of any other `Content-Type`, such as
+         *     `text/csv`, or of none counts as `application/octet-stream`. Either way, with the same `Idempotency-Key` the same
+         *     file is the same request.
+         */
         requestBody: {
             content: {
-                "*/*": components["schemas"]["File"];
+                "multipart/form-data": components["schemas"]["FileUpload"];
+                "application/octet-stream": Blob;
             };
         };
         responses: {
@@ -8139,15 +8116,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A request with this Idempotency-Key is being carried out. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The file has more than 64 MiB when unpacked. */
-            413: components["responses"]["Error"];
-            /** @description Empty, not a complete gzip or zip file, or a parameter is not valid. */
-            422: components["responses"]["Error"];
+            413: components["responses"]["Refusal"];
+            /** @description Empty, not a complete gzip or zip file, in a form with another part, or a parameter is not valid. */
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -8160,7 +8137,7 @@ export interface operations {
                 adjusted?: components["schemas"]["Adjustment"];
                 /** @description The day up to which the prices are adjusted for splits, mostly that on which the file was made; implies `adjusted=splits`. Open, high, low, close and ex_dividend are multiplied by the ratios of the splits undone, volume is divided. */
                 adjusted_as_of?: string;
-                /** @description The file's name, to be shown beside its import. */
+                /** @description The file's name, to be shown beside its import. Default: that of the part `file` of a form. */
                 file_name?: components["parameters"]["FileName"];
             };
             header?: {
@@ -8170,9 +8147,15 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description A form with the file as its only part, `file`, or the file itself: a body of any other `Content-Type`, such as
+         *     `text/csv`, or of none counts as `application/octet-stream`. Either way, with the same `Idempotency-Key` the same
+         *     file is the same request.
+         */
         requestBody: {
             content: {
-                "*/*": components["schemas"]["File"];
+                "multipart/form-data": components["schemas"]["FileUpload"];
+                "application/octet-stream": Blob;
             };
         };
         responses: {
@@ -8190,24 +8173,24 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such listing. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A request with this Idempotency-Key is being carried out. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The file has more than 4 GiB when unpacked. */
-            413: components["responses"]["Error"];
-            /** @description Empty, not a complete gzip or zip file, without `ticker` and not a file with known columns and one of tickers, or a parameter is not valid. */
-            422: components["responses"]["Error"];
+            413: components["responses"]["Refusal"];
+            /** @description Empty, not a complete gzip or zip file, in a form with another part, without `ticker` and not a file with known columns and one of tickers, or a parameter is not valid. */
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
     importSplits: {
         parameters: {
             query?: {
-                /** @description The file's name, to be shown beside its import. */
+                /** @description The file's name, to be shown beside its import. Default: that of the part `file` of a form. */
                 file_name?: components["parameters"]["FileName"];
             };
             header?: {
@@ -8217,9 +8200,15 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description A form with the file as its only part, `file`, or the file itself: a body of any other `Content-Type`, such as
+         *     `text/csv`, or of none counts as `application/octet-stream`. Either way, with the same `Idempotency-Key` the same
+         *     file is the same request.
+         */
         requestBody: {
             content: {
-                "*/*": components["schemas"]["File"];
+                "multipart/form-data": components["schemas"]["FileUpload"];
+                "application/octet-stream": Blob;
             };
         };
         responses: {
@@ -8237,22 +8226,22 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A request with this Idempotency-Key is being carried out. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The file has more than 64 MiB when unpacked. */
-            413: components["responses"]["Error"];
-            /** @description Empty, or not a complete gzip file. */
-            422: components["responses"]["Error"];
+            413: components["responses"]["Refusal"];
+            /** @description Empty, not a complete gzip or zip file, or in a form with another part. */
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
     importExchangeRates: {
         parameters: {
             query?: {
-                /** @description The file's name, to be shown beside its import. */
+                /** @description The file's name, to be shown beside its import. Default: that of the part `file` of a form. */
                 file_name?: components["parameters"]["FileName"];
             };
             header?: {
@@ -8262,9 +8251,15 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /**
+         * @description A form with the file as its only part, `file`, or the file itself: a body of any other `Content-Type`, such as
+         *     `text/csv`, or of none counts as `application/octet-stream`. Either way, with the same `Idempotency-Key` the same
+         *     file is the same request.
+         */
         requestBody: {
             content: {
-                "*/*": components["schemas"]["File"];
+                "multipart/form-data": components["schemas"]["FileUpload"];
+                "application/octet-stream": Blob;
             };
         };
         responses: {
@@ -8282,15 +8277,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A request with this Idempotency-Key is being carried out. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description The file has more than 64 MiB when unpacked. */
-            413: components["responses"]["Error"];
-            /** @description Empty, or not a complete gzip file. */
-            422: components["responses"]["Error"];
+            413: components["responses"]["Refusal"];
+            /** @description Empty, not a complete gzip or zip file, or in a form with another part. */
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -8319,13 +8314,13 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such import. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -8354,15 +8349,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such import. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description It has ended. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -8394,11 +8389,11 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -8432,13 +8427,13 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description EDGAR_USER_AGENT is not set, or a sync of all companies runs. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -8467,13 +8462,13 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such sync. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };
@@ -8502,15 +8497,15 @@ export interface operations {
                 };
             };
             /** @description No valid access token. */
-            401: components["responses"]["Error"];
+            401: components["responses"]["Refusal"];
             /** @description Not a superuser. */
-            403: components["responses"]["Error"];
+            403: components["responses"]["Refusal"];
             /** @description No such sync. */
-            404: components["responses"]["Error"];
+            404: components["responses"]["Refusal"];
             /** @description It has ended. */
-            409: components["responses"]["Error"];
+            409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
-            422: components["responses"]["Error"];
+            422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };

@@ -151,7 +151,7 @@ func TestEndOfAPIKeys(t *testing.T) {
 	require.NoError(t, f.user.UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{CurrentPassword: password, NewPassword: password + "!"}))
 	assert.True(t, works(key))
 	for _, active := range []bool{false, true} {
-		_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(active)}, oas.UpdateUserParams{UserID: int64(me)})
+		_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(active)}, oas.UpdateUserParams{ID: int64(me)})
 		require.NoError(t, err)
 		assert.False(t, works(key))
 	}
@@ -159,7 +159,7 @@ func TestEndOfAPIKeys(t *testing.T) {
 	u := f.createUser("gone@example.com")
 	key, _ = f.createKey(f.login("gone@example.com", password), "read")
 	assert.True(t, works(key))
-	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: u.ID}))
+	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{ID: u.ID}))
 	assert.False(t, works(key))
 
 	f.clock.advance(90*24*time.Hour - time.Second)

@@ -279,7 +279,7 @@ func TestPasswordRulesEverywhere(t *testing.T) {
 	hers := f.client(f.login(string(u.Email), password))
 	for _, bad := range []oas.Password{"password1234", "gracehopper1906", "wertpapier.example", "edgevalue 2026 edgevalue"} {
 		var e *app.Error
-		_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{Password: oas.NewOptPassword(bad)}, oas.UpdateUserParams{UserID: u.ID})
+		_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{Password: oas.NewOptPassword(bad)}, oas.UpdateUserParams{ID: u.ID})
 		assert.Contains(t, fieldProblem(t, err, "/password"), "must be harder to guess")
 		err = hers.UpdateCurrentUserPassword(t.Context(), &oas.PasswordChange{CurrentPassword: password, NewPassword: bad})
 		assert.Contains(t, fieldProblem(t, err, "/new_password"), "must be harder to guess")
@@ -305,12 +305,12 @@ func TestAddressesAreKeptInOneForm(t *testing.T) {
 		f.login(same, password)
 		_, err := f.super.CreateUser(t.Context(), &oas.UserCreate{Email: oas.Email(same), Password: password})
 		problem(t, err, http.StatusConflict)
-		_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{Email: oas.NewOptEmail(oas.Email(same))}, oas.UpdateUserParams{UserID: other.ID})
+		_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{Email: oas.NewOptEmail(oas.Email(same))}, oas.UpdateUserParams{ID: other.ID})
 		problem(t, err, http.StatusConflict)
 		_, err = f.app.SetPassword(t.Context(), app.System, same, password)
 		require.NoError(t, err)
 	}
-	got, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{Email: oas.NewOptEmail("ada@STRASSE.example")}, oas.UpdateUserParams{UserID: u.ID})
+	got, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{Email: oas.NewOptEmail("ada@STRASSE.example")}, oas.UpdateUserParams{ID: u.ID})
 	require.NoError(t, err)
 	assert.EqualValues(t, "ada@strasse.example", got.Email)
 	f.createUser("ada@stra\u00dfe.example") // another domain since 2008

@@ -16,12 +16,12 @@ func TestAuditEvents(t *testing.T) {
 	var me int64
 	for _, name := range []string{"ada@example.com", "bob@example.com"} {
 		u := f.createUser(name)
-		_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{FullName: oas.NewOptNilFullName("Somebody")}, oas.UpdateUserParams{UserID: u.ID})
+		_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{FullName: oas.NewOptNilFullName("Somebody")}, oas.UpdateUserParams{ID: u.ID})
 		require.NoError(t, err)
 		me = u.ID
 	}
 	target := oas.NewOptString(itoa(me))
-	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: me}))
+	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{ID: me}))
 	u, err := f.super.GetCurrentUser(t.Context())
 	require.NoError(t, err)
 	me = u.ID

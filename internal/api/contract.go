@@ -87,7 +87,8 @@ type operation struct {
 
 	method      string
 	path        []string // with {name} for a parameter
-	contentType string   // "" without a body, "*/*" for a file
+	upload      bool     // takes in a file: its body is read by the use case
+	contentType string   // "" without a body, and of an upload, which may have any
 	body        *schema
 }
 
@@ -116,8 +117,10 @@ func operations(contract []byte) (map[string]*operation, error) {
 		for method, op := range item.Operations {
 			op.method, op.path = strings.ToUpper(method), strings.Split(path, "/")
 			op.Parameters = slices.Concat(item.Parameters, op.Parameters)
-			for kind, content := range op.RequestBody.Content {
-				op.contentType, op.body = kind, content.Schema
+			if _, op.upload = op.RequestBody.Content[fileType]; !op.upload {
+				for kind, content := range op.RequestBody.Content {
+					op.contentType, op.body = kind, content.Schema
+				}
 			}
 			all[op.ID] = op
 		}

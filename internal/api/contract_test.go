@@ -148,8 +148,10 @@ func (op *operation) param(name string) *openapi3.Parameter {
 }
 
 func (op *operation) upload() bool {
-	return op.RequestBody != nil && op.RequestBody.Value.Content["*/*"] != nil
+	return op.RequestBody != nil && op.RequestBody.Value.Content[fileType] != nil
 }
+
+const fileType = "application/octet-stream"
 
 // seen holds the (operation, status) pairs that were answered as the specification says.
 var seen = struct {

@@ -62,16 +62,18 @@ func TestTooManyUploads(t *testing.T) {
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return f.count("SELECT count(*) FROM upload") == 1 }, 10*time.Second, 10*time.Millisecond)
 
-	second := f.dial()
-	head(second, "Expect: 100-continue\r\n")
-	res, body := readResponse(t, second, http.MethodPost)
-	requireProblem(t, res, body, http.StatusServiceUnavailable, "the second")
-	assert.Equal(t, "/problems/too-many-uploads", decodeProblem(t, body).Type)
-	assert.NotEmpty(t, res.Header.Get("Retry-After"))
+	for _, contentType := range []string{"text/csv", "multipart/form-data; boundary=b"} {
+		second := f.dial()
+		head(second, "Content-Type: "+contentType+"\r\nExpect: 100-continue\r\n")
+		res, body := readResponse(t, second, http.MethodPost)
+		requireProblem(t, res, body, http.StatusServiceUnavailable, contentType)
+		assert.Equal(t, "/problems/too-many-uploads", decodeProblem(t, body).Type)
+		assert.NotEmpty(t, res.Header.Get("Retry-After"))
+	}
 
 	_, err = io.WriteString(first, file[10:])
 	require.NoError(t, err)
-	res, body = readResponse(t, first, http.MethodPost)
+	res, body := readResponse(t, first, http.MethodPost)
 	require.Equal(t, http.StatusAccepted, res.StatusCode, "%s", body)
 	f.upload("splits", []byte(file))
 }

@@ -52,7 +52,7 @@ func TestResetPasswordBesideUpdate(t *testing.T) {
 		}
 		update := func() {
 			_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{Password: oas.NewOptPassword(oas.Password("yet another horse"))},
-				oas.UpdateUserParams{UserID: u.ID})
+				oas.UpdateUserParams{ID: u.ID})
 			require.NoError(t, err, "round %d", i)
 		}
 		together(reset, update)

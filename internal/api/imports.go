@@ -25,38 +25,41 @@ var (
 
 func (h *handler) startImport(ctx context.Context, key oas.OptString, r app.ImportRequest) (*oas.Import, error) {
 	ctx = app.WithIdempotencyKey(ctx, key.Or(""))
+	if form := requestOf(ctx).file; form != nil {
+		r.NameOf = form.fileName
+	}
 	return one(toImport)(h.app.StartImport(ctx, actor(ctx), r))
 }
 
-func (h *handler) ImportCompanies(ctx context.Context, req *oas.ImportCompaniesReqWithContentType, p oas.ImportCompaniesParams) (*oas.Import, error) {
+func (h *handler) ImportCompanies(ctx context.Context, req oas.ImportCompaniesReq, p oas.ImportCompaniesParams) (*oas.Import, error) {
 	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
-		Kind: app.ImportCompanies, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Content,
+		Kind: app.ImportCompanies, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Data,
 	})
 }
 
-func (h *handler) ImportSecCompanyFacts(ctx context.Context, req *oas.ImportSecCompanyFactsReqWithContentType, p oas.ImportSecCompanyFactsParams) (*oas.Import, error) {
+func (h *handler) ImportSecCompanyFacts(ctx context.Context, req oas.ImportSecCompanyFactsReq, p oas.ImportSecCompanyFactsParams) (*oas.Import, error) {
 	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
 		Kind: app.ImportSECCompanyFacts, Ticker: (*string)(get(p.Ticker)), Exchange: get(p.Exchange),
-		OtherCIK: (*app.OtherCIK)(get(p.OtherCik)), FileName: get(p.FileName), File: req.Content,
+		OtherCIK: (*app.OtherCIK)(get(p.OtherCik)), FileName: get(p.FileName), File: req.Data,
 	})
 }
 
-func (h *handler) ImportPrices(ctx context.Context, req *oas.ImportPricesReqWithContentType, p oas.ImportPricesParams) (*oas.Import, error) {
+func (h *handler) ImportPrices(ctx context.Context, req oas.ImportPricesReq, p oas.ImportPricesParams) (*oas.Import, error) {
 	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
 		Kind: app.ImportPrices, Ticker: (*string)(get(p.Ticker)), Adjusted: (*app.Adjustment)(get(p.Adjusted)),
-		AdjustedAsOf: get(p.AdjustedAsOf), Exchange: nil, FileName: get(p.FileName), File: req.Content,
+		AdjustedAsOf: get(p.AdjustedAsOf), Exchange: nil, FileName: get(p.FileName), File: req.Data,
 	})
 }
 
-func (h *handler) ImportExchangeRates(ctx context.Context, req *oas.ImportExchangeRatesReqWithContentType, p oas.ImportExchangeRatesParams) (*oas.Import, error) {
+func (h *handler) ImportExchangeRates(ctx context.Context, req oas.ImportExchangeRatesReq, p oas.ImportExchangeRatesParams) (*oas.Import, error) {
 	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
-		Kind: app.ImportExchangeRates, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Content,
+		Kind: app.ImportExchangeRates, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Data,
 	})
 }
 
-func (h *handler) ImportSplits(ctx context.Context, req *oas.ImportSplitsReqWithContentType, p oas.ImportSplitsParams) (*oas.Import, error) {
+func (h *handler) ImportSplits(ctx context.Context, req oas.ImportSplitsReq, p oas.ImportSplitsParams) (*oas.Import, error) {
 	return h.startImport(ctx, p.IdempotencyKey, app.ImportRequest{
-		Kind: app.ImportSplits, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Content,
+		Kind: app.ImportSplits, Ticker: nil, Exchange: nil, FileName: get(p.FileName), File: req.Data,
 	})
 }
 

@@ -40,7 +40,7 @@ func TestLogin(t *testing.T) {
 
 	idle := f.createUser(unique("idle") + "@example.com")
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(false)}, oas.UpdateUserParams{
-		UserID: idle.ID,
+		ID: idle.ID,
 	})
 	require.NoError(t, err)
 	var answers []string
@@ -280,7 +280,7 @@ func TestAccessTokenEnds(t *testing.T) {
 		return u, token
 	}
 	change := func(id int64, in *oas.UserUpdate) {
-		_, err := f.super.UpdateUser(t.Context(), in, oas.UpdateUserParams{UserID: id})
+		_, err := f.super.UpdateUser(t.Context(), in, oas.UpdateUserParams{ID: id})
 		require.NoError(t, err)
 	}
 
@@ -307,7 +307,7 @@ func TestAccessTokenEnds(t *testing.T) {
 		FullName: oas.NewOptNilFullName("Ada"), Email: oas.NewOptEmail(oas.Email(unique("v") + "@example.com")),
 	})
 	require.NoError(t, me(token), "a new name or address ends no token")
-	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: u.ID}))
+	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{ID: u.ID}))
 	problem(t, me(token), http.StatusUnauthorized)
 
 	_, token = newUser()
@@ -460,13 +460,13 @@ func TestPasswordReset(t *testing.T) {
 	require.NoError(t, err)
 	f.super = f.client(f.login("super@example.com", password))
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(false)}, oas.UpdateUserParams{
-		UserID: me.ID,
+		ID: me.ID,
 	})
 	require.NoError(t, err)
 	fieldProblem(t, reset(token, password), "/token")
 	recover(f.userEmail)
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(true)}, oas.UpdateUserParams{
-		UserID: me.ID,
+		ID: me.ID,
 	})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {

@@ -75,6 +75,10 @@ type request struct {
 	control     *http.ResponseController // of the connection's deadlines
 	leaveTurn   func()                   // lets the next list be made; may be nil
 	keyAccepted func()                   // counts the request as its API key's; may be nil
+
+	// newproject:companies
+	file *formFile // in its body, if that is a form with one
+	// newproject:end
 }
 
 type requestKey struct{}
@@ -538,16 +542,21 @@ func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // userAgent is what the client says it is, as far as it can be stored and shown.
 func userAgent(r *http.Request) string {
-	s := strings.Map(func(c rune) rune {
+	return shown(r.UserAgent(), maxUserAgent)
+}
+
+const maxUserAgent = 300 // characters
+
+// shown is a client's text as far as it can be stored and shown, on one line of at most so many characters.
+func shown(s string, most int) string {
+	s = strings.TrimSpace(strings.Map(func(c rune) rune {
 		if unicode.IsPrint(c) {
 			return c
 		}
 		return -1
-	}, strings.ToValidUTF8(r.UserAgent(), ""))
-	if n := []rune(s); len(n) > maxUserAgent {
-		s = string(n[:maxUserAgent])
+	}, strings.ToValidUTF8(s, "")))
+	if n := []rune(s); len(n) > most {
+		s = strings.TrimSpace(string(n[:most]))
 	}
 	return s
 }
-
-const maxUserAgent = 300 // characters

@@ -354,18 +354,19 @@ func TestAdjustedUpToTheNewestRow(t *testing.T) {
 func TestLargestFileOfPrices(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
-	size := int64(app.MaxPriceFileSize + 2)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url+api.Prefix+"/imports/prices", io.NopCloser(strings.NewReader("date")))
-	require.NoError(t, err)
-	r.ContentLength = size
-	r.Header.Set("Authorization", "Bearer "+f.superToken)
-	r.Header.Set("Content-Type", "text/csv")
-	r.Header.Set("Expect", "100-continue")
-	res, err := f.http.Do(r)
-	require.NoError(t, err)
-	body, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	require.NoError(t, res.Body.Close())
-	requireProblem(t, res, body, http.StatusRequestEntityTooLarge, "more than 4 GiB")
+	for contentType, size := range map[string]int64{"text/csv": app.MaxPriceFileSize + 2, "multipart/form-data; boundary=b": app.MaxPriceFileSize + 1<<20} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url+api.Prefix+"/imports/prices", io.NopCloser(strings.NewReader("date")))
+		require.NoError(t, err)
+		r.ContentLength = size
+		r.Header.Set("Authorization", "Bearer "+f.superToken)
+		r.Header.Set("Content-Type", contentType)
+		r.Header.Set("Expect", "100-continue")
+		res, err := f.http.Do(r)
+		require.NoError(t, err)
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		requireProblem(t, res, body, http.StatusRequestEntityTooLarge, contentType+" of more than 4 GiB")
+	}
 	assert.Equal(t, 0, f.count("SELECT count(*) FROM import"))
 }

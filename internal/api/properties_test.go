@@ -54,7 +54,7 @@ var targets = map[string]func(*fixture) target{
 		return target{keep: map[string]any{"token": f.confirmToken(email, 1)}}
 	},
 	"updateUser": func(f *fixture) target {
-		return target{path: map[string]string{"user_id": itoa(f.createUser(unique("user") + "@example.com").ID)}, keep: current()}
+		return target{path: map[string]string{"id": itoa(f.createUser(unique("user") + "@example.com").ID)}, keep: current()}
 	},
 	"resetPassword": func(f *fixture) target {
 		email := string(f.createUser(unique("lost") + "@example.com").Email)
@@ -128,7 +128,7 @@ func logsIn(f *fixture, to target, password string, answer map[string]any) {
 	if to.email == "" {
 		id, err := answer["id"].(json.Number).Int64()
 		require.NoError(f.t, err)
-		u, err := f.super.UpdateUser(f.t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(true)}, oas.UpdateUserParams{UserID: id})
+		u, err := f.super.UpdateUser(f.t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(true)}, oas.UpdateUserParams{ID: id})
 		require.NoError(f.t, err)
 		to.email = string(u.Email)
 	}

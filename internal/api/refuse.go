@@ -111,6 +111,7 @@ func (q *request) repeats() error {
 const (
 	jsonType = "application/json"
 	formType = "application/x-www-form-urlencoded"
+	fileType = "application/octet-stream"
 )
 
 // isFinal reports whether an error says all that there is to say.
@@ -124,7 +125,7 @@ func isFinal(err error) bool {
 
 // body checks the body of a request and returns it as it can be sent again. It errs when the body cannot be read.
 func (c *checker) body(op *operation, r *http.Request) ([]byte, error) {
-	if op.body == nil || op.contentType == "*/*" {
+	if op.body == nil {
 		return nil, nil
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != op.contentType {

@@ -27,7 +27,7 @@ func (h *handler) CreateRecoveryCodes(ctx context.Context, req *oas.SecondFactor
 }
 
 func (h *handler) RemoveUserTOTP(ctx context.Context, p oas.RemoveUserTOTPParams) error {
-	return h.app.RemoveUserTOTP(ctx, actor(ctx), p.UserID)
+	return h.app.RemoveUserTOTP(ctx, actor(ctx), p.ID)
 }
 
 func toRecoveryCodes(codes []string) oas.RecoveryCodes {

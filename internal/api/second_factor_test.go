@@ -200,10 +200,10 @@ func TestSecondFactorIsRemovedForAnother(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{jobs: true})
 	u := f.newUser()
-	problem(t, f.super.RemoveUserTOTP(t.Context(), oas.RemoveUserTOTPParams{UserID: u.id}), http.StatusConflict)
+	problem(t, f.super.RemoveUserTOTP(t.Context(), oas.RemoveUserTOTPParams{ID: u.id}), http.StatusConflict)
 	u.enrol()
-	problem(t, f.user.RemoveUserTOTP(t.Context(), oas.RemoveUserTOTPParams{UserID: u.id}), http.StatusForbidden)
-	require.NoError(t, f.super.RemoveUserTOTP(t.Context(), oas.RemoveUserTOTPParams{UserID: u.id}))
+	problem(t, f.user.RemoveUserTOTP(t.Context(), oas.RemoveUserTOTPParams{ID: u.id}), http.StatusForbidden)
+	require.NoError(t, f.super.RemoveUserTOTP(t.Context(), oas.RemoveUserTOTPParams{ID: u.id}))
 	status, _ := u.login(password, "")
 	assert.Equal(t, http.StatusOK, status)
 	f.mails.wait(t, u.email, "no longer needs a code", 1)
@@ -214,7 +214,7 @@ func TestSecondFactorIsRemovedForAnother(t *testing.T) {
 
 	me, err := f.super.GetCurrentUser(t.Context())
 	require.NoError(t, err)
-	problem(t, f.super.RemoveUserTOTP(t.Context(), oas.RemoveUserTOTPParams{UserID: me.ID}), http.StatusConflict)
+	problem(t, f.super.RemoveUserTOTP(t.Context(), oas.RemoveUserTOTPParams{ID: me.ID}), http.StatusConflict)
 }
 
 func TestSuperusersNeedASecondFactor(t *testing.T) {

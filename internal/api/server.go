@@ -101,7 +101,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create API server")
 	}
-	return chain(cfg, refuse, announced, route(server, other, refuse)), nil
+	return chain(cfg, refuse, announced, route(server, operations, other, refuse)), nil
 }
 
 var errNoPage error = &statusError{http.StatusNotFound, errors.New("no such page")}
@@ -123,8 +123,8 @@ func otherMethod(w http.ResponseWriter, r *http.Request, allowed string, refuse 
 }
 
 // route sends a request to the operations or the other pages, and no client of the API elsewhere. An operation has its
-// time, from here on, and a media type for its body.
-func route(operations, other http.Handler, refuse refuseFunc) http.Handler {
+// time, from here on, and a media type for its body: a file may have any, which the generated code does not know.
+func route(server *oas.Server, operations map[string]*operation, other http.Handler, refuse refuseFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, Prefix+"/") || r.URL.Path == Prefix+"/" {
 			other.ServeHTTP(w, r)
@@ -134,19 +134,30 @@ func route(operations, other http.Handler, refuse refuseFunc) http.Handler {
 			refuse(w, r, errNoPage)
 			return
 		}
-		if r.Body != nil && r.Body != http.NoBody {
-			if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || !strings.Contains(kind, "/") {
-				r.Header.Set("Content-Type", "application/octet-stream")
+		q := requestOf(r.Context())
+		if r.Method != http.MethodGet && r.Body != nil {
+			found, _ := server.FindPath(r.Method, r.URL)
+			op := operations[found.OperationID()]
+			upload := op != nil && op.upload
+			// newproject:companies
+			if upload {
+				if q.file = openForm(r); q.file != nil {
+					r.Body, r.ContentLength = q.file, -1
+				}
+			}
+			// newproject:end
+			kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+			if upload || r.Body != http.NoBody && (err != nil || !strings.Contains(kind, "/")) {
+				r.Header.Set("Content-Type", fileType)
 			}
 		}
-		q := requestOf(r.Context())
 		q.connection = r.Context()
 		q.control = http.NewResponseController(w)
 		_ = q.control.SetWriteDeadline(time.Now().Add(requestTimeout + answerTime)) // a test's recorder has none
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
 		defer q.endTurn()
-		operations.ServeHTTP(answering{w, q}, r.WithContext(ctx))
+		server.ServeHTTP(answering{w, q}, r.WithContext(ctx))
 	})
 }
 
@@ -156,11 +167,14 @@ func called(operations map[string]*operation) oas.Middleware {
 	return func(req middleware.Request, next middleware.Next) (middleware.Response, error) {
 		SetRoute(req.Context, req.OperationID)
 		q := requestOf(req.Context)
-		if operations[req.OperationID].contentType == "*/*" {
+		if operations[req.OperationID].upload {
 			timeout, most := uploadTimeout, int64(maxFile)
 			// newproject:companies
 			if req.OperationName == oas.ImportPricesOperation {
 				timeout, most = priceUploadTimeout, maxPriceFile
+			}
+			if q.file != nil {
+				most += 2 * maxAround
 			}
 			// newproject:end
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context), timeout)

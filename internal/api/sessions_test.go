@@ -202,15 +202,15 @@ func TestSessionsEnd(t *testing.T) {
 			}))
 		},
 		"set by a superuser": func(u *person) {
-			_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{Password: oas.NewOptPassword("staple battery horse")}, oas.UpdateUserParams{UserID: u.id})
+			_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{Password: oas.NewOptPassword("staple battery horse")}, oas.UpdateUserParams{ID: u.id})
 			require.NoError(t, err)
 		},
 		"deactivated": func(u *person) {
-			_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(false)}, oas.UpdateUserParams{UserID: u.id})
+			_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{IsActive: oas.NewOptBool(false)}, oas.UpdateUserParams{ID: u.id})
 			require.NoError(t, err)
 		},
 		"deleted": func(u *person) {
-			require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: u.id}))
+			require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{ID: u.id}))
 		},
 	} {
 		u := f.newUser()
@@ -333,7 +333,7 @@ func TestSuperusersAndAddresses(t *testing.T) {
 	u := f.newUser()
 	email := oas.Email(unique("new") + "@example.com")
 	_, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{Email: oas.NewOptEmail(email), Password: oas.NewOptPassword("staple battery horse")},
-		oas.UpdateUserParams{UserID: u.id})
+		oas.UpdateUserParams{ID: u.id})
 	require.NoError(t, err)
 	f.mails.wait(t, u.email, "no longer belongs", 1)
 	f.mails.wait(t, u.email, "password of your account was changed", 1)
@@ -342,11 +342,11 @@ func TestSuperusersAndAddresses(t *testing.T) {
 	require.NoError(t, err)
 	got, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{
 		Email: oas.NewOptEmail("root@example.com"), CurrentPassword: oas.NewOptCurrentPassword(password),
-	}, oas.UpdateUserParams{UserID: me.ID})
+	}, oas.UpdateUserParams{ID: me.ID})
 	require.NoError(t, err)
 	assert.Equal(t, me.Email, got.Email)
 	assert.Equal(t, oas.NewNilString("root@example.com"), got.PendingEmail)
-	problem(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: me.ID}), http.StatusConflict)
+	problem(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{ID: me.ID}), http.StatusConflict)
 
 	w := f.newUser()
 	require.NoError(t, w.client.DeleteCurrentUser(t.Context(), &oas.PasswordConfirmation{CurrentPassword: password}))

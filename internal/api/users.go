@@ -64,15 +64,15 @@ func (h *handler) UpdateCurrentUserPassword(ctx context.Context, req *oas.Passwo
 }
 
 func (h *handler) GetUser(ctx context.Context, p oas.GetUserParams) (*oas.User, error) {
-	return one(toUser)(h.app.GetUser(ctx, actor(ctx), p.UserID))
+	return one(toUser)(h.app.GetUser(ctx, actor(ctx), p.ID))
 }
 
 func (h *handler) UpdateUser(ctx context.Context, req *oas.UserUpdate, p oas.UpdateUserParams) (*oas.User, error) {
-	return one(toUser)(h.app.UpdateUser(ctx, actor(ctx), p.UserID, string(req.CurrentPassword.Value), func(in *app.UserInput) { patchUser(*req, in) }))
+	return one(toUser)(h.app.UpdateUser(ctx, actor(ctx), p.ID, string(req.CurrentPassword.Value), func(in *app.UserInput) { patchUser(*req, in) }))
 }
 
 func (h *handler) DeleteUser(ctx context.Context, p oas.DeleteUserParams) error {
-	return h.app.DeleteUser(ctx, actor(ctx), p.UserID)
+	return h.app.DeleteUser(ctx, actor(ctx), p.ID)
 }
 
 func (h *handler) ConfirmEmail(ctx context.Context, req *oas.EmailConfirmation) (*oas.Message, error) {

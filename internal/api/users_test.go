@@ -30,7 +30,7 @@ func TestCreateUser(t *testing.T) {
 	assert.Equal(t, oas.NewNilString("Ada Lovelace"), u.FullName)
 	assert.True(t, u.IsActive)
 	assert.True(t, u.IsSuperuser)
-	got, err := f.super.GetUser(t.Context(), oas.GetUserParams{UserID: u.ID})
+	got, err := f.super.GetUser(t.Context(), oas.GetUserParams{ID: u.ID})
 	require.NoError(t, err)
 	assert.Equal(t, u, got)
 	f.login(strings.ToUpper(ada), password)
@@ -194,7 +194,7 @@ func TestCurrentUser(t *testing.T) {
 	require.NoError(t, f.user.DeleteCurrentUser(t.Context(), &oas.PasswordConfirmation{CurrentPassword: "staple battery horse"}))
 	_, err = f.user.GetCurrentUser(t.Context())
 	problem(t, err, http.StatusUnauthorized)
-	_, err = f.super.GetUser(t.Context(), oas.GetUserParams{UserID: me.ID})
+	_, err = f.super.GetUser(t.Context(), oas.GetUserParams{ID: me.ID})
 	problem(t, err, http.StatusNotFound)
 }
 
@@ -203,22 +203,22 @@ func TestUsersSeeThemselvesOnly(t *testing.T) {
 	f := setupAnywhere(t)
 	me, err := f.user.GetCurrentUser(t.Context())
 	require.NoError(t, err)
-	got, err := f.user.GetUser(t.Context(), oas.GetUserParams{UserID: me.ID})
+	got, err := f.user.GetUser(t.Context(), oas.GetUserParams{ID: me.ID})
 	require.NoError(t, err)
 	assert.Equal(t, me, got)
 	other := f.createUser(unique("other") + "@example.com")
-	_, err = f.user.GetUser(t.Context(), oas.GetUserParams{UserID: other.ID})
+	_, err = f.user.GetUser(t.Context(), oas.GetUserParams{ID: other.ID})
 	problem(t, err, http.StatusForbidden)
-	_, err = f.user.GetUser(t.Context(), oas.GetUserParams{UserID: 1 << 60})
+	_, err = f.user.GetUser(t.Context(), oas.GetUserParams{ID: 1 << 60})
 	problem(t, err, http.StatusForbidden)
 	for _, id := range []int64{me.ID, other.ID} {
 		_, err = f.user.UpdateUser(t.Context(), &oas.UserUpdate{IsSuperuser: oas.NewOptBool(true)}, oas.UpdateUserParams{
-			UserID: id,
+			ID: id,
 		})
 		problem(t, err, http.StatusForbidden)
-		problem(t, f.user.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: id}), http.StatusForbidden)
+		problem(t, f.user.DeleteUser(t.Context(), oas.DeleteUserParams{ID: id}), http.StatusForbidden)
 	}
-	got, err = f.super.GetUser(t.Context(), oas.GetUserParams{UserID: other.ID})
+	got, err = f.super.GetUser(t.Context(), oas.GetUserParams{ID: other.ID})
 	require.NoError(t, err)
 	assert.Equal(t, other, got)
 }
@@ -227,7 +227,7 @@ func TestUpdateAndDeleteUser(t *testing.T) {
 	t.Parallel()
 	f := setupAnywhere(t)
 	u := f.createUser(unique("u") + "@example.com")
-	at := oas.UpdateUserParams{UserID: u.ID}
+	at := oas.UpdateUserParams{ID: u.ID}
 	email := oas.Email(unique("v") + "@example.com")
 	got, err := f.super.UpdateUser(t.Context(), &oas.UserUpdate{
 		Email: oas.NewOptEmail(email), FullName: oas.NewOptNilFullName("Ada"),
@@ -254,8 +254,8 @@ func TestUpdateAndDeleteUser(t *testing.T) {
 	require.NoError(t, err, "nothing to change")
 	assert.Equal(t, email, got.Email)
 
-	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: u.ID}))
-	problem(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: u.ID}), http.StatusNotFound)
+	require.NoError(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{ID: u.ID}))
+	problem(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{ID: u.ID}), http.StatusNotFound)
 	_, err = f.super.UpdateUser(t.Context(), &oas.UserUpdate{}, at)
 	problem(t, err, http.StatusNotFound)
 }
@@ -265,7 +265,7 @@ func TestLastSuperuserStays(t *testing.T) {
 	f := setup(t, options{})
 	me, err := f.super.GetCurrentUser(t.Context())
 	require.NoError(t, err)
-	at := oas.UpdateUserParams{UserID: me.ID}
+	at := oas.UpdateUserParams{ID: me.ID}
 	demote, deactivate := &oas.UserUpdate{IsSuperuser: oas.NewOptBool(false), CurrentPassword: oas.NewOptCurrentPassword(password)}, &oas.UserUpdate{
 		IsActive: oas.NewOptBool(false), CurrentPassword: oas.NewOptCurrentPassword(password),
 	}
@@ -275,7 +275,7 @@ func TestLastSuperuserStays(t *testing.T) {
 		problem(t, err, http.StatusConflict)
 		_, err = f.super.UpdateUser(t.Context(), deactivate, at)
 		problem(t, err, http.StatusConflict)
-		problem(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{UserID: me.ID}), http.StatusConflict)
+		problem(t, f.super.DeleteUser(t.Context(), oas.DeleteUserParams{ID: me.ID}), http.StatusConflict)
 		problem(t, f.super.DeleteCurrentUser(t.Context(), &oas.PasswordConfirmation{CurrentPassword: password}), http.StatusConflict)
 	}
 	last()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"github.com/go-faster/errors"
 
@@ -104,6 +105,7 @@ func (p project) compare(ctx context.Context, base string) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
+	forgive(changes, before.Text, text)
 	problems, err := problemTypes(before.Text, text)
 	if err != nil {
 		return nil, err
@@ -113,6 +115,16 @@ func (p project) compare(ctx context.Context, base string) (*report, error) {
 		return nil, err
 	}
 	return newReport(before.String(), append(changes, problems...), declared), nil
+}
+
+// forgive lets enums grow that were extensible: clients were told to expect new values.
+func forgive(changes []change, before, after []byte) {
+	for i, c := range changes {
+		at := c.RevisionSource
+		if c.breaks() && strings.HasSuffix(c.ID, "-enum-value-added") && contract.AddsToExtensible(before, after, at.Line, at.Column) {
+			changes[i].Level, changes[i].Comment = levelInfo, ""
+		}
+	}
 }
 
 // problemTypes compares the types of problems, which clients tell errors apart by.

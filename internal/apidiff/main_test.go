@@ -64,7 +64,8 @@ components:
       properties:
         name: { type: string }
         note: { type: string }
-        state: { type: string, enum: [new, used] }
+        state: { type: string, enum: [new, used], x-closed-enum: true }
+        shape: { type: string, enum: &shapes [round, flat], x-extensible-enum: *shapes }
         weight: { type: [number, 'null'] }
     ThingInput:
       type: object
@@ -144,6 +145,9 @@ func TestChanges(t *testing.T) {
 		"a field can be null":                   {"note: { type: string }\n        state", "note: { type: [string, 'null'] }\n        state", true, "response-property-became-nullable"},
 		"a field need not be there":             {"[name, state]", "[name]", true, "response-property-became-optional"},
 		"a response's enum grows":               {"[new, used]", "[new, used, broken]", true, "response-property-enum-value-added"},
+		"a response's open enum grows":          {"[round, flat]", "[round, flat, long]", false, "response-property-enum-value-added"},
+		"a response's enum becomes open":        {"enum: [new, used], x-closed-enum: true", "enum: &states [new, used, broken], x-extensible-enum: *states", true, "response-property-enum-value-added"},
+		"a response's open enum shrinks":        {"[round, flat]", "[round]", false, "response-property-enum-value-removed"},
 		"a parameter's enum is narrowed":        {"schema: { type: string, enum: [a, b] } }", "schema: { type: string, enum: [a] } }", true, "request-parameter-enum-value-removed"},
 		"a request's enum is narrowed":          {"kind: { type: string, enum: [a, b] }", "kind: { type: string, enum: [a] }", true, "request-property-enum-value-removed"},
 		"a new parameter is required":           {"      parameters:\n", "      parameters:\n        - { name: q, in: query, required: true, schema: { type: string } }\n", true, "new-required-request-parameter"},

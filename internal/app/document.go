@@ -70,6 +70,9 @@ func (a *App) receive(ctx context.Context, r ImportRequest) (doc db.CreateDocume
 	case doc.Size == 0:
 		return doc, invalidFile("is empty")
 	}
+	if _, err := io.Copy(io.Discard, in); err != nil { // the directory of a zip file
+		return doc, readError(err, packed)
+	}
 	if err := errors.Join(w.Close(), pieces.flush()); err != nil {
 		return doc, errors.Wrap(err, "store file")
 	}

@@ -82,7 +82,7 @@ func (ImportArgs) InsertOpts() river.InsertOpts {
 
 // An ImportRequest is a file to import, plain, gzip-compressed or a zip of one file. Ticker and Exchange are those of the listing that it is
 // about. Prices without ticker are of the listings that a column of the file names; company facts may do without it.
-// FileName is shown only.
+// FileName is shown only; when it is nil, what NameOf returns once File is read.
 type ImportRequest struct {
 	Kind                       ImportKind
 	Ticker, Exchange, FileName *string
@@ -90,6 +90,7 @@ type ImportRequest struct {
 	Adjusted                   *Adjustment // of prices; nil for as traded, unless AdjustedAsOf is there
 	AdjustedAsOf               *time.Time  // the day up to which they are adjusted for splits; if nil that of the newest row
 	File                       io.Reader
+	NameOf                     func() *string // the name that came with File, nil for none; may be nil itself
 }
 
 // StartImport takes in a file and enqueues its import for a superuser, once for an idempotency key. Errors:
@@ -149,6 +150,9 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 		}
 		if in[i].AdjustedAsOf != nil {
 			request = append(request, *in[i].AdjustedAsOf)
+		}
+		if in[i].FileName == nil && in[i].NameOf != nil { // the same file with another name is the same request
+			in[i].FileName = in[i].NameOf()
 		}
 	}
 	return once(ctx, a, actor, request, func(tx pgx.Tx, q *db.Queries) ([]db.Import, error) {

@@ -177,7 +177,7 @@ func (a *App) updateUser(ctx context.Context, actor Actor, id int64, current str
 		return u, err
 	}
 	if guarded {
-		v.check(current != "", "/current_password", "is required", "user_id")
+		v.check(current != "", "/current_password", "is required", "id")
 	}
 	if err := v.err(); err != nil {
 		return u, err

@@ -52,7 +52,7 @@ func CheckFile(path string) (text []byte, mistakes []Mistake, err error) {
 }
 
 // Check returns the mistakes of an OpenAPI 3.1 document in the order of their lines: those of CheckDocument; operations
-// without operationId, or deprecated without a day; what the generator refuses with these settings, ogen's in YAML. The
+// without operationId, or deprecated without a day; enums of responses that are neither open nor closed; what the generator refuses with these settings, ogen's in YAML. The
 // error is of the settings.
 //
 // Only the first kind that is met is reported, since one makes the next.
@@ -67,7 +67,7 @@ func Check(text, settings []byte) ([]Mistake, error) {
 	if len(mistakes) > 0 {
 		return mistakes, nil
 	}
-	if mistakes = sorted(slices.Concat(unnamedOperations(root), unannounced(root))); len(mistakes) > 0 {
+	if mistakes = sorted(slices.Concat(unnamedOperations(root), unannounced(root), undecidedEnums(root))); len(mistakes) > 0 {
 		return mistakes, nil
 	}
 	return sorted(refused(text, root, options)), nil

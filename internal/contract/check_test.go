@@ -42,6 +42,8 @@ components:
       required: [name]
       properties:
         name: { type: string, maxLength: 20 }
+        state: { type: string, enum: &states [new, used], x-extensible-enum: *states }
+        size: { type: string, enum: [s, m], x-closed-enum: true }
   responses:
     Problem:
       description: A problem.
@@ -58,7 +60,7 @@ func TestCheck(t *testing.T) {
 		"nothing":                             {"", "", ""},
 		"indentation":                         {"    put:\n      operationId", "    put:\n      summary: x\n     operationId", "7:6: not YAML: a key is expected here: the line may be indented wrongly, or a quote or bracket be missing"},
 		"a tab":                               {"      operationId: replaceThing", "\toperationId: replaceThing", "6:1: not YAML: no value begins with this character: put text in quotes, and indent with spaces"},
-		"a colon in text":                     {"description: A problem.", "description: A problem: bad", "32:29: not YAML: a mapping cannot begin here: the line may be indented wrongly, or text with a colon need quotes"},
+		"a colon in text":                     {"description: A problem.", "description: A problem: bad", "34:29: not YAML: a mapping cannot begin here: the line may be indented wrongly, or text with a colon need quotes"},
 		"an open bracket":                     {"required: [name]", "required: [name", "28:17: not YAML: a comma or a closing bracket is missing in what begins on line 27"},
 		"an open quote":                       {"title: Things", "title: 'Things", "14:7: not YAML: a comma or a closing bracket is missing in what begins on line 2"},
 		"no colon":                            {"      operationId: listThings", "      operationId", "20:16: not YAML: a mapping cannot begin here: the line may be indented wrongly, or text with a colon need quotes"},
@@ -72,7 +74,7 @@ func TestCheck(t *testing.T) {
 		"an unknown keyword":                  {"maxLength", "maxLenght", `29:31: OpenAPI knows no key "maxLenght" here`},
 		"an unknown type":                     {"type: string", "type: strnig", "29:23: type: value must be one of 'array', 'boolean', 'integer', 'null', 'number', 'object', 'string'"},
 		"a negative length":                   {"maxLength: 20", "maxLength: -1", "29:42: maxLength: minimum: got -1, want 0"},
-		"no description":                      {"description: A problem.", "summary: A problem.", "31:5: Problem needs description"},
+		"no description":                      {"description: A problem.", "summary: A problem.", "33:5: Problem needs description"},
 		"no version":                          {", version: 1.0.0", "", "2:1: info needs version"},
 		"no operationId":                      {"      operationId: listThings\n", "", "18:5: GET /things has no operationId"},
 		"deprecated without a day":            {"operationId: listThings\n", "operationId: listThings\n      deprecated: true\n", "20:19: GET /things is deprecated without x-deprecated-since, the day since when"},
@@ -84,6 +86,11 @@ func TestCheck(t *testing.T) {
 		"a parameter that is not in the path": {"name: id, in", "name: di, in", `8:9: parameter "id" not specified`},
 		"what the generator cannot do":        {"application/json:\n            schema: { $ref: '#/components/schemas/Thing' }\n      resp", "application/xml:\n            schema: { $ref: '#/components/schemas/Thing' }\n      resp", "6:7: the generator cannot make code of this: unsupported content types: [application/xml]"},
 		"answers that the settings forbid":    {"'200': { description: OK. }\n        default: { $ref: '#/components/responses/Problem' }", "'200': { description: OK. }", `21:9: can't reduce to convenient error: operation has no "default" response`},
+		"an enum of a response, undecided":    {", x-extensible-enum: *states", "", "30:38: the enum of a response needs x-extensible-enum with the same values, if later versions may add some, or else x-closed-enum: true"},
+		"an enum that is open and closed":     {"*states", "*states, x-closed-enum: true", "30:38: the enum of a response needs x-extensible-enum with the same values, if later versions may add some, or else x-closed-enum: true"},
+		"a closed enum that is not":           {"x-closed-enum: true", "x-closed-enum: false", "31:60: x-closed-enum must be true, or left out"},
+		"an enum with another mark":           {"*states", "[new]", "30:78: x-extensible-enum must have the values of enum"},
+		"an enum of a request":                {"schema: { type: integer }", "schema: { type: string, enum: [a] }", ""},
 		"not a mapping":                       {good, "- a\n", "1:1: the document must be a mapping, with keys such as openapi, info and paths"},
 		"nothing at all":                      {good, "", "1:1: the document is empty"},
 	} {

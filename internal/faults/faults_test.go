@@ -190,9 +190,7 @@ func (i *importer) once(ctx context.Context, key string) error {
 		return errors.Wrap(err, "delete company")
 	}
 	im, err := insist(ctx, i.figures, func() (*oas.Import, error) {
-		body := &oas.ImportSecCompanyFactsReqWithContentType{
-			ContentType: "application/json", Content: oas.ImportSecCompanyFactsReq{Data: bytes.NewReader(i.file)},
-		}
+		body := oas.ImportSecCompanyFactsReq{Data: bytes.NewReader(i.file)}
 		return i.client.ImportSecCompanyFacts(ctx, body, oas.ImportSecCompanyFactsParams{
 			Ticker: oas.NewOptTicker(i.ticker), IdempotencyKey: oas.NewOptString(key),
 		})
@@ -416,8 +414,8 @@ func TestFullDisk(t *testing.T) {
 	require.ErrorIs(t, err, syscall.ENOSPC)
 	require.NoError(t, out.Close())
 	big := bytes.Repeat([]byte("date,close\n"), 3<<20) // more than any free page has room for
-	_, err = client.ImportSplits(t.Context(), &oas.ImportSplitsReqWithContentType{
-		ContentType: "text/csv", Content: oas.ImportSplitsReq{Data: io.MultiReader(bytes.NewReader(big), io.LimitReader(noise{}, 16<<20))},
+	_, err = client.ImportSplits(t.Context(), oas.ImportSplitsReq{
+		Data: io.MultiReader(bytes.NewReader(big), io.LimitReader(noise{}, 16<<20)),
 	}, oas.ImportSplitsParams{})
 	var problem *oas.ProblemStatusCodeWithHeaders
 	if errors.As(err, &problem) {

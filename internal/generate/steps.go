@@ -74,6 +74,13 @@ var steps = []step{
 		clean:    contractFailure,
 	},
 	{
+		name:    "client",
+		tool:    tool{pkg: "./internal/clientgen", source: []string{"internal/clientgen"}},
+		args:    []string{"openapi.yaml", "gen/oas/oas_parameters_gen.go", "OUT/client/contract_gen.go"},
+		inputs:  []string{"openapi.yaml", "gen/oas/oas_parameters_gen.go"},
+		outputs: []string{"client/contract_gen.go"},
+	},
+	{
 		name:    "queries",
 		tool:    tool{pkg: "github.com/sqlc-dev/sqlc/cmd/sqlc"},
 		args:    []string{"generate", "-f", "OUT/sqlc.yaml"},

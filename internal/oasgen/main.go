@@ -1,6 +1,7 @@
 // Oasgen has ogen write the server and the client of openapi.yaml, without what would make a type of its own of every
 // response: the statuses of errors, which all have the form of `default`, and the headers of successful responses, which
-// middleware sends.
+// middleware sends. It also leaves out forms with a file, which ogen would keep in memory: internal/api makes the file of
+// them before. The client takes what a response says, so that it does not fail on a value that a later version has added.
 package main
 
 import (
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/go-faster/errors"
@@ -63,25 +65,51 @@ func run(config, contract, to string) error {
 			return err
 		}
 	}
-	return g.WriteSource(genfs.FormattedSource{Root: to}, filepath.Base(to))
+	return g.WriteSource(source{genfs.FormattedSource{Root: to}}, filepath.Base(to))
 }
 
-// parse reads the contract as ogen is to see it: every error is a Problem, with the headers that Error has and successes
+// A source is the directory of the package.
+type source struct{ genfs.FormattedSource }
+
+const responseDecoders = "oas_response_decoders_gen.go"
+
+// WriteFile leaves out that the client validates responses.
+func (s source) WriteFile(name string, text []byte) error {
+	if name == responseDecoders {
+		rest := validation.ReplaceAll(text, nil)
+		if left := bytes.Count(rest, []byte("Validate()")); left > 0 || len(rest) == len(text) {
+			return errors.Errorf("%s: ogen validates responses in another form, %d times", name, left)
+		}
+		text = rest
+	}
+	return s.FormattedSource.WriteFile(name, text)
+}
+
+// validation is that of a response in the client.
+var validation = regexp.MustCompile(`(?m)^[ \t]*// Validate response\.\n\s*if err := func\(\) error \{\n(?s:.*?)\}\(\); err != nil \{\n\s*return res, errors\.Wrap\(err, "validate"\)\n\s*\}\n`)
+
+// form is the type of a body with a file as a part, which may also be sent alone.
+const form = "multipart/form-data"
+
+// parse reads the contract as ogen is to see it: no body is a form with a file, and every error is a Problem, with the headers that Refusal has and successes
 // do not.
 func parse(text []byte) (*ogen.Spec, error) {
 	spec, err := ogen.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	problem := spec.Components.Responses["Error"]
+	problem := spec.Components.Responses["Refusal"]
 	if problem == nil {
-		return nil, errors.New("components.responses has no Error")
+		return nil, errors.New("components.responses has no Refusal")
 	}
 	spec.Components.Responses["Problem"] = problem
 	for _, item := range spec.Paths {
 		for _, op := range []*ogen.Operation{item.Get, item.Put, item.Post, item.Delete, item.Patch} {
 			if op == nil {
 				continue
+			}
+			if op.RequestBody != nil {
+				delete(op.RequestBody.Content, form)
 			}
 			for status, response := range op.Responses {
 				switch {

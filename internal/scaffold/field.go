@@ -317,7 +317,8 @@ func (f field) EnumSchema() string {
 	for i, w := range f.Words {
 		all[i] = yamlWord(w)
 	}
-	return fmt.Sprintf("{ type: string, enum: [%s], examples: [%s] }", strings.Join(all, ", "), all[0])
+	anchor := strings.ToLower(f.Enum()[:1]) + f.Enum()[1:] + "Values"
+	return fmt.Sprintf("{ type: string, enum: &%[1]s [%[2]s], x-extensible-enum: *%[1]s, examples: [%[3]s] }", anchor, strings.Join(all, ", "), all[0])
 }
 
 // Checks are the statements that check the field of an input, for what the contract does not say.

@@ -128,7 +128,12 @@ func (s *Server) ready(ctx context.Context) error {
 	if res.StatusCode != http.StatusOK {
 		return errors.New(res.Status)
 	}
-	return s.imported(ctx) // newproject:companies
+	// newproject:companies
+	if err := s.imported(ctx); err != nil {
+		return err
+	}
+	// newproject:end
+	return nil
 }
 
 // Stop ends the server and removes what it stored.

@@ -17,16 +17,16 @@ void test("creates, reads, changes and deletes", async () => {
   const address = `ada${String(Date.now())}@example.com`;
   const body = { email: address, password: "seven tulips ate a cat" };
   const { id } = await unwrap(client.POST("/users", { body }));
-  const path = { user_id: id };
+  const path = { id };
   const taken = await client.POST("/users", { body });
   assert.equal(taken.data, undefined);
   assert.ok(isProblem(taken.error, "email-taken"));
   assert.equal(taken.error.status satisfies 409, 409);
   assert.ok(!isProblem(taken.error, "not-found", "invalid"));
-  assert.equal((await unwrap(client.PATCH("/users/{user_id}", { params: { path }, body: { full_name: "Ada" } }))).full_name, "Ada");
-  assert.equal((await unwrap(client.GET("/users/{user_id}", { params: { path } }))).email, address);
-  await unwrap(client.DELETE("/users/{user_id}", { params: { path } }));
-  await assert.rejects(unwrap(client.GET("/users/{user_id}", { params: { path } })), (e: unknown) => isProblem(e, "not-found") && e instanceof ProblemError);
+  assert.equal((await unwrap(client.PATCH("/users/{id}", { params: { path }, body: { full_name: "Ada" } }))).full_name, "Ada");
+  assert.equal((await unwrap(client.GET("/users/{id}", { params: { path } }))).email, address);
+  await unwrap(client.DELETE("/users/{id}", { params: { path } }));
+  await assert.rejects(unwrap(client.GET("/users/{id}", { params: { path } })), (e: unknown) => isProblem(e, "not-found") && e instanceof ProblemError);
 });
 
 void test("tells which values are wrong", async () => {
@@ -60,7 +60,7 @@ void test("pages through a list", async () => {
   const rest: number[] = [];
   for await (const user of pages(client.GET, "/users", { params: { query: { page_size: 2, page_token: second } } })) rest.push(user.id);
   assert.deepEqual(rest, all.slice(2).map((u) => u.id));
-  for (const user_id of made) await unwrap(client.DELETE("/users/{user_id}", { params: { path: { user_id } } }));
+  for (const id of made) await unwrap(client.DELETE("/users/{id}", { params: { path: { id } } }));
   assert.ok(pages(client.GET, "/users"));
   // @ts-expect-error its answer has no pages
   assert.ok(pages(client.GET, "/users/me"));
