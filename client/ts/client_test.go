@@ -73,7 +73,7 @@ func TestPackage(t *testing.T) {
 	tsc, err := filepath.Abs("node_modules/.bin/tsc")
 	require.NoError(t, err)
 	for module, resolution := range map[string]string{"nodenext": "nodenext", "esnext": "bundler"} {
-		run(t, dir, nil, tsc, "--strict", "--exactOptionalPropertyTypes", "--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--types", "",
+		run(t, dir, nil, tsc, "--strict", "--exactOptionalPropertyTypes", "--target", "es2022", "--lib", "es2022,dom,dom.iterable",
 			"--module", module, "--moduleResolution", resolution, "index.ts")
 		require.Equal(t, "1,2 404\n", run(t, dir, nil, "node", "index.js"))
 	}
