@@ -33,6 +33,41 @@ void test("reads without a login", async () => {
   assert.ok(years.includes("2012-09-29"));
 });
 
+// A field that the contract adds to a company is missing here: the compiler says so.
+const example: Schemas["Company"] = {
+  id: 4,
+  ticker: "GOOGL",
+  name: "Alphabet Inc.",
+  cik: 1652044,
+  former_ciks: [1288776],
+  ciks: [{ cik: 1652044, first_day: "2015-10-29", last_day: null }],
+  former_names: [],
+  sic: "7370",
+  sic_description: null,
+  fiscal_year_end: "1231",
+  state: "DE",
+  country: "US",
+  url: null,
+  ipo_date: "2004-08-19",
+  last_day: null,
+  number_of_shares: 12100000000,
+  has_statements: true,
+  newest_statement: { period: "of a later version", end_date: "2025-12-31" },
+  facts_read_at: null,
+  listings: [],
+  created_at: "2026-01-30T12:00:00Z",
+  updated_at: "2026-01-30T12:00:00Z",
+};
+
+void test("takes values of a later version", async () => {
+  const { baseUrl } = await fake(() => ({ body: { items: [{ ...example, later: 1 }], next_page_token: null } }));
+  for await (const company of pages(createClient({ baseUrl }).GET, "/companies")) {
+    assert.deepEqual(company, { ...example, later: 1 });
+    const period: string | undefined = company.newest_statement?.period;
+    assert.equal(period, "of a later version");
+  }
+});
+
 void test("tells what was known on a day", async () => {
   const past = createClient({ baseUrl, asOf: "2012-12-31" });
   const { data } = await past.GET("/companies/{ticker}/value-metrics", { params: apple });
