@@ -108,6 +108,20 @@ ROUNDS ?= 3
 .PHONY: test-faults
 test-faults: ## Disturb the real program and database, and count what that costs (ROUNDS=30 for long)
 	go test -tags faults -count=1 -timeout 3h -v ./internal/faults -rounds $(ROUNDS) $(ARGS)
+
+# The generators of internal/testclients, as its lock file has them.
+internal/testclients/node_modules/.package-lock.json: internal/testclients/package.json internal/testclients/package-lock.json
+	npm ci --prefix internal/testclients --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+# Another one instead, such as a newer one: OPENAPI_GENERATOR_JAR=/path/to/openapi-generator-cli.jar
+OPENAPI_GENERATOR_JAR ?= $(CURDIR)/bin/openapi-generator-cli-7.0.0.jar
+$(CURDIR)/bin/openapi-generator-cli-7.0.0.jar:
+	scripts/install-openapi-generator.sh $@
+
+.PHONY: test-clients
+test-clients: internal/testclients/node_modules/.package-lock.json | $(OPENAPI_GENERATOR_JAR) ## Generate clients with the usual generators, compile them, and run each against a server
+	OPENAPI_GENERATOR_JAR='$(OPENAPI_GENERATOR_JAR)' go test -tags clients -count=1 -timeout 20m -v ./internal/testclients $(ARGS)
 # newproject:end
 
 # newproject:template

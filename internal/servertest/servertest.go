@@ -2,7 +2,6 @@
 package servertest
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net"
@@ -11,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -26,26 +24,14 @@ type Server struct {
 	Superuser string // the email address of the first superuser
 	Password  string // theirs
 
-	dir    string
-	cmd    *exec.Cmd
-	alive  io.Closer
-	output output
-	token  token // newproject:companies
+	dir   string
+	cmd   *exec.Cmd
+	alive io.Closer
+	token token // newproject:companies
 }
 
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-// whileAlive runs a program until it is told to end, or nobody is left to do so, and standard input ends.
-const whileAlive = `"$0" "$@" </dev/null & child=$!; read -r _; kill "$child"; wait "$child"`
+// whileAlive runs a program until standard input ends, because it is told to or nobody is left, and removes its folder.
+const whileAlive = `"$0" "$@" </dev/null & child=$!; read -r _; kill "$child"; wait "$child"; rm -rf "$PWD"`
 
 // Start builds the program and starts it at a free address, with the variables of env ("NAME=value") beside its own. It
 // returns once the program serves and has imported its samples. The server ends with Stop, or with this process.
@@ -75,7 +61,12 @@ func Start(ctx context.Context, env ...string) (_ *Server, err error) {
 	}
 	s.URL = "http://" + address
 	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), "sh", "-c", whileAlive, program, "dev", "--quiet")
-	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, &s.output, &s.output
+	log, err := os.Create(s.logFile()) // not a pipe, whose end would kill the server before it has stopped its database
+	if err != nil {
+		return nil, errors.Wrap(err, "create the log")
+	}
+	defer func() { _ = log.Close() }()
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, log, log
 	s.cmd.Env = append([]string{
 		"LISTEN_ADDR=" + address, "SERVER_HOST=" + s.URL, "ADMIN_ADDR=127.0.0.1:0", "LOG_FORMAT=json", "FIRST_SUPERUSER=" + s.Superuser,
 		"FIRST_SUPERUSER_PASSWORD=" + s.Password, "RATE_LIMIT_PER_MINUTE=0", "RATE_LIMIT_SITE_PER_MINUTE=0",
@@ -152,8 +143,11 @@ func (s *Server) Stop() error {
 
 // Log is what the program wrote, at the end of it.
 func (s *Server) Log() string {
-	s.output.mu.Lock()
-	defer s.output.mu.Unlock()
-	text := s.output.text.String()
-	return text[max(0, len(text)-20_000):]
+	text, err := os.ReadFile(s.logFile())
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-20_000):])
 }
+
+func (s *Server) logFile() string { return filepath.Join(s.dir, "log") }
