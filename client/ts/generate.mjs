@@ -73,6 +73,7 @@ function facts() {
   const problems = Object.entries(api["x-problem-types"] ?? {}).map(([type, { status, title }]) => [type, { status, title }]);
   const reads = all.filter(([method]) => method === "get");
   const asOf = reads.filter(([, , { parameters }]) => parameters.some((p) => p.in === "query" && p.name === "as_of"));
+  const joined = all.flatMap(([, , o]) => o.parameters).filter((p) => p.in === "query" && p.explode === false);
   const bodies = all.filter(([, , o]) => ![undefined, "application/json"].includes(contentTypes(o)[0]));
   const constant = (comment, id, value) => `/** ${comment} */\nexport const ${id} = ${JSON.stringify(value, null, 2)} as const;\n`;
   return [
@@ -80,6 +81,7 @@ function facts() {
     constant("Where the API is on its server.", "basePath", api.servers[0].url),
     constant("The types of problems, by the name under /problems/.", "problemTypes", Object.fromEntries(problems)),
     constant("The operations that tell what was known on a day.", "asOfOperations", asOf.map(([method, path]) => name(method, path))),
+    constant("The lists in queries that are joined by commas.", "joinedParameters", [...new Set(joined.map((p) => p.name))]),
     constant(
       "The content types of bodies that are not JSON.",
       "bodyTypes",

@@ -176,6 +176,11 @@ export const asOfOperations = [
   "GET /daily-ratios"
 ] as const;
 
+/** The lists in queries that are joined by commas. */
+export const joinedParameters = [
+  "metrics"
+] as const;
+
 /** The content types of bodies that are not JSON. */
 export const bodyTypes = {
   "POST /login/access-token": "application/x-www-form-urlencoded",

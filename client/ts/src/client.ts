@@ -1,5 +1,5 @@
-import createFetchClient, { mergeHeaders, type Client, type HeadersOptions, type Middleware } from "openapi-fetch";
-import { asOfOperations, basePath, bodyTypes } from "../../../gen/ts/contract.js";
+import createFetchClient, { createQuerySerializer, mergeHeaders, type Client, type HeadersOptions, type Middleware } from "openapi-fetch";
+import { asOfOperations, basePath, bodyTypes, joinedParameters } from "../../../gen/ts/contract.js";
 import type { components, paths } from "../../../gen/ts/schema.js";
 import { SourceRequest, transport, type TransportOptions } from "./transport.js";
 
@@ -78,6 +78,7 @@ export function createClient(options: ClientOptions & { asOf?: string | undefine
     baseUrl: apiAddress(options.baseUrl),
     fetch: send,
     Request: SourceRequest,
+    querySerializer,
     bodySerializer: (body: unknown): unknown => (isRaw(body) ? body : JSON.stringify(body)),
   });
 
@@ -115,6 +116,14 @@ const form = "application/x-www-form-urlencoded";
 /** What is sent as it is, and not as JSON. */
 function isRaw(body: unknown): boolean {
   return [Blob, FormData, URLSearchParams, ReadableStream, ArrayBuffer].some((type) => body instanceof type) || ArrayBuffer.isView(body);
+}
+
+function querySerializer(query: Record<string, unknown>): string {
+  const [joined, others] = [true, false].map((is) =>
+    Object.fromEntries(Object.entries(query).filter(([name]) => (joinedParameters as readonly string[]).includes(name) === is)),
+  );
+  const lists = createQuerySerializer({ array: { style: "form", explode: false } })(joined);
+  return [lists, createQuerySerializer()(others)].filter((part) => part !== "").join("&");
 }
 
 function apiAddress(baseUrl: string): string {

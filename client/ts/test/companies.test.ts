@@ -91,6 +91,21 @@ void test("tells what was known on a day", async () => {
   await assert.rejects(pages(past.GET, "/companies").byPage().next(), /GET \/companies does not know as_of/);
 });
 
+void test("sends a list as the contract has it", async () => {
+  const metrics = ["piotroski_f_score", "return_on_invested_capital"];
+  const paths: string[] = [];
+  const client = createClient({
+    baseUrl,
+    fetch: (request) => {
+      paths.push(request.url.slice(baseUrl.length));
+      return fetch(request);
+    },
+  });
+  const { items } = await unwrap(client.GET("/companies/{ticker}/value-metrics", { params: { ...apple, query: { metrics, page_size: 1 } } }));
+  assert.deepEqual(Object.keys(items[0]?.metrics ?? {}).sort(), [...metrics].sort());
+  assert.deepEqual(paths, ["/api/v1/companies/AAPL/value-metrics?metrics=piotroski_f_score,return_on_invested_capital&page_size=1"]);
+});
+
 void test("creates, changes and deletes a company", async () => {
   const body = { name: "Example Inc.", listings: [{ ticker: "ZZXMPL" }] };
   const company = await unwrap(client.POST("/companies", { body }));

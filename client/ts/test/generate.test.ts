@@ -18,6 +18,8 @@ paths:
     parameters:
       - { name: id, in: path, required: true, schema: { type: integer, examples: [7] } }
       - { $ref: '#/components/parameters/AsOf' }
+      - { name: words, in: query, explode: false, schema: { type: array, items: { type: string } } }
+      - { name: days, in: query, schema: { type: array, items: { type: string } } }
     get: { operationId: getThing, responses: { '200': { $ref: '#/components/responses/Thing' } } }
     put:
       operationId: uploadThing
@@ -78,6 +80,7 @@ void test("writes what the contract says", async () => {
     basePath: "/api/v2",
     problemTypes: { "not-found": { status: 404, title: "Not found" } },
     asOfOperations: ["GET /things/{id}"],
+    joinedParameters: ["words"],
     bodyTypes: { "PUT /things/{id}": "application/octet-stream" },
   });
   const calls = await readFile(join(dir, "client/ts/test/operations_gen.ts"), "utf8");
