@@ -42,6 +42,19 @@ scripts/node_modules/.package-lock.json: scripts/package.json scripts/package-lo
 	npm ci --prefix scripts --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
+# The packages of the TypeScript client, by its lock file.
+client/ts/node_modules/.package-lock.json: client/ts/package.json client/ts/package-lock.json
+	npm ci --prefix client/ts --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+.PHONY: client-lint
+client-lint: client/ts/node_modules/.package-lock.json ## Check the types of the TypeScript client, and lint it
+	npm run --prefix client/ts --silent lint
+
+.PHONY: client-pack
+client-pack: client/ts/node_modules/.package-lock.json ## Write the npm package of the TypeScript client to client/ts
+	cd client/ts && npm pack --silent
+
 .PHONY: api-lint
 api-lint: scripts/node_modules/.package-lock.json ## Lint openapi.yaml
 	@export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true PATH="$$PWD/scripts/node_modules/.bin:$$PATH"; \
@@ -66,6 +79,7 @@ check: ## Generated code, modules and migrations are current, the linters have n
 	$(MAKE) check-schema
 	$(MAKE) lint
 	$(MAKE) api-lint
+	$(MAKE) client-lint
 
 bin/schemadiff: FORCE
 	@go build -o $@ ./internal/schemadiff

@@ -2,6 +2,9 @@ module github.com/edgevalue/edgevalue
 
 go 1.26.0
 
+// Packages of npm, some of which have Go code.
+ignore node_modules
+
 tool (
 	github.com/jmattheis/goverter/cmd/goverter
 	github.com/sqlc-dev/sqlc/cmd/sqlc

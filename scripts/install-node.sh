@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Node.js and npm, with which the contract is linted, with apt where they are missing or too old.
+# Installs Node.js and npm, with which the contract is linted and the TypeScript client is made, with apt where they are missing or too old.
 set -euo pipefail
 enough() {
 	command -v npm >/dev/null && node --eval \

@@ -153,7 +153,15 @@ func (l *loop) turn(ctx context.Context, changed []string) outcome {
 		}
 		return step(name, func() (string, error) { return runCommand(ctx, args, environment(l.env)) })
 	}
-	m = command("generate", l.generate)
+	if len(l.generate) > 0 {
+		m = step("generate", func() (string, error) {
+			text, err := runCommand(ctx, l.generate, environment(l.env))
+			if err == nil && (l.turns == 1 || slices.Contains(changed, "openapi.yaml")) {
+				l.skipped(text)
+			}
+			return text, err
+		})
+	}
 	if m != nil && ctx.Err() == nil && onlyGo(changed) {
 		if wrong := step("build", func() (string, error) { return runCommand(ctx, l.build, environment(l.env)) }); wrong != nil {
 			m = wrong // the compiler says it better than a generator
@@ -185,6 +193,15 @@ func (l *loop) turn(ctx context.Context, changed []string) outcome {
 	}
 	fmt.Fprintf(l.out, "devloop: %s: %s: %.1f s\n", names(changed, l.turns), strings.Join(times, ", "), time.Since(begin).Seconds())
 	return how
+}
+
+// skipped repeats what the generator could not do on this machine.
+func (l *loop) skipped(text string) {
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, ": skipped: ") {
+			fmt.Fprintf(l.out, "devloop: %s\n", strings.TrimSpace(line))
+		}
+	}
 }
 
 func (l *loop) isMigration(path string) bool {

@@ -96,8 +96,9 @@ func setup(t *testing.T, trusted ...netip.Prefix) *bundle {
 	l := &loop{
 		program: program{
 			sources: []string{filepath.Dir(source)}, made: func(string) bool { return false },
-			build: []string{"sh", "-c", fmt.Sprintf(`if grep -q broken %[1]s; then echo "main.txt:1:1: syntax <error>"; exit 1; fi; grep -q slow %[1]s && sleep 1; cp %[1]s %[2]s`, source, built)},
-			run:   []string{self}, env: map[string]string{fakeServer: built}, grace: 3 * time.Second, patience: 10 * time.Second,
+			generate: []string{"echo", "types: skipped: a tool is missing"},
+			build:    []string{"sh", "-c", fmt.Sprintf(`if grep -q broken %[1]s; then echo "main.txt:1:1: syntax <error>"; exit 1; fi; grep -q slow %[1]s && sleep 1; cp %[1]s %[2]s`, source, built)},
+			run:      []string{self}, env: map[string]string{fakeServer: built}, grace: 3 * time.Second, patience: 10 * time.Second,
 		},
 		front: f, out: log, hard: hard, crashed: make(chan *child, 16),
 	}
@@ -111,6 +112,17 @@ func setup(t *testing.T, trusted ...netip.Prefix) *bundle {
 	})
 	t.Cleanup(end)
 	return &bundle{t, source, server.URL, log, end}
+}
+
+// What the generator could not do is said when the loop begins, and not with each save.
+func TestSkippedSteps(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.says("one")
+	b.save("two")
+	b.says("two")
+	b.end()
+	assert.Equal(t, 1, strings.Count(b.log.String(), "devloop: types: skipped: a tool is missing\n"), b.log.String())
 }
 
 func (b *bundle) save(text string) {
@@ -154,7 +166,7 @@ func TestSaveIsAnswered(t *testing.T) {
 	assert.Equal(t, "one|"+strings.TrimPrefix(b.url, "http://")+"|127.0.0.1", body)
 	b.save("two")
 	b.says("two")
-	b.logs("main.txt: build ")
+	b.logs("main.txt: generate ")
 	b.save("slow")
 	time.Sleep(300 * time.Millisecond) // the build runs
 	b.save("three")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -177,6 +178,29 @@ func TestMistakes(t *testing.T) {
 	_, err = h.ran(false)
 	require.ErrorContains(t, err, "build copier: ")
 	require.ErrorContains(t, err, "undefined: nowhere")
+}
+
+// A step for Node.js, where that is missing, is no reason not to run the others.
+func TestWithoutNode(t *testing.T) {
+	h := setup(t)
+	goTool, err := exec.LookPath("go")
+	require.NoError(t, err)
+	path := t.TempDir()
+	require.NoError(t, os.Symlink(goTool, filepath.Join(path, "go")))
+	t.Setenv("PATH", path)
+	h.steps = append([]step{{
+		name: "script", tool: tool{pkg: "script.mjs", source: []string{"script.mjs"}, modules: "node_modules/.package-lock.json"},
+		inputs: []string{"in"}, outputs: []string{"out3"},
+	}}, h.steps...)
+	for _, c := range []struct{ name, ran string }{{"first", "whole place script:"}, {"again", "script:"}} {
+		ran, err := h.ran(false)
+		require.NoError(t, err, c.name)
+		assert.Equal(t, c.ran, ran, c.name)
+	}
+	ran, err := h.ran(true)
+	require.EqualError(t, err, "script: skipped: Node.js 20.19 or newer, with npm, is needed (scripts/install-node.sh). "+
+		"All else is generated, but out3 may be old")
+	assert.Equal(t, "whole place", ran)
 }
 
 func list(t *testing.T, dir string) string {

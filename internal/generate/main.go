@@ -95,7 +95,8 @@ type stepStamp struct {
 	Outputs string `json:"outputs"`
 }
 
-// generate runs the steps that need to, in their order. The error of a step is what its tool says.
+// generate runs the steps that need to, in their order. The error of a step is what its tool says. A step whose tool this
+// machine cannot run is left out: that is an error at the end when all were to run, and else a line of the output.
 func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 	unlock, err := p.lock()
 	if err != nil {
@@ -106,15 +107,46 @@ func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 	if text, err := os.ReadFile(p.stamp); err == nil && json.Unmarshal(text, &p.last) != nil {
 		p.last = stamp{Tools: map[string]toolStamp{}, Steps: map[string]stepStamp{}}
 	}
+	var left []error
 	for _, s := range steps {
 		begin := time.Now()
 		ran, err := p.step(ctx, s, all)
+		if missing := new(missingError); errors.As(err, &missing) {
+			left = append(left, errors.Errorf("%s: skipped: %w. All else is generated, but %s may be old", s.name, missing, strings.Join(s.outputs, ", ")))
+			continue
+		}
 		if err != nil {
 			return err
 		}
 		if ran {
 			_, _ = fmt.Fprintf(p.out, "%-9s %.1f s\n", s.name, time.Since(begin).Seconds())
 		}
+	}
+	if all {
+		return errors.Join(left...)
+	}
+	for _, err := range left {
+		_, _ = fmt.Fprintln(p.out, err)
+	}
+	return nil
+}
+
+// A missingError says what a tool needs that this machine does not have.
+type missingError struct{ need string }
+
+func (e *missingError) Error() string { return e.need }
+
+// ready finds Node.js and installs the packages of a script for it.
+func (t tool) ready(ctx context.Context) error {
+	const need = "Node.js 20.19 or newer, with npm, is needed (scripts/install-node.sh)"
+	for _, name := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(name); err != nil {
+			return &missingError{need}
+		}
+	}
+	out, err := exec.CommandContext(ctx, "make", "--no-print-directory", "--silent", t.modules).CombinedOutput()
+	if err != nil && ctx.Err() == nil {
+		return &missingError{need + ", and the packages of " + t.pkg + ": " + said(out, err)}
 	}
 	return nil
 }
@@ -167,6 +199,13 @@ func (p *project) step(ctx context.Context, s step, all bool) (ran bool, err err
 	if err := p.save(); err != nil {
 		return false, err
 	}
+	args := s.args
+	if s.tool.modules != "" {
+		if err := s.tool.ready(ctx); err != nil {
+			return false, err
+		}
+		program, args = "node", append([]string{program}, args...)
+	}
 
 	scratch, err := os.MkdirTemp(filepath.Dir(p.stamp), "generate-")
 	if err != nil {
@@ -183,7 +222,7 @@ func (p *project) step(ctx context.Context, s step, all bool) (ran bool, err err
 	}
 	err = prepare(scratch, s)
 	if err == nil {
-		err = s.runTool(ctx, program, s.args, into)
+		err = s.runTool(ctx, program, args, into)
 	}
 	if err == nil && s.then != nil {
 		err = s.runTool(ctx, then, s.thenArgs, into)
@@ -219,11 +258,18 @@ func (p *project) save() error {
 	return nil
 }
 
-// build makes the tool's program, unless it is there and made of the same source.
+// build makes the tool's program, unless it is there and made of the same source. A script is its own program.
 func (p *project) build(ctx context.Context, t tool) (program, sum string, err error) {
 	program, err = filepath.Abs(filepath.Join(p.tools, t.name()))
 	if err != nil {
 		return "", "", errors.Wrap(err, "find the tool")
+	}
+	if t.modules != "" {
+		program, err = filepath.Abs(t.pkg)
+		if err == nil {
+			sum, err = hashFiles(t.source)
+		}
+		return program, sum, err
 	}
 	source, err := hashFiles(append([]string{"go.mod", "go.sum"}, t.source...))
 	if err != nil {

@@ -32,6 +32,9 @@ type tool struct {
 	pkg    string
 	source []string // the folders of its source, if it is the project's
 	test   bool     // whether it is the tests of pkg
+	// modules is, of a tool that is a script for Node.js, the file that its packages are installed with by "make"; pkg is
+	// the script then.
+	modules string
 }
 
 func (t tool) name() string {
@@ -85,6 +88,16 @@ var steps = []step{
 		outputs: []string{"gen/db"},
 		linked:  []string{"sqlc.yaml", "schema", "queries"},
 		clean:   sqlFailure,
+	},
+	{
+		name: "types",
+		tool: tool{
+			pkg: "client/ts/generate.mjs", source: []string{"client/ts/generate.mjs", "client/ts/package.json", "client/ts/package-lock.json"},
+			modules: "client/ts/node_modules/.package-lock.json",
+		},
+		args:    []string{"openapi.yaml", "OUT"},
+		inputs:  []string{"openapi.yaml"},
+		outputs: []string{"gen/ts", "client/ts/test/operations_gen.ts"},
 	},
 	// newproject:companies
 	{

@@ -50,6 +50,7 @@ func TestTree(t *testing.T) {
 	do("go", append([]string{"vet"}, packages...)...)
 	do("go", append([]string{"tool", "-modfile=scripts/lint/go.mod", "golangci-lint", "run", "--allow-parallel-runners", "--timeout", "20m"}, packages...)...)
 	do("make", "check-schema")
+	do("make", "client-lint")
 	do("go", "build", "-o", "bin/pgtest", "./internal/pgtest/run")
 	do("bin/pgtest", "go", "test", "./internal/app", "-run", "^TestEveryWriterLeavesAnEvent$")
 	do("bin/pgtest", "go", "test", "./internal/jobs", "-run", "^Test(CountStickers|EveryJobHasItsWorker)$")
