@@ -222,3 +222,28 @@ func TestFailures(t *testing.T) {
 	assert.Equal(t, `queries/thing.sql:10:2: syntax error at or near "SELEC"`,
 		sqlFailure("# package db\nqueries/thing.sql:10:2: syntax error at or near \"SELEC\"\n"))
 }
+
+// A step that nothing waits for runs beside the others, which its mistakes do not keep from their ends.
+func TestBeside(t *testing.T) {
+	h := setup(t)
+	beside := step{name: "beside", tool: h.steps[0].tool, args: []string{"in3", "OUT/out3"}, inputs: []string{"in3"}, outputs: []string{"out3"}, beside: true}
+	h.steps = append([]step{beside}, h.steps...)
+	h.write("in3", "damson")
+	ran, err := h.ran(false)
+	require.NoError(t, err)
+	assert.Equal(t, "whole place beside", ran)
+	ran, err = h.ran(false)
+	require.NoError(t, err)
+	assert.Empty(t, ran)
+
+	h.write("in", "elder")
+	require.NoError(t, os.Remove("in3"))
+	h.steps[0].inputs = nil
+	ran, err = h.ran(false)
+	require.Error(t, err)
+	assert.Equal(t, "whole", ran)
+	h.write("in3", "damson")
+	ran, err = h.ran(false)
+	require.NoError(t, err)
+	assert.Equal(t, "beside", ran, "it has not run to its end")
+}

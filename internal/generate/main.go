@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -76,6 +77,7 @@ type project struct {
 	stamp string // the file that says what the steps last read and wrote
 	out   io.Writer
 
+	mu   sync.Mutex
 	last stamp
 }
 
@@ -95,7 +97,7 @@ type stepStamp struct {
 	Outputs string `json:"outputs"`
 }
 
-// generate runs the steps that need to, in their order. The error of a step is what its tool says. A step whose tool this
+// generate runs the steps that need to, in their order, and those that nothing waits for beside the ones after them. The error of a step is what its tool says. A step whose tool this
 // machine cannot run is left out: that is an error at the end when all were to run, and else a line of the output.
 func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 	unlock, err := p.lock()
@@ -108,19 +110,52 @@ func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 		p.last = stamp{Tools: map[string]toolStamp{}, Steps: map[string]stepStamp{}}
 	}
 	var left []error
-	for _, s := range steps {
-		begin := time.Now()
-		ran, err := p.step(ctx, s, all)
+	done := func(s step, begin time.Time, ran bool, err error) error {
 		if missing := new(missingError); errors.As(err, &missing) {
 			left = append(left, errors.Errorf("%s: skipped: %w. All else is generated, but %s may be old", s.name, missing, strings.Join(s.outputs, ", ")))
-			continue
-		}
-		if err != nil {
-			return err
+			return nil
 		}
 		if ran {
 			_, _ = fmt.Fprintf(p.out, "%-9s %.1f s\n", s.name, time.Since(begin).Seconds())
 		}
+		return err
+	}
+	with, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var beside []func() error
+	for _, s := range steps {
+		begin := time.Now()
+		if !s.beside {
+			ran, err := p.step(with, s, all)
+			if err := done(s, begin, ran, err); err != nil {
+				cancel()
+				for _, wait := range beside {
+					_ = wait() // interrupted, as nobody asks any more
+				}
+				return err
+			}
+			continue
+		}
+		var (
+			ran    bool
+			err    error
+			finish = make(chan struct{})
+		)
+		go func() {
+			defer close(finish)
+			ran, err = p.step(with, s, all)
+		}()
+		beside = append(beside, func() error {
+			<-finish
+			return done(s, begin, ran, err)
+		})
+	}
+	var errs []error
+	for _, wait := range beside {
+		errs = append(errs, wait())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
 	if all {
 		return errors.Join(left...)
@@ -192,11 +227,10 @@ func (p *project) step(ctx context.Context, s step, all bool) (ran bool, err err
 	if err != nil {
 		return false, err
 	}
-	if before == p.last.Steps[s.name] && !all {
+	if before == p.lastOf(s) && !all {
 		return false, nil
 	}
-	delete(p.last.Steps, s.name)
-	if err := p.save(); err != nil {
+	if err := p.save(s, nil); err != nil {
 		return false, err
 	}
 	args := s.args
@@ -238,13 +272,27 @@ func (p *project) step(ctx context.Context, s step, all bool) (ran bool, err err
 			return false, err
 		}
 	}
-	if p.last.Steps[s.name], err = now(); err != nil {
+	after, err := now()
+	if err != nil {
 		return false, err
 	}
-	return true, p.save()
+	return true, p.save(s, &after)
 }
 
-func (p *project) save() error {
+func (p *project) lastOf(s step) stepStamp {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last.Steps[s.name]
+}
+
+// save notes what a step has read and written, or that it has begun.
+func (p *project) save(s step, done *stepStamp) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.last.Steps, s.name)
+	if done != nil {
+		p.last.Steps[s.name] = *done
+	}
 	text, err := json.MarshalIndent(p.last, "", "  ")
 	if err != nil {
 		return errors.Wrap(err, "encode the stamp")
@@ -276,7 +324,10 @@ func (p *project) build(ctx context.Context, t tool) (program, sum string, err e
 		return "", "", err
 	}
 	source = hash(source, goVersion, os.Getenv("CGO_ENABLED"), p.tools)
-	if last, ok := p.last.Tools[t.pkg]; ok && last.Source == source && exists(program) {
+	p.mu.Lock()
+	last, ok := p.last.Tools[t.pkg]
+	p.mu.Unlock()
+	if ok && last.Source == source && exists(program) {
 		return program, last.Program, nil
 	}
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-o", program, t.pkg}
@@ -290,7 +341,9 @@ func (p *project) build(ctx context.Context, t tool) (program, sum string, err e
 	if sum, err = hashFiles([]string{program}); err != nil {
 		return "", "", err
 	}
+	p.mu.Lock()
 	p.last.Tools[t.pkg] = toolStamp{Source: source, Program: sum}
+	p.mu.Unlock()
 	return program, sum, nil
 }
 

@@ -22,6 +22,7 @@ type step struct {
 	outputs []string // files and folders, which hold nothing else; none of a step that only checks
 	linked  []string // what the tool looks for beside what it writes
 	inPlace bool     // whether it can write to the project only
+	beside  bool     // whether no later step reads what it writes, nor writes what it reads
 
 	// clean makes of what a tool says about a mistake what a person needs; nil leaves it.
 	clean func(string) string
@@ -64,6 +65,17 @@ var steps = []step{
 	},
 	// newproject:end
 	{
+		name: "types",
+		tool: tool{
+			pkg: "client/ts/generate.mjs", source: []string{"client/ts/generate.mjs", "client/ts/package.json", "client/ts/package-lock.json"},
+			modules: "client/ts/node_modules/.package-lock.json",
+		},
+		args:    []string{"openapi.yaml", "OUT"},
+		inputs:  []string{"openapi.yaml"},
+		outputs: []string{"gen/ts", "client/ts/test/operations_gen.ts"},
+		beside:  true,
+	},
+	{
 		name:     "api",
 		tool:     tool{pkg: "./internal/oasgen", source: []string{"internal/oasgen"}},
 		args:     []string{"gen/ogen.yml", "openapi.yaml", "OUT/gen/oas"},
@@ -88,16 +100,6 @@ var steps = []step{
 		outputs: []string{"gen/db"},
 		linked:  []string{"sqlc.yaml", "schema", "queries"},
 		clean:   sqlFailure,
-	},
-	{
-		name: "types",
-		tool: tool{
-			pkg: "client/ts/generate.mjs", source: []string{"client/ts/generate.mjs", "client/ts/package.json", "client/ts/package-lock.json"},
-			modules: "client/ts/node_modules/.package-lock.json",
-		},
-		args:    []string{"openapi.yaml", "OUT"},
-		inputs:  []string{"openapi.yaml"},
-		outputs: []string{"gen/ts", "client/ts/test/operations_gen.ts"},
 	},
 	// newproject:companies
 	{
