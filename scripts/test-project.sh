@@ -29,9 +29,10 @@ cd "$dir/bookclub"
 scripts/check-clean.sh make generate
 scripts/check-clean.sh go mod tidy
 go build -o bin/bookclub ./cmd/bookclub
-go vet ./cmd/... ./internal/app ./internal/api
+go vet ./client/... ./cmd/... ./internal/app ./internal/api
 make client-lint
 go build -o bin/pgtest ./internal/pgtest/run
 bin/pgtest go test ./cmd/bookclub -run '^TestHelpAndVersion$'
+bin/pgtest go test ./client/...
 bin/pgtest go test ./internal/api -run '^Test(Login|Users)'
 [ -z "$(git status --porcelain)" ]
