@@ -106,7 +106,7 @@ func (t *transport) renew(req *http.Request) (bool, error) {
 // repeatable reports whether a request with this answer can be sent again, in that nothing happens twice.
 func repeatable(req *http.Request, p *Problem) bool {
 	switch {
-	case p.Status == http.StatusTooManyRequests || p.Type == TooManyUploads:
+	case p.Status == http.StatusTooManyRequests || p.Type == "too-many-uploads": // not every project has it
 		return true
 	case p.Status != http.StatusServiceUnavailable:
 		return false
