@@ -17,6 +17,7 @@ func (c *Client) AsOf(day time.Time) *Client {
 	router, _ := oas.NewServer(nil, nil, oas.WithPathPrefix(c.base.Path))
 	m := &timeMachine{tokens: tokens(c.transport.token), transport: c.transport, router: router, day: day.Format(time.DateOnly)}
 	then := *c
+	then.session = nil // that a Logout does not end c's
 	then.Client, _ = oas.NewClient(c.base.String(), m, oas.WithClient(m))
 	return &then
 }

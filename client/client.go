@@ -141,10 +141,10 @@ func WithUserAgent(name string) Option {
 // WithRetries sets how often a request is sent at most (4 times unless given; 1 is without retries), and how long all
 // waiting for it may take (a minute).
 //
-// A request is sent again, when Retry-After says, after 429, which means that nothing was done; after 503 if it is a GET, PUT
-// or DELETE or has an Idempotency-Key, and for others if nothing of the file was read (too-many-uploads). If the time is
-// beyond the context's deadline or the waiting, the problem is returned at once. A body that cannot be read again
-// is not sent again.
+// A request is sent again after 429, which means that nothing was done; after 503 if it is a GET, PUT or DELETE or has an
+// Idempotency-Key, and for others if nothing of the file was read (too-many-uploads). That is when Retry-After says or else
+// after 1, 2 and 4 seconds. If the time is beyond the context's deadline or the waiting, the problem is returned at
+// once. A body that cannot be read again is not sent again.
 func WithRetries(tries int, wait time.Duration) Option {
 	return func(s *settings) { s.tries, s.wait = tries, wait }
 }

@@ -205,9 +205,15 @@ func (s *session) logout(ctx context.Context) error {
 	}
 	token, err := s.token(ctx, "") // a good one, with which the server knows the session
 	if err == nil {
-		var api *oas.Client
-		if api, err = s.api(token); err == nil {
-			err = api.Logout(ctx)
+		err = s.end(ctx, token)
+	}
+	s.mu.Lock()
+	refresh := s.tokens.refresh
+	s.mu.Unlock()
+	if IsProblem(err, Unauthenticated) && refresh != "" { // the token has ended, and perhaps not the session
+		var got *oas.AccessToken
+		if got, err = s.refresh(ctx, refresh); err == nil {
+			err = s.end(ctx, got.AccessToken)
 		}
 	}
 	if ctx.Err() != nil {
@@ -220,6 +226,14 @@ func (s *session) logout(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+func (s *session) end(ctx context.Context, token string) error {
+	api, err := s.api(token)
+	if err != nil {
+		return err
+	}
+	return api.Logout(ctx)
 }
 
 // api is the client of the session's own requests.

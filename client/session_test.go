@@ -43,7 +43,12 @@ func (s *sessions) serve(w http.ResponseWriter, r *http.Request) {
 		s.tokens++
 		answer(w, fmt.Sprintf(`{"access_token":"a%[1]d","token_type":"bearer","expires_in":600,"refresh_token":" r%[1]d","refresh_expires_in":6000}`, s.tokens))
 	case "/logout":
-		s.log = append(s.log, "logout "+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		s.log = append(s.log, "logout "+token)
+		if token != fmt.Sprintf("a%d", s.tokens) {
+			problem(w, 401, "unauthenticated")
+			return
+		}
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		if s.invalid || r.Header.Get("Authorization") != fmt.Sprintf("Bearer a%d", s.tokens) {
@@ -105,6 +110,13 @@ func TestSession(t *testing.T) {
 		require.NoError(t, c.Logout(t.Context()))
 		require.ErrorIs(t, get(t.Context(), c), client.ErrLoggedOut)
 		assert.Empty(t, s.said(), "there was no session")
+
+		c = s.client(t)
+		require.NoError(t, get(t.Context(), c))
+		s.tokens++ // the access token is revoked, and the session goes on
+		s.said()
+		require.NoError(t, c.Logout(t.Context()))
+		assert.Equal(t, "logout a6, refresh r6, logout a8", s.said())
 	})
 }
 

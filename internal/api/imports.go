@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/go-faster/errors"
+
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/app"
@@ -25,10 +27,15 @@ var (
 
 func (h *handler) startImport(ctx context.Context, key oas.OptString, r app.ImportRequest) (*oas.Import, error) {
 	ctx = app.WithIdempotencyKey(ctx, key.Or(""))
-	if form := requestOf(ctx).file; form != nil {
+	form := requestOf(ctx).file
+	if form != nil {
 		r.NameOf = form.fileName
 	}
-	return one(toImport)(h.app.StartImport(ctx, actor(ctx), r))
+	im, err := h.app.StartImport(ctx, actor(ctx), r)
+	if form != nil && !errors.Is(err, form.err) {
+		err = ofPart(err)
+	}
+	return one(toImport)(im, err)
 }
 
 func (h *handler) ImportCompanies(ctx context.Context, req oas.ImportCompaniesReq, p oas.ImportCompaniesParams) (*oas.Import, error) {

@@ -31,11 +31,15 @@ type formFile struct {
 	err  error           // of all that is read from now on
 }
 
-// openForm returns the file in the body of a request, and nil if it is no form.
+// openForm returns the file in the body of a request, and nil if it is no form, but the file itself.
 func openForm(r *http.Request) *formFile {
 	header := r.Header.Get("Content-Type")
-	if kind, _, _ := strings.Cut(header, ";"); !strings.EqualFold(strings.TrimSpace(kind), multipartType) {
+	kind, _, _ := strings.Cut(header, ";")
+	if kind = strings.ToLower(strings.TrimSpace(kind)); !strings.HasPrefix(kind, "multipart/") {
 		return nil
+	}
+	if kind != multipartType {
+		return &formFile{Closer: r.Body, err: &statusError{http.StatusUnsupportedMediaType, errors.New("a form must be " + multipartType)}}
 	}
 	// The last line may lack its end. After it errOpenForm is the end of the body, and io.EOF that of the form.
 	whole := io.MultiReader(r.Body, strings.NewReader("\r\n"), failing{errOpenForm})
@@ -129,6 +133,17 @@ func unknownPart(part *multipart.Part) error {
 		}}}
 	}
 	return invalidPart(name, "is not a part of this form, which has the file alone: parameters are in the query")
+}
+
+// ofPart names the part of a form in what is wrong with its file.
+func ofPart(err error) error {
+	e, ok := errors.Into[*app.Error](err)
+	if !ok || len(e.Fields) != 1 || e.Fields[0].Field != "" {
+		return err
+	}
+	named := *e
+	named.Fields = []app.FieldError{{Field: "/file", Message: e.Fields[0].Message}}
+	return &named
 }
 
 func invalidPart(name, message string) error {

@@ -148,7 +148,7 @@ func describe(err error) (int, *app.Error) {
 		return coded.status, &app.Error{Message: coded.Error()}
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge, &app.Error{
-			Message: "the body has more than " + strconv.FormatInt(tooLarge.Limit, 10) + " bytes",
+			Message: "the body has more than " + mebibytes(tooLarge.Limit),
 		}
 	case errors.Is(err, ogenerrors.ErrSecurityRequirementIsNotSatisfied):
 		return http.StatusUnauthorized, &app.Error{Message: "log in first: an access token is needed"}
@@ -157,6 +157,14 @@ func describe(err error) (int, *app.Error) {
 		return statuses[e.Code], e
 	}
 	return errInternal.status, &app.Error{Message: errInternal.Error()}
+}
+
+// mebibytes says how large a body may be, without what it may have beside its file.
+func mebibytes(limit int64) string {
+	if limit >= 1<<30 {
+		return strconv.FormatInt(limit>>30, 10) + " GiB"
+	}
+	return strconv.FormatInt(limit>>20, 10) + " MiB"
 }
 
 // writeProblem writes a problem where ogen does not.

@@ -52,8 +52,8 @@ func CheckFile(path string) (text []byte, mistakes []Mistake, err error) {
 }
 
 // Check returns the mistakes of an OpenAPI 3.1 document in the order of their lines: those of CheckDocument; operations
-// without operationId, or deprecated without a day; enums of responses that are neither open nor closed; what the generator refuses with these settings, ogen's in YAML. The
-// error is of the settings.
+// without operationId, or deprecated without a day; enums of responses that are neither open nor closed; what the
+// generator refuses with these settings, ogen's in YAML. The error is of the settings.
 //
 // Only the first kind that is met is reported, since one makes the next.
 func Check(text, settings []byte) ([]Mistake, error) {

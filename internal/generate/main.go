@@ -97,8 +97,9 @@ type stepStamp struct {
 	Outputs string `json:"outputs"`
 }
 
-// generate runs the steps that need to, in their order, and those that nothing waits for beside the ones after them. The error of a step is what its tool says. A step whose tool this
-// machine cannot run is left out: that is an error at the end when all were to run, and else a line of the output.
+// generate runs the steps that have something to do, in their order. A step that nothing waits for runs beside those after
+// it. The error of a step is what its tool says. A step whose tool this machine cannot run is left out: that is an error at
+// the end when all were to run, and else a line of the output.
 func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 	unlock, err := p.lock()
 	if err != nil {
