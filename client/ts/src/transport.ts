@@ -9,7 +9,8 @@ export interface TransportOptions {
   /** An access token or API key, a function that returns one for each request, or a {@link Session}. */
   token?: Token | null | undefined;
   /**
-   * How often a request is repeated after 429 and 503, at the time that `Retry-After` says. 3 unless given; 0 is never.
+   * How often a request is repeated after 429 and 503, at the time that `Retry-After` says, and without one after about
+   * 1, 2, 4 and so on seconds. 3 unless given; 0 is never.
    * After 503 those are repeated that can be without harm: GET, HEAD, PUT and DELETE, and others with an
    * `Idempotency-Key`. A body that is a stream is never sent again.
    */
