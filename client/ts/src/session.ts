@@ -157,14 +157,15 @@ export class Session {
   /** Replaces a token, once for all who ask at the same time. */
   async #renew(stale: string): Promise<void> {
     if (this.#tokens?.access_token !== stale) return;
-    this.#renewing ??= this.#replace(stale).finally(() => (this.#renewing = undefined));
+    this.#renewing ??= this.#replace().finally(() => (this.#renewing = undefined));
     await this.#renewing;
   }
 
-  async #replace(stale: string): Promise<void> {
+  async #replace(): Promise<void> {
+    const held = this.#tokens;
     await this.#takeStored();
     const used = this.#tokens;
-    if (!used || (used.access_token !== stale && !expires(used))) return;
+    if (!used || (used !== held && !expires(used))) return;
     const { data, error, response } = await this.#refresh(used.refresh_token);
     if (this.#tokens !== used) return; // logged out meanwhile
     if (data) return this.#set(used.session_id, tokensOf(data, used.session_id));
