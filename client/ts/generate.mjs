@@ -25,15 +25,17 @@ function operations() {
   );
 }
 
+function lookUp($ref, root) {
+  const found = $ref
+    .slice(2)
+    .split("/")
+    .reduce((at, key) => at?.[key.replaceAll("~1", "/").replaceAll("~0", "~")], root);
+  if (found === undefined) throw new Error(`${contract}: there is no ${$ref}`);
+  return found;
+}
+
 function resolve(node) {
-  while (node?.$ref) {
-    const { $ref } = node;
-    node = $ref
-      .slice(2)
-      .split("/")
-      .reduce((at, key) => at?.[key.replaceAll("~1", "/").replaceAll("~0", "~")], api);
-    if (node === undefined) throw new Error(`${contract}: there is no ${$ref}`);
-  }
+  while (node?.$ref) node = lookUp(node.$ref, api);
   return node;
 }
 
@@ -44,26 +46,53 @@ function contentTypes(operation) {
   return preferred ? [preferred] : types;
 }
 
-/** An open enum is the strings that it has now and, of a later version, any. */
+/** An open enum, which those of answers are, is the strings that it has now and, of a later version, any. */
 function typeOf(schema) {
   if (schema.format === "binary") return ts.factory.createTypeReferenceNode("Blob");
-  const known = schema["x-extensible-enum"];
+  const known = schema[open];
   if (known === undefined) return undefined;
   const other = ts.factory.createIntersectionTypeNode([STRING, ts.factory.createTypeLiteralNode([])]);
   const nullable = Array.isArray(schema.type) && schema.type.includes("null");
   return tsUnion([...known.filter((value) => value !== null).map(tsLiteral), ts.factory.createParenthesizedType(other), ...(nullable ? [NULL] : [])]);
 }
 
+const open = "x-extensible-enum";
+
+/** Calls visit with each object of a part of the contract, and of what it refers to. */
+function walk(node, root, visit, seen = new Set()) {
+  if (typeof node !== "object" || node === null || seen.has(node)) return;
+  seen.add(node);
+  if (visit(node) === false) return;
+  if (node.$ref) walk(lookUp(node.$ref, root), root, visit, seen);
+  for (const value of Object.values(node)) walk(value, root, visit, seen);
+}
+
+/** Closes the open enums of requests, which have no values of later versions, but for those of schemas that answers have too. */
+function closeRequests(root) {
+  const items = Object.values(root.paths);
+  const all = items.flatMap((item) => methods.flatMap((method) => item[method] ?? []));
+  const answered = new Set();
+  walk(all.map((o) => o.responses), root, (node) => answered.add(node));
+  const requests = [...items.map((item) => item.parameters), ...all.flatMap((o) => [o.parameters, o.requestBody])];
+  walk(requests, root, (node) => {
+    if (answered.has(node)) return false;
+    const { $ref, ...rest } = node;
+    if ($ref && lookUp($ref, root)[open]) {
+      delete node.$ref;
+      Object.assign(node, lookUp($ref, root), rest);
+    }
+    delete node[open];
+  });
+}
+
 async function schema() {
-  const open = structuredClone(api);
-  const walk = (node) => {
-    if (typeof node !== "object" || node === null) return;
-    if (node["x-extensible-enum"]) delete node.enum; // which would be taken for a closed one
-    Object.values(node).forEach(walk);
-  };
-  walk(open);
+  const root = JSON.parse(JSON.stringify(api)); // without YAML's aliases, which would be closed in answers too
+  closeRequests(root);
+  walk(root, root, (node) => {
+    if (node[open]) delete node.enum; // which would be taken for a closed one
+  });
   // A default is what the server takes for a value that is left out: it may be.
-  return astToString(await openapiTS(open, { transform: typeOf, defaultNonNullable: false, silent: true }));
+  return astToString(await openapiTS(root, { transform: typeOf, defaultNonNullable: false, silent: true }));
 }
 
 const name = (method, path) => `${method.toUpperCase()} ${path}`;

@@ -2896,7 +2896,12 @@ export interface components {
          *     }
          */
         FinancialStatementInput: {
-            period: components["schemas"]["Period"];
+            /**
+             * @description `partial`: neither a year nor a quarter, such as a transition period after a changed year end.
+             * @example annual
+             * @enum {string}
+             */
+            period: "annual" | "quarterly" | "partial";
             /** Format: int32 */
             fiscal_year: number;
             /**
@@ -5286,7 +5291,7 @@ export interface components {
         ApiKeyCreate: {
             /** @description What the key is for. */
             name: string;
-            scopes: components["schemas"]["ApiKeyScope"][];
+            scopes: ("read" | "write")[];
             /**
              * Format: int32
              * @default 90
@@ -5471,7 +5476,7 @@ export interface components {
         /** @description `next_page_token` of the previous page. */
         PageToken: string;
         /** @description Only this kind of period. */
-        Period: components["schemas"]["Period"];
+        Period: "annual" | "quarterly" | "partial";
         /** @description What was known on this day, which must not be in the future. Default: everything known. */
         AsOf: string;
         /** @description First day. */
@@ -5488,7 +5493,7 @@ export interface components {
         /** @description Only what became known, or changed, on this day or later. */
         KnownSince: string;
         /** @description Only this kind of change. */
-        RestatementKind: components["schemas"]["RestatementKind"];
+        RestatementKind: "added" | "removed" | "split" | "changed";
         /** @description Only values that are computed from others, or only those that are not. */
         Derived: boolean;
         /** @description Which splits are in amounts per share and counts of shares: `as_of` all that had taken effect and were known on the as_of day or today; `filed` as each filing has them. */
@@ -8079,7 +8084,7 @@ export interface operations {
                 /** @description Exchange of that ticker. */
                 exchange?: string;
                 /** @description What a CIK is that the company of `ticker` is not known to have. Needs `ticker`. */
-                other_cik?: components["schemas"]["OtherCik"];
+                other_cik?: "new" | "former";
                 /** @description The file's name, to be shown beside its import. Default: that of the part `file` of a form. */
                 file_name?: components["parameters"]["FileName"];
             };
@@ -8134,7 +8139,7 @@ export interface operations {
                 /** @description Ticker of the listing, unless the file has a column of tickers. */
                 ticker?: components["schemas"]["Ticker"];
                 /** @description What the prices are adjusted for. `splits`: up to `adjusted_as_of` or, without it, up to the day of the newest line of the file. Default: as traded. */
-                adjusted?: components["schemas"]["Adjustment"];
+                adjusted?: "splits";
                 /** @description The day up to which the prices are adjusted for splits, mostly that on which the file was made; implies `adjusted=splits`. Open, high, low, close and ex_dividend are multiplied by the ratios of the splits undone, volume is divided. */
                 adjusted_as_of?: string;
                 /** @description The file's name, to be shown beside its import. Default: that of the part `file` of a form. */

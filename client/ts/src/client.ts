@@ -52,10 +52,11 @@ export interface ClientOptions extends TransportOptions {
 }
 
 interface Init {
-  params?: { query?: Record<string, unknown> };
+  params?: { path?: Record<string, unknown>; query?: Record<string, unknown> };
   headers?: HeadersOptions;
   body?: unknown;
   parseAs?: string;
+  fetch?: TransportOptions["fetch"];
 }
 
 type Call = (method: string, path: string, init: Init) => Promise<{ data?: unknown }>;
@@ -72,11 +73,9 @@ export function createClient(options: ClientOptions & { asOf: string }): PointIn
 export function createClient(options: ClientOptions & { asOf?: undefined }): ApiClient;
 export function createClient(options: ClientOptions & { asOf?: string | undefined }): ApiClient | PointInTimeClient {
   const { asOf, parse } = options;
-  const send = transport(options);
-  const sendWithoutToken = transport({ ...options, token: undefined });
   const inner = createFetchClient<ApiPaths>({
     baseUrl: apiAddress(options.baseUrl),
-    fetch: send,
+    fetch: transport(options),
     Request: SourceRequest,
     querySerializer,
     bodySerializer: (body: unknown): unknown => (isRaw(body) ? body : JSON.stringify(body)),
@@ -84,14 +83,16 @@ export function createClient(options: ClientOptions & { asOf?: string | undefine
 
   const call: Call = async (method, path, init) => {
     const operation = `${method} ${path}`;
-    const request: Init & { fetch?: typeof send } = { ...init };
+    const request: Init = { ...init };
+    refuseOtherPaths(operation, init.params?.path);
     if (asOf !== undefined) request.params = pointInTime(operation, asOf, init.params);
     const type = (bodyTypes as Record<string, string>)[operation];
     if (type !== undefined && init.body !== undefined && !(init.body instanceof FormData)) {
       request.headers = mergeHeaders({ "Content-Type": type }, init.headers);
       if (type === form && !isRaw(init.body)) request.body = new URLSearchParams(init.body as Record<string, string>);
     }
-    if (type === form) request.fetch = sendWithoutToken; // it is a login
+    const isLogin = type === form;
+    if (isLogin || init.fetch) request.fetch = transport({ ...options, ...(isLogin && { token: undefined }), ...(init.fetch && { fetch: init.fetch }) });
     if (!parse || request.parseAs !== undefined) return (inner.request as unknown as Call)(method, path, request);
     const result = await (inner.request as unknown as Call)(method, path, { ...request, parseAs: "text" });
     if (typeof result.data === "string") result.data = result.data === "" ? undefined : parse(result.data);
@@ -129,6 +130,13 @@ function querySerializer(query: Record<string, unknown>): string {
 function apiAddress(baseUrl: string): string {
   const address = baseUrl.replace(/\/+$/, "");
   return address.endsWith(basePath) ? address : address + basePath;
+}
+
+/** Refuses values that the platform takes for steps in a path: "GET /users/.." would be "GET /". */
+function refuseOtherPaths(operation: string, values: Record<string, unknown> = {}): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === "" || value === "." || value === "..") throw new Error(`${operation}: ${name} cannot be ${JSON.stringify(value)}`);
+  }
 }
 
 function pointInTime(operation: string, asOf: string, params: Init["params"]): NonNullable<Init["params"]> {

@@ -21,6 +21,13 @@ export type PageOf<PathItem> = PathItem extends Answer<infer Body extends Page> 
 
 type InitOf<PathItem> = PathItem extends { get: infer Operation } ? FetchOptions<Operation> : never;
 
+/** The init of a path, which may be left out without required parameters, and of all paths: they stand for one that has no pages. */
+type InitArgument<Paths, Path extends keyof Paths> = [PagedPath<Paths>] extends [Path]
+  ? [init?: InitOf<Paths[Path]>]
+  : Partial<InitOf<Paths[Path]>> extends InitOf<Paths[Path]>
+    ? [init?: InitOf<Paths[Path]>]
+    : [init: InitOf<Paths[Path]>];
+
 /** A list over all of its pages, which are fetched when they are needed: iterate over it, or over {@link Pages.byPage}. */
 export class Pages<P extends Page> implements AsyncIterable<P["items"][number]> {
   readonly #fetch: (token: string | undefined) => Promise<P>;
@@ -67,7 +74,7 @@ type Get = (path: unknown, init: { params?: { query?: Record<string, unknown> } 
 export function pages<Paths extends object, Path extends PagedPath<Paths>>(
   get: Knows<Paths>,
   path: Path,
-  ...[init]: Partial<InitOf<Paths[Path]>> extends InitOf<Paths[Path]> ? [init?: InitOf<Paths[Path]>] : [init: InitOf<Paths[Path]>]
+  ...[init]: InitArgument<Paths, Path>
 ): Pages<PageOf<Paths[Path]>> {
   const { params, signal, ...rest } = (init ?? {}) as { params?: { query?: Record<string, unknown> }; signal?: AbortSignal };
   return new Pages(async (token) => {

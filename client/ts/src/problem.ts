@@ -23,11 +23,11 @@ export class ProblemError extends Error implements Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;
-  readonly detail?: string;
+  declare readonly detail?: string;
   /** The request's id in the server's logs. */
-  readonly request_id?: string;
+  declare readonly request_id?: string;
   /** One entry per wrong value. */
-  readonly errors?: NonNullable<Problem["errors"]>;
+  declare readonly errors?: NonNullable<Problem["errors"]>;
 
   /**
    * @param body - the body of the answer

@@ -1,8 +1,11 @@
 import { createClient, type ApiClient, type Schemas } from "./client.js";
 import { isProblem, ProblemError, unwrap } from "./problem.js";
+import type { TransportOptions } from "./transport.js";
 
 /** The tokens of a session. */
 export interface Tokens {
+  /** Of all tokens of one login, and of no other's. */
+  session_id: string;
   access_token: string;
   /** Works once: whoever uses it must keep the next. */
   refresh_token: string;
@@ -18,13 +21,11 @@ export interface TokenStore {
 }
 
 /** What a session is made with. */
-export interface SessionOptions {
+export interface SessionOptions extends Pick<TransportOptions, "retries" | "maxWait" | "fetch"> {
   /** The server's address, such as `https://example.com`. */
   baseUrl: string;
   /** Where the tokens are kept. Without it they are gone with the session. */
   store?: TokenStore | undefined;
-  /** In place of the global one. */
-  fetch?: ((request: Request) => Promise<Response>) | undefined;
 }
 
 /** Who logs in. */
@@ -47,9 +48,11 @@ export async function login(options: SessionOptions & Credentials): Promise<Sess
   const body: Schemas["AccessTokenForm"] = { grant_type: "password", username: email, password };
   if (otp !== undefined) body.otp = otp;
   const client = anonymous(rest);
-  const session = new Session(rest, client);
-  await session.keep(await unwrap(client.POST("/login/access-token", { body, ...(signal && { signal }) })));
-  return session;
+  const answer = await unwrap(client.POST("/login/access-token", { body, ...(signal && { signal }) }));
+  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
+  const tokens = tokensOf(answer, id.join(""));
+  await rest.store?.save(tokens);
+  return new Session(rest, client, tokens);
 }
 
 /** Returns the session whose tokens the store has, or null if there is none. */
@@ -58,11 +61,18 @@ export async function resume(options: SessionOptions & { store: TokenStore }): P
   return tokens && new Session(options, anonymous(options), tokens);
 }
 
-function anonymous({ baseUrl, fetch }: SessionOptions): ApiClient {
-  return createClient({ baseUrl, fetch });
+function anonymous({ baseUrl, retries, maxWait, fetch }: SessionOptions): ApiClient {
+  return createClient({ baseUrl, retries, maxWait, fetch });
 }
 
-const early = 30_000; // how long before it expires a token is renewed, in milliseconds
+function tokensOf({ access_token, refresh_token, expires_in }: Schemas["AccessToken"], session_id: string): Tokens {
+  return { session_id, access_token, refresh_token, expires_at: Date.now() + expires_in * 1000 };
+}
+
+/** Whether the access token has less than 30 seconds left. */
+function expires(tokens: Tokens): boolean {
+  return tokens.expires_at - 30_000 < Date.now();
+}
 
 /** A login: it renews its access token before that expires, and when the server refuses it. Made by {@link login}. */
 export class Session {
@@ -72,7 +82,7 @@ export class Session {
   #renewing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(options: SessionOptions, client: ApiClient, tokens: Tokens | null = null) {
+  constructor(options: SessionOptions, client: ApiClient, tokens: Tokens) {
     this.#client = client;
     this.#store = options.store;
     this.#tokens = tokens;
@@ -89,7 +99,7 @@ export class Session {
    * @throws ProblemError when the token cannot be renewed now
    */
   async token(): Promise<string | undefined> {
-    if (this.#tokens && this.#tokens.expires_at - early < Date.now()) await this.#renew(this.#tokens.access_token);
+    if (this.#tokens && expires(this.#tokens)) await this.#renew(this.#tokens.access_token);
     return this.#tokens?.access_token;
   }
 
@@ -99,54 +109,77 @@ export class Session {
     return this.#tokens?.access_token;
   }
 
-  /** Ends the session, here and on the server. */
+  /**
+   * Ends the session, on the server too.
+   *
+   * @throws ProblemError, or what `fetch` throws, when it has ended here and the server could not be told
+   */
   async logout({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const token = await this.token().catch(() => undefined);
-    await this.#set(null);
-    if (token === undefined) return;
-    const headers = { Authorization: `Bearer ${token}` };
-    const { error, response } = await this.#client.POST("/logout", { headers, ...(signal && { signal }) });
-    if (error && response.status !== 401) throw new ProblemError(error, response);
+    const held = this.#tokens;
+    if (!held) return;
+    await this.#renewing?.catch(() => undefined);
+    await this.#takeStored();
+    const { access_token, refresh_token } = this.#tokens ?? held;
+    await this.#set(held.session_id, null);
+    const end = (token: string) => this.#client.POST("/logout", { headers: { Authorization: `Bearer ${token}` }, ...(signal && { signal }) });
+    let { error, response } = await end(access_token);
+    if (response.status === 401) {
+      const renewed = await this.#refresh(refresh_token, signal);
+      if (renewed.response.status === 401) return; // it had ended
+      ({ error, response } = await end((await unwrap(renewed)).access_token));
+    }
+    if (!response.ok && response.status !== 401) throw new ProblemError(error, response);
   }
 
-  /** @internal */
-  async keep(answer: Schemas["AccessToken"]): Promise<void> {
-    const { access_token, refresh_token, expires_in } = answer;
-    await this.#set({ access_token, refresh_token, expires_at: Date.now() + expires_in * 1000 });
-  }
-
-  async #set(tokens: Tokens | null): Promise<void> {
+  /**
+   * Goes on with other tokens, or ends with null, and so does the store if it has tokens of this session. If it has not,
+   * somebody has logged out or in there, and this session has ended.
+   */
+  async #set(session_id: string, tokens: Tokens | null): Promise<void> {
     this.#tokens = tokens;
-    await this.#store?.save(tokens);
+    if (!this.#store) return;
+    const stored = await this.#store.load();
+    if (this.#tokens !== tokens) return;
+    if (stored?.session_id === session_id) await this.#store.save(tokens);
+    else this.#tokens = null;
+  }
+
+  /** Takes what another tab has stored of this session since: other tokens, or that it has ended. */
+  async #takeStored(): Promise<void> {
+    const held = this.#tokens;
+    if (!this.#store || !held) return;
+    const stored = await this.#store.load();
+    if (this.#tokens !== held) return;
+    if (stored?.session_id !== held.session_id) this.#tokens = null;
+    else if (stored.refresh_token !== held.refresh_token) this.#tokens = stored;
   }
 
   /** Replaces a token, once for all who ask at the same time. */
   async #renew(stale: string): Promise<void> {
     if (this.#tokens?.access_token !== stale) return;
-    this.#renewing ??= this.#refresh(this.#tokens).finally(() => (this.#renewing = undefined));
+    this.#renewing ??= this.#replace().finally(() => (this.#renewing = undefined));
     await this.#renewing;
   }
 
-  async #refresh(used: Tokens): Promise<void> {
-    if (await this.#take(used)) return;
-    const { refresh_token } = used;
-    const { data, error, response } = await this.#client.POST("/login/refresh", { body: { grant_type: "refresh_token", refresh_token } });
+  async #replace(): Promise<void> {
+    const held = this.#tokens;
+    await this.#takeStored();
+    const used = this.#tokens;
+    if (!used || (used !== held && !expires(used))) return;
+    const { data, error, response } = await this.#refresh(used.refresh_token);
     if (this.#tokens !== used) return; // logged out meanwhile
-    if (data) return this.keep(data);
+    if (data) return this.#set(used.session_id, tokensOf(data, used.session_id));
     // Another tab was first, and is about to store what it got.
     for (let tries = 0; this.#store && isProblem(error, "refresh-token-just-used") && tries < 10; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 200));
-      if (await this.#take(used)) return;
+      await this.#takeStored();
+      if (this.#tokens !== used) return;
     }
     if (response.status !== 401) throw new ProblemError(error, response);
-    await this.#set(null);
+    await this.#set(used.session_id, null);
   }
 
-  /** Takes the tokens that another tab has stored since, and reports whether it did. */
-  async #take(used: Tokens): Promise<boolean> {
-    const stored = await this.#store?.load();
-    if (!stored || stored.refresh_token === used.refresh_token || stored.expires_at - early < Date.now()) return false;
-    this.#tokens = stored;
-    return true;
+  #refresh(refresh_token: string, signal?: AbortSignal) {
+    return this.#client.POST("/login/refresh", { body: { grant_type: "refresh_token", refresh_token }, ...(signal && { signal }) });
   }
 }

@@ -1,5 +1,5 @@
 import type { Session } from "./session.js";
-import { isProblem, type ProblemType } from "./problem.js";
+import { isProblem } from "./problem.js";
 
 /** What a program sends to say who it is: an access token or API key, what returns one for each request, or a session. */
 export type Token = string | (() => string | undefined | Promise<string | undefined>) | Session;
@@ -9,7 +9,8 @@ export interface TransportOptions {
   /** An access token or API key, a function that returns one for each request, or a {@link Session}. */
   token?: Token | null | undefined;
   /**
-   * How often a request is repeated after 429 and 503, at the time that `Retry-After` says. 3 unless given; 0 is never.
+   * How often a request is repeated after 429 and 503, at the time that `Retry-After` says, and without one after about
+   * 1, 2, 4 and so on seconds. 3 unless given; 0 is never.
    * After 503 those are repeated that can be without harm: GET, HEAD, PUT and DELETE, and others with an
    * `Idempotency-Key`. A body that is a stream is never sent again.
    */
@@ -93,12 +94,11 @@ async function mayRepeat(request: Request, response: Response): Promise<boolean>
   if (response.status === 429) return true;
   if (response.status !== 503) return false;
   if (harmless.includes(request.method) || request.headers.has("Idempotency-Key")) return true;
-  const nothingRead: ProblemType | "too-many-uploads" = "too-many-uploads"; // not every project has uploads
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => undefined);
-  return isProblem(body, nothingRead as ProblemType);
+  return isProblem(body) && body.type.endsWith("/problems/too-many-uploads"); // of which nothing was read
 }
 
 /** How many seconds to wait: what the answer says, in seconds or as a date, or longer each time. */
@@ -118,7 +118,7 @@ async function sleep(seconds: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Waits for a promise, or until the signal aborts. */
-export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const done = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
     const stop = () => {

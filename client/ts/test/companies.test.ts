@@ -68,6 +68,22 @@ void test("takes values of a later version", async () => {
   }
 });
 
+void test("a request has no values of a later version", () => {
+  const client = createClient({ baseUrl });
+  // @ts-expect-error there is no such period
+  assert.ok(() => client.GET("/companies/{ticker}/financial-statements", { params: { ...apple, query: { period: "yearly" } } }));
+  // @ts-expect-error there is no such scope
+  assert.ok(() => client.POST("/api-keys", { body: { name: "test", scopes: ["reed"], current_password: password } }));
+});
+
+void test("pages of a company need its ticker", () => {
+  const { GET } = createClient({ baseUrl });
+  // @ts-expect-error the parameters are missing
+  assert.ok(() => pages(GET, "/companies/{ticker}/prices"));
+  // @ts-expect-error there is no such path
+  assert.ok(() => pages(GET, "/compnies"));
+});
+
 void test("tells what was known on a day", async () => {
   const past = createClient({ baseUrl, asOf: "2012-12-31" });
   const { data } = await past.GET("/companies/{ticker}/value-metrics", { params: apple });
@@ -157,7 +173,7 @@ void test("a file and a form are sent again, a stream is not", async () => {
   for (const [body, sent] of [
     [new Blob(["date,close"]), 2],
     [new TextEncoder().encode("date,close"), 2],
-    [Object.assign(new FormData(), {}), 2],
+    [new FormData(), 2],
     [new Blob(["date,close"]).stream(), 1],
   ] as [Upload, number][]) {
     if (body instanceof FormData) body.set("file", new Blob(["date,close"]));

@@ -19,6 +19,8 @@ paths:
       - { name: id, in: path, required: true, schema: { type: integer, examples: [7] } }
       - { $ref: '#/components/parameters/AsOf' }
       - { name: words, in: query, explode: false, schema: { type: array, items: { type: string } } }
+      - { name: kind, in: query, schema: { $ref: '#/components/schemas/Kind', description: Which. } }
+      - { name: kinds, in: query, schema: { type: array, items: { $ref: '#/components/schemas/Kind' } } }
       - { name: days, in: query, schema: { type: array, items: { type: string } } }
     get: { operationId: getThing, responses: { '200': { $ref: '#/components/responses/Thing' } } }
     put:
@@ -33,13 +35,30 @@ paths:
       operationId: createThing
       requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } } }
       responses: { '200': { $ref: '#/components/responses/Thing' } }
+    patch:
+      operationId: changeThing
+      parameters: [{ $ref: '#/components/parameters/Other' }]
+      requestBody: { $ref: '#/components/requestBodies/ThingChange' }
+      responses: { '200': { $ref: '#/components/responses/Thing' } }
 components:
   parameters:
     AsOf: { name: as_of, in: query, schema: { type: string, format: date } }
+    Other: { name: other, in: query, schema: { type: string, enum: [y, z], x-extensible-enum: [y, z] } }
+  requestBodies:
+    ThingChange: { content: { application/json: { schema: { $ref: '#/components/schemas/ThingChange' } } } }
   responses:
     Thing: { description: A thing., content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } } }
   schemas:
     Upload: { type: string, format: binary }
+    Kind: { type: string, enum: [k, l], x-extensible-enum: [k, l] }
+    ThingChange:
+      type: object
+      properties:
+        changed_kind: { oneOf: [{ $ref: '#/components/schemas/Kind' }, { type: 'null' }] }
+        changed: { type: [string, 'null'], enum: [c, null], x-extensible-enum: [c, null] }
+        thing: { $ref: '#/components/schemas/Thing' }
+        change: { $ref: '#/components/schemas/ThingChange' }
+      examples: [{ changed: c }]
     Thing:
       type: object
       required: [open, closed, nullable, list, price]
@@ -50,6 +69,7 @@ components:
         list: { type: array, items: { type: string, enum: [a], x-extensible-enum: [a] } }
         price: { type: [number, 'null'], format: decimal }
         size: { type: integer, default: 3 }
+        answered_kind: { $ref: '#/components/schemas/Kind' }
       examples: [{ open: a, closed: b, nullable: null, list: [], price: 1.5 }]
 `;
 
@@ -68,6 +88,15 @@ void test("writes what the contract says", async () => {
     "price: number | null;",
     "size?: number;",
     "Upload: Blob;",
+    'answered_kind?: components["schemas"]["Kind"];',
+    'Kind: "k" | "l" | (string & {});',
+    'kind?: "k" | "l";',
+    'kinds?: ("k" | "l")[];',
+    'Other: "y" | "z";',
+    'changed_kind?: ("k" | "l") | null;',
+    'changed?: "c" | null;',
+    'thing?: components["schemas"]["Thing"];',
+    'change?: components["schemas"]["ThingChange"];',
   ]) {
     assert.ok(schema.replace(/\/\*\*.*?\*\/\s*/gs, "").includes(line), `${line}\n${schema}`);
   }
@@ -88,5 +117,6 @@ void test("writes what the contract says", async () => {
     'client.GET("/things/{id}", { params: {"path":{"id":7}} })',
     'client.PUT("/things/{id}", { params: {"path":{"id":7}}, body: new Blob(["x"]) })',
     'client.POST("/things", { body: {"open":"a","closed":"b","nullable":null,"list":[],"price":1.5} })',
+    'client.PATCH("/things", { body: {"changed":"c"} })',
   ]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { mock, test } from "node:test";
+import { inspect } from "node:util";
 import { baseUrl, email, password } from "./server.js";
 
 const root = new URL("../../", import.meta.url);
@@ -30,18 +31,19 @@ for (const name of examples.filter((name) => name !== "page")) {
     const log = mock.method(console, "log", () => undefined);
     await import(new URL(`build/examples/${name}.js`, root).href);
     log.mock.restore();
-    const lines = log.mock.calls.map((call) => call.arguments.join(" "));
+    const lines = log.mock.calls.map((call) => call.arguments.map((value) => inspect(value)).join(" "));
     assert.match(lines.join("\n"), expected[name] ?? /./);
   });
 }
 
 const expected: Record<string, RegExp> = {
   // newproject:companies
-  read: /^Apple Inc\..*\n(.*\n)*2012-09-29 156508000000 USD/,
-  past: /2012-09-29/,
-  upload: /^(succeeded|unchanged) /,
+  read: /^'Apple Inc\.' .*\n(.*\n)*'2012-09-29' 156508000000 'USD'/,
+  decimals: Number(process.versions.node.split(".")[0]) < 22 ? /^'.+' 109\.33$/ : /^'.+' '109\.33'$/,
+  past: /'2012-09-29'/,
+  upload: /^'(succeeded|unchanged)' /,
   // newproject:end
-  login: /^.+@.+$/,
-  problems: /^\/email must be an email address$/m,
-  keep: /^log in first function$/,
+  login: /^'.+@.+'$/,
+  problems: /^'\/email' 'must be an email address'$/m,
+  keep: /^'log in first' 'function'$/,
 };

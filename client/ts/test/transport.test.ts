@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createClient, isProblem, type ApiClient, type ClientOptions } from "@edgevalue/client";
+import { createClient, isProblem, resume, type ApiClient, type ClientOptions } from "@edgevalue/client";
 import { fake, problem, type Answer } from "./fake.js";
 
 type Do = (client: ApiClient) => Promise<{ response: Response }>;
@@ -128,4 +128,40 @@ void test("middleware sees what is sent", async () => {
     received.map((r) => r.headers["x-mine"]),
     ["yes", "yes", undefined],
   );
+});
+
+void test("a call's own fetch has the token, its renewal and the repetitions", async () => {
+  let number = 0;
+  const sent: string[] = [];
+  const own = (request: Request): Promise<Response> => {
+    sent.push(`${new URL(request.url).pathname} ${request.headers.get("Authorization") ?? ""}`);
+    return Promise.resolve([Response.json(busy.body, { status: 503, headers: soon }), Response.json({}, { status: 401 })][number++] ?? Response.json({}));
+  };
+  const tokens = { session_id: "1", access_token: "a1", refresh_token: "r1", expires_at: Date.now() + 3600_000 };
+  const answer = { access_token: "a2", refresh_token: "r2", token_type: "bearer", expires_in: 3600 };
+  const session = await resume({ baseUrl: "http://localhost", store: { load: () => tokens, save: () => undefined }, fetch: () => Promise.resolve(Response.json(answer)) });
+  const client = createClient({ baseUrl: "http://localhost", token: session, fetch: () => assert.fail("it is the call's that sends") });
+  assert.equal((await client.GET("/users/me", { fetch: own })).response.status, 200);
+  const body = { grant_type: "refresh_token", refresh_token: "r" } as const;
+  await client.POST("/login/refresh", { body, fetch: own });
+  assert.deepEqual(sent, ["/api/v1/users/me Bearer a1", "/api/v1/users/me Bearer a1", "/api/v1/users/me Bearer a2", "/api/v1/login/refresh "]);
+});
+
+void test("a parameter that would make another path is not sent", async () => {
+  const client = createClient({ baseUrl: "http://localhost", fetch: () => assert.fail("sent") });
+  for (const email of [".", "..", ""]) {
+    await assert.rejects(client.POST("/password-recovery/{email}", { params: { path: { email } } }), {
+      message: `POST /password-recovery/{email}: email cannot be ${JSON.stringify(email)}`,
+    });
+  }
+  const paths: string[] = [];
+  const other = createClient({
+    baseUrl: "http://localhost",
+    fetch: (request) => {
+      paths.push(new URL(request.url).pathname);
+      return Promise.resolve(new Response(null, { status: 204 }));
+    },
+  });
+  for (const email of ["...", "a/..", "%2e"]) await other.POST("/password-recovery/{email}", { params: { path: { email } } });
+  assert.deepEqual(paths, ["...", "a%2F..", "%252e"].map((value) => `/api/v1/password-recovery/${value}`));
 });

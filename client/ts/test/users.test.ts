@@ -123,6 +123,9 @@ void test("tells problems from all else", () => {
   assert.equal(error.message, "502 Bad Gateway");
   assert.equal(error.request_id, "7");
   assert.deepEqual(error.problem, { type: "about:blank", title: "Bad Gateway", status: 502 });
+  assert.ok(!("detail" in error || "errors" in error), "what it does not have, it has not");
+  const whole = new ProblemError({ ...body, detail: "d", errors: [] }, response);
+  assert.deepEqual([whole.detail, whole.errors], ["d", []]);
   // @ts-expect-error there is no such type
   assert.ok(!isProblem(error, "not-fond"));
 });
