@@ -80,9 +80,9 @@ func (ImportArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: ImportQueue, MaxAttempts: 5}
 }
 
-// An ImportRequest is a file to import, plain, gzip-compressed or a zip of one file. Ticker and Exchange are those of the listing that it is
-// about. Prices without ticker are of the listings that a column of the file names; company facts may do without it.
-// FileName is shown only; when it is nil, what NameOf returns once File is read.
+// An ImportRequest is a file to import, plain, gzip-compressed or a zip of one file. Ticker and Exchange are those of the
+// listing that it is about. Prices without ticker are of the listings that a column of the file names; company facts may
+// do without it. FileName is shown only; when it is nil, what NameOf returns once File is read.
 type ImportRequest struct {
 	Kind                       ImportKind
 	Ticker, Exchange, FileName *string

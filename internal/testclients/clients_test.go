@@ -107,8 +107,8 @@ func (w *workplace) phase(name string, work func()) {
 	w.phases = append(w.phases, fmt.Sprintf("%s %.1f s", name, time.Since(start).Seconds()))
 }
 
-// run has the client's program call the server, checks that it has done every step, and reports. The program's last arguments are the address of
-// the API, a ticker that no company has, and a file of prices.
+// run has the client's program call the server, checks that it has done every step, and reports. The program's last
+// arguments are the address of the API, a ticker that no company has, and a file of prices.
 func (w *workplace) run(versions, program string, args ...string) {
 	w.t.Helper()
 	<-w.server.started
@@ -247,7 +247,8 @@ func TestClients(t *testing.T) {
 	})
 }
 
-// openAPIGenerator returns how to have openapi-generator generate a client here, and its version. It skips the test where the generator cannot run.
+// openAPIGenerator returns how to have openapi-generator generate a client here, and its version. It skips the test where
+// the generator cannot run.
 func (w *workplace) openAPIGenerator() (generate func(language string, args ...string), version string) {
 	w.t.Helper()
 	if _, err := exec.LookPath("java"); err != nil {
