@@ -246,4 +246,12 @@ func TestBeside(t *testing.T) {
 	ran, err = h.ran(false)
 	require.NoError(t, err)
 	assert.Equal(t, "beside", ran, "it has not run to its end")
+
+	h.write("in3", "fig")
+	h.steps[0].inputs = []string{"in3"}
+	require.NoError(t, os.Remove("in2"))
+	h.steps[2].inputs = nil
+	ran, err = h.ran(false)
+	require.Error(t, err)
+	assert.Equal(t, "beside", ran, "whatever becomes of the others")
 }

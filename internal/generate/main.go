@@ -121,19 +121,17 @@ func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 		}
 		return err
 	}
-	with, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var beside []func() error
+	var (
+		beside []func() error
+		errs   []error
+	)
 	for _, s := range steps {
 		begin := time.Now()
 		if !s.beside {
-			ran, err := p.step(with, s, all)
+			ran, err := p.step(ctx, s, all)
 			if err := done(s, begin, ran, err); err != nil {
-				cancel()
-				for _, wait := range beside {
-					_ = wait() // interrupted, as nobody asks any more
-				}
-				return err
+				errs = append(errs, err)
+				break
 			}
 			continue
 		}
@@ -144,14 +142,13 @@ func (p *project) generate(ctx context.Context, steps []step, all bool) error {
 		)
 		go func() {
 			defer close(finish)
-			ran, err = p.step(with, s, all)
+			ran, err = p.step(ctx, s, all)
 		}()
 		beside = append(beside, func() error {
 			<-finish
 			return done(s, begin, ran, err)
 		})
 	}
-	var errs []error
 	for _, wait := range beside {
 		errs = append(errs, wait())
 	}
