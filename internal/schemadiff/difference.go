@@ -357,7 +357,7 @@ var (
 	noise = regexp.MustCompile(` COLLATE "pg_catalog"\."default"| USING btree| \(INCREMENT BY 1 MINVALUE 1 MAXVALUE \d+ START WITH 1 CACHE 1 NO CYCLE\)`)
 	// The planner's names of a check that is there while a column becomes NOT NULL, and of an index while its successor is built.
 	notNull  = regexp.MustCompile(`"?pgschemadiff_tmpnn_[A-Za-z0-9$_]+"?`)
-	oldIndex = regexp.MustCompile(`"?pgschemadiff_tmpidx_(\w+?)_[A-Za-z0-9$_]{22}"?`)
+	oldIndex = regexp.MustCompile(`"pgschemadiff_tmpidx_(\w+)_[A-Za-z0-9$_]{22}"`)
 )
 
 // tidy writes a statement as people do: names without quotes that need none, and without the schema.

@@ -377,3 +377,15 @@ func TestRepeatable(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, lines)
 }
+
+// The planner's names of indexes on their way out are no longer than 63 characters, of which 22 say nothing.
+func TestTidy(t *testing.T) {
+	t.Parallel()
+	for statement, tidied := range map[string]string{
+		`ALTER INDEX "public"."session_hash_key" RENAME TO "pgschemadiff_tmpidx_session_hash_key_BQUFBQUFRQWFBQUFBQUFBQ";`: `ALTER INDEX session_hash_key RENAME TO session_hash_key_old`,
+		`DROP INDEX CONCURRENTLY "public"."pgschemadiff_tmpidx_a_much_longer_name_i_BQUFBQUFRQWFBQUFBQUFBQ"`:               `DROP INDEX CONCURRENTLY a_much_longer_name_i_old`,
+		`ALTER TABLE "public"."order" ADD CONSTRAINT "pgschemadiff_tmpnn_BQUFBQUFRQWFBQUFBQUFBQ" CHECK("a" IS NOT NULL)`:   `ALTER TABLE "order" ADD CONSTRAINT becomes_not_null CHECK (a IS NOT NULL)`,
+	} {
+		assert.Equal(t, tidied, tidy(statement, map[string]bool{"order": true}))
+	}
+}
