@@ -194,6 +194,20 @@ func TestMistakesOfForms(t *testing.T) {
 	requireProblem(t, res, out, http.StatusUnsupportedMediaType, "a form where none is taken")
 }
 
+// A form that is refused at its first part is answered while it is still being sent, whoever asked for leave to send it.
+func TestLongFormsAreToldWhy(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{})
+	form := "--b\r\nContent-Disposition: form-data; name=\"ticker\"\r\n\r\n" + strings.Repeat("x", 16<<20) + "\r\n--b--\r\n"
+	for range 10 {
+		for _, expect := range []string{"", "100-continue"} {
+			res, out := f.call(f.superToken, http.MethodPost, api.Prefix+"/imports/splits", strings.NewReader(form),
+				"Content-Type", "multipart/form-data; boundary=b", "Expect", expect)
+			requireProblem(t, res, out, http.StatusUnprocessableEntity, "Expect: "+expect)
+		}
+	}
+}
+
 // Browsers escape quotes in the names of a form, and leave other characters as they are.
 func TestNamesOfFilesInForms(t *testing.T) {
 	t.Parallel()

@@ -45,16 +45,29 @@ func (l *listener) Accept() (net.Conn, error) {
 
 type conn struct {
 	net.Conn
-	log     *slog.Logger
-	refused atomic.Bool // http.Server can close from another goroutine
+	log *slog.Logger
+	// Whether the client may still be sending when http.Server closes without CloseWrite: it refused the request
+	// itself, or let the client go on (100-continue), which it forgets. It can close from another goroutine.
+	sending atomic.Bool
+}
+
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if errors.Is(err, io.EOF) {
+		c.sending.Store(false)
+	}
+	return n, err
 }
 
 func (c *conn) Write(b []byte) (int, error) {
+	if bytes.HasPrefix(b, []byte("HTTP/1.1 100 ")) {
+		c.sending.Store(true)
+	}
 	status, text, ok := refusal(b)
 	if !ok {
 		return c.Conn.Write(b)
 	}
-	c.refused.Store(true)
+	c.sending.Store(true)
 	if _, err := c.Conn.Write(c.problem(status, text)); err != nil {
 		return 0, err
 	}
@@ -125,7 +138,7 @@ func (c *conn) problem(status int, text string) []byte {
 
 // CloseWrite is called by http.Server when it has not read all of a request.
 func (c *conn) CloseWrite() error {
-	c.refused.Store(false)
+	c.sending.Store(false)
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		if err := half.CloseWrite(); err != nil {
 			return errors.Wrap(err, "end the response")
@@ -153,7 +166,7 @@ func (c *conn) linger() {
 }
 
 func (c *conn) Close() error {
-	if c.refused.CompareAndSwap(true, false) {
+	if c.sending.CompareAndSwap(true, false) {
 		_ = c.CloseWrite()
 	}
 	return c.Conn.Close()
