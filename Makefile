@@ -55,6 +55,11 @@ client-lint: client/ts/node_modules/.package-lock.json ## Check the types of the
 client-pack: client/ts/node_modules/.package-lock.json ## Write the npm package of the TypeScript client to client/ts
 	cd client/ts && npm pack --silent
 
+# The packages of the page, by its lock file.
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json client/ts/node_modules/.package-lock.json
+	npm ci --prefix web --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
 .PHONY: api-lint
 api-lint: scripts/node_modules/.package-lock.json ## Lint openapi.yaml
 	@export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true PATH="$$PWD/scripts/node_modules/.bin:$$PATH"; \
@@ -123,6 +128,10 @@ $(CURDIR)/bin/openapi-generator-cli-7.0.0.jar:
 test-clients: internal/testclients/node_modules/.package-lock.json | $(OPENAPI_GENERATOR_JAR) ## Generate clients with the usual generators, compile them, and run each against a server
 	OPENAPI_GENERATOR_JAR='$(OPENAPI_GENERATOR_JAR)' go test -tags clients -count=1 -timeout 20m -v ./internal/testclients $(ARGS)
 # newproject:end
+
+.PHONY: test-web
+test-web: web/node_modules/.package-lock.json ## Use the page in Chromium as a person would, against a server with samples
+	go test -tags web -count=1 -timeout 20m -v ./web $(ARGS)
 
 # newproject:template
 .PHONY: test-project
