@@ -1,7 +1,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+# What the page is built for: production, staging or development. Unless it is set, a release is for production, and what
+# runs from the source for development.
+FRONTEND_ENV ?=
+ifneq ($(filter-out production staging development,$(FRONTEND_ENV)),)
+$(error FRONTEND_ENV is production, staging or development, not $(FRONTEND_ENV))
+endif
+ldflags = -s -w -X main.version=$(VERSION) -X main.frontendEnv=$(or $(FRONTEND_ENV),$(1))
 ARGS ?=
 
 .PHONY: help
@@ -10,7 +16,7 @@ help: ## List the targets
 
 .PHONY: run
 run: ## Run everything in one process on http://localhost:8080
-	go build -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
+	go build -ldflags "$(call ldflags,development)" -o bin/edgevalue ./cmd/edgevalue
 	bin/edgevalue dev $(ARGS)
 
 .PHONY: dev
@@ -19,7 +25,7 @@ dev: ## Run everything as "make run" does, and rebuild and restart on save (ARGS
 
 .PHONY: build
 build: ## Build bin/edgevalue as a static release
-	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(call ldflags,production)" -o bin/edgevalue ./cmd/edgevalue
 
 .PHONY: generate
 generate: ## Rebuild the generated code whose sources have changed (ARGS=-a: all of it)
