@@ -1,0 +1,4 @@
+/** Account. */
+export default function Account() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** Activate. */
+export default function Activate() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** ConfirmEmail. */
+export default function ConfirmEmail() {
+  return null;
+}

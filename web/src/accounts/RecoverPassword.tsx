@@ -1,0 +1,4 @@
+/** RecoverPassword. */
+export default function RecoverPassword() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** Register. */
+export default function Register() {
+  return null;
+}

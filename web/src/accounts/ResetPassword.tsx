@@ -1,0 +1,4 @@
+/** ResetPassword. */
+export default function ResetPassword() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** SignIn. */
+export default function SignIn() {
+  return null;
+}

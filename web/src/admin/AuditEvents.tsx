@@ -1,0 +1,4 @@
+/** AuditEvents. */
+export default function AuditEvents() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** User. */
+export default function User() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** Users. */
+export default function Users() {
+  return null;
+}

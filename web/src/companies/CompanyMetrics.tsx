@@ -1,0 +1,4 @@
+/** CompanyMetrics. */
+export default function CompanyMetrics() {
+  return null;
+}

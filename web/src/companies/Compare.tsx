@@ -1,0 +1,4 @@
+/** Compare. */
+export default function Compare() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** Dividends. */
+export default function Dividends() {
+  return null;
+}

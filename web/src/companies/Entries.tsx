@@ -1,0 +1,4 @@
+/** Entries. */
+export default function Entries() {
+  return null;
+}

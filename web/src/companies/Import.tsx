@@ -1,0 +1,4 @@
+/** Import. */
+export default function Import() {
+  return null;
+}

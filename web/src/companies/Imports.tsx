@@ -1,0 +1,4 @@
+/** Imports. */
+export default function Imports() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** Metrics. */
+export default function Metrics() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** Ratios. */
+export default function Ratios() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** Sync. */
+export default function Sync() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** Syncs. */
+export default function Syncs() {
+  return null;
+}

@@ -1,0 +1,55 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api, known, unwrap } from "../api.ts";
+
+/** A company, as it is today. */
+export const companyQuery = (ticker: string) =>
+  queryOptions({
+    queryKey: ["company", ticker],
+    queryFn: ({ signal }) => unwrap(api.GET("/companies/{ticker}", { params: { path: { ticker } }, signal })),
+  });
+
+/** How companies are looked for: `q` is a part of a name, ticker, ISIN or CIK. */
+export interface CompanySearch {
+  q?: string | undefined;
+  exchange?: string | undefined;
+}
+
+/** Companies by pages, those with figures first. */
+export const companiesQuery = ({ q, exchange }: CompanySearch, page_size = 50) =>
+  infiniteQueryOptions({
+    queryKey: ["companies", q, exchange, page_size],
+    queryFn: ({ signal, pageParam }) =>
+      unwrap(
+        api.GET("/companies", {
+          params: { query: { page_size, ...(q && { q }), ...(exchange && { exchange }), ...(pageParam !== undefined && { page_token: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_page_token ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+
+export type Period = "annual" | "quarterly";
+/** `as_of`: with all splits known on the day of the page; `filed`: as each filing has them. */
+export type ShareBasis = "as_of" | "filed";
+
+/** The definitions of the metrics. */
+export const metricsQuery = queryOptions({
+  queryKey: ["metrics"],
+  queryFn: ({ signal }) => unwrap(api.GET("/metrics", { signal })),
+  staleTime: Infinity,
+});
+
+/** The statements of a company, the newest first. */
+export const statementsQuery = (ticker: string, period: Period, share_basis: ShareBasis, asOf: string | undefined, page_size = 20) =>
+  queryOptions({
+    queryKey: ["statements", ticker, period, share_basis, asOf, page_size],
+    queryFn: ({ signal }) =>
+      unwrap(
+        known(asOf).GET("/companies/{ticker}/financial-statements", {
+          params: { path: { ticker }, query: { period, share_basis, page_size } },
+          signal,
+        }),
+      ),
+  });

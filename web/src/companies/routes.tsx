@@ -1,0 +1,107 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { ahead, queryClient } from "../api.ts";
+import { rootRoute } from "../root.tsx";
+import { companiesQuery, companyQuery, metricsQuery, statementsQuery } from "./queries.ts";
+
+const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
+
+/** The values of a search that are text and not empty. */
+function texts<K extends string>(search: Record<string, unknown>, ...keys: K[]): Partial<Record<K, string>> {
+  const out: Partial<Record<K, string>> = {};
+  for (const key of keys) {
+    const v = search[key];
+    if (typeof v === "string" && v !== "") out[key] = v;
+  }
+  return out;
+}
+
+const companies = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "companies",
+  validateSearch: (s: Record<string, unknown>) => texts(s, "q", "exchange"),
+  loaderDeps: ({ search: { q, exchange } }) => ({ q, exchange }),
+  loader: ({ deps }) => ahead(queryClient.infiniteQuery(companiesQuery(deps))),
+  component: lazyRouteComponent(() => import("./Companies.tsx")),
+});
+
+/** The frame of a company's pages. */
+const company = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "companies/$ticker",
+  loader: ({ params }) => ahead(queryClient.query(companyQuery(params.ticker))),
+  component: lazyRouteComponent(() => import("./Company.tsx")),
+});
+
+const companyPages = [
+  createRoute({
+    getParentRoute: () => company,
+    path: "/",
+    loaderDeps: asOf,
+    loader: ({ params, deps }) => ahead(queryClient.query(statementsQuery(params.ticker, "annual", "as_of", deps.asOf)), queryClient.query(metricsQuery)),
+    component: lazyRouteComponent(() => import("./Statements.tsx")),
+  }),
+  createRoute({
+    getParentRoute: () => company,
+    path: "metrics",
+    component: lazyRouteComponent(() => import("./CompanyMetrics.tsx")),
+  }),
+  createRoute({
+    getParentRoute: () => company,
+    path: "charts",
+    component: lazyRouteComponent(() => import("./Charts.tsx")),
+  }),
+  createRoute({
+    getParentRoute: () => company,
+    path: "ratios",
+    component: lazyRouteComponent(() => import("./Ratios.tsx")),
+  }),
+  createRoute({
+    getParentRoute: () => company,
+    path: "dividends",
+    component: lazyRouteComponent(() => import("./Dividends.tsx")),
+  }),
+  createRoute({
+    getParentRoute: () => company,
+    path: "entries",
+    component: lazyRouteComponent(() => import("./Entries.tsx")),
+  }),
+] as const;
+
+const compare = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "compare",
+  component: lazyRouteComponent(() => import("./Compare.tsx")),
+});
+
+const metrics = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "metrics",
+  component: lazyRouteComponent(() => import("./Metrics.tsx")),
+});
+
+const imports = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "imports",
+  component: lazyRouteComponent(() => import("./Imports.tsx")),
+});
+
+const oneImport = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "imports/$id",
+  component: lazyRouteComponent(() => import("./Import.tsx")),
+});
+
+const syncs = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "syncs",
+  component: lazyRouteComponent(() => import("./Syncs.tsx")),
+});
+
+const sync = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "syncs/$id",
+  component: lazyRouteComponent(() => import("./Sync.tsx")),
+});
+
+/** All that is about companies. */
+export const companyRoutes = [companies, company.addChildren(companyPages), compare, metrics, imports, oneImport, syncs, sync] as const;

@@ -1,0 +1,41 @@
+import { createRoute, createRouter } from "@tanstack/react-router";
+import { accountRoutes } from "./accounts/routes.tsx";
+import { adminRoutes } from "./admin/routes.tsx";
+import { companyRoutes } from "./companies/routes.tsx"; // newproject:companies
+import { Home } from "./home.tsx";
+import { rootRoute } from "./root.tsx";
+import { Crashed } from "./shell/errors.tsx";
+
+const home = createRoute({ getParentRoute: () => rootRoute, path: "/", component: Home });
+
+const routeTree = rootRoute.addChildren([
+  home,
+  ...companyRoutes, // newproject:companies
+  ...accountRoutes,
+  ...adminRoutes,
+]);
+
+// An address such as ?as_of=2015-09-26 keeps its words: values are text, never JSON.
+const parseSearch = (text: string): Record<string, string> => Object.fromEntries(new URLSearchParams(text));
+const stringifySearch = (search: Record<string, unknown>): string => {
+  const kept = Object.entries(search).filter(([, v]) => v !== undefined && v !== null && v !== "");
+  const text = new URLSearchParams(kept.map(([k, v]) => [k, String(v)])).toString();
+  return text && `?${text.replaceAll("%2C", ",")}`;
+};
+
+export const router = createRouter({
+  routeTree,
+  parseSearch,
+  stringifySearch,
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  defaultErrorComponent: Crashed,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
