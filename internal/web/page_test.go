@@ -152,8 +152,8 @@ func TestEnvironments(t *testing.T) {
 		assert.Equal(t, robots, get(mux, http.MethodGet, "/robots.txt").Body.String())
 		body := get(mux, http.MethodGet, "/").Body.String()
 		for _, text := range []string{
-			`<meta name="environment" content="` + string(environment) + `">`, `<meta name="project" content="Edge&lt;Value&gt;">`,
-			`<meta name="version" content="1.2.3">`, "<title>Edge&lt;Value&gt;</title>",
+			`<meta name="environment" content="` + string(environment) + `"`, `<meta name="project" content="Edge&lt;Value&gt;"`,
+			`<meta name="version" content="1.2.3"`, "<title>Edge&lt;Value&gt;</title>",
 		} {
 			assert.Equal(t, 1, strings.Count(body, text), text)
 		}
