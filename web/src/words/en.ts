@@ -37,6 +37,21 @@ export const en = {
     reload: "Reload the page",
     more: "Show more",
   },
+  form: {
+    offline: "You are offline: nothing was sent. Try again when you are connected.",
+    away: "The server does not answer. Try again in a moment.",
+    failed: "This did not work. Try again.",
+    mistake: (id: string | undefined) => `The server made a mistake. Try again later${id === undefined ? "" : `; its log has request ${id}`}.`,
+    signedOut: "You are not signed in any more.",
+    signInApart: "Sign in in a new tab, then try again here.",
+    secondFactorFirst: "Your account needs a second factor for this: set it up in your account first.",
+    tooMany: (minutes: number | undefined) =>
+      minutes === undefined ? "Too many attempts. Try again later." : `Too many attempts. Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`,
+    tooLarge: "This is too large for the server.",
+    show: "Show",
+    hide: "Hide",
+    cancel: "Cancel",
+  },
   keys: {},
   // newproject:companies
   asOf: {},
