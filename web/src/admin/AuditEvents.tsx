@@ -72,7 +72,11 @@ function Filters({ search, error, busy }: { search: AuditSearch; error: unknown;
   const navigate = useNavigate();
   const filter = {
     mutate: (form: FormData) => {
-      const filters = Object.fromEntries(auditFilters.map((name) => [name, text(form, name).trim()]).filter(([, value]) => value !== ""));
+      const filters: AuditSearch = {};
+      for (const name of auditFilters) {
+        const value = text(form, name).trim();
+        if (value !== "") filters[name] = value;
+      }
       void navigate({ to: "/audit-events", search: filters });
     },
     reset: () => undefined,
@@ -85,8 +89,8 @@ function Filters({ search, error, busy }: { search: AuditSearch; error: unknown;
       <Form submission={filter}>
         <div className="grid grid-cols-2 gap-3 sm:grid-cols-4">
           <Field name="actor_id" label={words.actorID} defaultValue={search.actor_id} inputMode="numeric" pattern="[1-9][0-9]*" maxLength={15} />
-          <Field name="action" label={words.action} defaultValue={search.action} list="audit-actions" placeholder="user.updated" autoComplete="off" />
-          <Field name="target_type" label={words.targetType} defaultValue={search.target_type} list="audit-targets" placeholder="user" autoComplete="off" />
+          <Field name="action" label={words.action} defaultValue={search.action} list="audit-actions" autoComplete="off" />
+          <Field name="target_type" label={words.targetType} defaultValue={search.target_type} list="audit-targets" autoComplete="off" />
           <Field name="target" label={words.target} defaultValue={search.target} autoComplete="off" />
           <Field name="client" label={words.client} defaultValue={search.client} autoComplete="off" />
           <Field name="since" label={words.since} type="date" defaultValue={search.since} />

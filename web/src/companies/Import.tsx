@@ -1,13 +1,14 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Who } from "../admin/Who.tsx";
 import { isProblem, once, unwrap } from "../api.ts";
 import { bytes, day, duration, instant, none, whole } from "../format.ts";
 import { NotFound } from "../shell/errors.tsx";
+import { Confirm, useSubmission } from "../ui/form.tsx";
 import { Card, Failure, Loading, Notice, useTitle } from "../ui/index.tsx";
 import { named, t } from "../words/index.ts";
-import { CancelButton, Facts, JobState, Progress } from "./progress.tsx";
+import { Facts, JobState, Progress } from "./progress.tsx";
 import { hasEnded, importQuery, type Import as Imported } from "./imports.ts";
 
 /** An import: how far it is, and what was read, and what was not and why. */
@@ -15,10 +16,10 @@ export default function Import() {
   const id = Number(useParams({ from: "/imports/$id" }).id);
   const client = useQueryClient();
   const { data, error, refetch } = useQuery(importQuery(id));
-  const cancel = useMutation({
-    mutationFn: () => unwrap(once.POST("/imports/{id}/cancel", { params: { path: { id } } })),
-    onSettled: () => client.invalidateQueries({ queryKey: ["imports"] }),
-  });
+  const cancel = useSubmission(
+    () => unwrap(once.POST("/imports/{id}/cancel", { params: { path: { id } } })),
+    () => client.invalidateQueries({ queryKey: ["imports"] }),
+  );
   useTitle(t.imports.one(id));
   if (isProblem(error, "not-found", "invalid")) return <NotFound />;
   const words = t.imports;
@@ -37,12 +38,13 @@ export default function Import() {
             title={<JobState state={data.state} names={words.states} />}
             actions={
               !hasEnded(data.state) && (
-                <CancelButton title={words.cancelTitle} hint={words.cancelHint} keep={words.keep} busy={cancel.isPending} onConfirm={() => cancel.mutate()} />
+                <Confirm button={words.cancel} title={words.cancelTitle} submission={cancel}>
+                  <p>{words.cancelHint}</p>
+                </Confirm>
               )
             }
           >
             <div className="space-y-3">
-              {cancel.error && <Failure error={cancel.error} />}
               {data.state === "queued" && <p className="text-soft">{words.waits}</p>}
               {data.state === "running" && (
                 <>

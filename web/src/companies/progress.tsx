@@ -1,6 +1,6 @@
-import { useRef, type ReactNode } from "react";
-import { Button, cx } from "../ui/index.tsx";
-import { named, t } from "../words/index.ts";
+import type { ReactNode } from "react";
+import { cx } from "../ui/index.tsx";
+import { named } from "../words/index.ts";
 
 const looks: Record<string, { sign: string; look: string }> = {
   queued: { sign: "…", look: "text-soft" },
@@ -52,29 +52,5 @@ export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode]
         </div>
       ))}
     </dl>
-  );
-}
-
-/** Cancels what a job does, once a person has said so twice. */
-export function CancelButton(props: { title: string; hint: string; keep: string; busy: boolean; onConfirm: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  return (
-    <>
-      <Button kind="danger" disabled={props.busy} onClick={() => dialog.current?.showModal()}>
-        {t.imports.cancel}
-      </Button>
-      <dialog ref={dialog} aria-label={props.title} className="m-auto max-w-md rounded-lg border border-line bg-card p-5 text-ink backdrop:bg-ground/70">
-        <form method="dialog" className="space-y-3">
-          <h2>{props.title}</h2>
-          <p>{props.hint}</p>
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button type="submit">{props.keep}</Button>
-            <Button type="submit" kind="danger" onClick={props.onConfirm}>
-              {t.imports.cancel}
-            </Button>
-          </div>
-        </form>
-      </dialog>
-    </>
   );
 }
