@@ -77,6 +77,8 @@ const compare = createRoute({
 const metrics = createRoute({
   getParentRoute: () => rootRoute,
   path: "metrics",
+  validateSearch: (s: Record<string, unknown>): { q?: string | undefined } => texts(s, "q"),
+  loader: () => ahead(queryClient.query(metricsQuery)),
   component: lazyRouteComponent(() => import("./Metrics.tsx")),
 });
 
