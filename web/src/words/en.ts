@@ -67,7 +67,13 @@ export const en = {
   company: {},
   statements: {},
   proof: {},
-  charts: {},
+  charts: {
+    chart: "chart",
+    keys: (label: string) => `${label}. Arrow keys, Page up, Page down, Home and End move along, Escape ends.`,
+    reading: (when: string, values: string[]) => `${when}: ${values.join("; ")}`,
+    value: (name: string, value: string, when: string | undefined) => (when === undefined ? `${name} ${value}` : `${name} ${value} on ${when}`),
+    empty: "There is nothing to draw.",
+  },
   ratios: {},
   dividends: {},
   metrics: {
