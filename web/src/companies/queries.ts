@@ -43,6 +43,9 @@ export const companiesQuery = ({ q, exchange, figures, sort }: CompanySearch, pa
     placeholderData: keepPreviousData,
   });
 
+/** The companies of the start: those with figures. */
+export const homeQuery = companiesQuery({ figures: true }, 25);
+
 /** The companies that a few typed letters may mean, the best first. */
 export const suggestionsQuery = (q: string, page_size = 8) =>
   queryOptions({

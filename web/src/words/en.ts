@@ -70,6 +70,12 @@ export const en = {
     operators: "For operators",
     operatorsHint: "Imports, users and the queues are for superusers.",
     jobsHint: "The queues and what failed in them.",
+    usersHint: "Who may sign in, and who may do all.",
+    auditHint: "Who did what, and when.",
+    // newproject:companies
+    importsHint: "Files of facts, prices, splits and rates.",
+    syncsHint: "What EDGAR has that is new.",
+    // newproject:end
   },
   // newproject:companies
   asOf: {
@@ -119,8 +125,7 @@ export const en = {
     sortRelevance: "Largest first",
     ended: "ended",
     alsoListed: (tickers: string) => `also ${tickers}`,
-    period: { annual: "Year", quarterly: "Quarter" },
-    periodTo: (period: string, day: string) => `${period} to ${day}`,
+    periodTo: { annual: (day: string) => `Year to ${day}`, quarterly: (day: string) => `Quarter to ${day}`, partial: (day: string) => `Part of a year to ${day}` },
     empty: "No company matches.",
     emptyHint: "Look for another part of its name, or for its ticker, ISIN or CIK.",
     clear: "Show all companies",
@@ -165,7 +170,7 @@ export const en = {
     read: (ago: string) => `Filings read ${ago}`,
     neverRead: "Its filings were not read yet.",
     formerNames: "Former names",
-    until_: (day: string) => `until ${day}`,
+    nameUntil: (day: string) => `until ${day}`,
     about: "About the company",
     asOfNote: "Figures are as known that day; names and listings are those of today.",
     beforeFirst: (day: string) => `Nothing was known yet: the first filing among its facts is of ${day}.`,
