@@ -2,7 +2,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
 import { importQuery, importsQuery } from "./imports.ts";
-import { companiesQuery, companyQuery, metricsQuery, statementsQuery } from "./queries.ts";
+import { companiesQuery, companyQuery, metricsQuery, statementsQuery, type CompanySearch } from "./queries.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -19,8 +19,12 @@ function texts<K extends string>(search: Record<string, unknown>, ...keys: K[]):
 const companies = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies",
-  validateSearch: (s: Record<string, unknown>) => texts(s, "q", "exchange"),
-  loaderDeps: ({ search: { q, exchange } }) => ({ q, exchange }),
+  validateSearch: (s: Record<string, unknown>): CompanySearch => ({
+    ...texts(s, "q", "exchange"),
+    ...(s["figures"] === "true" && { figures: true }),
+    ...(s["sort"] === "name" && { sort: "name" }),
+  }),
+  loaderDeps: ({ search: { q, exchange, figures, sort } }) => ({ q, exchange, figures, sort }),
   loader: ({ deps }) => ahead(queryClient.infiniteQuery(companiesQuery(deps))),
   component: lazyRouteComponent(() => import("./Companies.tsx")),
 });
