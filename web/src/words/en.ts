@@ -145,6 +145,12 @@ export const en = {
       negative_input: "Not meaningful: a root or growth of what is not above zero, or no solution",
     },
   },
+  export: {
+    copy: "Copy table",
+    csv: "CSV",
+    copied: "Copied.",
+    failed: "The browser does not allow it.",
+  },
   proof: {
     title: "Where it comes from",
     close: "Close",
