@@ -30,6 +30,8 @@ const companies = createRoute({
 const company = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies/$ticker",
+  // The number whose proof is open, of all pages of a company.
+  validateSearch: (s: Record<string, unknown>) => texts(s, "proof"),
   loader: ({ params }) => ahead(queryClient.query(companyQuery(params.ticker))),
   component: lazyRouteComponent(() => import("./Company.tsx")),
 });
