@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
+import { fixedMetricsQuery, periods } from "./chart-queries.ts";
 import { importQuery, importsQuery } from "./imports.ts";
 import { companiesQuery, companyQuery, metricsQuery, type CompanySearch } from "./queries.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
@@ -65,6 +66,10 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "charts",
+    validateSearch: (s: Record<string, unknown>): { period?: "quarterly" | undefined } => (s["period"] === "quarterly" ? { period: "quarterly" } : {}),
+    loaderDeps: ({ search }) => ({ asOf: search.as_of, period: search.period ?? ("annual" as const) }),
+    loader: ({ params: { ticker }, deps: { period, asOf } }) =>
+      ahead(queryClient.query(statementsQuery(ticker, period, "as_of", asOf, periods(period))), queryClient.query(fixedMetricsQuery(ticker, period, "as_of", asOf))),
     component: lazyRouteComponent(() => import("./Charts.tsx")),
   }),
   createRoute({
