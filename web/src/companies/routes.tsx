@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
-import { companiesQuery, companyQuery, metricsQuery, statementsQuery } from "./queries.ts";
+import { companiesQuery, companyQuery, metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery } from "./queries.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -24,6 +24,23 @@ const companies = createRoute({
   component: lazyRouteComponent(() => import("./Companies.tsx")),
 });
 
+/** What can be set on the page of a company's metrics. */
+interface MetricsSearch {
+  period?: "quarterly" | undefined;
+  basis?: "filed" | undefined;
+  group?: string | undefined;
+  /** The end of the period whose scores are shown. */
+  at?: string | undefined;
+  /** What is proved: a statement's id, a dot, and a metric's. */
+  proof?: string | undefined;
+}
+
+const metricsSearch = (s: Record<string, unknown>): MetricsSearch => ({
+  ...(s["period"] === "quarterly" && { period: "quarterly" }),
+  ...(s["basis"] === "filed" && { basis: "filed" }),
+  ...texts(s, "group", "at", "proof"),
+});
+
 /** The frame of a company's pages. */
 const company = createRoute({
   getParentRoute: () => rootRoute,
@@ -43,6 +60,15 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "metrics",
+    validateSearch: metricsSearch,
+    loaderDeps: ({ search: { as_of, period, basis } }: { search: MetricsSearch & { as_of?: string } }) => ({ asOf: as_of, period, basis }),
+    loader: ({ params: { ticker }, deps: { asOf, period = "annual" as const, basis = "as_of" as const } }) =>
+      ahead(
+        queryClient.query(metricsQuery),
+        queryClient.query(valueMetricsQuery(ticker, period, basis, asOf)),
+        queryClient.query(statementsQuery(ticker, period, basis, asOf)),
+        queryClient.query(newestDayQuery(ticker, asOf)),
+      ),
     component: lazyRouteComponent(() => import("./CompanyMetrics.tsx")),
   }),
   createRoute({
