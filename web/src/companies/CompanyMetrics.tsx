@@ -29,7 +29,7 @@ function Cell({ metric, of, prove }: { metric: Definition; of: ValueMetrics; pro
         title={why}
         aria-label={why === undefined ? t.metrics.proofOf(metric.label, shown, periodLabel(of)) : t.metrics.nullOf(metric.label, why, periodLabel(of))}
         onClick={() => prove(of.statement_id, metric.id)}
-        className={cx("w-full px-2 py-1 text-end whitespace-nowrap hover:bg-tint", value === null && "text-soft", value !== null && value < 0 && "text-bad")}
+        className={cx("w-full px-2 py-1 text-end whitespace-nowrap hover:bg-tint", value === null && "text-soft")}
       >
         {value === null ? none : shown}
       </button>
@@ -152,7 +152,7 @@ export default function CompanyMetrics() {
                     </tr>
                     {list.map((metric) => (
                       <tr key={metric.id} className="border-b border-line hover:bg-sunk">
-                        <th scope="row" className="sticky left-0 z-10 max-w-56 min-w-36 bg-card py-1 pe-3 text-start font-normal">
+                        <th scope="row" className="sticky left-0 z-10 max-w-60 min-w-36 bg-card py-1 sm:min-w-60 pe-3 text-start font-normal">
                           <MetricName id={metric.id} />
                         </th>
                         {items.map((v) => (

@@ -45,7 +45,7 @@ function PartRow({ part, names, lookup, explanation }: { part: Part; names: Read
       </span>
       <div className="min-w-0">
         <span className="font-medium">{termLabel(part.id)}</span>
-        <span className="block text-xs text-soft">
+        <span className="hidden text-xs text-soft sm:block">
           <Formula formula={part.formula} names={names} />
         </span>
         <span className="block text-xs tabular-nums">{values}</span>
@@ -74,7 +74,7 @@ function Score(props: {
   const zone = zoneOf(metric, value);
   const isGood = zone === "safe" || zone === "clear";
   return (
-    <section className="min-w-0 rounded-lg border border-line bg-card p-4 print:break-inside-avoid" aria-labelledby={`score-${metric.id}`}>
+    <section className="mb-4 break-inside-avoid rounded-lg border border-line bg-card p-4" aria-labelledby={`score-${metric.id}`}>
       <div className="flex items-baseline justify-between gap-3">
         <h3 id={`score-${metric.id}`}>
           <MetricName id={metric.id} />
@@ -142,7 +142,7 @@ export function Scores(props: {
   const lookup = ofStatements(of.end_date, props.statements, props.metrics);
   return (
     <>
-      <div className="grid items-start gap-4 lg:grid-cols-2">
+      <div className="gap-4 lg:columns-2">
         {scoresOf(all, day ? [of, day] : [of]).map((metric) =>
           metric.scope === "day" ? (
             day && <DayScore key={metric.id} metric={metric} all={all} day={day} ticker={props.ticker} asOf={props.asOf} />
@@ -151,7 +151,7 @@ export function Scores(props: {
           ),
         )}
       </div>
-      <p className="mt-2 text-xs text-soft">
+      <p className="text-xs text-soft">
         {t.metrics.amounts} {day === null && t.metrics.noPrices}
       </p>
     </>
