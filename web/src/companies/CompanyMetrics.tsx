@@ -7,8 +7,12 @@ import { Choice, cx, Empty, Failure, Loading, TableFrame } from "../ui/index.tsx
 import { t } from "../words/index.ts";
 import { MetricName } from "./MetricName.tsx";
 import { byGroup, groupLabel, metricValue, nullReason } from "./metrics.ts";
+import { Proof, proofOf, useProof } from "./Proof.tsx";
 import { metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery } from "./queries.ts";
 import { Scores } from "./Scores.tsx";
+import type { Subject } from "./statement-queries.ts";
+import { fileName, type ExportTable } from "./table-export.ts";
+import { TableActions } from "./TableActions.tsx";
 
 type ValueMetrics = Schemas["ValueMetrics"];
 type Definition = Schemas["MetricDefinition"];
@@ -16,19 +20,21 @@ type Definition = Schemas["MetricDefinition"];
 /** What a period is called: a fiscal year, or a quarter of it. */
 const periodLabel = (v: ValueMetrics): string => t.metrics.quarter(v.fiscal_year, v.fiscal_quarter);
 
-function Cell({ metric, of, prove }: { metric: Definition; of: ValueMetrics; prove: (statement: number, metric: string) => void }) {
+function Cell({ metric, of, all, prove }: { metric: Definition; of: ValueMetrics; all: readonly Definition[]; prove: (s: Subject) => void }) {
   const value = of.metrics[metric.id];
   if (value === undefined) return <td />;
   const reason = of.reasons[metric.id];
   const shown = metricValue(metric.unit, value);
-  const why = value === null ? nullReason(reason) : undefined;
+  const subject: Subject = { statement: of.statement_id, field: metric.id };
+  const why = value === null ? nullReason(reason, (id) => all.find((d) => d.id === id)) : undefined;
   return (
     <td className="p-0 text-end">
       <button
         type="button"
         title={why}
+        data-proof={proofOf(subject)}
         aria-label={why === undefined ? t.metrics.proofOf(metric.label, shown, periodLabel(of)) : t.metrics.nullOf(metric.label, why, periodLabel(of))}
-        onClick={() => prove(of.statement_id, metric.id)}
+        onClick={() => prove(subject)}
         className={cx("w-full px-2 py-1 text-end whitespace-nowrap hover:bg-tint", value === null && "text-soft")}
       >
         {value === null ? none : shown}
@@ -46,9 +52,10 @@ export default function CompanyMetrics() {
   const definitions = useQuery(metricsQuery);
   const metrics = useQuery(valueMetricsQuery(ticker, period, basis, asOf));
   const statements = useQuery(statementsQuery(ticker, period, basis, asOf));
+  const proof = useProof();
   const day = useQuery(newestDayQuery(ticker, asOf));
 
-  const set = (search: { period?: "quarterly" | undefined; basis?: "filed" | undefined; group?: string | undefined; at?: string | undefined; proof?: string | undefined }) =>
+  const set = (search: { period?: "quarterly" | undefined; basis?: "filed" | undefined; group?: string | undefined; at?: string | undefined }) =>
     void navigate({ search: (s) => ({ ...s, ...search }), resetScroll: false });
   const all = definitions.data;
   const items = metrics.data?.items ?? [];
@@ -56,6 +63,12 @@ export default function CompanyMetrics() {
   const error = definitions.error ?? metrics.error;
   const used = all?.items.filter((d) => d.scope === "statement" || (d.scope === "annual" && period === "annual")) ?? [];
   const groups = byGroup(used);
+  const listed = groups.filter(([id]) => group === "" || id === group);
+  const table = (): ExportTable => ({
+    caption: t.metrics.caption(ticker, period === "annual" ? t.metrics.annual : t.metrics.quarterly, asOf),
+    head: [t.metrics.metric, t.metrics.unit, ...items.map((v) => v.end_date)],
+    rows: listed.flatMap(([, list]) => list.map((d) => [d.id, d.unit, ...items.map((v) => v.metrics[d.id] ?? null)])),
+  });
   const currencies = [...new Set(items.map((v) => v.currency))].join(", ");
 
   return (
@@ -115,6 +128,7 @@ export default function CompanyMetrics() {
           <section aria-labelledby="by-period" className="rounded-lg border border-line bg-card px-4 pt-4 pb-2 print:border-0 print:p-0">
             <div className="mb-3 flex flex-wrap items-center justify-between gap-3">
               <h2 id="by-period">{t.metrics.byPeriod}</h2>
+              <div className="flex flex-wrap items-center gap-3">
               <label className="text-sm text-soft print:hidden">
                 {t.metrics.group}{" "}
                 <select value={group} onChange={(e) => set({ group: e.target.value || undefined })} className="rounded-md border border-line bg-card px-2 py-1 text-ink">
@@ -126,6 +140,8 @@ export default function CompanyMetrics() {
                   ))}
                 </select>
               </label>
+              <TableActions table={table} name={fileName(ticker, "metrics", period, ...(asOf === undefined ? [] : [asOf]))} />
+              </div>
             </div>
             <TableFrame caption={t.metrics.table(period === "annual" ? t.metrics.annual : t.metrics.quarterly, currencies)}>
               <thead>
@@ -141,9 +157,7 @@ export default function CompanyMetrics() {
                   ))}
                 </tr>
               </thead>
-              {groups
-                .filter(([id]) => group === "" || id === group)
-                .map(([id, list]) => (
+              {listed.map(([id, list]) => (
                   <tbody key={id}>
                     <tr>
                       <th scope="rowgroup" colSpan={items.length + 1} className="border-b border-line pt-4 pb-1 text-start">
@@ -156,16 +170,17 @@ export default function CompanyMetrics() {
                           <MetricName id={metric.id} />
                         </th>
                         {items.map((v) => (
-                          <Cell key={v.statement_id} metric={metric} of={v} prove={(statement, field) => set({ proof: `${statement}.${field}` })} />
+                          <Cell key={v.statement_id} metric={metric} of={v} all={all.items} prove={proof.open} />
                         ))}
                       </tr>
                     ))}
                   </tbody>
-                ))}
+              ))}
             </TableFrame>
           </section>
         </>
       )}
+      <Proof of={proof.subject} basis={basis} onClose={proof.close} />
     </div>
   );
 }

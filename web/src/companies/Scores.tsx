@@ -7,8 +7,9 @@ import { t } from "../words/index.ts";
 import { namesOf } from "./formula.ts";
 import { Formula, MetricName } from "./MetricName.tsx";
 import { metricValue, nullReason, termLabel } from "./metrics.ts";
-import { dayExplanationQuery } from "./queries.ts";
+import { proofOf, useProof } from "./Proof.tsx";
 import { isOfYears, ofDay, ofStatements, partsOf, scoresOf, seriesOf, withTerms, zoneOf, type Lookup, type Part } from "./scores.ts";
+import { proofQuery, type Subject } from "./statement-queries.ts";
 
 type Definition = Schemas["MetricDefinition"];
 type Definitions = Schemas["MetricDefinitions"];
@@ -64,14 +65,17 @@ function Score(props: {
   lookup: Lookup;
   explanation?: Schemas["Explanation"] | null | undefined;
   when: string;
+  proof: Subject;
 }) {
   const { metric, all, value } = props;
+  const { open } = useProof();
   const names = useMemo(() => namesOf(all), [all]);
   const lookup = withTerms(props.lookup, all, names);
   const parts = partsOf(metric, all, props.of, props.lookup);
   const signals = parts.filter((p) => p.holds !== undefined);
   const count = (holds: boolean | null) => signals.filter((p) => p.holds === holds).length;
   const zone = zoneOf(metric, value);
+  const shown = value == null ? none : signals.length > 0 ? t.metrics.outOf(value, signals.length) : metricValue(metric.unit, value);
   const isGood = zone === "safe" || zone === "clear";
   return (
     <section className="mb-4 break-inside-avoid rounded-lg border border-line bg-card p-4" aria-labelledby={`score-${metric.id}`}>
@@ -79,16 +83,22 @@ function Score(props: {
         <h3 id={`score-${metric.id}`}>
           <MetricName id={metric.id} />
         </h3>
-        <p className="text-xl font-semibold tabular-nums">
-          {value == null ? none : signals.length > 0 ? t.metrics.outOf(value, signals.length) : metricValue(metric.unit, value)}
-        </p>
+        <button
+          type="button"
+          data-proof={proofOf(props.proof)}
+          aria-label={t.metrics.proofOf(metric.label, shown, props.when)}
+          onClick={() => open(props.proof)}
+          className="rounded px-1 text-xl font-semibold whitespace-nowrap tabular-nums hover:bg-tint"
+        >
+          {shown}
+        </button>
       </div>
       <p className="flex flex-wrap justify-between gap-x-3 text-xs text-soft">
         <span>{props.when}</span>
         {zone && <span className={cx("font-medium", isGood ? "text-good" : zone === "grey" ? "text-warn" : "text-bad")}>{t.metrics.zones[zone]}</span>}
         {signals.length > 0 && <span>{t.metrics.tally(count(true), count(false), count(null))}</span>}
       </p>
-      {value == null && <p className="mt-1 text-sm text-warn">{nullReason(props.reason)}</p>}
+      {value == null && <p className="mt-1 text-sm text-warn">{nullReason(props.reason, (id) => all.items.find((d) => d.id === id))}</p>}
       {parts.length > 0 && <ul className="mt-2 divide-y divide-line border-t border-line">{parts.map((part) => <PartRow key={part.id} part={part} names={names} lookup={lookup} explanation={props.explanation} />)}</ul>}
       {signals.length === 0 && (
         <p className="mt-1 border-t border-line pt-2 text-xs tabular-nums">
@@ -111,7 +121,7 @@ function Score(props: {
 
 /** A score of a trading day: its inputs are in its explanation. */
 function DayScore({ metric, all, day, ticker, asOf }: { metric: Definition; all: Definitions; day: Schemas["DailyRatios"]; ticker: string; asOf: string | undefined }) {
-  const { data } = useQuery(dayExplanationQuery(ticker, day.date, metric.id, asOf));
+  const { data } = useQuery(proofQuery({ ticker, date: day.date, field: metric.id }, asOf));
   return (
     <Score
       metric={metric}
@@ -121,6 +131,7 @@ function DayScore({ metric, all, day, ticker, asOf }: { metric: Definition; all:
       of={day}
       lookup={ofDay(day, data?.explanation)}
       explanation={data?.explanation}
+      proof={{ ticker, date: day.date, field: metric.id }}
       when={t.metrics.ofDay(calendarDay(day.date), money(day.close, day.price_currency))}
     />
   );
@@ -147,7 +158,7 @@ export function Scores(props: {
           metric.scope === "day" ? (
             day && <DayScore key={metric.id} metric={metric} all={all} day={day} ticker={props.ticker} asOf={props.asOf} />
           ) : (
-            <Score key={metric.id} metric={metric} all={all} value={of.metrics[metric.id]} reason={of.reasons[metric.id]} of={of} lookup={lookup} when={props.when} />
+            <Score key={metric.id} metric={metric} all={all} value={of.metrics[metric.id]} reason={of.reasons[metric.id]} of={of} lookup={lookup} when={props.when} proof={{ statement: of.statement_id, field: metric.id }} />
           ),
         )}
       </div>

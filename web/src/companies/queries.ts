@@ -84,13 +84,3 @@ export const newestDayQuery = (ticker: string, asOf: string | undefined) =>
       return days.items[0] ?? null;
     },
   });
-
-/** How a metric of a trading day was made. */
-export const dayExplanationQuery = (ticker: string, date: string, field: string, asOf: string | undefined) =>
-  queryOptions({
-    queryKey: ["day-explanation", ticker, date, field, asOf],
-    queryFn: ({ signal }) =>
-      unwrap(
-        known(asOf).GET("/companies/{ticker}/daily-ratios/{date}/explanation", { params: { path: { ticker, date }, query: { field } }, signal }),
-      ),
-  });

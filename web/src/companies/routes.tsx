@@ -32,20 +32,20 @@ interface MetricsSearch {
   group?: string | undefined;
   /** The end of the period whose scores are shown. */
   at?: string | undefined;
-  /** What is proved: a statement's id, a dot, and a metric's. */
-  proof?: string | undefined;
 }
 
 const metricsSearch = (s: Record<string, unknown>): MetricsSearch => ({
   ...(s["period"] === "quarterly" && { period: "quarterly" }),
   ...(s["basis"] === "filed" && { basis: "filed" }),
-  ...texts(s, "group", "at", "proof"),
+  ...texts(s, "group", "at"),
 });
 
 /** The frame of a company's pages. */
 const company = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies/$ticker",
+  // The number whose proof is open, of all pages of a company.
+  validateSearch: (s: Record<string, unknown>) => texts(s, "proof"),
   loader: ({ params }) => ahead(queryClient.query(companyQuery(params.ticker))),
   component: lazyRouteComponent(() => import("./Company.tsx")),
 });
