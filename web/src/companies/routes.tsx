@@ -3,7 +3,7 @@ import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
 import { fixedMetricsQuery, periods } from "./chart-queries.ts";
 import { importQuery, importsQuery } from "./imports.ts";
-import { companiesQuery, companyQuery, metricsQuery, type CompanySearch } from "./queries.ts";
+import { companiesQuery, companyQuery, metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery, type CompanySearch } from "./queries.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
 import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
 
@@ -30,6 +30,21 @@ const companies = createRoute({
   loaderDeps: ({ search: { q, exchange, figures, sort } }) => ({ q, exchange, figures, sort }),
   loader: ({ deps }) => ahead(queryClient.infiniteQuery(companiesQuery(deps))),
   component: lazyRouteComponent(() => import("./Companies.tsx")),
+});
+
+/** What can be set on the page of a company's metrics. */
+interface MetricsSearch {
+  period?: "quarterly" | undefined;
+  basis?: "filed" | undefined;
+  group?: string | undefined;
+  /** The end of the period whose scores are shown. */
+  at?: string | undefined;
+}
+
+const metricsSearch = (s: Record<string, unknown>): MetricsSearch => ({
+  ...(s["period"] === "quarterly" && { period: "quarterly" }),
+  ...(s["basis"] === "filed" && { basis: "filed" }),
+  ...texts(s, "group", "at"),
 });
 
 /** The frame of a company's pages. */
@@ -61,6 +76,15 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "metrics",
+    validateSearch: metricsSearch,
+    loaderDeps: ({ search: { as_of, period, basis } }: { search: MetricsSearch & { as_of?: string } }) => ({ asOf: as_of, period, basis }),
+    loader: ({ params: { ticker }, deps: { asOf, period = "annual" as const, basis = "as_of" as const } }) =>
+      ahead(
+        queryClient.query(metricsQuery),
+        queryClient.query(valueMetricsQuery(ticker, period, basis, asOf)),
+        queryClient.query(statementsQuery(ticker, period, basis, asOf)),
+        queryClient.query(newestDayQuery(ticker, asOf)),
+      ),
     component: lazyRouteComponent(() => import("./CompanyMetrics.tsx")),
   }),
   createRoute({

@@ -1,10 +1,3 @@
-import type { Schemas } from "../api.ts"; // newproject:companies
-
-// newproject:companies
-type Listed<T> = T extends string ? (string extends T ? never : T) : never;
-type KnownReason = Listed<Schemas["MetricReason"]>;
-// newproject:end
-
 /** Every word of the page. To translate it, copy this file, and add the copy to index.ts. */
 export const en = {
   title: (what: string, project: string) => `${what} – ${project}`,
@@ -470,19 +463,6 @@ export const en = {
     orZero: "0 if not known",
     unknown: "Not known",
     reasonOf: (reason: string, inputs: string) => `${reason}: ${inputs}`,
-    reasons: {
-      shares_unknown: "The number of shares is not known",
-      split_date_unknown: "It is not known when a split took effect",
-      ads_ratio_unknown: "It is not known how many shares a listed one stands for",
-      currency_mismatch: "No exchange rate between the currencies of price and statement",
-      cash_unknown: "The cash is not known",
-      debt_unknown: "The debt is not known",
-      insufficient_history: "There are too few earlier statements or prices",
-      missing_input: "A figure is not known",
-      negative_denominator: "Not meaningful: the divisor is negative",
-      zero_denominator: "Not meaningful: the divisor is 0",
-      negative_input: "Not meaningful: a figure is not above 0",
-    } satisfies Record<KnownReason, string> as Record<string, string>,
     signals: {
       roa_positive: "Return on assets above 0",
       operating_cash_flow_positive: "Operating cash flow above 0",
@@ -515,6 +495,41 @@ export const en = {
       X5: "X5, revenue to assets",
     } as Record<string, string>,
     groupsOf: "Groups of metrics",
+    scores: "Scores",
+    scoresOf: (period: string) => `The scores of ${period}`,
+    scoreAt: "Scores of",
+    ofDay: (day: string, price: string) => `${day}, at a price of ${price}`,
+    noPrices: "There are no prices of this company as known on this day, so that scores with a price have no value.",
+    outOf: (n: number, all: number) => `${n} of ${all}`,
+    holds: { yes: "Passed", no: "Failed", unknown: "Not known" },
+    tally: (passed: number, failed: number, unknown: number) =>
+      [`${passed} passed`, `${failed} failed`, unknown > 0 && `${unknown} not known`].filter(Boolean).join(", "),
+    zones: {
+      distress: "In the zone of distress",
+      grey: "Between distress and safe",
+      safe: "In the safe zone",
+      flagged: "Flagged",
+      clear: "Not flagged",
+    },
+    amounts: "M: millions of the statement's currency, or of shares.",
+    with: "With the values",
+    byPeriod: "Metrics by period",
+    table: (period: string, currency: string) => `${period}; money in millions, in ${currency}`,
+    annual: "Annual",
+    quarterly: "Quarterly",
+    period: "Period",
+    basis: "Share basis",
+    bases: { as_of: "Today's shares", filed: "As filed" },
+    basesPast: { as_of: "Shares of the day", filed: "As filed" },
+    group: "Group",
+    allGroups: "All groups",
+    metric: "Metric",
+    unit: "Unit",
+    caption: (ticker: string, period: string, asOf: string | undefined) => [ticker, period, asOf !== undefined && `as known on ${asOf}`].filter(Boolean).join(", "),
+    none: "There are no statements of this period as known on this day.",
+    quarter: (year: number, quarter: number | null) => (quarter === null ? `${year}` : `Q${quarter} ${year}`),
+    proofOf: (metric: string, value: string, period: string) => `${metric}, ${period}: ${value}. How it is computed`,
+    nullOf: (metric: string, reason: string, period: string) => `${metric}, ${period}: ${reason}`,
     words: "Words in the formulas",
     wordsHint: "A metric has no value where an input is not known, or where it has no meaning. These words stand in several formulas:",
     syntax: [
