@@ -1,7 +1,7 @@
-import { Link, useNavigate, useRouter, useSearch } from "@tanstack/react-router";
+import { Link, useRouter, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { isProblem, once, unwrap } from "../api.ts";
-import { signedInAs } from "../session.ts";
+import { isProblem, once, queryClient, unwrap } from "../api.ts";
+import { meQuery, signedInAs } from "../session.ts";
 import { Field, Form, Submit, text, useSubmission } from "../ui/form.tsx";
 import { Button, Notice } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
@@ -11,6 +11,18 @@ import { EmailField, Narrow } from "./parts.tsx";
 export default function SignIn() {
   const { next = "/", after } = useSearch({ from: "/sign-in" });
   const [attempt, setAttempt] = useState(0);
+  const [already] = useState(() => queryClient.getQueryData(meQuery.queryKey));
+  const go = useGo();
+  if (already && after === undefined) {
+    return (
+      <Narrow title={t.accounts.signIn}>
+        <p className="text-sm">{t.accounts.already(already.email)}</p>
+        <Button kind="primary" onClick={() => void go(next)}>
+          {t.accounts.goOn}
+        </Button>
+      </Narrow>
+    );
+  }
   return (
     <Narrow
       title={t.accounts.signIn}
@@ -31,9 +43,17 @@ export default function SignIn() {
   );
 }
 
-function SignInForm({ next, again }: { next: string; again: () => void }) {
+/** Goes to an address of the server, which has some that the page does not know. */
+function useGo() {
   const router = useRouter();
-  const navigate = useNavigate();
+  return async (next: string) => {
+    if (router.getMatchedRoutes(next.replace(/[?#].*/, ""))[2]) await router.navigate({ href: next, replace: true });
+    else location.assign(next);
+  };
+}
+
+function SignInForm({ next, again }: { next: string; again: () => void }) {
+  const go = useGo();
   const [sentCode, setSentCode] = useState(false);
 
   const signIn = useSubmission(
@@ -44,9 +64,7 @@ function SignInForm({ next, again }: { next: string; again: () => void }) {
     },
     async (user) => {
       await signedInAs(user);
-      // The server has addresses that the page does not know.
-      if (router.getMatchedRoutes(next.replace(/[?#].*/, ""))[2]) await navigate({ href: next, replace: true });
-      else location.assign(next);
+      await go(next);
     },
   );
   const [asked, setAsked] = useState(false);

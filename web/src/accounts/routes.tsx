@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { rootRoute } from "../root.tsx";
-import { signedInOnly } from "../session.ts";
+import { queryClient } from "../api.ts";
+import { meQuery, signedInOnly } from "../session.ts";
 import { safeNext } from "./next.ts";
 
 interface SignInSearch {
@@ -17,6 +18,7 @@ const signIn = createRoute({
     const safe = safeNext(next);
     return { ...(safe !== undefined && { next: safe }), ...((after === "password" || after === "deleted") && { after }) };
   },
+  loader: () => queryClient.query({ ...meQuery, staleTime: "static" }).catch(() => null),
   component: lazyRouteComponent(() => import("./SignIn.tsx")),
 });
 

@@ -328,6 +328,7 @@ export function Confirm(props: {
   kind?: ComponentProps<typeof Button>["kind"];
   /** Says in full what the button is about, where the same stands in each row of a table. */
   label?: string;
+  explain?: (error: unknown) => ReactNode;
   children?: ReactNode;
 }) {
   const { submission, kind = "danger" } = props;
@@ -353,7 +354,7 @@ export function Confirm(props: {
       </Button>
       <Dialog title={props.title} open={open} onClose={() => setOpen(false)}>
         <div ref={frame}>
-          <Form submission={submission}>
+          <Form submission={submission} {...(props.explain && { explain: props.explain })}>
             <div className="space-y-3 text-sm">{props.children}</div>
             <div className="flex flex-wrap justify-end gap-2 pt-2">
               <Button onClick={close}>{t.form.cancel}</Button>
