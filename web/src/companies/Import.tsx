@@ -115,7 +115,7 @@ function Details({ data }: { data: Imported }) {
     [words.started, instant(data.started_at)],
     [words.finished, instant(data.finished_at)],
   );
-  if (took !== null) facts.push([words.took, duration(took)]);
+  if (took !== null && took > 0) facts.push([words.took, duration(took)]);
   return (
     <Card title={words.details}>
       <Facts facts={facts} />

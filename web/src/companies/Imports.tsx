@@ -38,6 +38,7 @@ export default function Imports() {
                     <Head>{words.columns.state}</Head>
                     <Head>{words.columns.kind}</Head>
                     <Head>{words.columns.file}</Head>
+                    <Head>{words.ticker}</Head>
                     <Head numbers>{words.written}</Head>
                     <Head numbers>{words.unchanged}</Head>
                     <Head numbers>{words.skipped}</Head>
@@ -88,10 +89,12 @@ function Row({ of: i }: { of: Import }) {
         {i.warning !== null && <p className="line-clamp-2 max-w-72 text-xs text-warn">{i.warning}</p>}
       </td>
       <td className="px-2 py-1.5">{named(words.kinds, i.kind)}</td>
-      <td className="max-w-64 px-2 py-1.5 wrap-anywhere">
+      <td className="max-w-64 min-w-40 px-2 py-1.5 wrap-anywhere">
         {i.file_name ?? <span className="text-soft">{words.noFile}</span>}
+      </td>
+      <td className="px-2 py-1.5">
         {i.ticker !== null && (
-          <Link to="/companies/$ticker" params={{ ticker: i.ticker }} className="ml-2">
+          <Link to="/companies/$ticker" params={{ ticker: i.ticker }}>
             {i.ticker}
           </Link>
         )}

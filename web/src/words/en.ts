@@ -127,7 +127,7 @@ export const en = {
     error: "It failed:",
     unchangedNote: "The same facts of the company were imported before.",
     cancelledNote: "It was cancelled. None of its data was kept.",
-    created: "Started",
+    created: "Queued",
     started: "Begun",
     finished: "Ended",
     took: "Took",
