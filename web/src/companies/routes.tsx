@@ -3,6 +3,7 @@ import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
 import { importQuery, importsQuery } from "./imports.ts";
 import { companiesQuery, companyQuery, metricsQuery, statementsQuery } from "./queries.ts";
+import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -97,12 +98,14 @@ const oneImport = createRoute({
 const syncs = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs",
+  loader: () => ahead(queryClient.infiniteQuery(syncsQuery), queryClient.query(rulesQuery)),
   component: lazyRouteComponent(() => import("./Syncs.tsx")),
 });
 
 const sync = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs/$id",
+  loader: ({ params }) => ahead(queryClient.query(syncQuery(Number(params.id)))),
   component: lazyRouteComponent(() => import("./Sync.tsx")),
 });
 
