@@ -200,7 +200,9 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 	cfg.Pages.Handle(jobsPath+"/", protected)
 	cfg.Pages.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	cfg.Pages.HandleFunc("GET /readyz", s.ready)
-	err = web.Register(cfg.Pages, web.Config{ProjectName: s.cfg.ProjectName, Version: buildVersion(), Spec: edgevalue.OpenAPI})
+	cfg.Missing, err = web.Register(cfg.Pages, web.Config{
+		ProjectName: s.cfg.ProjectName, Version: buildVersion(), Environment: web.Environment(frontendEnv), Spec: edgevalue.OpenAPI,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,9 @@ import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
 import { importQuery, importsQuery } from "./imports.ts";
 import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
-import { companiesQuery, companyQuery } from "./queries.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
 import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
+import { companiesQuery, companyQuery, type CompanySearch } from "./queries.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -22,8 +22,12 @@ function texts<K extends string>(search: Record<string, unknown>, ...keys: K[]):
 const companies = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies",
-  validateSearch: (s: Record<string, unknown>) => texts(s, "q", "exchange"),
-  loaderDeps: ({ search: { q, exchange } }) => ({ q, exchange }),
+  validateSearch: (s: Record<string, unknown>): CompanySearch => ({
+    ...texts(s, "q", "exchange"),
+    ...(s["figures"] === "true" && { figures: true }),
+    ...(s["sort"] === "name" && { sort: "name" }),
+  }),
+  loaderDeps: ({ search: { q, exchange, figures, sort } }) => ({ q, exchange, figures, sort }),
   loader: ({ deps }) => ahead(queryClient.infiniteQuery(companiesQuery(deps))),
   component: lazyRouteComponent(() => import("./Companies.tsx")),
 });
@@ -90,6 +94,8 @@ const compare = createRoute({
 const metrics = createRoute({
   getParentRoute: () => rootRoute,
   path: "metrics",
+  validateSearch: (s: Record<string, unknown>): { q?: string | undefined } => texts(s, "q"),
+  loader: () => ahead(queryClient.query(metricsQuery)),
   component: lazyRouteComponent(() => import("./Metrics.tsx")),
 });
 
