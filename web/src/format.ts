@@ -84,3 +84,9 @@ export function bytes(v: number): string {
   const i = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(v, 1)) / 3)));
   return numbers({ style: "unit", unit: units[i] ?? "byte", unitDisplay: "short", maximumFractionDigits: 1 }).format(v / 1000 ** i);
 }
+
+/** How long something took. */
+export const duration = (seconds: number): string =>
+  seconds < 120
+    ? format(seconds, { style: "unit", unit: "second", maximumFractionDigits: seconds < 10 ? 1 : 0 })
+    : format(seconds / 60, { style: "unit", unit: "minute", maximumFractionDigits: 0 });

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
+import { importQuery, importsQuery } from "./imports.ts";
 import { companiesQuery, companyQuery, metricsQuery, statementsQuery, type CompanySearch } from "./queries.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
@@ -80,18 +81,22 @@ const compare = createRoute({
 const metrics = createRoute({
   getParentRoute: () => rootRoute,
   path: "metrics",
+  validateSearch: (s: Record<string, unknown>): { q?: string | undefined } => texts(s, "q"),
+  loader: () => ahead(queryClient.query(metricsQuery)),
   component: lazyRouteComponent(() => import("./Metrics.tsx")),
 });
 
 const imports = createRoute({
   getParentRoute: () => rootRoute,
   path: "imports",
+  loader: () => ahead(queryClient.infiniteQuery(importsQuery)),
   component: lazyRouteComponent(() => import("./Imports.tsx")),
 });
 
 const oneImport = createRoute({
   getParentRoute: () => rootRoute,
   path: "imports/$id",
+  loader: ({ params }) => ahead(queryClient.query(importQuery(Number(params.id)))),
   component: lazyRouteComponent(() => import("./Import.tsx")),
 });
 
