@@ -5,7 +5,7 @@ import { fixedMetricsQuery, periods } from "./chart-queries.ts";
 import { importQuery, importsQuery } from "./imports.ts";
 import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery } from "./queries.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
-import { viewOf, type ViewSearch, viewSearch } from "./statement-view.ts";
+import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
 import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
