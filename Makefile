@@ -153,6 +153,10 @@ test-clients: internal/testclients/node_modules/.package-lock.json | $(OPENAPI_G
 	OPENAPI_GENERATOR_JAR='$(OPENAPI_GENERATOR_JAR)' go test -tags clients -count=1 -timeout 20m -v ./internal/testclients $(ARGS)
 # newproject:end
 
+.PHONY: test-web
+test-web: web/node_modules/.package-lock.json ## Use the page in Chromium as a person would, against a server with samples
+	go test -tags web -count=1 -timeout 20m -v ./web $(ARGS)
+
 # newproject:template
 .PHONY: test-project
 test-project: ## Make a project of the newest commit with other names, build and test it

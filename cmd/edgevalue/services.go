@@ -130,6 +130,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 		Tokens:              auth.NewTokens(secret, cfg.AccessTokenLife(), time.Now),
 		TOTP:                auth.NewTOTP(secret),
 		ConsoleTokens:       auth.NewConsoleTokens(secret, app.ConsoleLife, time.Now),
+		CookieTokens:        auth.NewCookieTokens(secret, app.SessionLife, time.Now),
 		Mail:                sender,
 		Logger:              log,
 		Now:                 time.Now,

@@ -79,6 +79,10 @@ func New(cfg Config) (http.Handler, error) {
 		mux = http.NewServeMux()
 	}
 	other := pages(mux, cfg.Missing, refuse)
+	same, err := sameOrigin(cfg.App.PublicURL, refuse)
+	if err != nil {
+		return nil, err
+	}
 	h := &handler{app: cfg.App, log: log}
 	var server *oas.Server
 	server, err = oas.NewServer(h, h,
@@ -102,7 +106,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create API server")
 	}
-	return chain(cfg, refuse, announced, route(server, operations, other, refuse)), nil
+	return chain(cfg, refuse, announced, takeCookie(cfg.HTTPS, same)(route(server, operations, other, refuse))), nil
 }
 
 var errNoPage error = &statusError{http.StatusNotFound, errors.New("no such page")}

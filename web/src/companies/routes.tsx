@@ -1,7 +1,8 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
-import { companiesQuery, companyQuery, metricsQuery, statementsQuery } from "./queries.ts";
+import { importQuery, importsQuery } from "./imports.ts";
+import { companiesQuery, companyQuery, metricsQuery, statementsQuery, type CompanySearch } from "./queries.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -18,8 +19,12 @@ function texts<K extends string>(search: Record<string, unknown>, ...keys: K[]):
 const companies = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies",
-  validateSearch: (s: Record<string, unknown>) => texts(s, "q", "exchange"),
-  loaderDeps: ({ search: { q, exchange } }) => ({ q, exchange }),
+  validateSearch: (s: Record<string, unknown>): CompanySearch => ({
+    ...texts(s, "q", "exchange"),
+    ...(s["figures"] === "true" && { figures: true }),
+    ...(s["sort"] === "name" && { sort: "name" }),
+  }),
+  loaderDeps: ({ search: { q, exchange, figures, sort } }) => ({ q, exchange, figures, sort }),
   loader: ({ deps }) => ahead(queryClient.infiniteQuery(companiesQuery(deps))),
   component: lazyRouteComponent(() => import("./Companies.tsx")),
 });
@@ -76,18 +81,22 @@ const compare = createRoute({
 const metrics = createRoute({
   getParentRoute: () => rootRoute,
   path: "metrics",
+  validateSearch: (s: Record<string, unknown>): { q?: string | undefined } => texts(s, "q"),
+  loader: () => ahead(queryClient.query(metricsQuery)),
   component: lazyRouteComponent(() => import("./Metrics.tsx")),
 });
 
 const imports = createRoute({
   getParentRoute: () => rootRoute,
   path: "imports",
+  loader: () => ahead(queryClient.infiniteQuery(importsQuery)),
   component: lazyRouteComponent(() => import("./Imports.tsx")),
 });
 
 const oneImport = createRoute({
   getParentRoute: () => rootRoute,
   path: "imports/$id",
+  loader: ({ params }) => ahead(queryClient.query(importQuery(Number(params.id)))),
   component: lazyRouteComponent(() => import("./Import.tsx")),
 });
 
