@@ -32,8 +32,8 @@ export default function AuditEvents() {
       ) : (
         <>
           <Filters key={JSON.stringify(search)} search={search} error={error} busy={isFetching && isPlaceholderData} />
-          <Card>
-            {error ? null : !data ? (
+          <Card className={error ? "hidden" : ""}>
+            {!data ? (
               <Loading />
             ) : events.length === 0 ? (
               <Empty>{auditFilters.some((f) => search[f]) ? words.noneSuch : words.none}</Empty>

@@ -54,9 +54,6 @@ export interface ImportRequest {
   key: string;
 }
 
-/** A name of a request, which it keeps when it is sent again. */
-export const requestKey = (): string => crypto.getRandomValues(new Uint32Array(4)).join("-");
-
 /** Sends a file, and tells how much of it is sent. */
 export async function startImport({ kind, file, parameters, key }: ImportRequest, onSent: (bytes: number) => void, signal: AbortSignal): Promise<Import> {
   const init = {

@@ -1,8 +1,12 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
+import { fixedMetricsQuery, periods } from "./chart-queries.ts";
 import { importQuery, importsQuery } from "./imports.ts";
-import { companiesQuery, companyQuery, metricsQuery, statementsQuery, type CompanySearch } from "./queries.ts";
+import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery } from "./queries.ts";
+import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
+import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
+import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -29,10 +33,27 @@ const companies = createRoute({
   component: lazyRouteComponent(() => import("./Companies.tsx")),
 });
 
+/** What can be set on the page of a company's metrics. */
+interface MetricsSearch {
+  period?: "quarterly" | undefined;
+  basis?: "filed" | undefined;
+  group?: string | undefined;
+  /** The end of the period whose scores are shown. */
+  at?: string | undefined;
+}
+
+const metricsSearch = (s: Record<string, unknown>): MetricsSearch => ({
+  ...(s["period"] === "quarterly" && { period: "quarterly" }),
+  ...(s["basis"] === "filed" && { basis: "filed" }),
+  ...texts(s, "group", "at"),
+});
+
 /** The frame of a company's pages. */
 const company = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies/$ticker",
+  // The number whose proof is open, of all pages of a company.
+  validateSearch: (s: Record<string, unknown>) => texts(s, "proof"),
   loader: ({ params }) => ahead(queryClient.query(companyQuery(params.ticker))),
   component: lazyRouteComponent(() => import("./Company.tsx")),
 });
@@ -41,18 +62,39 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "/",
-    loaderDeps: asOf,
-    loader: ({ params, deps }) => ahead(queryClient.query(statementsQuery(params.ticker, "annual", "as_of", deps.asOf)), queryClient.query(metricsQuery)),
+    validateSearch: viewSearch,
+    loaderDeps: ({ search }: { search: ViewSearch & { as_of?: string } }) => ({ ...asOf({ search }), period: search.period, years: search.years, basis: search.basis }),
+    loader: ({ params: { ticker }, deps: { asOf: as_of, ...chosen } }) => {
+      const view = viewOf(chosen);
+      ahead(
+        queryClient.query(statementsOf(ticker, view, as_of)),
+        queryClient.query(restatementsQuery(ticker, view.period === "annual" ? "annual" : "quarterly", as_of)),
+        ...(view.period === "ttm" ? [queryClient.query(twelveMonthsOf(ticker, view, as_of))] : []),
+      );
+    },
     component: lazyRouteComponent(() => import("./Statements.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "metrics",
+    validateSearch: metricsSearch,
+    loaderDeps: ({ search: { as_of, period, basis } }: { search: MetricsSearch & { as_of?: string } }) => ({ asOf: as_of, period, basis }),
+    loader: ({ params: { ticker }, deps: { asOf, period = "annual" as const, basis = "as_of" as const } }) =>
+      ahead(
+        queryClient.query(metricsQuery),
+        queryClient.query(valueMetricsQuery(ticker, period, basis, asOf)),
+        queryClient.query(statementsQuery(ticker, period, basis, asOf)),
+        queryClient.query(newestDayQuery(ticker, asOf)),
+      ),
     component: lazyRouteComponent(() => import("./CompanyMetrics.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "charts",
+    validateSearch: (s: Record<string, unknown>): { period?: "quarterly" | undefined } => (s["period"] === "quarterly" ? { period: "quarterly" } : {}),
+    loaderDeps: ({ search }) => ({ asOf: search.as_of, period: search.period ?? ("annual" as const) }),
+    loader: ({ params: { ticker }, deps: { period, asOf } }) =>
+      ahead(queryClient.query(statementsQuery(ticker, period, "as_of", asOf, periods(period))), queryClient.query(fixedMetricsQuery(ticker, period, "as_of", asOf))),
     component: lazyRouteComponent(() => import("./Charts.tsx")),
   }),
   createRoute({
@@ -103,12 +145,14 @@ const oneImport = createRoute({
 const syncs = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs",
+  loader: () => ahead(queryClient.infiniteQuery(syncsQuery), queryClient.query(rulesQuery)),
   component: lazyRouteComponent(() => import("./Syncs.tsx")),
 });
 
 const sync = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs/$id",
+  loader: ({ params }) => ahead(queryClient.query(syncQuery(Number(params.id)))),
   component: lazyRouteComponent(() => import("./Sync.tsx")),
 });
 

@@ -28,14 +28,15 @@ export interface Submission {
 }
 
 /**
- * Sends what a form has, and then does `done`. It is sent with `once`, as a person can try again.
+ * Sends what a form has, and then does `done`. Send with `once`: a person waits, and tries again. The answer, which may be a
+ * secret, is forgotten with the form.
  *
  * @example
  * const save = useSubmission((form) => unwrap(once.PATCH("/users/me", { body: { full_name: text(form, "full_name") } })));
  * return <Form submission={save}>...</Form>;
  */
 export function useSubmission<T>(send: (form: FormData) => Promise<T>, done?: (result: T) => unknown) {
-  return useMutation<T, Error, FormData>({ mutationFn: send, ...(done && { onSuccess: done }) });
+  return useMutation<T, Error, FormData>({ mutationFn: send, gcTime: 0, ...(done && { onSuccess: done }) });
 }
 
 /** The text of a field. */
@@ -101,7 +102,7 @@ export function Form(props: {
   submission: Submission;
   children: ReactNode;
   done?: ReactNode;
-  /** Other words for an error, as far as it knows it. */
+  /** Other words for an error: null for none, undefined for the usual ones. */
   explain?: (error: unknown) => ReactNode;
   className?: string;
 }) {
@@ -126,11 +127,11 @@ export function Form(props: {
   };
 
   const found = mistakes(error, names);
-  const own = error != null && explain?.(error);
+  const own = error == null ? undefined : explain?.(error);
   return (
     <form ref={form} onSubmit={submit} className={cx("space-y-3", props.className)} aria-busy={isPending}>
-      {own ? (
-        <Notice tone="bad">{own}</Notice>
+      {own !== undefined ? (
+        own !== null && <Notice tone="bad">{own}</Notice>
       ) : (
         found.rest.length > 0 && (
           <Notice tone="bad">
@@ -327,6 +328,7 @@ export function Confirm(props: {
   kind?: ComponentProps<typeof Button>["kind"];
   /** Says in full what the button is about, where the same stands in each row of a table. */
   label?: string;
+  explain?: (error: unknown) => ReactNode;
   children?: ReactNode;
 }) {
   const { submission, kind = "danger" } = props;
@@ -352,7 +354,7 @@ export function Confirm(props: {
       </Button>
       <Dialog title={props.title} open={open} onClose={() => setOpen(false)}>
         <div ref={frame}>
-          <Form submission={submission}>
+          <Form submission={submission} {...(props.explain && { explain: props.explain })}>
             <div className="space-y-3 text-sm">{props.children}</div>
             <div className="flex flex-wrap justify-end gap-2 pt-2">
               <Button onClick={close}>{t.form.cancel}</Button>
