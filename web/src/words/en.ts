@@ -60,7 +60,7 @@ export const en = {
   },
   keys: {
     title: "Keys",
-    on: "Keys work",
+    on: "Let these keys work",
     close: "Close",
     help: "List the keys",
     home: "To the start",
