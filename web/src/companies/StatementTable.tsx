@@ -5,7 +5,7 @@ import { t } from "../words/index.ts";
 import { Hints } from "./Hints.tsx";
 import { proofOf } from "./Proof.tsx";
 import { figureName, type Figure } from "./statement-rows.ts";
-import { columnName, isPerShare, isOfShares, marksOf, markWords, notesOf, type Cell, type Change, type Column, type Row, type Table } from "./statement-table.ts";
+import { columnName, isAtEnd, isOfShares, isPerShare, marksOf, markWords, notesOf, type Cell, type Change, type Column, type Row, type Table } from "./statement-table.ts";
 import type { View } from "./statement-view.ts";
 
 /** A figure in the unit of the view. */
@@ -114,7 +114,7 @@ function RowBars({ cells, order }: { cells: Cell[]; order: View["order"] }) {
 }
 
 function Growth({ of }: { of: number | null }) {
-  return <td className={cx("px-2 text-right text-xs whitespace-nowrap", of === null || of === 0 ? "text-soft" : of > 0 ? "text-good" : "text-bad")}>{of === null ? none : growthText(of)}</td>;
+  return <td className={cx("px-2 py-1 text-right align-top text-xs whitespace-nowrap", of === null || of === 0 ? "text-soft" : of > 0 ? "text-good" : "text-bad")}>{of === null ? none : growthText(of)}</td>;
 }
 
 function FigureCell({ cell, row, column, at, first, table }: { cell: Cell; row: Row; column: Column; at: string; first: boolean; table: Table }) {
@@ -124,6 +124,7 @@ function FigureCell({ cell, row, column, at, first, table }: { cell: Cell; row: 
   const words = change && changeWords(change, row.field, unit);
   // Figures of other filings are on other share bases.
   const comparable = !isOfShares(row.field) || basis === "filed";
+  const struck = change && comparable && change.first !== null;
   const hint = [
     ...(words ? [t.statements.restatedFigure, ...words, ...(comparable ? [] : [t.statements.asFiledThen])] : []),
     ...cell.marks.map(markWords),
@@ -132,15 +133,15 @@ function FigureCell({ cell, row, column, at, first, table }: { cell: Cell; row: 
     <td className="px-0.5 text-right align-top whitespace-nowrap">
       <button
         type="button"
-        data-proof={proofOf({ statement: column.statement.id, field: column.months && value !== column.statement[row.field] ? `ttm.${row.field}` : row.field })}
+        data-proof={proofOf({ statement: column.statement.id, field: column.months && !isAtEnd(row.field) ? `ttm.${row.field}` : row.field })}
         data-at={at}
         data-hint={hint === "" ? undefined : hint}
         tabIndex={first ? 0 : -1}
-        className={cx("rounded px-1.5 py-0.5 text-right hover:bg-tint", value === null && "text-soft", value !== null && value < 0 && "text-bad", change && "underline decoration-warn decoration-dotted underline-offset-2")}
+        className={cx("rounded px-1.5 py-0.5 text-right hover:bg-tint aria-expanded:bg-tint", value === null && "text-soft", value !== null && value < 0 && "text-bad", change && !struck && "underline decoration-warn decoration-dotted underline-offset-2")}
       >
         {show(value, row.field, unit)}
         <Notes numbers={notesOf(table, cell.marks)} />
-        {change && comparable && change.first !== null && <del className="block text-[11px] leading-none font-normal text-soft">{show(change.first, row.field, unit)}</del>}
+        {struck && <del className="block text-[11px] leading-none font-normal text-soft">{show(change.first, row.field, unit)}</del>}
         {words && <span className="sr-only">{`${t.statements.restatedFigure}: ${words.join("; ")}`}</span>}
       </button>
     </td>
@@ -204,11 +205,11 @@ export const StatementTable = memo(function StatementTable({ table, caption, onP
                 const total = row.kind === "total";
                 return (
                   <tr key={row.field} className={cx("hover:bg-sunk", total && "border-t border-line font-semibold")}>
-                    <th scope="row" className={cx(stuck, "max-w-36 min-w-36 py-0.5 pr-2 text-left align-top md:max-w-64 md:min-w-56", total ? "font-semibold" : "font-normal", indent[row.kind])}>
+                    <th scope="row" className={cx(stuck, "max-w-32 min-w-32 py-0.5 pr-2 text-left align-top hyphens-auto md:max-w-none md:whitespace-nowrap", total ? "font-semibold" : "font-normal", indent[row.kind])}>
                       {row.name}
                     </th>
                     {bars && (
-                      <td className="hidden px-2 md:table-cell print:hidden">
+                      <td className="hidden px-2 pt-1 align-top leading-none md:table-cell print:hidden">
                         <RowBars cells={row.cells} order={view.order} />
                       </td>
                     )}
