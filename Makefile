@@ -1,7 +1,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+# What the page is built for: production, staging or development. Unless it is set, a release is for production, and what
+# runs from the source for development.
+FRONTEND_ENV ?=
+ifneq ($(filter-out production staging development,$(FRONTEND_ENV)),)
+$(error FRONTEND_ENV is production, staging or development, not $(FRONTEND_ENV))
+endif
+ldflags = -s -w -X main.version=$(VERSION) -X main.frontendEnv=$(or $(FRONTEND_ENV),$(1))
 ARGS ?=
 
 .PHONY: help
@@ -10,16 +16,19 @@ help: ## List the targets
 
 .PHONY: run
 run: ## Run everything in one process on http://localhost:8080
-	go build -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
+	go build -ldflags "$(call ldflags,development)" -o bin/edgevalue ./cmd/edgevalue
 	bin/edgevalue dev $(ARGS)
 
 .PHONY: dev
-dev: ## Run everything as "make run" does, and rebuild and restart on save (ARGS="dev --fake")
-	@scripts/devloop.sh $(ARGS)
+dev: ## Run everything as "make run" does, and rebuild and restart on save; with Node.js "make web-dev" too (ARGS="dev --fake")
+	@if command -v npm >/dev/null; then \
+		SERVER_URL="http://localhost:$$(addr="$${LISTEN_ADDR:-:8080}"; echo "$${addr##*:}")" scripts/web-dev.sh --clearScreen false & trap "kill $$! 2>/dev/null || true" EXIT; \
+	fi; \
+	scripts/devloop.sh $(ARGS)
 
 .PHONY: build
 build: ## Build bin/edgevalue as a static release
-	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/edgevalue ./cmd/edgevalue
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(call ldflags,production)" -o bin/edgevalue ./cmd/edgevalue
 
 .PHONY: generate
 generate: ## Rebuild the generated code whose sources have changed (ARGS=-a: all of it)
@@ -55,6 +64,24 @@ client-lint: client/ts/node_modules/.package-lock.json ## Check the types of the
 client-pack: client/ts/node_modules/.package-lock.json ## Write the npm package of the TypeScript client to client/ts
 	cd client/ts && npm pack --silent
 
+# The packages of the page, by its lock file.
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	npm ci --prefix web --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+.PHONY: web
+web: web/node_modules/.package-lock.json client/ts/node_modules/.package-lock.json ## Build the page into internal/web/dist, which is committed
+	npm run --prefix web --silent build -- --logLevel warn
+
+.PHONY: web-lint
+web-lint: web/node_modules/.package-lock.json client/ts/node_modules/.package-lock.json ## Check the types of the page, lint and test it, and measure its first load
+	npm run --prefix web --silent lint
+	node web/scripts/size.mjs
+
+.PHONY: web-dev
+web-dev: ## Run the page with hot reload on http://localhost:5173, against the server at SERVER_URL=http://localhost:8080
+	@scripts/web-dev.sh $(ARGS)
+
 .PHONY: api-lint
 api-lint: scripts/node_modules/.package-lock.json ## Lint openapi.yaml
 	@export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true PATH="$$PWD/scripts/node_modules/.bin:$$PATH"; \
@@ -72,7 +99,7 @@ api-preview: ## Show openapi.yaml beside BASE's in the browser, and reload on sa
 	@go run ./internal/apipreview -base '$(BASE)' $(ARGS)
 
 .PHONY: check
-check: ## Generated code, modules and migrations are current, the linters have nothing to say
+check: ## Generated code, the built page, modules and migrations are current, the linters have nothing to say
 	scripts/check-clean.sh go run ./internal/generate -a
 	scripts/check-clean.sh go mod tidy
 	go vet ./...
@@ -80,6 +107,8 @@ check: ## Generated code, modules and migrations are current, the linters have n
 	$(MAKE) lint
 	$(MAKE) api-lint
 	$(MAKE) client-lint
+	scripts/check-clean.sh $(MAKE) web
+	$(MAKE) web-lint
 
 bin/schemadiff: FORCE
 	@go build -o $@ ./internal/schemadiff
@@ -123,6 +152,10 @@ $(CURDIR)/bin/openapi-generator-cli-7.0.0.jar:
 test-clients: internal/testclients/node_modules/.package-lock.json | $(OPENAPI_GENERATOR_JAR) ## Generate clients with the usual generators, compile them, and run each against a server
 	OPENAPI_GENERATOR_JAR='$(OPENAPI_GENERATOR_JAR)' go test -tags clients -count=1 -timeout 20m -v ./internal/testclients $(ARGS)
 # newproject:end
+
+.PHONY: test-web
+test-web: web/node_modules/.package-lock.json ## Use the page in Chromium as a person would, against a server with samples
+	go test -tags web -count=1 -timeout 20m -v ./web $(ARGS)
 
 # newproject:template
 .PHONY: test-project

@@ -21,6 +21,8 @@ const (
 	InsufficientScope ProblemType = "insufficient-scope"
 	// APIKeyNotAllowed has the status 403. Accounts, sessions, keys and the audit trail need an access token. Log in.
 	APIKeyNotAllowed ProblemType = "api-key-not-allowed"
+	// CrossOrigin has the status 403. The page of another origin sent this to log in or out with a cookie, or to change something with it. Programs and other pages use an access token.
+	CrossOrigin ProblemType = "cross-origin"
 	// SecondFactorEnrolmentRequired has the status 403. Superusers need a second factor here: set one up with `POST /users/me/totp`. Until then you have the rights of an ordinary user.
 	SecondFactorEnrolmentRequired ProblemType = "second-factor-enrolment-required"
 	// NotFound has the status 404. There is no such thing at this address.

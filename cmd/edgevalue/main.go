@@ -11,10 +11,15 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/spf13/cobra"
+
+	"github.com/edgevalue/edgevalue/internal/web"
 )
 
-// version is set by the linker.
-var version string
+// Both are set by the linker, the second to FRONTEND_ENV.
+var (
+	version     string
+	frontendEnv = string(web.Production)
+)
 
 func main() {
 	// A second signal ends the process at once.

@@ -535,3 +535,12 @@ func TestServeRefusesPlaceholders(t *testing.T) {
 		assert.Contains(t, string(out), "SECRET_KEY: is a placeholder")
 	}
 }
+
+// A page that was built for an environment that does not exist would be open to search engines, or show none.
+func TestServeRefusesFrontendEnv(t *testing.T) { //nolint:paralleltest // what the linker sets is the process's
+	built := frontendEnv
+	t.Cleanup(func() { frontendEnv = built })
+	assert.Equal(t, "production", built)
+	frontendEnv = "prod"
+	require.EqualError(t, run(t.Context(), parts{serve: true}), "built with FRONTEND_ENV=prod: it is production, staging or development")
+}

@@ -23,6 +23,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgserver"
 	"github.com/edgevalue/edgevalue/internal/telemetry"
+	"github.com/edgevalue/edgevalue/internal/web"
 )
 
 func newServe() *cobra.Command {
@@ -99,6 +100,9 @@ func (c Config) minConns(p parts) (n int) {
 
 // run runs the parts until ctx ends, then finishes requests and jobs.
 func run(ctx context.Context, p parts) (err error) {
+	if err := web.Environment(frontendEnv).Check(); err != nil {
+		return err
+	}
 	purpose := forServe
 	if p.dev {
 		purpose = forDev

@@ -130,6 +130,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 		Tokens:              auth.NewTokens(secret, cfg.AccessTokenLife(), time.Now),
 		TOTP:                auth.NewTOTP(secret),
 		ConsoleTokens:       auth.NewConsoleTokens(secret, app.ConsoleLife, time.Now),
+		CookieTokens:        auth.NewCookieTokens(secret, app.SessionLife, time.Now),
 		Mail:                sender,
 		Logger:              log,
 		Now:                 time.Now,
@@ -199,7 +200,9 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 	cfg.Pages.Handle(jobsPath+"/", protected)
 	cfg.Pages.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	cfg.Pages.HandleFunc("GET /readyz", s.ready)
-	err = web.Register(cfg.Pages, web.Config{ProjectName: s.cfg.ProjectName, Version: buildVersion(), Spec: edgevalue.OpenAPI})
+	cfg.Missing, err = web.Register(cfg.Pages, web.Config{
+		ProjectName: s.cfg.ProjectName, Version: buildVersion(), Environment: web.Environment(frontendEnv), Spec: edgevalue.OpenAPI,
+	})
 	if err != nil {
 		return nil, err
 	}

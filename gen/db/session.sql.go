@@ -111,7 +111,8 @@ func (q *Queries) GetRefreshTokenUse(ctx context.Context, tokenHash []byte) (*ti
 }
 
 const getSessionUser = `-- name: GetSessionUser :one
-SELECT u.is_superuser, u.token_version, (u.totp_confirmed_at IS NOT NULL)::boolean AS totp_enabled
+SELECT u.is_superuser, u.token_version, (u.totp_confirmed_at IS NOT NULL)::boolean AS totp_enabled,
+    s.created_at, s.last_used_at
 FROM session s JOIN user_account u ON u.id = s.user_id
 WHERE s.id = $1 AND u.id = $2 AND s.expires_at > $3 AND u.is_active
 `
@@ -123,16 +124,24 @@ type GetSessionUserParams struct {
 }
 
 type GetSessionUserRow struct {
-	IsSuperuser  bool  `db:"is_superuser"`
-	TokenVersion int32 `db:"token_version"`
-	TotpEnabled  bool  `db:"totp_enabled"`
+	IsSuperuser  bool      `db:"is_superuser"`
+	TokenVersion int32     `db:"token_version"`
+	TotpEnabled  bool      `db:"totp_enabled"`
+	CreatedAt    time.Time `db:"created_at"`
+	LastUsedAt   time.Time `db:"last_used_at"`
 }
 
 // Who has a session, if it and its user's account are in force.
 func (q *Queries) GetSessionUser(ctx context.Context, arg GetSessionUserParams) (GetSessionUserRow, error) {
 	row := q.db.QueryRow(ctx, getSessionUser, arg.ID, arg.UserID, arg.Now)
 	var i GetSessionUserRow
-	err := row.Scan(&i.IsSuperuser, &i.TokenVersion, &i.TotpEnabled)
+	err := row.Scan(
+		&i.IsSuperuser,
+		&i.TokenVersion,
+		&i.TotpEnabled,
+		&i.CreatedAt,
+		&i.LastUsedAt,
+	)
 	return i, err
 }
 

@@ -75,6 +75,14 @@ type Invoker interface {
 	//
 	// POST /companies
 	CreateCompany(ctx context.Context, request *CompanyCreate) (*Company, error)
+	// CreateCookieSession invokes createCookieSession operation.
+	//
+	// For a page of the server's own origin. Begins a session as `/login/access-token` does, whose only
+	// token is in the cookie, and ends the one of the cookie that was sent, if any. The session ends when
+	// it is not used for 30 days, and after 180 days.
+	//
+	// POST /login/session
+	CreateCookieSession(ctx context.Context, request *SessionCreate) (*User, error)
 	// CreateDividend invokes createDividend operation.
 	//
 	// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
@@ -150,6 +158,12 @@ type Invoker interface {
 	//
 	// DELETE /users/{id}
 	DeleteUser(ctx context.Context, params DeleteUserParams) error
+	// EndCookieSession invokes endCookieSession operation.
+	//
+	// Ends the cookie's session at once, if there is one, and removes the cookie.
+	//
+	// DELETE /login/session
+	EndCookieSession(ctx context.Context) error
 	// EndOtherSessions invokes endOtherSessions operation.
 	//
 	// End all of your sessions but this one.
@@ -1257,6 +1271,54 @@ func (c *Client) sendCreateCompany(ctx context.Context, request *CompanyCreate) 
 	}()
 
 	result, err := decodeCreateCompanyResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// CreateCookieSession invokes createCookieSession operation.
+//
+// For a page of the server's own origin. Begins a session as `/login/access-token` does, whose only
+// token is in the cookie, and ends the one of the cookie that was sent, if any. The session ends when
+// it is not used for 30 days, and after 180 days.
+//
+// POST /login/session
+func (c *Client) CreateCookieSession(ctx context.Context, request *SessionCreate) (*User, error) {
+	res, err := c.sendCreateCookieSession(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendCreateCookieSession(ctx context.Context, request *SessionCreate) (res *User, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/login/session"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeCreateCookieSessionRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeCreateCookieSessionResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -2425,6 +2487,49 @@ func (c *Client) sendDeleteUser(ctx context.Context, params DeleteUserParams) (r
 	}()
 
 	result, err := decodeDeleteUserResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// EndCookieSession invokes endCookieSession operation.
+//
+// Ends the cookie's session at once, if there is one, and removes the cookie.
+//
+// DELETE /login/session
+func (c *Client) EndCookieSession(ctx context.Context) error {
+	_, err := c.sendEndCookieSession(ctx)
+	return err
+}
+
+func (c *Client) sendEndCookieSession(ctx context.Context) (res *EndCookieSessionNoContent, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/login/session"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeEndCookieSessionResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

@@ -203,6 +203,20 @@ func encodeCreateCompanyRequest(
 	return nil
 }
 
+func encodeCreateCookieSessionRequest(
+	req *SessionCreate,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
 func encodeCreateDividendRequest(
 	req *DividendInput,
 	r *http.Request,

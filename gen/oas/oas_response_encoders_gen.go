@@ -172,6 +172,27 @@ func encodeCreateCompanyResponse(response *Company, w http.ResponseWriter) error
 	return nil
 }
 
+func encodeCreateCookieSessionResponse(response *User, w http.ResponseWriter) error {
+	if err := func() error {
+		if err := response.Validate(); err != nil {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		return errors.Wrap(err, "validate")
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(201)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
 func encodeCreateDividendResponse(response *Dividend, w http.ResponseWriter) error {
 	if err := func() error {
 		if err := response.Validate(); err != nil {
@@ -321,6 +342,12 @@ func encodeDeleteTOTPResponse(response *DeleteTOTPNoContent, w http.ResponseWrit
 }
 
 func encodeDeleteUserResponse(response *DeleteUserNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
+}
+
+func encodeEndCookieSessionResponse(response *EndCookieSessionNoContent, w http.ResponseWriter) error {
 	w.WriteHeader(204)
 
 	return nil

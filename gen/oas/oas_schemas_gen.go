@@ -2421,6 +2421,9 @@ func (s *EmailConfirmation) SetToken(val string) {
 	s.Token = val
 }
 
+// EndCookieSessionNoContent is response for EndCookieSession operation.
+type EndCookieSessionNoContent struct{}
+
 // EndOtherSessionsNoContent is response for EndOtherSessions operation.
 type EndOtherSessionsNoContent struct{}
 
@@ -10201,13 +10204,13 @@ type Session struct {
 	// Whether this request belongs to it.
 	Current   bool      `json:"current"`
 	CreatedAt time.Time `json:"created_at"`
-	// The login or the last refresh.
+	// The login or the last refresh or, to the hour, use of its cookie.
 	LastUsedAt time.Time `json:"last_used_at"`
-	// When it ends, unless it is refreshed before.
+	// When it ends, unless it is refreshed or its cookie is used before.
 	ExpiresAt time.Time `json:"expires_at"`
-	// The network address of the login or the last refresh.
+	// The network address at that time.
 	Client NilString `json:"client"`
-	// The program's name for itself then.
+	// The program's name for itself at that time.
 	UserAgent NilString `json:"user_agent"`
 }
 
@@ -10279,6 +10282,45 @@ func (s *Session) SetClient(val NilString) {
 // SetUserAgent sets the value of UserAgent.
 func (s *Session) SetUserAgent(val NilString) {
 	s.UserAgent = val
+}
+
+// Ref: #/components/schemas/SessionCreate
+type SessionCreate struct {
+	// The account's email address.
+	Email    string `json:"email"`
+	Password string `json:"password"`
+	// A code from the authenticator app, or a recovery code; for accounts with a second factor.
+	Otp OptString `json:"otp"`
+}
+
+// GetEmail returns the value of Email.
+func (s *SessionCreate) GetEmail() string {
+	return s.Email
+}
+
+// GetPassword returns the value of Password.
+func (s *SessionCreate) GetPassword() string {
+	return s.Password
+}
+
+// GetOtp returns the value of Otp.
+func (s *SessionCreate) GetOtp() OptString {
+	return s.Otp
+}
+
+// SetEmail sets the value of Email.
+func (s *SessionCreate) SetEmail(val string) {
+	s.Email = val
+}
+
+// SetPassword sets the value of Password.
+func (s *SessionCreate) SetPassword(val string) {
+	s.Password = val
+}
+
+// SetOtp sets the value of Otp.
+func (s *SessionCreate) SetOtp(val OptString) {
+	s.Otp = val
 }
 
 // Ref: #/components/schemas/SessionPage

@@ -18,7 +18,8 @@ type SecurityHandler interface {
 	// take a key.
 	HandleApiKey(ctx context.Context, operationName OperationName, t ApiKey) (context.Context, error)
 	// HandleOAuth2PasswordBearer handles OAuth2PasswordBearer security.
-	// The access token that `/login/access-token` returns.
+	// The access token that `/login/access-token` returns. The cookie that `/login/session` sets stands
+	// for it where none is sent.
 	HandleOAuth2PasswordBearer(ctx context.Context, operationName OperationName, t OAuth2PasswordBearer) (context.Context, error)
 }
 
@@ -199,7 +200,8 @@ type SecuritySource interface {
 	// take a key.
 	ApiKey(ctx context.Context, operationName OperationName) (ApiKey, error)
 	// OAuth2PasswordBearer provides OAuth2PasswordBearer security value.
-	// The access token that `/login/access-token` returns.
+	// The access token that `/login/access-token` returns. The cookie that `/login/session` sets stands
+	// for it where none is sent.
 	OAuth2PasswordBearer(ctx context.Context, operationName OperationName) (OAuth2PasswordBearer, error)
 }
 

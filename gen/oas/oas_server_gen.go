@@ -61,6 +61,14 @@ type Handler interface {
 	//
 	// POST /companies
 	CreateCompany(ctx context.Context, req *CompanyCreate) (*Company, error)
+	// CreateCookieSession implements createCookieSession operation.
+	//
+	// For a page of the server's own origin. Begins a session as `/login/access-token` does, whose only
+	// token is in the cookie, and ends the one of the cookie that was sent, if any. The session ends when
+	// it is not used for 30 days, and after 180 days.
+	//
+	// POST /login/session
+	CreateCookieSession(ctx context.Context, req *SessionCreate) (*User, error)
 	// CreateDividend implements createDividend operation.
 	//
 	// No import overwrites it; from its publish date on it stands in for the imported dividend of the same
@@ -136,6 +144,12 @@ type Handler interface {
 	//
 	// DELETE /users/{id}
 	DeleteUser(ctx context.Context, params DeleteUserParams) error
+	// EndCookieSession implements endCookieSession operation.
+	//
+	// Ends the cookie's session at once, if there is one, and removes the cookie.
+	//
+	// DELETE /login/session
+	EndCookieSession(ctx context.Context) error
 	// EndOtherSessions implements endOtherSessions operation.
 	//
 	// End all of your sessions but this one.

@@ -32,6 +32,10 @@ export const problemTypes = {
     "status": 403,
     "title": "No API key here"
   },
+  "cross-origin": {
+    "status": 403,
+    "title": "From another origin"
+  },
   "second-factor-enrolment-required": {
     "status": 403,
     "title": "Set up a second factor first"

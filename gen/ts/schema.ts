@@ -41,6 +41,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/login/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in with a cookie.
+         * @description For a page of the server's own origin. Begins a session as `/login/access-token` does, whose only token is in the cookie, and ends the one of the cookie that was sent, if any. The session ends when it is not used for 30 days, and after 180 days.
+         */
+        post: operations["createCookieSession"];
+        /**
+         * Log out with a cookie.
+         * @description Ends the cookie's session at once, if there is one, and removes the cookie.
+         */
+        delete: operations["endCookieSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/logout": {
         parameters: {
             query?: never;
@@ -1451,6 +1475,26 @@ export interface components {
         };
         /**
          * @example {
+         *       "email": "ada@example.com",
+         *       "password": "correct horse battery"
+         *     }
+         */
+        SessionCreate: {
+            /**
+             * @description The account's email address.
+             * @example ada@example.com
+             */
+            email: string;
+            /** @example correct horse battery */
+            password: string;
+            /**
+             * @description A code from the authenticator app, or a recovery code; for accounts with a second factor.
+             * @example 123456
+             */
+            otp?: string;
+        };
+        /**
+         * @example {
          *       "grant_type": "refresh_token",
          *       "refresh_token": "3q2-7wAAAAA"
          *     }
@@ -1551,17 +1595,17 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description The login or the last refresh.
+             * @description The login or the last refresh or, to the hour, use of its cookie.
              */
             last_used_at: string;
             /**
              * Format: date-time
-             * @description When it ends, unless it is refreshed before.
+             * @description When it ends, unless it is refreshed or its cookie is used before.
              */
             expires_at: string;
-            /** @description The network address of the login or the last refresh. */
+            /** @description The network address at that time. */
             client: string | null;
-            /** @description The program's name for itself then. */
+            /** @description The program's name for itself at that time. */
             user_agent: string | null;
         };
         /**
@@ -5519,6 +5563,8 @@ export interface components {
         "RateLimit-Policy": string;
         /** @description Seconds after which to try again, with 429 and 503. */
         "Retry-After": number;
+        /** @description The page's cookie: `HttpOnly`, `SameSite=Strict`, for this host alone and, over HTTPS, `Secure` and named `__Host-edgevalue_session`. */
+        "Set-Cookie": string;
         /** @description How to authenticate, with 401. */
         "WWW-Authenticate": string;
         /** @description The request's id in the logs. */
@@ -5595,6 +5641,70 @@ export interface operations {
             409: components["responses"]["Refusal"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createCookieSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionCreate"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Wrong email or password, a deactivated account, or (`second-factor-required`) no right code in `otp`. */
+            401: components["responses"]["Refusal"];
+            /** @description From another origin. */
+            403: components["responses"]["Refusal"];
+            /** @description A value is not valid. */
+            422: components["responses"]["Refusal"];
+            /** @description Too many attempts. */
+            429: components["responses"]["Refusal"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    endCookieSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description From another origin. */
+            403: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
         };
     };

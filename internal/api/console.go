@@ -25,6 +25,7 @@ type Console struct {
 	public *url.URL
 	domain string      // of the hosts that a login may lead to
 	cookie http.Cookie // without a value
+	paged  http.Cookie // the page's, likewise
 	same   *http.CrossOriginProtection
 }
 
@@ -43,11 +44,14 @@ func NewConsole(cfg Config) (*Console, error) {
 	}
 	log := &app.OutageLog{Logger: cfg.Logger}
 	c := &Console{
-		app: cfg.App, public: public, domain: strings.ToLower(cfg.Domain), same: http.NewCrossOriginProtection(),
+		app: cfg.App, public: public, domain: strings.ToLower(cfg.Domain), paged: pageCookie(cfg.HTTPS),
 		refuse: func(w http.ResponseWriter, r *http.Request, err error) {
 			writeProblem(w, newProblem(r.Context(), log, err))
 		},
 		cookie: http.Cookie{Name: "edgevalue_console", Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode},
+	}
+	if c.same, err = sameOrigin(cfg.App.PublicURL, c.refuse); err != nil {
+		return nil, err
 	}
 	if cfg.HTTPS {
 		c.cookie.Name, c.cookie.Secure = "__Secure-edgevalue_console", true
@@ -75,7 +79,7 @@ func (c *Console) Register(mux *http.ServeMux) {
 // Requests that change something must come from the same origin, and are noted in the audit trail.
 func (c *Console) Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a, err := c.identify(r)
+		a, err := c.identify(w, r)
 		if e := app.Explain(err); e != nil && e.Code == app.Unauthenticated && wantsPage(r) {
 			http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 			return
@@ -114,7 +118,7 @@ func (c *Console) audited(a app.Actor, next http.Handler) http.Handler {
 }
 
 // identify returns the superuser who sent a request.
-func (c *Console) identify(r *http.Request) (a app.Actor, err error) {
+func (c *Console) identify(w http.ResponseWriter, r *http.Request) (a app.Actor, err error) {
 	token, ok := bearerOf(r.Header)
 	switch {
 	case r.Header.Get("X-Api-Key") != "" || keyOf(r.Header) != "":
@@ -126,14 +130,37 @@ func (c *Console) identify(r *http.Request) (a app.Actor, err error) {
 		}
 	default:
 		a, err = c.identifyBrowser(r)
+		if e := app.Explain(err); e != nil && e.Code == app.Unauthenticated {
+			a, err = c.identifyPage(w, r)
+		}
 	}
 	requestOf(r.Context()).actor = a
 	return a, err
 }
 
+// identifyPage returns the superuser who is logged in at the page.
+func (c *Console) identifyPage(w http.ResponseWriter, r *http.Request) (app.Actor, error) {
+	for _, token := range pageTokens(r, c.paged.Name) {
+		a, renewed, err := c.app.IdentifyCookie(r.Context(), token)
+		e := app.Explain(err)
+		switch {
+		case err != nil && (e == nil || e.Code != app.Unauthenticated):
+			return app.Actor{}, err
+		case err == nil && a.Superuser:
+			if renewed != nil {
+				setCookie(w, c.paged, *renewed)
+			}
+			return a, nil
+		}
+	}
+	return app.Actor{}, errNoSuperuser
+}
+
+var errNoSuperuser = &app.Error{Code: app.Unauthenticated, Message: "log in as a superuser"}
+
 // identifyBrowser returns the superuser whose cookie a request has. Beside it may be that of a domain above this one.
 func (c *Console) identifyBrowser(r *http.Request) (a app.Actor, err error) {
-	err = &app.Error{Code: app.Unauthenticated, Message: "log in as a superuser"}
+	err = errNoSuperuser
 	for _, cookie := range r.CookiesNamed(c.cookie.Name) {
 		if a, err = c.app.IdentifyConsole(r.Context(), cookie.Value); err == nil {
 			break

@@ -230,7 +230,7 @@ func (op *operation) validate(r *http.Request, res *http.Response, body []byte) 
 var implied = []string{
 	"Connection", "Content-Encoding", "Content-Length", "Content-Type", "Date", "Transfer-Encoding", "Vary",
 	"Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Content-Security-Policy",
-	"Cross-Origin-Resource-Policy", "Referrer-Policy", "Strict-Transport-Security", "X-Content-Type-Options",
+	"Cross-Origin-Resource-Policy", "Referrer-Policy", "Set-Cookie", "Strict-Transport-Security", "X-Content-Type-Options",
 }
 
 // undeclared lists the headers of an answer that the specification does not say it has.

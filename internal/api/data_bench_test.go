@@ -156,7 +156,8 @@ func serveAPI(b *testing.B, pool *pgxpool.Pool, limits api.Limits) string {
 	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now})
 	require.NoError(b, err)
 	pages := http.NewServeMux()
-	require.NoError(b, web.Register(pages, web.Config{ProjectName: "EdgeValue", Spec: edgevalue.OpenAPI}))
+	_, err = web.Register(pages, web.Config{ProjectName: "EdgeValue", Environment: web.Production, Spec: edgevalue.OpenAPI})
+	require.NoError(b, err)
 	metrics := telemetry.NewMetrics(pool, nil)
 	handler, err := api.New(api.Config{
 		App: a, Logger: log, CORSOrigins: []string{"https://edgevalue.example"}, HTTPS: true, Pages: pages, Observe: metrics.Observe,

@@ -83,6 +83,7 @@ func setup(t *testing.T, o options) *fixture {
 		Pool: f.pool, Hasher: hasher, Mail: f.mails, Logger: logger, Now: f.clock.Now,
 		Tokens:        auth.NewTokens("a secret of the tests, long enough", time.Hour, f.clock.Now),
 		ConsoleTokens: auth.NewConsoleTokens("a secret of the tests, long enough", 12*time.Hour, f.clock.Now),
+		CookieTokens:  auth.NewCookieTokens("a secret of the tests, long enough", app.SessionLife, f.clock.Now),
 		TOTP:          auth.NewTOTP("a secret of the tests, long enough"),
 		ProjectName:   "EdgeValue", PublicURL: "https://edgevalue.example", OpenRegistration: true,
 		AccessTokenLife: time.Hour, RefreshTokenLife: 30 * 24 * time.Hour, ResetTokenLife: 48 * time.Hour,

@@ -15,6 +15,44 @@ func (h *handler) RefreshAccessToken(ctx context.Context, req *oas.RefreshForm) 
 	return one(toAccessToken)(h.app.Refresh(ctx, req.RefreshToken))
 }
 
+func (h *handler) CreateCookieSession(ctx context.Context, req *oas.SessionCreate) (*oas.User, error) {
+	q := requestOf(ctx)
+	if q.foreign {
+		return nil, errCrossOrigin
+	}
+	u, cookie, err := h.app.OpenCookieSession(ctx, req.Email, req.Password, req.Otp.Value)
+	if err == nil {
+		err = h.closeCookies(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	q.setCookie(cookie)
+	return new(toUser(u)), nil
+}
+
+func (h *handler) EndCookieSession(ctx context.Context) error {
+	q := requestOf(ctx)
+	if q.foreign {
+		return errCrossOrigin
+	}
+	if err := h.closeCookies(ctx); err != nil {
+		return err
+	}
+	q.setCookie(removed)
+	return nil
+}
+
+// closeCookies ends the sessions of the cookies that a request has.
+func (h *handler) closeCookies(ctx context.Context) error {
+	for _, token := range requestOf(ctx).cookies {
+		if err := h.app.CloseCookieSession(ctx, token); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func toAccessToken(g app.Grant) oas.AccessToken {
 	return oas.AccessToken{
 		AccessToken: g.AccessToken, TokenType: oas.AccessTokenTokenTypeBearer, ExpiresIn: int64(g.AccessLife.Seconds()),

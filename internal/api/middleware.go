@@ -69,11 +69,15 @@ type request struct {
 	actor      app.Actor // who sent it, once that is known
 	key        int64     // the id of their API key
 	keyErr     error     // why the API key counts for nothing
+	cookies    []string  // the tokens of the page's cookies in it
+	byCookie   bool      // a cookie says who sent it
+	foreign    bool      // it would change something, and the page of another origin sent it
 	body       *body
 	connection context.Context // ends with the client's connection
 
 	control     *http.ResponseController // of the connection's deadlines
 	leaveTurn   func()                   // lets the next list be made; may be nil
+	setCookie   func(app.Cookie)         // in the answer
 	keyAccepted func()                   // counts the request as its API key's; may be nil
 
 	// newproject:companies

@@ -57,7 +57,7 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc, r *http.Request) served
 	mux := http.NewServeMux()
 	mux.Handle("/", h)
 	mux.Handle("GET /pages/{name}", h)
-	server := httptest.NewServer(chain(cfg, refuse, nil, pages(mux, refuse)))
+	server := httptest.NewServer(chain(cfg, refuse, nil, pages(mux, nil, refuse)))
 	u := *r.URL
 	u.Scheme, u.Host = "http", strings.TrimPrefix(server.URL, "http://")
 	r.URL, r.RequestURI, r.Host = &u, "", ""

@@ -73,6 +73,10 @@ var targets = map[string]func(*fixture) target{
 	"activateUser": func(f *fixture) target {
 		return target{keep: map[string]any{"token": f.register(unique("new") + "@example.com")}}
 	},
+	"createCookieSession": func(f *fixture) target {
+		u := f.newUser()
+		return target{keep: map[string]any{"email": u.email, "password": password, "otp": u.enrol()[0]}}
+	},
 	"createApiKey": func(*fixture) target { return target{keep: map[string]any{"current_password": password}} },
 }
 

@@ -59,3 +59,45 @@ func TestRoutesOfRefusals(t *testing.T) {
 		}
 	}
 }
+
+// A browser that opens an address where nothing is gets a page, but where programs and assets are; a program gets a problem.
+func TestMissingPages(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{api: func(c *api.Config) {
+		c.Pages = http.NewServeMux()
+		c.Pages.HandleFunc("GET /page", func(http.ResponseWriter, *http.Request) {})
+		c.Missing = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.WriteHeader(http.StatusNotFound)
+		})
+	}})
+	const browser, problem = "text/html,application/xhtml+xml,*/*;q=0.8", "application/problem+json"
+	for _, c := range []struct {
+		method, path, accept string
+		status               int
+		contentType          string
+	}{
+		{http.MethodGet, "/nothing", browser, 404, "text/html; charset=utf-8"},
+		{http.MethodGet, "/page/nothing", browser, 404, "text/html; charset=utf-8"},
+		{http.MethodGet, "/apiary", browser, 404, "text/html; charset=utf-8"},
+		{http.MethodHead, "/nothing", browser, 404, "text/html; charset=utf-8"},
+		{http.MethodGet, "/nothing", "application/json", 404, problem},
+		{http.MethodGet, "/nothing", "*/*", 404, problem},
+		{http.MethodGet, "/nothing", "", 404, problem},
+		{http.MethodPost, "/nothing", browser, 404, problem},
+		{http.MethodPost, "/page", browser, 405, problem},
+		{http.MethodGet, "/api/v2", browser, 404, problem},
+		{http.MethodGet, api.Prefix + "/nothing", browser, 404, problem},
+		{http.MethodGet, "/assets/index-00000000.js", browser, 404, problem},
+	} {
+		res, _ := f.call("", c.method, c.path, nil, "Accept", c.accept)
+		assert.Equal(t, c.status, res.StatusCode, "%+v", c)
+		assert.Equal(t, c.contentType, res.Header.Get("Content-Type"), "%+v", c)
+		if c.status == http.StatusNotFound {
+			assert.Contains(t, res.Header.Values("Vary"), "Accept", "%+v", c)
+		}
+		if c.contentType == problem {
+			assert.Equal(t, "no-store", res.Header.Get("Cache-Control"), "%+v", c)
+		}
+	}
+}

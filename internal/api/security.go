@@ -31,14 +31,19 @@ var errKeyNotAllowed = &app.Error{
 	Code: app.Forbidden, Type: "api-key-not-allowed", Message: "an API key cannot do this: use an access token",
 }
 
-// HandleOAuth2PasswordBearer finds out whose access token, or key, a request has.
+// HandleOAuth2PasswordBearer finds out whose access token, key or cookie a request has.
 func (h *handler) HandleOAuth2PasswordBearer(ctx context.Context, op oas.OperationName, t oas.OAuth2PasswordBearer) (context.Context, error) {
-	if strings.HasPrefix(t.Token, auth.KeyPrefix) {
+	q := requestOf(ctx)
+	var err error
+	switch {
+	case q.byCookie:
+		err = h.identifyCookie(ctx)
+	case strings.HasPrefix(t.Token, auth.KeyPrefix):
 		return withKey(ctx, op)
+	default:
+		q.actor, err = h.app.Identify(ctx, t.Token)
 	}
-	a, err := h.app.Identify(ctx, t.Token)
-	requestOf(ctx).actor = a
-	return context.WithValue(ctx, actorKey{}, a), err
+	return context.WithValue(ctx, actorKey{}, q.actor), err
 }
 
 // HandleApiKey finds out whose key a request has, unless it has an access token.

@@ -51,6 +51,7 @@ type Config struct {
 	HTTPS          bool           // the public address is https
 	Domain         string         // the console's cookie is for its hosts, and a login leads to no others
 	Pages          *http.ServeMux // what is served beside the operations; may be nil
+	Missing        http.Handler   // what a browser is shown where nothing is; may be nil
 	Limits         Limits
 	// Observe measures a request by its operation, which is empty when there is none; may be nil.
 	Observe func(operation, method string, status int, took time.Duration)
@@ -77,7 +78,11 @@ func New(cfg Config) (http.Handler, error) {
 	if mux == nil {
 		mux = http.NewServeMux()
 	}
-	other := pages(mux, refuse)
+	other := pages(mux, cfg.Missing, refuse)
+	same, err := sameOrigin(cfg.App.PublicURL, refuse)
+	if err != nil {
+		return nil, err
+	}
 	h := &handler{app: cfg.App, log: log}
 	var server *oas.Server
 	server, err = oas.NewServer(h, h,
@@ -101,7 +106,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create API server")
 	}
-	return chain(cfg, refuse, announced, route(server, operations, other, refuse)), nil
+	return chain(cfg, refuse, announced, takeCookie(cfg.HTTPS, same)(route(server, operations, other, refuse))), nil
 }
 
 var errNoPage error = &statusError{http.StatusNotFound, errors.New("no such page")}
@@ -201,8 +206,9 @@ func called(operations map[string]*operation) oas.Middleware {
 	}
 }
 
-// pages serves what is not an operation. What the mux does not know becomes a problem.
-func pages(mux *http.ServeMux, refuse refuseFunc) http.Handler {
+// pages serves what is not an operation. What the mux does not know is missing for a browser that opens a page, and
+// otherwise becomes a problem.
+func pages(mux *http.ServeMux, missing http.Handler, refuse refuseFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
 		if pattern != "" {
@@ -215,8 +221,18 @@ func pages(mux *http.ServeMux, refuse refuseFunc) http.Handler {
 			otherMethod(w, r, own.header.Get("Allow"), refuse)
 			return
 		}
+		w.Header().Add("Vary", "Accept")
+		if missing != nil && wantsPage(r) && !forPrograms(r.URL.Path) {
+			missing.ServeHTTP(w, r)
+			return
+		}
 		refuse(w, r, errNoPage)
 	})
+}
+
+// forPrograms reports whether no page for people can be at a path.
+func forPrograms(path string) bool {
+	return path == "/api" || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/assets/")
 }
 
 // An unsent response goes nowhere.

@@ -27,6 +27,7 @@ type Config struct {
 	TOTP   *auth.TOTP
 	// ConsoleTokens are for the cookies of browsers.
 	ConsoleTokens *auth.Tokens
+	CookieTokens  *auth.Tokens // for those of the page; they last SessionLife
 	Mail          mail.Sender
 	Logger        *slog.Logger
 	Now           func() time.Time

@@ -17,12 +17,13 @@ import (
 
 // What leaves no event, because it changes nothing, or nothing that a person decides at that moment.
 var unaudited = map[string]string{
-	"reads":                   "Config ListUsers GetUser ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey IdentifyConsole",
+	"reads":                   "Config ListUsers GetUser ListAPIKeys ListAuditEvents CountJobs Identify IdentifyKey IdentifyConsole IdentifyCookie",
 	"is done by jobs":         "Prune Rescue FreeLostJobs SendNewAccountMail SendResetMail SendTestMail",
 	"tries the machinery":     "StartTestJob StartTestMail",
 	"only reads, of sessions": "ListSessions IdentifySession",
 	"is mailed by jobs":       "SendRegistrationMail SendConfirmEmailMail SendNoticeMail",
 	"leaves events that the tests of the API look at": `Login Authenticate Refresh Logout EndSession EndOtherSessions OpenSession
+		OpenCookieSession CloseCookieSession
 		RegisterUser ActivateUser EnsureSuperuser UpdateCurrentUser ConfirmEmail DeleteCurrentUser ChangePassword RecoverPassword
 		ResetPassword StartTOTP ConfirmTOTP RemoveTOTP ReplaceRecoveryCodes RemoveUserTOTP RemoveTOTPByEmail`,
 }

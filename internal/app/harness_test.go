@@ -24,6 +24,7 @@ func newApp(t *testing.T, pool *pgxpool.Pool) *app.App {
 	a, err := app.New(app.Config{
 		Pool: pool, Hasher: hasher, Tokens: auth.NewTokens("a secret of the tests, long enough", time.Hour, clock),
 		ConsoleTokens: auth.NewConsoleTokens("a secret of the tests, long enough", time.Hour, clock),
+		CookieTokens:  auth.NewCookieTokens("a secret of the tests, long enough", app.SessionLife, clock),
 		Mail:          mail.Log{Logger: logger}, Logger: logger, Now: clock, RefreshTokenLife: time.Hour,
 		AttemptsPerAddress: 100, AttemptsPerAccount: 100, AttemptWindow: time.Minute,
 	})

@@ -88,6 +88,15 @@ func (a *App) grant(ctx context.Context, q *db.Queries, c auth.Claims, ends time
 	}, nil
 }
 
+// sessionEnd is when a session ends that is used now, and not again.
+func (a *App) sessionEnd(created, now time.Time) time.Time {
+	expires, last := now.Add(a.RefreshTokenLife), created.Add(SessionLife)
+	if expires.After(last) {
+		return last
+	}
+	return expires
+}
+
 // Refresh takes a refresh token for new tokens. A token works once: when a used one comes again, either its owner or a
 // thief has the newest, and so the session ends. Errors: Unauthenticated, Conflict.
 func (a *App) Refresh(ctx context.Context, token string) (g Grant, err error) {
@@ -119,10 +128,7 @@ func (a *App) Refresh(ctx context.Context, token string) (g Grant, err error) {
 			refused = invalid
 			return a.tokenReused(ctx, tx, q, u, s.ID)
 		}
-		expires := now.Add(a.RefreshTokenLife)
-		if last := s.CreatedAt.Add(SessionLife); expires.After(last) {
-			expires = last
-		}
+		expires := a.sessionEnd(s.CreatedAt, now)
 		if err := q.UseRefreshToken(ctx, db.UseRefreshTokenParams{TokenHash: hash, Now: now}); err != nil {
 			return errors.Wrap(err, "use refresh token")
 		}
@@ -168,18 +174,23 @@ var errNoSession = &Error{Code: Unauthenticated, Message: "the access token is n
 
 // IdentifySession returns who the claims of a checked token are about. Errors: Unauthenticated.
 func (a *App) IdentifySession(ctx context.Context, c auth.Claims) (Actor, error) {
+	_, actor, err := a.identifySession(ctx, c)
+	return actor, err
+}
+
+func (a *App) identifySession(ctx context.Context, c auth.Claims) (db.GetSessionUserRow, Actor, error) {
 	u, err := a.queries.GetSessionUser(ctx, db.GetSessionUserParams{ID: c.SessionID, UserID: c.UserID, Now: a.Now()})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return Actor{}, errNoSession
+		return u, Actor{}, errNoSession
 	case err != nil:
-		return Actor{}, errors.Wrap(err, "get session")
+		return u, Actor{}, errors.Wrap(err, "get session")
 	case u.TokenVersion != c.Version:
-		return Actor{}, errNoSession
+		return u, Actor{}, errNoSession
 	}
 	actor := a.actor(c.UserID, u.IsSuperuser, u.TotpEnabled)
 	actor.SessionID = c.SessionID
-	return actor, nil
+	return u, actor, nil
 }
 
 // actor is the user as who they may act. A superuser who has to have a second factor and has none may do what an

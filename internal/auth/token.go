@@ -22,6 +22,7 @@ const issuer = "edgevalue"
 const (
 	audience        = "edgevalue-api"
 	consoleAudience = "edgevalue-console"
+	cookieAudience  = "edgevalue-cookie"
 )
 
 // Tokens issues and checks access tokens: JWTs signed with HS256. It is safe for concurrent use.
@@ -58,6 +59,11 @@ func NewTokens(secret string, lifetime time.Duration, now func() time.Time) *Tok
 // NewConsoleTokens is NewTokens for the cookie of a browser that is logged in to the pages for superusers.
 func NewConsoleTokens(secret string, lifetime time.Duration, now func() time.Time) *Tokens {
 	return newTokens(secret, "edgevalue console token v1", consoleAudience, lifetime, now)
+}
+
+// NewCookieTokens is NewTokens for the cookie of a session of the page.
+func NewCookieTokens(secret string, lifetime time.Duration, now func() time.Time) *Tokens {
+	return newTokens(secret, "edgevalue cookie token v1", cookieAudience, lifetime, now)
 }
 
 func newTokens(secret, purpose, audience string, lifetime time.Duration, now func() time.Time) *Tokens {

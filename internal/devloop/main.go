@@ -147,10 +147,13 @@ func run(args []string) (err error) {
 // program is EdgeValue, with the generator built.
 func (o options) program(ctx context.Context, env map[string]string) (program, error) {
 	p := program{
-		sources: []string{"openapi.yaml", "openapi.go", "go.mod", "go.sum", "cmd/edgevalue", "internal", "schema", "queries", "web"},
+		sources: []string{"openapi.yaml", "openapi.go", "go.mod", "go.sum", "cmd/edgevalue", "internal", "schema", "queries"},
 		made:    func(path string) bool { return strings.HasSuffix(path, "_test.go") },
 		// Neither external linking, nor debug information, nor optimisation: for a quick build.
-		build:    []string{"env", "CGO_ENABLED=0", "go", "build", "-buildvcs=false", "-ldflags=-w", "-gcflags=./...=-N -l", "-o", o.binary, "./cmd/edgevalue"},
+		build: []string{
+			"env", "CGO_ENABLED=0", "go", "build", "-buildvcs=false", "-gcflags=./...=-N -l",
+			"-ldflags=-w -X main.frontendEnv=" + cmp.Or(os.Getenv("FRONTEND_ENV"), "development"), "-o", o.binary, "./cmd/edgevalue",
+		},
 		run:      append([]string{o.binary}, o.args...),
 		generate: nil, migrate: nil, migrates: "schema/*.sql",
 		env: env, admin: o.args[0] == "worker", grace: 5 * time.Second, patience: time.Minute,

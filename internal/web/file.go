@@ -23,6 +23,9 @@ type file struct {
 	contentType         string
 	cacheControl        string
 	csp                 string // none when empty
+	sourceMap           string // its address, if it has one
+	noIndex             bool   // whether search engines are told to leave it out
+	status              int    // if it is not 200
 }
 
 func holdFile(content, compressed []byte) *file {
@@ -30,9 +33,10 @@ func holdFile(content, compressed []byte) *file {
 	return &file{content: content, compressed: compressed, hash: hex.EncodeToString(sum[:8])}
 }
 
-func newFile(content []byte) (*file, error) {
+// newFile compresses by a level of gzip.
+func newFile(content []byte, level int) (*file, error) {
 	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	z, err := gzip.NewWriterLevel(&b, level)
 	if err == nil {
 		_, err = z.Write(content)
 	}
@@ -52,7 +56,7 @@ func readFile(fsys fs.FS, path string) (*file, error) {
 		return nil, errors.Wrap(err, "read")
 	}
 	if !strings.HasSuffix(path, ".gz") {
-		return newFile(b)
+		return newFile(b, gzip.BestCompression)
 	}
 	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
@@ -72,6 +76,12 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.csp != "" {
 		h.Set("Content-Security-Policy", f.csp)
 	}
+	if f.sourceMap != "" {
+		h.Set("SourceMap", f.sourceMap)
+	}
+	if f.noIndex {
+		h.Set("X-Robots-Tag", "noindex, nofollow")
+	}
 	content, etag := f.content, f.hash
 	switch w.(type) {
 	case *gzhttp.GzipResponseWriter, gzhttp.GzipResponseWriterWithCloseNotify: // which leaves alone what is encoded
@@ -79,6 +89,14 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Header.Del("Range") // http.ServeContent sets no length of its own once the content is encoded
 		h.Set("Content-Encoding", "gzip")
 		h.Set("Content-Length", strconv.Itoa(len(content)))
+	}
+	if f.status != 0 {
+		h.Set("Content-Length", strconv.Itoa(len(content)))
+		w.WriteHeader(f.status)
+		if r.Method != http.MethodHead {
+			_, _ = w.Write(content)
+		}
+		return
 	}
 	h.Set("ETag", `"`+etag+`"`)
 	http.ServeContent(inMemory{w, content}, r, "", time.Time{}, bytes.NewReader(content))

@@ -26,7 +26,7 @@ type LoginPage struct {
 func NewLoginPage(formTargets string) (*LoginPage, error) {
 	urls := map[string]string{}
 	for _, a := range assets {
-		if a.name != "favicon.svg" && a.name != "home.css" {
+		if a.name != "favicon.svg" && a.name != "plain.css" {
 			continue
 		}
 		f, err := readFile(a.fs, a.path)

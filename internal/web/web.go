@@ -1,6 +1,5 @@
-// Package web serves the landing page, Swagger UI, ReDoc, the forms behind the links of emails, a page for each type of
-// problems, the API's index and its specification. All of it is embedded: no page fetches anything from another host, and
-// each has a strict
+// Package web serves the page for people, Swagger UI, ReDoc, a page for each type of problems, the API's index and its
+// specification. All of it is embedded: no page fetches anything from another host, and each has a strict
 // Content-Security-Policy.
 package web
 
@@ -15,23 +14,22 @@ import (
 	"github.com/go-faster/jx"
 	"github.com/go-faster/yaml"
 	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
 	swagger "github.com/swaggest/swgui/v5/static"
-
-	"github.com/edgevalue/edgevalue/internal/auth"
 )
 
 // Config is what the pages say and serve.
 type Config struct {
 	ProjectName string
 	Version     string
+	Environment Environment
 	Spec        []byte // the OpenAPI document, in YAML
 }
 
 // The policies allow what a page uses, and nothing else; no script or style is inline.
 const (
 	strictCSP = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-	homeCSP   = strictCSP + "img-src 'self'; style-src 'self'"
-	tokenCSP  = homeCSP + "; connect-src 'self'; script-src 'self'"
+	plainCSP  = strictCSP + "img-src 'self'; style-src 'self'"
 	// Swagger UI's style sheet has images in data: URLs.
 	docsCSP = strictCSP + "connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'"
 	// ReDoc searches in a worker made from a Blob, and adds two style elements: an empty one, which it fills through the
@@ -56,11 +54,10 @@ var assets = []struct {
 	path              string // gzip-compressed if it ends in .gz
 }{
 	{"favicon.svg", "image/svg+xml", embedded, "assets/favicon.svg"},
-	{"home.css", "text/css; charset=utf-8", embedded, "assets/home.css"},
+	{"plain.css", "text/css; charset=utf-8", embedded, "assets/plain.css"},
 	{"docs.css", "text/css; charset=utf-8", embedded, "assets/docs.css"},
 	{"docs.js", "text/javascript; charset=utf-8", embedded, "assets/docs.js"},
 	{"redoc.js", "text/javascript; charset=utf-8", embedded, "assets/redoc.js"},
-	{"token.js", "text/javascript; charset=utf-8", embedded, "assets/token.js"},
 	{"redoc.standalone.js", "text/javascript; charset=utf-8", embedded, "assets/redoc.standalone.js.gz"},
 	{"redoc.LICENSE.txt", "text/plain; charset=utf-8", embedded, "assets/redoc.LICENSE.txt"},
 	{"swagger-ui.css", "text/css; charset=utf-8", swagger.FS, "swagger-ui.css.gz"},
@@ -81,28 +78,35 @@ func Asset(name string) (content []byte, contentType string, err error) {
 	return nil, "", errors.Errorf("no asset %q", name)
 }
 
-const robots = `User-agent: *
-Disallow: /api/
-Disallow: /jobs
-`
+const (
+	robots   = "User-agent: *\nDisallow: /api/\nDisallow: /jobs\n"
+	noRobots = "User-agent: *\nDisallow: /\n" // where it is not production
+)
 
 const index = `{"versions":[{"version":"v1","url":"/api/v1","openapi":"/api/v1/openapi.yaml"}],` +
 	`"docs":"/docs","redoc":"/redoc"}` + "\n"
 
-// Register adds the pages' routes to mux, all for GET and HEAD only. It returns an error if the specification is not
-// YAML that JSON can express.
-func Register(mux *http.ServeMux, cfg Config) error {
+// Register adds the pages' routes to mux, all for GET and HEAD only, after everything else that is served there. It
+// returns what a browser is shown at an address where nothing is, with status 404.
+func Register(mux *http.ServeMux, cfg Config) (missing http.Handler, err error) {
+	if err := cfg.Environment.Check(); err != nil {
+		return nil, err
+	}
 	negotiate, err := gzhttp.NewWrapper(gzhttp.EnableZstd(false))
 	if err != nil {
-		return errors.Wrap(err, "set up compression")
+		return nil, errors.Wrap(err, "set up compression")
 	}
-	handle := func(path string, f *file) { mux.Handle("GET "+path, negotiate(f)) }
+	serve := func(f *file) http.Handler {
+		f.noIndex = cfg.Environment != Production
+		return negotiate(f)
+	}
+	handle := func(path string, f *file) { mux.Handle("GET "+path, serve(f)) }
 
 	paths := map[string]string{}
 	for _, a := range assets {
 		f, err := readFile(a.fs, a.path)
 		if err != nil {
-			return errors.Wrapf(err, "asset %s", a.name)
+			return nil, errors.Wrapf(err, "asset %s", a.name)
 		}
 		f.contentType, f.cacheControl = a.contentType, immutable
 		paths[a.name] = "/assets/" + f.hash + "/" + a.name
@@ -122,42 +126,38 @@ func Register(mux *http.ServeMux, cfg Config) error {
 				}
 				return "", errors.Errorf("no asset %q", name)
 			},
-			"odd":         func(n int) bool { return n%2 == 1 },
-			"minPassword": func() int { return auth.MinPasswordLength },
-			"maxPassword": func() int { return auth.MaxPasswordLength },
+			"odd": func(n int) bool { return n%2 == 1 },
 		}).
 		ParseFS(embedded, "assets/*.html")
 	if err != nil {
-		return errors.Wrap(err, "parse pages")
+		return nil, errors.Wrap(err, "parse pages")
 	}
 	for _, p := range []struct{ path, name, csp string }{
-		{"", "home.html", homeCSP},
 		{"/docs", "docs.html", docsCSP},
 		{"/redoc", "redoc.html", redocCSP},
-		{"/reset-password", "reset-password.html", tokenCSP},
-		{"/activate", "activate.html", tokenCSP},
-		{"/confirm-email", "confirm-email.html", tokenCSP},
 	} {
 		var b bytes.Buffer
 		if err := pages.ExecuteTemplate(&b, p.name, cfg); err != nil {
-			return errors.Wrapf(err, "page %s", p.name)
+			return nil, errors.Wrapf(err, "page %s", p.name)
 		}
-		f, err := newFile(b.Bytes())
+		f, err := newFile(b.Bytes(), gzip.BestCompression)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		f.contentType, f.cacheControl, f.csp = "text/html; charset=utf-8", revalidate, p.csp
+		handle(p.path, f)
 		handle(p.path+"/{$}", f)
-		if p.path != "" {
-			handle(p.path, f)
-		}
 	}
 	if err := registerProblems(handle, pages, cfg); err != nil {
-		return err
+		return nil, err
+	}
+	disallow := robots
+	if cfg.Environment != Production {
+		disallow = noRobots
 	}
 	spec, err := toJSON(cfg.Spec)
 	if err != nil {
-		return errors.Wrap(err, "convert specification to JSON")
+		return nil, errors.Wrap(err, "convert specification to JSON")
 	}
 	for _, d := range []struct {
 		path, contentType string
@@ -169,16 +169,24 @@ func Register(mux *http.ServeMux, cfg Config) error {
 		{"/api/v1/{$}", "application/json", []byte(index)},
 		{"/api/v1/openapi.yaml", "application/yaml", cfg.Spec},
 		{"/api/v1/openapi.json", "application/json", spec},
-		{"/robots.txt", "text/plain; charset=utf-8", []byte(robots)},
+		{"/robots.txt", "text/plain; charset=utf-8", []byte(disallow)},
 	} {
-		f, err := newFile(d.content)
+		f, err := newFile(d.content, gzip.BestCompression)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		f.contentType, f.cacheControl = d.contentType, revalidate
 		handle(d.path, f)
 	}
-	return nil
+	page, err := fs.Sub(built, "dist")
+	if err != nil {
+		return nil, errors.Wrap(err, "open the page")
+	}
+	notFound, err := registerPage(mux, handle, page, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return serve(notFound), nil
 }
 
 // toJSON keeps the order of keys; dates and versions stay the strings that they are in the YAML.

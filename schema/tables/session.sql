@@ -1,11 +1,11 @@
--- A login. Its access tokens work as long as its row is there and has not expired: a logout deletes it.
+-- A login. Its access tokens, or its cookie, work as long as its row is there and has not expired: a logout deletes it.
 CREATE TABLE session (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     user_id      bigint NOT NULL REFERENCES user_account ON DELETE CASCADE,
     created_at   timestamptz NOT NULL,
-    last_used_at timestamptz NOT NULL, -- the login or the last refresh
-    expires_at   timestamptz NOT NULL, -- if it is not refreshed before
-    client       text, -- the address of the login or the last refresh
+    last_used_at timestamptz NOT NULL, -- the login or the last refresh or, to the hour, use of its cookie
+    expires_at   timestamptz NOT NULL, -- if it is not refreshed or used before
+    client       text, -- the address at last_used_at
     user_agent   text CHECK (length(user_agent) <= 300)
 );
 CREATE INDEX session_user_id_idx ON session (user_id, id);

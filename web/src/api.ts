@@ -30,7 +30,8 @@ export const queryClient = new QueryClient({
       // The client repeats what 429 and 503 ask for; a problem stays one, a server that does not answer may come back.
       retry: (failures, error) => !(error instanceof ProblemError) && failures < 2,
     },
-    mutations: { retry: false },
+    // What a person sends fails at once without a network, and is not sent when nobody expects it any more.
+    mutations: { retry: false, networkMode: "always" },
   },
 });
 

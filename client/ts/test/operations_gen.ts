@@ -5,6 +5,8 @@ import type { ApiClient } from "@edgevalue/client";
 export const calls = {
   "POST /login/access-token": (client: ApiClient) => client.POST("/login/access-token", { body: {"grant_type":"password","username":"ada@example.com","password":"correct horse battery"} }),
   "POST /login/refresh": (client: ApiClient) => client.POST("/login/refresh", { body: {"grant_type":"refresh_token","refresh_token":"3q2-7wAAAAA"} }),
+  "POST /login/session": (client: ApiClient) => client.POST("/login/session", { body: {"email":"ada@example.com","password":"correct horse battery"} }),
+  "DELETE /login/session": (client: ApiClient) => client.DELETE("/login/session"),
   "POST /logout": (client: ApiClient) => client.POST("/logout"),
   "POST /login/test-token": (client: ApiClient) => client.POST("/login/test-token"),
   "POST /password-recovery": (client: ApiClient) => client.POST("/password-recovery", { body: {"email":"ada@example.com"} }),

@@ -1,9 +1,14 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { rootRoute } from "../root.tsx";
+import { safeNext } from "./next.ts";
 
 const signIn = createRoute({
   getParentRoute: () => rootRoute,
   path: "sign-in",
+  validateSearch: (search: Record<string, unknown>): { next?: string } => {
+    const next = safeNext(search["next"]);
+    return next === undefined ? {} : { next };
+  },
   component: lazyRouteComponent(() => import("./SignIn.tsx")),
 });
 

@@ -1,7 +1,9 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
-import { companiesQuery, companyQuery } from "./queries.ts";
+import { fixedMetricsQuery, periods } from "./chart-queries.ts";
+import { importQuery, importsQuery } from "./imports.ts";
+import { companiesQuery, companyQuery, metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery, type CompanySearch } from "./queries.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
 import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
 
@@ -20,10 +22,29 @@ function texts<K extends string>(search: Record<string, unknown>, ...keys: K[]):
 const companies = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies",
-  validateSearch: (s: Record<string, unknown>) => texts(s, "q", "exchange"),
-  loaderDeps: ({ search: { q, exchange } }) => ({ q, exchange }),
+  validateSearch: (s: Record<string, unknown>): CompanySearch => ({
+    ...texts(s, "q", "exchange"),
+    ...(s["figures"] === "true" && { figures: true }),
+    ...(s["sort"] === "name" && { sort: "name" }),
+  }),
+  loaderDeps: ({ search: { q, exchange, figures, sort } }) => ({ q, exchange, figures, sort }),
   loader: ({ deps }) => ahead(queryClient.infiniteQuery(companiesQuery(deps))),
   component: lazyRouteComponent(() => import("./Companies.tsx")),
+});
+
+/** What can be set on the page of a company's metrics. */
+interface MetricsSearch {
+  period?: "quarterly" | undefined;
+  basis?: "filed" | undefined;
+  group?: string | undefined;
+  /** The end of the period whose scores are shown. */
+  at?: string | undefined;
+}
+
+const metricsSearch = (s: Record<string, unknown>): MetricsSearch => ({
+  ...(s["period"] === "quarterly" && { period: "quarterly" }),
+  ...(s["basis"] === "filed" && { basis: "filed" }),
+  ...texts(s, "group", "at"),
 });
 
 /** The frame of a company's pages. */
@@ -55,11 +76,24 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "metrics",
+    validateSearch: metricsSearch,
+    loaderDeps: ({ search: { as_of, period, basis } }: { search: MetricsSearch & { as_of?: string } }) => ({ asOf: as_of, period, basis }),
+    loader: ({ params: { ticker }, deps: { asOf, period = "annual" as const, basis = "as_of" as const } }) =>
+      ahead(
+        queryClient.query(metricsQuery),
+        queryClient.query(valueMetricsQuery(ticker, period, basis, asOf)),
+        queryClient.query(statementsQuery(ticker, period, basis, asOf)),
+        queryClient.query(newestDayQuery(ticker, asOf)),
+      ),
     component: lazyRouteComponent(() => import("./CompanyMetrics.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "charts",
+    validateSearch: (s: Record<string, unknown>): { period?: "quarterly" | undefined } => (s["period"] === "quarterly" ? { period: "quarterly" } : {}),
+    loaderDeps: ({ search }) => ({ asOf: search.as_of, period: search.period ?? ("annual" as const) }),
+    loader: ({ params: { ticker }, deps: { period, asOf } }) =>
+      ahead(queryClient.query(statementsQuery(ticker, period, "as_of", asOf, periods(period))), queryClient.query(fixedMetricsQuery(ticker, period, "as_of", asOf))),
     component: lazyRouteComponent(() => import("./Charts.tsx")),
   }),
   createRoute({
@@ -88,18 +122,22 @@ const compare = createRoute({
 const metrics = createRoute({
   getParentRoute: () => rootRoute,
   path: "metrics",
+  validateSearch: (s: Record<string, unknown>): { q?: string | undefined } => texts(s, "q"),
+  loader: () => ahead(queryClient.query(metricsQuery)),
   component: lazyRouteComponent(() => import("./Metrics.tsx")),
 });
 
 const imports = createRoute({
   getParentRoute: () => rootRoute,
   path: "imports",
+  loader: () => ahead(queryClient.infiniteQuery(importsQuery)),
   component: lazyRouteComponent(() => import("./Imports.tsx")),
 });
 
 const oneImport = createRoute({
   getParentRoute: () => rootRoute,
   path: "imports/$id",
+  loader: ({ params }) => ahead(queryClient.query(importQuery(Number(params.id)))),
   component: lazyRouteComponent(() => import("./Import.tsx")),
 });
 

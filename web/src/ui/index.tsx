@@ -1,5 +1,5 @@
 import { isProblem } from "@edgevalue/client";
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { useEffect, type ButtonHTMLAttributes, type ReactNode } from "react";
 import { isAway } from "../api.ts";
 import { page } from "../page.ts";
@@ -90,6 +90,16 @@ export function Empty({ children }: { children: ReactNode }) {
   return <p className="py-6 text-center text-soft">{children}</p>;
 }
 
+/** A link to sign in and come back; `apart` from the page, which keeps what was typed. */
+export function SignInLink({ apart = false, children }: { apart?: boolean; children?: ReactNode }) {
+  const next = useLocation({ select: (at) => at.href });
+  return (
+    <Link to="/sign-in" search={{ next }} {...(apart && { target: "_blank" })}>
+      {children ?? (apart ? t.form.signInApart : t.state.signInFirst)}
+    </Link>
+  );
+}
+
 /** An error of a request, with what to do about it. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const away = isAway(error);
@@ -99,9 +109,9 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
       <p className="font-medium text-bad">{away ? t.state.away : problem?.status === 403 ? t.state.forbidden : (problem?.detail ?? problem?.title ?? t.state.failed)}</p>
       {away && <p className="text-sm text-soft">{t.state.awayHint}</p>}
       {problem?.status === 401 && (
-        <Link to="/sign-in" className="text-sm">
-          {t.state.signInFirst}
-        </Link>
+        <p className="text-sm">
+          <SignInLink />
+        </p>
       )}
       {retry && <Button onClick={retry}>{t.state.retry}</Button>}
       {problem?.request_id !== undefined && problem.status >= 500 && <p className="text-xs text-soft">{t.state.requestID(problem.request_id)}</p>}

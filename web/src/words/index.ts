@@ -8,3 +8,6 @@ document.documentElement.lang = chosen;
 
 /** The words of the page in the reader's language. */
 export const t: Words = languages[chosen] ?? en;
+
+/** The word for a value of the API. One that a later server has, and the page does not know, stands as it is. */
+export const named = (names: Readonly<Record<string, string>>, value: string): string => (Object.hasOwn(names, value) ? names[value] : undefined) ?? value;
