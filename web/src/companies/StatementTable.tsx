@@ -52,13 +52,16 @@ function Notes({ numbers }: { numbers: number[] }) {
   );
 }
 
-function Head({ column, table, span }: { column: Column; table: Table; span: number }) {
+// A shadow, as a border of collapsed ones would scroll away.
+const head = "sticky top-0 z-10 bg-card px-2 pb-1 align-bottom font-normal shadow-[inset_0_-1px_0_var(--color-line)]";
+
+function Head({ column, table }: { column: Column; table: Table }) {
   const { statement: s } = column;
   const name = columnName(column);
   const marks = marksOf(column);
   const manual = s.source === "manual";
   return (
-    <th scope="col" colSpan={span} className="sticky top-0 z-10 border-b border-line bg-card px-2 pb-1 text-right align-bottom font-normal whitespace-nowrap">
+    <th scope="col" className={cx(head, "text-right whitespace-nowrap")}>
       <span className="font-semibold" data-hint={marks.length > 0 ? marks.map(markWords).join("\n") : undefined}>
         {s.url === null ? (
           name
@@ -172,19 +175,19 @@ export const StatementTable = memo(function StatementTable({ table, caption, onP
         <TableFrame caption={caption}>
           <thead>
             <tr>
-              <th scope="col" className={cx(stuck, "top-0 z-20 border-b border-line pr-2 text-left align-bottom text-xs font-normal text-soft")}>
+              <th scope="col" className={cx(stuck, "top-0 z-20 pr-2 text-left shadow-[inset_0_-1px_0_var(--color-line)] align-bottom text-xs font-normal text-soft")}>
                 {t.statements.figure}
               </th>
               {bars && (
-                <th scope="col" className="sticky top-0 z-10 hidden border-b border-line bg-card px-2 text-left align-bottom text-xs font-normal text-soft md:table-cell print:hidden">
+                <th scope="col" className={cx(head, "hidden text-left text-xs text-soft md:table-cell print:hidden")}>
                   {t.statements.trend}
                 </th>
               )}
               {columns.map((c) => (
                 <Fragment key={c.statement.id}>
-                  <Head column={c} table={table} span={1} />
+                  <Head column={c} table={table} />
                   {growth && (
-                    <th scope="col" className="sticky top-0 z-10 border-b border-line bg-card px-2 pb-1 text-right align-bottom text-xs font-normal text-soft">
+                    <th scope="col" className={cx(head, "text-right text-xs text-soft")}>
                       {t.statements.yearOnYear}
                     </th>
                   )}
@@ -204,8 +207,8 @@ export const StatementTable = memo(function StatementTable({ table, caption, onP
                 const r = line;
                 const total = row.kind === "total";
                 return (
-                  <tr key={row.field} className={cx("hover:bg-sunk", total && "border-t border-line font-semibold")}>
-                    <th scope="row" className={cx(stuck, "max-w-32 min-w-32 py-0.5 pr-2 text-left align-top hyphens-auto md:max-w-none md:whitespace-nowrap", total ? "font-semibold" : "font-normal", indent[row.kind])}>
+                  <tr key={row.field} className={cx("group hover:bg-sunk", total && "border-t border-line font-semibold")}>
+                    <th scope="row" className={cx(stuck, "max-w-32 min-w-32 py-0.5 group-hover:bg-sunk pr-2 text-left align-top hyphens-auto md:max-w-none md:whitespace-nowrap", total ? "font-semibold" : "font-normal", indent[row.kind])}>
                       {row.name}
                     </th>
                     {bars && (
