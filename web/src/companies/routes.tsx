@@ -1,9 +1,10 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
-import { fixedMetricsQuery, periods } from "./chart-queries.ts";
+import { daysQuery, fixedMetricsQuery, periods } from "./chart-queries.ts";
 import { importQuery, importsQuery } from "./imports.ts";
 import { companiesQuery, companyQuery, metricsQuery, statementsQuery } from "./queries.ts";
+import { ratiosSearch, validRatiosSearch } from "./ratios-search.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -61,6 +62,12 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "ratios",
+    validateSearch: validRatiosSearch,
+    loaderDeps: ({ search }) => search,
+    loader: ({ params: { ticker }, deps: { as_of, ...search } }) => {
+      const { listing, range, basis, show } = ratiosSearch(search, ticker);
+      ahead(queryClient.query(daysQuery({ listing, range, share_basis: basis, metrics: show }, as_of)), queryClient.query(metricsQuery));
+    },
     component: lazyRouteComponent(() => import("./Ratios.tsx")),
   }),
   createRoute({
