@@ -6,7 +6,7 @@ import { useAsOf } from "../asof.ts";
 import * as format from "../format.ts";
 import { Card, Choice, Empty, Failure, Loading, TableFrame } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
-import { dayQuery, daysQuery } from "./chart-queries.ts";
+import { dayQuery, useDays } from "./chart-queries.ts";
 import { gaps, ranges, spanOf, thin } from "./days.ts";
 import { MetricName } from "./MetricName.tsx";
 import { byGroup, groupLabel, metricValue, nullReason } from "./metrics.ts";
@@ -39,7 +39,7 @@ export default function Ratios() {
 
   const company = useQuery(companyQuery(ticker));
   const definitions = useQuery(metricsQuery);
-  const { data, error, refetch, isFetching } = useQuery(daysQuery({ listing, range, share_basis: basis, metrics: show }, asOf));
+  const { days: data, coming, old, error, retry } = useDays({ listing, range, share_basis: basis, metrics: show }, asOf);
   const listings = company.data?.listings ?? [];
   const all = useMemo(() => ratios(definitions.data?.items ?? []), [definitions.data]);
   const shown = useMemo(() => show.flatMap((id) => all.find((d) => d.id === id) ?? []), [show, all]);
@@ -87,18 +87,18 @@ export default function Ratios() {
           onChange={(value) => put({ scale: value === "log" ? value : undefined })}
         />
         <span role="status" className="text-sm text-soft">
-          {isFetching && data && data.length > 0 && t.ratios.coming(data.length)}
+          {coming && data && data.length > 0 && t.ratios.coming(data.length)}
         </span>
       </div>
       <Picker all={all} shown={show} onChange={(ids) => put({ show: ids.join(",") })} />
-      {error && <Failure error={error} retry={() => void refetch()} />}
+      {error && <Failure error={error} retry={retry} />}
       {definitions.error && <Failure error={definitions.error} retry={() => void definitions.refetch()} />}
-      {!error && (!data || (data.length === 0 && isFetching)) && <Loading rows={12} />}
-      {data?.length === 0 && !isFetching && !error && <Empty>{asOf === undefined ? t.ratios.none(listing) : t.ratios.nonePast(listing, format.day(asOf))}</Empty>}
+      {!error && (!data || (data.length === 0 && coming)) && <Loading rows={12} />}
+      {data?.length === 0 && !coming && !error && <Empty>{asOf === undefined ? t.ratios.none(listing) : t.ratios.nonePast(listing, format.day(asOf))}</Empty>}
       {data && newest && (
         <>
           <Lines days={data} shown={shown} traded={basis === "filed"} logarithmic={scale === "log"} />
-          <Gaps days={data} shown={shown} traded={basis === "filed"} />
+          {!old && <Gaps days={data} shown={shown} traded={basis === "filed"} />}
           <Newest listing={listing} date={newest.date} basis={basis} all={all} open={proof.open} />
           <Table days={data} shown={shown} span={spanOf[range]} traded={basis === "filed"} name={fileName(listing, t.ratios.file, range, newest.date)} />
         </>

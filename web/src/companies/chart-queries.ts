@@ -1,5 +1,6 @@
-import { experimental_streamedQuery, queryOptions } from "@tanstack/react-query";
-import { known, pages, unwrap, type Schemas } from "../api.ts";
+import { infiniteQueryOptions, queryOptions, useInfiniteQuery } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
+import { known, unwrap, type Schemas } from "../api.ts";
 import { today } from "../asof.ts";
 import { firstDay, type Range } from "./days.ts";
 import type { Period, ShareBasis } from "./queries.ts";
@@ -30,38 +31,61 @@ export interface Days {
 
 type Day = Schemas["DailyRatios"];
 
-async function* daysByPage({ listing, range, share_basis, metrics }: Days, asOf: string | undefined, signal: AbortSignal): AsyncGenerator<Day[]> {
-  const from = (first: string | undefined) =>
-    pages(known(asOf).GET, "/companies/{ticker}/daily-ratios", {
-      params: { path: { ticker: listing }, query: { share_basis, metrics: [...metrics], page_size: 1000, ...(first !== undefined && { from: first }) } },
-      signal,
-    }).byPage();
-
-  const first = firstDay(range, asOf ?? today());
-  let any = first === undefined;
-  for await (const { items } of from(first)) {
-    any ||= items.length > 0;
-    yield items;
-  }
-  if (any) return;
-  // The prices ended before: the range is that of their last years.
-  const all: Day[] = [];
-  for await (const { items } of from(undefined)) all.push(...items);
-  const last = all.at(-1);
-  if (last) yield all.filter((d) => d.date >= (firstDay(range, last.date) ?? ""));
+interface PageAt {
+  from?: string | undefined;
+  page_token?: string;
 }
 
-/** A listing's days with their ratios, the oldest first; they come page by page. */
-export const daysQuery = (days: Days, asOf: string | undefined) =>
-  queryOptions({
-    queryKey: ["days", days, asOf],
-    queryFn: experimental_streamedQuery({
-      streamFn: ({ signal }) => daysByPage(days, asOf, signal),
-      reducer: (all: Day[], page: Day[]) => [...all, ...page],
-      initialValue: [] as Day[],
-      refetchMode: "replace",
-    }),
+const firstPage = (range: Range, asOf: string | undefined): PageAt => ({ from: firstDay(range, asOf ?? today()) });
+
+/** A listing's days with their ratios by pages, the oldest first. */
+export const daysQuery = ({ listing, range, share_basis, metrics }: Days, asOf: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ["days", listing, range, share_basis, metrics, asOf],
+    queryFn: ({ signal, pageParam: { from, page_token } }) =>
+      unwrap(
+        known(asOf).GET("/companies/{ticker}/daily-ratios", {
+          params: {
+            path: { ticker: listing },
+            query: { share_basis, metrics: [...metrics], page_size: 1000, ...(from !== undefined && { from }), ...(page_token !== undefined && { page_token }) },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: firstPage(range, asOf),
+    getNextPageParam: (page, all, { from }) => {
+      if (page.next_page_token !== null) return { from, page_token: page.next_page_token };
+      // The prices ended before: the range is that of their last years.
+      return from !== undefined && all.every((p) => p.items.length === 0) ? {} : null;
+    },
+    // While others are on their way, what the listing showed stays.
+    placeholderData: (old, query) => (query?.queryKey[1] === listing && query.queryKey[5] === asOf ? old : undefined),
   });
+
+/** All of a listing's days in a range. They come page by page: `coming` tells whether more will, `old` that they are of another choice. */
+export function useDays(of: Days, asOf: string | undefined): { days: Day[] | undefined; coming: boolean; old: boolean; error: Error | null; retry: () => void } {
+  const { data, error, isPlaceholderData, hasNextPage, isFetching, fetchNextPage, refetch } = useInfiniteQuery(daysQuery(of, asOf));
+  useEffect(() => {
+    if (hasNextPage && !isFetching && !error) void fetchNextPage();
+  }, [hasNextPage, isFetching, error, fetchNextPage]);
+  const days = useMemo(() => {
+    if (!data) return undefined;
+    const all = data.pages.flatMap((p) => p.items);
+    const last = all.at(-1);
+    if (!last || data.pages[0]?.items.length !== 0) return all;
+    const first = firstDay(of.range, last.date) ?? "";
+    return all.filter((d) => d.date >= first);
+  }, [data, of.range]);
+  // Which days are the last is known when all are there.
+  const late = hasNextPage && data?.pages[0]?.items.length === 0;
+  return {
+    days: late ? undefined : days,
+    coming: hasNextPage || isFetching,
+    old: isPlaceholderData,
+    error,
+    retry: () => void (data && hasNextPage ? fetchNextPage() : refetch()),
+  };
+}
 
 /** All ratios and metrics of one day. */
 export const dayQuery = (listing: string, date: string, share_basis: ShareBasis, asOf: string | undefined) =>

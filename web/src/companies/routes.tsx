@@ -66,7 +66,7 @@ const companyPages = [
     loaderDeps: ({ search }) => search,
     loader: ({ params: { ticker }, deps: { as_of, ...search } }) => {
       const { listing, range, basis, show } = ratiosSearch(search, ticker);
-      ahead(queryClient.query(daysQuery({ listing, range, share_basis: basis, metrics: show }, as_of)), queryClient.query(metricsQuery));
+      ahead(queryClient.infiniteQuery(daysQuery({ listing, range, share_basis: basis, metrics: show }, as_of)), queryClient.query(metricsQuery));
     },
     component: lazyRouteComponent(() => import("./Ratios.tsx")),
   }),
