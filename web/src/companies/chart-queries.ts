@@ -101,3 +101,17 @@ export const dayQuery = (listing: string, date: string, share_basis: ShareBasis,
       return items[0] ?? null;
     },
   });
+
+/** A company's dividends, the newest first. */
+export const dividendsQuery = (ticker: string, share_basis: ShareBasis, asOf: string | undefined) =>
+  queryOptions({
+    queryKey: ["dividends", ticker, share_basis, asOf],
+    queryFn: ({ signal }) => unwrap(known(asOf).GET("/companies/{ticker}/dividends", { params: { path: { ticker }, query: { share_basis, page_size: 1000 } }, signal })),
+  });
+
+/** A company's splits, the newest first; with those that were not accepted, if they are asked for. */
+export const splitsQuery = (ticker: string, rejected: boolean, asOf: string | undefined) =>
+  queryOptions({
+    queryKey: ["splits", ticker, rejected, asOf],
+    queryFn: ({ signal }) => unwrap(known(asOf).GET("/companies/{ticker}/splits", { params: { path: { ticker }, query: { rejected, page_size: 1000 } }, signal })),
+  });

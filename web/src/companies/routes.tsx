@@ -1,9 +1,9 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
-import { daysQuery, fixedMetricsQuery, periods } from "./chart-queries.ts";
+import { daysQuery, dividendsQuery, fixedMetricsQuery, periods, splitsQuery } from "./chart-queries.ts";
 import { importQuery, importsQuery } from "./imports.ts";
-import { companiesQuery, companyQuery, metricsQuery, statementsQuery } from "./queries.ts";
+import { companiesQuery, companyQuery, metricsQuery, statementsQuery, type ShareBasis } from "./queries.ts";
 import { ratiosSearch, validRatiosSearch } from "./ratios-search.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
@@ -73,6 +73,21 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "dividends",
+    validateSearch: (s: Record<string, unknown>): { basis?: "filed" | undefined; rejected?: "shown" | undefined } => ({
+      ...(s["basis"] === "filed" && { basis: "filed" as const }),
+      ...(s["rejected"] === "shown" && { rejected: "shown" as const }),
+    }),
+    loaderDeps: ({ search: { as_of, basis, rejected } }): { asOf: string | undefined; basis: ShareBasis; rejected: boolean } => ({
+      asOf: as_of,
+      basis: basis ?? "as_of",
+      rejected: rejected !== undefined,
+    }),
+    loader: ({ params: { ticker }, deps: { asOf, basis, rejected } }) =>
+      ahead(
+        queryClient.query(dividendsQuery(ticker, basis, asOf)),
+        queryClient.query(splitsQuery(ticker, rejected, asOf)),
+        queryClient.query(statementsQuery(ticker, "quarterly", basis, asOf, periods("quarterly"))),
+      ),
     component: lazyRouteComponent(() => import("./Dividends.tsx")),
   }),
   createRoute({
