@@ -1,9 +1,10 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
-import { fixedMetricsQuery, periods } from "./chart-queries.ts";
+import { daysQuery, dividendsQuery, fixedMetricsQuery, periods, splitsQuery } from "./chart-queries.ts";
 import { importQuery, importsQuery } from "./imports.ts";
-import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery } from "./queries.ts";
+import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestDayQuery, type ShareBasis, statementsQuery, valueMetricsQuery } from "./queries.ts";
+import { ratiosSearch, validRatiosSearch } from "./ratios-search.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
 import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
 import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
@@ -100,11 +101,32 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "ratios",
+    validateSearch: validRatiosSearch,
+    loaderDeps: ({ search }) => search,
+    loader: ({ params: { ticker }, deps: { as_of, ...search } }) => {
+      const { listing, range, basis, show } = ratiosSearch(search, ticker);
+      ahead(queryClient.infiniteQuery(daysQuery({ listing, range, share_basis: basis, metrics: show }, as_of)), queryClient.query(metricsQuery));
+    },
     component: lazyRouteComponent(() => import("./Ratios.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "dividends",
+    validateSearch: (s: Record<string, unknown>): { basis?: "filed" | undefined; rejected?: "shown" | undefined } => ({
+      ...(s["basis"] === "filed" && { basis: "filed" as const }),
+      ...(s["rejected"] === "shown" && { rejected: "shown" as const }),
+    }),
+    loaderDeps: ({ search: { as_of, basis, rejected } }): { asOf: string | undefined; basis: ShareBasis; rejected: boolean } => ({
+      asOf: as_of,
+      basis: basis ?? "as_of",
+      rejected: rejected !== undefined,
+    }),
+    loader: ({ params: { ticker }, deps: { asOf, basis, rejected } }) =>
+      ahead(
+        queryClient.query(dividendsQuery(ticker, basis, asOf)),
+        queryClient.query(splitsQuery(ticker, rejected, asOf)),
+        queryClient.query(statementsQuery(ticker, "quarterly", basis, asOf, periods("quarterly"))),
+      ),
     component: lazyRouteComponent(() => import("./Dividends.tsx")),
   }),
   createRoute({
