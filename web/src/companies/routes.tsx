@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
+import { parseTickers } from "./compare.ts";
 import { importQuery, importsQuery } from "./imports.ts";
 import { companiesQuery, companyQuery, metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery } from "./queries.ts";
 
@@ -94,9 +95,27 @@ const companyPages = [
   }),
 ] as const;
 
+/** What is compared. */
+interface CompareSearch {
+  /** By commas, as are the metrics. */
+  tickers?: string | undefined;
+  metrics?: string | undefined;
+  period?: "quarterly" | undefined;
+  /** The metric that is drawn. */
+  chart?: string | undefined;
+  proof?: string;
+}
+
 const compare = createRoute({
   getParentRoute: () => rootRoute,
   path: "compare",
+  validateSearch: (s: Record<string, unknown>): CompareSearch => ({ ...texts(s, "tickers", "metrics", "chart", "proof"), ...(s["period"] === "quarterly" && { period: "quarterly" }) }),
+  loaderDeps: ({ search: { tickers, period, as_of } }: { search: CompareSearch & { as_of?: string } }) => ({ tickers, period, asOf: as_of }),
+  loader: ({ deps: { tickers, period = "annual" as const, asOf } }) =>
+    ahead(
+      queryClient.query(metricsQuery),
+      ...parseTickers(tickers).flatMap((ticker) => [queryClient.query(valueMetricsQuery(ticker, period, "as_of", asOf)), queryClient.query(companyQuery(ticker))]),
+    ),
   component: lazyRouteComponent(() => import("./Compare.tsx")),
 });
 
