@@ -85,7 +85,7 @@ export default function Compare() {
   const proof = useProof();
   const period = search.period ?? "annual";
   const tickers = parseTickers(search.tickers);
-  const set = (next: { tickers?: string | undefined; metrics?: string | undefined; period?: "quarterly" | undefined; chart?: string | undefined }) =>
+  const set = (next: { tickers?: string | undefined; metrics?: string | undefined; period?: "quarterly" | undefined; chart?: string | undefined; scale?: "log" | undefined }) =>
     void navigate({ search: (s) => ({ ...s, ...next }), resetScroll: false });
 
   const definitions = useQuery(metricsQuery);
@@ -200,7 +200,7 @@ export default function Compare() {
       {failed && <Failure error={failed.error} retry={() => void failed.retry?.()} />}
       {definitions.error && <Failure error={definitions.error} retry={() => void definitions.refetch()} />}
       {tickers.length === 0 ? (
-        <Empty>{t.compare.few}</Empty>
+        <Empty>{t.compare.start}</Empty>
       ) : isLoading ? (
         <Loading rows={12} />
       ) : (
@@ -236,15 +236,15 @@ export default function Compare() {
                         {t.compare.metrics}
                       </th>
                       {shown.map((c, i) => (
-                        <th key={c.ticker} scope="col" className="sticky top-0 z-10 min-w-28 bg-card px-2 py-1.5 text-end align-bottom">
+                        <th key={c.ticker} scope="col" className="sticky top-0 z-10 min-w-24 bg-card px-2 py-1.5 text-end align-bottom">
                           <span className="block">{c.ticker}</span>
                           {newest[i] && (
-                            <span className="block text-xs font-normal whitespace-nowrap text-soft">
+                            <span className="block text-xs font-normal text-soft sm:whitespace-nowrap">
                               {`${t.metrics.quarter(newest[i].fiscal_year, newest[i].fiscal_quarter)}, ${month(newest[i].end_date)}, ${newest[i].currency}`}
                             </span>
                           )}
                           {hasDays && c.day !== undefined && (
-                            <span className="block text-xs font-normal whitespace-nowrap text-soft">{c.day ? t.compare.ofDay(calendarDay(c.day.date)) : t.compare.noPrices}</span>
+                            <span className="block text-xs font-normal text-soft sm:whitespace-nowrap">{c.day ? t.compare.ofDay(calendarDay(c.day.date)) : t.compare.noPrices}</span>
                           )}
                         </th>
                       ))}
@@ -284,6 +284,12 @@ export default function Compare() {
                 title={t.compare.overTime}
                 actions={
                   <>
+                    {!charted.isOfDay && (
+                      <label className="flex items-center gap-1.5 text-sm text-soft">
+                        <input type="checkbox" checked={search.scale === "log"} onChange={(e) => set({ scale: e.target.checked ? "log" : undefined })} className="accent-accent" />
+                        {t.compare.logarithmic}
+                      </label>
+                    )}
                     <label className="text-sm text-soft">
                       {t.compare.charted}{" "}
                       <select value={charted.id} onChange={(e) => set({ chart: e.target.value })} className="max-w-60 rounded-md border border-line bg-card px-2 py-1.5 text-ink">
@@ -307,6 +313,7 @@ export default function Compare() {
                         label={charted.label}
                         series={shown.map((c) => ({ name: c.ticker, points: c.items.map((v) => ({ x: v.end_date, y: valueOf(charted.id, v) ?? null })).reverse() }))}
                         format={format(charted)}
+                        logarithmic={search.scale === "log"}
                       />
                     </Suspense>
                     <TableFrame caption={(period === "annual" ? t.compare.caption : t.compare.captionQuarters)(charted.label)} className="max-h-96">

@@ -26,7 +26,7 @@ export function Formula({ formula, names, value, link = false }: { formula: stri
         const name = metric?.label ?? figureName(token.id, spoken);
         return (
           <span key={i}>
-            {link && metric ? <a href={`#${metric.id}`}>{name}</a> : name}
+            {link && metric ? <a href={`#${metric.id}`} className="underline">{name}</a> : name}
             {of && <small className="ms-0.5 text-[0.75em] text-soft">{`(${of})`}</small>}
           </span>
         );

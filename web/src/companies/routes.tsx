@@ -103,13 +103,14 @@ interface CompareSearch {
   period?: "quarterly" | undefined;
   /** The metric that is drawn. */
   chart?: string | undefined;
+  scale?: "log" | undefined;
   proof?: string;
 }
 
 const compare = createRoute({
   getParentRoute: () => rootRoute,
   path: "compare",
-  validateSearch: (s: Record<string, unknown>): CompareSearch => ({ ...texts(s, "tickers", "metrics", "chart", "proof"), ...(s["period"] === "quarterly" && { period: "quarterly" }) }),
+  validateSearch: (s: Record<string, unknown>): CompareSearch => ({ ...texts(s, "tickers", "metrics", "chart", "proof"), ...(s["period"] === "quarterly" && { period: "quarterly" }), ...(s["scale"] === "log" && { scale: "log" }) }),
   loaderDeps: ({ search: { tickers, period, as_of } }: { search: CompareSearch & { as_of?: string } }) => ({ tickers, period, asOf: as_of }),
   loader: ({ deps: { tickers, period = "annual" as const, asOf } }) =>
     ahead(

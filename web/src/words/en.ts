@@ -342,6 +342,8 @@ export const en = {
     withoutFigures: "no figures",
     remove: (name: string) => `Remove ${name}`,
     full: "Six companies are as many as can be compared: remove one to add another.",
+    start: "Add the companies to compare.",
+    logarithmic: "Logarithmic",
     few: "Add a company to compare with.",
     unknown: (ticker: string) => `There is no company with the ticker ${ticker}.`,
     same: (ticker: string, other: string) => `${ticker} is a listing of the same company as ${other}.`,
