@@ -2,6 +2,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
 import { daysQuery, dividendsQuery, fixedMetricsQuery, periods, splitsQuery } from "./chart-queries.ts";
+import { parseTickers } from "./compare.ts";
 import { importQuery, importsQuery } from "./imports.ts";
 import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestDayQuery, type ShareBasis, statementsQuery, valueMetricsQuery } from "./queries.ts";
 import { ratiosSearch, validRatiosSearch } from "./ratios-search.ts";
@@ -136,9 +137,28 @@ const companyPages = [
   }),
 ] as const;
 
+/** What is compared. */
+interface CompareSearch {
+  /** By commas, as are the metrics. */
+  tickers?: string | undefined;
+  metrics?: string | undefined;
+  period?: "quarterly" | undefined;
+  /** The metric that is drawn. */
+  chart?: string | undefined;
+  scale?: "log" | undefined;
+  proof?: string;
+}
+
 const compare = createRoute({
   getParentRoute: () => rootRoute,
   path: "compare",
+  validateSearch: (s: Record<string, unknown>): CompareSearch => ({ ...texts(s, "tickers", "metrics", "chart", "proof"), ...(s["period"] === "quarterly" && { period: "quarterly" }), ...(s["scale"] === "log" && { scale: "log" }) }),
+  loaderDeps: ({ search: { tickers, period, as_of } }: { search: CompareSearch & { as_of?: string } }) => ({ tickers, period, asOf: as_of }),
+  loader: ({ deps: { tickers, period = "annual" as const, asOf } }) =>
+    ahead(
+      queryClient.query(metricsQuery),
+      ...parseTickers(tickers).flatMap((ticker) => [queryClient.query(valueMetricsQuery(ticker, period, "as_of", asOf)), queryClient.query(companyQuery(ticker))]),
+    ),
   component: lazyRouteComponent(() => import("./Compare.tsx")),
 });
 
