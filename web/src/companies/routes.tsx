@@ -2,7 +2,9 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
 import { importQuery, importsQuery } from "./imports.ts";
-import { companiesQuery, companyQuery, metricsQuery, statementsQuery } from "./queries.ts";
+import { companiesQuery, companyQuery, metricsQuery, type CompanySearch } from "./queries.ts";
+import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
+import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -19,8 +21,12 @@ function texts<K extends string>(search: Record<string, unknown>, ...keys: K[]):
 const companies = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies",
-  validateSearch: (s: Record<string, unknown>) => texts(s, "q", "exchange"),
-  loaderDeps: ({ search: { q, exchange } }) => ({ q, exchange }),
+  validateSearch: (s: Record<string, unknown>): CompanySearch => ({
+    ...texts(s, "q", "exchange"),
+    ...(s["figures"] === "true" && { figures: true }),
+    ...(s["sort"] === "name" && { sort: "name" }),
+  }),
+  loaderDeps: ({ search: { q, exchange, figures, sort } }) => ({ q, exchange, figures, sort }),
   loader: ({ deps }) => ahead(queryClient.infiniteQuery(companiesQuery(deps))),
   component: lazyRouteComponent(() => import("./Companies.tsx")),
 });
@@ -29,6 +35,8 @@ const companies = createRoute({
 const company = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies/$ticker",
+  // The number whose proof is open, of all pages of a company.
+  validateSearch: (s: Record<string, unknown>) => texts(s, "proof"),
   loader: ({ params }) => ahead(queryClient.query(companyQuery(params.ticker))),
   component: lazyRouteComponent(() => import("./Company.tsx")),
 });
@@ -37,8 +45,16 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "/",
-    loaderDeps: asOf,
-    loader: ({ params, deps }) => ahead(queryClient.query(statementsQuery(params.ticker, "annual", "as_of", deps.asOf)), queryClient.query(metricsQuery)),
+    validateSearch: viewSearch,
+    loaderDeps: ({ search }: { search: ViewSearch & { as_of?: string } }) => ({ ...asOf({ search }), period: search.period, years: search.years, basis: search.basis }),
+    loader: ({ params: { ticker }, deps: { asOf: as_of, ...chosen } }) => {
+      const view = viewOf(chosen);
+      ahead(
+        queryClient.query(statementsOf(ticker, view, as_of)),
+        queryClient.query(restatementsQuery(ticker, view.period === "annual" ? "annual" : "quarterly", as_of)),
+        ...(view.period === "ttm" ? [queryClient.query(twelveMonthsOf(ticker, view, as_of))] : []),
+      );
+    },
     component: lazyRouteComponent(() => import("./Statements.tsx")),
   }),
   createRoute({
