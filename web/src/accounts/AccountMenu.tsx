@@ -1,82 +1,74 @@
+import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useRef } from "react";
 import { once, unwrap } from "../api.ts";
 import { signedInAs, useMe } from "../session.ts";
-import { Form, Submit, useSubmission } from "../ui/form.tsx";
-import { buttonClass, SignInLink } from "../ui/index.tsx";
+import { closePopup, Popup } from "../shell/Popup.tsx";
+import { Button, Failure, SignInLink } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 
 /** A link to sign in, or what one who is signed in can go to. */
 export default function AccountMenu() {
   const me = useMe();
   const navigate = useNavigate();
-  const button = useRef<HTMLButtonElement>(null);
-  const menu = useRef<HTMLDivElement>(null);
-  const signOut = useSubmission(
-    () => unwrap(once.DELETE("/login/session")),
-    async () => {
-      await signedInAs(null);
+  const signOut = useMutation({
+    mutationFn: () => unwrap(once.DELETE("/login/session")),
+    onSuccess: async () => {
+      closePopup();
       await navigate({ to: "/" });
+      await signedInAs(null);
     },
-  );
-  if (me === undefined) return null;
-  if (me === null) return <SignInLink className={buttonClass()}>{t.accounts.signIn}</SignInLink>;
+  });
+  // While it is not known, as without an answer, one may try to sign in.
+  if (!me) return <SignInLink className="whitespace-nowrap">{t.accounts.signIn}</SignInLink>;
 
-  const place = () => {
-    if (!button.current || !menu.current) return;
-    const at = button.current.getBoundingClientRect();
-    menu.current.style.top = `${at.bottom + 4}px`;
-    menu.current.style.right = `${Math.max(8, document.documentElement.clientWidth - at.right)}px`;
-  };
-  const item = "block rounded px-2 py-1.5 text-ink no-underline hover:bg-sunk hover:no-underline";
+  const name = me.full_name ?? me.email;
+  const item = "block rounded-md px-2 py-1.5 text-ink no-underline hover:bg-sunk hover:no-underline";
   return (
-    <>
-      <button ref={button} type="button" popoverTarget="account-menu" className={`${buttonClass()} max-w-44`}>
-        <span className="sr-only">{t.accounts.menu}</span>
-        <span className="truncate">{me.full_name ?? me.email}</span>
-        <span aria-hidden>▾</span>
-      </button>
-      <div
-        ref={menu}
-        id="account-menu"
-        popover="auto"
-        onBeforeToggle={place}
-        className="fixed inset-auto m-0 w-56 rounded-md border border-line bg-card p-2 text-sm text-ink shadow-lg"
-        onClick={(event) => event.target instanceof HTMLAnchorElement && menu.current?.hidePopover()}
-      >
-        <p className="truncate px-2 pb-2 text-soft">{me.email}</p>
-        <nav aria-label={t.accounts.menu} className="border-y border-line py-1">
-          <Link to="/account" className={item}>
-            {t.accounts.account}
-          </Link>
-          {me.is_superuser && (
-            <>
-              {/* newproject:companies */}
-              <Link to="/imports" className={item}>
-                {t.nav.imports}
-              </Link>
-              <Link to="/syncs" className={item}>
-                {t.nav.syncs}
-              </Link>
-              {/* newproject:end */}
-              <Link to="/users" className={item}>
-                {t.nav.users}
-              </Link>
-              <Link to="/audit-events" className={item}>
-                {t.nav.audit}
-              </Link>
-              <a href="/jobs" className={item}>
-                {t.nav.jobs}
-              </a>
-            </>
-          )}
-        </nav>
-        <Form submission={signOut} className="pt-1">
-          <Submit kind="quiet" className="w-full">
-            {t.accounts.signOut}
-          </Submit>
-        </Form>
-      </div>
-    </>
+    <Popup
+      label={t.accounts.menu}
+      buttonLabel={t.accounts.menuOf(name)}
+      button={
+        <span aria-hidden className="inline-flex size-7 items-center justify-center rounded-full bg-tint font-semibold text-accent uppercase">
+          {Array.from(name)[0]}
+        </span>
+      }
+      buttonClass="inline-flex size-9 items-center justify-center rounded-md hover:bg-sunk"
+      className="w-60"
+    >
+      <p className="px-2 pb-2">
+        {me.full_name !== null && <span className="block truncate font-medium">{me.full_name}</span>}
+        <span className="block truncate text-soft">{me.email}</span>
+      </p>
+      <nav aria-label={t.accounts.menu} className="border-y border-line py-1">
+        <Link to="/account" className={item}>
+          {t.accounts.account}
+        </Link>
+        {me.is_superuser && (
+          <>
+            {/* newproject:companies */}
+            <Link to="/imports" className={item}>
+              {t.nav.imports}
+            </Link>
+            <Link to="/syncs" className={item}>
+              {t.nav.syncs}
+            </Link>
+            {/* newproject:end */}
+            <Link to="/users" className={item}>
+              {t.nav.users}
+            </Link>
+            <Link to="/audit-events" className={item}>
+              {t.nav.audit}
+            </Link>
+            <a href="/jobs" className={item}>
+              {t.nav.jobs}
+            </a>
+          </>
+        )}
+      </nav>
+      {signOut.error && <Failure error={signOut.error} />}
+      <Button kind="quiet" className="mt-1 w-full" aria-disabled={signOut.isPending} onClick={() => signOut.isPending || signOut.mutate()}>
+        {t.accounts.signOut}
+      </Button>
+    </Popup>
   );
 }

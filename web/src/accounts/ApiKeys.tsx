@@ -53,7 +53,7 @@ export function ApiKeys() {
               <code className="break-all text-ink select-all">{made.key}</code>
               <Copy text={made.key} />
             </div>
-            <code className="text-xs break-all text-ink">{`curl -H "Authorization: Bearer …" ${location.origin}/api/v1/`}</code>
+            <p className="text-ink">{t.accounts.keyUse}</p>
           </Notice>
         </div>
       )}

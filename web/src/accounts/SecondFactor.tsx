@@ -41,10 +41,9 @@ function Setup({ show }: { show: (codes: Codes) => void }) {
   );
   if (!totp) {
     return (
-      <Form submission={begin}>
+      <Confirm safe button={t.accounts.setUp} title={t.accounts.setUpSecondFactor} action={t.accounts.goOn} submission={begin}>
         <CurrentPassword />
-        <Submit>{t.accounts.setUp}</Submit>
-      </Form>
+      </Confirm>
     );
   }
   return (
@@ -60,7 +59,7 @@ function Setup({ show }: { show: (codes: Codes) => void }) {
           </div>
         </div>
         <Form submission={confirm}>
-          <Code label={t.accounts.appCode} />
+          <Code label={t.accounts.appCode} autoFocus />
           <div className="flex flex-wrap gap-2">
             <Submit>{t.accounts.turnOn}</Submit>
             <Button onClick={() => setTOTP(undefined)}>{t.form.cancel}</Button>
@@ -80,7 +79,7 @@ function Enabled({ show }: { show: (codes: Codes) => void }) {
   const remove = useSubmission((form) => unwrap(once.DELETE("/users/me/totp", { body: body(form) })), changed);
   return (
     <div className="flex flex-wrap gap-2">
-      <Confirm button={t.accounts.newCodes} title={t.accounts.newCodes} submission={replace} kind="plain">
+      <Confirm safe button={t.accounts.newCodes} title={t.accounts.newCodes} submission={replace}>
         <p>{t.accounts.newCodesHint}</p>
         <CurrentPassword />
         <Code label={t.accounts.code} hint={t.accounts.codeHint} />
@@ -94,8 +93,8 @@ function Enabled({ show }: { show: (codes: Codes) => void }) {
   );
 }
 
-function Code({ label, hint }: { label: string; hint?: string }) {
-  return <Field name="code" label={label} {...(hint !== undefined && { hint })} autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} maxLength={100} required />;
+function Code(props: { label: string; hint?: string; autoFocus?: boolean }) {
+  return <Field name="code" {...props} autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} maxLength={100} required />;
 }
 
 /** The recovery codes, until they are kept elsewhere. */

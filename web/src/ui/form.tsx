@@ -161,7 +161,7 @@ function useField({ name, label, hint }: About) {
   const { found, error } = use(FormContext);
   const [edited, setEdited] = useState<unknown>();
   const message = edited === error ? undefined : found.fields[name];
-  const described = cx(hint !== undefined && `${id}-hint`, message !== undefined && `${id}-error`);
+  const described = cx(message !== undefined && `${id}-error`, hint !== undefined && `${id}-hint`);
   return {
     attributes: { id, name, ...(message !== undefined && { "aria-invalid": true }), ...(described && { "aria-describedby": described }) },
     edit: () => setEdited(error),
@@ -303,7 +303,7 @@ export function Dialog({ title, open, onClose, children }: { title: string; open
       ref={dialog}
       aria-labelledby={id}
       onClose={onClose}
-      className="m-auto w-full max-w-lg rounded-lg border border-line bg-card p-5 text-ink backdrop:bg-[rgb(0_0_0/0.5)] max-sm:max-w-[calc(100%-2rem)]"
+      className="m-auto w-full max-w-lg rounded-lg border border-line bg-card p-5 text-left font-normal whitespace-normal text-ink backdrop:bg-[rgb(0_0_0/0.5)] max-sm:max-w-[calc(100%-2rem)]"
     >
       <h2 id={id} className="mb-3">
         {title}
@@ -314,7 +314,7 @@ export function Dialog({ title, open, onClose, children }: { title: string; open
 }
 
 /**
- * A button for what cannot be undone: it asks first, with fields if it needs some, and closes when that is done.
+ * A button that asks in a dialog first, with fields if it needs some; for what cannot be undone, or needs the password.
  *
  * @example
  * <Confirm button={t.users.remove} title={t.users.removeWhom(user.email)} submission={remove}>{t.users.removeHint}</Confirm>
@@ -325,13 +325,16 @@ export function Confirm(props: {
   /** What the button in the dialog says; as the first one without it. */
   action?: string;
   submission: Submission;
+  /** Nothing is lost by it. */
+  safe?: boolean;
+  /** The looks of the button. */
   kind?: ComponentProps<typeof Button>["kind"];
   /** Says in full what the button is about, where the same stands in each row of a table. */
   label?: string;
   explain?: (error: unknown) => ReactNode;
   children?: ReactNode;
 }) {
-  const { submission, kind = "danger" } = props;
+  const { submission, safe = false, kind = safe ? "plain" : "danger" } = props;
   const [open, setOpen] = useState(false);
   const frame = useRef<HTMLDivElement>(null);
   const { isSuccess } = submission;
@@ -358,7 +361,7 @@ export function Confirm(props: {
             <div className="space-y-3 text-sm">{props.children}</div>
             <div className="flex flex-wrap justify-end gap-2 pt-2">
               <Button onClick={close}>{t.form.cancel}</Button>
-              <Submit kind="danger">{props.action ?? props.button}</Submit>
+              <Submit kind={safe ? "primary" : "danger"}>{props.action ?? props.button}</Submit>
             </div>
           </Form>
         </div>
