@@ -5,7 +5,7 @@ import { importQuery, importsQuery } from "./imports.ts";
 import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
 import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
-import { companiesQuery, companyQuery, type CompanySearch } from "./queries.ts";
+import { companiesQuery, companyQuery, metricsQuery, type CompanySearch } from "./queries.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
