@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isProblem } from "@edgevalue/client";
-import { numberOf, read, separators, splitFields, statementFields, type StatementInput } from "../src/companies/entries.ts";
+import { numberOf, read, separators, splitFields, statementFields, typed } from "../src/companies/entries.ts";
 
 const en = separators("en-US");
 const de = separators("de-DE");
@@ -33,6 +33,10 @@ describe("numbers as people type them", () => {
   });
 });
 
+it.each(["en-US", "de-DE", "fr-FR", "de-CH", "en-IN", "sv-SE", "es-ES", "pl-PL", "ar-EG"])("reads again what it wrote in %s", (locale) => {
+  for (const value of [0, 5, 1234, 123456, 383285000000, -88531000000, 0.205, -1234.56]) expect(numberOf(typed(value, locale), separators(locale))).toBe(value);
+});
+
 describe("forms", () => {
   const form = (values: Record<string, string>) => {
     const data = new FormData();
@@ -42,7 +46,7 @@ describe("forms", () => {
 
   it("says only what was typed, amounts alone in their unit", () => {
     const said = form({ period: "annual", fiscal_year: "2023", end_date: "2023-09-30", currency: "USD ", total_revenues: "383,285", net_income: "", earnings_per_share: "6.16", shares_outstanding: "15,552,752,000", audited: "on" });
-    expect(read<StatementInput>(said, statementFields, { zeros: 6, locale: "en-US", messages })).toEqual({
+    expect(read(said, statementFields, { zeros: 6, locale: "en-US", messages })).toEqual({
       period: "annual",
       fiscal_year: 2023,
       end_date: "2023-09-30",

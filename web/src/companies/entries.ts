@@ -119,7 +119,7 @@ export const splitFields = { effective_date: "date", ratio: "decimal" } as const
 
 /** What separates digits and decimals where the browser is. */
 export function separators(locale: string): { group: string; decimal: string } {
-  const parts = new Intl.NumberFormat(locale, { useGrouping: true }).formatToParts(-12_345_678.9);
+  const parts = new Intl.NumberFormat(locale, { useGrouping: true, numberingSystem: "latn" }).formatToParts(-12_345_678.9);
   const of = (type: string, otherwise: string) => parts.find((p) => p.type === type)?.value ?? otherwise;
   return { group: of("group", ","), decimal: of("decimal", ".") };
 }
@@ -129,6 +129,7 @@ export function separators(locale: string): { group: string; decimal: string } {
  * Spaces, apostrophes and the separator of the locale group digits.
  */
 export function numberOf(text: string, { group, decimal }: { group: string; decimal: string }, zeros = 0): number | undefined {
+  text = text.replace(/[\u061c\u200e\u200f]/g, "");
   const sign = /^\s*(?:[-−]|\()/.test(text) ? "-" : "";
   let digits = text.replace(/^\s*\((.*)\)\s*$/, "$1").replace(/^\s*[-−+]/, "").replace(/[\s'’_]/g, "");
   if (group.trim() !== "" && digits.includes(group)) {
@@ -144,6 +145,10 @@ export function numberOf(text: string, { group, decimal }: { group: string; deci
   const value = Number(`${sign}${whole}${moved.slice(0, zeros)}${moved.length > zeros ? `.${moved.slice(zeros)}` : ""}`);
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : value + 0;
 }
+
+/** A number as a person would type it, so that `numberOf` reads it again. */
+export const typed = (value: number, locale: string): string =>
+  new Intl.NumberFormat(locale, { numberingSystem: "latn", maximumFractionDigits: 20 }).format(value);
 
 /** A mistake that needs no server to be found, as one that the server found. */
 class Mistaken extends Error {
@@ -163,7 +168,7 @@ interface Reading {
 }
 
 /** What a form says, by its fields. Empty ones are not said. Throws what cannot be read, as a problem. */
-export function read<Input>(form: FormData, fields: FieldKinds, { zeros, locale, messages }: Reading): Input {
+export function read(form: FormData, fields: FieldKinds, { zeros, locale, messages }: Reading): Record<string, unknown> {
   const wrong: { field: string; message: string }[] = [];
   const input: Record<string, unknown> = {};
   const signs = separators(locale);
@@ -184,5 +189,5 @@ export function read<Input>(form: FormData, fields: FieldKinds, { zeros, locale,
     } else input[field] = value;
   }
   if (wrong.length > 0) throw new Mistaken(wrong);
-  return input as Input;
+  return input;
 }

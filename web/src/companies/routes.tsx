@@ -81,6 +81,7 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "entries",
+    validateSearch: (s: Record<string, unknown>) => texts(s, "edit", "id"),
     component: lazyRouteComponent(() => import("./Entries.tsx")),
   }),
 ] as const;
