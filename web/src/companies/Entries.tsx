@@ -279,7 +279,7 @@ function EntryForm({ ticker, title, submission, children }: { ticker: string; ti
       <Card title={title}>
         <Form submission={submission} className="space-y-5">
           {children}
-          <div className="sticky bottom-0 -mx-4 -mb-4 flex gap-2 rounded-b-lg border-t border-line bg-card px-4 py-3">
+          <div className="flex gap-2 border-t border-line pt-4">
             <Submit>{t.entries.save}</Submit>
             <EntryLink ticker={ticker} button>
               {t.form.cancel}
