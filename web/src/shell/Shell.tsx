@@ -66,7 +66,7 @@ export function Shell() {
             <span className="max-sm:hidden">{page.project}</span>
           </Link>
           <nav aria-label={t.nav.main} className="flex gap-1 text-sm max-md:hidden">
-            <Ways className="rounded-md px-2 py-1" />
+            <Ways className="rounded-md px-2 py-1" /> {/* newproject:companies */}
           </nav>
           <div className="flex-1" />
           {/* newproject:companies */}
@@ -83,7 +83,7 @@ export function Shell() {
           <Popup label={t.nav.menu} buttonLabel={t.nav.menu} button={<Icon name="menu" className="size-5" />} buttonClass="inline-flex size-9 shrink-0 items-center justify-center rounded-md hover:bg-sunk" className="w-64">
             <div className="space-y-3">
               <nav aria-label={t.nav.main} className="grid gap-1 md:hidden">
-                <Ways className="rounded-md px-2 py-2" />
+                <Ways className="rounded-md px-2 py-2" /> {/* newproject:companies */}
               </nav>
               <Themes />
               <button
@@ -127,12 +127,12 @@ export function Shell() {
   );
 }
 
+// newproject:companies
 /** The links of the navigation. */
 function Ways({ className }: { className: string }) {
   const look = { className: cx("no-underline hover:bg-sunk hover:no-underline aria-[current]:bg-tint aria-[current]:text-ink", className), activeOptions: { includeSearch: false } };
   return (
     <>
-      {/* newproject:companies */}
       <Link to="/companies" {...look}>
         {t.nav.companies}
       </Link>
@@ -142,12 +142,10 @@ function Ways({ className }: { className: string }) {
       <Link to="/metrics" {...look}>
         {t.nav.metrics}
       </Link>
-      {/* newproject:end */}
     </>
   );
 }
 
-// newproject:companies
 /** The search of every page but the start, which has its own. On narrow screens it grows when it is used. */
 function HeaderSearch() {
   const home = useRouterState({ select: (s) => s.location.pathname === "/" });
