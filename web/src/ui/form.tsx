@@ -302,7 +302,7 @@ export function Dialog({ title, open, onClose, children }: { title: string; open
       ref={dialog}
       aria-labelledby={id}
       onClose={onClose}
-      className="m-auto w-full max-w-lg rounded-lg border border-line bg-card p-5 text-ink backdrop:bg-[rgb(0_0_0/0.5)] max-sm:max-w-[calc(100%-2rem)]"
+      className="m-auto w-full max-w-lg rounded-lg border border-line bg-card p-5 text-left whitespace-normal text-ink backdrop:bg-[rgb(0_0_0/0.5)] max-sm:max-w-[calc(100%-2rem)]"
     >
       <h2 id={id} className="mb-3">
         {title}
