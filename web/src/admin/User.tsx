@@ -6,7 +6,8 @@ import { meQuery, useMe } from "../session.ts";
 import { NotFound } from "../shell/errors.tsx";
 import { Checkbox, Confirm, Field, Form, Submit, text, useSubmission } from "../ui/form.tsx";
 import { Button, Card, Failure, Loading, Notice, TableFrame, useTitle } from "../ui/index.tsx";
-import { named, t } from "../words/index.ts";
+import { t } from "../words/index.ts";
+import { named } from "../words/language.ts";
 import { changes } from "./changes.ts";
 import { keysQuery, userQuery } from "./queries.ts";
 

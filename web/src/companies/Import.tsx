@@ -7,7 +7,8 @@ import { bytes, day, duration, instant, none, whole } from "../format.ts";
 import { NotFound } from "../shell/errors.tsx";
 import { Confirm, useSubmission } from "../ui/form.tsx";
 import { Card, Failure, Loading, Notice, useTitle } from "../ui/index.tsx";
-import { named, t } from "../words/index.ts";
+import { t } from "../words/index.ts";
+import { named } from "../words/language.ts";
 import { Count, Facts, JobState, Progress } from "./progress.tsx";
 import { hasEnded, importQuery, type Import as Imported } from "./imports.ts";
 

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { whole } from "../format.ts";
 import { cx } from "../ui/index.tsx";
-import { named } from "../words/index.ts";
+import { named } from "../words/language.ts";
 
 const looks: Record<string, { sign: string; look: string }> = {
   queued: { sign: "…", look: "text-soft" },
