@@ -813,7 +813,7 @@ export const en = {
     company: "Company",
     why: "Why",
     retryAll: "Try these again",
-    retryOne: (name: string) => `Try ${name} again`,
+    retryOne: (name: string) => `Try again: ${name}`,
     cancel: "Stop the sync",
     cancelTitle: "Stop this sync?",
     cancelHint: "Companies that were brought stay; the others are not begun.",
