@@ -5,7 +5,7 @@ import { t } from "../words/index.ts";
 import { Hints } from "./Hints.tsx";
 import { proofOf } from "./Proof.tsx";
 import { figureName, type Figure } from "./statement-rows.ts";
-import { columnName, isPerShare, isOfShares, marksOf, markWords, notesOf, type Cell, type Change, type Column, type Row, type Table } from "./statement-table.ts";
+import { columnName, isAtEnd, isOfShares, isPerShare, marksOf, markWords, notesOf, type Cell, type Change, type Column, type Row, type Table } from "./statement-table.ts";
 import type { View } from "./statement-view.ts";
 
 /** A figure in the unit of the view. */
@@ -52,13 +52,16 @@ function Notes({ numbers }: { numbers: number[] }) {
   );
 }
 
-function Head({ column, table, span }: { column: Column; table: Table; span: number }) {
+// A shadow, as a border of collapsed ones would scroll away.
+const head = "sticky top-0 z-10 bg-card px-2 pb-1 align-bottom font-normal shadow-[inset_0_-1px_0_var(--color-line)]";
+
+function Head({ column, table }: { column: Column; table: Table }) {
   const { statement: s } = column;
   const name = columnName(column);
   const marks = marksOf(column);
   const manual = s.source === "manual";
   return (
-    <th scope="col" colSpan={span} className="sticky top-0 z-10 border-b border-line bg-card px-2 pb-1 text-right align-bottom font-normal whitespace-nowrap">
+    <th scope="col" className={cx(head, "text-right whitespace-nowrap")}>
       <span className="font-semibold" data-hint={marks.length > 0 ? marks.map(markWords).join("\n") : undefined}>
         {s.url === null ? (
           name
@@ -114,7 +117,7 @@ function RowBars({ cells, order }: { cells: Cell[]; order: View["order"] }) {
 }
 
 function Growth({ of }: { of: number | null }) {
-  return <td className={cx("px-2 text-right text-xs whitespace-nowrap", of === null || of === 0 ? "text-soft" : of > 0 ? "text-good" : "text-bad")}>{of === null ? none : growthText(of)}</td>;
+  return <td className={cx("px-2 py-1 text-right align-top text-xs whitespace-nowrap", of === null || of === 0 ? "text-soft" : of > 0 ? "text-good" : "text-bad")}>{of === null ? none : growthText(of)}</td>;
 }
 
 function FigureCell({ cell, row, column, at, first, table }: { cell: Cell; row: Row; column: Column; at: string; first: boolean; table: Table }) {
@@ -124,6 +127,7 @@ function FigureCell({ cell, row, column, at, first, table }: { cell: Cell; row: 
   const words = change && changeWords(change, row.field, unit);
   // Figures of other filings are on other share bases.
   const comparable = !isOfShares(row.field) || basis === "filed";
+  const struck = change && comparable && change.first !== null;
   const hint = [
     ...(words ? [t.statements.restatedFigure, ...words, ...(comparable ? [] : [t.statements.asFiledThen])] : []),
     ...cell.marks.map(markWords),
@@ -132,15 +136,15 @@ function FigureCell({ cell, row, column, at, first, table }: { cell: Cell; row: 
     <td className="px-0.5 text-right align-top whitespace-nowrap">
       <button
         type="button"
-        data-proof={proofOf({ statement: column.statement.id, field: column.months && value !== column.statement[row.field] ? `ttm.${row.field}` : row.field })}
+        data-proof={proofOf({ statement: column.statement.id, field: column.months && !isAtEnd(row.field) ? `ttm.${row.field}` : row.field })}
         data-at={at}
         data-hint={hint === "" ? undefined : hint}
         tabIndex={first ? 0 : -1}
-        className={cx("rounded px-1.5 py-0.5 text-right hover:bg-tint", value === null && "text-soft", value !== null && value < 0 && "text-bad", change && "underline decoration-warn decoration-dotted underline-offset-2")}
+        className={cx("rounded px-1.5 py-0.5 text-right hover:bg-tint aria-expanded:bg-tint", value === null && "text-soft", value !== null && value < 0 && "text-bad", change && !struck && "underline decoration-warn decoration-dotted underline-offset-2")}
       >
         {show(value, row.field, unit)}
         <Notes numbers={notesOf(table, cell.marks)} />
-        {change && comparable && change.first !== null && <del className="block text-[11px] leading-none font-normal text-soft">{show(change.first, row.field, unit)}</del>}
+        {struck && <del className="block text-[11px] leading-none font-normal text-soft">{show(change.first, row.field, unit)}</del>}
         {words && <span className="sr-only">{`${t.statements.restatedFigure}: ${words.join("; ")}`}</span>}
       </button>
     </td>
@@ -171,19 +175,19 @@ export const StatementTable = memo(function StatementTable({ table, caption, onP
         <TableFrame caption={caption}>
           <thead>
             <tr>
-              <th scope="col" className={cx(stuck, "top-0 z-20 border-b border-line pr-2 text-left align-bottom text-xs font-normal text-soft")}>
+              <th scope="col" className={cx(stuck, "top-0 z-20 pr-2 text-left shadow-[inset_0_-1px_0_var(--color-line)] align-bottom text-xs font-normal text-soft")}>
                 {t.statements.figure}
               </th>
               {bars && (
-                <th scope="col" className="sticky top-0 z-10 hidden border-b border-line bg-card px-2 text-left align-bottom text-xs font-normal text-soft md:table-cell print:hidden">
+                <th scope="col" className={cx(head, "hidden text-left text-xs text-soft md:table-cell print:hidden")}>
                   {t.statements.trend}
                 </th>
               )}
               {columns.map((c) => (
                 <Fragment key={c.statement.id}>
-                  <Head column={c} table={table} span={1} />
+                  <Head column={c} table={table} />
                   {growth && (
-                    <th scope="col" className="sticky top-0 z-10 border-b border-line bg-card px-2 pb-1 text-right align-bottom text-xs font-normal text-soft">
+                    <th scope="col" className={cx(head, "text-right text-xs text-soft")}>
                       {t.statements.yearOnYear}
                     </th>
                   )}
@@ -203,12 +207,12 @@ export const StatementTable = memo(function StatementTable({ table, caption, onP
                 const r = line;
                 const total = row.kind === "total";
                 return (
-                  <tr key={row.field} className={cx("hover:bg-sunk", total && "border-t border-line font-semibold")}>
-                    <th scope="row" className={cx(stuck, "max-w-36 min-w-36 py-0.5 pr-2 text-left align-top md:max-w-64 md:min-w-56", total ? "font-semibold" : "font-normal", indent[row.kind])}>
+                  <tr key={row.field} className={cx("group hover:bg-sunk", total && "border-t border-line font-semibold")}>
+                    <th scope="row" className={cx(stuck, "max-w-32 min-w-32 py-0.5 group-hover:bg-sunk pr-2 text-left align-top hyphens-auto md:max-w-none md:whitespace-nowrap", total ? "font-semibold" : "font-normal", indent[row.kind])}>
                       {row.name}
                     </th>
                     {bars && (
-                      <td className="hidden px-2 md:table-cell print:hidden">
+                      <td className="hidden px-2 pt-1 align-top leading-none md:table-cell print:hidden">
                         <RowBars cells={row.cells} order={view.order} />
                       </td>
                     )}

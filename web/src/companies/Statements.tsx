@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { today, useAsOf } from "../asof.ts";
 import { day } from "../format.ts";
-import { Card, Choice, cx, Empty, Failure, Loading } from "../ui/index.tsx";
+import { Button, Card, Choice, cx, Empty, Failure, Loading } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { Proof, useProof } from "./Proof.tsx";
 import { companyQuery } from "./queries.ts";
@@ -22,27 +22,38 @@ const options = <V extends string>(words: Record<V, string>) => (Object.keys(wor
 
 const yearOptions = (["5", "10", "20"] as const).map((value) => ({ value, label: t.statements.yearsOf(value) }));
 
-function Toggle({ label, on, set }: { label: string; on: boolean; set: (on: boolean) => void }) {
+function Toggle({ label, on, set, className }: { label: string; on: boolean; set: (on: boolean) => void; className?: string }) {
   return (
-    <label className={cx("inline-flex cursor-pointer items-center gap-1.5 rounded-md border border-line bg-card px-2.5 py-1.5 text-sm has-focus-visible:outline-2 has-focus-visible:outline-accent print:hidden", !on && "text-soft")}>
+    <label className={cx("inline-flex cursor-pointer items-center gap-1.5 rounded-md border border-line bg-card px-2.5 py-1.5 text-sm has-focus-visible:outline-2 has-focus-visible:outline-accent print:hidden", !on && "text-soft", className)}>
       <input type="checkbox" className="accent-accent" checked={on} onChange={(e) => set(e.target.checked)} />
       {label}
     </label>
   );
 }
 
+const wide = matchMedia("(min-width: 48rem)");
+
 function Controls({ view, set }: { view: View; set: (change: ViewSearch) => void }) {
   const w = t.statements;
+  // A narrow page shows the figures first.
+  const [all, showAll] = useState(wide.matches);
   return (
-    <div className="flex flex-wrap gap-2">
+    <div className="flex flex-wrap gap-2 print:hidden">
       <Choice label={w.period} name="period" value={view.period} options={options(w.periods)} onChange={(period) => set({ period, years: undefined })} />
-      <Choice label={w.view} name="view" value={view.view} options={options(w.views)} onChange={(v) => set({ view: v })} />
-      <Choice label={w.years} name="years" value={view.years} options={yearOptions} onChange={(years) => set({ years })} />
-      <Choice label={w.unit} name="unit" value={view.unit} options={options(w.units)} onChange={(unit) => set({ unit })} />
-      <Choice label={w.basis} name="basis" value={view.basis} options={options(w.bases)} onChange={(basis) => set({ basis })} />
-      <Choice label={w.order} name="order" value={view.order} options={options(w.orders)} onChange={(order) => set({ order })} />
-      <Toggle label={w.growth} on={view.growth === "yes"} set={(on) => set({ growth: on ? "yes" : undefined })} />
-      <Toggle label={w.bars} on={view.bars === "yes"} set={(on) => set({ bars: on ? undefined : "no" })} />
+      <Button className="md:hidden" aria-expanded={all} onClick={() => showAll(!all)}>
+        {w.options}
+      </Button>
+      {all && (
+        <>
+          <Choice label={w.view} name="view" value={view.view} options={options(w.views)} onChange={(v) => set({ view: v })} />
+          <Choice label={w.years} name="years" value={view.years} options={yearOptions} onChange={(years) => set({ years })} />
+          <Choice label={w.unit} name="unit" value={view.unit} options={options(w.units)} onChange={(unit) => set({ unit })} />
+          <Choice label={w.basis} name="basis" value={view.basis} options={options(w.bases)} onChange={(basis) => set({ basis })} />
+          <Choice label={w.order} name="order" value={view.order} options={options(w.orders)} onChange={(order) => set({ order })} />
+          <Toggle label={w.growth} on={view.growth === "yes"} set={(on) => set({ growth: on ? "yes" : undefined })} />
+          <Toggle className="max-md:hidden" label={w.bars} on={view.bars === "yes"} set={(on) => set({ bars: on ? undefined : "no" })} />
+        </>
+      )}
     </div>
   );
 }
@@ -95,7 +106,9 @@ export default function Statements() {
         <>
           <p className="mt-3 mb-1 text-xs text-soft">
             {view.unit === "millions" ? w.inMillions(table.currency) : w.inWhole(table.currency)} {!table.oneCurrency && w.severalCurrencies}{" "}
-            {view.basis === "filed" ? w.asFiled : adjusted && w.splitsTo(day(adjusted))} {isMonths && w.ttmHint} <span className="print:hidden">{w.keysHint}</span>
+            {view.basis === "filed" ? w.asFiled : adjusted && w.splitsTo(day(adjusted))} {isMonths && w.ttmHint} <span className="print:hidden">
+              {w.proofHint} <span className="max-md:hidden">{w.keysHint}</span>
+            </span>
           </p>
           <StatementTable table={table} caption={caption} onProof={prove} />
           <div className="mt-3 text-xs text-soft">

@@ -78,3 +78,34 @@ export const statementsQuery = (ticker: string, period: Period, share_basis: Sha
         }),
       ),
   });
+
+/** The metrics of a company's statements, the newest first: `metrics` are ids and groups, or `all`. */
+export const valueMetricsQuery = (ticker: string, period: Period, share_basis: ShareBasis, asOf: string | undefined, metrics: string[] = ["all"], page_size = 20) =>
+  queryOptions({
+    queryKey: ["value-metrics", ticker, period, share_basis, asOf, metrics, page_size],
+    queryFn: ({ signal }) =>
+      unwrap(
+        known(asOf).GET("/companies/{ticker}/value-metrics", {
+          params: { path: { ticker }, query: { period, share_basis, metrics, page_size } },
+          signal,
+        }),
+      ),
+  });
+
+/** The ratios and metrics of a listing's newest trading day; null where it has no prices. */
+export const newestDayQuery = (ticker: string, asOf: string | undefined) =>
+  queryOptions({
+    queryKey: ["newest-day", ticker, asOf],
+    queryFn: async ({ signal }) => {
+      const path = { ticker };
+      // Ratios are listed from the oldest on: the valuation knows the newest day, whatever its rates.
+      const { date } = await unwrap(
+        known(asOf).GET("/companies/{ticker}/valuation", { params: { path, query: { discount_rate: 0.1, terminal_growth: 0 } }, signal }),
+      );
+      if (date === null) return null;
+      const days = await unwrap(
+        known(asOf).GET("/companies/{ticker}/daily-ratios", { params: { path, query: { from: date, to: date, metrics: ["all"], page_size: 1 } }, signal }),
+      );
+      return days.items[0] ?? null;
+    },
+  });

@@ -26,9 +26,12 @@ export function columnsOf(statements: readonly Statement[], months?: readonly Sc
 // Of the twelve months there are flows alone; what stands at their end is the statement's.
 const atEnd = new Set<Figure>([...(sections.find((s) => s.id === "balance_sheet")?.fields ?? []), "shares_outstanding"]);
 
+/** Whether a figure is one of the day on which a period ends. */
+export const isAtEnd = (field: Figure): boolean => atEnd.has(field);
+
 /** A figure of a period, null if it is not known, undefined if the twelve months have no such figure. */
 export function figureOf({ statement, months }: Column, field: Figure): number | null | undefined {
-  if (!months || atEnd.has(field)) return statement[field];
+  if (!months || isAtEnd(field)) return statement[field];
   return field in months ? months[field as Flow] : undefined;
 }
 
@@ -134,7 +137,7 @@ export function buildTable(view: View, known: readonly Column[], changes: Readon
     return {
       value,
       growth: growthOf(value, old && figureOf(old, field)),
-      change: !c.months || atEnd.has(field) ? changes.get(cellKey(c.statement.id, field)) : undefined,
+      change: !c.months || isAtEnd(field) ? changes.get(cellKey(c.statement.id, field)) : undefined,
       marks: marksOf(c).filter((m) => concerned[m as Mark]?.includes(field)),
     };
   };
