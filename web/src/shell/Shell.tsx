@@ -47,7 +47,7 @@ export function Shell() {
   ];
   useShortcuts(shortcuts);
   return (
-    <div className="flex min-h-dvh flex-col">
+    <div className="flex min-h-dvh flex-col print:block">
       {environment.line && <div aria-hidden className={cx("h-1 print:hidden", environment.line)} />}
       <a
         href="#main"
@@ -225,7 +225,7 @@ function PrintedSource() {
   return (
     <p className="mt-6 hidden border-t border-line pt-2 text-xs text-soft print:block">
       {/* newproject:companies */}
-      {asOf === undefined ? t.asOf.day(day(new Date().toISOString().slice(0, 10))) : t.asOf.day(day(asOf))}
+      <span className="mr-3">{t.asOf.day(day(asOf ?? new Date().toISOString().slice(0, 10)))}</span>
       {/* newproject:end */}
       {t.nav.source(location.origin + href)}
     </p>
