@@ -27,6 +27,8 @@ export default function LineChart(props: {
   format: (y: number) => string;
   /** As `format`, shorter: for the axis. */
   axis?: (y: number) => string;
+  /** What a day is called, unless by its date: such as the period that ends on it. */
+  period?: (x: string) => string;
   height?: number;
   /** The scale is of powers of ten; values that are not above 0 are gaps. */
   logarithmic?: boolean;
@@ -34,7 +36,7 @@ export default function LineChart(props: {
   at?: string | null;
   onAt?: (day: string | null) => void;
 }) {
-  const { series, height = 240, logarithmic = false } = props;
+  const { series, height = 240, logarithmic = false, period = format.day } = props;
   const plot = useRef<HTMLDivElement>(null);
   const legend = useRef<HTMLUListElement>(null);
   const chart = useRef<uPlot | null>(null);
@@ -68,7 +70,7 @@ export default function LineChart(props: {
         height,
         padding: [8, 12, 0, 0],
         legend: { show: false },
-        cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
+        cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, fill: (_, i) => colourOf(i - 1) } },
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
         // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- uPlot's types have a const enum, its code has no such object
         scales: { y: logarithmic ? { distr: 3 } : {} },
@@ -82,6 +84,7 @@ export default function LineChart(props: {
             font,
             grid: { show: false },
             ticks: { stroke: line, size: 4 },
+            size: 28,
             space: 64,
             values: (_, splits, _axis, _space, step) =>
               splits.map((x) => (step >= year ? dayOf(x).slice(0, 4) : step >= 27 * aDay ? format.month(dayOf(x)) : format.day(dayOf(x)))),
@@ -160,12 +163,12 @@ export default function LineChart(props: {
 
   const shown = at ?? days.length - 1;
   const reading: Reading = {
-    when: format.day(days[shown]),
+    when: days[shown] === undefined ? format.none : period(days[shown]),
     values: series.map((s, i) => {
       const row = values[i] ?? [];
       const k = lastPoint(row, shown);
       const y = k === undefined ? null : row[k];
-      return { name: s.name, value: y == null ? format.none : props.format(y), ...(k !== undefined && k !== shown && { when: format.day(days[k]) }) };
+      return { name: s.name, value: y == null ? format.none : props.format(y), ...(k !== undefined && k !== shown && { when: period(days[k] ?? "") }) };
     }),
   };
   return (

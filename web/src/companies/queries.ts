@@ -12,21 +12,46 @@ export const companyQuery = (ticker: string) =>
 export interface CompanySearch {
   q?: string | undefined;
   exchange?: string | undefined;
+  /** Only those with financial statements. */
+  figures?: boolean | undefined;
+  /** The largest first without one. */
+  sort?: "name" | undefined;
 }
 
-/** Companies by pages, those with figures first. */
-export const companiesQuery = ({ q, exchange }: CompanySearch, page_size = 50) =>
+/** Companies by pages. */
+export const companiesQuery = ({ q, exchange, figures, sort }: CompanySearch, page_size = 50) =>
   infiniteQueryOptions({
-    queryKey: ["companies", q, exchange, page_size],
+    queryKey: ["companies", q, exchange, figures, sort, page_size],
     queryFn: ({ signal, pageParam }) =>
       unwrap(
         api.GET("/companies", {
-          params: { query: { page_size, ...(q && { q }), ...(exchange && { exchange }), ...(pageParam !== undefined && { page_token: pageParam }) } },
+          params: {
+            query: {
+              page_size,
+              sort: sort ?? "relevance",
+              ...(q && { q }),
+              ...(exchange && { exchange }),
+              ...(figures && { has_statements: true }),
+              ...(pageParam !== undefined && { page_token: pageParam }),
+            },
+          },
           signal,
         }),
       ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_page_token ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+
+/** The companies of the start: those with figures. */
+export const homeQuery = companiesQuery({ figures: true }, 25);
+
+/** The companies that a few typed letters may mean, the best first. */
+export const suggestionsQuery = (q: string, page_size = 8) =>
+  queryOptions({
+    queryKey: ["suggestions", q, page_size],
+    queryFn: ({ signal }) => unwrap(api.GET("/companies", { params: { query: { q, page_size } }, signal })),
+    enabled: q !== "",
     placeholderData: keepPreviousData,
   });
 

@@ -1,9 +1,15 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
+import { daysQuery, dividendsQuery, fixedMetricsQuery, periods, splitsQuery } from "./chart-queries.ts";
 import { parseTickers } from "./compare.ts";
 import { importQuery, importsQuery } from "./imports.ts";
-import { companiesQuery, companyQuery, metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery } from "./queries.ts";
+import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestDayQuery, type ShareBasis, statementsQuery, valueMetricsQuery } from "./queries.ts";
+import { ratiosSearch, validRatiosSearch } from "./ratios-search.ts";
+import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
+import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
+import { companiesQuery, companyQuery, type CompanySearch, metricsQuery } from "./queries.ts";
+import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -20,8 +26,12 @@ function texts<K extends string>(search: Record<string, unknown>, ...keys: K[]):
 const companies = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies",
-  validateSearch: (s: Record<string, unknown>) => texts(s, "q", "exchange"),
-  loaderDeps: ({ search: { q, exchange } }) => ({ q, exchange }),
+  validateSearch: (s: Record<string, unknown>): CompanySearch => ({
+    ...texts(s, "q", "exchange"),
+    ...(s["figures"] === "true" && { figures: true }),
+    ...(s["sort"] === "name" && { sort: "name" }),
+  }),
+  loaderDeps: ({ search: { q, exchange, figures, sort } }) => ({ q, exchange, figures, sort }),
   loader: ({ deps }) => ahead(queryClient.infiniteQuery(companiesQuery(deps))),
   component: lazyRouteComponent(() => import("./Companies.tsx")),
 });
@@ -55,8 +65,16 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "/",
-    loaderDeps: asOf,
-    loader: ({ params, deps }) => ahead(queryClient.query(statementsQuery(params.ticker, "annual", "as_of", deps.asOf)), queryClient.query(metricsQuery)),
+    validateSearch: viewSearch,
+    loaderDeps: ({ search }: { search: ViewSearch & { as_of?: string } }) => ({ ...asOf({ search }), period: search.period, years: search.years, basis: search.basis }),
+    loader: ({ params: { ticker }, deps: { asOf: as_of, ...chosen } }) => {
+      const view = viewOf(chosen);
+      ahead(
+        queryClient.query(statementsOf(ticker, view, as_of)),
+        queryClient.query(restatementsQuery(ticker, view.period === "annual" ? "annual" : "quarterly", as_of)),
+        ...(view.period === "ttm" ? [queryClient.query(twelveMonthsOf(ticker, view, as_of))] : []),
+      );
+    },
     component: lazyRouteComponent(() => import("./Statements.tsx")),
   }),
   createRoute({
@@ -76,21 +94,47 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "charts",
+    validateSearch: (s: Record<string, unknown>): { period?: "quarterly" | undefined } => (s["period"] === "quarterly" ? { period: "quarterly" } : {}),
+    loaderDeps: ({ search }) => ({ asOf: search.as_of, period: search.period ?? ("annual" as const) }),
+    loader: ({ params: { ticker }, deps: { period, asOf } }) =>
+      ahead(queryClient.query(statementsQuery(ticker, period, "as_of", asOf, periods(period))), queryClient.query(fixedMetricsQuery(ticker, period, "as_of", asOf))),
     component: lazyRouteComponent(() => import("./Charts.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "ratios",
+    validateSearch: validRatiosSearch,
+    loaderDeps: ({ search }) => search,
+    loader: ({ params: { ticker }, deps: { as_of, ...search } }) => {
+      const { listing, range, basis, show } = ratiosSearch(search, ticker);
+      ahead(queryClient.infiniteQuery(daysQuery({ listing, range, share_basis: basis, metrics: show }, as_of)), queryClient.query(metricsQuery));
+    },
     component: lazyRouteComponent(() => import("./Ratios.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "dividends",
+    validateSearch: (s: Record<string, unknown>): { basis?: "filed" | undefined; rejected?: "shown" | undefined } => ({
+      ...(s["basis"] === "filed" && { basis: "filed" as const }),
+      ...(s["rejected"] === "shown" && { rejected: "shown" as const }),
+    }),
+    loaderDeps: ({ search: { as_of, basis, rejected } }): { asOf: string | undefined; basis: ShareBasis; rejected: boolean } => ({
+      asOf: as_of,
+      basis: basis ?? "as_of",
+      rejected: rejected !== undefined,
+    }),
+    loader: ({ params: { ticker }, deps: { asOf, basis, rejected } }) =>
+      ahead(
+        queryClient.query(dividendsQuery(ticker, basis, asOf)),
+        queryClient.query(splitsQuery(ticker, rejected, asOf)),
+        queryClient.query(statementsQuery(ticker, "quarterly", basis, asOf, periods("quarterly"))),
+      ),
     component: lazyRouteComponent(() => import("./Dividends.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "entries",
+    validateSearch: (s: Record<string, unknown>) => texts(s, "edit", "id"),
     component: lazyRouteComponent(() => import("./Entries.tsx")),
   }),
 ] as const;
@@ -145,12 +189,14 @@ const oneImport = createRoute({
 const syncs = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs",
+  loader: () => ahead(queryClient.infiniteQuery(syncsQuery), queryClient.query(rulesQuery)),
   component: lazyRouteComponent(() => import("./Syncs.tsx")),
 });
 
 const sync = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs/$id",
+  loader: ({ params }) => ahead(queryClient.query(syncQuery(Number(params.id)))),
   component: lazyRouteComponent(() => import("./Sync.tsx")),
 });
 

@@ -72,3 +72,16 @@ export function move(key: string, at: number | undefined, length: number): numbe
       return undefined;
   }
 }
+
+/** Round values for an axis from the least to the greatest, both within, about as many as `count`. 0 is always among them. */
+export function ticks(least: number, greatest: number, count: number): number[] {
+  const low = Math.min(0, least);
+  const high = Math.max(0, greatest);
+  if (high === low) return [0];
+  const rough = (high - low) / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5].find((m) => m * power >= rough) ?? 10) * power;
+  const first = Math.floor(low / step);
+  const last = Math.ceil(high / step);
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
