@@ -1257,7 +1257,8 @@ func decodeExplainDailyRatioParams(args [2]string, argsEscaped bool, r *http.Req
 
 // ExplainFinancialStatementParams is parameters of explainFinancialStatement operation.
 type ExplainFinancialStatementParams struct {
-	// The name of a figure, or the id of a metric of `/metrics`.
+	// The name of a figure, `ttm.x` of the twelve months that end with the statement, or the id of a
+	// metric of `/metrics`.
 	Field string
 	// What was known on this day, which must not be in the future. Default: everything known.
 	AsOf OptDate `json:",omitempty,omitzero"`

@@ -7677,7 +7677,7 @@ export interface operations {
     explainFinancialStatement: {
         parameters: {
             query: {
-                /** @description The name of a figure, or the id of a metric of `/metrics`. */
+                /** @description The name of a figure, `ttm.x` of the twelve months that end with the statement, or the id of a metric of `/metrics`. */
                 field: string;
                 /** @description What was known on this day, which must not be in the future. Default: everything known. */
                 as_of?: components["parameters"]["AsOf"];

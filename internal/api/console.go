@@ -140,8 +140,8 @@ func (c *Console) identify(w http.ResponseWriter, r *http.Request) (a app.Actor,
 
 // identifyPage returns the superuser who is logged in at the page.
 func (c *Console) identifyPage(w http.ResponseWriter, r *http.Request) (app.Actor, error) {
-	for _, cookie := range r.CookiesNamed(c.paged.Name) {
-		a, renewed, err := c.app.IdentifyCookie(r.Context(), cookie.Value)
+	for _, token := range pageTokens(r, c.paged.Name) {
+		a, renewed, err := c.app.IdentifyCookie(r.Context(), token)
 		e := app.Explain(err)
 		switch {
 		case err != nil && (e == nil || e.Code != app.Unauthenticated):

@@ -24,6 +24,18 @@ func pageCookie(https bool) http.Cookie {
 	return c
 }
 
+// pageTokens are the tokens of the page's cookies in a request. Over plain HTTP, another site of the domain, or a page at
+// another path, may have set one beside it.
+func pageTokens(r *http.Request, name string) (tokens []string) {
+	const most = 4 // each may cost a query
+	for _, c := range r.CookiesNamed(name) {
+		if len(tokens) < most {
+			tokens = append(tokens, c.Value)
+		}
+	}
+	return tokens
+}
+
 // setCookie sends a cookie like this one, or removes it from the browser if its life is negative.
 func setCookie(w http.ResponseWriter, like http.Cookie, c app.Cookie) {
 	like.Value, like.MaxAge = c.Token, int(c.Life/time.Second)
@@ -60,9 +72,7 @@ func takeCookie(https bool, same *http.CrossOriginProtection) step {
 			if strings.HasPrefix(r.URL.Path, Prefix+"/") {
 				q := requestOf(r.Context())
 				q.foreign = same.Check(r) != nil
-				for _, c := range r.CookiesNamed(cookie.Name) {
-					q.cookies = append(q.cookies, c.Value)
-				}
+				q.cookies = pageTokens(r, cookie.Name)
 				q.setCookie = func(c app.Cookie) { setCookie(w, cookie, c) }
 				if _, ok := bearerOf(r.Header); !ok && r.Header.Get("X-Api-Key") == "" && len(q.cookies) > 0 {
 					q.byCookie = true

@@ -69,7 +69,7 @@ type request struct {
 	actor      app.Actor // who sent it, once that is known
 	key        int64     // the id of their API key
 	keyErr     error     // why the API key counts for nothing
-	cookies    []string  // the tokens of the page's cookies that it has: more than one if another site of the domain set one
+	cookies    []string  // the tokens of the page's cookies in it
 	byCookie   bool      // a cookie says who sent it
 	foreign    bool      // it would change something, and the page of another origin sent it
 	body       *body

@@ -31,7 +31,7 @@ var errKeyNotAllowed = &app.Error{
 	Code: app.Forbidden, Type: "api-key-not-allowed", Message: "an API key cannot do this: use an access token",
 }
 
-// HandleOAuth2PasswordBearer finds out whose access token, or key, a request has.
+// HandleOAuth2PasswordBearer finds out whose access token, key or cookie a request has.
 func (h *handler) HandleOAuth2PasswordBearer(ctx context.Context, op oas.OperationName, t oas.OAuth2PasswordBearer) (context.Context, error) {
 	q := requestOf(ctx)
 	var err error

@@ -153,7 +153,10 @@ func figure(s *value.Statement, name string) (*decimal.Decimal, bool) {
 	return nil, false
 }
 
-var figureNames = value.FigureNames[value.Statement]()
+var (
+	figureNames = value.FigureNames[value.Statement]()
+	flowNames   = value.FigureNames[value.TTM]()
+)
 
 // field explains a figure of a statement on the share basis, nil if it is null.
 func (e *explainer) field(place int, name string) *value.Explanation {
@@ -318,20 +321,29 @@ func (a *App) ExplainStatement(ctx context.Context, id int64, at PointInTime) (s
 	return s, nodes, err
 }
 
-// Explain returns how a figure or a metric of a statement as known on a day was made. Errors: Invalid, NotFound,
+// Explain returns how a figure, `ttm.x` of the twelve months, or a metric of a statement as known on a day was made. Errors: Invalid, NotFound,
 // Unavailable.
 func (a *App) Explain(ctx context.Context, id int64, at PointInTime, name string) (x Explanation, err error) {
 	var v validator
 	v.pointInTime(at, a.today())
 	d := metric.Find(name)
-	v.check(d != nil || slices.Contains(figureNames, name), "field", fmt.Sprintf("must be a figure of a statement or a metric, which %q is not", name))
+	flow, isFlow := strings.CutPrefix(name, "ttm.")
+	isFlow = isFlow && slices.Contains(flowNames, flow)
+	v.check(d != nil || isFlow || slices.Contains(figureNames, name), "field",
+		fmt.Sprintf("must be a figure of a statement or of its twelve months, or a metric, which %q is not", name))
 	v.check(d == nil || d.Scope != metric.OfDay, "field", "must be of a statement: "+name+" is of a trading day")
 	if err := v.err(); err != nil {
 		return x, err
 	}
 	x.Name = name
 	x.Statement, err = a.explain(ctx, id, at, func(e *explainer, place int) error {
-		if d == nil {
+		switch {
+		case isFlow:
+			if number := e.reports[place].Months(flow); number != nil {
+				x.Node = e.months(place, flow, number)
+			}
+			return nil
+		case d == nil:
 			x.Node = e.field(place, name)
 			return nil
 		}

@@ -342,6 +342,15 @@ func TestExplain(t *testing.T) {
 	assert.Equal(t, "42905000000", restated.Value.String())
 	assert.Equal(t, "10-K/A", restated.SetBy.Form)
 
+	months := explain(2025, 1, "ttm.free_cash_flow").Node
+	assert.Equal(t, "ttm.free_cash_flow", months.Field)
+	require.Len(t, months.Inputs, 1)
+	require.Equal(t, value.OpSum, months.Inputs[0].Op)
+	quarters := months.Inputs[0].Inputs
+	require.Len(t, quarters, 4)
+	assert.Equal(t, quarters[0].Value.Add(quarters[1].Value).Add(quarters[2].Value).Add(quarters[3].Value).String(), months.Value.String())
+	assert.Nil(t, explain(2025, 1, "ttm.interest_expense").Node)
+
 	none := explain(2023, 0, "magic_formula_return_on_capital")
 	assert.Nil(t, none.Node)
 	assert.Equal(t, metric.NegativeDenominator, none.Result.Reason)

@@ -52,6 +52,19 @@ export const day = (v: string | null | undefined): string =>
 /** A month of a day, such as Sep 2015. */
 export const month = (v: string): string => dates({ year: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${v}T00:00:00Z`));
 
+/** A month and day, `MMDD`, such as September 30. */
+export const monthAndDay = (v: string): string =>
+  dates({ month: "long", day: "numeric", timeZone: "UTC" }).format(new Date(`2000-${v.slice(0, 2)}-${v.slice(2)}T00:00:00Z`));
+
+/** The name of a country, by its code of two letters. */
+export function regionName(code: string): string {
+  try {
+    return new Intl.DisplayNames(locale, { type: "region" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 /** An instant, where the browser is. */
 export const instant = (v: string | null | undefined): string =>
   v == null ? none : dates({ dateStyle: "medium", timeStyle: "short" }).format(new Date(v));

@@ -1,12 +1,19 @@
 import { createRoute, createRouter } from "@tanstack/react-router";
 import { accountRoutes } from "./accounts/routes.tsx";
 import { adminRoutes } from "./admin/routes.tsx";
+import { ahead, queryClient } from "./api.ts"; // newproject:companies
+import { homeQuery } from "./companies/queries.ts"; // newproject:companies
 import { companyRoutes } from "./companies/routes.tsx"; // newproject:companies
 import { Home } from "./home.tsx";
 import { rootRoute } from "./root.tsx";
 import { Crashed } from "./shell/errors.tsx";
 
-const home = createRoute({ getParentRoute: () => rootRoute, path: "/", component: Home });
+const home = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  loader: () => ahead(queryClient.infiniteQuery(homeQuery)), // newproject:companies
+  component: Home,
+});
 
 const routeTree = rootRoute.addChildren([
   home,

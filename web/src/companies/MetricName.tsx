@@ -7,9 +7,10 @@ import { t } from "../words/index.ts";
 import { namesOf, spoken, termsOf, tokens, type Name } from "./formula.ts";
 import { groupLabel, scopeLabel, termLabel, unitLabel } from "./metrics.ts";
 import { metricsQuery } from "./queries.ts";
+import { figureName } from "./statement-rows.ts";
 
-const qualifiers = ({ ttm, ago, orZero }: Name): string =>
-  [ttm && t.metrics.twelveMonths, ago > 0 && t.metrics.yearsAgo(ago), orZero && t.metrics.orZero].filter(Boolean).join(", ");
+const qualifiers = ({ text, ttm, ago, orZero }: Name): string =>
+  [ttm && t.metrics.twelveMonths, text.endsWith("(0)") && t.metrics.newest, ago > 0 && t.metrics.yearsAgo(ago), orZero && t.metrics.orZero].filter(Boolean).join(", ");
 
 /** A formula as people read it: names as words, what they are of in small print. `value` may stand for a name. */
 export function Formula({ formula, names, value, link = false }: { formula: string; names: ReadonlySet<string>; value?: (name: Name) => ReactNode; link?: boolean }) {
@@ -22,10 +23,10 @@ export function Formula({ formula, names, value, link = false }: { formula: stri
         if (put !== undefined) return <Fragment key={i}>{put}</Fragment>;
         const of = qualifiers(token);
         const metric = data?.items.find((d) => d.id === token.id);
-        const name = metric?.label ?? spoken(token.id);
+        const name = metric?.label ?? figureName(token.id, spoken);
         return (
           <span key={i}>
-            {link && metric ? <a href={`#${metric.id}`}>{name}</a> : name}
+            {link && metric ? <a href={`#${metric.id}`} className="underline">{name}</a> : name}
             {of && <small className="ms-0.5 text-[0.75em] text-soft">{`(${of})`}</small>}
           </span>
         );
@@ -126,7 +127,7 @@ export function MetricName({ id, children, className }: { id: string; children?:
     };
   }, [shown]);
 
-  const name = children ?? metric?.label ?? spoken(id);
+  const name = children ?? metric?.label ?? figureName(id, spoken);
   if (!metric || !data) return <span className={className}>{name}</span>;
   const later = (next: "no" | "shown", wait: number) => {
     window.clearTimeout(timer.current);

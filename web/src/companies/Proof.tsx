@@ -248,12 +248,15 @@ function Panel({ of, basis, onClose, children }: ProofProps & { of: Subject }) {
   const panel = useRef<HTMLElement>(null);
   const [at] = useState(() => proofOf(of));
   useEffect(() => {
+    const number = () => document.querySelector<HTMLElement>(`[data-proof="${CSS.escape(at)}"]`);
     panel.current?.focus({ preventScroll: true });
+    number()?.setAttribute("aria-expanded", "true");
     return () => {
+      number()?.removeAttribute("aria-expanded");
       // The next proof takes the focus itself; after the last it returns to the number.
       requestAnimationFrame(() => {
         const active = document.activeElement;
-        if (active === null || active === document.body) document.querySelector<HTMLElement>(`[data-proof="${CSS.escape(at)}"]`)?.focus({ preventScroll: true });
+        if (active === null || active === document.body) number()?.focus({ preventScroll: true });
       });
     };
   }, [at]);

@@ -2,9 +2,14 @@ import type { Schemas } from "../api.ts";
 import { fixed, millions, none, number, percent } from "../format.ts";
 import { t } from "../words/index.ts";
 import { spoken } from "./formula.ts";
+import { figureName } from "./statement-rows.ts";
 
 type Definition = Schemas["MetricDefinition"];
 type Null = Schemas["MetricNull"];
+type Listed<T> = T extends string ? (string extends T ? never : T) : never;
+
+// A new reason of the contract is an error here until it has words.
+const reasons: Record<string, string> = t.statements.reasons satisfies Record<Listed<Schemas["MetricReason"]>, string>;
 
 const at = (words: Record<string, string>, key: string) => words[key];
 
@@ -37,11 +42,12 @@ export function metricValue(unit: string, value: number | null | undefined): str
   }
 }
 
-/** Why a metric is null, in words, with what is missing. */
-export function nullReason(reason: Null | null | undefined): string {
+/** Why a metric is null, in words, with what is missing; `metric` is the definition of an id. */
+export function nullReason(reason: Null | null | undefined, metric?: (id: string) => Definition | undefined): string {
   if (!reason) return t.metrics.unknown;
-  const words = at(t.metrics.reasons, reason.reason) ?? reason.reason.replaceAll("_", " ");
-  return reason.missing_inputs.length ? t.metrics.reasonOf(words, reason.missing_inputs.join(", ")) : words;
+  const words = reasons[reason.reason] ?? reason.reason.replaceAll("_", " ");
+  const inputs = reason.missing_inputs.map((path) => figureName(path, (id) => metric?.(id)?.label ?? spoken(id)));
+  return inputs.length > 0 ? t.metrics.reasonOf(words, inputs.join("; ")) : words;
 }
 
 /** Definitions by their groups, in the order in which the groups come first. */

@@ -12,21 +12,46 @@ export const companyQuery = (ticker: string) =>
 export interface CompanySearch {
   q?: string | undefined;
   exchange?: string | undefined;
+  /** Only those with financial statements. */
+  figures?: boolean | undefined;
+  /** The largest first without one. */
+  sort?: "name" | undefined;
 }
 
-/** Companies by pages, those with figures first. */
-export const companiesQuery = ({ q, exchange }: CompanySearch, page_size = 50) =>
+/** Companies by pages. */
+export const companiesQuery = ({ q, exchange, figures, sort }: CompanySearch, page_size = 50) =>
   infiniteQueryOptions({
-    queryKey: ["companies", q, exchange, page_size],
+    queryKey: ["companies", q, exchange, figures, sort, page_size],
     queryFn: ({ signal, pageParam }) =>
       unwrap(
         api.GET("/companies", {
-          params: { query: { page_size, ...(q && { q }), ...(exchange && { exchange }), ...(pageParam !== undefined && { page_token: pageParam }) } },
+          params: {
+            query: {
+              page_size,
+              sort: sort ?? "relevance",
+              ...(q && { q }),
+              ...(exchange && { exchange }),
+              ...(figures && { has_statements: true }),
+              ...(pageParam !== undefined && { page_token: pageParam }),
+            },
+          },
           signal,
         }),
       ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_page_token ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+
+/** The companies of the start: those with figures. */
+export const homeQuery = companiesQuery({ figures: true }, 25);
+
+/** The companies that a few typed letters may mean, the best first. */
+export const suggestionsQuery = (q: string, page_size = 8) =>
+  queryOptions({
+    queryKey: ["suggestions", q, page_size],
+    queryFn: ({ signal }) => unwrap(api.GET("/companies", { params: { query: { q, page_size } }, signal })),
+    enabled: q !== "",
     placeholderData: keepPreviousData,
   });
 
@@ -52,4 +77,35 @@ export const statementsQuery = (ticker: string, period: Period, share_basis: Sha
           signal,
         }),
       ),
+  });
+
+/** The metrics of a company's statements, the newest first: `metrics` are ids and groups, or `all`. */
+export const valueMetricsQuery = (ticker: string, period: Period, share_basis: ShareBasis, asOf: string | undefined, metrics: string[] = ["all"], page_size = 20) =>
+  queryOptions({
+    queryKey: ["value-metrics", ticker, period, share_basis, asOf, metrics, page_size],
+    queryFn: ({ signal }) =>
+      unwrap(
+        known(asOf).GET("/companies/{ticker}/value-metrics", {
+          params: { path: { ticker }, query: { period, share_basis, metrics, page_size } },
+          signal,
+        }),
+      ),
+  });
+
+/** The ratios and metrics of a listing's newest trading day; null where it has no prices. */
+export const newestDayQuery = (ticker: string, asOf: string | undefined) =>
+  queryOptions({
+    queryKey: ["newest-day", ticker, asOf],
+    queryFn: async ({ signal }) => {
+      const path = { ticker };
+      // Ratios are listed from the oldest on: the valuation knows the newest day, whatever its rates.
+      const { date } = await unwrap(
+        known(asOf).GET("/companies/{ticker}/valuation", { params: { path, query: { discount_rate: 0.1, terminal_growth: 0 } }, signal }),
+      );
+      if (date === null) return null;
+      const days = await unwrap(
+        known(asOf).GET("/companies/{ticker}/daily-ratios", { params: { path, query: { from: date, to: date, metrics: ["all"], page_size: 1 } }, signal }),
+      );
+      return days.items[0] ?? null;
+    },
   });

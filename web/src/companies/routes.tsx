@@ -2,9 +2,14 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
 import { daysQuery, dividendsQuery, fixedMetricsQuery, periods, splitsQuery } from "./chart-queries.ts";
+import { parseTickers } from "./compare.ts";
 import { importQuery, importsQuery } from "./imports.ts";
-import { companiesQuery, companyQuery, metricsQuery, statementsQuery, type ShareBasis } from "./queries.ts";
+import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestDayQuery, type ShareBasis, statementsQuery, valueMetricsQuery } from "./queries.ts";
 import { ratiosSearch, validRatiosSearch } from "./ratios-search.ts";
+import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
+import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
+import { companiesQuery, companyQuery, type CompanySearch, metricsQuery } from "./queries.ts";
+import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -21,10 +26,29 @@ function texts<K extends string>(search: Record<string, unknown>, ...keys: K[]):
 const companies = createRoute({
   getParentRoute: () => rootRoute,
   path: "companies",
-  validateSearch: (s: Record<string, unknown>) => texts(s, "q", "exchange"),
-  loaderDeps: ({ search: { q, exchange } }) => ({ q, exchange }),
+  validateSearch: (s: Record<string, unknown>): CompanySearch => ({
+    ...texts(s, "q", "exchange"),
+    ...(s["figures"] === "true" && { figures: true }),
+    ...(s["sort"] === "name" && { sort: "name" }),
+  }),
+  loaderDeps: ({ search: { q, exchange, figures, sort } }) => ({ q, exchange, figures, sort }),
   loader: ({ deps }) => ahead(queryClient.infiniteQuery(companiesQuery(deps))),
   component: lazyRouteComponent(() => import("./Companies.tsx")),
+});
+
+/** What can be set on the page of a company's metrics. */
+interface MetricsSearch {
+  period?: "quarterly" | undefined;
+  basis?: "filed" | undefined;
+  group?: string | undefined;
+  /** The end of the period whose scores are shown. */
+  at?: string | undefined;
+}
+
+const metricsSearch = (s: Record<string, unknown>): MetricsSearch => ({
+  ...(s["period"] === "quarterly" && { period: "quarterly" }),
+  ...(s["basis"] === "filed" && { basis: "filed" }),
+  ...texts(s, "group", "at"),
 });
 
 /** The frame of a company's pages. */
@@ -41,13 +65,30 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "/",
-    loaderDeps: asOf,
-    loader: ({ params, deps }) => ahead(queryClient.query(statementsQuery(params.ticker, "annual", "as_of", deps.asOf)), queryClient.query(metricsQuery)),
+    validateSearch: viewSearch,
+    loaderDeps: ({ search }: { search: ViewSearch & { as_of?: string } }) => ({ ...asOf({ search }), period: search.period, years: search.years, basis: search.basis }),
+    loader: ({ params: { ticker }, deps: { asOf: as_of, ...chosen } }) => {
+      const view = viewOf(chosen);
+      ahead(
+        queryClient.query(statementsOf(ticker, view, as_of)),
+        queryClient.query(restatementsQuery(ticker, view.period === "annual" ? "annual" : "quarterly", as_of)),
+        ...(view.period === "ttm" ? [queryClient.query(twelveMonthsOf(ticker, view, as_of))] : []),
+      );
+    },
     component: lazyRouteComponent(() => import("./Statements.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "metrics",
+    validateSearch: metricsSearch,
+    loaderDeps: ({ search: { as_of, period, basis } }: { search: MetricsSearch & { as_of?: string } }) => ({ asOf: as_of, period, basis }),
+    loader: ({ params: { ticker }, deps: { asOf, period = "annual" as const, basis = "as_of" as const } }) =>
+      ahead(
+        queryClient.query(metricsQuery),
+        queryClient.query(valueMetricsQuery(ticker, period, basis, asOf)),
+        queryClient.query(statementsQuery(ticker, period, basis, asOf)),
+        queryClient.query(newestDayQuery(ticker, asOf)),
+      ),
     component: lazyRouteComponent(() => import("./CompanyMetrics.tsx")),
   }),
   createRoute({
@@ -93,13 +134,33 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "entries",
+    validateSearch: (s: Record<string, unknown>) => texts(s, "edit", "id"),
     component: lazyRouteComponent(() => import("./Entries.tsx")),
   }),
 ] as const;
 
+/** What is compared. */
+interface CompareSearch {
+  /** By commas, as are the metrics. */
+  tickers?: string | undefined;
+  metrics?: string | undefined;
+  period?: "quarterly" | undefined;
+  /** The metric that is drawn. */
+  chart?: string | undefined;
+  scale?: "log" | undefined;
+  proof?: string;
+}
+
 const compare = createRoute({
   getParentRoute: () => rootRoute,
   path: "compare",
+  validateSearch: (s: Record<string, unknown>): CompareSearch => ({ ...texts(s, "tickers", "metrics", "chart", "proof"), ...(s["period"] === "quarterly" && { period: "quarterly" }), ...(s["scale"] === "log" && { scale: "log" }) }),
+  loaderDeps: ({ search: { tickers, period, as_of } }: { search: CompareSearch & { as_of?: string } }) => ({ tickers, period, asOf: as_of }),
+  loader: ({ deps: { tickers, period = "annual" as const, asOf } }) =>
+    ahead(
+      queryClient.query(metricsQuery),
+      ...parseTickers(tickers).flatMap((ticker) => [queryClient.query(valueMetricsQuery(ticker, period, "as_of", asOf)), queryClient.query(companyQuery(ticker))]),
+    ),
   component: lazyRouteComponent(() => import("./Compare.tsx")),
 });
 
@@ -128,12 +189,14 @@ const oneImport = createRoute({
 const syncs = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs",
+  loader: () => ahead(queryClient.infiniteQuery(syncsQuery), queryClient.query(rulesQuery)),
   component: lazyRouteComponent(() => import("./Syncs.tsx")),
 });
 
 const sync = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs/$id",
+  loader: ({ params }) => ahead(queryClient.query(syncQuery(Number(params.id)))),
   component: lazyRouteComponent(() => import("./Sync.tsx")),
 });
 

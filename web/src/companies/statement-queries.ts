@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { known, pages, unwrap, type Schemas } from "../api.ts";
-import type { Period, ShareBasis } from "./queries.ts";
+import { statementsQuery, type Period, type ShareBasis } from "./queries.ts";
+import { statementCount, type View } from "./statement-view.ts";
 
 /** A figure or metric of a statement, on the share basis that is shown. */
 export interface StatementFigure {
@@ -50,9 +51,14 @@ export const restatementsQuery = (ticker: string, period: Period, asOf: string |
     },
   });
 
-/** The twelve months up to each quarter's end, the newest first. */
-export const twelveMonthsQuery = (ticker: string, asOf: string | undefined, page_size: number) =>
-  queryOptions({
+/** The statements of a view, the newest first, with those of the year before the oldest. */
+export const statementsOf = (ticker: string, view: View, asOf: string | undefined) =>
+  statementsQuery(ticker, view.period === "annual" ? "annual" : "quarterly", view.basis, asOf, statementCount(view));
+
+/** The twelve months up to each quarter's end of a view, the newest first. */
+export const twelveMonthsOf = (ticker: string, view: View, asOf: string | undefined) => {
+  const page_size = statementCount(view);
+  return queryOptions({
     queryKey: ["twelve-months", ticker, asOf, page_size],
     queryFn: ({ signal }) =>
       unwrap(
@@ -62,3 +68,4 @@ export const twelveMonthsQuery = (ticker: string, asOf: string | undefined, page
         }),
       ),
   });
+};

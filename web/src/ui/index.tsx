@@ -91,10 +91,10 @@ export function Empty({ children }: { children: ReactNode }) {
 }
 
 /** A link to sign in and come back; `apart` from the page, which keeps what was typed. */
-export function SignInLink({ apart = false, children }: { apart?: boolean; children?: ReactNode }) {
+export function SignInLink({ apart = false, className, children }: { apart?: boolean; className?: string; children?: ReactNode }) {
   const next = useLocation({ select: (at) => at.href });
   return (
-    <Link to="/sign-in" search={{ next }} {...(apart && { target: "_blank" })}>
+    <Link to="/sign-in" search={{ next }} className={className} {...(apart && { target: "_blank" })}>
       {children ?? (apart ? t.form.signInApart : t.state.signInFirst)}
     </Link>
   );
@@ -122,7 +122,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 /** A table that scrolls within the page; its first column and its head stay in view. The caption is for screen readers. */
 export function TableFrame({ caption, children, className }: { caption: string; children: ReactNode; className?: string }) {
   return (
-    <div role="region" aria-label={caption} tabIndex={0} className={cx("relative -mx-4 max-h-[80vh] overflow-auto px-4 print:max-h-none print:overflow-visible", className)}>
+    <div role="region" aria-label={caption} tabIndex={0} className={cx("relative max-h-[80vh] overflow-auto print:max-h-none print:overflow-visible", className)}>
       <table className="w-full border-collapse text-sm">
         <caption className="sr-only">{caption}</caption>
         {children}

@@ -1,0 +1,34 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useTitle } from "../ui/index.tsx";
+import { t } from "../words/index.ts";
+import { suggestionsQuery } from "./queries.ts";
+import { Search } from "./Search.tsx";
+
+/** What stands where a company would be that is not there. */
+export function UnknownCompany({ ticker }: { ticker: string }) {
+  const said = t.company.unknown(ticker);
+  useTitle(said);
+  const { data } = useQuery(suggestionsQuery(ticker.slice(0, 100), 5));
+  return (
+    <div className="mx-auto max-w-xl space-y-4 py-12">
+      <h1 className="text-center">{said}</h1>
+      <p className="text-center text-soft">{t.company.unknownHint}</p>
+      <Search big />
+      {data && data.items.length > 0 && (
+        <div>
+          <h2>{t.company.meant}</h2>
+          <ul className="mt-1 space-y-1">
+            {data.items.map((c) => (
+              <li key={c.id}>
+                <Link to="/companies/$ticker" params={{ ticker: c.ticker }}>
+                  {c.name} ({c.ticker})
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </div>
+  );
+}
