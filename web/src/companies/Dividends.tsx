@@ -51,7 +51,9 @@ function DividendCard({ ticker, basis }: { ticker: string; basis: ShareBasis }) 
   const { data, error, refetch } = useQuery(dividendsQuery(ticker, basis, asOf));
   const list = data?.items;
   const currency = list?.[0]?.currency ?? "";
-  const years = useMemo(() => dividendYears(list ?? [], currency), [list, currency]);
+  // Quarters before and after a split add up on one share basis alone.
+  const comparable = useQuery(dividendsQuery(ticker, "as_of", asOf)).data?.items;
+  const years = useMemo(() => dividendYears(comparable ?? [], currency), [comparable, currency]);
   const series = useMemo(() => [{ name: t.dividends.perShare, points: years.map((y) => ({ x: String(y.year), y: y.amount })) }], [years]);
   const parts = years.filter((y) => y.quarters !== null && y.quarters < 4);
   const name = (x: string) => (parts.some((y) => String(y.year) === x) ? t.dividends.part(x) : x);
@@ -98,7 +100,7 @@ function DividendTable({ list, ticker, basis }: { list: readonly Dividend[]; tic
   const statementOf = (d: Dividend) =>
     (d.fiscal_quarter === null ? years : quarters).data?.items.find((s) => s.end_date === d.period_end && s.dividends_per_share === d.amount_per_share);
   const dated = days.filter(([field]) => list.some((d) => d[field] !== null));
-  const heads = [t.dividends.amount, t.dividends.periodEnd, t.dividends.reported, t.dividends.known, t.dividends.filedOn, ...dated.map(([, label]) => label)];
+  const heads = [t.dividends.amount, t.dividends.periodEnd, t.dividends.reported, t.dividends.version, t.dividends.filedOn, ...dated.map(([, label]) => label)];
   return (
     <>
       <TableFrame caption={t.dividends.title} className="max-h-[36rem]!">
@@ -170,7 +172,7 @@ function Actions({ list, ticker, asOf, basis }: { list: readonly Dividend[]; tic
           t.dividends.currency,
           t.dividends.periodEnd,
           t.dividends.reported,
-          t.dividends.known,
+          t.dividends.version,
           t.dividends.filedOn,
           ...days.map(([, label]) => label),
           t.dividends.source,
@@ -240,7 +242,7 @@ function SplitCard({ ticker, rejected, onRejected }: { ticker: string; rejected:
 
 function SplitRow({ of: s, filer }: { of: Split; filer: number | null }) {
   const [now = "", before = "1"] = s.ratio_fraction.split("/");
-  const put = (content: ReactNode) => <td className="py-1 pl-4">{content}</td>;
+  const put = (content: ReactNode) => <td className="min-w-28 py-1 pl-4">{content}</td>;
   return (
     <tr className={cx("border-b border-line/50 align-baseline", s.rejected && "text-soft")}>
       <th scope="row" className="py-1 text-left font-normal whitespace-nowrap">
