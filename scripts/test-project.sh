@@ -31,6 +31,8 @@ scripts/check-clean.sh go mod tidy
 go build -o bin/bookclub ./cmd/bookclub
 go vet ./client/... ./cmd/... ./internal/app ./internal/api
 make client-lint
+scripts/check-clean.sh make web
+make web-lint
 go build -o bin/pgtest ./internal/pgtest/run
 bin/pgtest go test ./cmd/bookclub -run '^TestHelpAndVersion$'
 bin/pgtest go test ./client/...

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { words } from "./scripts/words.ts";
 import { addresses } from "./src/addresses.ts";
 
 /** Writes the addresses of the page, which the server answers with it. */
@@ -18,7 +19,7 @@ const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const server = process.env["SERVER_URL"] ?? "http://localhost:8080";
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), routes()],
+  plugins: [words(path("src/words")), react(), tailwindcss(), routes()],
   resolve: {
     alias: { "@edgevalue/client": path("../client/ts/src/index.ts") },
     dedupe: ["react", "react-dom"],

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/edgevalue/edgevalue/internal/api"
+	"github.com/edgevalue/edgevalue/internal/app"
 )
 
 const (
@@ -257,7 +258,9 @@ func TestOriginsOfPages(t *testing.T) {
 	} {
 		c, err := loadConfig(tt.vars, t.TempDir(), forTool)
 		require.NoError(t, err)
-		h, err := api.New(api.Config{Logger: slog.New(slog.DiscardHandler), CORSOrigins: c.CORSOrigins})
+		h, err := api.New(api.Config{
+			App: &app.App{Config: app.Config{PublicURL: c.ServerHost}}, Logger: slog.New(slog.DiscardHandler), CORSOrigins: c.CORSOrigins,
+		})
 		require.NoError(t, err)
 		preflight := func(origin string) string {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodOptions, api.Prefix+"/users/me", nil)

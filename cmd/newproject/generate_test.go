@@ -69,6 +69,7 @@ import (
 var Origin, problem = bookclub.Contract, "kept"
 `, p.read("club/internal/web/web.go"))
 	assert.NoFileExists(t, p.path("club/internal/web/company.go"))
+	assert.Equal(t, "export const Home = () => (\n  <main>\n  </main>\n);\n", p.read("club/web/home.tsx"))
 	assert.Equal(t, `openapi: 3.1.0
 info:
   title: Origin # its name

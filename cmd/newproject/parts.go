@@ -14,7 +14,7 @@ import (
 const ownDomain = "template"
 
 // marker is a comment at the end of a line: it begins or ends a part if nothing is before it.
-var marker = regexp.MustCompile(`^(.*?)[ \t]*(?://|#|--|<!--|/\*)[ \t]*newproject:([a-z]+)[ \t]*(?:-->|\*/)?[ \t\r]*$`)
+var marker = regexp.MustCompile(`^(.*?)[ \t]*(?://|#|--|<!--|\{?/\*)[ \t]*newproject:([a-z]+)[ \t]*(?:-->|\*/\}?)?[ \t\r]*$`)
 
 // takeParts deletes, in every file, the markers and the parts of other domains than the given one. It returns the paths of
 // the files from which a part went.

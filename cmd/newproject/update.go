@@ -18,7 +18,7 @@ func newUpdate(o *options) *cobra.Command {
 		Short: "Bring a project what its template has had since",
 		Long: `Merge into a project what has changed in the template since the revision in its project.yaml, file by file: what the
 template made then, what it makes now, and what the project has. The result is in the project's folder and not committed.
-Where both changed the same lines, git's marks stand around them. Generated code is not merged: "make generate" makes it.`,
+Where both changed the same lines, git's marks stand around them. Generated code is not merged: "make generate" and "make web" make it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			g, p, dir, err := o.existing(cmd)

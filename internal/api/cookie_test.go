@@ -140,6 +140,7 @@ func TestCookieOverHTTP(t *testing.T) {
 	cookie := c.Name + "=" + c.Value
 	assert.True(t, f.lives(cookie))
 	assert.True(t, f.lives(c.Name+"=another; "+cookie), "one beside it, of another path or a domain above")
+	assert.False(t, f.lives(strings.Repeat(c.Name+"=another; ", 10)+cookie), "as many as would be work")
 	assert.False(t, f.lives(cookieName+"="+c.Value))
 }
 

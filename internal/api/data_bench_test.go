@@ -102,7 +102,7 @@ func benchPool(b *testing.B) *pgxpool.Pool {
 	require.NoError(b, err)
 	b.Cleanup(pool.Close)
 	log := slog.New(slog.DiscardHandler)
-	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now})
+	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now, PublicURL: "https://edgevalue.example"})
 	require.NoError(b, err)
 	ctx, stop := context.WithCancel(context.WithoutCancel(b.Context()))
 	stopped := make(chan error, 1)
@@ -153,7 +153,7 @@ func (quiet) Logf(string, ...any) {}
 func serveAPI(b *testing.B, pool *pgxpool.Pool, limits api.Limits) string {
 	b.Helper()
 	log := telemetry.NewLogger(io.Discard, "json", slog.LevelInfo)
-	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now})
+	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now, PublicURL: "https://edgevalue.example"})
 	require.NoError(b, err)
 	pages := http.NewServeMux()
 	_, err = web.Register(pages, web.Config{ProjectName: "EdgeValue", Environment: web.Production, Spec: edgevalue.OpenAPI})

@@ -9,7 +9,7 @@ const files = new Map();
 for (const name of await readdir(new URL("assets/", dist))) if (/\.(js|css)$/.test(name)) files.set(name, await readFile(new URL(`assets/${name}`, dist), "utf8"));
 const index = await readFile(new URL("index.html", dist), "utf8");
 
-const size = (text) => gzipSync(text, { level: 6 }).length;
+const size = (text) => gzipSync(text, { level: 9 }).length;
 const imports = (text) => [...text.matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)].map((m) => m[1]);
 
 /** The files that some need at once, with themselves. */

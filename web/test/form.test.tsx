@@ -2,6 +2,7 @@
 import { ProblemError } from "@edgevalue/client";
 import { describe, expect, it } from "vitest";
 import { safeNext } from "../src/accounts/next.ts";
+import { program } from "../src/accounts/program.ts";
 import { mistakes } from "../src/ui/form.tsx";
 
 const problem = (status: number, body: object, headers = {}) =>
@@ -68,4 +69,17 @@ describe("where signing in leads", () => {
     [undefined, undefined],
     ["/sign-in?next=/account", undefined],
   ])("%s", (next, path) => expect(safeNext(next, "https://value.example")).toBe(path));
+});
+
+describe("the program of a session", () => {
+  it.each([
+    ["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox, Linux"],
+    ["Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", "Chrome, Windows"],
+    ["Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0", "Edge, Windows"],
+    ["Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15", "Safari, macOS"],
+    ["Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1", "Safari, iOS"],
+    ["Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36", "Chrome, Android"],
+    ["curl/8.5.0", "curl/8.5.0"],
+    ["Mozilla/5.0 (compatible; Something/1.0; +https://something.example/about)", "Mozilla/5.0 (compatible; Something/1.0; …"],
+  ])("%s", (userAgent, said) => expect(program(userAgent)).toBe(said));
 });

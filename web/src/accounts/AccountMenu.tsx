@@ -1,11 +1,74 @@
-import { Link } from "@tanstack/react-router";
+import { useMutation } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { once, unwrap } from "../api.ts";
+import { signedInAs, useMe } from "../session.ts";
+import { closePopup, Popup } from "../shell/Popup.tsx";
+import { Button, Failure, SignInLink } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 
-/** The way in. */
+/** A link to sign in, or what one who is signed in can go to. */
 export default function AccountMenu() {
+  const me = useMe();
+  const navigate = useNavigate();
+  const signOut = useMutation({
+    mutationFn: () => unwrap(once.DELETE("/login/session")),
+    onSuccess: async () => {
+      closePopup();
+      await navigate({ to: "/" });
+      await signedInAs(null);
+    },
+  });
+  // While it is not known, as without an answer, one may try to sign in.
+  if (!me) return <SignInLink className="whitespace-nowrap">{t.accounts.signIn}</SignInLink>;
+
+  const name = me.full_name ?? me.email;
+  const item = "block rounded-md px-2 py-1.5 text-ink no-underline hover:bg-sunk hover:no-underline";
   return (
-    <Link to="/sign-in" className="whitespace-nowrap">
-      {t.nav.signIn}
-    </Link>
+    <Popup
+      label={t.accounts.menu}
+      buttonLabel={t.accounts.menuOf(name)}
+      button={
+        <span aria-hidden className="inline-flex size-7 items-center justify-center rounded-full bg-tint font-semibold text-accent uppercase">
+          {Array.from(name)[0]}
+        </span>
+      }
+      buttonClass="inline-flex size-9 items-center justify-center rounded-md hover:bg-sunk"
+      className="w-60"
+    >
+      <p className="px-2 pb-2">
+        {me.full_name !== null && <span className="block truncate font-medium">{me.full_name}</span>}
+        <span className="block truncate text-soft">{me.email}</span>
+      </p>
+      <nav aria-label={t.accounts.menu} className="border-y border-line py-1">
+        <Link to="/account" className={item}>
+          {t.accounts.account}
+        </Link>
+        {me.is_superuser && (
+          <>
+            {/* newproject:companies */}
+            <Link to="/imports" className={item}>
+              {t.nav.imports}
+            </Link>
+            <Link to="/syncs" className={item}>
+              {t.nav.syncs}
+            </Link>
+            {/* newproject:end */}
+            <Link to="/users" className={item}>
+              {t.nav.users}
+            </Link>
+            <Link to="/audit-events" className={item}>
+              {t.nav.audit}
+            </Link>
+            <a href="/jobs" className={item}>
+              {t.nav.jobs}
+            </a>
+          </>
+        )}
+      </nav>
+      {signOut.error && <Failure error={signOut.error} />}
+      <Button kind="quiet" className="mt-1 w-full" aria-disabled={signOut.isPending} onClick={() => signOut.isPending || signOut.mutate()}>
+        {t.accounts.signOut}
+      </Button>
+    </Popup>
   );
 }

@@ -1,14 +1,24 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { rootRoute } from "../root.tsx";
+import { queryClient } from "../api.ts";
+import { meQuery, signedInOnly } from "../session.ts";
 import { safeNext } from "./next.ts";
+
+interface SignInSearch {
+  /** Where it leads. */
+  next?: string;
+  /** What ended the session. */
+  after?: "password" | "deleted";
+}
 
 const signIn = createRoute({
   getParentRoute: () => rootRoute,
   path: "sign-in",
-  validateSearch: (search: Record<string, unknown>): { next?: string } => {
-    const next = safeNext(search["next"]);
-    return next === undefined ? {} : { next };
+  validateSearch: ({ next, after }: Record<string, unknown>): SignInSearch => {
+    const safe = safeNext(next);
+    return { ...(safe !== undefined && { next: safe }), ...((after === "password" || after === "deleted") && { after }) };
   },
+  loader: () => queryClient.query({ ...meQuery, staleTime: "static" }).catch(() => null),
   component: lazyRouteComponent(() => import("./SignIn.tsx")),
 });
 
@@ -45,6 +55,7 @@ const confirmEmail = createRoute({
 const account = createRoute({
   getParentRoute: () => rootRoute,
   path: "account",
+  beforeLoad: signedInOnly,
   component: lazyRouteComponent(() => import("./Account.tsx")),
 });
 

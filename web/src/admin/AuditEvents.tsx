@@ -4,7 +4,8 @@ import { isProblem, type Schemas } from "../api.ts";
 import { instant, none } from "../format.ts";
 import { Field, Form, Submit, text } from "../ui/form.tsx";
 import { Button, buttonClass, Card, Empty, Failure, Loading, TableFrame, useTitle } from "../ui/index.tsx";
-import { named, t } from "../words/index.ts";
+import { t } from "../words/index.ts";
+import { named } from "../words/language.ts";
 import { told } from "./audit.ts";
 import { auditFilters, auditQuery, type AuditSearch } from "./queries.ts";
 import { Who } from "./Who.tsx";
@@ -32,8 +33,8 @@ export default function AuditEvents() {
       ) : (
         <>
           <Filters key={JSON.stringify(search)} search={search} error={error} busy={isFetching && isPlaceholderData} />
-          <Card>
-            {error ? null : !data ? (
+          <Card className={error ? "hidden" : ""}>
+            {!data ? (
               <Loading />
             ) : events.length === 0 ? (
               <Empty>{auditFilters.some((f) => search[f]) ? words.noneSuch : words.none}</Empty>

@@ -36,9 +36,9 @@ export default function AsOfPicker() {
   return (
     <div className="space-y-3">
       <p className="text-xs text-soft">{t.asOf.hint}</p>
-      <Field key={asOf} asOf={asOf} last={last} go={go} />
+      <Field key={`field ${asOf ?? ""}`} asOf={asOf} last={last} go={go} />
       <Calendar
-        key={asOf ?? "today"}
+        key={`calendar ${asOf ?? ""}`}
         aria-label={t.asOf.label}
         {...bounds}
         value={asOf === undefined ? null : parseDate(asOf)}
@@ -132,6 +132,10 @@ function Field({ asOf, last, go }: { asOf: string | undefined; last: string; go:
   const [tried, setTried] = useState(false);
   return (
     <form
+      onKeyDownCapture={(e) => {
+        // The parts of the field are none to the browser, which sends the form by Enter from fields alone.
+        if (e.key === "Enter" && e.target instanceof Element && e.target.role === "spinbutton") e.currentTarget.requestSubmit();
+      }}
       onSubmit={(e) => {
         e.preventDefault();
         if (right) go(text);

@@ -90,7 +90,7 @@ function Filters({ exchanges }: { exchanges: string[] }) {
         name="sort"
         value={search.sort ?? "relevance"}
         options={[
-          { value: "relevance", label: t.companies.sortRelevance },
+          { value: "relevance", label: search.q === undefined ? t.companies.sortLargest : t.companies.sortBest },
           { value: "name", label: t.companies.sortName },
         ]}
         onChange={(v) => set({ sort: v === "name" ? v : undefined })}

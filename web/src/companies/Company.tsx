@@ -5,7 +5,7 @@ import { isProblem, type Schemas } from "../api.ts";
 import { useAsOf } from "../asof.ts";
 import { ago, compact, day, instant, monthAndDay, regionName } from "../format.ts";
 import { useMe } from "../session.ts";
-import { buttonClass, cx, Failure, Loading, Notice, useTitle } from "../ui/index.tsx";
+import { cx, Failure, Loading, Notice, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { newestFigures } from "./CompanyTable.tsx";
 import { companyQuery } from "./queries.ts";
@@ -68,9 +68,6 @@ function Head({ company }: { company: CompanyOf }) {
             <Chip key={`${l.ticker} ${l.first_day ?? ""}`} listing={l} />
           ))}
         </span>
-        <Link to="/compare" search={{ tickers: company.ticker } as object} className={cx(buttonClass(), "ml-auto print:hidden")}>
-          {t.company.compare}
-        </Link>
       </div>
       <p className="flex flex-wrap gap-x-3 text-sm text-soft">
         {company.sic_description !== null && <span>{company.sic_description}</span>}
@@ -92,6 +89,9 @@ function Head({ company }: { company: CompanyOf }) {
             {t.company.read(ago(company.facts_read_at))}
           </time>
         )}
+        <Link to="/compare" search={{ tickers: company.ticker } as object} className="print:hidden">
+          {t.company.compare}
+        </Link>
       </p>
       {company.last_day !== null && <Notice tone="warn">{t.company.companyEnded(day(company.last_day))}</Notice>}
       {asOf !== undefined && first != null && asOf < first ? (

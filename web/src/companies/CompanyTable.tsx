@@ -14,6 +14,8 @@ export function newestFigures({ period, end_date }: Schemas["StatementPeriod"]):
 
 /** Companies, a row each. */
 export function CompanyTable({ caption, companies }: { caption: string; companies: Schemas["Company"][] }) {
+  const exchange = companies.some((c) => c.listings.some((l) => l.exchange !== null));
+  const sector = companies.some((c) => c.sic_description !== null);
   return (
     <table className="w-full border-collapse text-sm">
       <caption className="sr-only">{caption}</caption>
@@ -25,12 +27,16 @@ export function CompanyTable({ caption, companies }: { caption: string; companie
           <th scope="col" className={head}>
             {t.companies.ticker}
           </th>
-          <th scope="col" className={`${head} max-sm:hidden`}>
-            {t.companies.exchange}
-          </th>
-          <th scope="col" className={`${head} max-lg:hidden`}>
-            {t.companies.sector}
-          </th>
+          {exchange && (
+            <th scope="col" className={`${head} max-sm:hidden`}>
+              {t.companies.exchange}
+            </th>
+          )}
+          {sector && (
+            <th scope="col" className={`${head} max-lg:hidden`}>
+              {t.companies.sector}
+            </th>
+          )}
           <th scope="col" className={head}>
             {t.companies.newest}
           </th>
@@ -41,14 +47,14 @@ export function CompanyTable({ caption, companies }: { caption: string; companie
       </thead>
       <tbody>
         {companies.map((c) => (
-          <Row key={c.id} company={c} />
+          <Row key={c.id} company={c} exchange={exchange} sector={sector} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ company: c }: { company: Schemas["Company"] }) {
+function Row({ company: c, exchange, sector }: { company: Schemas["Company"]; exchange: boolean; sector: boolean }) {
   const others = c.listings.filter((l) => l.ticker !== c.ticker && l.last_day === null).map((l) => l.ticker);
   const exchanges = [...new Set(c.listings.filter((l) => l.last_day === null).map((l) => l.exchange))].filter((x) => x !== null);
   return (
@@ -63,8 +69,8 @@ function Row({ company: c }: { company: Schemas["Company"] }) {
         {c.ticker}
         {others.length > 0 && <span className="ml-2 text-xs text-soft max-md:hidden">{t.companies.alsoListed(others.slice(0, 3).join(", "))}</span>}
       </td>
-      <td className={`${cell} max-sm:hidden`}>{exchanges.join(", ")}</td>
-      <td className={`${cell} max-lg:hidden`}>{c.sic_description}</td>
+      {exchange && <td className={`${cell} max-sm:hidden`}>{exchanges.join(", ")}</td>}
+      {sector && <td className={`${cell} max-lg:hidden`}>{c.sic_description}</td>}
       <td className={cell}>
         {c.newest_statement ? (
           newestFigures(c.newest_statement)

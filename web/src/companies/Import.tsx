@@ -7,8 +7,9 @@ import { bytes, day, duration, instant, none, whole } from "../format.ts";
 import { NotFound } from "../shell/errors.tsx";
 import { Confirm, useSubmission } from "../ui/form.tsx";
 import { Card, Failure, Loading, Notice, useTitle } from "../ui/index.tsx";
-import { named, t } from "../words/index.ts";
-import { Facts, JobState, Progress } from "./progress.tsx";
+import { t } from "../words/index.ts";
+import { named } from "../words/language.ts";
+import { Count, Facts, JobState, Progress } from "./progress.tsx";
 import { hasEnded, importQuery, type Import as Imported } from "./imports.ts";
 
 /** An import: how far it is, and what was read, and what was not and why. */
@@ -81,16 +82,6 @@ export default function Import() {
   );
 }
 
-function Count({ name, value, hint }: { name: string; value: number; hint?: string | undefined }) {
-  return (
-    <div className="rounded-md bg-sunk px-3 py-2">
-      <dt className="text-sm text-soft">{name}</dt>
-      <dd className="text-xl font-semibold tabular-nums">{whole(value)}</dd>
-      {hint !== undefined && <dd className="text-xs text-soft">{hint}</dd>}
-    </div>
-  );
-}
-
 function Details({ data }: { data: Imported }) {
   const words = t.imports;
   const took = data.started_at !== null && data.finished_at !== null ? (Date.parse(data.finished_at) - Date.parse(data.started_at)) / 1000 : null;
@@ -115,7 +106,7 @@ function Details({ data }: { data: Imported }) {
     [words.started, instant(data.started_at)],
     [words.finished, instant(data.finished_at)],
   );
-  if (took !== null) facts.push([words.took, duration(took)]);
+  if (took !== null && took > 0) facts.push([words.took, duration(took)]);
   return (
     <Card title={words.details}>
       <Facts facts={facts} />

@@ -2,12 +2,16 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { Who } from "../admin/Who.tsx";
+import { isProblem } from "../api.ts";
 import { ago, bytes, instant, whole } from "../format.ts";
 import { Field, Form, Select, Submit, text, useSubmission } from "../ui/form.tsx";
 import { Button, Card, cx, Empty, Failure, Loading, TableFrame, useTitle } from "../ui/index.tsx";
 import { named, t } from "../words/index.ts";
-import { hasEnded, importsQuery, kindOf, parametersOf, requestKey, startImport, type Import, type Kind, type Parameters } from "./imports.ts";
+import { named } from "../words/language.ts";
+import { type Kind, kindOf, type Parameters, parametersOf } from "./import-kinds.ts";
+import { hasEnded, type Import, importsQuery, type Kind, kindOf, type Parameters, parametersOf, startImport } from "./imports.ts";
 import { JobState, Progress } from "./progress.tsx";
+import { useKeyed } from "./request.ts";
 
 const kinds = Object.keys(parametersOf) as Kind[];
 
@@ -38,6 +42,7 @@ export default function Imports() {
                     <Head>{words.columns.state}</Head>
                     <Head>{words.columns.kind}</Head>
                     <Head>{words.columns.file}</Head>
+                    <Head>{words.ticker}</Head>
                     <Head numbers>{words.written}</Head>
                     <Head numbers>{words.unchanged}</Head>
                     <Head numbers>{words.skipped}</Head>
@@ -88,10 +93,12 @@ function Row({ of: i }: { of: Import }) {
         {i.warning !== null && <p className="line-clamp-2 max-w-72 text-xs text-warn">{i.warning}</p>}
       </td>
       <td className="px-2 py-1.5">{named(words.kinds, i.kind)}</td>
-      <td className="max-w-64 px-2 py-1.5 wrap-anywhere">
+      <td className="max-w-64 min-w-40 px-2 py-1.5 wrap-anywhere">
         {i.file_name ?? <span className="text-soft">{words.noFile}</span>}
+      </td>
+      <td className="px-2 py-1.5">
         {i.ticker !== null && (
-          <Link to="/companies/$ticker" params={{ ticker: i.ticker }} className="ml-2">
+          <Link to="/companies/$ticker" params={{ ticker: i.ticker }}>
             {i.ticker}
           </Link>
         )}
@@ -118,17 +125,15 @@ function NewImport() {
   const [over, setOver] = useState(false);
   const [sent, setSent] = useState(0);
   const sending = useRef<AbortController>(undefined);
-  const last = useRef({ what: "", key: "" });
+  const keyed = useKeyed();
 
   const submission = useSubmission(
     (form) => {
       if (!file) return Promise.reject(new NoFile());
       const parameters: Parameters = Object.fromEntries(parametersOf[kind].map((name) => [name, text(form, name)]));
-      const what = JSON.stringify([kind, parameters, file.name, file.size, file.lastModified]);
-      if (last.current.what !== what) last.current = { what, key: requestKey() };
-      sending.current = new AbortController();
+      const { signal } = (sending.current = new AbortController());
       setSent(0);
-      return startImport({ kind, file, parameters, key: last.current.key }, setSent, sending.current.signal);
+      return keyed([kind, parameters, file.name, file.size, file.lastModified], (key) => startImport({ kind, file, parameters, key }, setSent, signal));
     },
     ({ id }) => navigate({ to: "/imports/$id", params: { id: String(id) } }),
   );
@@ -146,7 +151,7 @@ function NewImport() {
     <Card title={words.new}>
       <Form
         submission={submission}
-        explain={(error) => (error instanceof NoFile ? words.chooseFirst : error instanceof DOMException && error.name === "AbortError" ? words.stopped : undefined)}
+        explain={explain}
       >
         <div className="grid gap-4 md:grid-cols-2">
           <label
@@ -236,3 +241,11 @@ function NewImport() {
 }
 
 class NoFile extends Error {}
+
+function explain(error: unknown): string | undefined {
+  if (error instanceof NoFile) return t.imports.chooseFirst;
+  if (error instanceof DOMException && error.name === "AbortError") return t.imports.stopped;
+  const [mistake, ...others] = isProblem(error, "invalid") ? (error.errors ?? []) : [];
+  // The file is the whole body.
+  return mistake?.field === "" && others.length === 0 ? t.imports.fileIs(mistake.message) : undefined;
+}

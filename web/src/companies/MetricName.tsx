@@ -9,8 +9,8 @@ import { groupLabel, scopeLabel, termLabel, unitLabel } from "./metrics.ts";
 import { metricsQuery } from "./queries.ts";
 import { figureName } from "./statement-rows.ts";
 
-const qualifiers = ({ ttm, ago, orZero }: Name): string =>
-  [ttm && t.metrics.twelveMonths, ago > 0 && t.metrics.yearsAgo(ago), orZero && t.metrics.orZero].filter(Boolean).join(", ");
+const qualifiers = ({ text, ttm, ago, orZero }: Name): string =>
+  [ttm && t.metrics.twelveMonths, text.endsWith("(0)") && t.metrics.newest, ago > 0 && t.metrics.yearsAgo(ago), orZero && t.metrics.orZero].filter(Boolean).join(", ");
 
 /** A formula as people read it: names as words, what they are of in small print. `value` may stand for a name. */
 export function Formula({ formula, names, value, link = false }: { formula: string; names: ReadonlySet<string>; value?: (name: Name) => ReactNode; link?: boolean }) {
@@ -26,7 +26,7 @@ export function Formula({ formula, names, value, link = false }: { formula: stri
         const name = metric?.label ?? figureName(token.id, spoken);
         return (
           <span key={i}>
-            {link && metric ? <a href={`#${metric.id}`}>{name}</a> : name}
+            {link && metric ? <a href={`#${metric.id}`} className="underline">{name}</a> : name}
             {of && <small className="ms-0.5 text-[0.75em] text-soft">{`(${of})`}</small>}
           </span>
         );

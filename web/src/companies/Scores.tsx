@@ -114,7 +114,7 @@ function Score(props: {
           />
         </p>
       )}
-      {metric.caveat && <p className="mt-2 text-xs text-soft">{`${metric.caveat}.`}</p>}
+      {metric.caveat && <p className="mt-2 text-xs text-soft">{`${t.metrics.caveat} ${metric.caveat}.`}</p>}
     </section>
   );
 }

@@ -36,7 +36,8 @@ export default function SearchBox({ text, focused, selection, className }: Searc
   const [typed, setTyped] = useState(text);
   const q = useSettled(typed.trim());
   const { data, error, isFetching } = useQuery(suggestionsQuery(q));
-  const found: Found[] = q === "" || !data ? [] : data.items.map((company) => ({ id: company.ticker, company }));
+  const empty = q === "" || typed.trim() === "";
+  const found: Found[] = empty || !data ? [] : data.items.map((company) => ({ id: company.ticker, company }));
   if (found.length > 0) found.push({ id: "*" });
 
   const start = useRef({ focused, selection });
@@ -46,9 +47,12 @@ export default function SearchBox({ text, focused, selection, className }: Searc
     input.current?.setSelectionRange(...start.current.selection);
   }, []);
 
+  // The page that opens takes the focus; the one that is open already has to be given it.
   const leave = () => {
     setTyped("");
-    input.current?.blur();
+    setTimeout(() => {
+      if (document.activeElement === input.current) document.getElementById("main")?.focus({ preventScroll: true });
+    });
   };
   const open = (ticker: string) => {
     leave();
@@ -58,8 +62,9 @@ export default function SearchBox({ text, focused, selection, className }: Searc
     leave();
     void navigate({ to: "/companies", search: of ? { q: of } : {} });
   };
-  // Enter without a choice: the company with that very code, or the list of what was found.
-  const enter = (e: KeyboardEvent) => {
+  // Enter without a choice: the company with that very code, or the list of what was found. Escape without a list: out of here.
+  const press = (e: KeyboardEvent) => {
+    if (e.key === "Escape" && input.current?.getAttribute("aria-expanded") !== "true") leave();
     if (e.key !== "Enter" || e.nativeEvent.isComposing || input.current?.getAttribute("aria-activedescendant")) return;
     e.preventDefault();
     e.stopPropagation();
@@ -69,7 +74,7 @@ export default function SearchBox({ text, focused, selection, className }: Searc
     else list(of);
   };
   return (
-    <div onKeyDownCapture={enter}>
+    <div onKeyDownCapture={press}>
       <ComboBox
         aria-label={t.search.label}
         items={found}
@@ -82,29 +87,27 @@ export default function SearchBox({ text, focused, selection, className }: Searc
         }}
         menuTrigger="input"
         allowsCustomValue
-        allowsEmptyCollection
+        allowsEmptyCollection={typed.trim() !== ""}
       >
         <Input ref={input} data-search autoComplete="off" enterKeyHint="search" placeholder={t.search.placeholder} className={className} />
         <OpenAtOnce when={focused && text !== ""} />
-        {q !== "" && (
-          <Popover offset={4} className="w-(--trigger-width) min-w-[min(26rem,calc(100vw-1rem))] overflow-auto rounded-lg border border-line bg-card text-sm shadow-lg print:hidden">
-            <ListBox
-              className="p-1 outline-none"
-              renderEmptyState={() => (
-                <p className="px-3 py-2 text-soft">{error ? t.search.failed : isFetching || q !== typed.trim() ? t.search.searching : t.search.none(q)}</p>
-              )}
-            >
-              {(item: Found) => (
-                <ListBoxItem
-                  textValue={item.company?.name ?? t.search.all(q)}
-                  className="flex cursor-pointer items-baseline gap-3 rounded px-3 py-2 outline-none data-focused:bg-tint data-hovered:bg-sunk"
-                >
-                  {item.company ? <Answer company={item.company} q={q} /> : <span className="text-accent">{t.search.all(q)}</span>}
-                </ListBoxItem>
-              )}
-            </ListBox>
-          </Popover>
-        )}
+        <Popover offset={4} className="w-(--trigger-width) min-w-[min(26rem,calc(100vw-1rem))] overflow-auto rounded-lg border border-line bg-card text-sm shadow-lg print:hidden">
+          <ListBox
+            className="p-1 outline-none"
+            renderEmptyState={() => (
+              <p className="px-3 py-2 text-soft">{error ? t.search.failed : isFetching || q !== typed.trim() ? t.search.searching : t.search.none(q)}</p>
+            )}
+          >
+            {(item: Found) => (
+              <ListBoxItem
+                textValue={item.company?.name ?? t.search.all(q)}
+                className="flex cursor-pointer items-baseline gap-3 rounded px-3 py-2 outline-none data-focused:bg-tint data-hovered:bg-sunk"
+              >
+                {item.company ? <Answer company={item.company} q={q} /> : <span className="text-accent">{t.search.all(q)}</span>}
+              </ListBoxItem>
+            )}
+          </ListBox>
+        </Popover>
       </ComboBox>
     </div>
   );

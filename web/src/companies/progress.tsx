@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
+import { whole } from "../format.ts";
 import { cx } from "../ui/index.tsx";
-import { named } from "../words/index.ts";
+import { named } from "../words/language.ts";
 
 const looks: Record<string, { sign: string; look: string }> = {
   queued: { sign: "…", look: "text-soft" },
@@ -52,5 +53,16 @@ export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode]
         </div>
       ))}
     </dl>
+  );
+}
+
+/** A number that matters, within a dl. */
+export function Count({ name, value, hint }: { name: string; value: number; hint?: string | undefined }) {
+  return (
+    <div className="rounded-md bg-sunk px-3 py-2">
+      <dt className="text-sm text-soft">{name}</dt>
+      <dd className="text-xl font-semibold tabular-nums">{whole(value)}</dd>
+      {hint !== undefined && <dd className="text-xs text-soft">{hint}</dd>}
+    </div>
   );
 }

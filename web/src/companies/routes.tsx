@@ -1,11 +1,15 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
-import { fixedMetricsQuery, periods } from "./chart-queries.ts";
+import { daysQuery, dividendsQuery, fixedMetricsQuery, periods, splitsQuery } from "./chart-queries.ts";
+import { parseTickers } from "./compare.ts";
 import { importQuery, importsQuery } from "./imports.ts";
-import { companiesQuery, companyQuery, metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery, type CompanySearch } from "./queries.ts";
+import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestDayQuery, type ShareBasis, statementsQuery, valueMetricsQuery } from "./queries.ts";
+import { ratiosSearch, validRatiosSearch } from "./ratios-search.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
 import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
+import { companiesQuery, companyQuery, type CompanySearch, metricsQuery } from "./queries.ts";
+import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -99,23 +103,64 @@ const companyPages = [
   createRoute({
     getParentRoute: () => company,
     path: "ratios",
+    validateSearch: validRatiosSearch,
+    loaderDeps: ({ search }) => search,
+    loader: ({ params: { ticker }, deps: { as_of, ...search } }) => {
+      const { listing, range, basis, show } = ratiosSearch(search, ticker);
+      ahead(queryClient.infiniteQuery(daysQuery({ listing, range, share_basis: basis, metrics: show }, as_of)), queryClient.query(metricsQuery));
+    },
     component: lazyRouteComponent(() => import("./Ratios.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "dividends",
+    validateSearch: (s: Record<string, unknown>): { basis?: "filed" | undefined; rejected?: "shown" | undefined } => ({
+      ...(s["basis"] === "filed" && { basis: "filed" as const }),
+      ...(s["rejected"] === "shown" && { rejected: "shown" as const }),
+    }),
+    loaderDeps: ({ search: { as_of, basis, rejected } }): { asOf: string | undefined; basis: ShareBasis; rejected: boolean } => ({
+      asOf: as_of,
+      basis: basis ?? "as_of",
+      rejected: rejected !== undefined,
+    }),
+    loader: ({ params: { ticker }, deps: { asOf, basis, rejected } }) =>
+      ahead(
+        queryClient.query(dividendsQuery(ticker, basis, asOf)),
+        queryClient.query(splitsQuery(ticker, rejected, asOf)),
+        queryClient.query(statementsQuery(ticker, "quarterly", basis, asOf, periods("quarterly"))),
+      ),
     component: lazyRouteComponent(() => import("./Dividends.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "entries",
+    validateSearch: (s: Record<string, unknown>) => texts(s, "edit", "id"),
     component: lazyRouteComponent(() => import("./Entries.tsx")),
   }),
 ] as const;
 
+/** What is compared. */
+interface CompareSearch {
+  /** By commas, as are the metrics. */
+  tickers?: string | undefined;
+  metrics?: string | undefined;
+  period?: "quarterly" | undefined;
+  /** The metric that is drawn. */
+  chart?: string | undefined;
+  scale?: "log" | undefined;
+  proof?: string;
+}
+
 const compare = createRoute({
   getParentRoute: () => rootRoute,
   path: "compare",
+  validateSearch: (s: Record<string, unknown>): CompareSearch => ({ ...texts(s, "tickers", "metrics", "chart", "proof"), ...(s["period"] === "quarterly" && { period: "quarterly" }), ...(s["scale"] === "log" && { scale: "log" }) }),
+  loaderDeps: ({ search: { tickers, period, as_of } }: { search: CompareSearch & { as_of?: string } }) => ({ tickers, period, asOf: as_of }),
+  loader: ({ deps: { tickers, period = "annual" as const, asOf } }) =>
+    ahead(
+      queryClient.query(metricsQuery),
+      ...parseTickers(tickers).flatMap((ticker) => [queryClient.query(valueMetricsQuery(ticker, period, "as_of", asOf)), queryClient.query(companyQuery(ticker))]),
+    ),
   component: lazyRouteComponent(() => import("./Compare.tsx")),
 });
 
@@ -144,12 +189,14 @@ const oneImport = createRoute({
 const syncs = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs",
+  loader: () => ahead(queryClient.infiniteQuery(syncsQuery), queryClient.query(rulesQuery)),
   component: lazyRouteComponent(() => import("./Syncs.tsx")),
 });
 
 const sync = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs/$id",
+  loader: ({ params }) => ahead(queryClient.query(syncQuery(Number(params.id)))),
   component: lazyRouteComponent(() => import("./Sync.tsx")),
 });
 

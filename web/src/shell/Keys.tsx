@@ -7,7 +7,10 @@ import { setKeys, useKeysOn, type Shortcut } from "./keys.ts";
 export default function Keys({ shortcuts, onClose }: { shortcuts: readonly Shortcut[]; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const on = useKeysOn();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    dialog.current?.querySelector("button")?.focus();
+  }, []);
   return (
     <dialog
       ref={dialog}

@@ -112,7 +112,7 @@ export function Shell() {
             {page.project} {page.version}
           </span>
           {environment.name && <span className={cx("font-semibold", environment.name)}>{t.nav.environment(page.environment)}</span>}
-          <span className="flex-1" />
+          <span className="flex-1 max-sm:hidden" />
           <a href="/docs">{t.nav.api}</a>
           <a href="/redoc">{t.nav.reference}</a>
         </div>

@@ -28,14 +28,15 @@ export interface Submission {
 }
 
 /**
- * Sends what a form has, and then does `done`. It is sent with `once`, as a person can try again.
+ * Sends what a form has, and then does `done`. Send with `once`: a person waits, and tries again. The answer, which may be a
+ * secret, is forgotten with the form.
  *
  * @example
  * const save = useSubmission((form) => unwrap(once.PATCH("/users/me", { body: { full_name: text(form, "full_name") } })));
  * return <Form submission={save}>...</Form>;
  */
 export function useSubmission<T>(send: (form: FormData) => Promise<T>, done?: (result: T) => unknown) {
-  return useMutation<T, Error, FormData>({ mutationFn: send, ...(done && { onSuccess: done }) });
+  return useMutation<T, Error, FormData>({ mutationFn: send, gcTime: 0, ...(done && { onSuccess: done }) });
 }
 
 /** The text of a field. */
@@ -101,7 +102,7 @@ export function Form(props: {
   submission: Submission;
   children: ReactNode;
   done?: ReactNode;
-  /** Other words for an error, as far as it knows it. */
+  /** Other words for an error: null for none, undefined for the usual ones. */
   explain?: (error: unknown) => ReactNode;
   className?: string;
 }) {
@@ -126,11 +127,11 @@ export function Form(props: {
   };
 
   const found = mistakes(error, names);
-  const own = error != null && explain?.(error);
+  const own = error == null ? undefined : explain?.(error);
   return (
     <form ref={form} onSubmit={submit} className={cx("space-y-3", props.className)} aria-busy={isPending}>
-      {own ? (
-        <Notice tone="bad">{own}</Notice>
+      {own !== undefined ? (
+        own !== null && <Notice tone="bad">{own}</Notice>
       ) : (
         found.rest.length > 0 && (
           <Notice tone="bad">
@@ -160,7 +161,7 @@ function useField({ name, label, hint }: About) {
   const { found, error } = use(FormContext);
   const [edited, setEdited] = useState<unknown>();
   const message = edited === error ? undefined : found.fields[name];
-  const described = cx(hint !== undefined && `${id}-hint`, message !== undefined && `${id}-error`);
+  const described = cx(message !== undefined && `${id}-error`, hint !== undefined && `${id}-hint`);
   return {
     attributes: { id, name, ...(message !== undefined && { "aria-invalid": true }), ...(described && { "aria-describedby": described }) },
     edit: () => setEdited(error),
@@ -302,7 +303,7 @@ export function Dialog({ title, open, onClose, children }: { title: string; open
       ref={dialog}
       aria-labelledby={id}
       onClose={onClose}
-      className="m-auto w-full max-w-lg rounded-lg border border-line bg-card p-5 text-ink backdrop:bg-[rgb(0_0_0/0.5)] max-sm:max-w-[calc(100%-2rem)]"
+      className="m-auto w-full max-w-lg rounded-lg border border-line bg-card p-5 text-left font-normal whitespace-normal text-ink backdrop:bg-[rgb(0_0_0/0.5)] max-sm:max-w-[calc(100%-2rem)]"
     >
       <h2 id={id} className="mb-3">
         {title}
@@ -313,7 +314,7 @@ export function Dialog({ title, open, onClose, children }: { title: string; open
 }
 
 /**
- * A button for what cannot be undone: it asks first, with fields if it needs some, and closes when that is done.
+ * A button that asks in a dialog first, with fields if it needs some; for what cannot be undone, or needs the password.
  *
  * @example
  * <Confirm button={t.users.remove} title={t.users.removeWhom(user.email)} submission={remove}>{t.users.removeHint}</Confirm>
@@ -324,12 +325,16 @@ export function Confirm(props: {
   /** What the button in the dialog says; as the first one without it. */
   action?: string;
   submission: Submission;
+  /** Nothing is lost by it. */
+  safe?: boolean;
+  /** The looks of the button. */
   kind?: ComponentProps<typeof Button>["kind"];
   /** Says in full what the button is about, where the same stands in each row of a table. */
   label?: string;
+  explain?: (error: unknown) => ReactNode;
   children?: ReactNode;
 }) {
-  const { submission, kind = "danger" } = props;
+  const { submission, safe = false, kind = safe ? "plain" : "danger" } = props;
   const [open, setOpen] = useState(false);
   const frame = useRef<HTMLDivElement>(null);
   const { isSuccess } = submission;
@@ -352,11 +357,11 @@ export function Confirm(props: {
       </Button>
       <Dialog title={props.title} open={open} onClose={() => setOpen(false)}>
         <div ref={frame}>
-          <Form submission={submission}>
+          <Form submission={submission} {...(props.explain && { explain: props.explain })}>
             <div className="space-y-3 text-sm">{props.children}</div>
             <div className="flex flex-wrap justify-end gap-2 pt-2">
               <Button onClick={close}>{t.form.cancel}</Button>
-              <Submit kind="danger">{props.action ?? props.button}</Submit>
+              <Submit kind={safe ? "primary" : "danger"}>{props.action ?? props.button}</Submit>
             </div>
           </Form>
         </div>

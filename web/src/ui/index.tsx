@@ -91,10 +91,10 @@ export function Empty({ children }: { children: ReactNode }) {
 }
 
 /** A link to sign in and come back; `apart` from the page, which keeps what was typed. */
-export function SignInLink({ apart = false, children }: { apart?: boolean; children?: ReactNode }) {
+export function SignInLink({ apart = false, className, children }: { apart?: boolean; className?: string; children?: ReactNode }) {
   const next = useLocation({ select: (at) => at.href });
   return (
-    <Link to="/sign-in" search={{ next }} {...(apart && { target: "_blank" })}>
+    <Link to="/sign-in" search={{ next }} className={className} {...(apart && { target: "_blank" })}>
       {children ?? (apart ? t.form.signInApart : t.state.signInFirst)}
     </Link>
   );
