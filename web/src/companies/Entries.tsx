@@ -6,7 +6,8 @@ import { day, money, number } from "../format.ts";
 import { useMe } from "../session.ts";
 import { Checkbox, Confirm, Field, Form, Select, Submit, text, useSubmission, type Submission } from "../ui/form.tsx";
 import { buttonClass, Card, Failure, Loading, Notice, SignInLink, TableFrame } from "../ui/index.tsx";
-import { named, t } from "../words/index.ts";
+import { t } from "../words/index.ts";
+import { named } from "../words/language.ts";
 import {
   dividendFields,
   read,

@@ -6,10 +6,10 @@ import { isProblem } from "../api.ts";
 import { ago, bytes, instant, whole } from "../format.ts";
 import { Field, Form, Select, Submit, text, useSubmission } from "../ui/form.tsx";
 import { Button, Card, cx, Empty, Failure, Loading, TableFrame, useTitle } from "../ui/index.tsx";
-import { named, t } from "../words/index.ts";
+import { t } from "../words/index.ts";
 import { named } from "../words/language.ts";
 import { type Kind, kindOf, type Parameters, parametersOf } from "./import-kinds.ts";
-import { hasEnded, type Import, importsQuery, type Kind, kindOf, type Parameters, parametersOf, startImport } from "./imports.ts";
+import { hasEnded, type Import, importsQuery, startImport } from "./imports.ts";
 import { JobState, Progress } from "./progress.tsx";
 import { useKeyed } from "./request.ts";
 

@@ -8,7 +8,6 @@ import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestD
 import { ratiosSearch, validRatiosSearch } from "./ratios-search.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
 import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
-import { companiesQuery, companyQuery, type CompanySearch, metricsQuery } from "./queries.ts";
 import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
