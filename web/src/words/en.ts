@@ -1068,6 +1068,7 @@ export const en = {
     emailHint: "You get a mail at the new address, with a link to confirm it. The old one is told.",
     setUpSecondFactor: "Set up a second factor",
     save: "Save",
+    saved: "Saved.",
     currentPassword: "Your current password",
     currentPasswordHint: "Needed for your own address, rights and deactivation.",
     newPassword: "New password",
