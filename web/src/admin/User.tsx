@@ -88,7 +88,7 @@ function Profile({ user, own }: { user: Account; own: boolean }) {
   const save = useSubmission((form) => unwrap(once.PATCH("/users/{id}", { params: { path: { id: user.id } }, body: changes(user, form) })), take);
   return (
     <Card title={words.account}>
-      <Form submission={save} done={words.done}>
+      <Form submission={save} done={words.saved}>
         <Field
           name="email"
           type="email"
