@@ -1,4 +1,5 @@
-import { createClient, isProblem, ProblemError, type PointInTimeClient } from "@edgevalue/client";
+import { createClient, isProblem, ProblemError } from "@edgevalue/client";
+import type { PointInTimeClient } from "@edgevalue/client"; // newproject:companies
 import { QueryClient } from "@tanstack/react-query";
 
 export { isProblem, pages, ProblemError, unwrap, type Problem, type Schemas } from "@edgevalue/client";

@@ -11,7 +11,7 @@ import { Crashed } from "./shell/errors.tsx";
 const home = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
-  loader: () => ahead(queryClient.infiniteQuery(homeQuery)), // newproject:companies
+  loader: () => ahead(queryClient.query(homeQuery)), // newproject:companies
   component: Home,
 });
 

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "../src/api.ts";
 import { best, byFiscalPeriod, parseMetrics, parseTickers, usual, valueOf, writeMetrics } from "../src/companies/compare.ts";

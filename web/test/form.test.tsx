@@ -68,6 +68,8 @@ describe("where signing in leads", () => {
     ["", undefined],
     [undefined, undefined],
     ["/sign-in?next=/account", undefined],
+    ["/register", undefined],
+    ["/register-of-deeds", "/register-of-deeds"],
   ])("%s", (next, path) => expect(safeNext(next, "https://value.example")).toBe(path));
 });
 

@@ -48,6 +48,14 @@ test("the table has the shown years, and the growth of the oldest from a year th
   expect(oldest.sections[0]?.rows[0]?.cells.map((c) => c.value)).toEqual([200, 300, 400, 500, 600]);
 });
 
+test("shares as filed have no growth, which a split would be", () => {
+  const shares = columnsOf([statement(2, "2020-09-26", { shares_outstanding: 400, total_assets: 2 }), statement(1, "2019-09-28", { shares_outstanding: 100, total_assets: 1 })]);
+  const growth = (basis: "as_of" | "filed") =>
+    Object.fromEntries(buildTable(viewOf({ basis }), shares, new Map()).sections.flatMap((s) => s.rows.map((r) => [r.field, r.cells[0]?.growth])));
+  expect(growth("as_of")).toEqual({ total_assets: 1, shares_outstanding: 3 });
+  expect(growth("filed")).toEqual({ total_assets: 1, shares_outstanding: null });
+});
+
 test("every figure is in one section, as a row or as absent", () => {
   const { sections } = buildTable(viewOf({}), columnsOf(years), new Map());
   const all = sections.flatMap((s) => [...s.rows.map((r) => r.field), ...s.absent]);

@@ -6,7 +6,7 @@ import { Popup } from "../shell/Popup.tsx";
 import { cx, Loading } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 
-const Picker = lazy(() => import("./AsOfPicker.tsx"));
+const Picker = lazy(() => import("./as-of-picker.tsx"));
 
 /** The day of the page, and the way to another. */
 export function AsOf() {

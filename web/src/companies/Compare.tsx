@@ -115,7 +115,7 @@ export default function Compare() {
     day: days[i]?.data,
   }));
   const sameAs = (i: number) => companies.findIndex((c) => c.id !== undefined && c.id === companies[i]?.id);
-  const shown = companies.filter((c, i) => !c.isUnknown && c.isLoaded && (c.id === undefined || sameAs(i) === i));
+  const shown = companies.filter((c, i) => !c.isUnknown && c.items.length > 0 && (c.id === undefined || sameAs(i) === i));
   const isLoading = companies.some((c) => !c.isLoaded && !c.error) || definitions.isPending;
   const failed = companies.find((c) => c.error && !c.isUnknown);
 

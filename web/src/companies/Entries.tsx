@@ -134,11 +134,13 @@ function Statements({ ticker }: { ticker: string }) {
               <td className="px-2 py-1.5">{day(s.publish_date)}</td>
               <td className="px-2 py-1.5">{s.currency}</td>
               <td className="px-2 py-1.5">{number(s.total_revenues, 0)}</td>
-              <td className="space-x-2 py-1.5 text-right whitespace-nowrap">
-                <EntryLink ticker={ticker} edit="statement" id={s.id} label={words.replaceOne(statementName(s))} button>
-                  {words.replace}
-                </EntryLink>
-                <DeleteStatement ticker={ticker} statement={s} />
+              <td className="py-1.5 pl-2">
+                <div className="flex justify-end gap-2">
+                  <EntryLink ticker={ticker} edit="statement" id={s.id} label={words.replaceOne(statementName(s))} button>
+                    {words.replace}
+                  </EntryLink>
+                  <DeleteStatement ticker={ticker} statement={s} />
+                </div>
               </td>
             </tr>
           ))}
@@ -198,11 +200,13 @@ function Dividends({ ticker }: { ticker: string }) {
               <td className="px-2 py-1.5">{day(d.publish_date)}</td>
               <td className="px-2 py-1.5">{day(d.period_end)}</td>
               <td className="px-2 py-1.5">{day(d.ex_dividend_date)}</td>
-              <td className="space-x-2 py-1.5 text-right whitespace-nowrap">
-                <EntryLink ticker={ticker} edit="dividend" id={d.id} label={words.replaceOne(dividendName(d))} button>
-                  {words.replace}
-                </EntryLink>
-                <DeleteDividend ticker={ticker} dividend={d} />
+              <td className="py-1.5 pl-2">
+                <div className="flex justify-end gap-2">
+                  <EntryLink ticker={ticker} edit="dividend" id={d.id} label={words.replaceOne(dividendName(d))} button>
+                    {words.replace}
+                  </EntryLink>
+                  <DeleteDividend ticker={ticker} dividend={d} />
+                </div>
               </td>
             </tr>
           ))}

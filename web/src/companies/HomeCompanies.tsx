@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMe } from "../session.ts";
 import { buttonClass, Card, Failure, Loading } from "../ui/index.tsx";
@@ -8,8 +8,8 @@ import { homeQuery } from "./queries.ts";
 
 /** The companies with figures, the largest first, or how they come here. */
 export function HomeCompanies() {
-  const { data, error, refetch } = useInfiniteQuery(homeQuery);
-  const companies = data?.pages[0]?.items;
+  const { data, error, refetch } = useQuery(homeQuery);
+  const companies = data?.items;
   if (companies?.length === 0) return <Nothing />;
   return (
     <Card title={t.companies.withFigures} actions={<Link to="/companies">{t.companies.all}</Link>}>

@@ -34,7 +34,7 @@ export function Search({ big = false, className }: { big?: boolean; className?: 
     });
   };
   const load = () => {
-    import("./SearchBox.tsx").then(
+    import("./search-box.tsx").then(
       (m) => {
         loaded = m.default;
         exchange();

@@ -43,8 +43,11 @@ export const companiesQuery = ({ q, exchange, figures, sort }: CompanySearch, pa
     placeholderData: keepPreviousData,
   });
 
-/** The companies of the start: those with figures. */
-export const homeQuery = companiesQuery({ figures: true }, 25);
+/** The companies of the start: those with figures, the largest first. */
+export const homeQuery = queryOptions({
+  queryKey: ["companies", "home"],
+  queryFn: ({ signal }) => unwrap(api.GET("/companies", { params: { query: { has_statements: true, sort: "relevance", page_size: 25 } }, signal })),
+});
 
 /** The companies that a few typed letters may mean, the best first. */
 export const suggestionsQuery = (q: string, page_size = 8) =>

@@ -136,7 +136,8 @@ export function buildTable(view: View, known: readonly Column[], changes: Readon
     const old = before[i];
     return {
       value,
-      growth: growthOf(value, old && figureOf(old, field)),
+      // As filed, a split would be a growth of shares.
+      growth: view.basis === "filed" && isOfShares(field) ? null : growthOf(value, old && figureOf(old, field)),
       change: !c.months || isAtEnd(field) ? changes.get(cellKey(c.statement.id, field)) : undefined,
       marks: marksOf(c).filter((m) => concerned[m as Mark]?.includes(field)),
     };

@@ -47,7 +47,7 @@ export function Shell() {
   ];
   useShortcuts(shortcuts);
   return (
-    <div className="flex min-h-dvh flex-col">
+    <div className="flex min-h-dvh flex-col print:block">
       {environment.line && <div aria-hidden className={cx("h-1 print:hidden", environment.line)} />}
       <a
         href="#main"
@@ -66,7 +66,7 @@ export function Shell() {
             <span className="max-sm:hidden">{page.project}</span>
           </Link>
           <nav aria-label={t.nav.main} className="flex gap-1 text-sm max-md:hidden">
-            <Ways className="rounded-md px-2 py-1" />
+            <Ways className="rounded-md px-2 py-1" /> {/* newproject:companies */}
           </nav>
           <div className="flex-1" />
           {/* newproject:companies */}
@@ -83,7 +83,7 @@ export function Shell() {
           <Popup label={t.nav.menu} buttonLabel={t.nav.menu} button={<Icon name="menu" className="size-5" />} buttonClass="inline-flex size-9 shrink-0 items-center justify-center rounded-md hover:bg-sunk" className="w-64">
             <div className="space-y-3">
               <nav aria-label={t.nav.main} className="grid gap-1 md:hidden">
-                <Ways className="rounded-md px-2 py-2" />
+                <Ways className="rounded-md px-2 py-2" /> {/* newproject:companies */}
               </nav>
               <Themes />
               <button
@@ -127,12 +127,12 @@ export function Shell() {
   );
 }
 
+// newproject:companies
 /** The links of the navigation. */
 function Ways({ className }: { className: string }) {
   const look = { className: cx("no-underline hover:bg-sunk hover:no-underline aria-[current]:bg-tint aria-[current]:text-ink", className), activeOptions: { includeSearch: false } };
   return (
     <>
-      {/* newproject:companies */}
       <Link to="/companies" {...look}>
         {t.nav.companies}
       </Link>
@@ -142,12 +142,10 @@ function Ways({ className }: { className: string }) {
       <Link to="/metrics" {...look}>
         {t.nav.metrics}
       </Link>
-      {/* newproject:end */}
     </>
   );
 }
 
-// newproject:companies
 /** The search of every page but the start, which has its own. On narrow screens it grows when it is used. */
 function HeaderSearch() {
   const home = useRouterState({ select: (s) => s.location.pathname === "/" });
@@ -227,7 +225,7 @@ function PrintedSource() {
   return (
     <p className="mt-6 hidden border-t border-line pt-2 text-xs text-soft print:block">
       {/* newproject:companies */}
-      {asOf === undefined ? t.asOf.day(day(new Date().toISOString().slice(0, 10))) : t.asOf.day(day(asOf))}
+      <span className="mr-3">{t.asOf.day(day(asOf ?? new Date().toISOString().slice(0, 10)))}</span>
       {/* newproject:end */}
       {t.nav.source(location.origin + href)}
     </p>
