@@ -100,7 +100,8 @@ export default function LineChart(props: {
               u.ctx.font = font;
               const width = Math.max(0, ...(labels ?? []).map((l) => u.ctx.measureText(l).width));
               u.ctx.restore();
-              return 10 + Math.ceil(width);
+              // Charts below each other line up.
+              return Math.max(58, 10 + Math.ceil(width));
             },
             values: (_, splits) => splits.map((y: number | null) => (y === null ? "" : label(y))),
           },
