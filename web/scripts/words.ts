@@ -49,12 +49,13 @@ export function words(folder: string): Plugin {
       if (!/\.tsx?$/.test(id) || !whole.test(code)) return undefined;
       const known = sections(`${folder}/en.ts`);
       const used = new Set<string>();
-      const named = code.replace(/(?<![\w.$])t\.(\w+)/g, (text, section: string) => {
+      // After a point it is a property, after three a spread.
+      const named = code.replace(/(?<![\w$]|(?<!\.\.)\.)t\.(\w+)/g, (text, section: string) => {
         if (!known.has(section)) return text;
         used.add(section);
         return `words_${section}`;
       });
-      const rest = /(?<![\w.$])t(?=[[.,)])/.exec(named.replace(whole, ""));
+      const rest = /(?<![\w$]|(?<!\.\.)\.)t(?=\s*[[.,)}\]])/.exec(named.replace(whole, ""));
       if (rest) this.warn(`${id}: all words are loaded for one use of t that names no section`);
       const imports = [...used].map((section) => `import words_${section} from "${prefix}${section}@all";`);
       return { code: named.replace(whole, [...imports, ...(rest ? [whole.exec(code)?.[0] ?? ""] : [])].join(" ")), map: null };
