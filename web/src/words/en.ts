@@ -22,6 +22,10 @@ export const en = {
     menu: "Menu",
     keys: "Keys",
     signIn: "Sign in",
+    signOut: "Sign out",
+    account: "Account",
+    yourAccount: "Your account",
+    accountOf: (name: string) => `Account of ${name}`,
     problems: "Problems",
     source: (address: string) => `Source: ${address}`,
   },
@@ -904,11 +908,8 @@ export const en = {
   },
   // newproject:end
   accounts: {
-    menu: "Your account",
-    menuOf: (name: string) => `Account of ${name}`,
     account: "Account",
     signIn: "Sign in",
-    signOut: "Sign out",
     email: "Email",
     password: "Password",
     currentPassword: "Current password",
