@@ -6,11 +6,12 @@ import { useAsOf } from "../asof.ts";
 import { day, number, percent } from "../format.ts";
 import { Failure, Loading } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
+import { periodTo } from "./period.ts";
 import { proofOf } from "./proof.ts";
 import type { ProofProps } from "./Proof.tsx";
 import { metricsQuery } from "./queries.ts";
 import { proofQuery, type Subject } from "./statement-queries.ts";
-import { figureName, type Statement } from "./statement-rows.ts";
+import { figureName } from "./statement-rows.ts";
 
 type Explanation = Schemas["Explanation"];
 type Definition = Schemas["MetricDefinition"];
@@ -28,9 +29,6 @@ const said = (words: Readonly<Record<string, string>>, id: string): string => wo
 
 /** A number with all of its decimals; a fraction as a percentage, too. */
 const exact = (v: number, of?: Definition): string => (of?.unit === "fraction" ? `${percent(v, 2)} (${number(v, 12)})` : number(v, 12));
-
-const periodOf = ({ period, end_date }: { period: Statement["period"]; end_date: string }): string =>
-  (period === "annual" ? t.proof.annual : period === "quarterly" ? t.proof.quarterly : t.proof.partial)(day(end_date));
 
 function FilingLink({ of, say }: { of: Schemas["Filing"]; say: (form: string, day: string) => string }) {
   return (
@@ -89,7 +87,7 @@ function useNode(x: Explanation): { label: ReactNode; details: ReactNode } {
       };
     }
     case "field":
-      return { label: x.field === undefined ? ops.field : name(x.field), details: x.statement && <span>{periodOf(x.statement)}</span> };
+      return { label: x.field === undefined ? ops.field : name(x.field), details: x.statement && <span>{periodTo(x.statement)}</span> };
     case "adjust_for_splits":
       return {
         label: ops.adjust_for_splits,
@@ -163,7 +161,7 @@ export function Reason({ of }: { of: Schemas["MetricNull"] }) {
   const { name } = useNames();
   return (
     <>
-      <p>{said(t.statements.reasons, of.reason)}</p>
+      <p>{said(t.figures.reasons, of.reason)}</p>
       {of.missing_inputs.length > 0 && (
         <p className="text-soft">
           {t.proof.missing} {of.missing_inputs.map(name).join(", ")}
@@ -182,7 +180,7 @@ function Body({ data, of, children }: { data: Answer; of: Definition | undefined
       <p className="text-soft">
         {data.ticker}
         {" · "}
-        {"statement_id" in data ? periodOf(data) : t.proof.tradingDay(day(data.date))}
+        {"statement_id" in data ? periodTo(data) : t.proof.tradingDay(day(data.date))}
         {data.currency !== null && ` · ${data.currency}`}
       </p>
       {x && <p className="text-xl font-semibold tabular-nums">{exact(x.value, of)}</p>}
