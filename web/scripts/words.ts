@@ -48,9 +48,10 @@ export function words(folder: string): Plugin {
       const whole = /^import \{ t \} from "[./]+\/words\/index\.ts";$/m;
       if (!/\.tsx?$/.test(id) || !whole.test(code)) return undefined;
       const known = sections(`${folder}/en.ts`);
+      const comments = /^\s*(\/\*)?\*.*$|^\s*\/\/.*$/gm;
       const used = new Set<string>();
       // After a point it is a property, after three a spread.
-      const named = code.replace(/(?<![\w$]|(?<!\.\.)\.)t\.(\w+)/g, (text, section: string) => {
+      const named = code.replace(comments, "").replace(/(?<![\w$]|(?<!\.\.)\.)t\.(\w+)/g, (text, section: string) => {
         if (!known.has(section)) return text;
         used.add(section);
         return `words_${section}`;

@@ -7,7 +7,7 @@ import { ago, compact, day, instant, monthAndDay, regionName } from "../format.t
 import { useMe } from "../session.ts";
 import { cx, Failure, Loading, Notice, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
-import { newestFigures } from "./CompanyTable.tsx";
+import { periodTo } from "./period.ts";
 import { companyQuery } from "./queries.ts";
 import { UnknownCompany } from "./UnknownCompany.tsx";
 
@@ -80,7 +80,7 @@ function Head({ company }: { company: CompanyOf }) {
         )}
         {asOf === undefined && company.newest_statement && (
           <span>
-            {t.company.newest}: {newestFigures(company.newest_statement)}
+            {t.company.newest}: {periodTo(company.newest_statement)}
           </span>
         )}
         {company.facts_read_at === null ? (
@@ -195,7 +195,7 @@ function About({ company }: { company: CompanyOf }) {
 
 function Listings({ listings }: { listings: Schemas["Listing"][] }) {
   const columns: { name: string; value: (l: Schemas["Listing"]) => ReactNode }[] = [
-    { name: t.companies.exchange, value: (l) => l.exchange },
+    { name: t.company.exchange, value: (l) => l.exchange },
     { name: t.company.shareClass, value: (l) => l.share_class },
     { name: t.company.currency, value: (l) => l.currency },
     { name: t.company.isin, value: (l) => l.isin },

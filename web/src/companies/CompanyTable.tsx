@@ -3,15 +3,10 @@ import type { Schemas } from "../api.ts";
 import { useAsOf } from "../asof.ts";
 import { ago, day } from "../format.ts";
 import { t } from "../words/index.ts";
+import { periodTo } from "./period.ts";
 
 const head = "border-b border-line py-2 pr-4 text-left text-xs font-medium text-soft whitespace-nowrap";
 const cell = "py-2 pr-4 align-baseline";
-
-/** What a company's newest statement is, in words. */
-export function newestFigures({ period, end_date }: Schemas["StatementPeriod"]): string {
-  const words: Record<string, (day: string) => string> = t.companies.periodTo;
-  return (words[period] ?? t.companies.periodTo.partial)(day(end_date));
-}
 
 /** Companies, a row each; without what is newest today on a page of another day. */
 export function CompanyTable({ caption, companies }: { caption: string; companies: Schemas["Company"][] }) {
@@ -75,7 +70,7 @@ function Row({ company: c, exchange, sector, newest }: { company: Schemas["Compa
       </td>
       {exchange && <td className={`${cell} max-sm:hidden`}>{exchanges.join(", ")}</td>}
       {sector && <td className={`${cell} max-lg:hidden`}>{c.sic_description}</td>}
-      {newest && <td className={cell}>{c.newest_statement ? newestFigures(c.newest_statement) : <span className="text-soft">{t.companies.noFigures}</span>}</td>}
+      {newest && <td className={cell}>{c.newest_statement ? periodTo(c.newest_statement) : <span className="text-soft">{t.companies.noFigures}</span>}</td>}
       <td className={`${cell} whitespace-nowrap text-soft max-md:hidden`}>{c.facts_read_at !== null && ago(c.facts_read_at)}</td>
     </tr>
   );
