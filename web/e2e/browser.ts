@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
+import { createClient, login } from "@edgevalue/client";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
@@ -12,6 +13,12 @@ function variable(name: string): string {
 /** The running server and its superuser. */
 export const baseURL = variable("EDGEVALUE_TEST_URL");
 export const superuser = { email: variable("EDGEVALUE_TEST_SUPERUSER"), password: variable("EDGEVALUE_TEST_PASSWORD") };
+
+/** The API, as it says to everybody what the page shows. */
+export const api = createClient({ baseUrl: baseURL });
+
+/** The API as the superuser uses it. */
+export const operator = async () => createClient({ baseUrl: baseURL, token: await login({ baseUrl: baseURL, ...superuser }) });
 
 let browser: Browser;
 const contexts: BrowserContext[] = [];
