@@ -33,6 +33,8 @@ export const router = createRouter({
   routeTree,
   parseSearch,
   stringifySearch,
+  // What an address has beside what its route allows leaves it at once, before anything is loaded.
+  search: { strict: true },
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
   defaultErrorComponent: Crashed,

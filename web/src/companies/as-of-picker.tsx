@@ -133,8 +133,11 @@ function Field({ asOf, last, go }: { asOf: string | undefined; last: string; go:
   return (
     <form
       onKeyDownCapture={(e) => {
-        // The parts of the field are none to the browser, which sends the form by Enter from fields alone.
-        if (e.key === "Enter" && e.target instanceof Element && e.target.role === "spinbutton") e.currentTarget.requestSubmit();
+        // The parts of the field are none to the browser, which sends the form by Enter from fields alone. It would press the
+        // button that has the focus next.
+        if (e.key !== "Enter" || !(e.target instanceof Element) || e.target.role !== "spinbutton") return;
+        e.preventDefault();
+        e.currentTarget.requestSubmit();
       }}
       onSubmit={(e) => {
         e.preventDefault();
