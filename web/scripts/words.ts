@@ -42,7 +42,7 @@ export function words(folder: string): Plugin {
         return `export default ${sections(`${folder}/${language}.ts`).get(section) ?? "{}"};`;
       }
       const imports = languages.map((l) => `import ${l} from "${prefix}${section}@${l}";`);
-      return `${imports.join("\n")}\nimport { choose } from "${folder}/language.ts";\nexport default choose({ ${languages.join(", ")} });`;
+      return `${imports.join("\n")}\nimport { choose } from "./language.ts";\nexport default choose({ ${languages.join(", ")} });`;
     },
     transform(code, id) {
       const whole = /^import \{ t \} from "[./]+\/words\/index\.ts";$/m;

@@ -18,6 +18,7 @@ import { Icon } from "../shell/Icon.tsx";
 import { closePopup } from "../shell/Popup.tsx";
 import { Button } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
+import "./aria.ts";
 
 const arrow = "inline-flex size-8 items-center justify-center rounded-md text-soft hover:bg-sunk data-disabled:opacity-40";
 const select = "rounded-md border border-line bg-card px-1.5 py-1 text-sm";

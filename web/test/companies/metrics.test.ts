@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Schemas } from "../src/api.ts";
-import { namesOf, termsOf, tokens } from "../src/companies/formula.ts";
-import { evaluate, isYearsBefore, ofDay, ofStatements, partsOf, scoresOf, seriesOf, withTerms, zoneOf } from "../src/companies/scores.ts";
+import type { Schemas } from "../../src/api.ts";
+import { namesOf, termsOf, tokens } from "../../src/companies/formula.ts";
+import { evaluate, isYearsBefore, ofDay, ofStatements, partsOf, scoresOf, seriesOf, withTerms, zoneOf } from "../../src/companies/scores.ts";
 
 const define = (d: Partial<Schemas["MetricDefinition"]>): Schemas["MetricDefinition"] => ({
   id: "", label: "", group: "safety", unit: "ratio", scope: "statement", formula: "", where: [], inputs: [], better: "higher", source: "", caveat: "", years: 0, ...d,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { align, lastPoint, move, placeOf, ticks } from "../src/companies/series.ts";
+import { align, lastPoint, move, placeOf, ticks } from "../../src/companies/series.ts";
 
 describe("series on one axis", () => {
   const a = { name: "a", points: [{ x: "2024-09-28", y: 3 }, { x: "2022-09-24", y: 1 }, { x: "2023-09-30", y: null }] };

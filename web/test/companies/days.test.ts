@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { firstDay, gaps, thin } from "../src/companies/days.ts";
-import { dividendYears } from "../src/companies/dividend-years.ts";
-import { ratiosSearch, validRatiosSearch } from "../src/companies/ratios-search.ts";
+import { firstDay, gaps, thin } from "../../src/companies/days.ts";
+import { dividendYears } from "../../src/companies/dividend-years.ts";
+import { ratiosSearch, validRatiosSearch } from "../../src/companies/ratios-search.ts";
 
 it.each([
   ["1y", "2017-12-29", "2016-12-29"],

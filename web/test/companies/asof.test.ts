@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { firstDay, isDay, isPast, newestPast, yearsAway } from "../src/asof.ts";
+import { firstDay, isDay, isPast, newestPast, yearsAway } from "../../src/asof.ts";
 
 describe("days in addresses", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { csv, fileName, html, tsv, type ExportTable } from "../src/companies/table-export.ts";
+import { csv, fileName, html, tsv, type ExportTable } from "../../src/companies/table-export.ts";
 
 const table: ExportTable = {
   caption: "Figures <of> A & B",

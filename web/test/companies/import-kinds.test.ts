@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { kindOf, parametersFor } from "../src/companies/import-kinds.ts";
+import { kindOf, parametersFor } from "../../src/companies/import-kinds.ts";
 
 it.each([
   ["company_tickers_exchange.json", "companies"],

@@ -1,9 +1,9 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
-import type { Schemas } from "../src/api.ts";
-import { figureName, placed, type Statement } from "../src/companies/statement-rows.ts";
-import { buildTable, changesOf, columnsOf, exportStatements, growthOf, yearBefore, type Restatement } from "../src/companies/statement-table.ts";
-import { statementCount, viewOf, viewSearch } from "../src/companies/statement-view.ts";
+import type { Schemas } from "../../src/api.ts";
+import { figureName, placed, type Statement } from "../../src/companies/statement-rows.ts";
+import { buildTable, changesOf, columnsOf, exportStatements, growthOf, yearBefore, type Restatement } from "../../src/companies/statement-table.ts";
+import { statementCount, viewOf, viewSearch } from "../../src/companies/statement-view.ts";
 
 const none = Object.fromEntries(Object.keys(placed).map((k) => [k, null]));
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isProblem } from "@edgevalue/client";
-import { numberOf, read, separators, splitFields, statementFields, typed } from "../src/companies/entries.ts";
+import { numberOf, read, separators, splitFields, statementFields, typed } from "../../src/companies/entries.ts";
 
 const en = separators("en-US");
 const de = separators("de-DE");
