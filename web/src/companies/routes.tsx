@@ -96,7 +96,7 @@ const companyPages = [
     validateSearch: (s: Record<string, unknown>): { period?: "quarterly" | undefined } => (s["period"] === "quarterly" ? { period: "quarterly" } : {}),
     loaderDeps: ({ search }) => ({ asOf: search.as_of, period: search.period ?? ("annual" as const) }),
     loader: ({ params: { ticker }, deps: { period, asOf } }) =>
-      ahead(queryClient.query(statementsQuery(ticker, period, "as_of", asOf, periods(period))), queryClient.query(fixedMetricsQuery(ticker, period, "as_of", asOf))),
+      ahead(queryClient.query(statementsQuery(ticker, period, "as_of", asOf, periods(period))), queryClient.query(fixedMetricsQuery(ticker, period, asOf))),
     component: lazyRouteComponent(() => import("./Charts.tsx")),
   }),
   createRoute({
