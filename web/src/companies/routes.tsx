@@ -2,13 +2,13 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
 import { daysQuery, dividendsQuery, fixedMetricsQuery, periods, splitsQuery } from "./chart-queries.ts";
-import { parseTickers } from "./compare.ts";
 import { importQuery, importsQuery } from "./imports.ts";
 import { ratiosSearch, validRatiosSearch } from "./ratios-search.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
 import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
 import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestDayQuery, type ShareBasis, statementsQuery, valueMetricsQuery } from "./queries.ts";
 import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
+import { parseTickers } from "./tickers.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
