@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Plugin, Rolldown } from "vite";
 
 /** What loads after the page shows, though nobody asked for it, and when. What else is imported lazily waits for a person. */
-const unasked: Record<string, string> = { "AccountMenu.tsx": "if signed in", "LineChart.tsx": "as its figures come" };
+const unasked: Record<string, string> = { AccountMenu: "if signed in", LineChart: "as its figures come" };
 
 /** The files of each address's page by the sources of the routes: its own and those of the frames around it. */
 function pages(sources: string[]): Map<string, string[]> {
@@ -77,11 +77,11 @@ export function sizes({ addresses, limit }: { addresses: readonly string[]; limi
         const later = [...lazy].flatMap((name) => {
           const chunk = bundle[name];
           if (chunk?.type !== "chunk") return [];
-          const source = basename(chunk.facadeModuleId ?? name);
           const more = sum([...closure([chunk])].filter((n) => !all.has(n)));
-          return [{ source, text: `${source.replace(/\.tsx?$/, "")} ${kb(more)}${unasked[source] ? ` ${unasked[source]}` : ""}` }];
+          const when = unasked[chunk.name];
+          return [{ when, text: `${chunk.name} ${kb(more)}${when === undefined ? "" : ` ${when}`}` }];
         });
-        const listed = (is: boolean) => later.filter((l) => is === l.source in unasked).map((l) => l.text).join(", ");
+        const listed = (is: boolean) => later.filter((l) => is === (l.when !== undefined)).map((l) => l.text).join(", ");
         say(`${kb(total).padStart(6)}  ${address.padEnd(30)} then: ${listed(true)}; on demand: ${listed(false)}`);
         return total >= limit;
       });

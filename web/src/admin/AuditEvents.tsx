@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { isProblem, type Schemas } from "../api.ts";
 import { instant, none } from "../format.ts";
 import { Field, Form, Submit, text } from "../ui/form.tsx";
-import { Button, buttonClass, Card, Empty, Failure, Loading, TableFrame, useTitle } from "../ui/index.tsx";
+import { buttonClass, Card, ColumnHead, Empty, Failure, Loading, More, TableFrame, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { named } from "../words/language.ts";
 import { told } from "./audit.ts";
@@ -17,7 +17,8 @@ export default function AuditEvents() {
   const words = t.audit;
   useTitle(t.nav.audit);
   const search = useSearch({ from: "/audit-events" });
-  const { data, error, refetch, isFetching, isPlaceholderData, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(auditQuery(search));
+  const list = useInfiniteQuery(auditQuery(search));
+  const { data, error, refetch, isFetching, isPlaceholderData } = list;
   const events = data?.pages.flatMap((p) => p.items) ?? [];
   const mistaken = isProblem(error, "invalid");
   return (
@@ -43,9 +44,7 @@ export default function AuditEvents() {
                 <thead className="text-left text-soft">
                   <tr className="border-b border-line">
                     {[words.when, words.action, words.actor, words.target, words.detail, words.client].map((name) => (
-                      <th key={name} scope="col" className="px-2 py-1.5 font-medium whitespace-nowrap first:pl-0">
-                        {name}
-                      </th>
+                      <ColumnHead key={name}>{name}</ColumnHead>
                     ))}
                   </tr>
                 </thead>
@@ -56,11 +55,7 @@ export default function AuditEvents() {
                 </tbody>
               </TableFrame>
             )}
-            {hasNextPage && (
-              <Button className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-                {t.state.more}
-              </Button>
-            )}
+            <More of={list} />
           </Card>
         </>
       )}

@@ -5,7 +5,7 @@ import { instant } from "../format.ts";
 import { meQuery, useMe } from "../session.ts";
 import { NotFound } from "../shell/errors.tsx";
 import { Checkbox, Confirm, Field, Form, Submit, text, useSubmission } from "../ui/form.tsx";
-import { Button, Card, Failure, Loading, Notice, TableFrame, useTitle } from "../ui/index.tsx";
+import { Card, ColumnHead, Failure, Loading, More, Notice, TableFrame, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { named } from "../words/language.ts";
 import { changes } from "./changes.ts";
@@ -151,7 +151,8 @@ function SecondFactor({ user, own }: { user: Account; own: boolean }) {
 
 function Keys({ user }: { user: Account }) {
   const words = t.users;
-  const { data, error, refetch, hasNextPage, fetchNextPage } = useInfiniteQuery(keysQuery(user.id));
+  const list = useInfiniteQuery(keysQuery(user.id));
+  const { data, error, refetch } = list;
   const keys = data?.pages.flatMap((p) => p.items) ?? [];
   return (
     <Card title={words.keys}>
@@ -166,9 +167,7 @@ function Keys({ user }: { user: Account }) {
           <thead className="text-left text-soft">
             <tr className="border-b border-line">
               {[words.name, words.key, words.scopes, words.created, words.lastUsed, words.expires].map((name) => (
-                <th key={name} scope="col" className="px-2 py-1.5 font-medium whitespace-nowrap first:pl-0">
-                  {name}
-                </th>
+                <ColumnHead key={name}>{name}</ColumnHead>
               ))}
               <td />
             </tr>
@@ -180,7 +179,7 @@ function Keys({ user }: { user: Account }) {
           </tbody>
         </TableFrame>
       )}
-      {hasNextPage && <Button onClick={() => void fetchNextPage()}>{t.state.more}</Button>}
+      <More of={list} />
     </Card>
   );
 }

@@ -3,7 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { once, unwrap } from "../api.ts";
 import { instant, none } from "../format.ts";
 import { Checkbox, Field, Form, Submit, text, useSubmission } from "../ui/form.tsx";
-import { Button, Card, Failure, Loading, TableFrame, useTitle } from "../ui/index.tsx";
+import { Card, ColumnHead, Failure, Loading, More, TableFrame, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { usersQuery } from "./queries.ts";
 
@@ -11,7 +11,8 @@ import { usersQuery } from "./queries.ts";
 export default function Users() {
   const words = t.users;
   useTitle(t.nav.users);
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(usersQuery);
+  const list = useInfiniteQuery(usersQuery);
+  const { data, error, refetch } = list;
   return (
     <div className="space-y-4">
       <h1>{t.nav.users}</h1>
@@ -27,9 +28,7 @@ export default function Users() {
                 <thead className="text-left text-soft">
                   <tr className="border-b border-line">
                     {[words.email, words.name, words.state, words.rights, words.secondFactor, words.created].map((name) => (
-                      <th key={name} scope="col" className="px-2 py-1.5 font-medium whitespace-nowrap first:pl-0">
-                        {name}
-                      </th>
+                      <ColumnHead key={name}>{name}</ColumnHead>
                     ))}
                   </tr>
                 </thead>
@@ -53,11 +52,7 @@ export default function Users() {
                 </tbody>
               </TableFrame>
             )}
-            {hasNextPage && (
-              <Button className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-                {t.state.more}
-              </Button>
-            )}
+            <More of={list} />
           </Card>
           {data && <NewUser />}
         </>

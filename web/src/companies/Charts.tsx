@@ -75,7 +75,7 @@ export default function Charts() {
   const navigate = useNavigate({ from: "/companies/$ticker/charts" });
   const asOf = useAsOf();
   const statements = useQuery(statementsQuery(ticker, period, "as_of", asOf, periods(period)));
-  const metrics = useQuery(fixedMetricsQuery(ticker, period, "as_of", asOf));
+  const metrics = useQuery(fixedMetricsQuery(ticker, period, asOf));
 
   const rows = useMemo(() => {
     const of = new Map(metrics.data?.items.map((m) => [m.statement_id, m]));

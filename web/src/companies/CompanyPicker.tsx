@@ -1,19 +1,10 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useEffect, useId, useState } from "react";
+import { useId, useState } from "react";
 import { isAway, type Schemas } from "../api.ts";
 import { cx } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { companiesQuery } from "./queries.ts";
-
-/** A text as it was a moment ago, while it goes on changing. */
-function useSettled(text: string): string {
-  const [settled, settle] = useState(text);
-  useEffect(() => {
-    const timer = window.setTimeout(() => settle(text), 150);
-    return () => window.clearTimeout(timer);
-  }, [text]);
-  return settled;
-}
+import { useSettled } from "./settled.ts";
 
 /** A field that finds a company while one types, and picks it by arrows and Enter, or a tap. */
 export function CompanyPicker({ onPick }: { onPick: (company: Schemas["Company"]) => void }) {

@@ -6,7 +6,7 @@ import { useAsOf } from "../asof.ts";
 import { compact, day as calendarDay, month, none } from "../format.ts";
 import { Card, Choice, cx, Empty, Failure, Loading, Notice, TableFrame, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
-import { best, byFiscalPeriod, flowOf, most, parseMetrics, parseTickers, valueOf, writeMetrics } from "./compare.ts";
+import { best, byFiscalPeriod, flowOf, parseMetrics, valueOf, writeMetrics } from "./compare.ts";
 import { CompanyPicker } from "./CompanyPicker.tsx";
 import { MetricName } from "./MetricName.tsx";
 import { MetricPicker } from "./MetricPicker.tsx";
@@ -18,6 +18,7 @@ import type { Subject } from "./statement-queries.ts";
 import { figureName, type Flow } from "./statement-rows.ts";
 import { fileName, type ExportTable } from "./table-export.ts";
 import { TableActions } from "./TableActions.tsx";
+import { most, parseTickers } from "./tickers.ts";
 
 const LineChart = lazy(() => import("./LineChart.tsx"));
 

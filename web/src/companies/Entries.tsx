@@ -21,7 +21,8 @@ import {
   type SplitInput,
   type StatementInput,
 } from "./entries.ts";
-import { entryDividendsQuery, entrySplitsQuery, entryStatementsQuery } from "./entry-queries.ts";
+import { splitsQuery } from "./chart-queries.ts";
+import { entryDividendsQuery, entryStatementsQuery } from "./entry-queries.ts";
 import { useKeyed } from "./request.ts";
 
 type Statement = Schemas["FinancialStatement"];
@@ -244,7 +245,7 @@ function DeleteDividend({ ticker, dividend: d }: { ticker: string; dividend: Div
 
 function Splits({ ticker }: { ticker: string }) {
   const words = t.entries;
-  const { data, error, refetch } = useQuery(entrySplitsQuery(ticker));
+  const { data, error, refetch } = useQuery(splitsQuery(ticker, false, undefined));
   const given = data?.items.filter((s) => s.source === "import") ?? [];
   return (
     <Card

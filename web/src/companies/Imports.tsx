@@ -5,7 +5,7 @@ import { Who } from "../admin/Who.tsx";
 import { isProblem } from "../api.ts";
 import { ago, bytes, instant, whole } from "../format.ts";
 import { Field, Form, Select, Submit, text, useSubmission } from "../ui/form.tsx";
-import { Button, Card, cx, Empty, Failure, Loading, TableFrame, useTitle } from "../ui/index.tsx";
+import { Button, Card, ColumnHead, cx, Empty, Failure, Loading, More, TableFrame, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { named } from "../words/language.ts";
 import { type Kind, kindOf, type Parameters, parametersOf } from "./import-kinds.ts";
@@ -20,7 +20,8 @@ const kinds = Object.keys(parametersOf) as Kind[];
 export default function Imports() {
   const words = t.imports;
   useTitle(words.title);
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(importsQuery);
+  const list = useInfiniteQuery(importsQuery);
+  const { data, error, refetch } = list;
   const items = data?.pages.flatMap((p) => p.items) ?? [];
   return (
     <div className="space-y-4">
@@ -39,16 +40,16 @@ export default function Imports() {
               <TableFrame caption={words.list}>
                 <thead className="text-left text-soft">
                   <tr className="border-b border-line">
-                    <Head>{words.columns.id}</Head>
-                    <Head>{words.columns.state}</Head>
-                    <Head>{words.columns.kind}</Head>
-                    <Head>{words.columns.file}</Head>
-                    <Head>{words.ticker}</Head>
-                    <Head numbers>{words.written}</Head>
-                    <Head numbers>{words.unchanged}</Head>
-                    <Head numbers>{words.skipped}</Head>
-                    <Head>{words.columns.who}</Head>
-                    <Head>{words.columns.when}</Head>
+                    <ColumnHead>{words.columns.id}</ColumnHead>
+                    <ColumnHead>{words.columns.state}</ColumnHead>
+                    <ColumnHead>{words.columns.kind}</ColumnHead>
+                    <ColumnHead>{words.columns.file}</ColumnHead>
+                    <ColumnHead>{words.ticker}</ColumnHead>
+                    <ColumnHead numbers>{words.written}</ColumnHead>
+                    <ColumnHead numbers>{words.unchanged}</ColumnHead>
+                    <ColumnHead numbers>{words.skipped}</ColumnHead>
+                    <ColumnHead>{words.columns.who}</ColumnHead>
+                    <ColumnHead>{words.columns.when}</ColumnHead>
                   </tr>
                 </thead>
                 <tbody>
@@ -58,23 +59,11 @@ export default function Imports() {
                 </tbody>
               </TableFrame>
             )}
-            {hasNextPage && (
-              <Button className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-                {t.state.more}
-              </Button>
-            )}
+            <More of={list} />
           </Card>
         </>
       )}
     </div>
-  );
-}
-
-function Head({ children, numbers }: { children: string; numbers?: boolean }) {
-  return (
-    <th scope="col" className={cx("px-2 py-1.5 font-medium whitespace-nowrap first:pl-0", numbers && "text-right")}>
-      {children}
-    </th>
   );
 }
 

@@ -6,6 +6,7 @@ import { useAsOf } from "../asof.ts";
 import { day, number, percent } from "../format.ts";
 import { Failure, Loading } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
+import { named } from "../words/language.ts";
 import { periodTo } from "./period.ts";
 import { proofOf } from "./proof.ts";
 import type { ProofProps } from "./Proof.tsx";
@@ -23,9 +24,6 @@ function useNames() {
   const formulas: Record<string, string> = t.proof.formulas;
   return { metric, name: (path: string) => figureName(path, (id) => metric(id)?.label ?? formulas[id]) };
 }
-
-/** Words for what the contract may add to: those of today, else the value itself. */
-const said = (words: Readonly<Record<string, string>>, id: string): string => words[id] ?? id;
 
 /** A number with all of its decimals; a fraction as a percentage, too. */
 const exact = (v: number, of?: Definition): string => (of?.unit === "fraction" ? `${percent(v, 2)} (${number(v, 12)})` : number(v, 12));
@@ -67,7 +65,7 @@ function useNode(x: Explanation): { label: ReactNode; details: ReactNode } {
         ),
       };
     case "subtract":
-      return { label: ops.subtract, details: x.rule !== undefined && <span>{said(t.proof.rules, x.rule)}</span> };
+      return { label: ops.subtract, details: x.rule !== undefined && <span>{named(t.proof.rules, x.rule)}</span> };
     case "round":
       return { label: x.decimals === undefined ? ops.round : ops.roundTo(x.decimals), details: null };
     case "scale":
@@ -94,7 +92,7 @@ function useNode(x: Explanation): { label: ReactNode; details: ReactNode } {
         details: x.splits?.map((s) => <span key={s.effective_date}>{t.proof.split(s.ratio_fraction, day(s.effective_date))}</span>),
       };
     case "entered":
-      return { label: x.field === undefined ? ops.entered : said(t.proof.entered, x.field), details: null };
+      return { label: x.field === undefined ? ops.entered : named(t.proof.entered, x.field), details: null };
     case "sum":
       return { label: ops.sum, details: null };
     case "turn":
@@ -161,7 +159,7 @@ export function Reason({ of }: { of: Schemas["MetricNull"] }) {
   const { name } = useNames();
   return (
     <>
-      <p>{said(t.figures.reasons, of.reason)}</p>
+      <p>{named(t.figures.reasons, of.reason)}</p>
       {of.missing_inputs.length > 0 && (
         <p className="text-soft">
           {t.proof.missing} {of.missing_inputs.map(name).join(", ")}

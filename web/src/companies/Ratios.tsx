@@ -6,7 +6,7 @@ import { useAsOf } from "../asof.ts";
 import * as format from "../format.ts";
 import { Card, Choice, Empty, Failure, Loading, TableFrame } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
-import { dayQuery, useDays } from "./chart-queries.ts";
+import { dayQuery } from "./chart-queries.ts";
 import { gaps, ranges, spanOf, thin } from "./days.ts";
 import { MetricName } from "./MetricName.tsx";
 import { byGroup, groupLabel, metricValue, nullReason } from "./metrics.ts";
@@ -16,6 +16,7 @@ import { companyQuery, metricsQuery } from "./queries.ts";
 import { ratiosSearch, type RatiosSearch } from "./ratios-search.ts";
 import { fileName } from "./table-export.ts";
 import { TableActions } from "./TableActions.tsx";
+import { useDays } from "./use-days.ts";
 
 const LineChart = lazy(() => import("./LineChart.tsx"));
 

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Who } from "../admin/Who.tsx";
 import { ago, instant, whole } from "../format.ts";
 import { Field, Form, Submit, text, useSubmission } from "../ui/form.tsx";
-import { Button, Card, Choice, cx, Empty, Failure, Loading, TableFrame, useTitle } from "../ui/index.tsx";
+import { Card, Choice, ColumnHead, cx, Empty, Failure, Loading, More, TableFrame, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { named } from "../words/language.ts";
 import { JobState, Progress } from "./progress.tsx";
@@ -15,7 +15,8 @@ import { progressOf, rulesQuery, startSync, syncsQuery, tickersOf, type Sync } f
 export default function Syncs() {
   const words = t.syncs;
   useTitle(words.title);
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(syncsQuery);
+  const list = useInfiniteQuery(syncsQuery);
+  const { data, error, refetch } = list;
   const items = data?.pages.flatMap((p) => p.items) ?? [];
   return (
     <div className="space-y-4">
@@ -34,14 +35,14 @@ export default function Syncs() {
               <TableFrame caption={words.list}>
                 <thead className="text-left text-soft">
                   <tr className="border-b border-line">
-                    <Head>{t.imports.columns.id}</Head>
-                    <Head>{t.imports.columns.state}</Head>
-                    <Head>{words.scope}</Head>
-                    <Head numbers>{words.updated}</Head>
-                    <Head numbers>{words.unchanged}</Head>
-                    <Head numbers>{words.failed}</Head>
-                    <Head>{t.imports.columns.who}</Head>
-                    <Head>{t.imports.columns.when}</Head>
+                    <ColumnHead>{t.imports.columns.id}</ColumnHead>
+                    <ColumnHead>{t.imports.columns.state}</ColumnHead>
+                    <ColumnHead>{words.scope}</ColumnHead>
+                    <ColumnHead numbers>{words.updated}</ColumnHead>
+                    <ColumnHead numbers>{words.unchanged}</ColumnHead>
+                    <ColumnHead numbers>{words.failed}</ColumnHead>
+                    <ColumnHead>{t.imports.columns.who}</ColumnHead>
+                    <ColumnHead>{t.imports.columns.when}</ColumnHead>
                   </tr>
                 </thead>
                 <tbody>
@@ -51,24 +52,12 @@ export default function Syncs() {
                 </tbody>
               </TableFrame>
             )}
-            {hasNextPage && (
-              <Button className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-                {t.state.more}
-              </Button>
-            )}
+            <More of={list} />
           </Card>
         </>
       )}
       <Rules />
     </div>
-  );
-}
-
-function Head({ children, numbers }: { children: string; numbers?: boolean }) {
-  return (
-    <th scope="col" className={cx("px-2 py-1.5 font-medium whitespace-nowrap first:pl-0", numbers && "text-right")}>
-      {children}
-    </th>
   );
 }
 

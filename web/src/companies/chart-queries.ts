@@ -1,25 +1,15 @@
-import { infiniteQueryOptions, queryOptions, useInfiniteQuery } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
-import { known, unwrap, type Schemas } from "../api.ts";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { known, unwrap } from "../api.ts";
 import { today } from "../asof.ts";
 import { firstDay, type Range } from "./days.ts";
-import type { Period, ShareBasis } from "./queries.ts";
+import { valueMetricsQuery, type Period, type ShareBasis } from "./queries.ts";
 
 /** Twenty years of a period. */
 export const periods = (period: Period): number => (period === "annual" ? 20 : 80);
 
 /** The metrics of a company's statements, the newest first: those that every answer has, and none more. */
-export const fixedMetricsQuery = (ticker: string, period: Period, share_basis: ShareBasis, asOf: string | undefined) =>
-  queryOptions({
-    queryKey: ["value-metrics", ticker, period, share_basis, asOf, periods(period), "none"],
-    queryFn: ({ signal }) =>
-      unwrap(
-        known(asOf).GET("/companies/{ticker}/value-metrics", {
-          params: { path: { ticker }, query: { period, share_basis, metrics: ["none"], page_size: periods(period) } },
-          signal,
-        }),
-      ),
-  });
+export const fixedMetricsQuery = (ticker: string, period: Period, asOf: string | undefined, page_size = periods(period)) =>
+  valueMetricsQuery(ticker, period, "as_of", asOf, ["none"], page_size);
 
 /** What the list of a listing's days is asked for. */
 export interface Days {
@@ -28,8 +18,6 @@ export interface Days {
   share_basis: ShareBasis;
   metrics: readonly string[];
 }
-
-type Day = Schemas["DailyRatios"];
 
 interface PageAt {
   from?: string | undefined;
@@ -61,31 +49,6 @@ export const daysQuery = ({ listing, range, share_basis, metrics }: Days, asOf: 
     // While others are on their way, what the listing showed stays.
     placeholderData: (old, query) => (query?.queryKey[1] === listing && query.queryKey[5] === asOf ? old : undefined),
   });
-
-/** All of a listing's days in a range. They come page by page: `coming` tells whether more will, `old` that they are of another choice. */
-export function useDays(of: Days, asOf: string | undefined): { days: Day[] | undefined; coming: boolean; old: boolean; error: Error | null; retry: () => void } {
-  const { data, error, isPlaceholderData, hasNextPage, isFetching, fetchNextPage, refetch } = useInfiniteQuery(daysQuery(of, asOf));
-  useEffect(() => {
-    if (hasNextPage && !isFetching && !error) void fetchNextPage();
-  }, [hasNextPage, isFetching, error, fetchNextPage]);
-  const days = useMemo(() => {
-    if (!data) return undefined;
-    const all = data.pages.flatMap((p) => p.items);
-    const last = all.at(-1);
-    if (!last || data.pages[0]?.items.length !== 0) return all;
-    const first = firstDay(of.range, last.date) ?? "";
-    return all.filter((d) => d.date >= first);
-  }, [data, of.range]);
-  // Which days are the last is known when all are there.
-  const late = hasNextPage && data?.pages[0]?.items.length === 0;
-  return {
-    days: late ? undefined : days,
-    coming: hasNextPage || isFetching,
-    old: isPlaceholderData,
-    error,
-    retry: () => void (data && hasNextPage ? fetchNextPage() : refetch()),
-  };
-}
 
 /** All ratios and metrics of one day. */
 export const dayQuery = (listing: string, date: string, share_basis: ShareBasis, asOf: string | undefined) =>

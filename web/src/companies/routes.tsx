@@ -2,13 +2,13 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
 import { daysQuery, dividendsQuery, fixedMetricsQuery, periods, splitsQuery } from "./chart-queries.ts";
-import { parseTickers } from "./compare.ts";
 import { importQuery, importsQuery } from "./imports.ts";
 import { ratiosSearch, validRatiosSearch } from "./ratios-search.ts";
 import { restatementsQuery, statementsOf, twelveMonthsOf } from "./statement-queries.ts";
 import { viewOf, viewSearch, type ViewSearch } from "./statement-view.ts";
 import { companiesQuery, companyQuery, type CompanySearch, metricsQuery, newestDayQuery, type ShareBasis, statementsQuery, valueMetricsQuery } from "./queries.ts";
 import { rulesQuery, syncQuery, syncsQuery } from "./syncs.ts";
+import { parseTickers } from "./tickers.ts";
 
 const asOf = ({ search }: { search: { as_of?: string } }) => ({ asOf: search.as_of });
 
@@ -96,7 +96,7 @@ const companyPages = [
     validateSearch: (s: Record<string, unknown>): { period?: "quarterly" | undefined } => (s["period"] === "quarterly" ? { period: "quarterly" } : {}),
     loaderDeps: ({ search }) => ({ asOf: search.as_of, period: search.period ?? ("annual" as const) }),
     loader: ({ params: { ticker }, deps: { period, asOf } }) =>
-      ahead(queryClient.query(statementsQuery(ticker, period, "as_of", asOf, periods(period))), queryClient.query(fixedMetricsQuery(ticker, period, "as_of", asOf))),
+      ahead(queryClient.query(statementsQuery(ticker, period, "as_of", asOf, periods(period))), queryClient.query(fixedMetricsQuery(ticker, period, asOf))),
     component: lazyRouteComponent(() => import("./Charts.tsx")),
   }),
   createRoute({
@@ -154,11 +154,16 @@ const compare = createRoute({
   getParentRoute: () => rootRoute,
   path: "compare",
   validateSearch: (s: Record<string, unknown>): CompareSearch => ({ ...texts(s, "tickers", "metrics", "chart", "proof"), ...(s["period"] === "quarterly" && { period: "quarterly" }), ...(s["scale"] === "log" && { scale: "log" }) }),
-  loaderDeps: ({ search: { tickers, period, as_of } }: { search: CompareSearch & { as_of?: string } }) => ({ tickers, period, asOf: as_of }),
-  loader: ({ deps: { tickers, period = "annual" as const, asOf } }) =>
+  // The usual metrics have some of days; of others that is known when their definitions are there.
+  loaderDeps: ({ search: { tickers, metrics, period, as_of } }: { search: CompareSearch & { as_of?: string } }) => ({ tickers, period, asOf: as_of, days: metrics === undefined }),
+  loader: ({ deps: { tickers, period = "annual" as const, asOf, days } }) =>
     ahead(
       queryClient.query(metricsQuery),
-      ...parseTickers(tickers).flatMap((ticker) => [queryClient.query(valueMetricsQuery(ticker, period, "as_of", asOf)), queryClient.query(companyQuery(ticker))]),
+      ...parseTickers(tickers).flatMap((ticker) => [
+        queryClient.query(valueMetricsQuery(ticker, period, "as_of", asOf)),
+        queryClient.query(companyQuery(ticker)),
+        ...(days ? [queryClient.query(newestDayQuery(ticker, asOf))] : []),
+      ]),
     ),
   component: lazyRouteComponent(() => import("./Compare.tsx")),
 });

@@ -11,18 +11,9 @@ import { t } from "../words/index.ts";
 import "./aria.ts";
 import { suggestionsQuery } from "./queries.ts";
 import type { SearchBoxProps } from "./Search.tsx";
+import { useSettled } from "./settled.ts";
 
 type Found = { id: string; company: Schemas["Company"] } | { id: "*"; company?: undefined };
-
-/** The text, when it has stayed for a moment. */
-function useSettled(text: string, after = 120): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), text === "" ? 0 : after);
-    return () => clearTimeout(timer);
-  }, [text, after]);
-  return settled;
-}
 
 /** Whether a text is one of the company's codes. */
 function isCode(text: string, { cik, listings }: Schemas["Company"]): boolean {

@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { known, pages, unwrap, type Schemas } from "../api.ts";
+import { fixedMetricsQuery } from "./chart-queries.ts";
 import { statementsQuery, type Period, type ShareBasis } from "./queries.ts";
 import { statementCount, type View } from "./statement-view.ts";
 
@@ -44,11 +45,8 @@ export const proofQuery = (of: Subject, asOf: string | undefined) =>
 export const restatementsQuery = (ticker: string, period: Period, asOf: string | undefined) =>
   queryOptions({
     queryKey: ["restatements", ticker, period, asOf],
-    queryFn: async ({ signal }) => {
-      const all: Schemas["Restatement"][] = [];
-      for await (const r of pages(known(asOf).GET, "/companies/{ticker}/restatements", { params: { path: { ticker }, query: { period, page_size: 1000 } }, signal })) all.push(r);
-      return all;
-    },
+    queryFn: ({ signal }) =>
+      Array.fromAsync(pages(known(asOf).GET, "/companies/{ticker}/restatements", { params: { path: { ticker }, query: { period, page_size: 1000 } }, signal })),
   });
 
 /** The statements of a view, the newest first, with those of the year before the oldest. */
@@ -56,16 +54,4 @@ export const statementsOf = (ticker: string, view: View, asOf: string | undefine
   statementsQuery(ticker, view.period === "annual" ? "annual" : "quarterly", view.basis, asOf, statementCount(view));
 
 /** The twelve months up to each quarter's end of a view, the newest first. */
-export const twelveMonthsOf = (ticker: string, view: View, asOf: string | undefined) => {
-  const page_size = statementCount(view);
-  return queryOptions({
-    queryKey: ["twelve-months", ticker, asOf, page_size],
-    queryFn: ({ signal }) =>
-      unwrap(
-        known(asOf).GET("/companies/{ticker}/value-metrics", {
-          params: { path: { ticker }, query: { period: "quarterly", metrics: ["none"], page_size } },
-          signal,
-        }),
-      ),
-  });
-};
+export const twelveMonthsOf = (ticker: string, view: View, asOf: string | undefined) => fixedMetricsQuery(ticker, "quarterly", asOf, statementCount(view));

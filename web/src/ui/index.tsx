@@ -1,4 +1,5 @@
 import { isProblem } from "@edgevalue/client";
+import type { UseInfiniteQueryResult } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { useEffect, type ButtonHTMLAttributes, type ReactNode } from "react";
 import { isAway } from "../api.ts";
@@ -128,6 +129,26 @@ export function TableFrame({ caption, children, className }: { caption: string; 
         {children}
       </table>
     </div>
+  );
+}
+
+/** The head of a column of a list. */
+export function ColumnHead({ children, numbers }: { children: ReactNode; numbers?: boolean }) {
+  return (
+    <th scope="col" className={cx("px-2 py-1.5 font-medium whitespace-nowrap first:pl-0", numbers && "text-right")}>
+      {children}
+    </th>
+  );
+}
+
+/** A button that loads the next page of a list, if there is one. */
+export function More({ of: { hasNextPage, isFetchingNextPage, fetchNextPage } }: { of: Pick<UseInfiniteQueryResult, "hasNextPage" | "isFetchingNextPage" | "fetchNextPage"> }) {
+  return (
+    hasNextPage && (
+      <Button className="mt-3" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+        {t.state.more}
+      </Button>
+    )
   );
 }
 

@@ -1,8 +1,9 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "../../src/api.ts";
-import { best, byFiscalPeriod, parseMetrics, parseTickers, usual, valueOf, writeMetrics } from "../../src/companies/compare.ts";
+import { best, byFiscalPeriod, parseMetrics, usual, valueOf, writeMetrics } from "../../src/companies/compare.ts";
 import { matches, metricValue, nullReason } from "../../src/companies/metrics.ts";
+import { parseTickers } from "../../src/companies/tickers.ts";
 
 describe("addresses of a comparison", () => {
   it.each([
