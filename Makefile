@@ -74,9 +74,8 @@ web: web/node_modules/.package-lock.json client/ts/node_modules/.package-lock.js
 	npm run --prefix web --silent build -- --logLevel warn
 
 .PHONY: web-lint
-web-lint: web/node_modules/.package-lock.json client/ts/node_modules/.package-lock.json ## Check the types of the page, lint and test it, and measure its first load
+web-lint: web/node_modules/.package-lock.json client/ts/node_modules/.package-lock.json ## Check the types of the page, lint and test it
 	npm run --prefix web --silent lint
-	node web/scripts/size.mjs
 
 .PHONY: web-dev
 web-dev: ## Run the page with hot reload on http://localhost:5173, against the server at SERVER_URL=http://localhost:8080

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { sizes } from "./scripts/size.ts";
 import { words } from "./scripts/words.ts";
 import { addresses } from "./src/addresses.ts";
 
@@ -19,7 +20,7 @@ const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const server = process.env["SERVER_URL"] ?? "http://localhost:8080";
 
 export default defineConfig({
-  plugins: [words(path("src/words")), react(), tailwindcss(), routes()],
+  plugins: [words(path("src/words")), react(), tailwindcss(), routes(), sizes({ addresses, limit: 150_000 })],
   resolve: {
     alias: { "@edgevalue/client": path("../client/ts/src/index.ts") },
     dedupe: ["react", "react-dom"],
@@ -31,6 +32,8 @@ export default defineConfig({
     sourcemap: "hidden",
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // What every page needs is one file: that is smaller and sooner there than the many that pages share parts of.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "base", tags: ["$initial"] }] } } },
   },
   server: {
     port: 5173,

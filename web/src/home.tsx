@@ -8,7 +8,7 @@ import { Card, useTitle } from "./ui/index.tsx";
 import { t } from "./words/index.ts";
 
 /** The start. */
-export function Home() {
+export default function Home() {
   useTitle(undefined);
   return (
     <div className="space-y-6">

@@ -1,10 +1,9 @@
-import { createRoute, createRouter } from "@tanstack/react-router";
+import { createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { accountRoutes } from "./accounts/routes.tsx";
 import { adminRoutes } from "./admin/routes.tsx";
 import { ahead, queryClient } from "./api.ts"; // newproject:companies
 import { homeQuery } from "./companies/queries.ts"; // newproject:companies
 import { companyRoutes } from "./companies/routes.tsx"; // newproject:companies
-import { Home } from "./home.tsx";
 import { rootRoute } from "./root.tsx";
 import { Crashed } from "./shell/errors.tsx";
 
@@ -12,7 +11,7 @@ const home = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
   loader: () => ahead(queryClient.query(homeQuery)), // newproject:companies
-  component: Home,
+  component: lazyRouteComponent(() => import("./home.tsx")),
 });
 
 const routeTree = rootRoute.addChildren([

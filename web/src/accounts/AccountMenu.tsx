@@ -1,14 +1,13 @@
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { once, unwrap } from "../api.ts";
-import { signedInAs, useMe } from "../session.ts";
+import { once, unwrap, type Schemas } from "../api.ts";
+import { signedInAs } from "../session.ts";
 import { closePopup, Popup } from "../shell/Popup.tsx";
-import { Button, Failure, SignInLink } from "../ui/index.tsx";
+import { Button, Failure } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 
-/** A link to sign in, or what one who is signed in can go to. */
-export default function AccountMenu() {
-  const me = useMe();
+/** What one who is signed in can go to. */
+export default function AccountMenu({ me }: { me: Schemas["User"] }) {
   const navigate = useNavigate();
   const signOut = useMutation({
     mutationFn: () => unwrap(once.DELETE("/login/session")),
@@ -18,15 +17,12 @@ export default function AccountMenu() {
       await signedInAs(null);
     },
   });
-  // While it is not known, as without an answer, one may try to sign in.
-  if (!me) return <SignInLink className="whitespace-nowrap">{t.accounts.signIn}</SignInLink>;
-
   const name = me.full_name ?? me.email;
   const item = "block rounded-md px-2 py-1.5 text-ink no-underline hover:bg-sunk hover:no-underline";
   return (
     <Popup
-      label={t.accounts.menu}
-      buttonLabel={t.accounts.menuOf(name)}
+      label={t.nav.yourAccount}
+      buttonLabel={t.nav.accountOf(name)}
       button={
         <span aria-hidden className="inline-flex size-7 items-center justify-center rounded-full bg-tint font-semibold text-accent uppercase">
           {Array.from(name)[0]}
@@ -39,9 +35,9 @@ export default function AccountMenu() {
         {me.full_name !== null && <span className="block truncate font-medium">{me.full_name}</span>}
         <span className="block truncate text-soft">{me.email}</span>
       </p>
-      <nav aria-label={t.accounts.menu} className="border-y border-line py-1">
+      <nav aria-label={t.nav.yourAccount} className="border-y border-line py-1">
         <Link to="/account" className={item}>
-          {t.accounts.account}
+          {t.nav.account}
         </Link>
         {me.is_superuser && (
           <>
@@ -67,7 +63,7 @@ export default function AccountMenu() {
       </nav>
       {signOut.error && <Failure error={signOut.error} />}
       <Button kind="quiet" className="mt-1 w-full" aria-disabled={signOut.isPending} onClick={() => signOut.isPending || signOut.mutate()}>
-        {t.accounts.signOut}
+        {t.nav.signOut}
       </Button>
     </Popup>
   );

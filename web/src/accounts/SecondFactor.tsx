@@ -1,4 +1,3 @@
-import encodeQR from "qr";
 import { useState } from "react";
 import { once, queryClient, unwrap, type Schemas } from "../api.ts";
 import { page } from "../page.ts";
@@ -9,7 +8,8 @@ import { t } from "../words/index.ts";
 import { Copy, CurrentPassword } from "./parts.tsx";
 
 type Codes = Schemas["RecoveryCodes"]["recovery_codes"];
-type TOTP = Schemas["TOTP"];
+/** A second factor that is being set up, with the dark and light modules of its QR code. */
+type Offer = Schemas["TOTP"] & { modules: boolean[][] };
 
 /** The second factor: set up, with new recovery codes, or removed. */
 export function SecondFactor({ me }: { me: Schemas["User"] }) {
@@ -30,8 +30,14 @@ export function SecondFactor({ me }: { me: Schemas["User"] }) {
 const changed = () => queryClient.invalidateQueries({ queryKey: meQuery.queryKey });
 
 function Setup({ show }: { show: (codes: Codes) => void }) {
-  const [totp, setTOTP] = useState<TOTP>();
-  const begin = useSubmission((form) => unwrap(once.POST("/users/me/totp", { body: { current_password: text(form, "current_password") } })), setTOTP);
+  const [totp, setTOTP] = useState<Offer>();
+  const begin = useSubmission(async (form): Promise<Offer> => {
+    const [{ default: encodeQR }, offered] = await Promise.all([
+      import("qr"),
+      unwrap(once.POST("/users/me/totp", { body: { current_password: text(form, "current_password") } })),
+    ]);
+    return { ...offered, modules: encodeQR(offered.uri, "raw", { border: 4 }) };
+  }, setTOTP);
   const confirm = useSubmission(
     (form) => unwrap(once.POST("/users/me/totp/confirm", { body: { code: text(form, "code").replaceAll(/\s/g, "") } })),
     async ({ recovery_codes }) => {
@@ -48,7 +54,7 @@ function Setup({ show }: { show: (codes: Codes) => void }) {
   }
   return (
     <div className="flex flex-wrap items-start gap-x-6 gap-y-3">
-      <QR text={totp.uri} />
+      <QR modules={totp.modules} />
       <div className="min-w-60 flex-1 space-y-3">
         <p className="text-sm">{t.accounts.scan}</p>
         <div>
@@ -127,8 +133,7 @@ function RecoveryCodes({ codes, kept }: { codes: Codes; kept: () => void }) {
 }
 
 /** A QR code, dark on light in every colour scheme, as cameras expect it. */
-function QR({ text }: { text: string }) {
-  const rows = encodeQR(text, "raw", { border: 4 });
+function QR({ modules: rows }: { modules: readonly (readonly boolean[])[] }) {
   const dark = rows.flatMap((row, y) => row.map((is, x) => (is ? `M${x} ${y}h1v1h-1z` : ""))).join("");
   return (
     <svg role="img" aria-label={t.accounts.qr} viewBox={`0 0 ${rows.length} ${rows.length}`} shapeRendering="crispEdges" className="size-52 shrink-0 rounded-md border border-line">

@@ -7,7 +7,7 @@ import { ago, compact, day, instant, monthAndDay, regionName } from "../format.t
 import { useMe } from "../session.ts";
 import { cx, Failure, Loading, Notice, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
-import { newestFigures } from "./CompanyTable.tsx";
+import { periodTo } from "./period.ts";
 import { companyQuery } from "./queries.ts";
 import { UnknownCompany } from "./UnknownCompany.tsx";
 
@@ -79,7 +79,7 @@ function Head({ company }: { company: CompanyOf }) {
         )}
         {company.newest_statement && (
           <span>
-            {t.company.newest}: {newestFigures(company.newest_statement)}
+            {t.company.newest}: {periodTo(company.newest_statement)}
           </span>
         )}
         {company.facts_read_at === null ? (
@@ -128,63 +128,87 @@ function Place({ company: { state, country } }: { company: CompanyOf }) {
 /** An address that leads where it says: not one that a script hides in. */
 const webAddress = (url: string) => (/^https?:\/\//i.test(url) ? url : undefined);
 
+type Detail = readonly [name: string, value: (of: CompanyOf) => ReactNode];
+
+/**
+ * Where each field of a company is: a row below, `head` above, within another, or nowhere as it is not for people. A new field
+ * of the contract is an error here until it has its place.
+ */
+const fields = {
+  sic: [t.company.sector, ({ sic, sic_description }) => sic && `${sic_description ?? ""} (${t.company.sic(sic)})`.trim()],
+  state: [t.company.incorporated, ({ state }) => state],
+  country: [t.company.country, ({ country }) => country && regionName(country)],
+  fiscal_year_end: [t.company.fiscalYearEnd, ({ fiscal_year_end }) => fiscal_year_end && monthAndDay(fiscal_year_end)],
+  ipo_date: [t.company.ipo, ({ ipo_date }) => ipo_date && day(ipo_date)],
+  url: [t.company.website, ({ url }) => url !== null && webAddress(url) && <Website url={url} />],
+  ciks: [t.company.cik, ({ ciks }) => ciks.length > 0 && <Ciks ciks={ciks} />],
+  former_names: [t.company.formerNames, ({ former_names }) => former_names.length > 0 && <FormerNames names={former_names} />],
+  name: "head",
+  listings: "head",
+  sic_description: "head",
+  number_of_shares: "head",
+  newest_statement: "head",
+  facts_read_at: "head",
+  last_day: "head",
+  ticker: "listings",
+  cik: "ciks",
+  former_ciks: "ciks",
+  has_statements: "newest_statement",
+  id: null,
+  created_at: null,
+  updated_at: null,
+} satisfies Record<keyof CompanyOf, Detail | "head" | keyof CompanyOf | null>;
+
+const details = Object.values<Detail | string | null>(fields).filter((f): f is Detail => Array.isArray(f));
+
+const Website = ({ url }: { url: string }) => (
+  <a href={url} rel="noopener noreferrer">
+    {url.replace(/^https?:\/\/(www\.)?|\/$/gi, "")}
+  </a>
+);
+
+const Ciks = ({ ciks }: { ciks: CompanyOf["ciks"] }) => (
+  <ul>
+    {ciks.map((c) => (
+      <li key={c.cik}>
+        <a href={`https://www.sec.gov/edgar/browse/?CIK=${c.cik}`} rel="noopener noreferrer" aria-label={t.company.edgar(String(c.cik))}>
+          {c.cik}
+        </a>
+        {c.first_day !== null && c.last_day !== null && <span className="text-soft"> {t.company.filed(day(c.first_day), day(c.last_day))}</span>}
+      </li>
+    ))}
+  </ul>
+);
+
+const FormerNames = ({ names }: { names: CompanyOf["former_names"] }) => (
+  <ul>
+    {names.map((n) => (
+      <li key={`${n.name} ${n.to ?? ""}`}>
+        {n.name}
+        {n.to !== null && <span className="text-soft"> {t.company.nameUntil(day(n.to))}</span>}
+      </li>
+    ))}
+  </ul>
+);
+
 /** The rest of what is known about it, on demand. */
 function About({ company }: { company: CompanyOf }) {
-  const website = company.url === null ? undefined : webAddress(company.url);
-  const rows: [string, ReactNode][] = [];
-  const add = (name: string, value: ReactNode) => {
-    if (value !== null && value !== undefined) rows.push([name, value]);
-  };
-  if (company.sic !== null) add(t.company.sector, `${company.sic_description ?? ""} (${t.company.sic(company.sic)})`.trim());
-  add(t.company.incorporated, company.state);
-  add(t.company.country, company.country && regionName(company.country));
-  add(t.company.fiscalYearEnd, company.fiscal_year_end && monthAndDay(company.fiscal_year_end));
-  add(t.company.ipo, company.ipo_date && day(company.ipo_date));
-  add(
-    t.company.website,
-    website && (
-      <a href={website} rel="noopener noreferrer">
-        {website.replace(/^https?:\/\/(www\.)?|\/$/gi, "")}
-      </a>
-    ),
-  );
-  if (company.ciks.length > 0)
-    add(
-      t.company.cik,
-      <ul>
-        {company.ciks.map((c) => (
-          <li key={c.cik}>
-            <a href={`https://www.sec.gov/edgar/browse/?CIK=${c.cik}`} rel="noopener noreferrer" aria-label={t.company.edgar(String(c.cik))}>
-              {c.cik}
-            </a>
-            {c.first_day !== null && c.last_day !== null && <span className="text-soft"> {t.company.filed(day(c.first_day), day(c.last_day))}</span>}
-          </li>
-        ))}
-      </ul>,
-    );
-  if (company.former_names.length > 0)
-    add(
-      t.company.formerNames,
-      <ul>
-        {company.former_names.map((n) => (
-          <li key={`${n.name} ${n.to ?? ""}`}>
-            {n.name}
-            {n.to !== null && <span className="text-soft"> {t.company.nameUntil(day(n.to))}</span>}
-          </li>
-        ))}
-      </ul>,
-    );
   return (
     <details className="text-sm print:hidden">
       <summary className="w-fit text-accent">{t.company.about}</summary>
       <div className="mt-2 grid gap-4 rounded-lg border border-line bg-card p-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <dl className="grid grid-cols-[auto_minmax(0,1fr)] content-start gap-x-4 gap-y-1">
-          {rows.map(([name, value]) => (
-            <div key={name} className="contents">
-              <dt className="text-soft">{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
+          {details.map(([name, value]) => {
+            const said = value(company);
+            return (
+              said && (
+                <div key={name} className="contents">
+                  <dt className="text-soft">{name}</dt>
+                  <dd>{said}</dd>
+                </div>
+              )
+            );
+          })}
         </dl>
         <Listings listings={company.listings} />
       </div>
@@ -192,17 +216,21 @@ function About({ company }: { company: CompanyOf }) {
   );
 }
 
-function Listings({ listings }: { listings: Schemas["Listing"][] }) {
-  const columns: { name: string; value: (l: Schemas["Listing"]) => ReactNode }[] = [
-    { name: t.companies.exchange, value: (l) => l.exchange },
-    { name: t.company.shareClass, value: (l) => l.share_class },
-    { name: t.company.currency, value: (l) => l.currency },
-    { name: t.company.isin, value: (l) => l.isin },
-    { name: t.company.ordinaryShares, value: (l) => l.ordinary_shares },
-    { name: t.company.since, value: (l) => l.first_day && day(l.first_day) },
-    { name: t.company.until, value: (l) => l.last_day && day(l.last_day) },
-  ];
-  const used = columns.filter((c) => listings.some((l) => c.value(l) !== null));
+type ListingOf = Schemas["Listing"];
+
+/** The columns of listings after the ticker; a new field of the contract is an error here until it is one. */
+const columns = Object.entries<readonly [name: string, value: (l: ListingOf) => ReactNode]>({
+  exchange: [t.company.exchange, (l) => l.exchange],
+  share_class: [t.company.shareClass, (l) => l.share_class],
+  currency: [t.company.currency, (l) => l.currency],
+  isin: [t.company.isin, (l) => l.isin],
+  ordinary_shares: [t.company.ordinaryShares, (l) => l.ordinary_shares],
+  first_day: [t.company.since, (l) => l.first_day && day(l.first_day)],
+  last_day: [t.company.until, (l) => l.last_day && day(l.last_day)],
+} satisfies Record<Exclude<keyof ListingOf, "ticker" | "primary">, readonly [string, (l: ListingOf) => ReactNode]>);
+
+function Listings({ listings }: { listings: ListingOf[] }) {
+  const used = columns.filter(([, [, value]]) => listings.some((l) => value(l) !== null));
   return (
     <div role="region" aria-label={t.company.listings} tabIndex={0} className="overflow-x-auto">
       <table className="w-full">
@@ -212,9 +240,9 @@ function Listings({ listings }: { listings: Schemas["Listing"][] }) {
             <th scope="col" className="py-1 pr-4 font-normal">
               {t.company.listing}
             </th>
-            {used.map((c) => (
-              <th key={c.name} scope="col" className="py-1 pr-4 font-normal whitespace-nowrap">
-                {c.name}
+            {used.map(([field, [name]]) => (
+              <th key={field} scope="col" className="py-1 pr-4 font-normal whitespace-nowrap">
+                {name}
               </th>
             ))}
           </tr>
@@ -226,9 +254,9 @@ function Listings({ listings }: { listings: Schemas["Listing"][] }) {
                 {l.ticker}
                 {l.primary && <span className="ml-2 text-xs font-normal text-accent">{t.company.primary}</span>}
               </th>
-              {used.map((c) => (
-                <td key={c.name} className="py-1 pr-4 whitespace-nowrap">
-                  {c.value(l)}
+              {used.map(([field, [, value]]) => (
+                <td key={field} className="py-1 pr-4 whitespace-nowrap">
+                  {value(l)}
                 </td>
               ))}
             </tr>

@@ -7,7 +7,8 @@ import { Choice, cx, Empty, Failure, Loading, TableFrame } from "../ui/index.tsx
 import { t } from "../words/index.ts";
 import { MetricName } from "./MetricName.tsx";
 import { byGroup, groupLabel, metricValue, nullReason } from "./metrics.ts";
-import { Proof, proofOf, useProof } from "./Proof.tsx";
+import { proofOf, useProof } from "./proof.ts";
+import { Proof } from "./Proof.tsx";
 import { metricsQuery, newestDayQuery, statementsQuery, valueMetricsQuery } from "./queries.ts";
 import { Scores } from "./Scores.tsx";
 import type { Subject } from "./statement-queries.ts";

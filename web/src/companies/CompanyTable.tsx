@@ -2,15 +2,10 @@ import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../api.ts";
 import { ago, day } from "../format.ts";
 import { t } from "../words/index.ts";
+import { periodTo } from "./period.ts";
 
 const head = "border-b border-line py-2 pr-4 text-left text-xs font-medium text-soft whitespace-nowrap";
 const cell = "py-2 pr-4 align-baseline";
-
-/** What a company's newest statement is, in words. */
-export function newestFigures({ period, end_date }: Schemas["StatementPeriod"]): string {
-  const words: Record<string, (day: string) => string> = t.companies.periodTo;
-  return (words[period] ?? t.companies.periodTo.partial)(day(end_date));
-}
 
 /** Companies, a row each. */
 export function CompanyTable({ caption, companies }: { caption: string; companies: Schemas["Company"][] }) {
@@ -73,7 +68,7 @@ function Row({ company: c, exchange, sector }: { company: Schemas["Company"]; ex
       {sector && <td className={`${cell} max-lg:hidden`}>{c.sic_description}</td>}
       <td className={cell}>
         {c.newest_statement ? (
-          newestFigures(c.newest_statement)
+          periodTo(c.newest_statement)
         ) : (
           <span className="text-soft">{t.companies.noFigures}</span>
         )}

@@ -27,7 +27,7 @@ import { useKeyed } from "./request.ts";
 type Statement = Schemas["FinancialStatement"];
 type Dividend = Schemas["Dividend"];
 
-const labels: Record<keyof StatementInput | keyof DividendInput | keyof SplitInput, string> = { ...t.statements.figures, ...t.entries.fields };
+const labels: Record<keyof StatementInput | keyof DividendInput | keyof SplitInput, string> = { ...t.figures.names, ...t.entries.fields };
 const hints: Readonly<Record<string, string>> = t.entries.hints;
 const locale = navigator.language;
 

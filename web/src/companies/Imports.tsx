@@ -9,7 +9,8 @@ import { Button, Card, cx, Empty, Failure, Loading, TableFrame, useTitle } from 
 import { t } from "../words/index.ts";
 import { named } from "../words/language.ts";
 import { type Kind, kindOf, type Parameters, parametersOf } from "./import-kinds.ts";
-import { hasEnded, type Import, importsQuery, startImport } from "./imports.ts";
+import { startImport } from "./import-request.ts";
+import { hasEnded, type Import, importsQuery } from "./imports.ts";
 import { JobState, Progress } from "./progress.tsx";
 import { useKeyed } from "./request.ts";
 

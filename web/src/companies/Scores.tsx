@@ -7,7 +7,7 @@ import { t } from "../words/index.ts";
 import { namesOf } from "./formula.ts";
 import { Formula, MetricName } from "./MetricName.tsx";
 import { metricValue, nullReason, termLabel } from "./metrics.ts";
-import { proofOf, useProof } from "./Proof.tsx";
+import { proofOf, useProof } from "./proof.ts";
 import { isOfYears, ofDay, ofStatements, partsOf, scoresOf, seriesOf, withTerms, zoneOf, type Lookup, type Part } from "./scores.ts";
 import { proofQuery, type Subject } from "./statement-queries.ts";
 

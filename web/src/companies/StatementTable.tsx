@@ -3,7 +3,7 @@ import { day, fixed, growth as growthText, millions, none, number, whole } from 
 import { cx, TableFrame } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { Hints } from "./Hints.tsx";
-import { proofOf } from "./Proof.tsx";
+import { proofOf } from "./proof.ts";
 import { figureName, type Figure } from "./statement-rows.ts";
 import { columnName, isAtEnd, isOfShares, isPerShare, marksOf, markWords, notesOf, type Cell, type Change, type Column, type Row, type Table } from "./statement-table.ts";
 import type { View } from "./statement-view.ts";

@@ -9,7 +9,7 @@ type Null = Schemas["MetricNull"];
 type Listed<T> = T extends string ? (string extends T ? never : T) : never;
 
 // A new reason of the contract is an error here until it has words.
-const reasons: Record<string, string> = t.statements.reasons satisfies Record<Listed<Schemas["MetricReason"]>, string>;
+const reasons: Record<string, string> = t.figures.reasons satisfies Record<Listed<Schemas["MetricReason"]>, string>;
 
 const at = (words: Record<string, string>, key: string) => words[key];
 

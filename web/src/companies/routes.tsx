@@ -154,11 +154,16 @@ const compare = createRoute({
   getParentRoute: () => rootRoute,
   path: "compare",
   validateSearch: (s: Record<string, unknown>): CompareSearch => ({ ...texts(s, "tickers", "metrics", "chart", "proof"), ...(s["period"] === "quarterly" && { period: "quarterly" }), ...(s["scale"] === "log" && { scale: "log" }) }),
-  loaderDeps: ({ search: { tickers, period, as_of } }: { search: CompareSearch & { as_of?: string } }) => ({ tickers, period, asOf: as_of }),
-  loader: ({ deps: { tickers, period = "annual" as const, asOf } }) =>
+  // The usual metrics have some of days; of others that is known when their definitions are there.
+  loaderDeps: ({ search: { tickers, metrics, period, as_of } }: { search: CompareSearch & { as_of?: string } }) => ({ tickers, period, asOf: as_of, days: metrics === undefined }),
+  loader: ({ deps: { tickers, period = "annual" as const, asOf, days } }) =>
     ahead(
       queryClient.query(metricsQuery),
-      ...parseTickers(tickers).flatMap((ticker) => [queryClient.query(valueMetricsQuery(ticker, period, "as_of", asOf)), queryClient.query(companyQuery(ticker))]),
+      ...parseTickers(tickers).flatMap((ticker) => [
+        queryClient.query(valueMetricsQuery(ticker, period, "as_of", asOf)),
+        queryClient.query(companyQuery(ticker)),
+        ...(days ? [queryClient.query(newestDayQuery(ticker, asOf))] : []),
+      ]),
     ),
   component: lazyRouteComponent(() => import("./Compare.tsx")),
 });

@@ -94,7 +94,7 @@ const perShare = {
 /** The place of every figure: a new one of the contract is an error here until it has one. */
 export const placed = { ...income, ...cashFlow, ...balanceSheet, ...perShare } satisfies Record<Figure, Kind>;
 
-const names: Record<Figure, string> = t.statements.figures;
+const names: Record<Figure, string> = t.figures.names;
 
 /** The sections in the order in which people read them. */
 export const sections = (
@@ -113,7 +113,7 @@ export type SectionId = "income" | "cash_flow" | "balance_sheet" | "per_share";
  * What is no figure, such as a metric, has its name of `other`, or stands as it is.
  */
 export function figureName(path: string, other?: (id: string) => string | undefined): string {
-  const words = t.statements;
+  const words = t.figures;
   const months = /^ttm\.(.+)$/.exec(path);
   if (months?.[1] !== undefined) return words.twelveMonths(figureName(months[1], other));
   const ago = /^-(\d+)\.(.+)$/.exec(path);

@@ -6,8 +6,9 @@ import { AsOf } from "../companies/AsOf.tsx"; // newproject:companies
 import { Search } from "../companies/Search.tsx"; // newproject:companies
 import { day } from "../format.ts"; // newproject:companies
 import { page } from "../page.ts";
+import { useMe } from "../session.ts";
 import { setTheme, useTheme, type Theme } from "../theme.ts";
-import { Choice, cx } from "../ui/index.tsx";
+import { Choice, cx, SignInLink } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { useAway } from "./away.ts";
 import { Icon } from "./Icon.tsx";
@@ -75,11 +76,9 @@ export function Shell() {
           {/* newproject:companies */}
           <AsOf />
           {/* newproject:end */}
-          <Suspense fallback={<span className="w-12" />}>
-            <div className="shrink-0 text-sm">
-              <AccountMenu />
-            </div>
-          </Suspense>
+          <div className="shrink-0 text-sm">
+            <Account />
+          </div>
           <Popup label={t.nav.menu} buttonLabel={t.nav.menu} button={<Icon name="menu" className="size-5" />} buttonClass="inline-flex size-9 shrink-0 items-center justify-center rounded-md hover:bg-sunk" className="w-64">
             <div className="space-y-3">
               <nav aria-label={t.nav.main} className="grid gap-1 md:hidden">
@@ -155,6 +154,18 @@ function HeaderSearch() {
   );
 }
 // newproject:end
+
+/** Who is signed in. While it is not known, as without an answer, one may try to sign in. */
+function Account() {
+  const me = useMe();
+  return me ? (
+    <Suspense fallback={<span className="block size-9" />}>
+      <AccountMenu me={me} />
+    </Suspense>
+  ) : (
+    <SignInLink className="whitespace-nowrap">{t.nav.signIn}</SignInLink>
+  );
+}
 
 function Themes() {
   const theme = useTheme();
