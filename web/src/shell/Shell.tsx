@@ -1,10 +1,11 @@
 import { useIsFetching } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useAsOf, useSetAsOf, yearsAway } from "../asof.ts"; // newproject:companies
 import { AsOf } from "../companies/AsOf.tsx"; // newproject:companies
 import { Search } from "../companies/Search.tsx"; // newproject:companies
 import { day } from "../format.ts"; // newproject:companies
+import { lazyPart } from "../lazy.ts";
 import { page } from "../page.ts";
 import { useMe } from "../session.ts";
 import { setTheme, useTheme, type Theme } from "../theme.ts";
@@ -15,8 +16,8 @@ import { Icon } from "./Icon.tsx";
 import { useShortcuts, type Shortcut } from "./keys.ts";
 import { closePopup, Popup } from "./Popup.tsx";
 
-const AccountMenu = lazy(() => import("../accounts/AccountMenu.tsx"));
-const Keys = lazy(() => import("./Keys.tsx"));
+const AccountMenu = lazyPart(() => import("../accounts/AccountMenu.tsx"));
+const Keys = lazyPart(() => import("./Keys.tsx"));
 
 const colours = {
   production: { line: "", name: "" },
