@@ -1,7 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
-import { parseProof, proofOf } from "../../src/companies/Proof.tsx";
-import { parseProof, proofOf } from "../src/companies/proof.ts";
+import { parseProof, proofOf } from "../../src/companies/proof.ts";
 
 test("a proof's address is read as it was written", () => {
   for (const s of [
