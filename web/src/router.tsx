@@ -1,9 +1,10 @@
-import { createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, createRouter } from "@tanstack/react-router";
 import { accountRoutes } from "./accounts/routes.tsx";
 import { adminRoutes } from "./admin/routes.tsx";
 import { ahead, queryClient } from "./api.ts"; // newproject:companies
 import { homeQuery } from "./companies/queries.ts"; // newproject:companies
 import { companyRoutes } from "./companies/routes.tsx"; // newproject:companies
+import { lazyRouteComponent } from "./lazy.ts";
 import { rootRoute } from "./root.tsx";
 import { Crashed } from "./shell/errors.tsx";
 

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyRouteComponent } from "../lazy.ts";
 import { rootRoute } from "../root.tsx";
 import { queryClient } from "../api.ts";
 import { meQuery, signedInOnly } from "../session.ts";

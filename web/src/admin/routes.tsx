@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyRouteComponent } from "../lazy.ts";
 import { ahead, queryClient } from "../api.ts";
 import { rootRoute } from "../root.tsx";
 import { auditFilters, auditQuery, keysQuery, userQuery, usersQuery, type AuditSearch } from "./queries.ts";

@@ -1,6 +1,8 @@
 import { Link, useRouter, useRouterState, type ErrorComponentProps } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { isAway, isProblem } from "../api.ts";
 import { Search } from "../companies/Search.tsx"; // newproject:companies
+import { Away, reachServer } from "../lazy.ts";
 import { Button, buttonClass, Failure, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 
@@ -29,6 +31,12 @@ export function NotFound() {
 export function Crashed({ error }: ErrorComponentProps) {
   const router = useRouter();
   useTitle(t.state.crashed);
+  const away = error instanceof Away;
+  useEffect(() => {
+    if (!away) return;
+    const timer = setInterval(() => void reachServer().then(() => location.reload(), () => undefined), 5_000);
+    return () => clearInterval(timer);
+  }, [away]);
   if (isProblem(error) && error.status === 404) return <NotFound />;
   // A browser says of code that does not come what it says of data.
   if (isProblem(error) || isAway(error)) return <Failure error={error} retry={() => location.reload()} />;
