@@ -53,7 +53,7 @@ export function words(folder: string): Plugin {
       let done = 0;
       let rest = false;
       const visit = (node: ts.Node): void => {
-        if (ts.isImportDeclaration(node)) return;
+        if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
         if (ts.isPropertyAccessExpression(node)) {
           const section = node.name.text;
           if (!ts.isIdentifier(node.expression) || node.expression.text !== "t" || !known.has(section)) return visit(node.expression);

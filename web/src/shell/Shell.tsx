@@ -60,7 +60,7 @@ export function Shell() {
       >
         {t.nav.skip}
       </a>
-      <header className="sticky top-0 z-20 border-b border-line bg-card print:hidden">
+      <header className="sticky top-0 z-30 border-b border-line bg-card print:hidden">
         <div className="relative mx-auto flex h-13 max-w-7xl items-center gap-2 px-4 sm:gap-3">
           <Link to="/" aria-label={page.project} className="flex shrink-0 items-center gap-2 font-bold text-ink no-underline">
             <img src="/favicon.ico" alt="" width="26" height="26" />
