@@ -28,7 +28,7 @@ const companies = createRoute({
   path: "companies",
   validateSearch: (s: Record<string, unknown>): CompanySearch => ({
     ...texts(s, "q", "exchange"),
-    ...(s["figures"] === "true" && { figures: true }),
+    ...(String(s["figures"]) === "true" && { figures: true }),
     ...(s["sort"] === "name" && { sort: "name" }),
   }),
   loaderDeps: ({ search: { q, exchange, figures, sort } }) => ({ q, exchange, figures, sort }),
