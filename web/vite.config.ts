@@ -55,8 +55,6 @@ export default defineConfig({
   server: {
     port: 5173,
     // What is not the page's is the server's, as in production.
-    proxy: Object.fromEntries(
-      ["/api", "/docs", "/redoc", "/problems", "/jobs", "/login", "/logout", "/favicon.ico", "^/assets/[0-9a-f]+/"].map((at) => [at, { target: server }]),
-    ),
+    proxy: { "^/((api|docs|redoc|problems|jobs|login|logout|livez|readyz|robots\\.txt|favicon\\.ico)(?=[/?]|$)|assets/[0-9a-f]+/)": { target: server } },
   },
 });
