@@ -80,7 +80,7 @@ test("shows the progress of an import, and stops it", async () => {
   await signIn(page);
   await page.goto("/imports");
   const companies = await Promise.all([newCompany(), newCompany()]);
-  const lines = Array.from({ length: 20 }, () => companies).flat().flatMap(({ ticker }) => days(16_000).map((d) => `${ticker},${d},10.5`));
+  const lines = Array.from({ length: 12 }, () => companies).flat().flatMap(({ ticker }) => days(16_000).map((d) => `${ticker},${d},10.5`));
   const choosing = page.waitForEvent("filechooser");
   await page.getByText("Drop a file here, or choose one").click();
   await (await choosing).setFiles({ name: "prices-many.csv", mimeType: "text/csv", buffer: Buffer.from(`ticker,date,close\n${lines.join("\n")}\n`) });

@@ -6,11 +6,22 @@ export { isProblem, pages, ProblemError, unwrap, type Problem, type Schemas } fr
 
 const baseUrl = location.origin;
 
+/** There was no answer: the server is away, or the network. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+}
+
+/** The browser's fetch, whose lack of an answer is told from mistakes of our own, which can be a TypeError too. */
+const fetch = (request: Request): Promise<Response> =>
+  globalThis.fetch(request).catch((error: unknown) => {
+    throw error instanceof TypeError ? new NoAnswer(error.message, { cause: error }) : error;
+  });
+
 /** The API as the browser's session sees it, as known today. */
-export const api = createClient({ baseUrl });
+export const api = createClient({ baseUrl, fetch });
 
 /** The API without repeated tries, for what a person waits for. */
-export const once = createClient({ baseUrl, retries: 0 });
+export const once = createClient({ baseUrl, fetch, retries: 0 });
 
 // newproject:companies
 const past = new Map<string, PointInTimeClient>();
@@ -19,7 +30,7 @@ const past = new Map<string, PointInTimeClient>();
 export function known(asOf: string | undefined): PointInTimeClient {
   if (asOf === undefined) return api;
   let client = past.get(asOf);
-  if (!client) past.set(asOf, (client = createClient({ baseUrl, asOf })));
+  if (!client) past.set(asOf, (client = createClient({ baseUrl, fetch, asOf })));
   return client;
 }
 // newproject:end
@@ -38,7 +49,7 @@ export const queryClient = new QueryClient({
 
 /** Whether an error is the lack of an answer: the server is away, or the network. */
 export const isAway = (error: unknown): boolean =>
-  !isProblem(error) ? error instanceof TypeError : error.status === 502 || error.status === 503 || error.status === 504;
+  !isProblem(error) ? error instanceof NoAnswer : error.status === 502 || error.status === 503 || error.status === 504;
 
 /**
  * Begins to load what a page shows, while its code loads. Errors are the page's, which asks again.

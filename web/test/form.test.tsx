@@ -43,7 +43,7 @@ describe("mistakes", () => {
     ["of too many attempts", problem(429, { type: "/problems/rate-limited" }, { "Retry-After": "61" }), "Too many attempts. Try again in 2 minutes."],
     ["of the server", problem(500, { request_id: "3f2b" }), "The server made a mistake. Try again later; its log has request 3f2b."],
     ["of a proxy", problem(502, {}), "The server does not answer. Try again in a moment."],
-    ["of the network", new TypeError("Failed to fetch"), "The server does not answer. Try again in a moment."],
+    ["of the network", new NoAnswer(), "The server does not answer. Try again in a moment."],
     ["of the page", new Error("Cannot read properties of null"), "This did not work. Try again."],
   ])("are said in plain words: %s", (_, error, said) => expect(mistakes(error, ["email"])).toEqual({ fields: {}, rest: [said] }));
 

@@ -52,7 +52,7 @@ describe("a server that is away", () => {
         queryKey: [key],
         queryFn: () => {
           asked[key]++;
-          if (!up) throw new TypeError("failed to fetch");
+          if (!up) throw new NoAnswer();
           return key;
         },
       }).subscribe(() => undefined);

@@ -1,4 +1,4 @@
-import { once, unwrap } from "../api.ts";
+import { NoAnswer, once, unwrap } from "../api.ts";
 import { parametersFor, type Kind, type Parameters } from "./import-kinds.ts";
 import type { Import } from "./imports.ts";
 
@@ -43,7 +43,7 @@ function send(request: Request, file: File, onSent: (bytes: number) => void): Pr
       const type = xhr.getResponseHeader("Content-Type");
       resolve(new Response(xhr.responseText, { status: xhr.status, statusText: xhr.statusText, headers: type === null ? {} : { "Content-Type": type } }));
     };
-    xhr.onerror = () => reject(new TypeError("no answer"));
+    xhr.onerror = () => reject(new NoAnswer());
     const abort = () => {
       xhr.abort();
       reject(request.signal.reason as Error);

@@ -49,7 +49,8 @@ export function Shell() {
   ];
   useShortcuts(shortcuts);
   return (
-    <div className="flex min-h-dvh flex-col print:block">
+    // React Aria would hide the page from screen readers, but not from the Tab key, while the list of the search is open.
+    <div data-live-announcer="true" className="flex min-h-dvh flex-col print:block">
       {environment.line && <div aria-hidden className={cx("h-1 print:hidden", environment.line)} />}
       <a
         href="#main"
