@@ -153,7 +153,7 @@ test-clients: internal/testclients/node_modules/.package-lock.json | $(OPENAPI_G
 # newproject:end
 
 .PHONY: test-web
-test-web: web/node_modules/.package-lock.json ## Use the page in Chromium as a person would, against a server with samples
+test-web: web/node_modules/.package-lock.json ## Use the page in Chromium as a person would, against a server of its own
 	go test -tags web -count=1 -timeout 20m -v ./web $(ARGS)
 
 # newproject:template

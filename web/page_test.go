@@ -13,9 +13,9 @@ import (
 	"github.com/edgevalue/edgevalue/internal/servertest"
 )
 
-// TestPage has Vitest run the tests of e2e with Chromium, against the program with its samples.
+// TestPage has Vitest run the tests of e2e with Chromium, against the program.
 func TestPage(t *testing.T) {
-	server, err := servertest.Start(t.Context(), "OPEN_REGISTRATION=true")
+	server, err := servertest.Start(t.Context(), "USERS_OPEN_REGISTRATION=true", "EDGAR_FAKE=true")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop()) })
 	chromium, ok := os.LookupEnv("CHROMIUM")

@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	"io"
 	"maps"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +61,9 @@ func TestThisRepository(t *testing.T) {
 				for _, name := range []string{"first_superuser", "image", "licence_holder"} {
 					assertNoTrace(t, path, own.vars[name], string(content))
 				}
+				if strings.HasPrefix(path, "web/") {
+					assertModules(t, files, path)
+				}
 				if strings.HasSuffix(path, ".go") {
 					formatted, err := formatGo(content)
 					require.NoError(t, err, path)
@@ -83,6 +88,17 @@ func TestThisRepository(t *testing.T) {
 			found = found || (n.Only == nil || matchesAny(path, n.Only)) && path != rulesFile && strings.Contains(string(f.content), n.Text+n.Word)
 		}
 		assert.True(t, found, "no file has the name %q of %s", n.Text+n.Word, rulesFile)
+	}
+}
+
+// relative is what a module imports of others beside it.
+var relative = regexp.MustCompile(`\b(?:from|import)(?: |\()?"(\.[^"]+)"`)
+
+// assertModules fails where a module of the page imports one that the project has not.
+func assertModules(t *testing.T, files map[string]file, module string) {
+	t.Helper()
+	for _, m := range relative.FindAllSubmatch(files[module].content, -1) {
+		assert.Contains(t, files, path.Join(path.Dir(module), string(m[1])), module)
 	}
 }
 

@@ -106,10 +106,10 @@ func (g generator) update(ctx context.Context, out io.Writer, p project, dir, re
 	fmt.Fprintf(out, "Merged what came to the template from %.12s to %.12s:%s", before, now, stat)
 	if len(unmerged) > 0 {
 		conflicts := strings.Split(strings.TrimSpace(string(unmerged)), "\n")
-		return errors.Errorf("%s. Resolve the conflicts and \"git add\" the files; then \"make generate check test\" and commit. \"git reset --hard\" takes all back.\n%s",
+		return errors.Errorf("%s. Resolve the conflicts and \"git add\" the files; then \"make generate web check test\" and commit. \"git reset --hard\" takes all back.\n%s",
 			count(len(conflicts), "file was changed on both sides", "files were changed on both sides"), "  "+strings.Join(conflicts, "\n  "))
 	}
-	fmt.Fprintln(out, `Look at it with "git diff --cached", then "make generate check test" and commit. "git reset --hard" takes all back.`)
+	fmt.Fprintln(out, `Look at it with "git diff --cached", then "make generate web check test" and commit. "git reset --hard" takes all back.`)
 	return nil
 }
 

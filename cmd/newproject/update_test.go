@@ -97,7 +97,7 @@ func TestUpdate(t *testing.T) {
 	before := p.git("club", "rev-parse", "HEAD")
 	out = p.mustRun("update", "--config", "club/project.yaml")
 	assert.Contains(t, out, "to "+now[:12]+": ")
-	assert.Contains(t, out, `then "make generate check test" and commit`)
+	assert.Contains(t, out, `then "make generate web check test" and commit`)
 	readme := p.read("club/README.md")
 	assert.Contains(t, readme, "two of ours\n")
 	assert.Contains(t, readme, "six of bookclub\n")

@@ -1,4 +1,4 @@
-// Makes a picture of an address: node scripts/look.mjs http://localhost:5173/companies/AAPL [--width 390] [--dark] [--out file.png]
+// Makes a picture of an address: node scripts/look.mjs http://localhost:5173/sign-in [--width 390] [--dark] [--out file.png]
 // [--click "text"]... [--locale de-DE] [--whole]. Prints what the page logs as errors. CHROMIUM names the browser.
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import type { Plugin, Rolldown } from "vite";
 
 /** What loads after the page shows, though nobody asked for it, and when. What else is imported lazily waits for a person. */
-const unasked: Record<string, string> = { AccountMenu: "if signed in", LineChart: "as its figures come", ProofPanel: "when idle", "search-box": "when idle" };
+const unasked: Record<string, string> = { AccountMenu: "if signed in", LineChart: "as its figures come" };
 
 /** The files of each address's page by the sources of the routes: its own and those of the frames around it. */
 function pages(sources: string[]): Map<string, string[]> {

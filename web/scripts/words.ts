@@ -42,20 +42,29 @@ export function words(folder: string): Plugin {
         return `export default ${sections(`${folder}/${language}.ts`).get(section) ?? "{}"};`;
       }
       const imports = languages.map((l) => `import ${l} from "${prefix}${section}@${l}";`);
-      return `${imports.join("\n")}\nimport { choose } from "${folder}/language.ts";\nexport default choose({ ${languages.join(", ")} });`;
+      return `${imports.join("\n")}\nimport { choose } from "./language.ts";\nexport default choose({ ${languages.join(", ")} });`;
     },
     transform(code, id) {
       const whole = /^import \{ t \} from "[./]+\/words\/index\.ts";$/m;
       if (!/\.tsx?$/.test(id) || !whole.test(code)) return undefined;
       const known = sections(`${folder}/en.ts`);
-      const comments = /^\s*(\/\*)?\*.*$|^\s*\/\/.*$/gm;
       const used = new Set<string>();
-      const named = code.replace(comments, "").replace(/(?<![\w.$])t\.(\w+)/g, (text, section: string) => {
-        if (!known.has(section)) return text;
-        used.add(section);
-        return `words_${section}`;
-      });
-      const rest = /(?<![\w.$])t(?=[[.,)])/.exec(named.replace(whole, ""));
+      const parts: string[] = [];
+      let done = 0;
+      let rest = false;
+      const visit = (node: ts.Node): void => {
+        if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
+        if (ts.isPropertyAccessExpression(node)) {
+          const section = node.name.text;
+          if (!ts.isIdentifier(node.expression) || node.expression.text !== "t" || !known.has(section)) return visit(node.expression);
+          parts.push(code.slice(done, node.getStart()), `words_${section}`);
+          done = node.end;
+          used.add(section);
+        } else if (ts.isIdentifier(node) && node.text === "t") rest = true;
+        else ts.forEachChild(node, visit);
+      };
+      visit(ts.createSourceFile(id, code, ts.ScriptTarget.Latest, true));
+      const named = parts.join("") + code.slice(done);
       if (rest) this.warn(`${id}: all words are loaded for one use of t that names no section`);
       const imports = [...used].map((section) => `import words_${section} from "${prefix}${section}@all";`);
       return { code: named.replace(whole, [...imports, ...(rest ? [whole.exec(code)?.[0] ?? ""] : [])].join(" ")), map: null };

@@ -44,7 +44,7 @@ export const isAway = (error: unknown): boolean =>
  * Begins to load what a page shows, while its code loads. Errors are the page's, which asks again.
  *
  * @example
- * ahead(queryClient.query(companyQuery("AAPL")));
+ * ahead(queryClient.query(userQuery(7)));
  */
 export function ahead(...loads: Promise<unknown>[]): void {
   for (const load of loads) load.catch(() => undefined);

@@ -21,7 +21,7 @@ const routeTree = rootRoute.addChildren([
   ...adminRoutes,
 ]);
 
-// An address such as ?as_of=2015-09-26 keeps its words: values are text, never JSON.
+// An address such as ?since=2015-09-26 keeps its words: values are text, never JSON.
 const parseSearch = (text: string): Record<string, string> => Object.fromEntries(new URLSearchParams(text));
 const stringifySearch = (search: Record<string, unknown>): string => {
   const kept = Object.entries(search).filter(([, v]) => v !== undefined && v !== null && v !== "");
@@ -33,6 +33,8 @@ export const router = createRouter({
   routeTree,
   parseSearch,
   stringifySearch,
+  // What an address has beside what its route allows leaves it at once, before anything is loaded.
+  search: { strict: true },
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
   defaultErrorComponent: Crashed,

@@ -1,7 +1,7 @@
 // One who has signed in has nothing to do there.
 const waysIn = ["/sign-in", "/register", "/activate", "/recover-password", "/reset-password"];
 
-/** The address of this server in `next`, such as `/companies?q=apple`, where signing in leads; undefined if it is none. */
+/** The address of this server in `next`, such as `/users/7`, where signing in leads; undefined if it is none. */
 export function safeNext(next: unknown, origin = location.origin): string | undefined {
   if (typeof next !== "string" || !next.startsWith("/") || !URL.canParse(next, origin)) return undefined;
   const url = new URL(next, origin);

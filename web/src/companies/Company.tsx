@@ -72,12 +72,13 @@ function Head({ company }: { company: CompanyOf }) {
       <p className="flex flex-wrap gap-x-3 text-sm text-soft">
         {company.sic_description !== null && <span>{company.sic_description}</span>}
         <Place company={company} />
-        {company.number_of_shares !== null && (
+        {/* Both are of today. */}
+        {asOf === undefined && company.number_of_shares !== null && (
           <span>
             {t.company.shares}: {compact(company.number_of_shares)}
           </span>
         )}
-        {company.newest_statement && (
+        {asOf === undefined && company.newest_statement && (
           <span>
             {t.company.newest}: {periodTo(company.newest_statement)}
           </span>

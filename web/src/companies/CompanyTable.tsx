@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../api.ts";
+import { useAsOf } from "../asof.ts";
 import { ago, day } from "../format.ts";
 import { t } from "../words/index.ts";
 import { periodTo } from "./period.ts";
@@ -7,8 +8,9 @@ import { periodTo } from "./period.ts";
 const head = "border-b border-line py-2 pr-4 text-left text-xs font-medium text-soft whitespace-nowrap";
 const cell = "py-2 pr-4 align-baseline";
 
-/** Companies, a row each. */
+/** Companies, a row each; without what is newest today on a page of another day. */
 export function CompanyTable({ caption, companies }: { caption: string; companies: Schemas["Company"][] }) {
+  const today = useAsOf() === undefined;
   const exchange = companies.some((c) => c.listings.some((l) => l.exchange !== null));
   const sector = companies.some((c) => c.sic_description !== null);
   return (
@@ -32,9 +34,11 @@ export function CompanyTable({ caption, companies }: { caption: string; companie
               {t.companies.sector}
             </th>
           )}
-          <th scope="col" className={head}>
-            {t.companies.newest}
-          </th>
+          {today && (
+            <th scope="col" className={head}>
+              {t.companies.newest}
+            </th>
+          )}
           <th scope="col" className={`${head} max-md:hidden`}>
             {t.companies.read}
           </th>
@@ -42,14 +46,14 @@ export function CompanyTable({ caption, companies }: { caption: string; companie
       </thead>
       <tbody>
         {companies.map((c) => (
-          <Row key={c.id} company={c} exchange={exchange} sector={sector} />
+          <Row key={c.id} company={c} exchange={exchange} sector={sector} newest={today} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ company: c, exchange, sector }: { company: Schemas["Company"]; exchange: boolean; sector: boolean }) {
+function Row({ company: c, exchange, sector, newest }: { company: Schemas["Company"]; exchange: boolean; sector: boolean; newest: boolean }) {
   const others = c.listings.filter((l) => l.ticker !== c.ticker && l.last_day === null).map((l) => l.ticker);
   const exchanges = [...new Set(c.listings.filter((l) => l.last_day === null).map((l) => l.exchange))].filter((x) => x !== null);
   return (
@@ -66,13 +70,7 @@ function Row({ company: c, exchange, sector }: { company: Schemas["Company"]; ex
       </td>
       {exchange && <td className={`${cell} max-sm:hidden`}>{exchanges.join(", ")}</td>}
       {sector && <td className={`${cell} max-lg:hidden`}>{c.sic_description}</td>}
-      <td className={cell}>
-        {c.newest_statement ? (
-          periodTo(c.newest_statement)
-        ) : (
-          <span className="text-soft">{t.companies.noFigures}</span>
-        )}
-      </td>
+      {newest && <td className={cell}>{c.newest_statement ? periodTo(c.newest_statement) : <span className="text-soft">{t.companies.noFigures}</span>}</td>}
       <td className={`${cell} whitespace-nowrap text-soft max-md:hidden`}>{c.facts_read_at !== null && ago(c.facts_read_at)}</td>
     </tr>
   );

@@ -16,11 +16,21 @@ export interface ProofProps {
   children?: ReactNode;
 }
 
-/** The panel that proves a number. Its code comes when the page has nothing else to do, so that it opens at once, even without a network. */
+/** The panel that proves a number. Its code comes when a pointer or the focus comes to the page's figures, so that it opens at once. */
 export function Proof({ of, ...rest }: ProofProps) {
   useEffect(() => {
-    const timer = setTimeout(() => void load().catch(() => undefined), 1_000);
-    return () => clearTimeout(timer);
+    const main = document.getElementById("main");
+    const begin = () => {
+      end();
+      load().catch(() => undefined);
+    };
+    const end = () => {
+      main?.removeEventListener("pointermove", begin);
+      main?.removeEventListener("focusin", begin);
+    };
+    main?.addEventListener("pointermove", begin);
+    main?.addEventListener("focusin", begin);
+    return end;
   }, []);
   return (
     of && (

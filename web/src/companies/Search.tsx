@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef, useState, type ComponentType } from "react";
+import { useRef, useState, type ComponentType } from "react";
 import { flushSync } from "react-dom";
 import { Icon } from "../shell/Icon.tsx";
 import { cx } from "../ui/index.tsx";
@@ -16,7 +16,7 @@ export type SearchBoxProps = Typed & { className: string };
 
 let loaded: ComponentType<SearchBoxProps> | undefined;
 
-/** Finds companies. What answers is loaded when it is needed or the page has nothing to do; until then one types already. */
+/** Finds companies. What answers is loaded when a pointer or the focus comes to it; until then one types already. */
 export function Search({ big = false, className }: { big?: boolean; className?: string }) {
   const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
@@ -42,13 +42,6 @@ export function Search({ big = false, className }: { big?: boolean; className?: 
       () => undefined, // The plain box leads to the list of companies.
     );
   };
-  const begin = useRef(load);
-  useEffect(() => {
-    if (loaded) return;
-    const timer = setTimeout(() => begin.current(), 3_000);
-    return () => clearTimeout(timer);
-  }, []);
-
   const look = cx(
     "w-full rounded-md border border-line bg-ground pr-3 text-ink placeholder:text-soft",
     big ? "h-12 pl-11 text-base" : "h-9 pl-9 text-sm max-sm:text-base",
@@ -76,6 +69,7 @@ export function Search({ big = false, className }: { big?: boolean; className?: 
             placeholder={t.search.placeholder}
             className={look}
             onFocus={load}
+            onPointerEnter={load}
             onCompositionStart={() => (composing.current = true)}
             onCompositionEnd={() => {
               composing.current = false;

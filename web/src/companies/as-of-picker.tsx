@@ -18,6 +18,7 @@ import { Icon } from "../shell/Icon.tsx";
 import { closePopup } from "../shell/Popup.tsx";
 import { Button } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
+import "./aria.ts";
 
 const arrow = "inline-flex size-8 items-center justify-center rounded-md text-soft hover:bg-sunk data-disabled:opacity-40";
 const select = "rounded-md border border-line bg-card px-1.5 py-1 text-sm";
@@ -133,8 +134,11 @@ function Field({ asOf, last, go }: { asOf: string | undefined; last: string; go:
   return (
     <form
       onKeyDownCapture={(e) => {
-        // The parts of the field are none to the browser, which sends the form by Enter from fields alone.
-        if (e.key === "Enter" && e.target instanceof Element && e.target.role === "spinbutton") e.currentTarget.requestSubmit();
+        // The parts of the field are none to the browser, which sends the form by Enter from fields alone. It would press the
+        // button that has the focus next.
+        if (e.key !== "Enter" || !(e.target instanceof Element) || e.target.role !== "spinbutton") return;
+        e.preventDefault();
+        e.currentTarget.requestSubmit();
       }}
       onSubmit={(e) => {
         e.preventDefault();

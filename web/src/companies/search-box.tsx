@@ -8,6 +8,7 @@ import { Popover } from "react-aria-components/Popover";
 import type { Schemas } from "../api.ts";
 import { month } from "../format.ts";
 import { t } from "../words/index.ts";
+import "./aria.ts";
 import { suggestionsQuery } from "./queries.ts";
 import type { SearchBoxProps } from "./Search.tsx";
 import { useSettled } from "./settled.ts";

@@ -66,14 +66,14 @@ export function Shell() {
             <img src="/favicon.ico" alt="" width="26" height="26" />
             <span className="max-sm:hidden">{page.project}</span>
           </Link>
+          {/* newproject:companies */}
           <nav aria-label={t.nav.main} className="flex gap-1 text-sm max-md:hidden">
-            <Ways className="rounded-md px-2 py-1" /> {/* newproject:companies */}
+            <Ways className="rounded-md px-2 py-1" />
           </nav>
+          {/* newproject:end */}
           <div className="flex-1" />
           {/* newproject:companies */}
           <HeaderSearch />
-          {/* newproject:end */}
-          {/* newproject:companies */}
           <AsOf />
           {/* newproject:end */}
           <div className="shrink-0 text-sm">
@@ -81,9 +81,11 @@ export function Shell() {
           </div>
           <Popup label={t.nav.menu} buttonLabel={t.nav.menu} button={<Icon name="menu" className="size-5" />} buttonClass="inline-flex size-9 shrink-0 items-center justify-center rounded-md hover:bg-sunk" className="w-64">
             <div className="space-y-3">
+              {/* newproject:companies */}
               <nav aria-label={t.nav.main} className="grid gap-1 md:hidden">
-                <Ways className="rounded-md px-2 py-2" /> {/* newproject:companies */}
+                <Ways className="rounded-md px-2 py-2" />
               </nav>
+              {/* newproject:end */}
               <Themes />
               <button
                 type="button"

@@ -57,7 +57,7 @@ const sentence = (said: string): string => said.slice(0, 1).toUpperCase() + said
 
 /**
  * Sorts what a request's error says to the fields of a form. A field's name is the JSON pointer of its value without the
- * first slash (`listings/0/ticker`); what is wrong within a value belongs to the field of the whole.
+ * first slash (`scopes/0`); what is wrong within a value belongs to the field of the whole.
  */
 export function mistakes(error: unknown, names: readonly string[]): Mistakes {
   const found: Mistakes = { fields: {}, rest: [] };

@@ -107,14 +107,14 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   const problem = isProblem(error) ? error : undefined;
   return (
     <div role="alert" className="my-2 space-y-2 rounded-md border border-bad bg-card px-4 py-3">
-      <p className="font-medium text-bad">{away ? t.state.away : problem?.status === 403 ? t.state.forbidden : (problem?.detail ?? problem?.title ?? t.state.failed)}</p>
+      {problem?.status !== 401 && <p className="font-medium text-bad">{away ? t.state.away : problem?.status === 403 ? t.state.forbidden : (problem?.detail ?? problem?.title ?? t.state.failed)}</p>}
       {away && <p className="text-sm text-soft">{t.state.awayHint}</p>}
       {problem?.status === 401 && (
         <p className="text-sm">
           <SignInLink />
         </p>
       )}
-      {retry && <Button onClick={retry}>{t.state.retry}</Button>}
+      {retry && problem?.status !== 401 && <Button onClick={retry}>{t.state.retry}</Button>}
       {problem?.request_id !== undefined && problem.status >= 500 && <p className="text-xs text-soft">{t.state.requestID(problem.request_id)}</p>}
     </div>
   );

@@ -2,9 +2,9 @@
 export const en = {
   title: (what: string, project: string) => `${what} – ${project}`,
   nav: {
-    main: "Main",
     skip: "Skip to content",
     // newproject:companies
+    main: "Main",
     companies: "Companies",
     compare: "Compare",
     metrics: "Metrics",
@@ -87,7 +87,7 @@ export const en = {
     contractJSON: "As JSON",
     problemsHint: "The kinds of errors, and what to do about each.",
     operators: "For operators",
-    operatorsHint: "Imports, users and the queues are for superusers.",
+    operatorsHint: "Users, data and the queues are for superusers.",
     jobsHint: "The queues and what failed in them.",
     usersHint: "Who may sign in, and who may do all.",
     auditHint: "Who did what, and when.",
