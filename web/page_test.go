@@ -15,7 +15,7 @@ import (
 
 // TestPage has Vitest run the tests of e2e with Chromium, against the program.
 func TestPage(t *testing.T) {
-	server, err := servertest.Start(t.Context(), "USERS_OPEN_REGISTRATION=true", "EDGAR_FAKE=true")
+	server, err := servertest.Start(t.Context(), "USERS_OPEN_REGISTRATION=true")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop()) })
 	chromium, ok := os.LookupEnv("CHROMIUM")

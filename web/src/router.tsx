@@ -1,9 +1,10 @@
-import { createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, createRouter } from "@tanstack/react-router";
 import { accountRoutes } from "./accounts/routes.tsx";
 import { adminRoutes } from "./admin/routes.tsx";
 import { ahead, queryClient } from "./api.ts"; // newproject:companies
 import { homeQuery } from "./companies/queries.ts"; // newproject:companies
 import { companyRoutes } from "./companies/routes.tsx"; // newproject:companies
+import { lazyPage } from "./lazy.ts";
 import { rootRoute } from "./root.tsx";
 import { Crashed } from "./shell/errors.tsx";
 
@@ -11,7 +12,7 @@ const home = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
   loader: () => ahead(queryClient.query(homeQuery)), // newproject:companies
-  component: lazyRouteComponent(() => import("./home.tsx")),
+  component: lazyPage(() => import("./home.tsx")),
 });
 
 const routeTree = rootRoute.addChildren([

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyPage } from "../lazy.ts";
 import { rootRoute } from "../root.tsx";
 import { queryClient } from "../api.ts";
 import { meQuery, signedInOnly } from "../session.ts";
@@ -19,44 +20,44 @@ const signIn = createRoute({
     return { ...(safe !== undefined && { next: safe }), ...((after === "password" || after === "deleted") && { after }) };
   },
   loader: () => queryClient.query({ ...meQuery, staleTime: "static" }).catch(() => null),
-  component: lazyRouteComponent(() => import("./SignIn.tsx")),
+  component: lazyPage(() => import("./SignIn.tsx")),
 });
 
 const register = createRoute({
   getParentRoute: () => rootRoute,
   path: "register",
-  component: lazyRouteComponent(() => import("./Register.tsx")),
+  component: lazyPage(() => import("./Register.tsx")),
 });
 
 const recoverPassword = createRoute({
   getParentRoute: () => rootRoute,
   path: "recover-password",
-  component: lazyRouteComponent(() => import("./RecoverPassword.tsx")),
+  component: lazyPage(() => import("./RecoverPassword.tsx")),
 });
 
 const resetPassword = createRoute({
   getParentRoute: () => rootRoute,
   path: "reset-password",
-  component: lazyRouteComponent(() => import("./ResetPassword.tsx")),
+  component: lazyPage(() => import("./ResetPassword.tsx")),
 });
 
 const activate = createRoute({
   getParentRoute: () => rootRoute,
   path: "activate",
-  component: lazyRouteComponent(() => import("./Activate.tsx")),
+  component: lazyPage(() => import("./Activate.tsx")),
 });
 
 const confirmEmail = createRoute({
   getParentRoute: () => rootRoute,
   path: "confirm-email",
-  component: lazyRouteComponent(() => import("./ConfirmEmail.tsx")),
+  component: lazyPage(() => import("./ConfirmEmail.tsx")),
 });
 
 const account = createRoute({
   getParentRoute: () => rootRoute,
   path: "account",
   beforeLoad: signedInOnly,
-  component: lazyRouteComponent(() => import("./Account.tsx")),
+  component: lazyPage(() => import("./Account.tsx")),
 });
 
 export const accountRoutes = [signIn, register, recoverPassword, resetPassword, activate, confirmEmail, account] as const;

@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
+import { lazyPage } from "../lazy.ts";
 import { rootRoute } from "../root.tsx";
 import { auditFilters, auditQuery, keysQuery, userQuery, usersQuery, type AuditSearch } from "./queries.ts";
 
@@ -7,14 +8,14 @@ const users = createRoute({
   getParentRoute: () => rootRoute,
   path: "users",
   loader: () => ahead(queryClient.infiniteQuery(usersQuery)),
-  component: lazyRouteComponent(() => import("./Users.tsx")),
+  component: lazyPage(() => import("./Users.tsx")),
 });
 
 const user = createRoute({
   getParentRoute: () => rootRoute,
   path: "users/$id",
   loader: ({ params: { id } }) => ahead(queryClient.query(userQuery(Number(id))), queryClient.infiniteQuery(keysQuery(Number(id)))),
-  component: lazyRouteComponent(() => import("./User.tsx")),
+  component: lazyPage(() => import("./User.tsx")),
 });
 
 const auditEvents = createRoute({
@@ -24,7 +25,7 @@ const auditEvents = createRoute({
     Object.fromEntries(auditFilters.flatMap((name) => (typeof search[name] === "string" && search[name] !== "" ? [[name, search[name]]] : []))),
   loaderDeps: ({ search }) => Object.fromEntries(auditFilters.map((name) => [name, search[name]])) as AuditSearch,
   loader: ({ deps }) => ahead(queryClient.infiniteQuery(auditQuery(deps))),
-  component: lazyRouteComponent(() => import("./AuditEvents.tsx")),
+  component: lazyPage(() => import("./AuditEvents.tsx")),
 });
 
 export const adminRoutes = [users, user, auditEvents] as const;

@@ -1,12 +1,13 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useAsOf } from "../asof.ts";
 import { day } from "../format.ts";
+import { lazyPart } from "../lazy.ts";
 import { Icon } from "../shell/Icon.tsx";
 import { Popup } from "../shell/Popup.tsx";
 import { cx, Loading } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 
-const Picker = lazy(() => import("./as-of-picker.tsx"));
+const Picker = lazyPart(() => import("./as-of-picker.tsx"));
 
 /** The day of the page, and the way to another. */
 export function AsOf() {

@@ -1,16 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import type { Schemas } from "../api.ts";
 import { useAsOf } from "../asof.ts";
 import * as format from "../format.ts";
+import { lazyPart } from "../lazy.ts";
 import { Card, Choice, cx, Empty, Failure, Loading, Notice, TableFrame } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import Bars from "./Bars.tsx";
 import { fixedMetricsQuery, periods } from "./chart-queries.ts";
 import { statementsQuery } from "./queries.ts";
 
-const LineChart = lazy(() => import("./LineChart.tsx"));
+const LineChart = lazyPart(() => import("./LineChart.tsx"));
 const height = 250;
 
 type Statement = Schemas["FinancialStatement"];

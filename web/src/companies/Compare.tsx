@@ -1,9 +1,10 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { isProblem, type Schemas } from "../api.ts";
 import { useAsOf } from "../asof.ts";
 import { compact, day as calendarDay, month, none } from "../format.ts";
+import { lazyPart } from "../lazy.ts";
 import { Card, Choice, cx, Empty, Failure, Loading, Notice, TableFrame, useTitle } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { best, byFiscalPeriod, flowOf, parseMetrics, valueOf, writeMetrics } from "./compare.ts";
@@ -20,7 +21,7 @@ import { fileName, type ExportTable } from "./table-export.ts";
 import { TableActions } from "./TableActions.tsx";
 import { most, parseTickers } from "./tickers.ts";
 
-const LineChart = lazy(() => import("./LineChart.tsx"));
+const LineChart = lazyPart(() => import("./LineChart.tsx"));
 
 /** What is compared: a metric, or a figure of the twelve months. */
 interface Row {

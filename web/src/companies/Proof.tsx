@@ -1,10 +1,11 @@
-import { lazy, Suspense, useEffect, type ReactNode } from "react";
+import { Suspense, useEffect, type ReactNode } from "react";
+import { lazyPart } from "../lazy.ts";
 import { proofOf } from "./proof.ts";
 import type { ShareBasis } from "./queries.ts";
 import type { Subject } from "./statement-queries.ts";
 
 const load = () => import("./ProofPanel.tsx");
-const Panel = lazy(load);
+const Panel = lazyPart(load);
 
 export interface ProofProps {
   /** What is proved, of `useProof()`. Nothing shows without it. */

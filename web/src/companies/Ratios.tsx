@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import type { Schemas } from "../api.ts";
 import { useAsOf } from "../asof.ts";
 import * as format from "../format.ts";
+import { lazyPart } from "../lazy.ts";
 import { Card, Choice, Empty, Failure, Loading, TableFrame } from "../ui/index.tsx";
 import { t } from "../words/index.ts";
 import { dayQuery } from "./chart-queries.ts";
@@ -18,7 +19,7 @@ import { fileName } from "./table-export.ts";
 import { TableActions } from "./TableActions.tsx";
 import { useDays } from "./use-days.ts";
 
-const LineChart = lazy(() => import("./LineChart.tsx"));
+const LineChart = lazyPart(() => import("./LineChart.tsx"));
 
 type Definition = Schemas["MetricDefinition"];
 type Day = Schemas["DailyRatios"];

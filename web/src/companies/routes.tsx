@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
 import { ahead, queryClient } from "../api.ts";
+import { lazyPage } from "../lazy.ts";
 import { rootRoute } from "../root.tsx";
 import { daysQuery, dividendsQuery, fixedMetricsQuery, periods, splitsQuery } from "./chart-queries.ts";
 import { importQuery, importsQuery } from "./imports.ts";
@@ -32,7 +33,7 @@ const companies = createRoute({
   }),
   loaderDeps: ({ search: { q, exchange, figures, sort } }) => ({ q, exchange, figures, sort }),
   loader: ({ deps }) => ahead(queryClient.infiniteQuery(companiesQuery(deps))),
-  component: lazyRouteComponent(() => import("./Companies.tsx")),
+  component: lazyPage(() => import("./Companies.tsx")),
 });
 
 /** What can be set on the page of a company's metrics. */
@@ -57,7 +58,7 @@ const company = createRoute({
   // The number whose proof is open, of all pages of a company.
   validateSearch: (s: Record<string, unknown>) => texts(s, "proof"),
   loader: ({ params }) => ahead(queryClient.query(companyQuery(params.ticker))),
-  component: lazyRouteComponent(() => import("./Company.tsx")),
+  component: lazyPage(() => import("./Company.tsx")),
 });
 
 const companyPages = [
@@ -74,7 +75,7 @@ const companyPages = [
         ...(view.period === "ttm" ? [queryClient.query(twelveMonthsOf(ticker, view, as_of))] : []),
       );
     },
-    component: lazyRouteComponent(() => import("./Statements.tsx")),
+    component: lazyPage(() => import("./Statements.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
@@ -88,7 +89,7 @@ const companyPages = [
         queryClient.query(statementsQuery(ticker, period, basis, asOf)),
         queryClient.query(newestDayQuery(ticker, asOf)),
       ),
-    component: lazyRouteComponent(() => import("./CompanyMetrics.tsx")),
+    component: lazyPage(() => import("./CompanyMetrics.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
@@ -97,7 +98,7 @@ const companyPages = [
     loaderDeps: ({ search }) => ({ asOf: search.as_of, period: search.period ?? ("annual" as const) }),
     loader: ({ params: { ticker }, deps: { period, asOf } }) =>
       ahead(queryClient.query(statementsQuery(ticker, period, "as_of", asOf, periods(period))), queryClient.query(fixedMetricsQuery(ticker, period, asOf))),
-    component: lazyRouteComponent(() => import("./Charts.tsx")),
+    component: lazyPage(() => import("./Charts.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
@@ -108,7 +109,7 @@ const companyPages = [
       const { listing, range, basis, show } = ratiosSearch(search, ticker);
       ahead(queryClient.infiniteQuery(daysQuery({ listing, range, share_basis: basis, metrics: show }, as_of)), queryClient.query(metricsQuery));
     },
-    component: lazyRouteComponent(() => import("./Ratios.tsx")),
+    component: lazyPage(() => import("./Ratios.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
@@ -128,13 +129,13 @@ const companyPages = [
         queryClient.query(splitsQuery(ticker, rejected, asOf)),
         queryClient.query(statementsQuery(ticker, "quarterly", basis, asOf, periods("quarterly"))),
       ),
-    component: lazyRouteComponent(() => import("./Dividends.tsx")),
+    component: lazyPage(() => import("./Dividends.tsx")),
   }),
   createRoute({
     getParentRoute: () => company,
     path: "entries",
     validateSearch: (s: Record<string, unknown>) => texts(s, "edit", "id"),
-    component: lazyRouteComponent(() => import("./Entries.tsx")),
+    component: lazyPage(() => import("./Entries.tsx")),
   }),
 ] as const;
 
@@ -165,7 +166,7 @@ const compare = createRoute({
         ...(days ? [queryClient.query(newestDayQuery(ticker, asOf))] : []),
       ]),
     ),
-  component: lazyRouteComponent(() => import("./Compare.tsx")),
+  component: lazyPage(() => import("./Compare.tsx")),
 });
 
 const metrics = createRoute({
@@ -173,35 +174,35 @@ const metrics = createRoute({
   path: "metrics",
   validateSearch: (s: Record<string, unknown>): { q?: string | undefined } => texts(s, "q"),
   loader: () => ahead(queryClient.query(metricsQuery)),
-  component: lazyRouteComponent(() => import("./Metrics.tsx")),
+  component: lazyPage(() => import("./Metrics.tsx")),
 });
 
 const imports = createRoute({
   getParentRoute: () => rootRoute,
   path: "imports",
   loader: () => ahead(queryClient.infiniteQuery(importsQuery)),
-  component: lazyRouteComponent(() => import("./Imports.tsx")),
+  component: lazyPage(() => import("./Imports.tsx")),
 });
 
 const oneImport = createRoute({
   getParentRoute: () => rootRoute,
   path: "imports/$id",
   loader: ({ params }) => ahead(queryClient.query(importQuery(Number(params.id)))),
-  component: lazyRouteComponent(() => import("./Import.tsx")),
+  component: lazyPage(() => import("./Import.tsx")),
 });
 
 const syncs = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs",
   loader: () => ahead(queryClient.infiniteQuery(syncsQuery), queryClient.query(rulesQuery)),
-  component: lazyRouteComponent(() => import("./Syncs.tsx")),
+  component: lazyPage(() => import("./Syncs.tsx")),
 });
 
 const sync = createRoute({
   getParentRoute: () => rootRoute,
   path: "syncs/$id",
   loader: ({ params }) => ahead(queryClient.query(syncQuery(Number(params.id)))),
-  component: lazyRouteComponent(() => import("./Sync.tsx")),
+  component: lazyPage(() => import("./Sync.tsx")),
 });
 
 /** All that is about companies. */

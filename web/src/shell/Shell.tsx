@@ -1,10 +1,11 @@
 import { useIsFetching } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useAsOf, useSetAsOf, yearsAway } from "../asof.ts"; // newproject:companies
 import { AsOf } from "../companies/AsOf.tsx"; // newproject:companies
 import { Search } from "../companies/Search.tsx"; // newproject:companies
 import { day } from "../format.ts"; // newproject:companies
+import { lazyPart } from "../lazy.ts";
 import { page } from "../page.ts";
 import { useMe } from "../session.ts";
 import { setTheme, useTheme, type Theme } from "../theme.ts";
@@ -15,8 +16,8 @@ import { Icon } from "./Icon.tsx";
 import { useShortcuts, type Shortcut } from "./keys.ts";
 import { closePopup, Popup } from "./Popup.tsx";
 
-const AccountMenu = lazy(() => import("../accounts/AccountMenu.tsx"));
-const Keys = lazy(() => import("./Keys.tsx"));
+const AccountMenu = lazyPart(() => import("../accounts/AccountMenu.tsx"));
+const Keys = lazyPart(() => import("./Keys.tsx"));
 
 const colours = {
   production: { line: "", name: "" },
@@ -60,7 +61,7 @@ export function Shell() {
       >
         {t.nav.skip}
       </a>
-      <header className="sticky top-0 z-20 border-b border-line bg-card print:hidden">
+      <header className="sticky top-0 z-30 border-b border-line bg-card print:hidden">
         <div className="relative mx-auto flex h-13 max-w-7xl items-center gap-2 px-4 sm:gap-3">
           <Link to="/" aria-label={page.project} className="flex shrink-0 items-center gap-2 font-bold text-ink no-underline">
             <img src="/favicon.ico" alt="" width="26" height="26" />

@@ -123,7 +123,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 /** A table that scrolls within the page; its first column and its head stay in view. The caption is for screen readers. */
 export function TableFrame({ caption, children, className }: { caption: string; children: ReactNode; className?: string }) {
   return (
-    <div role="region" aria-label={caption} tabIndex={0} className={cx("relative max-h-[80vh] overflow-auto print:max-h-none print:overflow-visible", className)}>
+    <div role="region" aria-label={caption} tabIndex={0} className={cx("relative isolate max-h-[80vh] overflow-auto print:max-h-none print:overflow-visible", className)}>
       <table className="w-full border-collapse text-sm">
         <caption className="sr-only">{caption}</caption>
         {children}

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "../../src/api.ts";
 import { best, byFiscalPeriod, parseMetrics, usual, valueOf, writeMetrics } from "../../src/companies/compare.ts";
-import { parseTickers } from "../../src/companies/tickers.ts";
 import { matches, metricValue, nullReason } from "../../src/companies/metrics.ts";
+import { parseTickers } from "../../src/companies/tickers.ts";
 
 describe("addresses of a comparison", () => {
   it.each([

@@ -1,1 +1,0 @@
-import{t as e}from"./useQuery-x6m0E5ZW.js";import{_ as t}from"./ui-B2L8n6DT.js";import{l as n}from"./form-DRsjYvOP.js";import{O as r}from"./index-BKOvGB2x.js";import{F as i}from"./language-B8MVrMQn.js";var a=i();function o({id:i}){let{data:o}=e({...r(i),staleTime:6e5,retry:!1});return(0,a.jsx)(t,{to:`/users/$id`,params:{id:String(i)},children:o?.email??n.one(i)})}export{o as t};

@@ -1,1 +1,0 @@
-import{t as e}from"./language-B8MVrMQn.js";var t=e({en:{label:`Search for a company`,placeholder:`Name, ticker, ISIN or CIK`,none:e=>`No company found for “${e}”.`,searching:`Searching …`,failed:`The search does not answer. It goes on when you type.`,all:e=>`All companies found for “${e}”`,noFigures:`no figures`}});export{t};

@@ -1,1 +1,0 @@
-import{I as e,R as t,p as n}from"./language-B8MVrMQn.js";var r=t(e(),1);function i(e){let t=n();return r.useCallback(n=>t.navigate({...n,from:n.from??e?.from}),[e?.from,t])}export{i as t};

@@ -1,1 +1,0 @@
-import{l as e,n as t}from"./queryOptions-BySQW6ZK.js";function n(n,r){return t(n,e,r)}export{n as t};

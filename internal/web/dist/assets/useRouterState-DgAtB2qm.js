@@ -1,1 +1,0 @@
-import{p as e}from"./language-B8MVrMQn.js";import{b as t,y as n}from"./ui-B2L8n6DT.js";function r(r){let i=e({warn:r?.router===void 0}),a=r?.router||i;return t(a.stores.__store,n(r,a))}export{r as t};
