@@ -1,5 +1,5 @@
-import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import { once, unwrap, type Schemas } from "../api.ts";
 import { signedInAs } from "../session.ts";
 import { closePopup, Popup } from "../shell/Popup.tsx";
@@ -9,14 +9,20 @@ import { t } from "../words/index.ts";
 /** What one who is signed in can go to. */
 export default function AccountMenu({ me }: { me: Schemas["User"] }) {
   const navigate = useNavigate();
-  const signOut = useMutation({
-    mutationFn: () => unwrap(once.DELETE("/login/session")),
-    onSuccess: async () => {
+  // Not a mutation: its code would come with every page of one who is signed in.
+  const [leaving, setLeaving] = useState<{ isPending: boolean; error?: unknown }>({ isPending: false });
+  const signOut = async () => {
+    setLeaving({ isPending: true });
+    try {
+      await unwrap(once.DELETE("/login/session"));
       closePopup();
       await navigate({ to: "/" });
       await signedInAs(null);
-    },
-  });
+    } catch (error) {
+      setLeaving({ isPending: false, error });
+    }
+  };
+
   const name = me.full_name ?? me.email;
   const item = "block rounded-md px-2 py-1.5 text-ink no-underline hover:bg-sunk hover:no-underline";
   return (
@@ -61,8 +67,8 @@ export default function AccountMenu({ me }: { me: Schemas["User"] }) {
           </>
         )}
       </nav>
-      {signOut.error && <Failure error={signOut.error} />}
-      <Button kind="quiet" className="mt-1 w-full" aria-disabled={signOut.isPending} onClick={() => signOut.isPending || signOut.mutate()}>
+      {leaving.error !== undefined && <Failure error={leaving.error} />}
+      <Button kind="quiet" className="mt-1 w-full" aria-disabled={leaving.isPending} onClick={() => leaving.isPending || void signOut()}>
         {t.nav.signOut}
       </Button>
     </Popup>
