@@ -3,6 +3,7 @@ import { ProblemError } from "@edgevalue/client";
 import { describe, expect, it } from "vitest";
 import { safeNext } from "../src/accounts/next.ts";
 import { program } from "../src/accounts/program.ts";
+import { NoAnswer } from "../src/api.ts";
 import { mistakes } from "../src/ui/form.tsx";
 
 const problem = (status: number, body: object, headers = {}) =>

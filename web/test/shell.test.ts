@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { NoAnswer } from "../src/api.ts";
 import { watch } from "../src/shell/away.ts";
 import { isTyping, reader, type Shortcut } from "../src/shell/keys.ts";
 
