@@ -71,11 +71,11 @@ export const instant = (v: string | null | undefined): string =>
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
 
-/** How long ago an instant was. */
+/** How long ago an instant was, in the language of the words around it. */
 export function ago(v: string, now = Date.now()): string {
   const seconds = (new Date(v).getTime() - now) / 1000;
   const [unit, size] = steps.find(([, s]) => Math.abs(seconds) >= s) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+  return new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" }).format(Math.round(seconds / size), unit);
 }
 
 /** A size of a file. */

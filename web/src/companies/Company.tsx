@@ -29,7 +29,7 @@ export default function Company() {
   const all = me?.is_superuser ? [...tabs, entries] : tabs;
   const shown = [...tabs, entries].find(({ to }) => path.endsWith(to.replace("/companies/$ticker", "") || "\n"))?.name ?? t.company.statements;
   useTitle(data && t.company.title(data.name, shown));
-  if (isProblem(error, "not-found")) return <UnknownCompany ticker={ticker} />;
+  if (isProblem(error, "not-found", "invalid")) return <UnknownCompany ticker={ticker} />;
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />;
   return (
     <>

@@ -85,6 +85,7 @@ export default function SearchBox({ text, focused, selection, className }: Searc
       >
         <Input ref={input} data-search autoComplete="off" enterKeyHint="search" placeholder={t.search.placeholder} className={className} />
         <OpenAtOnce when={focused && text !== ""} />
+        {/* eslint-disable-next-line @typescript-eslint/no-deprecated -- its successor is of another package, for a tree of its own */}
         <Popover {...(frame && { UNSTABLE_portalContainer: frame })} offset={4} className="w-(--trigger-width) min-w-[min(26rem,calc(100vw-1rem))] overflow-auto rounded-lg border border-line bg-card text-sm shadow-lg print:hidden">
           <ListBox
             className="p-1 outline-none"

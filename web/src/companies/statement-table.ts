@@ -80,6 +80,7 @@ const concerned: Partial<Record<Mark, readonly Figure[]>> = {
   bank: ["total_revenues", "ebit", "ebitda"],
   cash_with_restricted: ["cash_and_equivalents"],
   debt_unknown: ["total_debt", "long_term_debt"],
+  ebit_operating_income: ["ebit", "ebitda"],
   implausible_shares: ["shares_outstanding"],
   partial_cost: ["cost_of_revenue"],
   partial_debt: ["total_debt"],
@@ -124,7 +125,12 @@ export interface Table {
   notes: string[];
 }
 
-const marksOf = ({ statement, months }: Column): string[] => (months ? months.marks : statement.marks);
+/** The marks of a column and, where EBIT is not computed as in most, one for that. */
+const marksOf = ({ statement, months }: Column): string[] => {
+  if (months) return months.marks;
+  const isOther: Mark[] = statement.ebit_basis === "operating_income" ? ["ebit_operating_income"] : [];
+  return [...statement.marks, ...isOther];
+};
 
 /** Builds the table of a view of columns that come the newest first, with those of the year before. */
 export function buildTable(view: View, known: readonly Column[], changes: ReadonlyMap<string, Change>): Table {

@@ -348,6 +348,7 @@ export const en = {
       bank: "A bank: revenue is net interest and noninterest income, and there is no EBIT",
       cash_with_restricted: "Cash includes restricted cash",
       comparative_only: "No report of its own: a column in a later one",
+      ebit_operating_income: "EBIT is the operating income, as profit before tax or interest expense is not known: compare it with care",
       debt_unknown: "Total debt is not known, though there is interest or short-term debt: no enterprise value",
       implausible_shares: "A share count off by more than 20 times was dropped",
       mixed_tags: "Some figures are a difference of two different tags",
