@@ -34,7 +34,7 @@ export default function SearchBox({ text, focused, selection, className }: Searc
   const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState(text);
-  // The list stands within the search, not at the end of the page.
+  // The list stands within the header, or what else the search is in, not at the end of the page.
   const [frame, setFrame] = useState<HTMLElement | null>(null);
   const q = useSettled(typed.trim());
   const { data, error, isFetching } = useQuery(suggestionsQuery(q));
@@ -76,7 +76,7 @@ export default function SearchBox({ text, focused, selection, className }: Searc
     else list(of);
   };
   return (
-    <div ref={setFrame} onKeyDownCapture={press}>
+    <div ref={(at) => setFrame(at?.closest<HTMLElement>("header, main") ?? null)} onKeyDownCapture={press}>
       <ComboBox
         aria-label={t.search.label}
         items={found}
@@ -93,6 +93,7 @@ export default function SearchBox({ text, focused, selection, className }: Searc
       >
         <Input ref={input} data-search autoComplete="off" enterKeyHint="search" placeholder={t.search.placeholder} className={className} />
         <OpenAtOnce when={focused && text !== ""} />
+        {/* eslint-disable-next-line @typescript-eslint/no-deprecated -- its successor is of another package */}
         <Popover {...(frame && { UNSTABLE_portalContainer: frame })} offset={4} className="w-(--trigger-width) min-w-[min(26rem,calc(100vw-1rem))] overflow-auto rounded-lg border border-line bg-card text-sm shadow-lg print:hidden">
           <ListBox
             className="p-1 outline-none"
