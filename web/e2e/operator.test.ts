@@ -196,7 +196,7 @@ test("shows what was done, and by whom", async () => {
   await signIn(page);
   await page.goto(`/users/${String(user.id)}`);
   await page.getByRole("link", { name: "What was done to this account" }).click();
-  const changed = page.getByRole("row", { name: /Account changed.*full_name/s });
+  const changed = page.getByRole("row").filter({ hasText: /Account changed.*full_name/s });
   await changed.waitFor();
   await changed.getByText("admin@example.com").waitFor();
   await page.getByRole("row", { name: /Account created/ }).waitFor();

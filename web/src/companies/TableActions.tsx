@@ -13,7 +13,7 @@ export function TableActions({ table, name }: { table: () => ExportTable; name: 
   }, [said]);
   return (
     <div className="flex flex-wrap items-center gap-2 print:hidden">
-      <span role="status" className="text-xs text-soft">
+      <span role="status" className="text-xs text-soft empty:-me-2">
         {said}
       </span>
       <Button onClick={() => void copyTable(table()).then(() => say(t.export.copied), () => say(t.export.failed))}>{t.export.copy}</Button>

@@ -26,7 +26,7 @@ export default function SearchBox({ text, focused, selection, className }: Searc
   const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState(text);
-  // The list stands within the search, not at the end of the page.
+  // The list stands within the header, or what else the search is in, not at the end of the page.
   const [frame, setFrame] = useState<HTMLElement | null>(null);
   const q = useSettled(typed.trim());
   const { data, error, isFetching } = useQuery(suggestionsQuery(q));
@@ -68,7 +68,7 @@ export default function SearchBox({ text, focused, selection, className }: Searc
     else list(of);
   };
   return (
-    <div ref={setFrame} onKeyDownCapture={press}>
+    <div ref={(at) => setFrame(at?.closest<HTMLElement>("header, main") ?? null)} onKeyDownCapture={press}>
       <ComboBox
         aria-label={t.search.label}
         items={found}
