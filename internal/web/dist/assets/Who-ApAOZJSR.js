@@ -1,0 +1,1 @@
+import{B as e,Pn as t,an as n,fn as r}from"./index-6DYL0T6q.js";import{t as i}from"./users@all-Ct5aUlfs.js";var a=t();function o({id:t}){let{data:o}=r({...e(t),staleTime:6e5,retry:!1});return(0,a.jsx)(n,{to:`/users/$id`,params:{id:String(t)},children:o?.email??i.one(t)})}export{o as t};

@@ -1,1 +1,0 @@
-import{B as e,Mn as t,rn as n,un as r}from"./index-BMqHpehv.js";import{t as i}from"./users@all-Caaeh4z2.js";var a=t();function o({id:t}){let{data:o}=r({...e(t),staleTime:6e5,retry:!1});return(0,a.jsx)(n,{to:`/users/$id`,params:{id:String(t)},children:o?.email??i.one(t)})}export{o as t};

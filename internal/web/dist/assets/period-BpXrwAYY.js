@@ -1,0 +1,1 @@
+import{Ft as e,nt as t}from"./index-6DYL0T6q.js";var n=e({en:{annual:e=>`Year to ${e}`,quarterly:e=>`Quarter to ${e}`,partial:e=>`Part of a year to ${e}`}});function r({period:e,end_date:r}){return(n[e]??n.partial)(t(r))}export{r as t};

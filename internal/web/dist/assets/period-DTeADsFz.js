@@ -1,1 +1,0 @@
-import{Ft as e,nt as t}from"./index-BMqHpehv.js";var n=e({en:{annual:e=>`Year to ${e}`,quarterly:e=>`Quarter to ${e}`,partial:e=>`Part of a year to ${e}`}});function r({period:e,end_date:r}){return(n[e]??n.partial)(t(r))}export{r as t};

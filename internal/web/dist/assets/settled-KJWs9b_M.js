@@ -1,0 +1,1 @@
+import{In as e,Ln as t}from"./index-6DYL0T6q.js";var n=t(e(),1);function r(e){let[t,r]=(0,n.useState)(e);return(0,n.useEffect)(()=>{let t=setTimeout(()=>r(e),e===``?0:120);return()=>clearTimeout(t)},[e]),t}export{r as t};

@@ -1,1 +1,0 @@
-import{Fn as e,Pn as t}from"./index-BMqHpehv.js";var n=e(t(),1);function r(e){let[t,r]=(0,n.useState)(e);return(0,n.useEffect)(()=>{let t=setTimeout(()=>r(e),e===``?0:120);return()=>clearTimeout(t)},[e]),t}export{r as t};
