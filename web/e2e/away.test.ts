@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { expectErrors, Gate, hasFocus, newUser, open, picture, signIn } from "./browser.ts";
+import { expectErrors, Gate, hasFocus, newUser, open, signIn } from "./browser.ts";
+import { picture } from "./browser.ts"; // newproject:companies
 
 let gate: Gate;
 beforeEach(async () => {
@@ -9,10 +10,11 @@ beforeEach(async () => {
 });
 afterEach(() => gate.shut().catch(() => undefined));
 
-const gone = "The server does not answer. Check your connection. The page goes on by itself when the server is back.";
 const network = /Failed to load resource|net::ERR|status of 401/;
 
 // newproject:companies
+const gone = "The server does not answer. Check your connection. The page goes on by itself when the server is back.";
+
 test("keeps what it shows while the server is away, and goes on by itself", async () => {
   const page = await open("/companies/AAPL", { baseURL: gate.url });
   const figure = page.getByRole("button", { name: "391,035" });

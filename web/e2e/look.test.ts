@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import type { Schemas } from "@edgevalue/client";
+import type { Schemas } from "@edgevalue/client"; // newproject:companies
 import type axe from "axe-core";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
