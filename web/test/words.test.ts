@@ -8,9 +8,9 @@ describe("words", () => {
     transform.call({ warn: (text) => warnings.push(text) }, `import { t } from "../words/index.ts";\n${code}`, "/src/companies/page.tsx")?.code;
 
   it("names the sections wherever a module uses them", () => {
-    const code = made("f(t.nav.skip, { ...t.nav, ...t.statements.figures }, x.t.nav, at.nav);");
-    expect(code).toContain("f(words_nav.skip, { ...words_nav, ...words_statements.figures }, x.t.nav, at.nav);");
-    expect(code).toContain('from "virtual:words/statements@all"');
+    const code = made("f(t.nav.skip, { ...t.nav, ...t.accounts.menu }, x.t.nav, at.nav);");
+    expect(code).toContain("f(words_nav.skip, { ...words_nav, ...words_accounts.menu }, x.t.nav, at.nav);");
+    expect(code).toContain('from "virtual:words/accounts@all"');
     expect(code).not.toContain("words/index.ts");
   });
 
