@@ -91,14 +91,15 @@ func TestThisRepository(t *testing.T) {
 	}
 }
 
-// relative is what a module imports of others beside it.
-var relative = regexp.MustCompile(`\b(?:from|import)(?: |\()?"(\.[^"]+)"`)
+// relative is what a module imports of others beside it, at the beginning of a line or while it runs.
+var relative = regexp.MustCompile(`(?m)(?:^(?:import|export|\}) [^"\n]*|\bimport\()"(\.[^"]+)"`)
 
 // assertModules fails where a module of the page imports one that the project has not.
 func assertModules(t *testing.T, files map[string]file, module string) {
 	t.Helper()
 	for _, m := range relative.FindAllSubmatch(files[module].content, -1) {
-		assert.Contains(t, files, path.Join(path.Dir(module), string(m[1])), module)
+		_, ok := files[path.Join(path.Dir(module), string(m[1]))]
+		assert.True(t, ok, "%s imports %s, which is not there", module, m[1])
 	}
 }
 
