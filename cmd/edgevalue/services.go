@@ -106,10 +106,6 @@ func requireCurrent(ctx context.Context, log *slog.Logger, pool *pgxpool.Pool) e
 
 // newServices connects the parts. Without an SMTP server, mails go to unsent.
 func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.Sender) (*services, error) {
-	hasher, err := auth.NewHasher(auth.DefaultParams)
-	if err != nil {
-		return nil, errors.Wrap(err, "set up password hashing")
-	}
 	sender, err := newSender(cfg, unsent)
 	if err != nil {
 		return nil, err
@@ -126,7 +122,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 	// newproject:end
 	a, err := app.New(app.Config{
 		Pool:                pool,
-		Hasher:              hasher,
+		Hasher:              auth.NewHasher(auth.DefaultParams),
 		Tokens:              auth.NewTokens(secret, cfg.AccessTokenLife(), time.Now),
 		TOTP:                auth.NewTOTP(secret),
 		ConsoleTokens:       auth.NewConsoleTokens(secret, app.ConsoleLife, time.Now),

@@ -182,9 +182,7 @@ func TestHashingIsBounded(t *testing.T) {
 	f := setup(t, options{app: func(c *app.Config) {
 		costly := auth.DefaultParams
 		costly.Iterations = 20
-		hasher, err := auth.NewHasher(costly)
-		require.NoError(t, err)
-		c.Hasher = hasher
+		c.Hasher = auth.NewHasher(costly)
 	}})
 	var busy atomic.Int32
 	var slowest atomic.Int64

@@ -76,11 +76,9 @@ func setup(t *testing.T, o options) *fixture {
 		t.Skip("EDGEVALUE_TEST_URL names another server, and this test looks into one of its own")
 	}
 	f := &fixture{t: t, pool: pgtest.New(t), clock: &clock{now: start}, mails: &outbox{}, log: &buffer{}}
-	hasher, err := auth.NewHasher(cheap)
-	require.NoError(t, err)
 	logger := slog.New(slog.NewTextHandler(f.log, nil))
 	cfg := app.Config{
-		Pool: f.pool, Hasher: hasher, Mail: f.mails, Logger: logger, Now: f.clock.Now,
+		Pool: f.pool, Hasher: auth.NewHasher(cheap), Mail: f.mails, Logger: logger, Now: f.clock.Now,
 		Tokens:        auth.NewTokens("a secret of the tests, long enough", time.Hour, f.clock.Now),
 		ConsoleTokens: auth.NewConsoleTokens("a secret of the tests, long enough", 12*time.Hour, f.clock.Now),
 		CookieTokens:  auth.NewCookieTokens("a secret of the tests, long enough", app.SessionLife, f.clock.Now),
@@ -92,6 +90,7 @@ func setup(t *testing.T, o options) *fixture {
 	if o.app != nil {
 		o.app(&cfg)
 	}
+	var err error
 	f.app, err = app.New(cfg)
 	require.NoError(t, err)
 	if o.jobs {

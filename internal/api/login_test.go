@@ -86,9 +86,7 @@ func TestLoginRehashes(t *testing.T) {
 	f := setup(t, options{})
 	other := cheap
 	other.Iterations = 3
-	hasher, err := auth.NewHasher(other)
-	require.NoError(t, err)
-	hash, err := hasher.Hash(t.Context(), "", password)
+	hash, err := auth.NewHasher(other).Hash(t.Context(), "", password)
 	require.NoError(t, err)
 	_, err = f.pool.Exec(t.Context(), "UPDATE user_account SET password_hash = $1 WHERE email = $2", hash, f.userEmail)
 	require.NoError(t, err)

@@ -16,13 +16,6 @@ import (
 
 var cheap = Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-func newHasher(t *testing.T, params Params) *Hasher {
-	t.Helper()
-	h, err := NewHasher(params)
-	require.NoError(t, err)
-	return h
-}
-
 func TestCheckPassword(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -102,7 +95,7 @@ func BenchmarkCheckPassword(b *testing.B) {
 func TestHasher(t *testing.T) {
 	t.Parallel()
 	const password = "correct horse battery"
-	h := newHasher(t, cheap)
+	h := NewHasher(cheap)
 	hash, err := h.Hash(t.Context(), "", password)
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(hash, "$argon2id$v=19$m=64,t=1,p=1$"), hash)
@@ -124,9 +117,9 @@ func TestHasher(t *testing.T) {
 		"empty password":                {h, "", hash, false, false},
 		"unknown account":               {h, password, "", false, false},
 		"too long":                      {h, strings.Repeat("a", 1<<20), hash, false, false},
-		"right, other costs now":        {newHasher(t, costlier), password, hash, true, true},
-		"right, other salt length now":  {newHasher(t, longerSalt), password, hash, true, true},
-		"wrong, other costs now":        {newHasher(t, costlier), "nope", hash, false, false},
+		"right, other costs now":        {NewHasher(costlier), password, hash, true, true},
+		"right, other salt length now":  {NewHasher(longerSalt), password, hash, true, true},
+		"wrong, other costs now":        {NewHasher(costlier), "nope", hash, false, false},
 		"unknown account, empty to try": {h, "", "", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,7 +134,7 @@ func TestHasher(t *testing.T) {
 
 func TestHasherTooLongIsNeverRight(t *testing.T) {
 	t.Parallel()
-	h := newHasher(t, cheap)
+	h := NewHasher(cheap)
 	for _, password := range []string{"", strings.Repeat("a", MaxPasswordLength+1)} {
 		hash, err := h.Hash(t.Context(), "", password)
 		require.NoError(t, err)
@@ -153,7 +146,7 @@ func TestHasherTooLongIsNeverRight(t *testing.T) {
 
 func TestHasherNormalizes(t *testing.T) {
 	t.Parallel()
-	h := newHasher(t, cheap)
+	h := NewHasher(cheap)
 	hash, err := h.Hash(t.Context(), "", "caf\u00e9 caf\u00e9 caf\u00e9")
 	require.NoError(t, err)
 	ok, _, err := h.Verify(t.Context(), "", "cafe\u0301 cafe\u0301 cafe\u0301", hash)
@@ -163,7 +156,7 @@ func TestHasherNormalizes(t *testing.T) {
 
 func TestHasherBrokenHash(t *testing.T) {
 	t.Parallel()
-	h := newHasher(t, cheap)
+	h := NewHasher(cheap)
 	for _, hash := range []string{"x", "$2b$12$abcdefghijklmnopqrstuu", "$argon2id$v=19$m=64,t=1,p=1$!!$!!"} {
 		ok, rehash, err := h.Verify(t.Context(), "", "correct horse battery", hash)
 		require.Error(t, err, hash)
@@ -175,7 +168,7 @@ func TestHasherBrokenHash(t *testing.T) {
 // All slots taken: callers wait and leave with their context.
 func TestHasherWaitsForASlot(t *testing.T) {
 	t.Parallel()
-	h := newHasher(t, cheap)
+	h := NewHasher(cheap)
 	n := int64(runtime.GOMAXPROCS(0))
 	require.True(t, h.slots.TryAcquire(n))
 	require.False(t, h.slots.TryAcquire(1))
@@ -205,7 +198,7 @@ func TestHasherWaitsForASlot(t *testing.T) {
 // 20 may wait, and 2 of one client; the next fail at once.
 func TestHasherQueue(t *testing.T) {
 	t.Parallel()
-	h := newHasher(t, cheap)
+	h := NewHasher(cheap)
 	n := int64(runtime.GOMAXPROCS(0))
 	require.True(t, h.slots.TryAcquire(n))
 	waiting := func() int {
@@ -238,7 +231,7 @@ func TestHasherQueue(t *testing.T) {
 
 func TestDefaultParams(t *testing.T) {
 	t.Parallel()
-	hash, err := newHasher(t, DefaultParams).Hash(t.Context(), "", "correct horse battery")
+	hash, err := NewHasher(DefaultParams).Hash(t.Context(), "", "correct horse battery")
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$"), hash)
 }
@@ -251,8 +244,7 @@ func TestNewPassword(t *testing.T) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	h, err := NewHasher(DefaultParams)
-	require.NoError(b, err)
+	h := NewHasher(DefaultParams)
 	for b.Loop() {
 		if _, _, err := h.Verify(b.Context(), "", "correct horse battery", ""); err != nil {
 			b.Fatal(err)

@@ -43,8 +43,7 @@ type house struct {
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	pool := pgtest.New(t)
-	hasher, err := auth.NewHasher(auth.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
-	require.NoError(t, err)
+	hasher := auth.NewHasher(auth.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 	logger := slog.New(slog.DiscardHandler)
 	a, err := app.New(app.Config{
 		Pool: pool, Hasher: hasher, Tokens: auth.NewTokens("a secret of the tests, long enough", time.Hour, time.Now),

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -16,10 +17,11 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// file serves content that never changes, and is held compressed as well. It goes inside gzhttp, which negotiates.
+// file serves content that never changes, as it is or compressed. It holds the form that the program embeds; the other
+// one is made when it is asked for first, and then held. It goes inside gzhttp, which negotiates.
 type file struct {
-	content, compressed []byte
-	hash                string // of the content, in hex; also its ETag
+	content, compressed func() []byte
+	hash                string // of what it is made of, in hex; also its ETag
 	contentType         string
 	cacheControl        string
 	csp                 string // none when empty
@@ -28,25 +30,22 @@ type file struct {
 	status              int    // if it is not 200
 }
 
-func holdFile(content, compressed []byte) *file {
-	sum := sha256.Sum256(content)
-	return &file{content: content, compressed: compressed, hash: hex.EncodeToString(sum[:8])}
+func newFile(content []byte) *file { return makeFile(content, func() []byte { return content }) }
+
+// makeFile returns a file whose content is made of a source.
+func makeFile(source []byte, content func() []byte) *file {
+	return &file{hash: hashOf(source), content: content, compressed: sync.OnceValue(func() []byte {
+		var b bytes.Buffer
+		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // which is a level, and a buffer takes all
+		_, _ = z.Write(content())
+		_ = z.Close()
+		return b.Bytes()
+	})}
 }
 
-// newFile compresses by a level of gzip.
-func newFile(content []byte, level int) (*file, error) {
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, level)
-	if err == nil {
-		_, err = z.Write(content)
-	}
-	if err == nil {
-		err = z.Close()
-	}
-	if err != nil {
-		return nil, errors.Wrap(err, "compress")
-	}
-	return holdFile(content, b.Bytes()), nil
+func hashOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
 }
 
 // readFile reads a file, which is compressed when its name ends in .gz.
@@ -56,17 +55,18 @@ func readFile(fsys fs.FS, path string) (*file, error) {
 		return nil, errors.Wrap(err, "read")
 	}
 	if !strings.HasSuffix(path, ".gz") {
-		return newFile(b, gzip.BestCompression)
+		return newFile(b), nil
 	}
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		return nil, errors.Wrap(err, "decompress")
-	}
-	content, err := io.ReadAll(z)
-	if err != nil {
-		return nil, errors.Wrap(err, "decompress")
-	}
-	return holdFile(content, b), nil
+	return &file{hash: hashOf(b), compressed: func() []byte { return b }, content: sync.OnceValue(func() []byte {
+		z, err := gzip.NewReader(bytes.NewReader(b))
+		if err == nil {
+			var content []byte
+			if content, err = io.ReadAll(z); err == nil {
+				return content
+			}
+		}
+		panic(errors.Wrapf(err, "decompress %s", path)) // what is embedded is broken
+	})}, nil
 }
 
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -82,14 +82,15 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.noIndex {
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 	}
-	content, etag := f.content, f.hash
+	form, etag := f.content, f.hash
 	switch w.(type) {
 	case *gzhttp.GzipResponseWriter, gzhttp.GzipResponseWriterWithCloseNotify: // which leaves alone what is encoded
-		content, etag = f.compressed, etag+"-gzip"
+		form, etag = f.compressed, etag+"-gzip"
 		r.Header.Del("Range") // http.ServeContent sets no length of its own once the content is encoded
 		h.Set("Content-Encoding", "gzip")
-		h.Set("Content-Length", strconv.Itoa(len(content)))
+		h.Set("Content-Length", strconv.Itoa(len(form())))
 	}
+	content := form()
 	if f.status != 0 {
 		h.Set("Content-Length", strconv.Itoa(len(content)))
 		w.WriteHeader(f.status)

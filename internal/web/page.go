@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/go-faster/errors"
-	"github.com/klauspost/compress/gzip"
 )
 
 // An Environment is what the page is built for. It shows in its footer and, but for production, keeps search engines away
@@ -99,10 +98,7 @@ func registerPage(mux *http.ServeMux, handle func(path string, f *file), dist fs
 	if err != nil {
 		return nil, errors.Wrap(err, "index.html")
 	}
-	index, err := newFile(content, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
+	index := newFile(content)
 	index.contentType, index.cacheControl, index.csp = "text/html; charset=utf-8", revalidate, pageCSP
 	routes, err := readRoutes(dist)
 	if err != nil {
@@ -138,14 +134,7 @@ func pageFile(dist fs.FS, name string) (*file, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "read")
 	}
-	level := gzip.BestCompression
-	if path.Ext(name) == ".map" { // large, and seldom asked for
-		level = gzip.BestSpeed
-	}
-	f, err := newFile(content, level)
-	if err != nil {
-		return nil, err
-	}
+	f := newFile(content)
 	f.contentType, f.cacheControl = contentType, revalidate
 	if strings.HasPrefix(name, "assets/") {
 		f.cacheControl = immutable

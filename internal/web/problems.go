@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/go-faster/errors"
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/edgevalue/edgevalue"
 )
@@ -44,10 +43,7 @@ func registerProblems(handle func(path string, f *file), pages *template.Templat
 		if err := pages.ExecuteTemplate(&b, name, data); err != nil {
 			return errors.Wrapf(err, "page %s", path)
 		}
-		f, err := newFile(b.Bytes(), gzip.BestCompression)
-		if err != nil {
-			return err
-		}
+		f := newFile(b.Bytes())
 		f.contentType, f.cacheControl, f.csp = "text/html; charset=utf-8", revalidate, plainCSP
 		handle(path, f)
 		handle(path+"/{$}", f)

@@ -9,12 +9,12 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"sync"
 
 	"github.com/go-faster/errors"
 	"github.com/go-faster/jx"
 	"github.com/go-faster/yaml"
 	"github.com/klauspost/compress/gzhttp"
-	"github.com/klauspost/compress/gzip"
 	swagger "github.com/swaggest/swgui/v5/static"
 )
 
@@ -72,7 +72,7 @@ func Asset(name string) (content []byte, contentType string, err error) {
 			if err != nil {
 				return nil, "", errors.Wrapf(err, "asset %s", name)
 			}
-			return f.content, a.contentType, nil
+			return f.content(), a.contentType, nil
 		}
 	}
 	return nil, "", errors.Errorf("no asset %q", name)
@@ -91,6 +91,9 @@ const index = `{"versions":[{"version":"v1","url":"/api/v1","openapi":"/api/v1/o
 func Register(mux *http.ServeMux, cfg Config) (missing http.Handler, err error) {
 	if err := cfg.Environment.Check(); err != nil {
 		return nil, err
+	}
+	if len(cfg.Spec) == 0 {
+		return nil, errors.New("the specification is empty")
 	}
 	negotiate, err := gzhttp.NewWrapper(gzhttp.EnableZstd(false))
 	if err != nil {
@@ -140,10 +143,7 @@ func Register(mux *http.ServeMux, cfg Config) (missing http.Handler, err error) 
 		if err := pages.ExecuteTemplate(&b, p.name, cfg); err != nil {
 			return nil, errors.Wrapf(err, "page %s", p.name)
 		}
-		f, err := newFile(b.Bytes(), gzip.BestCompression)
-		if err != nil {
-			return nil, err
-		}
+		f := newFile(b.Bytes())
 		f.contentType, f.cacheControl, f.csp = "text/html; charset=utf-8", revalidate, p.csp
 		handle(p.path, f)
 		handle(p.path+"/{$}", f)
@@ -155,28 +155,20 @@ func Register(mux *http.ServeMux, cfg Config) (missing http.Handler, err error) 
 	if cfg.Environment != Production {
 		disallow = noRobots
 	}
-	spec, err := toJSON(cfg.Spec)
-	if err != nil {
-		return nil, errors.Wrap(err, "convert specification to JSON")
-	}
 	for _, d := range []struct {
 		path, contentType string
-		content           []byte
+		file              *file
 	}{
-		{"/api", "application/json", []byte(index)},
-		{"/api/{$}", "application/json", []byte(index)},
-		{"/api/v1", "application/json", []byte(index)},
-		{"/api/v1/{$}", "application/json", []byte(index)},
-		{"/api/v1/openapi.yaml", "application/yaml", cfg.Spec},
-		{"/api/v1/openapi.json", "application/json", spec},
-		{"/robots.txt", "text/plain; charset=utf-8", []byte(disallow)},
+		{"/api", "application/json", newFile([]byte(index))},
+		{"/api/{$}", "application/json", newFile([]byte(index))},
+		{"/api/v1", "application/json", newFile([]byte(index))},
+		{"/api/v1/{$}", "application/json", newFile([]byte(index))},
+		{"/api/v1/openapi.yaml", "application/yaml", newFile(cfg.Spec)},
+		{"/api/v1/openapi.json", "application/json", makeFile(cfg.Spec, sync.OnceValue(func() []byte { return toJSON(cfg.Spec) }))},
+		{"/robots.txt", "text/plain; charset=utf-8", newFile([]byte(disallow))},
 	} {
-		f, err := newFile(d.content, gzip.BestCompression)
-		if err != nil {
-			return nil, err
-		}
-		f.contentType, f.cacheControl = d.contentType, revalidate
-		handle(d.path, f)
+		d.file.contentType, d.file.cacheControl = d.contentType, revalidate
+		handle(d.path, d.file)
 	}
 	page, err := fs.Sub(built, "dist")
 	if err != nil {
@@ -189,18 +181,16 @@ func Register(mux *http.ServeMux, cfg Config) (missing http.Handler, err error) 
 	return serve(notFound), nil
 }
 
-// toJSON keeps the order of keys; dates and versions stay the strings that they are in the YAML.
-func toJSON(spec []byte) ([]byte, error) {
+// toJSON keeps the order of keys; dates and versions stay the strings that they are in the YAML. It panics when that is
+// none, which Register has refused.
+func toJSON(spec []byte) []byte {
 	var doc yaml.Node
-	if err := yaml.Unmarshal(spec, &doc); err != nil {
-		return nil, errors.Wrap(err, "parse YAML")
-	}
-	if doc.IsZero() {
-		return nil, errors.New("empty document")
-	}
 	var e jx.Encoder
-	if err := doc.EncodeJSON(&e); err != nil {
-		return nil, errors.Wrap(err, "encode JSON")
+	if err := yaml.Unmarshal(spec, &doc); err != nil {
+		panic(errors.Wrap(err, "parse YAML"))
 	}
-	return e.Bytes(), nil
+	if err := doc.EncodeJSON(&e); err != nil {
+		panic(errors.Wrap(err, "encode JSON"))
+	}
+	return e.Bytes()
 }
