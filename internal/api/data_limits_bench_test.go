@@ -34,12 +34,12 @@ func BenchmarkUnderLoad(b *testing.B) {
 		name   string
 		limits api.Limits
 	}{{"without_limits", api.Limits{}}, {"with_limits", productionLimits()}} {
-		addr := serveAPI(b, pool, bm.limits)
+		addr := serveAPI(b, pool, benchConfig{limits: bm.limits})
 		for _, path := range []string{"/companies?page_size=1000", "/financial-statements?page_size=1000", "/companies"} {
 			b.Run(bm.name+strings.ReplaceAll(path, "?page_size=", "_"), func(b *testing.B) {
 				const small = "/companies/AAPL"
-				_, smallWire := fetch(b, addr, small)
-				_, wire := fetch(b, addr, path)
+				smallWire := wireLength(b, addr, small)
+				wire := wireLength(b, addr, path)
 				const turn = 2 * time.Second
 				var quiet, loaded []time.Duration
 				pages := 0
