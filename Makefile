@@ -174,8 +174,8 @@ cover: bin/pgtest ## Test and write coverage.html
 
 # newproject:companies
 .PHONY: bench
-bench: bin/pgtest ## Measure an import, the API beside handlers written by hand, and a small request under load
-	bin/pgtest go test -run '^$$' -bench . -benchtime 10s $(ARGS) ./internal/app ./internal/api
+bench: bin/pgtest ## Measure reads, writes, imports, start and memory beside code written by hand, and fail below the marks
+	bin/pgtest go test -run '^$$' -bench . -benchtime 1x -timeout 30m $(ARGS) ./internal/api ./internal/app ./cmd/edgevalue
 
 # How many companies; 18000 are as many as file with the SEC, and take about an hour.
 N ?= 18000
