@@ -255,6 +255,9 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 			return err
 		}
 		start = append(start, func() error {
+			s.changes.Run(ctx)
+			return nil
+		}, func() error {
 			wrap := func(l net.Listener) net.Listener { return api.NewListener(l, s.log) }
 			return serve(ctx, public, wrap, newServer(draining(ctx, h), s.log), delay, s.cfg.ShutdownTimeout)
 		})

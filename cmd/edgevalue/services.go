@@ -45,6 +45,8 @@ type services struct {
 	log  *slog.Logger
 	pool *pgxpool.Pool
 	app  *app.App
+	// changes listens while something is served.
+	changes *pg.Changes
 	// oneTimePassword is that of the first superuser if it was generated, until it is shown.
 	oneTimePassword string
 }
@@ -120,8 +122,10 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 		return nil, err
 	}
 	// newproject:end
+	changes := pg.NewChanges(pool, log)
 	a, err := app.New(app.Config{
 		Pool:                pool,
+		Changes:             changes,
 		Hasher:              auth.NewHasher(auth.DefaultParams),
 		Tokens:              auth.NewTokens(secret, cfg.AccessTokenLife(), time.Now),
 		TOTP:                auth.NewTOTP(secret),
@@ -147,7 +151,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 	if err != nil {
 		return nil, err
 	}
-	return &services{cfg: cfg, log: log, pool: pool, app: a}, nil
+	return &services{cfg: cfg, log: log, pool: pool, app: a, changes: changes}, nil
 }
 
 func newSender(cfg Config, unsent mail.Sender) (mail.Sender, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/auth"
 	"github.com/edgevalue/edgevalue/internal/mail"
+	"github.com/edgevalue/edgevalue/internal/pg"
 )
 
 // Config is what the use cases depend on.
@@ -31,6 +32,7 @@ type Config struct {
 	Mail          mail.Sender
 	Logger        *slog.Logger
 	Now           func() time.Time
+	Changes       *pg.Changes // is told of what is written; may be nil
 
 	ProjectName         string
 	PublicURL           string // without a trailing slash

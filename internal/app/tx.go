@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
+	"github.com/edgevalue/edgevalue/internal/pg"
 )
 
 // Bounds of a transaction that changes something. A transaction whose process is halted, and can hold up others, ends by
@@ -27,6 +28,15 @@ const maxTries = 5
 // it assigns outside of it. Changes that wait leave half of the pool to everybody else; what waits for too long, for its
 // turn or for a lock, is Unavailable.
 func (a *App) inTx(ctx context.Context, f func(tx pgx.Tx, q *db.Queries) error) error {
+	return a.inTurn(ctx, pg.Data, f)
+}
+
+// inAccountTx is inTx for what changes accounts, sessions or keys, and nothing that public answers are made of.
+func (a *App) inAccountTx(ctx context.Context, f func(tx pgx.Tx, q *db.Queries) error) error {
+	return a.inTurn(ctx, pg.Accounts, f)
+}
+
+func (a *App) inTurn(ctx context.Context, topic pg.Topic, f func(tx pgx.Tx, q *db.Queries) error) error {
 	timeout := time.NewTimer(lockTimeout)
 	defer timeout.Stop()
 	select {
@@ -37,16 +47,16 @@ func (a *App) inTx(ctx context.Context, f func(tx pgx.Tx, q *db.Queries) error) 
 	case <-ctx.Done():
 		return errors.Wrap(ctx.Err(), "wait for other changes")
 	}
-	return a.tryTx(ctx, beginChange, f)
+	return a.tryTx(ctx, beginChange, topic, f)
 }
 
 // inJobTx is inTx for a job, which may wait for locks for as long as it may run, and of which as many run at a time as
 // the process was told.
 func (a *App) inJobTx(ctx context.Context, f func(tx pgx.Tx, q *db.Queries) error) error {
-	return a.tryTx(ctx, beginJob, f)
+	return a.tryTx(ctx, beginJob, pg.Data, f)
 }
 
-func (a *App) tryTx(ctx context.Context, begin string, f func(tx pgx.Tx, q *db.Queries) error) error {
+func (a *App) tryTx(ctx context.Context, begin string, topic pg.Topic, f func(tx pgx.Tx, q *db.Queries) error) error {
 	for try := 1; ; try++ {
 		err := pgx.BeginTxFunc(ctx, a.Pool, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error {
 			if err := f(tx, a.queries.WithTx(tx)); err != nil {
@@ -54,6 +64,10 @@ func (a *App) tryTx(ctx context.Context, begin string, f func(tx pgx.Tx, q *db.Q
 			}
 			return rehearsed(ctx)
 		})
+		if err == nil {
+			a.Changes.Wrote(topic)
+			return nil
+		}
 		if try == maxTries || !undone(err) {
 			return translate(err)
 		}

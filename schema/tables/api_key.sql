@@ -11,6 +11,8 @@ CREATE TABLE api_key (
     last_used_at timestamptz
 );
 CREATE INDEX api_key_user_idx ON api_key (user_id, id);
+CREATE TRIGGER api_key_changed AFTER INSERT OR UPDATE OF user_id, key_hash, can_write, expires_at OR DELETE OR TRUNCATE ON api_key
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('accounts');
 
 -- A deactivation ends the keys of the account for good, whoever carries it out.
 CREATE FUNCTION delete_api_keys() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -35,6 +35,8 @@ CREATE INDEX company_with_statements_idx ON company (name, id) WHERE newest_end_
 CREATE INDEX company_size_idx ON company ((-coalesce(size, -1)), id);
 CREATE INDEX company_size_with_statements_idx ON company ((-coalesce(size, -1)), id) WHERE newest_end_date IS NOT NULL;
 CREATE TRIGGER company_updated_at BEFORE UPDATE ON company FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER company_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON company
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');
 
 -- Whose a CIK is or was. Follows the columns of company, so that no two companies have the same.
 CREATE TABLE company_cik (
@@ -46,6 +48,8 @@ CREATE TABLE company_cik (
 );
 CREATE INDEX company_cik_company_id_idx ON company_cik (company_id);
 CREATE INDEX company_cik_prefix_idx ON company_cik ((cik::text) text_pattern_ops);
+CREATE TRIGGER company_cik_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON company_cik
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');
 
 CREATE FUNCTION follow_company_ciks() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -23,6 +23,8 @@ CREATE TABLE company_facts (
 CREATE INDEX company_facts_document_id_idx ON company_facts (document_id);
 CREATE INDEX company_facts_rules_version_idx ON company_facts (rules_version, company_id);
 CREATE TRIGGER company_facts_updated_at BEFORE UPDATE ON company_facts FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER company_facts_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON company_facts
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');
 
 CREATE TABLE former_facts (
     company_id   bigint NOT NULL REFERENCES company ON DELETE CASCADE,
@@ -33,6 +35,8 @@ CREATE TABLE former_facts (
     PRIMARY KEY (company_id, cik)
 );
 CREATE INDEX former_facts_document_id_idx ON former_facts (document_id);
+CREATE TRIGGER former_facts_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON former_facts
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');
 
 -- From which day on the newest annual report is of a foreign issuer (20-F), whose listed shares can stand for others.
 CREATE TABLE annual_form (
@@ -41,6 +45,8 @@ CREATE TABLE annual_form (
     foreign_issuer boolean NOT NULL,
     PRIMARY KEY (company_id, known_from)
 );
+CREATE TRIGGER annual_form_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON annual_form
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');
 
 -- When the SEC accepted a periodic filing.
 CREATE TABLE filing (
@@ -49,3 +55,5 @@ CREATE TABLE filing (
     accepted_at timestamptz NOT NULL,
     PRIMARY KEY (company_id, accession)
 );
+CREATE TRIGGER filing_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON filing
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');

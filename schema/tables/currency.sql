@@ -14,6 +14,8 @@ CREATE TABLE exchange_rate (
     CHECK (base <> quote)
 );
 CREATE TRIGGER exchange_rate_updated_at BEFORE UPDATE ON exchange_rate FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER exchange_rate_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON exchange_rate
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');
 
 CREATE FUNCTION in_dollars(amount numeric, currency text, day date) RETURNS numeric LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE currency WHEN 'USD' THEN amount WHEN 'EUR' THEN amount * usd.rate ELSE amount * usd.rate / own.rate END

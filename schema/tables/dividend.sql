@@ -39,3 +39,5 @@ CREATE INDEX dividend_published_idx ON dividend (publish_date, id);
 CREATE INDEX dividend_year_idx ON dividend (fiscal_year, publish_date, id);
 CREATE INDEX dividend_known_from_idx ON dividend (known_from);
 CREATE TRIGGER dividend_updated_at BEFORE UPDATE ON dividend FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER dividend_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON dividend
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');

@@ -120,6 +120,8 @@ CREATE INDEX financial_statement_all_year_idx ON financial_statement (fiscal_yea
 CREATE INDEX financial_statement_known_from_idx ON financial_statement (known_from);
 CREATE TRIGGER financial_statement_updated_at BEFORE UPDATE ON financial_statement
     FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER financial_statement_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON financial_statement
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');
 
 CREATE FUNCTION newest_statement(company_id bigint, OUT period text, OUT end_date date, OUT size numeric)
 LANGUAGE sql STABLE AS $$

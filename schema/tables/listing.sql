@@ -46,6 +46,8 @@ CREATE INDEX listing_ticker_prefix_idx ON listing (ticker_key(ticker) text_patte
 CREATE INDEX listing_isin_prefix_idx ON listing (isin text_pattern_ops);
 CREATE INDEX listing_exchange_idx ON listing (lower(exchange));
 CREATE TRIGGER listing_updated_at BEFORE UPDATE ON listing FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER listing_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON listing
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');
 
 -- What names a company in addresses and lists: the ticker of its primary listing, or its CIK.
 CREATE FUNCTION company_symbol(company_id bigint) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$

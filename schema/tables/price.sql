@@ -15,3 +15,5 @@ CREATE TABLE price (
 );
 CREATE INDEX price_date_idx ON price (date, listing_id);
 CREATE TRIGGER price_updated_at BEFORE UPDATE ON price FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER price_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON price
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');

@@ -20,3 +20,5 @@ CREATE INDEX restatement_company_idx ON restatement (company_id, known_from, id)
 CREATE INDEX restatement_known_idx ON restatement (known_from, id);
 CREATE INDEX restatement_kind_idx ON restatement (kind, known_from, id);
 CREATE TRIGGER restatement_updated_at BEFORE UPDATE ON restatement FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER restatement_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON restatement
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');

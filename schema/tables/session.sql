@@ -10,6 +10,8 @@ CREATE TABLE session (
 );
 CREATE INDEX session_user_id_idx ON session (user_id, id);
 CREATE INDEX session_expires_at_idx ON session (expires_at);
+CREATE TRIGGER session_changed AFTER UPDATE OF user_id OR DELETE OR TRUNCATE ON session
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('accounts');
 
 -- Each works once. The used ones are kept: one that comes again was stolen.
 CREATE TABLE refresh_token (

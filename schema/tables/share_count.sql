@@ -11,3 +11,5 @@ CREATE TABLE share_count (
     PRIMARY KEY (company_id, source, known_from)
 );
 CREATE TRIGGER share_count_updated_at BEFORE UPDATE ON share_count FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER share_count_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON share_count
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');

@@ -10,6 +10,8 @@ CREATE TABLE split (
     CONSTRAINT split_pkey PRIMARY KEY (company_id, effective_date)
 );
 CREATE TRIGGER split_updated_at BEFORE UPDATE ON split FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER split_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON split
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');
 
 -- The splits that a company's filings show: what was known of each from one day until the day before another. The table
 -- split has those that were imported or entered by hand; whoever reads both takes each split once.
@@ -35,3 +37,5 @@ CREATE TABLE found_split (
     CHECK (effective_after <= effective_by AND known_from < known_to)
 );
 CREATE TRIGGER found_split_updated_at BEFORE UPDATE ON found_split FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER found_split_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON found_split
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('data');

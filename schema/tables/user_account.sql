@@ -23,6 +23,8 @@ CREATE TABLE user_account (
 CREATE UNIQUE INDEX user_account_email_key ON user_account (lower(email));
 CREATE UNIQUE INDEX user_account_pending_email_hash_key ON user_account (pending_email_hash) WHERE pending_email_hash IS NOT NULL;
 CREATE TRIGGER user_account_updated_at BEFORE UPDATE ON user_account FOR EACH ROW EXECUTE FUNCTION set_updated_at();
+CREATE TRIGGER user_account_changed AFTER UPDATE OF email, is_active, is_superuser, token_version, totp_confirmed_at OR DELETE OR TRUNCATE ON user_account
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_change('accounts');
 
 CREATE TABLE recovery_code (
     user_id   bigint NOT NULL REFERENCES user_account ON DELETE CASCADE,
