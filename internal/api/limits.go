@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -52,20 +54,19 @@ type admission struct {
 	limits Limits
 	mu     sync.Mutex
 	all    int
-	by     map[string]int // networks and sites
+	by     map[netip.Prefix]int // networks and sites
 }
 
 // admit refuses a request when there are too many.
 func admit(limits Limits, refuse refuseFunc) step {
-	a := &admission{limits: limits, by: map[string]int{}}
+	a := &admission{limits: limits, by: map[netip.Prefix]int{}}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if isProbe(r) {
 				next.ServeHTTP(w, r)
 				return
 			}
-			o := app.OriginOf(r.Context())
-			network, site := o.Network(), o.Site()
+			network, site := app.OriginOf(r.Context()).Networks()
 			if full := a.enter(network, site); full != "" {
 				limits.refused(full)
 				refuse(w, r, &app.Error{
@@ -80,16 +81,16 @@ func admit(limits Limits, refuse refuseFunc) step {
 }
 
 // enter counts a request, or says what is full.
-func (a *admission) enter(network, site string) (full string) {
+func (a *admission) enter(network, site netip.Prefix) (full string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	one, all := a.limits.InFlightPerNetwork, a.limits.InFlight
 	switch {
 	case all > 0 && a.all >= all:
 		return "process"
-	case one > 0 && network != "" && a.by[network] >= one:
+	case one > 0 && network.IsValid() && a.by[network] >= one:
 		return "network"
-	case one > 0 && site != "" && a.by[site] >= (one+max(one, all))/2:
+	case one > 0 && site.IsValid() && a.by[site] >= (one+max(one, all))/2:
 		return "site"
 	}
 	a.all++
@@ -98,13 +99,15 @@ func (a *admission) enter(network, site string) (full string) {
 	return ""
 }
 
-func (a *admission) leave(network, site string) {
+func (a *admission) leave(network, site netip.Prefix) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.all--
-	for _, name := range []string{network, site} {
-		if a.by[name]--; a.by[name] == 0 {
-			delete(a.by, name)
+	for _, n := range [...]netip.Prefix{network, site} {
+		if left := a.by[n] - 1; left > 0 {
+			a.by[n] = left
+		} else {
+			delete(a.by, n)
 		}
 	}
 }
@@ -205,52 +208,67 @@ func (t *turnstile) remove(network string, gone *waiter) {
 	t.turns = turns
 }
 
-// A quota is how much of a kind of client's requests are left in its minute.
+// A quotaKind is what quotas count the requests of: clients, sites or API keys.
+type quotaKind struct {
+	name   string
+	limit  int      // of requests in a minute
+	policy []string // the value of RateLimit-Policy
+}
+
+func newQuotaKind(name string, limit int) *quotaKind {
+	return &quotaKind{name, limit, []string{fmt.Sprintf("%q;q=%d;w=%d", name, limit, int(rateWindow/time.Second))}}
+}
+
+// A quotaKey is whom a quota is for: an address that stands for its network or site, or the hash of an API key.
+type quotaKey struct {
+	kind *quotaKind
+	who  [16]byte
+}
+
+// A quota is how many requests are left to one of a kind in its minute.
 type quota struct {
-	name      string
-	limit     int
+	kind      *quotaKind
 	remaining int
 	reset     time.Time
 }
 
 // rates count requests by client, by site and by API key, in windows of a minute that begin with the first one.
 type rates struct {
-	limits Limits
-	now    func() time.Time
-	mu     sync.Mutex
-	quotas *simplelru.LRU[string, *quota]
+	client, site, key *quotaKind
+	refused           func(by string)
+	now               func() time.Time
+	mu                sync.Mutex
+	quotas            *simplelru.LRU[quotaKey, *quota]
 }
 
 const (
 	rateWindow = time.Minute
-	maxQuotas  = 50_000 // 100 bytes each. The ones that were not asked for longest are forgotten.
+	maxQuotas  = 50_000 // 200 bytes each. The ones that were not asked for longest are forgotten.
 )
 
 func newRates(limits Limits, now func() time.Time) *rates {
-	quotas, err := simplelru.NewLRU[string, *quota](maxQuotas, nil)
+	quotas, err := simplelru.NewLRU[quotaKey, *quota](maxQuotas, nil)
 	if err != nil {
 		panic(err) // the size is wrong
 	}
-	return &rates{limits: limits, now: now, quotas: quotas}
+	return &rates{
+		client: newQuotaKind("client", limits.PerMinute), site: newQuotaKind("site", limits.PerMinuteSite),
+		key: newQuotaKind("key", limits.PerMinute), refused: limits.refused, now: now, quotas: quotas,
+	}
 }
 
-// take counts one request at all of the named quotas, unless one of them is used up. It returns the one with the fewest
-// left.
-func (c *rates) take(keys ...quotaKey) (least quota, ok bool) {
+// take counts one request at all of the quotas, unless one of them is used up. It returns the one with the fewest left.
+func (c *rates) take(now time.Time, keys ...quotaKey) (least quota, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var found []*quota
-	for _, k := range keys {
-		if k.limit > 0 && k.id != "" {
-			found = append(found, c.find(k))
-		}
-	}
-	if len(found) == 0 {
-		return quota{}, true
-	}
+	var both [2]*quota
+	found := both[:0]
 	ok = true
-	for _, q := range found {
-		ok = ok && q.remaining > 0
+	for _, k := range keys {
+		if k.kind.limit > 0 {
+			q := c.find(k, now)
+			found, ok = append(found, q), ok && q.remaining > 0
+		}
 	}
 	for i, q := range found {
 		if ok {
@@ -268,38 +286,32 @@ func (c *rates) give(keys ...quotaKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, k := range keys {
-		if q, ok := c.quotas.Peek(k.kind + k.id); ok && q.remaining < q.limit {
+		if q, ok := c.quotas.Peek(k); ok && q.remaining < k.kind.limit {
 			q.remaining++
 		}
 	}
 }
 
-type quotaKey struct {
-	kind, id string
-	limit    int
-}
-
-func (c *rates) find(k quotaKey) *quota {
-	now := c.now()
-	if q, ok := c.quotas.Get(k.kind + k.id); ok && now.Before(q.reset) {
+func (c *rates) find(k quotaKey, now time.Time) *quota {
+	if q, ok := c.quotas.Get(k); ok && now.Before(q.reset) {
 		return q
 	}
-	q := &quota{name: k.kind, limit: k.limit, remaining: k.limit, reset: now.Add(rateWindow)}
-	c.quotas.Add(k.kind+k.id, q)
+	q := &quota{kind: k.kind, remaining: k.kind.limit, reset: now.Add(rateWindow)}
+	c.quotas.Add(k, q)
 	return q
 }
 
 func (c *rates) known(k quotaKey) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.quotas.Contains(k.kind + k.id)
+	return c.quotas.Contains(k)
 }
 
 // limitRate refuses a request for an operation whose client has had too many in a minute. An API key has its own number,
 // once it has turned out valid: until then a request counts as its network's, so that invented keys gain nothing.
 func limitRate(c *rates, refuse refuseFunc) step {
 	return func(next http.Handler) http.Handler {
-		if c.limits.PerMinute <= 0 && c.limits.PerMinuteSite <= 0 {
+		if c.client.limit <= 0 && c.site.limit <= 0 {
 			return next
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -308,30 +320,31 @@ func limitRate(c *rates, refuse refuseFunc) step {
 				next.ServeHTTP(w, r)
 				return
 			}
-			client := quotaKey{"client", o.Network(), c.limits.PerMinute}
-			site := quotaKey{"site", o.Site(), c.limits.PerMinuteSite}
-			charged := []quotaKey{client, site}
-			if text := keyOf(r.Header); text != "" {
-				sum := sha256.Sum256([]byte(text))
-				key := quotaKey{"key", string(sum[:]), c.limits.PerMinute}
-				if c.known(key) {
-					charged = []quotaKey{key}
-				} else {
+			network, wide := o.Networks()
+			client := quotaKey{c.client, network.Addr().As16()}
+			site := quotaKey{c.site, wide.Addr().As16()}
+			now := c.now()
+			var q quota
+			var ok bool
+			if key, has := c.keyOf(r.Header); has && c.known(key) {
+				q, ok = c.take(now, key)
+			} else {
+				q, ok = c.take(now, client, site)
+				if has {
 					requestOf(r.Context()).keyAccepted = func() {
 						c.give(client, site)
-						if q, ok := c.take(key); ok {
-							q.describe(w.Header(), c.now())
+						if q, ok := c.take(now, key); ok {
+							q.describe(w.Header(), now)
 						}
 					}
 				}
 			}
-			q, ok := c.take(charged...)
-			q.describe(w.Header(), c.now())
+			q.describe(w.Header(), now)
 			if !ok {
-				c.limits.refused("rate")
+				c.refused("rate")
 				refuse(w, r, &app.Error{
-					Code: app.RateLimited, Message: fmt.Sprintf("too many requests: %d a minute are allowed", q.limit),
-					RetryAfter: q.reset.Sub(c.now()),
+					Code: app.RateLimited, Message: fmt.Sprintf("too many requests: %d a minute are allowed", q.kind.limit),
+					RetryAfter: q.reset.Sub(now),
 				})
 				return
 			}
@@ -340,14 +353,28 @@ func limitRate(c *rates, refuse refuseFunc) step {
 	}
 }
 
-// describe sets the headers of draft-ietf-httpapi-ratelimit-headers.
+// keyOf returns the quota of a request's API key.
+func (c *rates) keyOf(h http.Header) (k quotaKey, ok bool) {
+	text := keyOf(h)
+	if text == "" {
+		return quotaKey{}, false
+	}
+	sum := sha256.Sum256([]byte(text))
+	return quotaKey{c.key, [16]byte(sum[:])}, true
+}
+
+// describe sets the headers of draft-ietf-httpapi-ratelimit-headers, by their canonical names.
 func (q quota) describe(h http.Header, now time.Time) {
-	if q.limit == 0 {
+	if q.kind == nil {
 		return
 	}
 	seconds := int((q.reset.Sub(now) + time.Second - 1) / time.Second)
-	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", q.name, q.limit, int(rateWindow/time.Second)))
-	h.Set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", q.name, q.remaining, seconds))
+	text := make([]byte, 0, 48)
+	text = strconv.AppendQuote(text, q.kind.name)
+	text = strconv.AppendInt(append(text, ";r="...), int64(q.remaining), 10)
+	text = strconv.AppendInt(append(text, ";t="...), int64(seconds), 10)
+	h["Ratelimit-Policy"] = q.kind.policy
+	h["Ratelimit"] = []string{string(text)}
 }
 
 // takeTurns lets a list be made when it is its turn. The turn ends when the response begins, so that a client who does
@@ -382,16 +409,3 @@ func (q *request) endTurn() {
 		q.leaveTurn = nil
 	}
 }
-
-// An answering response ends the turn of its request when it begins.
-type answering struct {
-	http.ResponseWriter
-	q *request
-}
-
-func (w answering) Write(b []byte) (int, error) {
-	w.q.endTurn()
-	return w.ResponseWriter.Write(b)
-}
-
-func (w answering) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"io"
 	"log/slog"
 	"net"
@@ -116,19 +115,18 @@ func (c *conn) problem(status int, text string) []byte {
 	if host, _, err := net.SplitHostPort(peer); err == nil {
 		peer = host
 	}
-	q := &request{id: rand.Text(), client: peer}
-	ctx := context.WithValue(context.Background(), requestKey{}, q)
+	ctx := &request{Context: context.Background(), id: newID(), client: peer}
 	// The status is the client's mistake, also where it is 501 or 505.
 	p := newProblem(ctx, &app.OutageLog{Logger: c.log}, &statusError{status, errors.New(message)})
-	c.log.LogAttrs(ctx, slog.LevelInfo, "refused", slog.String("request_id", q.id), slog.Int("status", status),
-		slog.String("reason", message), slog.String("client", q.client))
+	c.log.LogAttrs(ctx, slog.LevelInfo, "refused", slog.String("request_id", ctx.id), slog.Int("status", status),
+		slog.String("reason", message), slog.String("client", ctx.client))
 	body := encodeProblem(p)
 	r := &http.Response{
 		StatusCode: status, ProtoMajor: 1, ProtoMinor: 1, Close: true, ContentLength: int64(len(body)),
 		Body: io.NopCloser(bytes.NewReader(body)),
 		Header: http.Header{
 			"Cache-Control": {"no-store"}, "Content-Type": {problemType}, "Date": {time.Now().UTC().Format(http.TimeFormat)},
-			"X-Content-Type-Options": {"nosniff"}, "X-Request-Id": {q.id},
+			"X-Content-Type-Options": {"nosniff"}, "X-Request-Id": {ctx.id},
 		},
 	}
 	var b bytes.Buffer

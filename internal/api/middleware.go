@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
 	"io"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -37,9 +39,17 @@ type step = func(http.Handler) http.Handler
 // refuseFunc responds with the problem of an error.
 type refuseFunc = func(w http.ResponseWriter, r *http.Request, err error)
 
-// chain puts around a handler what all requests go through, in this order.
+// chain puts around a handler what all requests go through.
 func chain(cfg Config, refuse refuseFunc, announced []announcement, h http.Handler) http.Handler {
-	steps := []step{
+	for _, step := range slices.Backward(steps(cfg, refuse, announced)) {
+		h = step(h)
+	}
+	return h
+}
+
+// steps are those of the chain, in this order.
+func steps(cfg Config, refuse refuseFunc, announced []announcement) []step {
+	return []step{
 		identify(cfg.TrustedProxies),
 		observe(cfg.Logger, cfg.Observe),
 		secure(cfg.HTTPS),
@@ -55,16 +65,15 @@ func chain(cfg Config, refuse refuseFunc, announced []announcement, h http.Handl
 		identifyKey(cfg.App, refuse),
 		stripSlash,
 	}
-	for _, step := range slices.Backward(steps) {
-		h = step(h)
-	}
-	return h
 }
 
-// request is what the steps know of one; it is for one goroutine at a time.
+// request is what the steps know of one, and its context; it is for one goroutine at a time.
 type request struct {
+	context.Context
+
 	id         string
 	client     string
+	origin     app.Origin
 	route      string
 	actor      app.Actor // who sent it, once that is known
 	key        int64     // the id of their API key
@@ -86,6 +95,14 @@ type request struct {
 }
 
 type requestKey struct{}
+
+// Value returns the request itself for its key.
+func (q *request) Value(key any) any {
+	if key == (requestKey{}) {
+		return q
+	}
+	return q.Context.Value(key)
+}
 
 func requestOf(ctx context.Context) *request {
 	if r, ok := ctx.Value(requestKey{}).(*request); ok {
@@ -109,17 +126,28 @@ func identify(trusted []netip.Prefix) step {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id := r.Header.Get("X-Request-Id")
 			if !saneID(id) || !fromProxy(r, trusted) {
-				id = rand.Text()
+				id = newID()
 			}
 			w.Header().Set("X-Request-Id", id)
-			client := clientIP(r, trusted)
-			ctx := context.WithValue(r.Context(), requestKey{}, &request{id: id, client: client})
-			address, _ := netip.ParseAddr(client) // none over a socket without one
-			ctx = app.WithOrigin(ctx, app.Origin{Address: address, RequestID: id, UserAgent: userAgent(r)})
-			next.ServeHTTP(w, r.WithContext(ctx))
+			client, address := clientIP(r, trusted)
+			q := &request{id: id, client: client, origin: app.Origin{Address: address, RequestID: id, UserAgent: userAgent(r)}}
+			q.Context = app.WithOrigin(r.Context(), &q.origin)
+			next.ServeHTTP(w, r.WithContext(q))
 		})
 	}
 }
+
+// newID returns 128 bits of the runtime's generator, which nobody guesses who knows others of them. An id is no secret.
+func newID() string {
+	var bits [16]byte
+	binary.NativeEndian.PutUint64(bits[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(bits[8:], rand.Uint64())
+	var text [26]byte
+	ids.Encode(text[:], bits[:])
+	return string(text[:])
+}
+
+var ids = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 func saneID(id string) bool {
 	return id != "" && len(id) <= 64 && !strings.ContainsFunc(id, func(c rune) bool {
@@ -133,16 +161,17 @@ func fromProxy(r *http.Request, trusted []netip.Prefix) bool {
 	return err == nil && slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(peer.Addr().Unmap().WithZone("")) })
 }
 
-// clientIP is the peer's address or, when that is a trusted proxy, the last one in X-Forwarded-For that is not
-func clientIP(r *http.Request, trusted []netip.Prefix) string {
+// clientIP is the peer's address or, when that is a trusted proxy, the last one in X-Forwarded-For that is not. Over a
+// socket without addresses there is a text alone.
+func clientIP(r *http.Request, trusted []netip.Prefix) (text string, client netip.Addr) {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return r.RemoteAddr
+		return r.RemoteAddr, netip.Addr{}
 	}
-	client := peer.Addr().Unmap().WithZone("")
+	client = peer.Addr().Unmap().WithZone("")
 	isTrusted := func(p netip.Prefix) bool { return p.Contains(client) }
 	if !slices.ContainsFunc(trusted, isTrusted) {
-		return client.String()
+		return client.String(), client
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
@@ -160,7 +189,7 @@ func clientIP(r *http.Request, trusted []netip.Prefix) string {
 			break
 		}
 	}
-	return client.String()
+	return client.String(), client
 }
 
 // observe logs, measures and traces each request. It shows neither query nor headers, which can hold secrets.
@@ -179,32 +208,32 @@ func observe(log *slog.Logger, measure func(operation, method string, status int
 			}
 			sent := &recorder{ResponseWriter: w}
 			defer func() {
-				took := time.Since(start)
+				end := time.Now()
+				took := end.Sub(start)
 				q := requestOf(ctx)
 				endSpan(span, r.Method, q.route, sent.status())
 				if measure != nil {
 					measure(q.route, r.Method, sent.status(), took)
 				}
-				log.LogAttrs(ctx, levelOf(r, sent.status()), "request", slog.String("request_id", q.id),
+				level := levelOf(r, sent.status())
+				if !log.Enabled(ctx, level) {
+					return
+				}
+				line := slog.NewRecord(end, level, "request", 0) // no program counter, which no handler shows and takes time
+				line.AddAttrs(slog.String("request_id", q.id),
 					slog.String("method", r.Method), routeAttr(q.route, r.URL.Path), slog.Int("status", sent.status()),
-					slog.Int64("bytes", sent.bytes), slog.String("duration", took.Round(time.Microsecond).String()), slog.String("client", q.client),
-					actorAttrs(q.actor))
+					slog.Int64("bytes", sent.bytes), slog.String("duration", took.Round(time.Microsecond).String()), slog.String("client", q.client))
+				if q.actor.UserID > 0 {
+					line.AddAttrs(slog.Int64("user", q.actor.UserID))
+				}
+				if q.actor.KeyID > 0 {
+					line.AddAttrs(slog.Int64("api_key", q.actor.KeyID))
+				}
+				_ = log.Handler().Handle(ctx, line)
 			}()
 			next.ServeHTTP(sent, r)
 		})
 	}
-}
-
-// actorAttrs says who sent a request, if anybody is known.
-func actorAttrs(a app.Actor) slog.Attr {
-	var attrs []any
-	if a.UserID > 0 {
-		attrs = append(attrs, slog.Int64("user", a.UserID))
-	}
-	if a.KeyID > 0 {
-		attrs = append(attrs, slog.Int64("api_key", a.KeyID))
-	}
-	return slog.Group("", attrs...)
 }
 
 func endSpan(span trace.Span, method, route string, status int) {
@@ -280,7 +309,7 @@ func secure(https bool) step {
 // allowOrigins lets the pages of other origins call the API, with an access token but without cookies.
 func allowOrigins(origins []string) step {
 	if len(origins) == 0 { // which cors takes for all
-		return keepExposed
+		return func(next http.Handler) http.Handler { return next }
 	}
 	allow := cors.New(cors.Options{
 		AllowedOrigins: origins,
@@ -290,20 +319,7 @@ func allowOrigins(origins []string) step {
 		ExposedHeaders: []string{"Deprecation", "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-Id"},
 		MaxAge:         600,
 	})
-	return func(next http.Handler) http.Handler { return allow.Handler(keepExposed(next)) }
-}
-
-// keepExposed keeps the generated code from saying which headers other origins may see.
-func keepExposed(next http.Handler) http.Handler {
-	const name = "Access-Control-Expose-Headers"
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		exposed := w.Header()[name]
-		next.ServeHTTP(&recorder{ResponseWriter: w, begin: func() {
-			if delete(w.Header(), name); exposed != nil {
-				w.Header()[name] = exposed
-			}
-		}}, r)
-	})
+	return func(next http.Handler) http.Handler { return allow.Handler(next) }
 }
 
 // answerHead serves HEAD as GET where operations are, whose routes know GET alone. The server sends no body.
@@ -326,11 +342,12 @@ func compress() step {
 	return func(next http.Handler) http.Handler { return wrap(next) }
 }
 
-// recoverPanics turns a panic into status 500 or, when the response has begun, breaks it off.
+// recoverPanics turns a panic into status 500 or, when the response has begun, breaks it off. It keeps the generated code
+// from saying which headers other origins may see, and ends the turn of a list when its response begins.
 func recoverPanics(log *slog.Logger, refuse refuseFunc) step {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			sent := &recorder{ResponseWriter: w}
+			sent := &recorder{ResponseWriter: w, of: requestOf(r.Context()), exposed: w.Header()[exposedHeaders]}
 			defer func() {
 				v := recover()
 				if v == nil {
@@ -349,7 +366,7 @@ func recoverPanics(log *slog.Logger, refuse refuseFunc) step {
 				if sent.code != 0 {
 					panic(http.ErrAbortHandler)
 				}
-				refuse(w, r, errInternal)
+				refuse(sent, r, errInternal)
 			}()
 			next.ServeHTTP(sent, r)
 		})
@@ -502,10 +519,13 @@ func stripSlash(next http.Handler) http.Handler {
 // recorder remembers what was sent.
 type recorder struct {
 	http.ResponseWriter
-	begin func() // called before the headers are sent; may be nil
-	code  int    // 0 before the response begins
-	bytes int64
+	code    int // 0 before the response begins
+	bytes   int64
+	of      *request // whose turn ends when the response begins; may be nil
+	exposed []string // the value of exposedHeaders then, if of is not nil
 }
+
+const exposedHeaders = "Access-Control-Expose-Headers"
 
 func (w *recorder) status() int {
 	if w.code == 0 {
@@ -525,8 +545,15 @@ func (w *recorder) started(code int) {
 	if w.code != 0 {
 		return
 	}
-	if w.code = code; w.begin != nil {
-		w.begin()
+	w.code = code
+	if w.of == nil {
+		return
+	}
+	w.of.endTurn()
+	if w.exposed == nil {
+		delete(w.Header(), exposedHeaders)
+	} else {
+		w.Header()[exposedHeaders] = w.exposed
 	}
 }
 
@@ -553,6 +580,13 @@ const maxUserAgent = 300 // characters
 
 // shown is a client's text as far as it can be stored and shown, on one line of at most so many characters.
 func shown(s string, most int) string {
+	plain := len(s) <= most // which nearly all are
+	for i := 0; plain && i < len(s); i++ {
+		plain = ' ' <= s[i] && s[i] <= '~'
+	}
+	if plain {
+		return strings.TrimSpace(s)
+	}
 	s = strings.TrimSpace(strings.Map(func(c rune) rune {
 		if unicode.IsPrint(c) {
 			return c

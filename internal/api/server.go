@@ -162,7 +162,7 @@ func route(server *oas.Server, operations map[string]*operation, other http.Hand
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
 		defer q.endTurn()
-		server.ServeHTTP(answering{w, q}, r.WithContext(ctx))
+		server.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/binary"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -80,7 +81,7 @@ func TestTurnEndsWithTheFirstByte(t *testing.T) {
 	ended := 0
 	q := &request{leaveTurn: func() { ended++ }}
 	stuck := &stuckWriter{ResponseRecorder: httptest.NewRecorder(), before: func() { assert.Equal(t, 1, ended) }}
-	_, err := answering{stuck, q}.Write([]byte("["))
+	_, err := (&recorder{ResponseWriter: stuck, of: q}).Write([]byte("["))
 	require.NoError(t, err)
 	q.endTurn()
 	assert.Equal(t, 1, ended, "once")
@@ -150,9 +151,11 @@ func TestRatesOfKeys(t *testing.T) {
 // Any number of networks takes no more memory than so much.
 func TestRatesAreBounded(t *testing.T) {
 	t.Parallel()
-	c := newRates(Limits{}, time.Now)
+	c := newRates(Limits{PerMinute: 10}, time.Now)
 	for i := range maxQuotas + 100 {
-		c.take(quotaKey{"client", string(rune('a'+i%26)) + time.Duration(i).String(), 10})
+		k := quotaKey{kind: c.client}
+		binary.BigEndian.PutUint32(k.who[:], uint32(i))
+		c.take(time.Now(), k)
 	}
 	assert.Equal(t, maxQuotas, c.quotas.Len())
 }

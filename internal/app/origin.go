@@ -15,14 +15,16 @@ type Origin struct {
 type originKey struct{}
 
 // WithOrigin returns a context whose use cases count attempts by, and audit, where the request came from.
-func WithOrigin(ctx context.Context, o Origin) context.Context {
+func WithOrigin(ctx context.Context, o *Origin) context.Context {
 	return context.WithValue(ctx, originKey{}, o)
 }
 
 // OriginOf is where the request of a context comes from.
 func OriginOf(ctx context.Context) Origin {
-	o, _ := ctx.Value(originKey{}).(Origin)
-	return o
+	if o, ok := ctx.Value(originKey{}).(*Origin); ok {
+		return *o
+	}
+	return Origin{}
 }
 
 // client is the address as text, nil if there is none.
@@ -36,20 +38,34 @@ func (o Origin) address() string {
 	return o.Address.String()
 }
 
-// Network is the smallest network that one client may have to itself: an IPv4 address, or a /64 of IPv6.
-func (o Origin) Network() string { return o.prefix(32, 64) }
+// Network is the smallest network that one client may have to itself, as text: "" if there is none.
+func (o Origin) Network() string {
+	network, _ := o.Networks()
+	return prefixText(network)
+}
 
-// Site is the network that belongs to one provider's customer or a small provider: a /24 of IPv4, a /48 of IPv6.
-func (o Origin) Site() string { return o.prefix(24, 48) }
+// Site is the larger of Networks, as text.
+func (o Origin) Site() string {
+	_, site := o.Networks()
+	return prefixText(site)
+}
 
-func (o Origin) prefix(v4, v6 int) string {
+// Networks are the smallest network that one client may have to itself, an IPv4 address or a /64 of IPv6, and the one that
+// belongs to one provider's customer or a small provider, a /24 of IPv4 or a /48 of IPv6. Neither is valid if there is no
+// address.
+func (o Origin) Networks() (network, site netip.Prefix) {
 	a := o.Address.Unmap().WithZone("")
-	bits := v6
+	own, wide := 64, 48
 	if a.Is4() {
-		bits = v4
+		own, wide = 32, 24
 	}
-	p, err := a.Prefix(bits)
-	if err != nil { // no address
+	network, _ = a.Prefix(own)
+	site, _ = a.Prefix(wide)
+	return network, site
+}
+
+func prefixText(p netip.Prefix) string {
+	if !p.IsValid() {
 		return ""
 	}
 	return p.String()
