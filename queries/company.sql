@@ -26,6 +26,10 @@ SELECT id FROM company WHERE id IN (
 -- name: LockCompanyByTicker :one
 SELECT c.* FROM company c JOIN listing l ON l.company_id = c.id WHERE ticker_key(l.ticker) = ticker_key(@ticker) AND l.holds_ticker FOR UPDATE OF c;
 
+-- name: LockNamedCompany :one
+-- The one that has a ticker, or a CIK; 0 if there is none.
+SELECT coalesce(lock_company(@ticker, sqlc.narg(cik)), 0)::bigint AS id;
+
 -- name: LockCompanies :many
 SELECT id FROM company WHERE id = ANY(@ids::bigint[]) ORDER BY id FOR UPDATE;
 

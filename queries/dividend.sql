@@ -38,34 +38,35 @@ INSERT INTO dividend (company_id, source, known_from, fiscal_year, fiscal_quarte
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date)
 VALUES (@company_id, 'manual', @publish_date, @fiscal_year, @fiscal_quarter, @period_end, @amount_per_share, @currency,
     @publish_date, false, @share_basis_date, @declaration_date, @ex_dividend_date, @record_date, @payment_date)
-RETURNING id;
+RETURNING sqlc.embed(dividend), company_symbol(company_id)::text AS ticker;
 
--- name: ReplaceDividend :exec
+-- name: ReplaceDividend :one
 -- Enters one with the id of another, which is not there any more.
 INSERT INTO dividend (id, company_id, source, known_from, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency,
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at)
 VALUES (@id, @company_id, 'manual', @publish_date, @fiscal_year, @fiscal_quarter, @period_end, @amount_per_share, @currency,
-    @publish_date, false, @share_basis_date, @declaration_date, @ex_dividend_date, @record_date, @payment_date, @created_at);
+    @publish_date, false, @share_basis_date, @declaration_date, @ex_dividend_date, @record_date, @payment_date, @created_at)
+RETURNING sqlc.embed(dividend), company_symbol(company_id)::text AS ticker;
 
 -- name: NextDividendIDs :many
 SELECT nextval('dividend_id_seq') FROM generate_series(1, @n::integer);
 
 -- name: MoveDividend :exec
-UPDATE dividend SET id = @new_id WHERE id = @id;
+-- Gives all versions of one another id.
+UPDATE dividend SET id = (SELECT nextval('dividend_id_seq')) WHERE id = @id;
 
--- name: DeleteDividend :execrows
+-- name: DeleteDividend :exec
 DELETE FROM dividend WHERE id = @id;
 
--- name: DeleteFiledDividends :exec
--- What became known from a day on of the filed dividend of a period end.
-DELETE FROM dividend
-WHERE company_id = @company_id AND source = 'sec' AND period_end = @period_end AND known_from >= @day;
-
 -- name: EndFiledDividends :exec
--- One entered by hand stands in its place from a day on.
-UPDATE dividend SET known_to = @day::date
-WHERE company_id = @company_id AND source = 'sec' AND period_end = @period_end
-  AND (known_to IS NULL OR known_to > @day::date);
+-- One entered by hand stands in the place of the filed one of its period end from a day on.
+WITH later AS (
+    DELETE FROM dividend f
+    WHERE f.company_id = @company_id AND f.source = 'sec' AND f.period_end = @period_end AND f.known_from >= @day::date
+)
+UPDATE dividend d SET known_to = @day::date
+WHERE d.company_id = @company_id AND d.source = 'sec' AND d.period_end = @period_end AND d.known_from < @day::date
+  AND (d.known_to IS NULL OR d.known_to > @day::date);
 
 -- name: ListDividendVersionsForUpdate :many
 SELECT * FROM dividend WHERE company_id = @company_id ORDER BY period_end, known_from FOR UPDATE;

@@ -133,5 +133,5 @@ WHERE company_id = @company_id AND rules_version <> @rules_version;
 -- name: SetFinancialStatementSource :exec
 UPDATE financial_statement SET source = @source WHERE id = @id AND source <> @source;
 
--- name: DeleteFinancialStatement :execrows
+-- name: DeleteFinancialStatement :exec
 DELETE FROM financial_statement WHERE id = @id;

@@ -1009,6 +1009,23 @@ func (q *Queries) LockListedCompanies(ctx context.Context, arg LockListedCompani
 	return err
 }
 
+const lockNamedCompany = `-- name: LockNamedCompany :one
+SELECT coalesce(lock_company($1, $2), 0)::bigint AS id
+`
+
+type LockNamedCompanyParams struct {
+	Ticker string `db:"ticker"`
+	Cik    *int64 `db:"cik"`
+}
+
+// The one that has a ticker, or a CIK; 0 if there is none.
+func (q *Queries) LockNamedCompany(ctx context.Context, arg LockNamedCompanyParams) (int64, error) {
+	row := q.db.QueryRow(ctx, lockNamedCompany, arg.Ticker, arg.Cik)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const releaseTickers = `-- name: ReleaseTickers :exec
 UPDATE listing l SET holds_ticker = false
 FROM unnest($1::text[]) AS t (ticker)

@@ -17,7 +17,7 @@ INSERT INTO dividend (company_id, source, known_from, fiscal_year, fiscal_quarte
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date)
 VALUES ($1, 'manual', $2, $3, $4, $5, $6, $7,
     $2, false, $8, $9, $10, $11, $12)
-RETURNING id
+RETURNING dividend.id, dividend.company_id, dividend.source, dividend.fiscal_year, dividend.fiscal_quarter, dividend.period_end, dividend.amount_per_share, dividend.currency, dividend.publish_date, dividend.derived, dividend.share_basis_date, dividend.declaration_date, dividend.ex_dividend_date, dividend.record_date, dividend.payment_date, dividend.created_at, dividend.updated_at, dividend.doubled, dividend.known_from, dividend.known_to, company_symbol(company_id)::text AS ticker
 `
 
 type CreateDividendParams struct {
@@ -35,7 +35,12 @@ type CreateDividendParams struct {
 	PaymentDate     *time.Time      `db:"payment_date"`
 }
 
-func (q *Queries) CreateDividend(ctx context.Context, arg CreateDividendParams) (int64, error) {
+type CreateDividendRow struct {
+	Dividend Dividend `db:"dividend"`
+	Ticker   string   `db:"ticker"`
+}
+
+func (q *Queries) CreateDividend(ctx context.Context, arg CreateDividendParams) (CreateDividendRow, error) {
 	row := q.db.QueryRow(ctx, createDividend,
 		arg.CompanyID,
 		arg.PublishDate,
@@ -50,21 +55,40 @@ func (q *Queries) CreateDividend(ctx context.Context, arg CreateDividendParams) 
 		arg.RecordDate,
 		arg.PaymentDate,
 	)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
+	var i CreateDividendRow
+	err := row.Scan(
+		&i.Dividend.ID,
+		&i.Dividend.CompanyID,
+		&i.Dividend.Source,
+		&i.Dividend.FiscalYear,
+		&i.Dividend.FiscalQuarter,
+		&i.Dividend.PeriodEnd,
+		&i.Dividend.AmountPerShare,
+		&i.Dividend.Currency,
+		&i.Dividend.PublishDate,
+		&i.Dividend.Derived,
+		&i.Dividend.ShareBasisDate,
+		&i.Dividend.DeclarationDate,
+		&i.Dividend.ExDividendDate,
+		&i.Dividend.RecordDate,
+		&i.Dividend.PaymentDate,
+		&i.Dividend.CreatedAt,
+		&i.Dividend.UpdatedAt,
+		&i.Dividend.Doubled,
+		&i.Dividend.KnownFrom,
+		&i.Dividend.KnownTo,
+		&i.Ticker,
+	)
+	return i, err
 }
 
-const deleteDividend = `-- name: DeleteDividend :execrows
+const deleteDividend = `-- name: DeleteDividend :exec
 DELETE FROM dividend WHERE id = $1
 `
 
-func (q *Queries) DeleteDividend(ctx context.Context, id int64) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteDividend, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) DeleteDividend(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, deleteDividend, id)
+	return err
 }
 
 const deleteDividendVersions = `-- name: DeleteDividendVersions :exec
@@ -79,23 +103,6 @@ type DeleteDividendVersionsParams struct {
 
 func (q *Queries) DeleteDividendVersions(ctx context.Context, arg DeleteDividendVersionsParams) error {
 	_, err := q.db.Exec(ctx, deleteDividendVersions, arg.Ids, arg.KnownFrom)
-	return err
-}
-
-const deleteFiledDividends = `-- name: DeleteFiledDividends :exec
-DELETE FROM dividend
-WHERE company_id = $1 AND source = 'sec' AND period_end = $2 AND known_from >= $3
-`
-
-type DeleteFiledDividendsParams struct {
-	CompanyID int64      `db:"company_id"`
-	PeriodEnd *time.Time `db:"period_end"`
-	Day       time.Time  `db:"day"`
-}
-
-// What became known from a day on of the filed dividend of a period end.
-func (q *Queries) DeleteFiledDividends(ctx context.Context, arg DeleteFiledDividendsParams) error {
-	_, err := q.db.Exec(ctx, deleteFiledDividends, arg.CompanyID, arg.PeriodEnd, arg.Day)
 	return err
 }
 
@@ -119,9 +126,13 @@ func (q *Queries) EndDividends(ctx context.Context, arg EndDividendsParams) erro
 }
 
 const endFiledDividends = `-- name: EndFiledDividends :exec
-UPDATE dividend SET known_to = $1::date
-WHERE company_id = $2 AND source = 'sec' AND period_end = $3
-  AND (known_to IS NULL OR known_to > $1::date)
+WITH later AS (
+    DELETE FROM dividend f
+    WHERE f.company_id = $2 AND f.source = 'sec' AND f.period_end = $3 AND f.known_from >= $1::date
+)
+UPDATE dividend d SET known_to = $1::date
+WHERE d.company_id = $2 AND d.source = 'sec' AND d.period_end = $3 AND d.known_from < $1::date
+  AND (d.known_to IS NULL OR d.known_to > $1::date)
 `
 
 type EndFiledDividendsParams struct {
@@ -130,7 +141,7 @@ type EndFiledDividendsParams struct {
 	PeriodEnd *time.Time `db:"period_end"`
 }
 
-// One entered by hand stands in its place from a day on.
+// One entered by hand stands in the place of the filed one of its period end from a day on.
 func (q *Queries) EndFiledDividends(ctx context.Context, arg EndFiledDividendsParams) error {
 	_, err := q.db.Exec(ctx, endFiledDividends, arg.Day, arg.CompanyID, arg.PeriodEnd)
 	return err
@@ -430,16 +441,12 @@ func (q *Queries) LockCompanyOfDividend(ctx context.Context, dividendID int64) (
 }
 
 const moveDividend = `-- name: MoveDividend :exec
-UPDATE dividend SET id = $1 WHERE id = $2
+UPDATE dividend SET id = (SELECT nextval('dividend_id_seq')) WHERE id = $1
 `
 
-type MoveDividendParams struct {
-	NewID int64 `db:"new_id"`
-	ID    int64 `db:"id"`
-}
-
-func (q *Queries) MoveDividend(ctx context.Context, arg MoveDividendParams) error {
-	_, err := q.db.Exec(ctx, moveDividend, arg.NewID, arg.ID)
+// Gives all versions of one another id.
+func (q *Queries) MoveDividend(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, moveDividend, id)
 	return err
 }
 
@@ -467,11 +474,12 @@ func (q *Queries) NextDividendIDs(ctx context.Context, n int32) ([]int64, error)
 	return items, nil
 }
 
-const replaceDividend = `-- name: ReplaceDividend :exec
+const replaceDividend = `-- name: ReplaceDividend :one
 INSERT INTO dividend (id, company_id, source, known_from, fiscal_year, fiscal_quarter, period_end, amount_per_share, currency,
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at)
 VALUES ($1, $2, 'manual', $3, $4, $5, $6, $7, $8,
     $3, false, $9, $10, $11, $12, $13, $14)
+RETURNING dividend.id, dividend.company_id, dividend.source, dividend.fiscal_year, dividend.fiscal_quarter, dividend.period_end, dividend.amount_per_share, dividend.currency, dividend.publish_date, dividend.derived, dividend.share_basis_date, dividend.declaration_date, dividend.ex_dividend_date, dividend.record_date, dividend.payment_date, dividend.created_at, dividend.updated_at, dividend.doubled, dividend.known_from, dividend.known_to, company_symbol(company_id)::text AS ticker
 `
 
 type ReplaceDividendParams struct {
@@ -491,9 +499,14 @@ type ReplaceDividendParams struct {
 	CreatedAt       time.Time       `db:"created_at"`
 }
 
+type ReplaceDividendRow struct {
+	Dividend Dividend `db:"dividend"`
+	Ticker   string   `db:"ticker"`
+}
+
 // Enters one with the id of another, which is not there any more.
-func (q *Queries) ReplaceDividend(ctx context.Context, arg ReplaceDividendParams) error {
-	_, err := q.db.Exec(ctx, replaceDividend,
+func (q *Queries) ReplaceDividend(ctx context.Context, arg ReplaceDividendParams) (ReplaceDividendRow, error) {
+	row := q.db.QueryRow(ctx, replaceDividend,
 		arg.ID,
 		arg.CompanyID,
 		arg.PublishDate,
@@ -509,5 +522,29 @@ func (q *Queries) ReplaceDividend(ctx context.Context, arg ReplaceDividendParams
 		arg.PaymentDate,
 		arg.CreatedAt,
 	)
-	return err
+	var i ReplaceDividendRow
+	err := row.Scan(
+		&i.Dividend.ID,
+		&i.Dividend.CompanyID,
+		&i.Dividend.Source,
+		&i.Dividend.FiscalYear,
+		&i.Dividend.FiscalQuarter,
+		&i.Dividend.PeriodEnd,
+		&i.Dividend.AmountPerShare,
+		&i.Dividend.Currency,
+		&i.Dividend.PublishDate,
+		&i.Dividend.Derived,
+		&i.Dividend.ShareBasisDate,
+		&i.Dividend.DeclarationDate,
+		&i.Dividend.ExDividendDate,
+		&i.Dividend.RecordDate,
+		&i.Dividend.PaymentDate,
+		&i.Dividend.CreatedAt,
+		&i.Dividend.UpdatedAt,
+		&i.Dividend.Doubled,
+		&i.Dividend.KnownFrom,
+		&i.Dividend.KnownTo,
+		&i.Ticker,
+	)
+	return i, err
 }

@@ -10,16 +10,13 @@ import (
 	"time"
 )
 
-const deleteFinancialStatement = `-- name: DeleteFinancialStatement :execrows
+const deleteFinancialStatement = `-- name: DeleteFinancialStatement :exec
 DELETE FROM financial_statement WHERE id = $1
 `
 
-func (q *Queries) DeleteFinancialStatement(ctx context.Context, id int64) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteFinancialStatement, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) DeleteFinancialStatement(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, deleteFinancialStatement, id)
+	return err
 }
 
 const deleteFinancialStatementVersions = `-- name: DeleteFinancialStatementVersions :exec

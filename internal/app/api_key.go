@@ -46,7 +46,7 @@ func (a *App) CreateAPIKey(ctx context.Context, actor Actor, in APIKeyInput) (ke
 		UserID: u.ID, Name: in.Name, Prefix: prefix, KeyHash: hash, CanWrite: in.CanWrite, CreatedAt: now,
 		ExpiresAt: now.AddDate(0, 0, int(in.Days)),
 	}
-	err = a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		owner, err := q.LockUser(ctx, u.ID)
 		if err != nil {
 			return found(err, "user")
@@ -107,7 +107,7 @@ func (a *App) RevokeAPIKey(ctx context.Context, actor Actor, keyID int64) error 
 	if !actor.Superuser {
 		p.UserID = &actor.UserID
 	}
-	return a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	return a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		k, err := q.DeleteAPIKey(ctx, p)
 		if err != nil {
 			return found(err, "API key")

@@ -120,7 +120,7 @@ var errReadOnly = &Error{Code: Forbidden, Type: "insufficient-scope", Message: "
 
 // enqueue inserts a job and returns its id.
 func (a *App) enqueue(ctx context.Context, args river.JobArgs) (id int64, err error) {
-	err = a.inTx(ctx, func(tx pgx.Tx, _ *db.Queries) error {
+	err = a.inTx(ctx, func(tx *pipeline, _ *db.Queries) error {
 		res, err := a.jobs.InsertTx(ctx, tx, args, nil)
 		if err != nil {
 			return errors.Wrap(err, "enqueue job")

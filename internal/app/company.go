@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
-	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
 	"github.com/edgevalue/edgevalue/gen/db"
@@ -371,7 +370,7 @@ func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (
 	var v validator
 	v.company(&in, a.today())
 	v.listings(in.Listings, a.today())
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		if err := v.identifiers(ctx, q, 0, &in); err != nil {
 			return err
 		}
@@ -441,10 +440,14 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 	if err := actor.writer(); err != nil {
 		return c, err
 	}
-	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		row, err := lockCompany(ctx, q, t)
+	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
+		id, err := lockCompany(ctx, q, t)
 		if err != nil {
 			return err
+		}
+		row, err := q.GetCompany(ctx, id)
+		if err != nil {
+			return errors.Wrap(err, "get company")
 		}
 		if c, err = withListing(ctx, q, row); err != nil {
 			return err
@@ -531,10 +534,14 @@ func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 	if err := actor.writer(); err != nil {
 		return err
 	}
-	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		row, err := lockCompany(ctx, q, t)
+	return a.inTx(ctx, func(_ *pipeline, q *db.Queries) error {
+		id, err := lockCompany(ctx, q, t)
 		if err != nil {
 			return err
+		}
+		row, err := q.GetCompany(ctx, id)
+		if err != nil {
+			return errors.Wrap(err, "get company")
 		}
 		c, err := withListing(ctx, q, row)
 		if err != nil {
@@ -547,20 +554,15 @@ func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 	})
 }
 
-// lockCompany locks the company that has a ticker or CIK, also if the ticker goes to another one while it waits.
-func lockCompany(ctx context.Context, q *db.Queries, t string) (db.Company, error) {
-	for {
-		c, err := q.LockCompanyByTicker(ctx, ticker(t))
-		if cik, ok := sec.CIKFromName(ticker(t)); ok && errors.Is(err, pgx.ErrNoRows) {
-			c, err = q.LockCompanyByCIK(ctx, cik)
-			return c, found(err, "company")
-		}
-		if err != nil {
-			return c, found(err, "company")
-		}
-		l, err := getListing(ctx, q, t)
-		if err != nil || l.CompanyID == c.ID {
-			return c, err
-		}
+// lockCompany locks the company that has a ticker or CIK, and returns its id.
+func lockCompany(ctx context.Context, q *db.Queries, t string) (int64, error) {
+	p := db.LockNamedCompanyParams{Ticker: ticker(t), Cik: nil}
+	if cik, ok := sec.CIKFromName(p.Ticker); ok {
+		p.Cik = &cik
 	}
+	id, err := q.LockNamedCompany(ctx, p)
+	if err == nil && id == 0 {
+		return 0, notFound("company")
+	}
+	return id, wrap(err, "lock company")
 }

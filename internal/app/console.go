@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/auth"
@@ -29,7 +28,7 @@ func (a *App) OpenConsole(ctx context.Context, email, password, otp string) (tok
 		return "", expires, err
 	}
 	var s db.Session
-	err = a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		if s, err = a.openSession(ctx, q, u, ConsoleLife); err != nil {
 			return err
 		}
@@ -64,7 +63,7 @@ func (a *App) CloseConsole(ctx context.Context, token string) error {
 	} else if err != nil {
 		return err
 	}
-	return a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	return a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		if _, err := q.DeleteSession(ctx, db.DeleteSessionParams{ID: actor.SessionID, UserID: actor.UserID}); err != nil {
 			return errors.Wrap(err, "end session")
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"sync"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -25,6 +26,7 @@ type DataConfig struct {
 
 type data struct {
 	uploads    chan struct{}                         // holds one for each file that is being received
+	currencies *sync.Map                             // the codes that were looked up and are there
 	facts      *lru.Cache[string, *sec.CompanyFacts] // by the ids of the documents
 	explaining chan struct{}                         // holds one for each explanation that is being made
 }
@@ -32,8 +34,8 @@ type data struct {
 func newData(cfg DataConfig) (data, error) {
 	facts, err := lru.New[string, *sec.CompanyFacts](explainedDocuments)
 	return data{
-		uploads: make(chan struct{}, cmp.Or(cfg.MaxUploads, 4)),
-		facts:   facts, explaining: make(chan struct{}, explanationsAtOnce),
+		uploads: make(chan struct{}, cmp.Or(cfg.MaxUploads, 4)), currencies: &sync.Map{},
+		facts: facts, explaining: make(chan struct{}, explanationsAtOnce),
 	}, wrap(err, "create cache")
 }
 

@@ -6,10 +6,8 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
-	"github.com/edgevalue/edgevalue/internal/value"
 )
 
 // A Dividend is one version of a dividend with the ticker of its company's primary listing.
@@ -144,40 +142,55 @@ func (v *validator) dividend(in *DividendInput, today time.Time) {
 // CreateDividend enters a dividend by hand for a superuser, from its publish date on in place of the filed one of the same
 // period end, and returns it; once for an idempotency key. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in DividendInput) (Dividend, error) {
-	return a.enterDividend(ctx, actor, &in, ticker(t), nil, func(q *db.Queries) (int64, error) {
-		c, err := lockCompany(ctx, q, t)
-		if err != nil {
-			return 0, err
+	return a.enterDividend(ctx, actor, &in, ticker(t), func(tx *pipeline, q *db.Queries) (before *db.Dividend, after *answer[Dividend], err error) {
+		if in.CompanyID, err = lockCompany(ctx, q, t); err != nil {
+			return nil, nil, err
 		}
-		in.CompanyID = c.ID
-		id, err := q.CreateDividend(ctx, in)
-		return id, wrap(err, "create dividend")
+		return nil, ask(ctx, tx, createDividend, in), nil
 	})
 }
 
 // ReplaceDividend makes a dividend one entered by hand for a superuser, from its publish date on in place of the filed one
 // of the same period end, too, and returns it. What was filed under its id before has another id from now on. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in DividendInput) (Dividend, error) {
-	var before db.Dividend
-	return a.enterDividend(ctx, actor, &in, id, &before, func(q *db.Queries) (int64, error) {
-		if err := lockForHand(ctx, q, q.LockCompanyOfDividend, id, "dividend"); err != nil {
-			return 0, err
+	return a.enterDividend(ctx, actor, &in, id, func(tx *pipeline, q *db.Queries) (*db.Dividend, *answer[Dividend], error) {
+		old, err := lockDividend(ctx, tx, q, id)
+		if err != nil {
+			return nil, nil, err
 		}
-		row, err := q.GetDividend(ctx, db.GetDividendParams{ID: id})
-		if err != nil { // an import deleted it meanwhile
-			return 0, found(err, "dividend")
-		}
-		before = row.Dividend
+		before := old.Dividend
 		if err := moveFiled(ctx, q, before, in.PublishDate); err != nil {
-			return 0, err
+			return nil, nil, err
 		}
-		if _, err := q.DeleteDividend(ctx, id); err != nil {
-			return 0, errors.Wrap(err, "delete dividend")
+		if err := q.DeleteDividend(ctx, id); err != nil {
+			return nil, nil, errors.Wrap(err, "delete dividend")
 		}
+		in.CompanyID = before.CompanyID
 		p := dividendReplacement(in)
-		p.ID, p.CompanyID, p.CreatedAt = id, before.CompanyID, before.CreatedAt
-		return id, wrap(q.ReplaceDividend(ctx, p), "replace dividend")
+		p.ID, p.CreatedAt = id, before.CreatedAt
+		return &before, ask(ctx, tx, replaceDividend, p), nil
 	})
+}
+
+func createDividend(q *db.Queries, ctx context.Context, in DividendInput) (Dividend, error) { //nolint:revive // as methods of q
+	row, err := q.CreateDividend(ctx, in)
+	return Dividend{row.Dividend, row.Ticker, nil}, err
+}
+
+func replaceDividend(q *db.Queries, ctx context.Context, in db.ReplaceDividendParams) (Dividend, error) { //nolint:revive // as methods of q
+	row, err := q.ReplaceDividend(ctx, in)
+	return Dividend{row.Dividend, row.Ticker, nil}, err
+}
+
+// lockDividend returns a dividend whose company it has locked for a change by hand.
+func lockDividend(ctx context.Context, tx *pipeline, q *db.Queries, id int64) (db.GetDividendRow, error) {
+	company := ask(ctx, tx, (*db.Queries).LockCompanyOfDividend, id)
+	row := ask(ctx, tx, (*db.Queries).GetDividend, db.GetDividendParams{ID: id, AsOf: nil})
+	if err := forHand(ctx, q, company, "dividend"); err != nil {
+		return db.GetDividendRow{}, err
+	}
+	d, err := row.get(ctx) // which an import can have deleted meanwhile
+	return d, found(err, "dividend")
 }
 
 // moveFiled gives the versions of a dividend another id and has them end on a day, if it was filed.
@@ -185,37 +198,33 @@ func moveFiled(ctx context.Context, q *db.Queries, d db.Dividend, day time.Time)
 	if d.Source != "sec" {
 		return nil
 	}
-	ids, err := q.NextDividendIDs(ctx, 1)
-	if err != nil {
-		return errors.Wrap(err, "draw id")
-	}
-	if err := q.MoveDividend(ctx, db.MoveDividendParams{ID: d.ID, NewID: ids[0]}); err != nil {
+	if err := q.MoveDividend(ctx, d.ID); err != nil {
 		return errors.Wrap(err, "move dividend")
 	}
-	return endFiled(ctx, q, d, day)
+	return endFiled(ctx, q, d.CompanyID, d.PeriodEnd, day)
 }
 
 // endFiled has the versions of the filed dividend of a period end end on a day.
-func endFiled(ctx context.Context, q *db.Queries, d db.Dividend, day time.Time) error {
-	err := q.DeleteFiledDividends(ctx, db.DeleteFiledDividendsParams{CompanyID: d.CompanyID, PeriodEnd: d.PeriodEnd, Day: day})
-	if err != nil {
-		return errors.Wrap(err, "delete filed dividends")
+func endFiled(ctx context.Context, q *db.Queries, companyID int64, periodEnd *time.Time, day time.Time) error {
+	if periodEnd == nil {
+		return nil
 	}
-	err = q.EndFiledDividends(ctx, db.EndFiledDividendsParams{CompanyID: d.CompanyID, PeriodEnd: d.PeriodEnd, Day: day})
+	err := q.EndFiledDividends(ctx, db.EndFiledDividendsParams{CompanyID: companyID, PeriodEnd: periodEnd, Day: day})
 	return wrap(err, "end filed dividends")
 }
 
-// enterDividend checks a dividend and has it written at its place by write, which locks its company, reads what was there
-// into before, if that is not nil, and returns its id.
+// enterDividend checks a dividend and has it written at its place by write, which locks its company, notes that in the input,
+// and returns what was there before, if anything, and what it has asked for.
 func (a *App) enterDividend(
-	ctx context.Context, actor Actor, in *DividendInput, at any, before *db.Dividend, write func(*db.Queries) (int64, error),
+	ctx context.Context, actor Actor, in *DividendInput, at any,
+	write func(*pipeline, *db.Queries) (before *db.Dividend, after *answer[Dividend], err error),
 ) (out Dividend, err error) {
 	if err := actor.writer(); err != nil {
 		return out, err
 	}
 	var v validator
 	v.dividend(in, a.today())
-	if err := v.currency(ctx, a.queries, "/currency", in.Currency); err != nil {
+	if err := v.currency(ctx, a, "/currency", in.Currency); err != nil {
 		return out, err
 	}
 	if err := v.err(); err != nil {
@@ -224,18 +233,18 @@ func (a *App) enterDividend(
 	if in.ShareBasisDate.IsZero() {
 		in.ShareBasisDate = in.PublishDate
 	}
-	return once(ctx, a, actor, []any{"dividend", at, in}, func(_ pgx.Tx, q *db.Queries) (Dividend, error) {
-		id, err := write(q)
+	return once(ctx, a, actor, []any{"dividend", at, *in}, func(tx *pipeline, q *db.Queries) (Dividend, error) {
+		before, after, err := write(tx, q)
 		if err != nil {
 			return Dividend{}, err
 		}
-		row, err := q.GetDividend(ctx, db.GetDividendParams{ID: id})
-		if err != nil {
-			return Dividend{}, errors.Wrap(err, "get dividend")
-		}
-		out := Dividend{row.Dividend, row.Ticker, nil}
-		if err := endFiled(ctx, q, out.Dividend, out.PublishDate); err != nil {
+		if err := endFiled(ctx, q, in.CompanyID, in.PeriodEnd, in.PublishDate); err != nil {
 			return Dividend{}, err
+		}
+		splits := askSplits(ctx, tx, in.CompanyID)
+		out, err := after.get(ctx)
+		if err != nil {
+			return Dividend{}, errors.Wrap(err, "write dividend")
 		}
 		e := dividendEvent("dividend.created", out, changed(nil, columns(out.Dividend)))
 		if before != nil {
@@ -244,9 +253,10 @@ func (a *App) enterDividend(
 		if err := a.audit(ctx, q, actor, e); err != nil {
 			return Dividend{}, err
 		}
-		answer := []Dividend{out}
-		err = a.adjustDividends(ctx, q, PointInTime{AsOf: nil, Basis: value.AsOf}, answer)
-		return answer[0], err
+		basis, err := splits.basis(ctx, a)
+		basis.dividend(&out.Dividend)
+		out.AdjustedTo = basis.on
+		return out, err
 	})
 }
 
@@ -255,15 +265,12 @@ func (a *App) DeleteDividend(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.writer(); err != nil {
 		return err
 	}
-	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		if err := lockForHand(ctx, q, q.LockCompanyOfDividend, id, "dividend"); err != nil {
+	return a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
+		row, err := lockDividend(ctx, tx, q, id)
+		if err != nil {
 			return err
 		}
-		row, err := q.GetDividend(ctx, db.GetDividendParams{ID: id})
-		if err != nil { // an import deleted it meanwhile
-			return found(err, "dividend")
-		}
-		if _, err := q.DeleteDividend(ctx, id); err != nil {
+		if err := q.DeleteDividend(ctx, id); err != nil {
 			return errors.Wrap(err, "delete dividend")
 		}
 		return a.audit(ctx, q, actor, dividendEvent("dividend.deleted", Dividend{row.Dividend, row.Ticker, nil}, changed(columns(row.Dividend), nil)))

@@ -69,7 +69,7 @@ func (a *App) ConfirmEmail(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	err = a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		u, err := q.LockPendingEmail(ctx, db.LockPendingEmailParams{TokenHash: auth.HashResetToken(token), Now: a.Now()})
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && !u.IsActive {
 			return invalid("/token", "is not valid, was used or has expired")

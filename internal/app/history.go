@@ -270,12 +270,17 @@ func insertStatements(ctx context.Context, tx pgx.Tx, rows []db.FinancialStateme
 		return nil
 	}
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"financial_statement"}, copiedColumns, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-		row := reflect.ValueOf(&rows[i]).Elem()
-		values := make([]any, len(copied))
-		for j, field := range copied {
-			values[j] = row.Field(field).Interface()
-		}
-		return values, nil
+		return copiedValues(&rows[i]), nil
 	}))
 	return wrap(err, "insert statements")
+}
+
+// copiedValues are those of the columns of a statement's row that are copied.
+func copiedValues(row *db.FinancialStatement) []any {
+	of := reflect.ValueOf(row).Elem()
+	values := make([]any, len(copied))
+	for i, field := range copied {
+		values[i] = of.Field(field).Interface()
+	}
+	return values
 }

@@ -24,10 +24,10 @@ func WithIdempotencyKey(ctx context.Context, key string) context.Context {
 
 // once runs f in a transaction, unless the actor has done so with the key of ctx: then it returns what f returned. What
 // tells one request from another is in request.
-func once[T any](ctx context.Context, a *App, actor Actor, request []any, f func(tx pgx.Tx, q *db.Queries) (T, error)) (out T, err error) {
+func once[T any](ctx context.Context, a *App, actor Actor, request []any, f func(tx *pipeline, q *db.Queries) (T, error)) (out T, err error) {
 	key, _ := ctx.Value(idempotencyKey{}).(string)
 	if key == "" {
-		err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+		err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
 			out, err = f(tx, q)
 			return err
 		})
@@ -38,7 +38,7 @@ func once[T any](ctx context.Context, a *App, actor Actor, request []any, f func
 		return out, errors.Wrap(err, "encode request")
 	}
 	sum := sha256.Sum256(text)
-	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		free, err := q.TryLockIdempotencyKey(ctx, db.TryLockIdempotencyKeyParams{UserID: actor.UserID, Key: key})
 		if err != nil {
 			return errors.Wrap(err, "lock idempotency key")

@@ -155,7 +155,7 @@ func (a *App) StartImports(ctx context.Context, actor Actor, in ...ImportRequest
 			in[i].FileName = in[i].NameOf()
 		}
 	}
-	return once(ctx, a, actor, request, func(tx pgx.Tx, q *db.Queries) ([]db.Import, error) {
+	return once(ctx, a, actor, request, func(tx *pipeline, q *db.Queries) ([]db.Import, error) {
 		ids, err := storeDocuments(ctx, q, docs)
 		if err != nil {
 			return nil, err
@@ -311,7 +311,7 @@ func (a *App) CancelImport(ctx context.Context, actor Actor, id int64) (im db.Im
 	if err := actor.writer(); err != nil {
 		return im, err
 	}
-	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		if im, err = q.GetImport(ctx, id); err != nil {
 			return found(err, "import")
 		}

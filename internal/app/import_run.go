@@ -149,10 +149,10 @@ func (a *App) importedAlready(ctx context.Context, im db.Import) (*db.CompanyFac
 	return &facts, wrap(err, "get listing")
 }
 
-// lockForHand locks the company of something that is about to be changed by hand, and has its document read again by the
-// next import, which may bring back what was filed.
-func lockForHand(ctx context.Context, q *db.Queries, lock func(context.Context, int64) (int64, error), id int64, what string) error {
-	companyID, err := lock(ctx, id)
+// forHand has the document of a company, which was locked for something that is about to be changed by hand, read again by
+// the next import, which may bring back what was filed.
+func forHand(ctx context.Context, q *db.Queries, locked *answer[int64], what string) error {
+	companyID, err := locked.get(ctx)
 	if err != nil {
 		return found(err, what)
 	}

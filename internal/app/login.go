@@ -83,7 +83,7 @@ func (a *App) RecoverPassword(ctx context.Context, field, email string) error {
 	if _, err := a.countAttempt(ctx, "recovery", ""); err != nil {
 		return err
 	}
-	return a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	return a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		if ok, err := a.mayMail(ctx, q, email); err != nil || !ok {
 			return err
 		}
@@ -116,7 +116,7 @@ func (a *App) ResetPassword(ctx context.Context, token, password string) error {
 	if err != nil {
 		return counted.takeBack(ctx, err)
 	}
-	return a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	return a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		invalid := invalid("/token", "is not valid, was used or has expired")
 		tokenHash := auth.HashResetToken(token)
 		u, err := q.LockUserOfPasswordReset(ctx, db.LockUserOfPasswordResetParams{TokenHash: tokenHash, Now: a.Now()})

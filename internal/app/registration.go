@@ -50,7 +50,7 @@ func (a *App) RegisterUser(ctx context.Context, in UserInput) error {
 	if err != nil {
 		return counted.takeBack(ctx, err)
 	}
-	return a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	return a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		if ok, err := a.mayMail(ctx, q, in.Email); err != nil || !ok {
 			return err
 		}
@@ -110,7 +110,7 @@ func (a *App) ActivateUser(ctx context.Context, token string) (u db.UserAccount,
 	if err != nil {
 		return u, err
 	}
-	err = a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		r, err := q.TakeRegistration(ctx, db.TakeRegistrationParams{TokenHash: auth.HashResetToken(token), Now: a.Now()})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return invalid("/token", "is not valid, was used or has expired")

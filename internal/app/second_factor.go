@@ -32,7 +32,7 @@ func (a *App) StartTOTP(ctx context.Context, actor Actor, current string) (secre
 	if err != nil {
 		return "", "", err
 	}
-	err = a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		u, err := q.LockUser(ctx, u.ID)
 		switch {
 		case err != nil:
@@ -58,7 +58,7 @@ func (a *App) ConfirmTOTP(ctx context.Context, actor Actor, code string) (codes 
 	if err != nil {
 		return nil, err
 	}
-	err = a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		u, err := q.LockUser(ctx, u.ID)
 		switch {
 		case err != nil:
@@ -128,7 +128,7 @@ func (a *App) withSecondFactor(ctx context.Context, actor Actor, current, code s
 	if err != nil {
 		return err
 	}
-	err = a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		u, err := q.LockUser(ctx, u.ID)
 		switch {
 		case err != nil:
@@ -163,7 +163,7 @@ func (a *App) RemoveUserTOTP(ctx context.Context, actor Actor, id int64) error {
 	if id == actor.UserID {
 		return &Error{Code: Conflict, Message: "your own is removed with DELETE /users/me/totp, which asks for the password and a code"}
 	}
-	return a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	return a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		u, err := q.LockUser(ctx, id)
 		switch {
 		case err != nil:
@@ -248,7 +248,7 @@ func (a *App) checkSecondFactor(ctx context.Context, u db.UserAccount, code stri
 	if err != nil {
 		return err
 	}
-	err = a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		if ok, err := a.useCode(ctx, tx, q, u, code); ok || err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (a *App) Login(ctx context.Context, email, password, otp string) (Grant, er
 		return Grant{}, err
 	}
 	var g Grant
-	err = a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		s, err := a.openSession(ctx, q, u, a.RefreshTokenLife)
 		if err != nil {
 			return err
@@ -50,7 +50,7 @@ func (a *App) Login(ctx context.Context, email, password, otp string) (Grant, er
 // OpenSession begins a session without a refresh token for a user whom Authenticate has returned. Who holds a token of
 // its own kind with the session's id is known by IdentifySession.
 func (a *App) OpenSession(ctx context.Context, u db.UserAccount, life time.Duration) (s db.Session, err error) {
-	err = a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		s, err = a.openSession(ctx, q, u, life)
 		return err
 	})
@@ -102,7 +102,7 @@ func (a *App) sessionEnd(created, now time.Time) time.Time {
 func (a *App) Refresh(ctx context.Context, token string) (g Grant, err error) {
 	invalid := &Error{Code: Unauthenticated, Message: "the refresh token is not valid, was used or has expired"}
 	var refused error // after what was found out is committed
-	err = a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		hash, now := auth.HashResetToken(token), a.Now()
 		s, err := q.LockSessionOfToken(ctx, hash)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -250,7 +250,7 @@ func (a *App) EndSession(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.session(); err != nil {
 		return err
 	}
-	return a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	return a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		n, err := q.DeleteSession(ctx, db.DeleteSessionParams{ID: id, UserID: actor.UserID})
 		switch {
 		case err != nil:
@@ -267,7 +267,7 @@ func (a *App) EndOtherSessions(ctx context.Context, actor Actor) error {
 	if err := actor.session(); err != nil {
 		return err
 	}
-	return a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	return a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		n, err := q.DeleteSessions(ctx, db.DeleteSessionsParams{UserID: actor.UserID, Keep: actor.SessionID})
 		if err != nil || n == 0 {
 			return wrap(err, "end sessions")

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
@@ -74,6 +73,11 @@ func companySplits(ctx context.Context, q *db.Queries, companyID int64, asOf *ti
 	if err != nil {
 		return nil, errors.Wrap(err, "list found splits")
 	}
+	return mergedSplits(imported, rows), nil
+}
+
+// mergedSplits are the splits that were imported and those that were found.
+func mergedSplits(imported []db.Split, rows []db.FoundSplit) []Split {
 	found := foundSplits(rows)
 	var splits []Split
 	for i := range found {
@@ -95,7 +99,38 @@ func companySplits(ctx context.Context, q *db.Queries, companyID int64, asOf *ti
 		splits = append(splits, split)
 	}
 	slices.SortStableFunc(splits, func(a, b Split) int { return a.EffectiveDate.Compare(b.EffectiveDate) })
-	return splits, nil
+	return splits
+}
+
+// askedSplits are the splits of a company, of today, that were asked for in a transaction.
+type askedSplits struct {
+	companyID int64
+	imported  *answer[[]db.Split]
+	found     *answer[[]db.FoundSplit]
+}
+
+func askSplits(ctx context.Context, tx *pipeline, companyID int64) askedSplits {
+	return askedSplits{
+		companyID, ask(ctx, tx, (*db.Queries).ListSplits, []int64{companyID}),
+		ask(ctx, tx, (*db.Queries).ListFoundSplits, db.ListFoundSplitsParams{CompanyIds: []int64{companyID}, AsOf: nil}),
+	}
+}
+
+func (s askedSplits) get(ctx context.Context) (imported []db.Split, found []db.FoundSplit, err error) {
+	if imported, err = s.imported.get(ctx); err == nil {
+		found, err = s.found.get(ctx)
+	}
+	return imported, found, wrap(err, "list splits")
+}
+
+// basis returns the share basis of an answer of today about the company.
+func (s askedSplits) basis(ctx context.Context, a *App) (shareBasis, error) {
+	imported, found, err := s.get(ctx)
+	var splits map[int64][]value.Split
+	if len(imported)+len(found) > 0 {
+		splits = map[int64][]value.Split{s.companyID: value.MergeSplits(importedSplits(imported), foundSplits(found))}
+	}
+	return a.onShareBasis(PointInTime{AsOf: nil, Basis: value.AsOf}, splits), err
 }
 
 // CreateSplit enters a split of the company that t names for a superuser, and returns it. Errors:
@@ -111,20 +146,21 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.Crea
 	if err := v.err(); err != nil {
 		return s, err
 	}
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		c, err := lockCompany(ctx, q, t)
-		if err != nil {
+	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) (err error) {
+		if in.CompanyID, err = lockCompany(ctx, q, t); err != nil {
 			return err
 		}
-		in.CompanyID = c.ID
-		row, err := q.CreateSplit(ctx, in)
+		created := ask(ctx, tx, (*db.Queries).CreateSplit, in)
+		splits := askSplits(ctx, tx, in.CompanyID)
+		row, err := created.get(ctx)
 		if err != nil {
 			return errors.Wrap(err, "create split")
 		}
-		all, err := companySplits(ctx, q, c.ID, nil)
+		imported, found, err := splits.get(ctx)
 		if err != nil {
 			return err
 		}
+		all := mergedSplits(imported, found)
 		s = all[slices.IndexFunc(all, func(s Split) bool {
 			return s.Source == value.SplitImport && s.EffectiveDate.Equal(row.EffectiveDate)
 		})]

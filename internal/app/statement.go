@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -231,29 +233,29 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 		return out, err
 	}
 	value.Complete(&s)
-	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		c, err := lockCompany(ctx, q, t)
+	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
+		companyID, err := lockCompany(ctx, q, t)
 		if err != nil {
 			return err
 		}
-		ids, err := q.NextFinancialStatementIDs(ctx, 1)
-		if err != nil {
-			return errors.Wrap(err, "draw id")
-		}
-		if err := insertManual(ctx, tx, &s, ids[0], c.ID, s.PublishDate, false); err != nil {
+		splits := askSplits(ctx, tx, companyID)
+		if out, err = insertManual(ctx, tx, &s, nil, companyID, s.PublishDate, false); err != nil {
 			return err
 		}
-		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: ids[0]})
-		if err != nil {
-			return errors.Wrap(err, "get statement")
-		}
-		out = Statement{row.FinancialStatement, row.Ticker, nil}
 		if err := a.audit(ctx, q, actor, statementEvent("statement.created", Statement{}, out)); err != nil {
 			return err
 		}
-		return a.adjustOne(ctx, q, PointInTime{AsOf: nil, Basis: value.AsOf}, &out)
+		return a.onBasis(ctx, splits, &out)
 	})
 	return out, err
+}
+
+// onBasis brings a statement that was written to the share basis of today.
+func (a *App) onBasis(ctx context.Context, splits askedSplits, s *Statement) error {
+	basis, err := splits.basis(ctx, a)
+	basis.row(&s.FinancialStatement)
+	s.AdjustedTo = basis.on
+	return err
 }
 
 // statementEvent is the change of a statement; the zero Statement is none.
@@ -276,7 +278,7 @@ func (a *App) checkStatement(ctx context.Context, s *value.Statement, replaces b
 	var v validator
 	v.statement(s, a.today())
 	v.check(s.Period != value.Quarterly || s.FiscalQuarter != nil || replaces, "/fiscal_quarter", quarterRule, "/period")
-	if err := v.currency(ctx, a.queries, "/currency", s.Currency); err != nil {
+	if err := v.currency(ctx, a, "/currency", s.Currency); err != nil {
 		return err
 	}
 	if err := v.err(); err != nil {
@@ -318,15 +320,38 @@ func setBasisDates(s *value.Statement) {
 	}
 }
 
-func insertManual(ctx context.Context, tx pgx.Tx, s *value.Statement, id, companyID int64, knownFrom time.Time, restated bool) error {
+// insertManual writes a version of a statement that was entered by hand, of a new one if it has no id, and returns it.
+func insertManual(
+	ctx context.Context, tx pgx.Tx, s *value.Statement, id *int64, companyID int64, knownFrom time.Time, restated bool,
+) (out Statement, err error) {
 	row := statementRow(*s)
 	row.Restated = restated
-	row.ID, row.CompanyID, row.KnownFrom, row.Source = id, companyID, knownFrom, "manual"
+	row.CompanyID, row.KnownFrom, row.Source = companyID, knownFrom, "manual"
 	if row.Marks == nil {
 		row.Marks = []string{}
 	}
-	return insertStatements(ctx, tx, []db.FinancialStatement{row})
+	values := copiedValues(&row)
+	values[slices.Index(copiedColumns, "id")] = id
+	rows, err := tx.Query(ctx, insertStatement, values...)
+	if err != nil {
+		return out, errors.Wrap(err, "insert statement")
+	}
+	out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByNameLax[Statement])
+	return out, wrap(err, "insert statement")
 }
+
+var insertStatement = func() string {
+	values := make([]string, len(copiedColumns))
+	for i, column := range copiedColumns {
+		values[i] = fmt.Sprintf("$%d", i+1)
+		if column == "id" {
+			values[i] = "coalesce(" + values[i] + ", nextval('financial_statement_id_seq'))"
+		}
+	}
+	columns := strings.Join(copiedColumns, ", ")
+	return "-- name: InsertFinancialStatement :one\nINSERT INTO financial_statement (" + columns + ") VALUES (" + strings.Join(values, ", ") +
+		") RETURNING " + columns + ", created_at, updated_at, company_symbol(company_id) AS ticker"
+}()
 
 // replacing returns the statement s with the marks of the one that it replaces which are about what both cover, and what
 // follows from its figures.
@@ -350,13 +375,10 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 	if err := a.checkStatement(ctx, &s, true); err != nil {
 		return out, err
 	}
-	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		if err := lockForHand(ctx, q, q.LockCompanyOfFinancialStatement, id, "statement"); err != nil {
-			return err
-		}
-		current, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
+	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
+		current, err := lockStatement(ctx, tx, q, id)
 		if err != nil {
-			return found(err, "statement")
+			return err
 		}
 		old := current.FinancialStatement
 		var v validator
@@ -378,24 +400,31 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		if err != nil {
 			return errors.Wrap(err, "end version")
 		}
-		replacement := replacing(old, s)
-		if err := insertManual(ctx, tx, &replacement, id, old.CompanyID, today, true); err != nil {
-			return err
-		}
 		if err := q.SetFinancialStatementSource(ctx, db.SetFinancialStatementSourceParams{ID: id, Source: "manual"}); err != nil {
 			return errors.Wrap(err, "set source")
 		}
-		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
-		if err != nil {
-			return errors.Wrap(err, "get statement")
+		splits := askSplits(ctx, tx, old.CompanyID)
+		replacement := replacing(old, s)
+		if out, err = insertManual(ctx, tx, &replacement, &id, old.CompanyID, today, true); err != nil {
+			return err
 		}
-		out = Statement{row.FinancialStatement, row.Ticker, nil}
 		if err := a.audit(ctx, q, actor, statementEvent("statement.replaced", Statement{old, current.Ticker, nil}, out)); err != nil {
 			return err
 		}
-		return a.adjustOne(ctx, q, PointInTime{AsOf: nil, Basis: value.AsOf}, &out)
+		return a.onBasis(ctx, splits, &out)
 	})
 	return out, err
+}
+
+// lockStatement returns a statement whose company it has locked for a change by hand.
+func lockStatement(ctx context.Context, tx *pipeline, q *db.Queries, id int64) (db.GetFinancialStatementRow, error) {
+	company := ask(ctx, tx, (*db.Queries).LockCompanyOfFinancialStatement, id)
+	row := ask(ctx, tx, (*db.Queries).GetFinancialStatement, db.GetFinancialStatementParams{ID: id, AsOf: nil})
+	if err := forHand(ctx, q, company, "statement"); err != nil {
+		return db.GetFinancialStatementRow{}, err
+	}
+	s, err := row.get(ctx)
+	return s, found(err, "statement")
 }
 
 // DeleteStatement deletes all versions of a statement for a superuser. Errors: Unauthenticated, Forbidden, NotFound.
@@ -403,15 +432,12 @@ func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error 
 	if err := actor.writer(); err != nil {
 		return err
 	}
-	return a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		if err := lockForHand(ctx, q, q.LockCompanyOfFinancialStatement, id, "statement"); err != nil {
+	return a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
+		row, err := lockStatement(ctx, tx, q, id)
+		if err != nil {
 			return err
 		}
-		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id})
-		if err != nil {
-			return found(err, "statement")
-		}
-		if _, err := q.DeleteFinancialStatement(ctx, id); err != nil {
+		if err := q.DeleteFinancialStatement(ctx, id); err != nil {
 			return errors.Wrap(err, "delete statement")
 		}
 		if err := q.DeleteRestatementsOfStatement(ctx, id); err != nil {

@@ -140,7 +140,7 @@ func (a *App) StartSync(ctx context.Context, actor Actor, tickers []string) (Syn
 	if err := v.err(); err != nil {
 		return Sync{}, err
 	}
-	return once(ctx, a, actor, []any{"sync", named}, func(tx pgx.Tx, q *db.Queries) (Sync, error) {
+	return once(ctx, a, actor, []any{"sync", named}, func(tx *pipeline, q *db.Queries) (Sync, error) {
 		s, err := a.startSync(ctx, tx, q, actor, scope, named)
 		if err != nil {
 			return Sync{}, err
@@ -281,7 +281,7 @@ func (a *App) CancelSync(ctx context.Context, actor Actor, id int64) (out Sync, 
 	if err := actor.writer(); err != nil {
 		return out, err
 	}
-	err = a.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		s, err := q.GetSync(ctx, id)
 		if err != nil {
 			return found(err, "sync")

@@ -483,7 +483,7 @@ func (a *App) ImportBulkFile(ctx context.Context, path string, report func(read,
 
 // bulkFileSync returns the run over a file that was interrupted, or a new one.
 func (a *App) bulkFileSync(ctx context.Context, name string, size int64) (s db.Sync, err error) {
-	err = a.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	err = a.inTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		s, err = q.GetUnfinishedBulkFile(ctx, db.GetUnfinishedBulkFileParams{FileName: &name, FileSize: &size})
 		if err == nil || !errors.Is(err, pgx.ErrNoRows) {
 			return wrap(err, "look for an interrupted run")

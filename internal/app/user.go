@@ -98,7 +98,7 @@ func (a *App) createUser(ctx context.Context, actor Actor, in UserInput) (u db.U
 	if err != nil {
 		return u, err
 	}
-	err = a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		u, err = q.CreateUser(ctx, db.CreateUserParams{
 			Email: in.Email, FullName: in.FullName, PasswordHash: hash, IsActive: in.IsActive, IsSuperuser: in.IsSuperuser,
 		})
@@ -197,7 +197,7 @@ func (a *App) updateUser(ctx context.Context, actor Actor, id int64, current str
 			return u, err
 		}
 	}
-	err = a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	err = a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		supers, err := q.LockActiveSuperusers(ctx)
 		if err != nil {
 			return errors.Wrap(err, "lock superusers")
@@ -356,7 +356,7 @@ func (a *App) DeleteCurrentUser(ctx context.Context, actor Actor, current string
 }
 
 func (a *App) deleteUser(ctx context.Context, actor Actor, id int64) error {
-	return a.inAccountTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+	return a.inAccountTx(ctx, func(_ *pipeline, q *db.Queries) error {
 		supers, err := q.LockActiveSuperusers(ctx)
 		if err != nil {
 			return errors.Wrap(err, "lock superusers")
@@ -393,7 +393,7 @@ func (a *App) ChangePassword(ctx context.Context, actor Actor, current, password
 	if err != nil {
 		return err
 	}
-	return a.inAccountTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
+	return a.inAccountTx(ctx, func(tx *pipeline, q *db.Queries) error {
 		locked, err := q.LockUser(ctx, u.ID)
 		switch {
 		case err != nil:

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"regexp"
 
-	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
@@ -48,12 +47,18 @@ func (v *validator) ordinaryShares(field string, s *string) {
 // defaultCurrency is that of a listing which declares none.
 const defaultCurrency = "USD"
 
-// currency asks the database, which knows the codes.
-func (v *validator) currency(ctx context.Context, q *db.Queries, field, code string) error {
+// currency asks the database, which knows the codes and loses none, for each once.
+func (v *validator) currency(ctx context.Context, a *App, field, code string) error {
 	if !v.text(field, code) {
 		return nil
 	}
-	ok, err := q.HasCurrency(ctx, code)
+	if _, ok := a.currencies.Load(code); ok {
+		return nil
+	}
+	ok, err := a.queries.HasCurrency(ctx, code)
+	if ok {
+		a.currencies.Store(code, true)
+	}
 	v.check(ok || err != nil, field, currencyRule)
 	return wrap(err, "look up currency")
 }

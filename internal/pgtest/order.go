@@ -33,7 +33,7 @@ var owners = map[string]string{
 var (
 	writes = regexp.MustCompile(`(?is)\b(?:insert into|update|delete from) (\w+)`)
 	adds   = regexp.MustCompile(`(?is)^-- name: \w+ :\w+\s.*\binsert into (` + locked + `)\b`)
-	locks  = regexp.MustCompile(`(?is)\bfrom (` + locked + `)\b.*\bfor update\b`)
+	locks  = regexp.MustCompile(`(?is)\bfrom (` + locked + `)\b.*\bfor update\b|\block_(` + locked + `)\(`)
 	locked = strings.Join(slices.Compact(slices.Sorted(maps.Values(owners))), "|")
 )
 
@@ -53,7 +53,7 @@ func doing(sql string) *does {
 	}
 	d := &does{name: strings.Fields(sql)[2]}
 	if m := locks.FindStringSubmatch(sql); m != nil {
-		d.locks = m[1]
+		d.locks = m[1] + m[2]
 	}
 	if m := adds.FindStringSubmatch(sql); m != nil && !strings.Contains(sql, "DO UPDATE") {
 		d.adds = m[1]
@@ -78,17 +78,29 @@ func watchLocks(t testing.TB) *lockOrder {
 }
 
 func (o *lockOrder) TraceQueryStart(ctx context.Context, c *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	o.query(c, q.SQL)
+	return ctx
+}
+
+func (o *lockOrder) TraceBatchStart(ctx context.Context, c *pgx.Conn, b pgx.TraceBatchStartData) context.Context {
+	for _, q := range b.Batch.QueuedQueries {
+		o.query(c, q.SQL)
+	}
+	return ctx
+}
+
+func (o *lockOrder) query(c *pgx.Conn, sql string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	switch verb, _, _ := strings.Cut(strings.ToLower(q.SQL), " "); {
+	switch verb, _, _ := strings.Cut(strings.ToLower(sql), " "); {
 	case strings.HasPrefix(verb, "begin"):
 		o.held[c] = map[string]bool{}
-	case verb == "commit", strings.EqualFold(q.SQL, "rollback"): // and not to a savepoint
+	case verb == "commit", strings.EqualFold(sql, "rollback"): // and not to a savepoint
 		delete(o.held, c)
-	case !strings.HasPrefix(q.SQL, "-- name: "), strings.Contains(q.SQL, "SKIP LOCKED"): // which waits for nobody
+	case !strings.HasPrefix(sql, "-- name: "), strings.Contains(sql, "SKIP LOCKED"): // which waits for nobody
 	default:
-		d := doing(q.SQL)
-		if d.locks == "user_account" && strings.Contains(q.SQL, "is_superuser AND") && o.held[c]["user_account"] {
+		d := doing(sql)
+		if d.locks == "user_account" && strings.Contains(sql, "is_superuser AND") && o.held[c]["user_account"] {
 			o.wrong[d.name+" locks the superusers after a user"] = true
 		}
 		o.hold(c, d.locks)
@@ -97,7 +109,6 @@ func (o *lockOrder) TraceQueryStart(ctx context.Context, c *pgx.Conn, q pgx.Trac
 			o.write(c, d.name, table)
 		}
 	}
-	return ctx
 }
 
 func (o *lockOrder) hold(c *pgx.Conn, table string) {
@@ -111,6 +122,10 @@ func (o *lockOrder) write(c *pgx.Conn, name, table string) {
 		o.wrong[fmt.Sprintf("%s writes %s in a transaction that has not locked the %s", name, table, owner)] = true
 	}
 }
+
+func (*lockOrder) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+func (*lockOrder) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 func (*lockOrder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 

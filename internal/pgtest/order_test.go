@@ -49,6 +49,13 @@ func TestLockOrder(t *testing.T) {
 		assert.Equal(t, tt.wrong, slices.Collect(maps.Keys(o.wrong)), name)
 	}
 	o := &lockOrder{held: map[*pgx.Conn]map[string]bool{}, wrong: map[string]bool{}}
+	batch := &pgx.Batch{}
+	for _, sql := range transcripts["too late"].queries {
+		batch.Queue(sql)
+	}
+	o.TraceBatchStart(t.Context(), nil, pgx.TraceBatchStartData{Batch: batch})
+	assert.Equal(t, transcripts["too late"].wrong, slices.Collect(maps.Keys(o.wrong)), "a batch")
+	o = &lockOrder{held: map[*pgx.Conn]map[string]bool{}, wrong: map[string]bool{}}
 	o.TraceCopyFromStart(t.Context(), nil, pgx.TraceCopyFromStartData{TableName: pgx.Identifier{"password_reset"}})
 	assert.Len(t, o.wrong, 1)
 }
