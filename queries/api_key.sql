@@ -14,7 +14,7 @@ ORDER BY id DESC LIMIT @page_size;
 
 -- name: GetAPIKeyOwner :one
 -- A key in force and the user whose key it is.
-SELECT k.id, k.user_id, k.can_write, k.last_used_at, u.is_superuser,
+SELECT k.id, k.user_id, k.can_write, k.last_used_at, k.expires_at, u.is_superuser,
     (u.totp_confirmed_at IS NOT NULL)::boolean AS totp_enabled
 FROM api_key k JOIN user_account u ON u.id = k.user_id
 WHERE k.key_hash = @key_hash AND k.expires_at > @now AND u.is_active;

@@ -12,7 +12,7 @@ INSERT INTO refresh_token (token_hash, session_id) VALUES (@token_hash, @session
 -- name: GetSessionUser :one
 -- Who has a session, if it and its user's account are in force.
 SELECT u.is_superuser, u.token_version, (u.totp_confirmed_at IS NOT NULL)::boolean AS totp_enabled,
-    s.created_at, s.last_used_at
+    s.created_at, s.last_used_at, s.expires_at
 FROM session s JOIN user_account u ON u.id = s.user_id
 WHERE s.id = @id AND u.id = @user_id AND s.expires_at > @now AND u.is_active;
 

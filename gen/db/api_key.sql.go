@@ -95,7 +95,7 @@ func (q *Queries) DeleteAPIKey(ctx context.Context, arg DeleteAPIKeyParams) (Api
 }
 
 const getAPIKeyOwner = `-- name: GetAPIKeyOwner :one
-SELECT k.id, k.user_id, k.can_write, k.last_used_at, u.is_superuser,
+SELECT k.id, k.user_id, k.can_write, k.last_used_at, k.expires_at, u.is_superuser,
     (u.totp_confirmed_at IS NOT NULL)::boolean AS totp_enabled
 FROM api_key k JOIN user_account u ON u.id = k.user_id
 WHERE k.key_hash = $1 AND k.expires_at > $2 AND u.is_active
@@ -111,6 +111,7 @@ type GetAPIKeyOwnerRow struct {
 	UserID      int64      `db:"user_id"`
 	CanWrite    bool       `db:"can_write"`
 	LastUsedAt  *time.Time `db:"last_used_at"`
+	ExpiresAt   time.Time  `db:"expires_at"`
 	IsSuperuser bool       `db:"is_superuser"`
 	TotpEnabled bool       `db:"totp_enabled"`
 }
@@ -124,6 +125,7 @@ func (q *Queries) GetAPIKeyOwner(ctx context.Context, arg GetAPIKeyOwnerParams) 
 		&i.UserID,
 		&i.CanWrite,
 		&i.LastUsedAt,
+		&i.ExpiresAt,
 		&i.IsSuperuser,
 		&i.TotpEnabled,
 	)

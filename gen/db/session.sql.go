@@ -112,7 +112,7 @@ func (q *Queries) GetRefreshTokenUse(ctx context.Context, tokenHash []byte) (*ti
 
 const getSessionUser = `-- name: GetSessionUser :one
 SELECT u.is_superuser, u.token_version, (u.totp_confirmed_at IS NOT NULL)::boolean AS totp_enabled,
-    s.created_at, s.last_used_at
+    s.created_at, s.last_used_at, s.expires_at
 FROM session s JOIN user_account u ON u.id = s.user_id
 WHERE s.id = $1 AND u.id = $2 AND s.expires_at > $3 AND u.is_active
 `
@@ -129,6 +129,7 @@ type GetSessionUserRow struct {
 	TotpEnabled  bool      `db:"totp_enabled"`
 	CreatedAt    time.Time `db:"created_at"`
 	LastUsedAt   time.Time `db:"last_used_at"`
+	ExpiresAt    time.Time `db:"expires_at"`
 }
 
 // Who has a session, if it and its user's account are in force.
@@ -141,6 +142,7 @@ func (q *Queries) GetSessionUser(ctx context.Context, arg GetSessionUserParams) 
 		&i.TotpEnabled,
 		&i.CreatedAt,
 		&i.LastUsedAt,
+		&i.ExpiresAt,
 	)
 	return i, err
 }

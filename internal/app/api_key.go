@@ -124,7 +124,11 @@ func (a *App) IdentifyKey(ctx context.Context, key string) (Actor, error) {
 		return Actor{}, invalid
 	}
 	now := a.Now()
-	k, err := a.queries.GetAPIKeyOwner(ctx, db.GetAPIKeyOwnerParams{KeyHash: hash, Now: now})
+	end := func(k db.GetAPIKeyOwnerRow) time.Time { return k.ExpiresAt }
+	known, err := a.identities.keys.get(string(hash), now, end, func() (db.GetAPIKeyOwnerRow, error) {
+		return a.queries.GetAPIKeyOwner(ctx, db.GetAPIKeyOwnerParams{KeyHash: hash, Now: now})
+	})
+	k := known.row
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return Actor{}, invalid
@@ -134,6 +138,9 @@ func (a *App) IdentifyKey(ctx context.Context, key string) (Actor, error) {
 	if before := now.Add(-keyUsedEvery); k.LastUsedAt == nil || k.LastUsedAt.Before(before) {
 		if err := a.queries.TouchAPIKey(ctx, db.TouchAPIKeyParams{ID: k.ID, Now: now, Before: before}); err != nil {
 			a.Logger.WarnContext(ctx, "the use of an API key was not noted", "api_key", k.ID, "error", err)
+		} else {
+			known.row.LastUsedAt = &now
+			a.identities.keys.put(string(hash), known)
 		}
 	}
 	actor := a.actor(k.UserID, k.IsSuperuser, k.TotpEnabled)

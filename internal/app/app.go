@@ -32,7 +32,7 @@ type Config struct {
 	Mail          mail.Sender
 	Logger        *slog.Logger
 	Now           func() time.Time
-	Changes       *pg.Changes // is told of what is written; may be nil
+	Changes       *pg.Changes // is told of what is written, and says what may be remembered; may be nil
 
 	ProjectName         string
 	PublicURL           string // without a trailing slash
@@ -53,11 +53,12 @@ type Config struct {
 // App carries out the use cases. It is safe for concurrent use.
 type App struct {
 	Config
-	queries *db.Queries
-	jobs    *river.Client[pgx.Tx] // inserts and cancels only
-	slowed  auth.Queue
-	changes chan struct{} // has one element for each transaction of a request
-	data                  // newproject:companies
+	queries    *db.Queries
+	jobs       *river.Client[pgx.Tx] // inserts and cancels only
+	slowed     auth.Queue
+	changes    chan struct{} // has one element for each transaction of a request
+	identities identities
+	data       // newproject:companies
 }
 
 // New returns the use cases over a database whose schema is current.
@@ -67,10 +68,14 @@ func New(cfg Config) (*App, error) {
 		return nil, errors.Wrap(err, "create River client")
 	}
 	cfg.AuditRetentionDays = cmp.Or(cfg.AuditRetentionDays, 400)
+	known, err := newIdentities(cfg.Changes)
+	if err != nil {
+		return nil, err
+	}
 	a := &App{
 		Config: cfg, queries: db.New(cfg.Pool), jobs: jobs,
-		changes: make(chan struct{}, max(cfg.Pool.Config().MaxConns/2, 1)),
-		slowed:  auth.Queue{Waiting: maxSlowed, PerClient: maxSlowedPerNetwork},
+		changes: make(chan struct{}, max(cfg.Pool.Config().MaxConns/2, 1)), identities: known,
+		slowed: auth.Queue{Waiting: maxSlowed, PerClient: maxSlowedPerNetwork},
 	}
 	// newproject:companies
 	if a.data, err = newData(cfg.DataConfig); err != nil {

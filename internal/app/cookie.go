@@ -49,16 +49,18 @@ func (a *App) IdentifyCookie(ctx context.Context, token string) (Actor, *Cookie,
 		return Actor{}, nil, ended
 	}
 	now := a.Now()
-	if err != nil || now.Before(s.LastUsedAt.Add(cookieRenewal)) {
+	if err != nil || now.Before(s.row.LastUsedAt.Add(cookieRenewal)) {
 		return actor, nil, err
 	}
-	origin, expires := OriginOf(ctx), a.sessionEnd(s.CreatedAt, now)
+	origin, expires := OriginOf(ctx), a.sessionEnd(s.row.CreatedAt, now)
 	err = a.queries.RefreshSession(ctx, db.RefreshSessionParams{
 		ID: actor.SessionID, Now: now, ExpiresAt: expires, Client: origin.client(), UserAgent: notEmpty(origin.UserAgent),
 	})
 	if err != nil {
 		return Actor{}, nil, errors.Wrap(err, "renew session")
 	}
+	s.row.LastUsedAt, s.row.ExpiresAt = now, expires
+	a.identities.sessions.put(claims, s)
 	return actor, &Cookie{token, expires.Sub(now)}, nil
 }
 

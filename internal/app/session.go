@@ -178,19 +178,23 @@ func (a *App) IdentifySession(ctx context.Context, c auth.Claims) (Actor, error)
 	return actor, err
 }
 
-func (a *App) identifySession(ctx context.Context, c auth.Claims) (db.GetSessionUserRow, Actor, error) {
-	u, err := a.queries.GetSessionUser(ctx, db.GetSessionUserParams{ID: c.SessionID, UserID: c.UserID, Now: a.Now()})
+func (a *App) identifySession(ctx context.Context, c auth.Claims) (stated[db.GetSessionUserRow], Actor, error) {
+	now := a.Now()
+	end := func(s db.GetSessionUserRow) time.Time { return s.ExpiresAt }
+	s, err := a.identities.sessions.get(c, now, end, func() (db.GetSessionUserRow, error) {
+		return a.queries.GetSessionUser(ctx, db.GetSessionUserParams{ID: c.SessionID, UserID: c.UserID, Now: now})
+	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return u, Actor{}, errNoSession
+		return s, Actor{}, errNoSession
 	case err != nil:
-		return u, Actor{}, errors.Wrap(err, "get session")
-	case u.TokenVersion != c.Version:
-		return u, Actor{}, errNoSession
+		return s, Actor{}, errors.Wrap(err, "get session")
+	case s.row.TokenVersion != c.Version:
+		return s, Actor{}, errNoSession
 	}
-	actor := a.actor(c.UserID, u.IsSuperuser, u.TotpEnabled)
+	actor := a.actor(c.UserID, s.row.IsSuperuser, s.row.TotpEnabled)
 	actor.SessionID = c.SessionID
-	return u, actor, nil
+	return s, actor, nil
 }
 
 // actor is the user as who they may act. A superuser who has to have a second factor and has none may do what an
