@@ -52,6 +52,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Ephemeral trades the data's safety for speed, for tests: nothing is synced to disk, and autovacuum is off.
 	Ephemeral bool
+	// Replicated lets an ephemeral server have replicas, as others may anyway.
+	Replicated bool
 
 	places  []string // searched for PostgreSQL instead of where it is usually installed
 	outside string   // holds data that cannot stay in Dir, instead of /var/lib/edgevalue
@@ -374,7 +376,7 @@ func (s *Server) launch(ctx context.Context, cfg Config) error {
 				return err
 			}
 		}
-		output, err := s.run(ctx, cfg.Ephemeral)
+		output, err := s.run(ctx, cfg)
 		switch {
 		case err == nil:
 			return nil
@@ -393,13 +395,15 @@ func (s *Server) launch(ctx context.Context, cfg Config) error {
 
 // run starts the server and waits until it takes connections, after a crash also for its recovery. Unless it does, run
 // stops it and returns what it wrote.
-func (s *Server) run(ctx context.Context, ephemeral bool) (output []byte, err error) {
+func (s *Server) run(ctx context.Context, cfg Config) (output []byte, err error) {
 	settings := fmt.Sprintf("-c listen_addresses=127.0.0.1 -c port=%d -c unix_socket_directories=''"+
 		" -c cluster_name=edgevalue -c logging_collector=off -c log_destination=stderr", s.port)
-	if ephemeral {
-		settings += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal" +
-			" -c max_wal_senders=0 -c autovacuum=off -c shared_buffers=64MB -c max_connections=300" +
-			" -c max_wal_size=2GB -c checkpoint_timeout=1h"
+	if cfg.Ephemeral {
+		settings += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off -c shared_buffers=64MB" +
+			" -c max_connections=300 -c max_wal_size=2GB -c checkpoint_timeout=1h"
+		if !cfg.Replicated {
+			settings += " -c wal_level=minimal -c max_wal_senders=0"
+		}
 	}
 	name := filepath.Join(s.home, "postgres.log")
 	if info, err := os.Stat(name); err == nil && info.Size() > 8<<20 {

@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/go-faster/errors"
@@ -19,7 +21,11 @@ import (
 
 // keep makes a process the keeper of a server: this program, run again in a session of its own. What it knows of the
 // process that it serves is its standard input, which ends with that process.
-const keep = "EDGEVALUE_PGTEST_KEEP"
+const (
+	keep        = "EDGEVALUE_PGTEST_KEEP"
+	alone       = "1"
+	withReplica = "replica"
+)
 
 func init() {
 	if os.Getenv(keep) == "" {
@@ -48,36 +54,54 @@ func keeper() (err error) {
 	if err := os.Chmod(dir, 0o711); err != nil { // the server may run as another user
 		return errors.Wrap(err, "make the server's directory")
 	}
-	server, err := pgserver.Start(ctx, pgserver.Config{
-		Dir: dir, Ephemeral: true, Logger: slog.New(slog.DiscardHandler),
-	})
+	replicated := os.Getenv(keep) == withReplica
+	cfg := pgserver.Config{Dir: filepath.Join(dir, "primary"), Ephemeral: true, Replicated: replicated, Logger: slog.New(slog.DiscardHandler)}
+	server, err := pgserver.Start(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(os.Stdout, server.DSN())
+	defer func() { err = errors.Join(err, server.Remove()) }()
+	dsn := server.DSN()
+	if replicated {
+		cfg.Dir = filepath.Join(dir, "replica")
+		replica, err := server.Replica(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, replica.Remove()) }()
+		dsn += " " + replica.DSN()
+	}
+	fmt.Fprintln(os.Stdout, dsn)
 	<-ctx.Done()
-	return server.Remove()
+	return nil
 }
 
 // inputs keeps the keepers' standard inputs from the garbage collector, which would close them.
-var inputs []io.Closer
+var inputs struct {
+	sync.Mutex
+	all []io.Closer
+}
 
 // Serve starts a server that ends with this process, or when stop is called, which waits for that.
-func Serve() (dsn string, stop func(), err error) {
+func Serve() (dsn string, stop func(), err error) { return serve(alone) }
+
+func serve(what string) (dsn string, stop func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", nil, errors.Wrap(err, "find this program")
 	}
 	cmd := exec.Command(self)
 	cmd.Dir = "/"
-	cmd.Env = append(os.Environ(), keep+"=1")
+	cmd.Env = append(os.Environ(), keep+"="+what)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	in, err1 := cmd.StdinPipe()
 	out, err2 := cmd.StdoutPipe() // neither output is ours: go test waits until nobody has its own
 	if err := errors.Join(err1, err2, cmd.Start()); err != nil {
 		return "", nil, errors.Wrap(err, "start the server's keeper")
 	}
-	inputs = append(inputs, in)
+	inputs.Lock()
+	inputs.all = append(inputs.all, in)
+	inputs.Unlock()
 	reader := bufio.NewReader(out)
 	dsn, _ = reader.ReadString('\n')
 	if !strings.HasPrefix(dsn, "postgres://") {
