@@ -115,6 +115,11 @@ type Config struct {
 	PostgresUser     string `env:"POSTGRES_USER"`
 	PostgresPassword Secret `env:"POSTGRES_PASSWORD"`
 	PostgresDB       string `env:"POSTGRES_DB"`
+	// DatabaseDirectURL is the database's own address where the one above is that of a pooler, such as PgBouncer, that gives a
+	// connection to each transaction: for what needs a connection of its own.
+	DatabaseDirectURL Secret `env:"DATABASE_DIRECT_URL"`
+	// DatabaseReadURL is the address of streaming replicas of the database, for reads; it may have several hosts.
+	DatabaseReadURL Secret `env:"DATABASE_READ_URL"`
 }
 
 // purpose is what the configuration is loaded for.
@@ -213,6 +218,14 @@ func (c Config) DSN() string {
 	return u.String()
 }
 
+// DirectDSN is DSN for what needs a connection of its own, and not one for each transaction.
+func (c Config) DirectDSN() string {
+	if dsn := c.DSN(); dsn == "" || c.DatabaseDirectURL == "" {
+		return dsn
+	}
+	return string(c.DatabaseDirectURL)
+}
+
 // HTTPS reports whether the public address is encrypted.
 func (c Config) HTTPS() bool { return strings.HasPrefix(c.ServerHost, "https://") }
 
@@ -233,8 +246,8 @@ func (c Config) ResetTokenLife() time.Duration { return time.Duration(c.ResetTok
 func (c Config) Print(w io.Writer) error {
 	for field, value := range fields(&c) {
 		text := fmt.Sprint(value.Interface())
-		if variable(field) == "DATABASE_URL" {
-			text = maskURL(string(c.DatabaseURL))
+		if s, ok := value.Interface().(Secret); ok && strings.HasPrefix(variable(field), "DATABASE_") {
+			text = maskURL(string(s))
 		}
 		if strings.ContainsAny(text, " \t#\"'`$\\\n") {
 			text = strconv.Quote(text)
@@ -610,6 +623,8 @@ func (e *configError) checkMail(c Config) {
 
 func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose) {
 	e.addIf(c.PostgresPort == 0, "POSTGRES_PORT", "is 0")
+	e.database("DATABASE_DIRECT_URL", c.DatabaseDirectURL)
+	e.database("DATABASE_READ_URL", c.DatabaseReadURL)
 	// A stack's .env has the other parts, for its containers.
 	noParts := c.PostgresServer == "" && p != forServe && (c.Environment == local || vars["ENVIRONMENT"] == "")
 	if c.DatabaseURL == "" {
@@ -626,26 +641,8 @@ func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose)
 		e.addIf(c.Environment != local && c.PostgresPassword == "", "POSTGRES_PASSWORD", "is missing")
 		return
 	}
-	if isPlaceholder(c.DatabaseURL) {
-		return
-	}
-	const form = "is not a URL such as postgres://user:password@host:5432/database"
-	dsn := string(c.DatabaseURL)
-	isURL := strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
-	if _, err := url.Parse(dsn); isURL && err != nil {
-		e.addf("DATABASE_URL", form)
-		return
-	}
-	d, err := pgconn.ParseConfig(dsn)
-	if cause := errors.Unwrap(err); isURL && cause != nil {
-		e.add("DATABASE_URL", cause) // of one parameter; the outer text and those of other forms can show the password
-		return
-	} else if err != nil {
-		e.addf("DATABASE_URL", form)
-		return
-	}
-	e.addIf(isPlaceholder(Secret(d.Password)), "DATABASE_URL", "has a placeholder as its password")
-	if noParts {
+	d := e.database("DATABASE_URL", c.DatabaseURL)
+	if d == nil || noParts {
 		return
 	}
 	for _, part := range []struct{ name, inURL string }{
@@ -659,6 +656,30 @@ func (e *configError) checkDatabase(c Config, vars map[string]string, p purpose)
 			e.addf(part.name, "differs from DATABASE_URL; leave one of them out")
 		}
 	}
+}
+
+// database parses the address of a database. It returns nil when there is none, or a mistake in it.
+func (e *configError) database(variable string, address Secret) *pgconn.Config {
+	if address == "" || isPlaceholder(address) {
+		return nil
+	}
+	const form = "is not a URL such as postgres://user:password@host:5432/database"
+	dsn := string(address)
+	isURL := strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+	if _, err := url.Parse(dsn); isURL && err != nil {
+		e.addf(variable, form)
+		return nil
+	}
+	d, err := pgconn.ParseConfig(dsn)
+	if cause := errors.Unwrap(err); isURL && cause != nil {
+		e.add(variable, cause) // of one parameter; the outer text and those of other forms can show the password
+		return nil
+	} else if err != nil {
+		e.addf(variable, form)
+		return nil
+	}
+	e.addIf(isPlaceholder(Secret(d.Password)), variable, "has a placeholder as its password")
+	return d
 }
 
 func (e *configError) require(variable, value string) {

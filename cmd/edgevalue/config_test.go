@@ -38,6 +38,7 @@ func inProduction(more ...string) []string {
 		"FIRST_SUPERUSER=root@example.com",
 		"FIRST_SUPERUSER_PASSWORD=" + testPassword,
 		"DATABASE_URL=postgres://edge:hunter2hunter2@db:5433/value?sslmode=disable",
+		"DATABASE_DIRECT_URL=postgres://edge:hunter2hunter2@direct/value", "DATABASE_READ_URL=postgres://edge:hunter2hunter2@a,b/value",
 	}, more...)
 }
 
@@ -181,6 +182,9 @@ func TestConfigMistakes(t *testing.T) {
 			[]string{"POSTGRES_SERVER: is missing"}},
 		{"database URL", []string{"DATABASE_URL=mysql://db/d"}, forTool, []string{"DATABASE_URL: is not a URL"}},
 		{"database parameter", []string{"DATABASE_URL=postgres://u:p@db/d?sslmode=perhaps"}, forTool, []string{"DATABASE_URL: sslmode"}},
+		{"read URL", []string{"DATABASE_URL=postgres://u:p@db/d", "DATABASE_READ_URL=mysql://db/d"}, forTool, []string{"DATABASE_READ_URL: is not a URL"}},
+		{"direct URL", []string{"DATABASE_URL=postgres://u:p@db/d", "DATABASE_DIRECT_URL=postgres://u:changethis@db/d"}, forTool,
+			[]string{"DATABASE_DIRECT_URL: has a placeholder"}},
 		{"two databases", []string{"DATABASE_URL=postgres://u:p@db/d", "POSTGRES_SERVER=other", "POSTGRES_PASSWORD=q"}, forTool,
 			[]string{"POSTGRES_PASSWORD: differs", "POSTGRES_SERVER: differs"}},
 		{"secret file", []string{"SMTP_PASSWORD_FILE=/nowhere"}, forTool, []string{"SMTP_PASSWORD_FILE: open /nowhere"}},
@@ -336,6 +340,7 @@ func TestConfigSecretFiles(t *testing.T) {
 	}
 	for _, name := range []string{
 		"SECRET_KEY", "FIRST_SUPERUSER_PASSWORD", "SMTP_PASSWORD", "POSTGRES_PASSWORD", "DATABASE_URL", "SENTRY_DSN",
+		"DATABASE_DIRECT_URL", "DATABASE_READ_URL",
 	} {
 		_, err := loadConfig([]string{name + "=a", name + "_FILE=" + file("b\n")}, t.TempDir(), forTool)
 		require.ErrorContains(t, err, name+"_FILE: is set together with "+name)
@@ -472,6 +477,8 @@ POSTGRES_PORT=5432
 POSTGRES_USER=
 POSTGRES_PASSWORD=
 POSTGRES_DB=
+DATABASE_DIRECT_URL=postgres://edge:******@direct/value
+DATABASE_READ_URL=postgres://edge:******@a,b/value
 `, out.String())
 }
 

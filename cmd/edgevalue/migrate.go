@@ -38,7 +38,7 @@ superuser unless there is an account with that email. Several may run at once: o
 					if cfg.FirstPassword == "" {
 						return nil
 					}
-					s, err := newServices(cfg, log, pool, noMail{})
+					s, err := newServices(cfg, log, databases{pool: pool, direct: pool}, noMail{})
 					if err != nil {
 						return err
 					}

@@ -149,19 +149,16 @@ func run(ctx context.Context, p parts) (err error) {
 		}()
 		dsn = server.DSN()
 	}
-	pool, err := pg.Open(ctx, dsn, log, cfg.tracer(log))
+	d, disconnect, err := cfg.connect(ctx, dsn, p, log)
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	if err := pg.NeedConns(pool, cfg.minConns(p)); err != nil {
-		return err
-	}
+	defer disconnect()
 	err = steadily(ctx, log, func() error {
 		if p.dev {
-			return pg.Migrate(ctx, pool, log)
+			return pg.Migrate(ctx, d.direct, log)
 		}
-		return requireCurrent(ctx, log, pool)
+		return requireCurrent(ctx, log, d.pool)
 	})
 	if err != nil {
 		return err
@@ -170,7 +167,7 @@ func run(ctx context.Context, p parts) (err error) {
 	if p.dev { // nobody else may find recovery tokens in a log
 		unsent = mail.Log{Logger: log}
 	}
-	s, err := newServices(cfg, log, pool, unsent)
+	s, err := newServices(cfg, log, d, unsent)
 	if err != nil {
 		return err
 	}
@@ -224,6 +221,9 @@ func limitMemory(log *slog.Logger, container memlimit.Provider) {
 func (p parts) runServices(ctx context.Context, s *services) error {
 	defer context.AfterFunc(ctx, func() { s.log.Info("stopping: finishing requests and jobs") })()
 	metrics := telemetry.NewMetrics(s.pool, s.countJobs)
+	if s.replica != nil {
+		s.replica.Observe = metrics.ReplicaRead
+	}
 	metrics.Sync(edgarRequests, s.syncStatus) // newproject:companies
 	g, ctx := errgroup.WithContext(ctx)
 	var delay time.Duration // a worker has no load balancer
@@ -256,6 +256,9 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 		}
 		start = append(start, func() error {
 			s.changes.Run(ctx)
+			return nil
+		}, func() error {
+			s.replica.Run(ctx)
 			return nil
 		}, func() error {
 			wrap := func(l net.Listener) net.Listener { return api.NewListener(l, s.log) }

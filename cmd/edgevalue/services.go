@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/exaring/otelpgx"
@@ -41,14 +42,60 @@ const jobsPath = "/jobs"
 
 // services are the parts that most commands need.
 type services struct {
-	cfg  Config
-	log  *slog.Logger
-	pool *pgxpool.Pool
-	app  *app.App
-	// changes listens while something is served.
-	changes *pg.Changes
+	cfg Config
+	log *slog.Logger
+	databases
+	app *app.App
 	// oneTimePassword is that of the first superuser if it was generated, until it is shown.
 	oneTimePassword string
+}
+
+// databases are the ways to the database.
+type databases struct {
+	pool   *pgxpool.Pool
+	direct *pgxpool.Pool // without a pooler; pool, unless that has one
+	// changes listens while something is served.
+	changes *pg.Changes
+	replica *pg.Replica // may be nil
+}
+
+// connect opens the database at dsn, and the other ways to it. close closes all.
+func (c Config) connect(ctx context.Context, dsn string, p parts, log *slog.Logger) (d databases, closeAll func(), err error) {
+	var opened []func()
+	closeAll = func() {
+		for _, f := range slices.Backward(opened) {
+			f()
+		}
+	}
+	defer func() {
+		if err != nil {
+			closeAll()
+		}
+	}()
+	if d.pool, err = pg.Open(ctx, dsn, log, c.tracer(log)); err != nil {
+		return d, nil, err
+	}
+	opened = append(opened, d.pool.Close)
+	if err := pg.NeedConns(d.pool, c.minConns(p)); err != nil {
+		return d, nil, err
+	}
+	if d.direct = d.pool; c.DatabaseDirectURL != "" && c.DSN() != "" {
+		if d.direct, err = pg.Open(ctx, c.DirectDSN(), log, c.tracer(log)); err != nil {
+			return d, nil, errors.Wrap(err, "DATABASE_DIRECT_URL")
+		}
+		opened = append(opened, d.direct.Close)
+		if err := pg.NeedConns(d.direct, jobs.MinConns); err != nil {
+			return d, nil, errors.Wrap(err, "DATABASE_DIRECT_URL")
+		}
+	}
+	d.changes = pg.NewChanges(d.direct, log)
+	if p.serve && c.DatabaseReadURL != "" && c.DSN() != "" {
+		if d.replica, err = pg.NewReplica(ctx, string(c.DatabaseReadURL), d.pool, d.changes, log, c.tracer(log)); err != nil {
+			return d, nil, errors.Wrap(err, "DATABASE_READ_URL")
+		}
+		opened = append(opened, d.replica.Close)
+	}
+	return d, closeAll, nil
 }
 
 // tracer sees every query, for traces and, if they are wanted, for the log.
@@ -65,7 +112,7 @@ func withPool(ctx context.Context, least slog.Level, f func(Config, *slog.Logger
 	if err != nil {
 		return err
 	}
-	dsn := cfg.DSN()
+	dsn := cfg.DirectDSN()
 	if dsn == "" {
 		if dsn, err = pgserver.Running(ctx, databaseDir()); err != nil {
 			return explained(err, `No database is configured and "edgevalue dev" is not running in this folder: start it, or set DATABASE_URL.`)
@@ -86,7 +133,7 @@ func withServices(ctx context.Context, f func(*services) error) error {
 		if err := requireCurrent(ctx, log, pool); err != nil {
 			return err
 		}
-		s, err := newServices(cfg, log, pool, noMail{})
+		s, err := newServices(cfg, log, databases{pool: pool, direct: pool}, noMail{})
 		if err != nil {
 			return err
 		}
@@ -107,7 +154,7 @@ func requireCurrent(ctx context.Context, log *slog.Logger, pool *pgxpool.Pool) e
 }
 
 // newServices connects the parts. Without an SMTP server, mails go to unsent.
-func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.Sender) (*services, error) {
+func newServices(cfg Config, log *slog.Logger, d databases, unsent mail.Sender) (*services, error) {
 	sender, err := newSender(cfg, unsent)
 	if err != nil {
 		return nil, err
@@ -117,15 +164,15 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 		secret = rand.Text() // for a command that issues no tokens
 	}
 	// newproject:companies
-	data, err := newData(cfg, log, pool)
+	data, err := newData(cfg, log, d.pool)
 	if err != nil {
 		return nil, err
 	}
 	// newproject:end
-	changes := pg.NewChanges(pool, log)
 	a, err := app.New(app.Config{
-		Pool:                pool,
-		Changes:             changes,
+		Pool:                d.pool,
+		Changes:             d.changes,
+		Replica:             d.replica,
 		Hasher:              auth.NewHasher(auth.DefaultParams),
 		Tokens:              auth.NewTokens(secret, cfg.AccessTokenLife(), time.Now),
 		TOTP:                auth.NewTOTP(secret),
@@ -151,7 +198,7 @@ func newServices(cfg Config, log *slog.Logger, pool *pgxpool.Pool, unsent mail.S
 	if err != nil {
 		return nil, err
 	}
-	return &services{cfg: cfg, log: log, pool: pool, app: a, changes: changes}, nil
+	return &services{cfg: cfg, log: log, databases: d, app: a}, nil
 }
 
 func newSender(cfg Config, unsent mail.Sender) (mail.Sender, error) {
@@ -259,7 +306,7 @@ func (s *services) countJobs(ctx context.Context) ([]telemetry.JobCount, error) 
 
 func (s *services) work(ctx context.Context, metrics *telemetry.Metrics, health *jobs.Health) error {
 	return jobs.Run(ctx, s.app, jobs.Config{
-		Concurrency: s.cfg.WorkerConcurrency, Periodic: true, Grace: s.cfg.ShutdownTimeout, Logger: s.log,
+		Concurrency: s.cfg.WorkerConcurrency, Periodic: true, Grace: s.cfg.ShutdownTimeout, Logger: s.log, Pool: s.direct,
 		Middleware: metrics.JobMiddleware(), Health: health,
 		DataConfig: s.dataJobs(), // newproject:companies
 	})

@@ -56,6 +56,7 @@ func steps(cfg Config, refuse refuseFunc, announced []announcement) []step {
 		announce(announced),
 		allowOrigins(cfg.CORSOrigins),
 		limitRate(newRates(cfg.Limits, time.Now), refuse),
+		followWrites(cfg.App, cfg.HTTPS, refuse),
 		admit(cfg.Limits, refuse), // until the client has the response
 		answerHead,
 		compress(),
@@ -81,6 +82,7 @@ type request struct {
 	cookies    []string  // the tokens of the page's cookies in it
 	byCookie   bool      // a cookie says who sent it
 	foreign    bool      // it would change something, and the page of another origin sent it
+	ahead      bool      // its sender knows of a write that this server has not heard of
 	body       *body
 	connection context.Context // ends with the client's connection
 
@@ -314,9 +316,9 @@ func allowOrigins(origins []string) step {
 	allow := cors.New(cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders: []string{"Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-None-Match", "Traceparent",
+		AllowedHeaders: []string{"Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Write", "Traceparent",
 			"Tracestate", "X-Api-Key", "X-Request-Id"},
-		ExposedHeaders: []string{"Deprecation", "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-Id"},
+		ExposedHeaders: []string{"Deprecation", "ETag", "Last-Write", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-Id"},
 		MaxAge:         600,
 	})
 	return func(next http.Handler) http.Handler { return allow.Handler(next) }
@@ -523,6 +525,7 @@ type recorder struct {
 	bytes   int64
 	of      *request // whose turn ends when the response begins; may be nil
 	exposed []string // the value of exposedHeaders then, if of is not nil
+	begin   func()   // is called then; may be nil
 }
 
 const exposedHeaders = "Access-Control-Expose-Headers"
@@ -546,6 +549,9 @@ func (w *recorder) started(code int) {
 		return
 	}
 	w.code = code
+	if w.begin != nil {
+		w.begin()
+	}
 	if w.of == nil {
 		return
 	}

@@ -33,6 +33,7 @@ type Config struct {
 	Logger        *slog.Logger
 	Now           func() time.Time
 	Changes       *pg.Changes // is told of what is written, and says what may be remembered; may be nil
+	Replica       *pg.Replica // for reads; may be nil
 
 	ProjectName         string
 	PublicURL           string // without a trailing slash

@@ -115,6 +115,7 @@ func (a *App) ListDailyRatios(ctx context.Context, day time.Time, o DayOptions, 
 			return err
 		}
 		basis := a.onShareBasis(o.PointInTime, f.splits())
+		out = nil
 		for batch := range slices.Chunk(prices, historyBatch) {
 			histories, err := listHistories(ctx, q, listings[len(out):len(out)+len(batch)], day, day, o.AsOf, wanted)
 			if err != nil {

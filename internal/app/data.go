@@ -79,8 +79,11 @@ func (a *App) today() time.Time { return a.Now().UTC().Truncate(24 * time.Hour) 
 // hundred rows of what is mostly in memory: by the costs of a disk that turns, PostgreSQL would rather read whole tables.
 const beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = 'force_custom_plan'; SET LOCAL random_page_cost = 1.1"
 
-// read runs f on one snapshot of the database, which transactions committed in the meantime do not change.
+// read runs f on one snapshot of the database, which transactions committed in the meantime do not change. It is as from
+// says.
 func (a *App) read(ctx context.Context, f func(q *db.Queries) error) error {
-	err := pgx.BeginTxFunc(ctx, a.Pool, pgx.TxOptions{BeginQuery: beginRead}, func(tx pgx.Tx) error { return f(a.queries.WithTx(tx)) })
+	err := a.from(ctx, func(s source) error {
+		return pgx.BeginTxFunc(ctx, s, pgx.TxOptions{BeginQuery: beginRead}, func(tx pgx.Tx) error { return f(a.queries.WithTx(tx)) })
+	})
 	return translate(err)
 }

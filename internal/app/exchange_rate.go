@@ -39,7 +39,11 @@ func (a *App) ListExchangeRates(ctx context.Context, base, quote *string, from, 
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := a.queries.ListExchangeRates(ctx, params)
+	var rows []db.ExchangeRate
+	err := a.one(ctx, func(q *db.Queries) (err error) {
+		rows, err = q.ListExchangeRates(ctx, params)
+		return err
+	})
 	return cut(p, rows, err, func(r db.ExchangeRate) []any { return []any{r.Base, r.Quote, r.Date} })
 }
 

@@ -53,11 +53,11 @@ func (a *App) ExportCompany(ctx context.Context, t string, at PointInTime) (out 
 			return err
 		}
 		var ratios []value.DailyRatios
+		var days []map[string]any
 		for _, d := range daily {
 			ratios = append(ratios, d.DailyRatios)
-			out.DailyMetrics = append(out.DailyMetrics, exportDay(d))
+			days = append(days, exportDay(d))
 		}
-		days := out.DailyMetrics
 		out = value.NewExchange(statementsFromRows(e.rows), known, ratios)
 		out.DailyMetrics = days
 		for i := range out.Statements {

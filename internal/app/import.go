@@ -302,6 +302,9 @@ func (a *App) GetImport(ctx context.Context, actor Actor, id int64) (db.Import, 
 		return db.Import{}, err
 	}
 	im, err := a.queries.GetImport(ctx, id)
+	if err == nil && im.FinishedAt != nil { // who knows of its end reads what it has brought
+		a.wrote(ctx)
+	}
 	return im, found(err, "import")
 }
 

@@ -136,6 +136,7 @@ func (a *App) Diff(ctx context.Context, t string, from, to time.Time) (differenc
 		if err != nil {
 			return errors.Wrap(err, "list restatements")
 		}
+		differences = nil
 		for id, now := range after {
 			old, ok := before[id]
 			d := Difference{Statement: Statement{now, c.Symbol(), basis.on}, IsNew: !ok}

@@ -53,7 +53,11 @@ type Rules struct {
 
 // GetRules returns the version of the rules, and how many companies' figures were made by it.
 func (a *App) GetRules(ctx context.Context) (Rules, error) {
-	n, err := a.queries.CountFacts(ctx, db.CountFactsParams{Version: sec.RulesVersion, MaxAttempts: maxRecomputations})
+	var n db.CountFactsRow
+	err := a.one(ctx, func(q *db.Queries) (err error) {
+		n, err = q.CountFacts(ctx, db.CountFactsParams{Version: sec.RulesVersion, MaxAttempts: maxRecomputations})
+		return err
+	})
 	return Rules{
 		Version: sec.RulesVersion, Companies: n.Companies, Recomputed: n.Recomputed, Failed: n.Failed,
 		Remaining: n.Companies - n.Recomputed - n.Failed,

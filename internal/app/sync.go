@@ -266,6 +266,9 @@ func (a *App) GetSync(ctx context.Context, actor Actor, id int64) (Sync, error) 
 	if err != nil {
 		return Sync{}, found(err, "sync")
 	}
+	if s.FinishedAt != nil { // who knows of its end reads what it has brought
+		a.wrote(ctx)
+	}
 	return withFailures(ctx, a.queries, s)
 }
 

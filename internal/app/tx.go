@@ -85,6 +85,9 @@ func (a *App) try(ctx context.Context, topic pg.Topic, transaction func() error)
 		err := transaction()
 		if err == nil {
 			a.Changes.Wrote(topic)
+			if topic == pg.Data {
+				a.wrote(ctx)
+			}
 			return nil
 		}
 		if n == maxTries || !undone(err) {

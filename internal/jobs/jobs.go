@@ -2,6 +2,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
@@ -87,8 +89,10 @@ type Config struct {
 	Grace        time.Duration // for running jobs to finish, once the process is to stop
 	PollInterval time.Duration // River's default if 0
 	Logger       *slog.Logger
-	Middleware   []rivertype.Middleware
-	Health       *Health // may be nil
+	// Pool is the App's, unless that goes through a pooler, which lets nobody listen.
+	Pool       *pgxpool.Pool
+	Middleware []rivertype.Middleware
+	Health     *Health // may be nil
 }
 
 // MinConns is how many connections the pool of a worker needs that runs one job at a time which holds one for long, and
@@ -177,7 +181,7 @@ func newClient(a *app.App, cfg Config, r *running) (*river.Client[pgx.Tx], error
 			func() (river.JobArgs, *river.InsertOpts) { return app.PruneArgs{}, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
 	cfg.addData(rc) // newproject:companies
-	client, err := river.NewClient(riverpgxv5.New(a.Pool), rc)
+	client, err := river.NewClient(riverpgxv5.New(cmp.Or(cfg.Pool, a.Pool)), rc)
 	if err != nil {
 		return nil, errors.Wrap(err, "create River client")
 	}

@@ -35,11 +35,12 @@ type Changes struct {
 	log       *slog.Logger
 	listening atomic.Bool
 	states    [topics]atomic.Uint64
+	position  position
 }
 
 // NewChanges follows the changes of a pool's database while Run runs.
 func NewChanges(pool *pgxpool.Pool, log *slog.Logger) *Changes {
-	c := &Changes{conn: pool.Config().ConnConfig, log: log}
+	c := &Changes{conn: pool.Config().ConnConfig, log: log, position: position{news: make(chan struct{}, 1)}}
 	c.conn.Tracer = nil // of signs of life
 	c.conn.OnNotification = c.notified
 	return c
@@ -59,16 +60,24 @@ func (c *Changes) State(t Topic) (state uint64, ok bool) {
 // Wrote moves the state of a topic for a transaction of this process, before anybody is told that it was committed.
 func (c *Changes) Wrote(t Topic) {
 	if c != nil {
-		c.states[t].Add(1)
+		c.move(t)
 	}
+}
+
+func (c *Changes) move(t Topic) {
+	if t == Data {
+		c.position.hear()
+	}
+	c.states[t].Add(1)
 }
 
 func (c *Changes) notified(_ *pgconn.PgConn, n *pgconn.Notification) {
 	for t, name := range topicNames {
 		if n.Payload == name {
-			c.states[t].Add(1)
+			c.move(Topic(t))
 		}
 	}
+	c.position.told(n.Payload)
 }
 
 // How long a connection may say nothing before it is asked for a sign of life, and how long that may take: a network can
@@ -116,7 +125,7 @@ func (c *Changes) listen(ctx context.Context, connected func()) error {
 		return errors.New("a pooler is in front of the database, which need not pass on what is told")
 	}
 	for t := range topics { // it may have changed meanwhile
-		c.states[t].Add(1)
+		c.move(t)
 	}
 	c.listening.Store(true)
 	defer c.listening.Store(false) // before the connection is closed

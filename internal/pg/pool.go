@@ -22,6 +22,22 @@ import (
 // starting is waited for, 30 seconds at most; one that refuses the user, the password or the database is an error at
 // once, as is a database that cannot hold every text. A tracer, which may be nil, sees every query.
 func Open(ctx context.Context, dsn string, log *slog.Logger, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
+	cfg, err := configure(dsn, tracer)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, errors.Wrap(err, "database pool")
+	}
+	if err := await(ctx, pool, log); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+func configure(dsn string, tracer pgx.QueryTracer) (*pgxpool.Config, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, errors.Wrap(err, "database address")
@@ -43,15 +59,7 @@ func Open(ctx context.Context, dsn string, log *slog.Logger, tracer pgx.QueryTra
 	}
 	conn.Tracer = tracer
 	cfg.AfterConnect = registerTypes
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, errors.Wrap(err, "database pool")
-	}
-	if err := await(ctx, pool, log); err != nil {
-		pool.Close()
-		return nil, err
-	}
-	return pool, nil
+	return cfg, nil
 }
 
 var errEncoding = errors.New("this program needs UTF8: create another database with" +

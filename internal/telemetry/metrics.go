@@ -28,6 +28,7 @@ type Metrics struct {
 	inFlight prometheus.Gauge
 	limit    prometheus.Gauge
 	refused  *prometheus.CounterVec
+	reads    *prometheus.CounterVec
 	jobs     *prometheus.HistogramVec
 }
 
@@ -44,13 +45,16 @@ func NewMetrics(pool *pgxpool.Pool, countJobs func(context.Context) ([]JobCount,
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "http_requests_refused_total", Help: "Requests refused since there were too many, by what was full.",
 		}, []string{"by"}),
+		reads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "database_replica_reads_total", Help: "Reads that could go to a replica, by whether they did (replica), or why the primary was asked.",
+		}, []string{"outcome"}),
 		jobs: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "river_job_duration_seconds", Help: "Time to work a job, by its outcome.",
 			Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 600},
 		}, []string{"kind", "outcome"}),
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.inFlight, m.limit, m.refused, m.jobs, pgxpoolprometheus.NewCollector(pool, nil), jobCollector(countJobs))
+		m.requests, m.inFlight, m.limit, m.refused, m.reads, m.jobs, pgxpoolprometheus.NewCollector(pool, nil), jobCollector(countJobs))
 	return m
 }
 
@@ -74,6 +78,9 @@ func (m *Metrics) SetInFlightLimit(n int) { m.limit.Set(float64(n)) }
 
 // Refused counts a request that was refused since there were too many.
 func (m *Metrics) Refused(by string) { m.refused.WithLabelValues(by).Inc() }
+
+// ReplicaRead counts a read that could go to a replica.
+func (m *Metrics) ReplicaRead(outcome string) { m.reads.WithLabelValues(outcome).Inc() }
 
 // JobMiddleware measures the jobs that a River client works.
 func (m *Metrics) JobMiddleware() []rivertype.Middleware {
