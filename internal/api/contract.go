@@ -92,13 +92,21 @@ type operation struct {
 	body        *schema
 }
 
-// contract returns the operations of openapi.yaml by their ids.
-var contract = sync.OnceValues(func() (map[string]*operation, error) { return operations(edgevalue.OpenAPI) })
+// A document is what openapi.yaml says to the server, by names.
+type document struct {
+	operations map[string]*operation
+	problems   map[string]edgevalue.ProblemType
+}
 
-func operations(contract []byte) (map[string]*operation, error) {
+// contract returns openapi.yaml.
+var contract = sync.OnceValues(func() (document, error) { return readContract(edgevalue.OpenAPI) })
+
+func readContract(contract []byte) (document, error) {
 	var (
 		root yaml.Node
 		doc  struct {
+			Problems map[string]edgevalue.ProblemType `yaml:"x-problem-types"`
+
 			Paths map[string]struct {
 				Parameters []parameter
 				Operations map[string]*operation `yaml:",inline"` // by method
@@ -106,13 +114,13 @@ func operations(contract []byte) (map[string]*operation, error) {
 		}
 	)
 	if err := yaml.Unmarshal(contract, &root); err != nil {
-		return nil, errors.Wrap(err, "read openapi.yaml")
+		return document{}, errors.Wrap(err, "read openapi.yaml")
 	}
 	resolve(root.Content[0], at(root.Content[0], "paths"))
 	if err := root.Decode(&doc); err != nil {
-		return nil, errors.Wrap(err, "decode openapi.yaml")
+		return document{}, errors.Wrap(err, "decode openapi.yaml")
 	}
-	all := map[string]*operation{}
+	all := document{map[string]*operation{}, doc.Problems}
 	for path, item := range doc.Paths {
 		for method, op := range item.Operations {
 			op.method, op.path = strings.ToUpper(method), strings.Split(path, "/")
@@ -122,16 +130,11 @@ func operations(contract []byte) (map[string]*operation, error) {
 					op.contentType, op.body = kind, content.Schema
 				}
 			}
-			all[op.ID] = op
+			all.operations[op.ID] = op
 		}
 	}
 	return all, nil
 }
-
-// problemTypes returns the types of problems that openapi.yaml lists, by name.
-var problemTypes = sync.OnceValues(func() (map[string]edgevalue.ProblemType, error) {
-	return edgevalue.ProblemTypes(edgevalue.OpenAPI)
-})
 
 // resolve puts what it points to in the place of every $ref within n, but for those of responses, which can hold
 // themselves.

@@ -23,9 +23,9 @@ paths:
 
 func TestAnnounce(t *testing.T) {
 	t.Parallel()
-	ops, err := operations([]byte(retiring))
+	c, err := readContract([]byte(retiring))
 	require.NoError(t, err)
-	all, err := announcements(ops)
+	all, err := announcements(c.operations)
 	require.NoError(t, err)
 	h := announce(all)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 	for request, want := range map[string][2]string{
@@ -51,9 +51,9 @@ func TestAnnounce(t *testing.T) {
 		"paths: { /a: { get: { operationId: a, deprecated: true } } }",
 		"paths: { /a: { get: { operationId: a, deprecated: true, x-deprecated-since: '2026-11-26', x-sunset: soon } } }",
 	} {
-		ops, err := operations([]byte(broken))
+		c, err := readContract([]byte(broken))
 		require.NoError(t, err)
-		_, err = announcements(ops)
+		_, err = announcements(c.operations)
 		require.Error(t, err, broken)
 	}
 }

@@ -51,11 +51,11 @@ var typesByStatus = map[int]string{
 // typeOf returns the type of a problem as a URI reference, and its title. One that the contract does not list at this
 // status is the status's own.
 func typeOf(name string, status int) (uri, title string) {
-	types, _ := problemTypes() // New has reported an error
-	t, ok := types[name]
+	c, _ := contract() // New has reported an error
+	t, ok := c.problems[name]
 	if !ok || t.Status != status {
 		name = typesByStatus[status]
-		t, ok = types[name]
+		t, ok = c.problems[name]
 	}
 	if !ok {
 		return "about:blank", http.StatusText(status)

@@ -39,7 +39,7 @@ func explain(operations *oas.Server, r *http.Request, err error) error {
 		return cerr
 	}
 	var (
-		op    = all[named.OperationID()]
+		op    = all.operations[named.OperationID()]
 		c     checker
 		path  = op.pathValues(r.URL)
 		query = r.URL.Query()

@@ -59,18 +59,16 @@ type Config struct {
 
 // New returns the handler of everything that is served to the public.
 func New(cfg Config) (http.Handler, error) {
-	operations, err := contract()
+	said, err := contract()
 	if err != nil {
 		return nil, err
 	}
+	operations := said.operations
 	announced, err := announcements(operations)
 	if err != nil {
 		return nil, err
 	}
 	log := &app.OutageLog{Logger: cfg.Logger}
-	if _, err := problemTypes(); err != nil {
-		return nil, err
-	}
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) {
 		writeProblem(w, newProblem(r.Context(), log, err))
 	}

@@ -21,7 +21,7 @@ import (
 // one is made when it is asked for first, and then held. It goes inside gzhttp, which negotiates.
 type file struct {
 	content, compressed func() []byte
-	hash                string // of what it is made of, in hex; also its ETag
+	hash                func() string // of what it is made of, in hex; also its ETag
 	contentType         string
 	cacheControl        string
 	csp                 string // none when empty
@@ -30,11 +30,12 @@ type file struct {
 	status              int    // if it is not 200
 }
 
-func newFile(content []byte) *file { return makeFile(content, func() []byte { return content }) }
+func newFile(content []byte) *file { return makeFile(func() []byte { return content }) }
 
-// makeFile returns a file whose content is made of a source.
-func makeFile(source []byte, content func() []byte) *file {
-	return &file{hash: hashOf(source), content: content, compressed: sync.OnceValue(func() []byte {
+// makeFile returns a file whose content is made when it is asked for first.
+func makeFile(content func() []byte) *file {
+	content = sync.OnceValue(content)
+	return &file{hash: hashOf(content), content: content, compressed: sync.OnceValue(func() []byte {
 		var b bytes.Buffer
 		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // which is a level, and a buffer takes all
 		_, _ = z.Write(content())
@@ -43,9 +44,11 @@ func makeFile(source []byte, content func() []byte) *file {
 	})}
 }
 
-func hashOf(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:8])
+func hashOf(content func() []byte) func() string {
+	return sync.OnceValue(func() string {
+		sum := sha256.Sum256(content())
+		return hex.EncodeToString(sum[:8])
+	})
 }
 
 // readFile reads a file, which is compressed when its name ends in .gz.
@@ -57,7 +60,8 @@ func readFile(fsys fs.FS, path string) (*file, error) {
 	if !strings.HasSuffix(path, ".gz") {
 		return newFile(b), nil
 	}
-	return &file{hash: hashOf(b), compressed: func() []byte { return b }, content: sync.OnceValue(func() []byte {
+	compressed := func() []byte { return b }
+	return &file{hash: hashOf(compressed), compressed: compressed, content: sync.OnceValue(func() []byte {
 		z, err := gzip.NewReader(bytes.NewReader(b))
 		if err == nil {
 			var content []byte
@@ -82,7 +86,7 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.noIndex {
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 	}
-	form, etag := f.content, f.hash
+	form, etag := f.content, f.hash()
 	switch w.(type) {
 	case *gzhttp.GzipResponseWriter, gzhttp.GzipResponseWriterWithCloseNotify: // which leaves alone what is encoded
 		form, etag = f.compressed, etag+"-gzip"

@@ -33,7 +33,7 @@ func NewLoginPage(formTargets string) (*LoginPage, error) {
 		if err != nil {
 			return nil, errors.Wrapf(err, "asset %s", a.name)
 		}
-		urls[a.name] = "/assets/" + f.hash + "/" + a.name
+		urls[a.name] = "/assets/" + f.hash() + "/" + a.name
 	}
 	asset := func(name string) string { return urls[name] }
 	page, err := template.New("login.html").Funcs(template.FuncMap{"asset": asset}).ParseFS(embedded, "assets/login.html")

@@ -130,11 +130,13 @@ func pageFile(dist fs.FS, name string) (*file, error) {
 	if !ok {
 		return nil, errors.Errorf("no content type for *%s", path.Ext(name))
 	}
-	content, err := fs.ReadFile(dist, name)
-	if err != nil {
-		return nil, errors.Wrap(err, "read")
-	}
-	f := newFile(content)
+	f := makeFile(func() []byte {
+		content, err := fs.ReadFile(dist, name)
+		if err != nil {
+			panic(errors.Wrap(err, name)) // it is embedded
+		}
+		return content
+	})
 	f.contentType, f.cacheControl = contentType, revalidate
 	if strings.HasPrefix(name, "assets/") {
 		f.cacheControl = immutable

@@ -9,7 +9,6 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
-	"sync"
 
 	"github.com/go-faster/errors"
 	"github.com/go-faster/jx"
@@ -112,7 +111,7 @@ func Register(mux *http.ServeMux, cfg Config) (missing http.Handler, err error) 
 			return nil, errors.Wrapf(err, "asset %s", a.name)
 		}
 		f.contentType, f.cacheControl = a.contentType, immutable
-		paths[a.name] = "/assets/" + f.hash + "/" + a.name
+		paths[a.name] = "/assets/" + f.hash() + "/" + a.name
 		handle(paths[a.name], f)
 		if a.name == "favicon.svg" {
 			icon := *f
@@ -164,7 +163,7 @@ func Register(mux *http.ServeMux, cfg Config) (missing http.Handler, err error) 
 		{"/api/v1", "application/json", newFile([]byte(index))},
 		{"/api/v1/{$}", "application/json", newFile([]byte(index))},
 		{"/api/v1/openapi.yaml", "application/yaml", newFile(cfg.Spec)},
-		{"/api/v1/openapi.json", "application/json", makeFile(cfg.Spec, sync.OnceValue(func() []byte { return toJSON(cfg.Spec) }))},
+		{"/api/v1/openapi.json", "application/json", makeFile(func() []byte { return toJSON(cfg.Spec) })},
 		{"/robots.txt", "text/plain; charset=utf-8", newFile([]byte(disallow))},
 	} {
 		d.file.contentType, d.file.cacheControl = d.contentType, revalidate
