@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"net"
 	"net/http"
 	"os"
@@ -206,17 +205,6 @@ func steadily(ctx context.Context, log *slog.Logger, step func() error) error {
 	}
 }
 
-// limitMemory makes the garbage collector keep to nine tenths of the container's memory, unless GOMEMLIMIT says how much.
-func limitMemory(log *slog.Logger, container memlimit.Provider) {
-	limit, err := memlimit.SetGoMemLimitWithOpts(memlimit.WithRatio(0.9), memlimit.WithProvider(container))
-	if unlimited := errors.Is(err, memlimit.ErrCgroupsNotSupported) ||
-		errors.Is(err, memlimit.ErrNoCgroup); err != nil && !unlimited {
-		log.Warn("the container's memory limit is unknown", "error", err)
-	} else if limit > 0 && limit < math.MaxInt64 {
-		log.Info("memory limit", "bytes", limit)
-	}
-}
-
 // runServices listens, runs jobs, and ends both in order. Nothing is served before all has been set up.
 func (p parts) runServices(ctx context.Context, s *services) error {
 	defer context.AfterFunc(ctx, func() { s.log.Info("stopping: finishing requests and jobs") })()
@@ -272,6 +260,7 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 			s.showPassword(p.out)
 		}
 	}
+	paceGarbage(func() uint64 { return 0 })
 	for _, f := range start {
 		g.Go(f)
 	}

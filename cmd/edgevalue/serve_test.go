@@ -5,8 +5,11 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/go-faster/errors"
@@ -43,4 +46,46 @@ func TestLimitMemory(t *testing.T) { //nolint:paralleltest // the limit is the p
 	t.Setenv("GOMEMLIMIT", "1GiB")
 	got, _ = limit(memlimit.Limit(container))
 	assert.EqualValues(t, math.MaxInt64, got, "the runtime has read it itself")
+}
+
+// A heap may have garbage of at least 12 MiB, and of as much as lives without what a cache holds.
+func TestGCPercent(t *testing.T) {
+	t.Parallel()
+	const mb = 1 << 20
+	for _, tt := range []struct {
+		live, held uint64
+		want       int
+	}{
+		{0, 0, 1000}, {1 * mb, 0, 1000}, {6 * mb, 0, 200}, {12 * mb, 0, 100}, {200 * mb, 0, 100},
+		{70 * mb, 64 * mb, 17}, {88 * mb, 64 * mb, 27}, {12 * mb, 64 * mb, 100}, {1024 * mb, 1000 * mb, 10},
+	} {
+		assert.Equal(t, tt.want, gcPercent(tt.live, tt.held), "%d MB live, %d MB held", tt.live/mb, tt.held/mb)
+	}
+}
+
+// Each collection sets the percentage for the next one, unless GOGC says it.
+func TestPaceGarbage(t *testing.T) { //nolint:paralleltest // the percentage is the process's
+	before := debug.SetGCPercent(100)
+	t.Cleanup(func() { debug.SetGCPercent(before) })
+	percent := func() int {
+		p := debug.SetGCPercent(100)
+		debug.SetGCPercent(p)
+		return p
+	}
+	t.Setenv("GOGC", "100")
+	var held atomic.Uint64
+	paceGarbage(held.Load)
+	assert.Equal(t, 100, percent())
+
+	t.Setenv("GOGC", "")
+	paceGarbage(held.Load)
+	pinned := make([]byte, 64<<20)
+	for _, h := range []uint64{0, 64 << 20, 0} {
+		held.Store(h)
+		require.Eventually(t, func() bool {
+			runtime.GC()
+			return (percent() < 60) == (h > 0)
+		}, 10*time.Second, time.Millisecond)
+	}
+	runtime.KeepAlive(pinned)
 }
