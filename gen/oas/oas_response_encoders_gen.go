@@ -5,6 +5,7 @@ package oas
 import (
 	"net/http"
 
+	"github.com/edgevalue/edgevalue/internal/oasgen/wire"
 	"github.com/go-faster/errors"
 	"github.com/go-faster/jx"
 	"github.com/ogen-go/ogen/conv"
@@ -22,11 +23,10 @@ func encodeActivateUserResponse(response *User, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -43,11 +43,10 @@ func encodeCancelImportResponse(response *Import, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -64,11 +63,10 @@ func encodeCancelSyncResponse(response *Sync, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -77,11 +75,10 @@ func encodeCancelSyncResponse(response *Sync, w http.ResponseWriter) error {
 
 func encodeConfirmEmailResponse(response *Message, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -98,11 +95,10 @@ func encodeConfirmTOTPResponse(response *RecoveryCodes, w http.ResponseWriter) e
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -119,11 +115,10 @@ func encodeCreateAccessTokenResponse(response *AccessToken, w http.ResponseWrite
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -140,11 +135,10 @@ func encodeCreateApiKeyResponse(response *ApiKeyCreated, w http.ResponseWriter) 
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(201)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 201, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -161,11 +155,10 @@ func encodeCreateCompanyResponse(response *Company, w http.ResponseWriter) error
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(201)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 201, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -182,11 +175,10 @@ func encodeCreateCookieSessionResponse(response *User, w http.ResponseWriter) er
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(201)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 201, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -203,11 +195,10 @@ func encodeCreateDividendResponse(response *Dividend, w http.ResponseWriter) err
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(201)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 201, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -224,11 +215,10 @@ func encodeCreateFinancialStatementResponse(response *FinancialStatement, w http
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(201)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 201, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -245,11 +235,10 @@ func encodeCreateRecoveryCodesResponse(response *RecoveryCodes, w http.ResponseW
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -266,11 +255,10 @@ func encodeCreateSplitResponse(response *Split, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(201)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 201, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -279,11 +267,10 @@ func encodeCreateSplitResponse(response *Split, w http.ResponseWriter) error {
 
 func encodeCreateTOTPResponse(response *TOTP, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(201)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 201, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -300,11 +287,10 @@ func encodeCreateUserResponse(response *User, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(201)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 201, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -375,11 +361,10 @@ func encodeExplainDailyRatioResponse(response *ExplainedRatio, w http.ResponseWr
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -396,11 +381,10 @@ func encodeExplainFinancialStatementResponse(response *ExplainedFigure, w http.R
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -417,11 +401,10 @@ func encodeGetCompanyResponse(response *Company, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -438,11 +421,10 @@ func encodeGetCompanyValuationResponse(response *Valuation, w http.ResponseWrite
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -459,11 +441,10 @@ func encodeGetCurrentUserResponse(response *User, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -480,11 +461,10 @@ func encodeGetDividendResponse(response *Dividend, w http.ResponseWriter) error 
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -501,11 +481,10 @@ func encodeGetFinancialStatementResponse(response *FinancialStatement, w http.Re
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -522,11 +501,10 @@ func encodeGetImportResponse(response *Import, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -535,11 +513,10 @@ func encodeGetImportResponse(response *Import, w http.ResponseWriter) error {
 
 func encodeGetRulesResponse(response *Rules, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -556,11 +533,10 @@ func encodeGetSyncResponse(response *Sync, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -577,11 +553,10 @@ func encodeGetUserResponse(response *User, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -598,11 +573,10 @@ func encodeImportCompaniesResponse(response *Import, w http.ResponseWriter) erro
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -619,11 +593,10 @@ func encodeImportExchangeRatesResponse(response *Import, w http.ResponseWriter) 
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -640,11 +613,10 @@ func encodeImportPricesResponse(response *Import, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -661,11 +633,10 @@ func encodeImportSecCompanyFactsResponse(response *Import, w http.ResponseWriter
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -682,11 +653,10 @@ func encodeImportSplitsResponse(response *Import, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -703,11 +673,10 @@ func encodeListApiKeysResponse(response *ApiKeyPage, w http.ResponseWriter) erro
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -724,11 +693,10 @@ func encodeListAuditEventsResponse(response *AuditEventPage, w http.ResponseWrit
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -745,11 +713,10 @@ func encodeListCompaniesResponse(response *CompanyPage, w http.ResponseWriter) e
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -766,11 +733,10 @@ func encodeListCompanyDailyRatiosResponse(response *DailyRatiosPage, w http.Resp
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -787,11 +753,10 @@ func encodeListCompanyDividendsResponse(response *DividendPage, w http.ResponseW
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -808,11 +773,10 @@ func encodeListCompanyFinancialStatementsResponse(response *FinancialStatementPa
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -829,11 +793,10 @@ func encodeListCompanyPricesResponse(response *PricePage, w http.ResponseWriter)
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -850,11 +813,10 @@ func encodeListCompanyRestatementsResponse(response *RestatementPage, w http.Res
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -871,11 +833,10 @@ func encodeListCompanySplitsResponse(response *SplitPage, w http.ResponseWriter)
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -892,11 +853,10 @@ func encodeListCompanyValueMetricsResponse(response *ValueMetricsPage, w http.Re
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -913,11 +873,10 @@ func encodeListDailyRatiosResponse(response *DailyRatiosPage, w http.ResponseWri
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -934,11 +893,10 @@ func encodeListDividendsResponse(response *DividendPage, w http.ResponseWriter) 
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -955,11 +913,10 @@ func encodeListExchangeRatesResponse(response *ExchangeRatePage, w http.Response
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -976,11 +933,10 @@ func encodeListFinancialStatementVersionsResponse(response *FinancialStatementPa
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -997,11 +953,10 @@ func encodeListFinancialStatementsResponse(response *FinancialStatementPage, w h
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1018,11 +973,10 @@ func encodeListImportsResponse(response *ImportPage, w http.ResponseWriter) erro
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1039,11 +993,10 @@ func encodeListMetricsResponse(response *MetricDefinitions, w http.ResponseWrite
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1060,11 +1013,10 @@ func encodeListRestatementsResponse(response *RestatementPage, w http.ResponseWr
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1081,11 +1033,10 @@ func encodeListSessionsResponse(response *SessionPage, w http.ResponseWriter) er
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1102,11 +1053,10 @@ func encodeListSyncsResponse(response *SyncPage, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1123,11 +1073,10 @@ func encodeListUsersResponse(response *UserPage, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1144,11 +1093,10 @@ func encodeListValueMetricsResponse(response *ValueMetricsPage, w http.ResponseW
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1163,11 +1111,10 @@ func encodeLogoutResponse(response *LogoutNoContent, w http.ResponseWriter) erro
 
 func encodeRecoverPasswordResponse(response *Message, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1176,11 +1123,10 @@ func encodeRecoverPasswordResponse(response *Message, w http.ResponseWriter) err
 
 func encodeRecoverPasswordByPathResponse(response *Message, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1197,11 +1143,10 @@ func encodeRefreshAccessTokenResponse(response *AccessToken, w http.ResponseWrit
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1210,11 +1155,10 @@ func encodeRefreshAccessTokenResponse(response *AccessToken, w http.ResponseWrit
 
 func encodeRegisterUserResponse(response *Message, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1237,11 +1181,10 @@ func encodeReplaceDividendResponse(response *Dividend, w http.ResponseWriter) er
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1258,11 +1201,10 @@ func encodeReplaceFinancialStatementResponse(response *FinancialStatement, w htt
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1271,11 +1213,10 @@ func encodeReplaceFinancialStatementResponse(response *FinancialStatement, w htt
 
 func encodeResetPasswordResponse(response *Message, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1290,11 +1231,10 @@ func encodeRevokeApiKeyResponse(response *RevokeApiKeyNoContent, w http.Response
 
 func encodeSendTestEmailResponse(response *Message, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1311,11 +1251,10 @@ func encodeStartSyncResponse(response *Sync, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1324,11 +1263,10 @@ func encodeStartSyncResponse(response *Sync, w http.ResponseWriter) error {
 
 func encodeStartTestJobResponse(response *Job, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(202)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 202, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1345,11 +1283,10 @@ func encodeTestAccessTokenResponse(response *User, w http.ResponseWriter) error 
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1366,11 +1303,10 @@ func encodeUpdateCompanyResponse(response *Company, w http.ResponseWriter) error
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1387,11 +1323,10 @@ func encodeUpdateCurrentUserResponse(response *User, w http.ResponseWriter) erro
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1414,11 +1349,10 @@ func encodeUpdateUserResponse(response *User, w http.ResponseWriter) error {
 		return errors.Wrap(err, "validate")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(200)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, 200, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 
@@ -1467,11 +1401,10 @@ func encodeErrorResponse(response *ProblemStatusCodeWithHeaders, w http.Response
 		// Set default status code.
 		code = http.StatusOK
 	}
-	w.WriteHeader(code)
 
-	e := new(jx.Encoder)
+	e := jx.GetEncoder()
 	response.Response.Encode(e)
-	if _, err := e.WriteTo(w); err != nil {
+	if err := wire.Send(w, code, e); err != nil {
 		return errors.Wrap(err, "write")
 	}
 

@@ -7,6 +7,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"go/format"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -71,22 +72,59 @@ func run(config, contract, to string) error {
 // A source is the directory of the package.
 type source struct{ genfs.FormattedSource }
 
-const responseDecoders = "oas_response_decoders_gen.go"
+const (
+	responseDecoders = "oas_response_decoders_gen.go"
+	responseEncoders = "oas_response_encoders_gen.go"
+)
 
-// WriteFile leaves out that the client validates responses.
+// WriteFile leaves out that the client validates responses, and has the server send them as wire.Send does.
 func (s source) WriteFile(name string, text []byte) error {
-	if name == responseDecoders {
+	switch name {
+	case responseDecoders:
 		rest := validation.ReplaceAll(text, nil)
 		if left := bytes.Count(rest, []byte("Validate()")); left > 0 || len(rest) == len(text) {
 			return errors.Errorf("%s: ogen validates responses in another form, %d times", name, left)
 		}
 		text = rest
+	case responseEncoders:
+		sent := sending.ReplaceAll(text, []byte(send))
+		if left := bytes.Count(sent, []byte("jx.Encoder")); left > 0 || len(sent) == len(text) {
+			return errors.Errorf("%s: ogen sends responses in another form, %d times", name, left)
+		}
+		formatted, err := importing(sent, wire)
+		if err != nil {
+			return errors.Wrap(err, name)
+		}
+		text = formatted
 	}
 	return s.FormattedSource.WriteFile(name, text)
 }
 
+const wire = "github.com/edgevalue/edgevalue/internal/oasgen/wire"
+
+// importing formats a file that imports jx and these packages as well.
+func importing(text []byte, paths ...string) ([]byte, error) {
+	const jx = "\t\"github.com/go-faster/jx\"\n"
+	lines := jx
+	for _, path := range paths {
+		lines += "\t\"" + path + "\"\n"
+	}
+	return format.Source(bytes.Replace(text, []byte(jx), []byte(lines), 1))
+}
+
 // validation is that of a response in the client.
 var validation = regexp.MustCompile(`(?m)^[ \t]*// Validate response\.\n\s*if err := func\(\) error \{\n(?s:.*?)\}\(\); err != nil \{\n\s*return res, errors\.Wrap\(err, "validate"\)\n\s*\}\n`)
+
+// sending is that of a response with a body of JSON, which send takes the place of.
+var sending = regexp.MustCompile(`(?m)^[ \t]*w\.WriteHeader\((\w+)\)\s*e := new\(jx\.Encoder\)\n(?s:(.*?))` +
+	`if _, err := e\.WriteTo\(w\); err != nil \{\s*return errors\.Wrap\(err, "write"\)\s*\}\n`)
+
+const send = `
+	e := jx.GetEncoder()
+	${2}if err := wire.Send(w, $1, e); err != nil {
+		return errors.Wrap(err, "write")
+	}
+`
 
 // form is the type of a body with a file as a part, which may also be sent alone.
 const form = "multipart/form-data"

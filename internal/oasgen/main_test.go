@@ -69,11 +69,14 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestValidationOfResponsesThatIsNotFound(t *testing.T) {
+func TestOtherForms(t *testing.T) {
 	t.Parallel()
 	s := source{genfs.FormattedSource{Root: t.TempDir()}}
 	for _, text := range []string{"package oas\n", "package oas\n\nvar _ = x.Validate()\n"} {
 		require.ErrorContains(t, s.WriteFile(responseDecoders, []byte(text)), "another form")
+	}
+	for _, text := range []string{"package oas\n", "package oas\n\nvar _ = new(jx.Encoder)\n"} {
+		require.ErrorContains(t, s.WriteFile(responseEncoders, []byte(text)), "another form")
 	}
 	require.NoError(t, s.WriteFile("oas_cfg_gen.go", []byte("package oas\n")))
 }
