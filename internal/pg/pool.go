@@ -10,10 +10,8 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgerrcode"
-	decimal "github.com/jackc/pgx-shopspring-decimal"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -76,53 +74,6 @@ func checkEncoding(ctx context.Context, pool *pgxpool.Pool) error {
 		return errors.Wrapf(errEncoding, "the database %q has the encoding %s", database, encoding)
 	}
 	return nil
-}
-
-func registerTypes(_ context.Context, c *pgx.Conn) error {
-	m := c.TypeMap()
-	decimal.Register(m)
-	utc := &pgtype.Type{
-		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
-	}
-	m.RegisterType(utc)
-	m.RegisterType(&pgtype.Type{
-		Name: "_timestamptz", OID: pgtype.TimestamptzArrayOID, Codec: &pgtype.ArrayCodec{ElementType: utc},
-	})
-	m.TryWrapScanPlanFuncs = append([]pgtype.TryWrapScanPlanFunc{planNullable}, m.TryWrapScanPlanFuncs...)
-	return nil
-}
-
-// planNullable plans what pgx does by reflection, which takes most of the time of a list of statements.
-func planNullable(target any) (plan pgtype.WrappedScanPlanNextSetter, next any, ok bool) {
-	switch target.(type) {
-	case **int64:
-		return &nullable[int64]{}, (*int64)(nil), true
-	case **int32:
-		return &nullable[int32]{}, (*int32)(nil), true
-	case **string:
-		return &nullable[string]{}, (*string)(nil), true
-	case **time.Time:
-		return &nullable[time.Time]{}, (*time.Time)(nil), true
-	}
-	return nil, nil, false
-}
-
-// A nullable plan scans into a pointer, which is nil for NULL.
-type nullable[T any] struct{ next pgtype.ScanPlan }
-
-func (p *nullable[T]) SetNext(next pgtype.ScanPlan) { p.next = next }
-
-func (p *nullable[T]) Scan(src []byte, dst any) error {
-	to, ok := dst.(**T)
-	if !ok {
-		return errors.Errorf("cannot scan into %T", dst)
-	}
-	if src == nil {
-		*to = nil
-		return nil
-	}
-	*to = new(T)
-	return p.next.Scan(src, *to)
 }
 
 func await(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
