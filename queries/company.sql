@@ -1,10 +1,41 @@
 -- name: GetCompanyWithListings :many
--- A company by any of its tickers, once for each of its listings, the primary first.
-SELECT sqlc.embed(c), sqlc.embed(l) FROM listing named
+-- A company by any of its tickers, once for each of its listings, the primary first, and each of its CIKs.
+SELECT sqlc.embed(c), sqlc.embed(l), f.read_at, k.cik AS filer_cik, k.first_day AS filer_first_day, k.last_day AS filer_last_day
+FROM listing named
 JOIN company c ON c.id = named.company_id
 JOIN listing l ON l.company_id = c.id
+LEFT JOIN company_cik k ON k.company_id = c.id
+LEFT JOIN company_facts f ON f.company_id = c.id
 WHERE ticker_key(named.ticker) = ticker_key(@ticker) AND named.holds_ticker
-ORDER BY l.is_primary DESC, l.ticker;
+ORDER BY l.is_primary DESC, l.ticker, l.id;
+
+-- name: FindCompany :one
+-- The company that holds a ticker or, if none does, has a CIK or had it before.
+SELECT c.id, coalesce(p.ticker, company_symbol(c.id))::text AS symbol
+FROM company c LEFT JOIN listing p ON p.company_id = c.id AND p.is_primary AND p.holds_ticker
+WHERE c.id = coalesce(
+    (SELECT l.company_id FROM listing l WHERE ticker_key(l.ticker) = ticker_key(@ticker) AND l.holds_ticker),
+    (SELECT k.company_id FROM company_cik k WHERE k.cik = sqlc.narg(cik)::bigint));
+
+-- name: ListCompanies :many
+-- A page of all companies by name, each once for each of its listings and CIKs. after_name and after_id are those of the last
+-- company of the page before. One plan fits all pages, since none is told how
+-- long a page is. A CIK of 0, a listing of 0 and the year 1 are none.
+SELECT c.id, c.name, c.cik, c.former_ciks, c.former_names, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.country, c.url,
+    c.ipo_date, c.last_day, c.number_of_shares, c.newest_period, c.newest_end_date, c.created_at, c.updated_at,
+    coalesce(f.read_at, '0001-01-01Z')::timestamptz AS read_at,
+    coalesce(k.cik, 0)::bigint AS filer_cik, k.first_day AS filer_first_day, k.last_day AS filer_last_day,
+    coalesce(l.id, 0)::bigint AS listing_id, coalesce(l.ticker, '')::text AS ticker, l.exchange, l.isin, l.share_class,
+    coalesce(l.currency, '')::text AS currency, l.ordinary_shares, coalesce(l.is_primary, false)::boolean AS is_primary,
+    l.first_day AS listing_first_day, l.last_day AS listing_last_day, coalesce(l.holds_ticker, false)::boolean AS holds_ticker
+FROM (
+    SELECT * FROM company n WHERE (n.name, n.id) > (@after_name::text, @after_id::bigint)
+    ORDER BY n.name, n.id LIMIT (SELECT @page_size::integer)
+) AS c
+LEFT JOIN LATERAL (SELECT * FROM listing o WHERE o.company_id = c.id OFFSET 0) AS l ON true
+LEFT JOIN LATERAL (SELECT * FROM company_cik o WHERE o.company_id = c.id OFFSET 0) AS k ON true
+LEFT JOIN LATERAL (SELECT * FROM company_facts o WHERE o.company_id = c.id OFFSET 0) AS f ON true
+ORDER BY c.name, c.id, l.is_primary DESC, l.ticker, l.id;
 
 -- Whoever writes what belongs to companies locks them first, several by id.
 

@@ -9,10 +9,22 @@ WHERE d.company_id = @company_id
 ORDER BY d.publish_date DESC, d.id DESC
 LIMIT sqlc.narg(page_size);
 
+-- name: ListAllDividends :many
+-- All companies' dividends of today that were published from a day until another, the newest published first.
+SELECT sqlc.embed(d), coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = d.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(d.company_id))::text AS ticker
+FROM dividend d
+WHERE d.known_to IS NULL AND d.publish_date BETWEEN @published_since AND @before_published
+  AND (d.publish_date, d.id) < (@before_published::date, @before_id::bigint)
+ORDER BY d.publish_date DESC, d.id DESC
+LIMIT @page_size;
+
 -- name: ListDividends :many
 -- All companies' dividends as known on as_of, or of today; the newest published first. None is known before it is
 -- published, so that the index leads to the day.
-SELECT sqlc.embed(d), company_symbol(d.company_id)::text AS ticker FROM dividend d
+SELECT sqlc.embed(d), coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = d.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(d.company_id))::text AS ticker
+FROM dividend d
 WHERE (sqlc.narg(as_of)::date IS NULL AND d.known_to IS NULL
        OR d.known_from <= sqlc.narg(as_of) AND (d.known_to IS NULL OR d.known_to > sqlc.narg(as_of)))
   AND (sqlc.narg(as_of)::date IS NULL OR d.publish_date <= sqlc.narg(as_of))
@@ -25,7 +37,9 @@ ORDER BY d.publish_date DESC, d.id DESC
 LIMIT @page_size;
 
 -- name: GetDividend :one
-SELECT sqlc.embed(d), company_symbol(d.company_id)::text AS ticker FROM dividend d
+SELECT sqlc.embed(d), coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = d.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(d.company_id))::text AS ticker
+FROM dividend d
 WHERE d.id = @id
   AND (sqlc.narg(as_of)::date IS NULL AND d.known_to IS NULL
        OR d.known_from <= sqlc.narg(as_of) AND (d.known_to IS NULL OR d.known_to > sqlc.narg(as_of)));

@@ -9,9 +9,22 @@ WHERE s.company_id = @company_id
 ORDER BY s.end_date DESC, s.id DESC
 LIMIT sqlc.narg(page_size);
 
+-- name: ListAllFinancialStatements :many
+-- All companies' statements of today that were published from a day until another, the newest published first. The days bound
+-- what PostgreSQL expects to find, so that it takes one plan for all of them.
+SELECT sqlc.embed(s), coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = s.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(s.company_id))::text AS ticker
+FROM financial_statement s
+WHERE s.known_to IS NULL AND s.publish_date BETWEEN @published_since AND @before_published
+  AND (s.publish_date, s.id) < (@before_published::date, @before_id::bigint)
+ORDER BY s.publish_date DESC, s.id DESC
+LIMIT @page_size;
+
 -- name: ListFinancialStatements :many
 -- All companies' statements of today, the newest published first.
-SELECT sqlc.embed(s), company_symbol(s.company_id)::text AS ticker FROM financial_statement s
+SELECT sqlc.embed(s), coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = s.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(s.company_id))::text AS ticker
+FROM financial_statement s
 WHERE s.known_to IS NULL
   AND (sqlc.narg(period)::text IS NULL OR s.period = sqlc.narg(period))
   AND (sqlc.narg(fiscal_year)::integer IS NULL OR s.fiscal_year = sqlc.narg(fiscal_year))
@@ -24,7 +37,9 @@ LIMIT @page_size;
 
 -- name: ListFinancialStatementsAsOf :many
 -- The same as known on a day.
-SELECT sqlc.embed(s), company_symbol(s.company_id)::text AS ticker FROM financial_statement s
+SELECT sqlc.embed(s), coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = s.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(s.company_id))::text AS ticker
+FROM financial_statement s
 WHERE s.known_from <= @as_of AND (s.known_to IS NULL OR s.known_to > @as_of) AND s.publish_date <= @as_of
   AND (sqlc.narg(period)::text IS NULL OR s.period = sqlc.narg(period))
   AND (sqlc.narg(fiscal_year)::integer IS NULL OR s.fiscal_year = sqlc.narg(fiscal_year))
@@ -90,14 +105,18 @@ JOIN financial_statement s ON s.company_id = w.company_id AND s.known_from <= @t
     AND (s.known_to IS NULL OR s.known_to > w.from_day) AND s.end_date >= newest.since;
 
 -- name: GetFinancialStatement :one
-SELECT sqlc.embed(s), company_symbol(s.company_id)::text AS ticker FROM financial_statement s
+SELECT sqlc.embed(s), coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = s.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(s.company_id))::text AS ticker
+FROM financial_statement s
 WHERE s.id = @id
   AND (sqlc.narg(as_of)::date IS NULL AND s.known_to IS NULL
        OR s.known_from <= sqlc.narg(as_of) AND (s.known_to IS NULL OR s.known_to > sqlc.narg(as_of)));
 
 -- name: ListVersionsOfFinancialStatement :many
 -- The versions of a statement known by a day, or all; the newest first.
-SELECT sqlc.embed(s), company_symbol(s.company_id)::text AS ticker FROM financial_statement s
+SELECT sqlc.embed(s), coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = s.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(s.company_id))::text AS ticker
+FROM financial_statement s
 WHERE s.id = @id
   AND (sqlc.narg(as_of)::date IS NULL OR s.known_from <= sqlc.narg(as_of))
   AND (sqlc.narg(before_known)::date IS NULL OR s.known_from < sqlc.narg(before_known))

@@ -11,7 +11,9 @@ ORDER BY r.known_from DESC, r.id DESC
 LIMIT sqlc.narg(page_size);
 
 -- name: ListRestatements :many
-SELECT sqlc.embed(r), company_symbol(r.company_id)::text AS ticker FROM restatement r
+SELECT sqlc.embed(r), coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = r.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(r.company_id))::text AS ticker
+FROM restatement r
 WHERE (sqlc.narg(as_of)::date IS NULL OR r.known_from <= sqlc.narg(as_of))
   AND (sqlc.narg(known_since)::date IS NULL OR r.known_from >= sqlc.narg(known_since))
   AND (sqlc.narg(period)::text IS NULL OR r.period = sqlc.narg(period))

@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/edgevalue/edgevalue/internal/value"
 	"github.com/shopspring/decimal"
 )
 
@@ -185,6 +186,32 @@ func (q *Queries) EnsurePrimaryListings(ctx context.Context) error {
 	return err
 }
 
+const findCompany = `-- name: FindCompany :one
+SELECT c.id, coalesce(p.ticker, company_symbol(c.id))::text AS symbol
+FROM company c LEFT JOIN listing p ON p.company_id = c.id AND p.is_primary AND p.holds_ticker
+WHERE c.id = coalesce(
+    (SELECT l.company_id FROM listing l WHERE ticker_key(l.ticker) = ticker_key($1) AND l.holds_ticker),
+    (SELECT k.company_id FROM company_cik k WHERE k.cik = $2::bigint))
+`
+
+type FindCompanyParams struct {
+	Ticker string `db:"ticker"`
+	Cik    *int64 `db:"cik"`
+}
+
+type FindCompanyRow struct {
+	ID     int64  `db:"id"`
+	Symbol string `db:"symbol"`
+}
+
+// The company that holds a ticker or, if none does, has a CIK or had it before.
+func (q *Queries) FindCompany(ctx context.Context, arg FindCompanyParams) (FindCompanyRow, error) {
+	row := q.db.QueryRow(ctx, findCompany, arg.Ticker, arg.Cik)
+	var i FindCompanyRow
+	err := row.Scan(&i.ID, &i.Symbol)
+	return i, err
+}
+
 const getCompany = `-- name: GetCompany :one
 SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks, registrant_name, sic, sic_description, fiscal_year_end, state, former_names, last_day, newest_period, newest_end_date, size FROM company WHERE id = $1
 `
@@ -255,19 +282,26 @@ func (q *Queries) GetCompanyByCIK(ctx context.Context, cik int64) (Company, erro
 }
 
 const getCompanyWithListings = `-- name: GetCompanyWithListings :many
-SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, l.first_day, l.last_day, l.holds_ticker, l.by_edgar FROM listing named
+SELECT c.id, c.name, c.cik, c.country, c.url, c.ipo_date, c.number_of_shares, c.created_at, c.updated_at, c.name_from_facts, c.former_ciks, c.registrant_name, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.former_names, c.last_day, c.newest_period, c.newest_end_date, c.size, l.id, l.company_id, l.ticker, l.exchange, l.isin, l.share_class, l.is_primary, l.created_at, l.updated_at, l.currency, l.ordinary_shares, l.first_day, l.last_day, l.holds_ticker, l.by_edgar, f.read_at, k.cik AS filer_cik, k.first_day AS filer_first_day, k.last_day AS filer_last_day
+FROM listing named
 JOIN company c ON c.id = named.company_id
 JOIN listing l ON l.company_id = c.id
+LEFT JOIN company_cik k ON k.company_id = c.id
+LEFT JOIN company_facts f ON f.company_id = c.id
 WHERE ticker_key(named.ticker) = ticker_key($1) AND named.holds_ticker
-ORDER BY l.is_primary DESC, l.ticker
+ORDER BY l.is_primary DESC, l.ticker, l.id
 `
 
 type GetCompanyWithListingsRow struct {
-	Company Company `db:"company"`
-	Listing Listing `db:"listing"`
+	Company       Company    `db:"company"`
+	Listing       Listing    `db:"listing"`
+	ReadAt        *time.Time `db:"read_at"`
+	FilerCik      *int64     `db:"filer_cik"`
+	FilerFirstDay *time.Time `db:"filer_first_day"`
+	FilerLastDay  *time.Time `db:"filer_last_day"`
 }
 
-// A company by any of its tickers, once for each of its listings, the primary first.
+// A company by any of its tickers, once for each of its listings, the primary first, and each of its CIKs.
 func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]GetCompanyWithListingsRow, error) {
 	rows, err := q.db.Query(ctx, getCompanyWithListings, ticker)
 	if err != nil {
@@ -314,6 +348,10 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 			&i.Listing.LastDay,
 			&i.Listing.HoldsTicker,
 			&i.Listing.ByEdgar,
+			&i.ReadAt,
+			&i.FilerCik,
+			&i.FilerFirstDay,
+			&i.FilerLastDay,
 		); err != nil {
 			return nil, err
 		}
@@ -487,6 +525,123 @@ func (q *Queries) ListCIKs(ctx context.Context, companyIds []int64) ([]ListCIKsR
 			&i.CompanyCik.FirstDay,
 			&i.CompanyCik.LastDay,
 			&i.ReadAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listCompanies = `-- name: ListCompanies :many
+SELECT c.id, c.name, c.cik, c.former_ciks, c.former_names, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.country, c.url,
+    c.ipo_date, c.last_day, c.number_of_shares, c.newest_period, c.newest_end_date, c.created_at, c.updated_at,
+    coalesce(f.read_at, '0001-01-01Z')::timestamptz AS read_at,
+    coalesce(k.cik, 0)::bigint AS filer_cik, k.first_day AS filer_first_day, k.last_day AS filer_last_day,
+    coalesce(l.id, 0)::bigint AS listing_id, coalesce(l.ticker, '')::text AS ticker, l.exchange, l.isin, l.share_class,
+    coalesce(l.currency, '')::text AS currency, l.ordinary_shares, coalesce(l.is_primary, false)::boolean AS is_primary,
+    l.first_day AS listing_first_day, l.last_day AS listing_last_day, coalesce(l.holds_ticker, false)::boolean AS holds_ticker
+FROM (
+    SELECT id, name, cik, country, url, ipo_date, number_of_shares, created_at, updated_at, name_from_facts, former_ciks, registrant_name, sic, sic_description, fiscal_year_end, state, former_names, last_day, newest_period, newest_end_date, size FROM company n WHERE (n.name, n.id) > ($1::text, $2::bigint)
+    ORDER BY n.name, n.id LIMIT (SELECT $3::integer)
+) AS c
+LEFT JOIN LATERAL (SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker, by_edgar FROM listing o WHERE o.company_id = c.id OFFSET 0) AS l ON true
+LEFT JOIN LATERAL (SELECT cik, company_id, first_day, last_day FROM company_cik o WHERE o.company_id = c.id OFFSET 0) AS k ON true
+LEFT JOIN LATERAL (SELECT company_id, document_id, newest_filed, created_at, updated_at, rules_version, cik, report, edited, attempted_version, attempts, attempted_at, error, read_at FROM company_facts o WHERE o.company_id = c.id OFFSET 0) AS f ON true
+ORDER BY c.name, c.id, l.is_primary DESC, l.ticker, l.id
+`
+
+type ListCompaniesParams struct {
+	AfterName string `db:"after_name"`
+	AfterID   int64  `db:"after_id"`
+	PageSize  int32  `db:"page_size"`
+}
+
+type ListCompaniesRow struct {
+	ID              int64              `db:"id"`
+	Name            string             `db:"name"`
+	Cik             *int64             `db:"cik"`
+	FormerCiks      []int64            `db:"former_ciks"`
+	FormerNames     []value.FormerName `db:"former_names"`
+	Sic             *string            `db:"sic"`
+	SicDescription  *string            `db:"sic_description"`
+	FiscalYearEnd   *string            `db:"fiscal_year_end"`
+	State           *string            `db:"state"`
+	Country         *string            `db:"country"`
+	Url             *string            `db:"url"`
+	IpoDate         *time.Time         `db:"ipo_date"`
+	LastDay         *time.Time         `db:"last_day"`
+	NumberOfShares  *int64             `db:"number_of_shares"`
+	NewestPeriod    *string            `db:"newest_period"`
+	NewestEndDate   *time.Time         `db:"newest_end_date"`
+	CreatedAt       time.Time          `db:"created_at"`
+	UpdatedAt       time.Time          `db:"updated_at"`
+	ReadAt          time.Time          `db:"read_at"`
+	FilerCik        int64              `db:"filer_cik"`
+	FilerFirstDay   *time.Time         `db:"filer_first_day"`
+	FilerLastDay    *time.Time         `db:"filer_last_day"`
+	ListingID       int64              `db:"listing_id"`
+	Ticker          string             `db:"ticker"`
+	Exchange        *string            `db:"exchange"`
+	Isin            *string            `db:"isin"`
+	ShareClass      *string            `db:"share_class"`
+	Currency        string             `db:"currency"`
+	OrdinaryShares  *string            `db:"ordinary_shares"`
+	IsPrimary       bool               `db:"is_primary"`
+	ListingFirstDay *time.Time         `db:"listing_first_day"`
+	ListingLastDay  *time.Time         `db:"listing_last_day"`
+	HoldsTicker     bool               `db:"holds_ticker"`
+}
+
+// A page of all companies by name, each once for each of its listings and CIKs. after_name and after_id are those of the last
+// company of the page before. One plan fits all pages, since none is told how
+// long a page is. A CIK of 0, a listing of 0 and the year 1 are none.
+func (q *Queries) ListCompanies(ctx context.Context, arg ListCompaniesParams) ([]ListCompaniesRow, error) {
+	rows, err := q.db.Query(ctx, listCompanies, arg.AfterName, arg.AfterID, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListCompaniesRow{}
+	for rows.Next() {
+		var i ListCompaniesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Cik,
+			&i.FormerCiks,
+			&i.FormerNames,
+			&i.Sic,
+			&i.SicDescription,
+			&i.FiscalYearEnd,
+			&i.State,
+			&i.Country,
+			&i.Url,
+			&i.IpoDate,
+			&i.LastDay,
+			&i.NumberOfShares,
+			&i.NewestPeriod,
+			&i.NewestEndDate,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.ReadAt,
+			&i.FilerCik,
+			&i.FilerFirstDay,
+			&i.FilerLastDay,
+			&i.ListingID,
+			&i.Ticker,
+			&i.Exchange,
+			&i.Isin,
+			&i.ShareClass,
+			&i.Currency,
+			&i.OrdinaryShares,
+			&i.IsPrimary,
+			&i.ListingFirstDay,
+			&i.ListingLastDay,
+			&i.HoldsTicker,
 		); err != nil {
 			return nil, err
 		}

@@ -148,7 +148,9 @@ func (q *Queries) EndFiledDividends(ctx context.Context, arg EndFiledDividendsPa
 }
 
 const getDividend = `-- name: GetDividend :one
-SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, company_symbol(d.company_id)::text AS ticker FROM dividend d
+SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = d.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(d.company_id))::text AS ticker
+FROM dividend d
 WHERE d.id = $1
   AND ($2::date IS NULL AND d.known_to IS NULL
        OR d.known_from <= $2 AND (d.known_to IS NULL OR d.known_to > $2))
@@ -234,6 +236,76 @@ func (q *Queries) InsertDividends(ctx context.Context, arg InsertDividendsParams
 		arg.ShareBasisDate,
 	)
 	return err
+}
+
+const listAllDividends = `-- name: ListAllDividends :many
+SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = d.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(d.company_id))::text AS ticker
+FROM dividend d
+WHERE d.known_to IS NULL AND d.publish_date BETWEEN $1 AND $2
+  AND (d.publish_date, d.id) < ($2::date, $3::bigint)
+ORDER BY d.publish_date DESC, d.id DESC
+LIMIT $4
+`
+
+type ListAllDividendsParams struct {
+	PublishedSince  time.Time `db:"published_since"`
+	BeforePublished time.Time `db:"before_published"`
+	BeforeID        int64     `db:"before_id"`
+	PageSize        int32     `db:"page_size"`
+}
+
+type ListAllDividendsRow struct {
+	Dividend Dividend `db:"dividend"`
+	Ticker   string   `db:"ticker"`
+}
+
+// All companies' dividends of today that were published from a day until another, the newest published first.
+func (q *Queries) ListAllDividends(ctx context.Context, arg ListAllDividendsParams) ([]ListAllDividendsRow, error) {
+	rows, err := q.db.Query(ctx, listAllDividends,
+		arg.PublishedSince,
+		arg.BeforePublished,
+		arg.BeforeID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListAllDividendsRow{}
+	for rows.Next() {
+		var i ListAllDividendsRow
+		if err := rows.Scan(
+			&i.Dividend.ID,
+			&i.Dividend.CompanyID,
+			&i.Dividend.Source,
+			&i.Dividend.FiscalYear,
+			&i.Dividend.FiscalQuarter,
+			&i.Dividend.PeriodEnd,
+			&i.Dividend.AmountPerShare,
+			&i.Dividend.Currency,
+			&i.Dividend.PublishDate,
+			&i.Dividend.Derived,
+			&i.Dividend.ShareBasisDate,
+			&i.Dividend.DeclarationDate,
+			&i.Dividend.ExDividendDate,
+			&i.Dividend.RecordDate,
+			&i.Dividend.PaymentDate,
+			&i.Dividend.CreatedAt,
+			&i.Dividend.UpdatedAt,
+			&i.Dividend.Doubled,
+			&i.Dividend.KnownFrom,
+			&i.Dividend.KnownTo,
+			&i.Ticker,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listCompanyDividends = `-- name: ListCompanyDividends :many
@@ -349,7 +421,9 @@ func (q *Queries) ListDividendVersionsForUpdate(ctx context.Context, companyID i
 }
 
 const listDividends = `-- name: ListDividends :many
-SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, company_symbol(d.company_id)::text AS ticker FROM dividend d
+SELECT d.id, d.company_id, d.source, d.fiscal_year, d.fiscal_quarter, d.period_end, d.amount_per_share, d.currency, d.publish_date, d.derived, d.share_basis_date, d.declaration_date, d.ex_dividend_date, d.record_date, d.payment_date, d.created_at, d.updated_at, d.doubled, d.known_from, d.known_to, coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = d.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(d.company_id))::text AS ticker
+FROM dividend d
 WHERE ($1::date IS NULL AND d.known_to IS NULL
        OR d.known_from <= $1 AND (d.known_to IS NULL OR d.known_to > $1))
   AND ($1::date IS NULL OR d.publish_date <= $1)

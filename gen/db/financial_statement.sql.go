@@ -54,7 +54,9 @@ func (q *Queries) EndFinancialStatements(ctx context.Context, arg EndFinancialSt
 }
 
 const getFinancialStatement = `-- name: GetFinancialStatement :one
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated, s.accepted_at, company_symbol(s.company_id)::text AS ticker FROM financial_statement s
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated, s.accepted_at, coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = s.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(s.company_id))::text AS ticker
+FROM financial_statement s
 WHERE s.id = $1
   AND ($2::date IS NULL AND s.known_to IS NULL
        OR s.known_from <= $2 AND (s.known_to IS NULL OR s.known_to > $2))
@@ -171,6 +173,151 @@ func (q *Queries) GetFinancialStatement(ctx context.Context, arg GetFinancialSta
 		&i.Ticker,
 	)
 	return i, err
+}
+
+const listAllFinancialStatements = `-- name: ListAllFinancialStatements :many
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated, s.accepted_at, coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = s.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(s.company_id))::text AS ticker
+FROM financial_statement s
+WHERE s.known_to IS NULL AND s.publish_date BETWEEN $1 AND $2
+  AND (s.publish_date, s.id) < ($2::date, $3::bigint)
+ORDER BY s.publish_date DESC, s.id DESC
+LIMIT $4
+`
+
+type ListAllFinancialStatementsParams struct {
+	PublishedSince  time.Time `db:"published_since"`
+	BeforePublished time.Time `db:"before_published"`
+	BeforeID        int64     `db:"before_id"`
+	PageSize        int32     `db:"page_size"`
+}
+
+type ListAllFinancialStatementsRow struct {
+	FinancialStatement FinancialStatement `db:"financial_statement"`
+	Ticker             string             `db:"ticker"`
+}
+
+// All companies' statements of today that were published from a day until another, the newest published first. The days bound
+// what PostgreSQL expects to find, so that it takes one plan for all of them.
+func (q *Queries) ListAllFinancialStatements(ctx context.Context, arg ListAllFinancialStatementsParams) ([]ListAllFinancialStatementsRow, error) {
+	rows, err := q.db.Query(ctx, listAllFinancialStatements,
+		arg.PublishedSince,
+		arg.BeforePublished,
+		arg.BeforeID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListAllFinancialStatementsRow{}
+	for rows.Next() {
+		var i ListAllFinancialStatementsRow
+		if err := rows.Scan(
+			&i.FinancialStatement.ID,
+			&i.FinancialStatement.CompanyID,
+			&i.FinancialStatement.KnownFrom,
+			&i.FinancialStatement.KnownTo,
+			&i.FinancialStatement.EndDate,
+			&i.FinancialStatement.PublishDate,
+			&i.FinancialStatement.FiscalYear,
+			&i.FinancialStatement.FiscalQuarter,
+			&i.FinancialStatement.Audited,
+			&i.FinancialStatement.TotalRevenues,
+			&i.FinancialStatement.CostOfRevenue,
+			&i.FinancialStatement.GrossProfit,
+			&i.FinancialStatement.OperatingIncome,
+			&i.FinancialStatement.InterestExpense,
+			&i.FinancialStatement.ProfitBeforeTax,
+			&i.FinancialStatement.TaxExpense,
+			&i.FinancialStatement.NetIncome,
+			&i.FinancialStatement.Depreciation,
+			&i.FinancialStatement.Amortization,
+			&i.FinancialStatement.DepreciationAndAmortization,
+			&i.FinancialStatement.Ebit,
+			&i.FinancialStatement.Ebitda,
+			&i.FinancialStatement.OperatingCashFlow,
+			&i.FinancialStatement.CapitalExpenditure,
+			&i.FinancialStatement.FreeCashFlow,
+			&i.FinancialStatement.DividendsPaid,
+			&i.FinancialStatement.TotalAssets,
+			&i.FinancialStatement.CurrentAssets,
+			&i.FinancialStatement.NonCurrentAssets,
+			&i.FinancialStatement.CashAndEquivalents,
+			&i.FinancialStatement.Goodwill,
+			&i.FinancialStatement.IntangibleAssets,
+			&i.FinancialStatement.TotalLiabilities,
+			&i.FinancialStatement.CurrentLiabilities,
+			&i.FinancialStatement.LongTermLiabilities,
+			&i.FinancialStatement.ShortTermDebt,
+			&i.FinancialStatement.LongTermDebt,
+			&i.FinancialStatement.TotalDebt,
+			&i.FinancialStatement.TotalEquity,
+			&i.FinancialStatement.NoncontrollingInterest,
+			&i.FinancialStatement.TemporaryEquity,
+			&i.FinancialStatement.TotalEquitiesAndLiabilities,
+			&i.FinancialStatement.SharesOutstanding,
+			&i.FinancialStatement.PerShareBasisDate,
+			&i.FinancialStatement.CreatedAt,
+			&i.FinancialStatement.UpdatedAt,
+			&i.FinancialStatement.EarningsPerShare,
+			&i.FinancialStatement.EarningsPerShareDiluted,
+			&i.FinancialStatement.Period,
+			&i.FinancialStatement.Source,
+			&i.FinancialStatement.Currency,
+			&i.FinancialStatement.EbitBasis,
+			&i.FinancialStatement.Accession,
+			&i.FinancialStatement.Url,
+			&i.FinancialStatement.StartDate,
+			&i.FinancialStatement.PreferredDividends,
+			&i.FinancialStatement.PreferredStock,
+			&i.FinancialStatement.Taxonomy,
+			&i.FinancialStatement.SharesSource,
+			&i.FinancialStatement.Marks,
+			&i.FinancialStatement.RulesVersion,
+			&i.FinancialStatement.SellingGeneralAdministrative,
+			&i.FinancialStatement.ResearchAndDevelopment,
+			&i.FinancialStatement.InterestIncome,
+			&i.FinancialStatement.InvestingCashFlow,
+			&i.FinancialStatement.FinancingCashFlow,
+			&i.FinancialStatement.ExchangeRateEffect,
+			&i.FinancialStatement.NetChangeInCash,
+			&i.FinancialStatement.ShareRepurchases,
+			&i.FinancialStatement.StockBasedCompensation,
+			&i.FinancialStatement.Acquisitions,
+			&i.FinancialStatement.IncomeTaxesPaid,
+			&i.FinancialStatement.InterestPaid,
+			&i.FinancialStatement.EarningsPerShareBasisDate,
+			&i.FinancialStatement.EarningsPerShareDilutedBasisDate,
+			&i.FinancialStatement.WeightedAverageShares,
+			&i.FinancialStatement.WeightedAverageSharesBasisDate,
+			&i.FinancialStatement.WeightedAverageSharesDiluted,
+			&i.FinancialStatement.WeightedAverageSharesDilutedBasisDate,
+			&i.FinancialStatement.DividendsPerShare,
+			&i.FinancialStatement.DividendsPerShareBasisDate,
+			&i.FinancialStatement.ShortTermInvestments,
+			&i.FinancialStatement.Receivables,
+			&i.FinancialStatement.Inventory,
+			&i.FinancialStatement.LongTermInvestments,
+			&i.FinancialStatement.PropertyPlantEquipment,
+			&i.FinancialStatement.AccountsPayable,
+			&i.FinancialStatement.DeferredRevenueCurrent,
+			&i.FinancialStatement.OperatingLeaseLiability,
+			&i.FinancialStatement.RetainedEarnings,
+			&i.FinancialStatement.SharesOutstandingBasisDate,
+			&i.FinancialStatement.SetBy,
+			&i.FinancialStatement.Restated,
+			&i.FinancialStatement.AcceptedAt,
+			&i.Ticker,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listCompanyFinancialStatements = `-- name: ListCompanyFinancialStatements :many
@@ -509,7 +656,9 @@ func (q *Queries) ListFinancialStatementVersionsForUpdate(ctx context.Context, c
 }
 
 const listFinancialStatements = `-- name: ListFinancialStatements :many
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated, s.accepted_at, company_symbol(s.company_id)::text AS ticker FROM financial_statement s
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated, s.accepted_at, coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = s.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(s.company_id))::text AS ticker
+FROM financial_statement s
 WHERE s.known_to IS NULL
   AND ($1::text IS NULL OR s.period = $1)
   AND ($2::integer IS NULL OR s.fiscal_year = $2)
@@ -662,7 +811,9 @@ func (q *Queries) ListFinancialStatements(ctx context.Context, arg ListFinancial
 }
 
 const listFinancialStatementsAsOf = `-- name: ListFinancialStatementsAsOf :many
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated, s.accepted_at, company_symbol(s.company_id)::text AS ticker FROM financial_statement s
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated, s.accepted_at, coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = s.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(s.company_id))::text AS ticker
+FROM financial_statement s
 WHERE s.known_from <= $1 AND (s.known_to IS NULL OR s.known_to > $1) AND s.publish_date <= $1
   AND ($2::text IS NULL OR s.period = $2)
   AND ($3::integer IS NULL OR s.fiscal_year = $3)
@@ -1111,7 +1262,9 @@ func (q *Queries) ListFinancialStatementsWithin(ctx context.Context, arg ListFin
 }
 
 const listVersionsOfFinancialStatement = `-- name: ListVersionsOfFinancialStatement :many
-SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated, s.accepted_at, company_symbol(s.company_id)::text AS ticker FROM financial_statement s
+SELECT s.id, s.company_id, s.known_from, s.known_to, s.end_date, s.publish_date, s.fiscal_year, s.fiscal_quarter, s.audited, s.total_revenues, s.cost_of_revenue, s.gross_profit, s.operating_income, s.interest_expense, s.profit_before_tax, s.tax_expense, s.net_income, s.depreciation, s.amortization, s.depreciation_and_amortization, s.ebit, s.ebitda, s.operating_cash_flow, s.capital_expenditure, s.free_cash_flow, s.dividends_paid, s.total_assets, s.current_assets, s.non_current_assets, s.cash_and_equivalents, s.goodwill, s.intangible_assets, s.total_liabilities, s.current_liabilities, s.long_term_liabilities, s.short_term_debt, s.long_term_debt, s.total_debt, s.total_equity, s.noncontrolling_interest, s.temporary_equity, s.total_equities_and_liabilities, s.shares_outstanding, s.per_share_basis_date, s.created_at, s.updated_at, s.earnings_per_share, s.earnings_per_share_diluted, s.period, s.source, s.currency, s.ebit_basis, s.accession, s.url, s.start_date, s.preferred_dividends, s.preferred_stock, s.taxonomy, s.shares_source, s.marks, s.rules_version, s.selling_general_administrative, s.research_and_development, s.interest_income, s.investing_cash_flow, s.financing_cash_flow, s.exchange_rate_effect, s.net_change_in_cash, s.share_repurchases, s.stock_based_compensation, s.acquisitions, s.income_taxes_paid, s.interest_paid, s.earnings_per_share_basis_date, s.earnings_per_share_diluted_basis_date, s.weighted_average_shares, s.weighted_average_shares_basis_date, s.weighted_average_shares_diluted, s.weighted_average_shares_diluted_basis_date, s.dividends_per_share, s.dividends_per_share_basis_date, s.short_term_investments, s.receivables, s.inventory, s.long_term_investments, s.property_plant_equipment, s.accounts_payable, s.deferred_revenue_current, s.operating_lease_liability, s.retained_earnings, s.shares_outstanding_basis_date, s.set_by, s.restated, s.accepted_at, coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = s.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(s.company_id))::text AS ticker
+FROM financial_statement s
 WHERE s.id = $1
   AND ($2::date IS NULL OR s.known_from <= $2)
   AND ($3::date IS NULL OR s.known_from < $3)

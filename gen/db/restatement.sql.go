@@ -99,7 +99,9 @@ func (q *Queries) ListCompanyRestatements(ctx context.Context, arg ListCompanyRe
 }
 
 const listRestatements = `-- name: ListRestatements :many
-SELECT r.id, r.company_id, r.statement_id, r.period, r.end_date, r.field, r.kind, r.old, r.new, r.known_from, r.filing, r.derived, r.created_at, r.updated_at, company_symbol(r.company_id)::text AS ticker FROM restatement r
+SELECT r.id, r.company_id, r.statement_id, r.period, r.end_date, r.field, r.kind, r.old, r.new, r.known_from, r.filing, r.derived, r.created_at, r.updated_at, coalesce((SELECT l.ticker FROM listing l WHERE l.company_id = r.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(r.company_id))::text AS ticker
+FROM restatement r
 WHERE ($1::date IS NULL OR r.known_from <= $1)
   AND ($2::date IS NULL OR r.known_from >= $2)
   AND ($3::text IS NULL OR r.period = $3)

@@ -409,19 +409,19 @@ func init() {
 	}
 	toValueMetrics = func(source app.StatementMetrics) oas.ValueMetrics {
 		var oasValueMetrics oas.ValueMetrics
-		oasValueMetrics.StatementID = source.Statement.FinancialStatement.ID
-		oasValueMetrics.CompanyID = source.Statement.FinancialStatement.CompanyID
-		oasValueMetrics.Ticker = asText(source.Statement.Ticker)
-		oasValueMetrics.Period = oas.Period(asText(source.Statement.FinancialStatement.Period))
-		oasValueMetrics.FiscalYear = source.Statement.FinancialStatement.FiscalYear
-		oasValueMetrics.FiscalQuarter = asNilInt32(source.Statement.FinancialStatement.FiscalQuarter)
-		oasValueMetrics.EndDate = timeTimeToTimeTime6(source.Statement.FinancialStatement.EndDate)
-		oasValueMetrics.PublishDate = timeTimeToTimeTime6(source.Statement.FinancialStatement.PublishDate)
-		oasValueMetrics.Currency = oas.Currency(asText(source.Statement.FinancialStatement.Currency))
-		if source.Statement.FinancialStatement.Marks != nil {
-			oasValueMetrics.Marks = make([]oas.Mark, len(source.Statement.FinancialStatement.Marks))
-			for i := 0; i < len(source.Statement.FinancialStatement.Marks); i++ {
-				oasValueMetrics.Marks[i] = oas.Mark(asText(source.Statement.FinancialStatement.Marks[i]))
+		oasValueMetrics.StatementID = source.FinancialStatement.ID
+		oasValueMetrics.CompanyID = source.FinancialStatement.CompanyID
+		oasValueMetrics.Ticker = asText(source.Ticker)
+		oasValueMetrics.Period = oas.Period(asText(source.FinancialStatement.Period))
+		oasValueMetrics.FiscalYear = source.FinancialStatement.FiscalYear
+		oasValueMetrics.FiscalQuarter = asNilInt32(source.FinancialStatement.FiscalQuarter)
+		oasValueMetrics.EndDate = timeTimeToTimeTime6(source.FinancialStatement.EndDate)
+		oasValueMetrics.PublishDate = timeTimeToTimeTime6(source.FinancialStatement.PublishDate)
+		oasValueMetrics.Currency = oas.Currency(asText(source.FinancialStatement.Currency))
+		if source.FinancialStatement.Marks != nil {
+			oasValueMetrics.Marks = make([]oas.Mark, len(source.FinancialStatement.Marks))
+			for i := 0; i < len(source.FinancialStatement.Marks); i++ {
+				oasValueMetrics.Marks[i] = oas.Mark(asText(source.FinancialStatement.Marks[i]))
 			}
 		}
 		oasValueMetrics.BookValue = asNilInt64(source.Metrics.BookValue)
@@ -446,7 +446,7 @@ func init() {
 		oasValueMetrics.Reasons = metricReasons(source.Results)
 		oasValueMetrics.Signals = metricSignals(source.Results)
 		oasValueMetrics.Variables = metricVariables(source.Results)
-		oasValueMetrics.AdjustedTo = asNilDate(source.Statement.AdjustedTo)
+		oasValueMetrics.AdjustedTo = asNilDate(source.AdjustedTo)
 		oasValueMetrics.Ttm = toTrailingTwelveMonths(source.TTM)
 		return oasValueMetrics
 	}
@@ -540,6 +540,107 @@ func init() {
 	}
 }
 func init() {
+	fillFinancialStatement = func(source db.FinancialStatement, target *oas.FinancialStatement) {
+		target.ID = source.ID
+		target.CompanyID = source.CompanyID
+		target.Source = oas.Source(asText(source.Source))
+		target.Period = oas.Period(asText(source.Period))
+		target.FiscalYear = source.FiscalYear
+		target.FiscalQuarter = asNilInt32(source.FiscalQuarter)
+		target.StartDate = asNilDate(source.StartDate)
+		target.EndDate = timeTimeToTimeTime9(source.EndDate)
+		target.PublishDate = timeTimeToTimeTime9(source.PublishDate)
+		target.KnownFrom = timeTimeToTimeTime9(source.KnownFrom)
+		target.KnownTo = asNilDate(source.KnownTo)
+		target.Restated = source.Restated
+		target.SetBy = asFiling(source.SetBy)
+		target.AcceptedAt = asNilDateTime(source.AcceptedAt)
+		target.Currency = oas.Currency(asText(source.Currency))
+		target.Taxonomy = asTaxonomy(source.Taxonomy)
+		target.RulesVersion = asNilInt32(source.RulesVersion)
+		if source.Marks != nil {
+			target.Marks = make([]oas.Mark, len(source.Marks))
+			for i := 0; i < len(source.Marks); i++ {
+				target.Marks[i] = oas.Mark(asText(source.Marks[i]))
+			}
+		}
+		target.Audited = source.Audited
+		target.Accession = asNilString(source.Accession)
+		target.URL = asNilString(source.Url)
+		target.TotalRevenues = asNilInt64(source.TotalRevenues)
+		target.CostOfRevenue = asNilInt64(source.CostOfRevenue)
+		target.GrossProfit = asNilInt64(source.GrossProfit)
+		target.OperatingIncome = asNilInt64(source.OperatingIncome)
+		target.SellingGeneralAdministrative = asNilInt64(source.SellingGeneralAdministrative)
+		target.ResearchAndDevelopment = asNilInt64(source.ResearchAndDevelopment)
+		target.InterestExpense = asNilInt64(source.InterestExpense)
+		target.InterestIncome = asNilInt64(source.InterestIncome)
+		target.ProfitBeforeTax = asNilInt64(source.ProfitBeforeTax)
+		target.TaxExpense = asNilInt64(source.TaxExpense)
+		target.NetIncome = asNilInt64(source.NetIncome)
+		target.Depreciation = asNilInt64(source.Depreciation)
+		target.Amortization = asNilInt64(source.Amortization)
+		target.DepreciationAndAmortization = asNilInt64(source.DepreciationAndAmortization)
+		target.Ebit = asNilInt64(source.Ebit)
+		target.EbitBasis = asEbitBasis(source.EbitBasis)
+		target.Ebitda = asNilInt64(source.Ebitda)
+		target.OperatingCashFlow = asNilInt64(source.OperatingCashFlow)
+		target.CapitalExpenditure = asNilInt64(source.CapitalExpenditure)
+		target.FreeCashFlow = asNilInt64(source.FreeCashFlow)
+		target.InvestingCashFlow = asNilInt64(source.InvestingCashFlow)
+		target.FinancingCashFlow = asNilInt64(source.FinancingCashFlow)
+		target.ExchangeRateEffect = asNilInt64(source.ExchangeRateEffect)
+		target.NetChangeInCash = asNilInt64(source.NetChangeInCash)
+		target.DividendsPaid = asNilInt64(source.DividendsPaid)
+		target.ShareRepurchases = asNilInt64(source.ShareRepurchases)
+		target.StockBasedCompensation = asNilInt64(source.StockBasedCompensation)
+		target.Acquisitions = asNilInt64(source.Acquisitions)
+		target.IncomeTaxesPaid = asNilInt64(source.IncomeTaxesPaid)
+		target.InterestPaid = asNilInt64(source.InterestPaid)
+		target.PreferredDividends = asNilInt64(source.PreferredDividends)
+		target.EarningsPerShare = asNilDecimal(source.EarningsPerShare)
+		target.EarningsPerShareBasisDate = asNilDate(source.EarningsPerShareBasisDate)
+		target.EarningsPerShareDiluted = asNilDecimal(source.EarningsPerShareDiluted)
+		target.EarningsPerShareDilutedBasisDate = asNilDate(source.EarningsPerShareDilutedBasisDate)
+		target.PerShareBasisDate = asNilDate(source.PerShareBasisDate)
+		target.WeightedAverageShares = asNilInt64(source.WeightedAverageShares)
+		target.WeightedAverageSharesBasisDate = asNilDate(source.WeightedAverageSharesBasisDate)
+		target.WeightedAverageSharesDiluted = asNilInt64(source.WeightedAverageSharesDiluted)
+		target.WeightedAverageSharesDilutedBasisDate = asNilDate(source.WeightedAverageSharesDilutedBasisDate)
+		target.DividendsPerShare = asNilDecimal(source.DividendsPerShare)
+		target.DividendsPerShareBasisDate = asNilDate(source.DividendsPerShareBasisDate)
+		target.TotalAssets = asNilInt64(source.TotalAssets)
+		target.CurrentAssets = asNilInt64(source.CurrentAssets)
+		target.NonCurrentAssets = asNilInt64(source.NonCurrentAssets)
+		target.CashAndEquivalents = asNilInt64(source.CashAndEquivalents)
+		target.ShortTermInvestments = asNilInt64(source.ShortTermInvestments)
+		target.Receivables = asNilInt64(source.Receivables)
+		target.Inventory = asNilInt64(source.Inventory)
+		target.LongTermInvestments = asNilInt64(source.LongTermInvestments)
+		target.PropertyPlantEquipment = asNilInt64(source.PropertyPlantEquipment)
+		target.Goodwill = asNilInt64(source.Goodwill)
+		target.IntangibleAssets = asNilInt64(source.IntangibleAssets)
+		target.TotalLiabilities = asNilInt64(source.TotalLiabilities)
+		target.CurrentLiabilities = asNilInt64(source.CurrentLiabilities)
+		target.LongTermLiabilities = asNilInt64(source.LongTermLiabilities)
+		target.AccountsPayable = asNilInt64(source.AccountsPayable)
+		target.DeferredRevenueCurrent = asNilInt64(source.DeferredRevenueCurrent)
+		target.OperatingLeaseLiability = asNilInt64(source.OperatingLeaseLiability)
+		target.ShortTermDebt = asNilInt64(source.ShortTermDebt)
+		target.LongTermDebt = asNilInt64(source.LongTermDebt)
+		target.TotalDebt = asNilInt64(source.TotalDebt)
+		target.TotalEquity = asNilInt64(source.TotalEquity)
+		target.RetainedEarnings = asNilInt64(source.RetainedEarnings)
+		target.NoncontrollingInterest = asNilInt64(source.NoncontrollingInterest)
+		target.PreferredStock = asNilInt64(source.PreferredStock)
+		target.TemporaryEquity = asNilInt64(source.TemporaryEquity)
+		target.TotalEquitiesAndLiabilities = asNilInt64(source.TotalEquitiesAndLiabilities)
+		target.SharesOutstanding = asNilInt64(source.SharesOutstanding)
+		target.SharesSource = asSharesSource(source.SharesSource)
+		target.SharesOutstandingBasisDate = asNilDate(source.SharesOutstandingBasisDate)
+		target.CreatedAt = timeTimeToTimeTime9(source.CreatedAt)
+		target.UpdatedAt = timeTimeToTimeTime9(source.UpdatedAt)
+	}
 	fromFinancialStatement = func(source oas.FinancialStatementInput) value.Statement {
 		var valueStatement value.Statement
 		valueStatement.Period = value.Period(asText(string(source.Period)))
@@ -611,111 +712,6 @@ func init() {
 		valueStatement.TotalEquitiesAndLiabilities = asInt64Pointer(source.TotalEquitiesAndLiabilities)
 		valueStatement.SharesOutstanding = asInt64Pointer(source.SharesOutstanding)
 		return valueStatement
-	}
-	toFinancialStatement = func(source app.Statement) oas.FinancialStatement {
-		var oasFinancialStatement oas.FinancialStatement
-		oasFinancialStatement.ID = source.FinancialStatement.ID
-		oasFinancialStatement.CompanyID = source.FinancialStatement.CompanyID
-		oasFinancialStatement.Ticker = asText(source.Ticker)
-		oasFinancialStatement.Source = oas.Source(asText(source.FinancialStatement.Source))
-		oasFinancialStatement.Period = oas.Period(asText(source.FinancialStatement.Period))
-		oasFinancialStatement.FiscalYear = source.FinancialStatement.FiscalYear
-		oasFinancialStatement.FiscalQuarter = asNilInt32(source.FinancialStatement.FiscalQuarter)
-		oasFinancialStatement.StartDate = asNilDate(source.FinancialStatement.StartDate)
-		oasFinancialStatement.EndDate = timeTimeToTimeTime9(source.FinancialStatement.EndDate)
-		oasFinancialStatement.PublishDate = timeTimeToTimeTime9(source.FinancialStatement.PublishDate)
-		oasFinancialStatement.KnownFrom = timeTimeToTimeTime9(source.FinancialStatement.KnownFrom)
-		oasFinancialStatement.KnownTo = asNilDate(source.FinancialStatement.KnownTo)
-		oasFinancialStatement.Restated = source.FinancialStatement.Restated
-		oasFinancialStatement.SetBy = asFiling(source.FinancialStatement.SetBy)
-		oasFinancialStatement.AcceptedAt = asNilDateTime(source.FinancialStatement.AcceptedAt)
-		oasFinancialStatement.Currency = oas.Currency(asText(source.FinancialStatement.Currency))
-		oasFinancialStatement.Taxonomy = asTaxonomy(source.FinancialStatement.Taxonomy)
-		oasFinancialStatement.RulesVersion = asNilInt32(source.FinancialStatement.RulesVersion)
-		if source.FinancialStatement.Marks != nil {
-			oasFinancialStatement.Marks = make([]oas.Mark, len(source.FinancialStatement.Marks))
-			for i := 0; i < len(source.FinancialStatement.Marks); i++ {
-				oasFinancialStatement.Marks[i] = oas.Mark(asText(source.FinancialStatement.Marks[i]))
-			}
-		}
-		oasFinancialStatement.Audited = source.FinancialStatement.Audited
-		oasFinancialStatement.Accession = asNilString(source.FinancialStatement.Accession)
-		oasFinancialStatement.URL = asNilString(source.FinancialStatement.Url)
-		oasFinancialStatement.TotalRevenues = asNilInt64(source.FinancialStatement.TotalRevenues)
-		oasFinancialStatement.CostOfRevenue = asNilInt64(source.FinancialStatement.CostOfRevenue)
-		oasFinancialStatement.GrossProfit = asNilInt64(source.FinancialStatement.GrossProfit)
-		oasFinancialStatement.OperatingIncome = asNilInt64(source.FinancialStatement.OperatingIncome)
-		oasFinancialStatement.SellingGeneralAdministrative = asNilInt64(source.FinancialStatement.SellingGeneralAdministrative)
-		oasFinancialStatement.ResearchAndDevelopment = asNilInt64(source.FinancialStatement.ResearchAndDevelopment)
-		oasFinancialStatement.InterestExpense = asNilInt64(source.FinancialStatement.InterestExpense)
-		oasFinancialStatement.InterestIncome = asNilInt64(source.FinancialStatement.InterestIncome)
-		oasFinancialStatement.ProfitBeforeTax = asNilInt64(source.FinancialStatement.ProfitBeforeTax)
-		oasFinancialStatement.TaxExpense = asNilInt64(source.FinancialStatement.TaxExpense)
-		oasFinancialStatement.NetIncome = asNilInt64(source.FinancialStatement.NetIncome)
-		oasFinancialStatement.Depreciation = asNilInt64(source.FinancialStatement.Depreciation)
-		oasFinancialStatement.Amortization = asNilInt64(source.FinancialStatement.Amortization)
-		oasFinancialStatement.DepreciationAndAmortization = asNilInt64(source.FinancialStatement.DepreciationAndAmortization)
-		oasFinancialStatement.Ebit = asNilInt64(source.FinancialStatement.Ebit)
-		oasFinancialStatement.EbitBasis = asEbitBasis(source.FinancialStatement.EbitBasis)
-		oasFinancialStatement.Ebitda = asNilInt64(source.FinancialStatement.Ebitda)
-		oasFinancialStatement.OperatingCashFlow = asNilInt64(source.FinancialStatement.OperatingCashFlow)
-		oasFinancialStatement.CapitalExpenditure = asNilInt64(source.FinancialStatement.CapitalExpenditure)
-		oasFinancialStatement.FreeCashFlow = asNilInt64(source.FinancialStatement.FreeCashFlow)
-		oasFinancialStatement.InvestingCashFlow = asNilInt64(source.FinancialStatement.InvestingCashFlow)
-		oasFinancialStatement.FinancingCashFlow = asNilInt64(source.FinancialStatement.FinancingCashFlow)
-		oasFinancialStatement.ExchangeRateEffect = asNilInt64(source.FinancialStatement.ExchangeRateEffect)
-		oasFinancialStatement.NetChangeInCash = asNilInt64(source.FinancialStatement.NetChangeInCash)
-		oasFinancialStatement.DividendsPaid = asNilInt64(source.FinancialStatement.DividendsPaid)
-		oasFinancialStatement.ShareRepurchases = asNilInt64(source.FinancialStatement.ShareRepurchases)
-		oasFinancialStatement.StockBasedCompensation = asNilInt64(source.FinancialStatement.StockBasedCompensation)
-		oasFinancialStatement.Acquisitions = asNilInt64(source.FinancialStatement.Acquisitions)
-		oasFinancialStatement.IncomeTaxesPaid = asNilInt64(source.FinancialStatement.IncomeTaxesPaid)
-		oasFinancialStatement.InterestPaid = asNilInt64(source.FinancialStatement.InterestPaid)
-		oasFinancialStatement.PreferredDividends = asNilInt64(source.FinancialStatement.PreferredDividends)
-		oasFinancialStatement.EarningsPerShare = asNilDecimal(source.FinancialStatement.EarningsPerShare)
-		oasFinancialStatement.EarningsPerShareBasisDate = asNilDate(source.FinancialStatement.EarningsPerShareBasisDate)
-		oasFinancialStatement.EarningsPerShareDiluted = asNilDecimal(source.FinancialStatement.EarningsPerShareDiluted)
-		oasFinancialStatement.EarningsPerShareDilutedBasisDate = asNilDate(source.FinancialStatement.EarningsPerShareDilutedBasisDate)
-		oasFinancialStatement.PerShareBasisDate = asNilDate(source.FinancialStatement.PerShareBasisDate)
-		oasFinancialStatement.WeightedAverageShares = asNilInt64(source.FinancialStatement.WeightedAverageShares)
-		oasFinancialStatement.WeightedAverageSharesBasisDate = asNilDate(source.FinancialStatement.WeightedAverageSharesBasisDate)
-		oasFinancialStatement.WeightedAverageSharesDiluted = asNilInt64(source.FinancialStatement.WeightedAverageSharesDiluted)
-		oasFinancialStatement.WeightedAverageSharesDilutedBasisDate = asNilDate(source.FinancialStatement.WeightedAverageSharesDilutedBasisDate)
-		oasFinancialStatement.DividendsPerShare = asNilDecimal(source.FinancialStatement.DividendsPerShare)
-		oasFinancialStatement.DividendsPerShareBasisDate = asNilDate(source.FinancialStatement.DividendsPerShareBasisDate)
-		oasFinancialStatement.TotalAssets = asNilInt64(source.FinancialStatement.TotalAssets)
-		oasFinancialStatement.CurrentAssets = asNilInt64(source.FinancialStatement.CurrentAssets)
-		oasFinancialStatement.NonCurrentAssets = asNilInt64(source.FinancialStatement.NonCurrentAssets)
-		oasFinancialStatement.CashAndEquivalents = asNilInt64(source.FinancialStatement.CashAndEquivalents)
-		oasFinancialStatement.ShortTermInvestments = asNilInt64(source.FinancialStatement.ShortTermInvestments)
-		oasFinancialStatement.Receivables = asNilInt64(source.FinancialStatement.Receivables)
-		oasFinancialStatement.Inventory = asNilInt64(source.FinancialStatement.Inventory)
-		oasFinancialStatement.LongTermInvestments = asNilInt64(source.FinancialStatement.LongTermInvestments)
-		oasFinancialStatement.PropertyPlantEquipment = asNilInt64(source.FinancialStatement.PropertyPlantEquipment)
-		oasFinancialStatement.Goodwill = asNilInt64(source.FinancialStatement.Goodwill)
-		oasFinancialStatement.IntangibleAssets = asNilInt64(source.FinancialStatement.IntangibleAssets)
-		oasFinancialStatement.TotalLiabilities = asNilInt64(source.FinancialStatement.TotalLiabilities)
-		oasFinancialStatement.CurrentLiabilities = asNilInt64(source.FinancialStatement.CurrentLiabilities)
-		oasFinancialStatement.LongTermLiabilities = asNilInt64(source.FinancialStatement.LongTermLiabilities)
-		oasFinancialStatement.AccountsPayable = asNilInt64(source.FinancialStatement.AccountsPayable)
-		oasFinancialStatement.DeferredRevenueCurrent = asNilInt64(source.FinancialStatement.DeferredRevenueCurrent)
-		oasFinancialStatement.OperatingLeaseLiability = asNilInt64(source.FinancialStatement.OperatingLeaseLiability)
-		oasFinancialStatement.ShortTermDebt = asNilInt64(source.FinancialStatement.ShortTermDebt)
-		oasFinancialStatement.LongTermDebt = asNilInt64(source.FinancialStatement.LongTermDebt)
-		oasFinancialStatement.TotalDebt = asNilInt64(source.FinancialStatement.TotalDebt)
-		oasFinancialStatement.TotalEquity = asNilInt64(source.FinancialStatement.TotalEquity)
-		oasFinancialStatement.RetainedEarnings = asNilInt64(source.FinancialStatement.RetainedEarnings)
-		oasFinancialStatement.NoncontrollingInterest = asNilInt64(source.FinancialStatement.NoncontrollingInterest)
-		oasFinancialStatement.PreferredStock = asNilInt64(source.FinancialStatement.PreferredStock)
-		oasFinancialStatement.TemporaryEquity = asNilInt64(source.FinancialStatement.TemporaryEquity)
-		oasFinancialStatement.TotalEquitiesAndLiabilities = asNilInt64(source.FinancialStatement.TotalEquitiesAndLiabilities)
-		oasFinancialStatement.SharesOutstanding = asNilInt64(source.FinancialStatement.SharesOutstanding)
-		oasFinancialStatement.SharesSource = asSharesSource(source.FinancialStatement.SharesSource)
-		oasFinancialStatement.SharesOutstandingBasisDate = asNilDate(source.FinancialStatement.SharesOutstandingBasisDate)
-		oasFinancialStatement.AdjustedTo = asNilDate(source.AdjustedTo)
-		oasFinancialStatement.CreatedAt = timeTimeToTimeTime9(source.FinancialStatement.CreatedAt)
-		oasFinancialStatement.UpdatedAt = timeTimeToTimeTime9(source.FinancialStatement.UpdatedAt)
-		return oasFinancialStatement
 	}
 }
 func timeTimeToTimeTime9(source time.Time) time.Time {

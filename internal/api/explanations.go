@@ -30,8 +30,9 @@ func asMetricNull(r *metric.Result) oas.NilMetricNull {
 }
 
 // withExplanations returns a statement with the explanations of its figures.
-func withExplanations(s app.Statement, nodes map[string]*value.Explanation) oas.FinancialStatement {
-	out := toFinancialStatement(s)
+func withExplanations(s app.Statement, nodes map[string]*value.Explanation) *oas.FinancialStatement {
+	out := new(oas.FinancialStatement)
+	fillStatement(s, out)
 	explanations := make(oas.FinancialStatementExplanations, len(nodes))
 	for name, node := range nodes {
 		explanations[name] = asExplanation(node)

@@ -11,9 +11,8 @@ import (
 
 // goverter:variables
 var (
-	// goverter:map Statement.FinancialStatement.ID StatementID
-	// goverter:autoMap Statement
-	// goverter:autoMap Statement.FinancialStatement
+	// goverter:map FinancialStatement.ID StatementID
+	// goverter:autoMap FinancialStatement
 	// goverter:autoMap Metrics
 	// goverter:map Results Metrics | metricValues
 	// goverter:map Results Reasons | metricReasons

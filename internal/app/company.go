@@ -56,6 +56,17 @@ var (
 
 	// goverter:ignore ID
 	listingUpdate func(ListingInput) db.UpdateListingParams
+
+	// What no answer has of a company is not read for a list.
+	// goverter:ignore NameFromFacts RegistrantName Size
+	listedCompany func(db.ListCompaniesRow) db.Company
+
+	// goverter:map ListingID ID
+	// goverter:map ID CompanyID
+	// goverter:map ListingFirstDay FirstDay
+	// goverter:map ListingLastDay LastDay
+	// goverter:ignore CreatedAt UpdatedAt ByEdgar
+	listedListing func(db.ListCompaniesRow) db.Listing
 )
 
 // ticker is the form in which tickers are stored.
@@ -87,6 +98,9 @@ func (a *App) ListCompanies(ctx context.Context, f CompanyFilter, p Page) (compa
 	v.text("q", f.Query)
 	v.optionalText("exchange", f.Exchange)
 	f.Query = strings.TrimSpace(f.Query)
+	if f.Query == "" && f.Order != ByRelevance && f.Exchange == nil && f.HasStatements == nil {
+		return a.allCompanies(ctx, v, p)
+	}
 	list := companiesByName
 	switch {
 	case f.Query != "":
@@ -103,6 +117,86 @@ func (a *App) ListCompanies(ctx context.Context, f CompanyFilter, p Page) (compa
 		return err
 	})
 	return companies, next, err
+}
+
+// allCompanies lists those of no filter by name.
+func (a *App) allCompanies(ctx context.Context, v validator, p Page) ([]Company, string, error) {
+	q := db.ListCompaniesParams{AfterName: "", AfterID: 0, PageSize: p.limit()}
+	v.page(p, &q.AfterName, &q.AfterID)
+	if err := v.err(); err != nil {
+		return nil, "", err
+	}
+	rows, err := a.queries.ListCompanies(ctx, q)
+	if err != nil {
+		return nil, "", errors.Wrap(translate(err), "list companies")
+	}
+	g := newGrouping(len(rows))
+	for i := range rows {
+		r := &rows[i]
+		if g.isNew(r.ID) {
+			g.add(listedCompany(*r), nil)
+			if !r.ReadAt.IsZero() {
+				g.last().FactsReadAt = &r.ReadAt
+			}
+		}
+		if r.ListingID != 0 {
+			g.listing(listedListing(*r))
+		}
+		if r.FilerCik != 0 {
+			g.filer(r.FilerCik, r.FilerFirstDay, r.FilerLastDay)
+		}
+	}
+	return cut(p, g.companies, nil, func(c Company) []any { return []any{c.Name, c.ID} })
+}
+
+// A grouping makes companies of rows, of which a company has one for each of its listings and CIKs, one after the other.
+type grouping struct {
+	companies []Company
+	listings  []db.Listing // of all companies, as are the CIKs
+	ciks      []db.CompanyCik
+}
+
+func newGrouping(rows int) *grouping {
+	return &grouping{companies: make([]Company, 0, rows), listings: make([]db.Listing, 0, rows), ciks: make([]db.CompanyCik, 0, rows)}
+}
+
+func (g *grouping) last() *Company { return &g.companies[len(g.companies)-1] }
+
+func (g *grouping) isNew(id int64) bool { return len(g.companies) == 0 || g.last().ID != id }
+
+func (g *grouping) add(c db.Company, factsReadAt *time.Time) {
+	g.companies = append(g.companies, Company{
+		Company: c, Listings: g.listings[len(g.listings):], CIKs: g.ciks[len(g.ciks):], FactsReadAt: factsReadAt,
+	})
+}
+
+// listing adds one that the rows before do not have.
+func (g *grouping) listing(l db.Listing) {
+	c := g.last()
+	if n := len(c.Listings); n == 0 || c.Listings[n-1].ID != l.ID {
+		c.Listings = append(c.Listings, l)
+		g.listings = g.listings[:len(g.listings)+1]
+	}
+}
+
+// filer adds a CIK that the rows before do not have, where it belongs.
+func (g *grouping) filer(cik int64, firstDay, lastDay *time.Time) {
+	c := g.last()
+	if slices.ContainsFunc(c.CIKs, func(k db.CompanyCik) bool { return k.Cik == cik }) {
+		return
+	}
+	c.CIKs = append(c.CIKs, db.CompanyCik{Cik: cik, CompanyID: c.ID, FirstDay: firstDay, LastDay: lastDay})
+	g.ciks = g.ciks[:len(g.ciks)+1]
+	if len(c.CIKs) > 1 {
+		c.sortCIKs()
+	}
+}
+
+func (c *Company) sortCIKs() {
+	order := ciks(c.Company)
+	slices.SortFunc(c.CIKs, func(a, b db.CompanyCik) int {
+		return cmp.Compare(slices.Index(order, a.Cik), slices.Index(order, b.Cik))
+	})
 }
 
 func companiesByName(ctx context.Context, queries *db.Queries, v validator, f CompanyFilter, p Page) ([]db.Company, string, error) {
@@ -175,7 +269,7 @@ func searchCompanies(ctx context.Context, q *db.Queries, v validator, f CompanyF
 	rows, err := q.SearchCompanies(ctx, p)
 	return pageOf(page, rows, err, func(r db.SearchCompaniesRow) []any {
 		return []any{min(r.Rank, 1), r.Place, r.Rank, r.Company.Name, r.Company.ID}
-	}, func(r db.SearchCompaniesRow) db.Company { return r.Company })
+	}, func(r *db.SearchCompaniesRow) db.Company { return r.Company })
 }
 
 func withListings(ctx context.Context, q *db.Queries, rows []db.Company) ([]Company, error) {
@@ -206,10 +300,7 @@ func withCIKs(ctx context.Context, q *db.Queries, companies map[int64]*Company) 
 		c.CIKs, c.FactsReadAt = append(c.CIKs, r.CompanyCik), r.ReadAt
 	}
 	for _, c := range companies {
-		order := ciks(c.Company)
-		slices.SortFunc(c.CIKs, func(a, b db.CompanyCik) int {
-			return cmp.Compare(slices.Index(order, a.Cik), slices.Index(order, b.Cik))
-		})
+		c.sortCIKs()
 	}
 	return nil
 }
@@ -223,12 +314,8 @@ func withListing(ctx context.Context, q *db.Queries, c db.Company) (Company, err
 }
 
 // GetCompany returns the company that one of its tickers names, or one of its CIKs as in CIK0000320193. Errors: NotFound.
-func (a *App) GetCompany(ctx context.Context, t string) (Company, error) {
-	return getCompany(ctx, a.queries, t)
-}
-
-func getCompany(ctx context.Context, q *db.Queries, t string) (c Company, err error) {
-	rows, err := q.GetCompanyWithListings(ctx, ticker(t))
+func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
+	rows, err := a.queries.GetCompanyWithListings(ctx, ticker(t))
 	if err != nil {
 		return c, errors.Wrap(err, "get company")
 	}
@@ -237,17 +324,32 @@ func getCompany(ctx context.Context, q *db.Queries, t string) (c Company, err er
 		if !ok {
 			return c, notFound("company")
 		}
-		row, err := q.GetCompanyByCIK(ctx, cik)
+		row, err := a.queries.GetCompanyByCIK(ctx, cik)
 		if err != nil {
 			return c, found(err, "company")
 		}
-		return withListing(ctx, q, row)
+		return withListing(ctx, a.queries, row)
 	}
-	c = Company{Company: rows[0].Company, Listings: nil, CIKs: []db.CompanyCik{}, FactsReadAt: nil}
-	for _, r := range rows {
-		c.Listings = append(c.Listings, r.Listing)
+	g := newGrouping(len(rows))
+	g.add(rows[0].Company, rows[0].ReadAt)
+	for i := range rows {
+		r := &rows[i]
+		g.listing(r.Listing)
+		if r.FilerCik != nil {
+			g.filer(*r.FilerCik, r.FilerFirstDay, r.FilerLastDay)
+		}
 	}
-	return c, withCIKs(ctx, q, map[int64]*Company{c.ID: &c})
+	return g.companies[0], nil
+}
+
+// findCompany returns the id of the company that a ticker or CIK names, and its symbol.
+func findCompany(ctx context.Context, q *db.Queries, t string) (db.FindCompanyRow, error) {
+	p := db.FindCompanyParams{Ticker: ticker(t), Cik: nil}
+	if cik, ok := sec.CIKFromName(p.Ticker); ok {
+		p.Cik = &cik
+	}
+	c, err := q.FindCompany(ctx, p)
+	return c, found(err, "company")
 }
 
 func (v *validator) company(in *CompanyInput, today time.Time) {

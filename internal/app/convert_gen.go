@@ -33,6 +33,44 @@ func init() {
 		dbUpdateCompanyParams.NumberOfShares = source.NumberOfShares
 		return dbUpdateCompanyParams
 	}
+	listedCompany = func(source db.ListCompaniesRow) db.Company {
+		var dbCompany db.Company
+		dbCompany.ID = source.ID
+		dbCompany.Name = asText(source.Name)
+		dbCompany.Cik = source.Cik
+		dbCompany.Country = source.Country
+		dbCompany.Url = source.Url
+		dbCompany.IpoDate = source.IpoDate
+		dbCompany.NumberOfShares = source.NumberOfShares
+		dbCompany.CreatedAt = timeTimeToTimeTime(source.CreatedAt)
+		dbCompany.UpdatedAt = timeTimeToTimeTime(source.UpdatedAt)
+		dbCompany.FormerCiks = source.FormerCiks
+		dbCompany.Sic = source.Sic
+		dbCompany.SicDescription = source.SicDescription
+		dbCompany.FiscalYearEnd = source.FiscalYearEnd
+		dbCompany.State = source.State
+		dbCompany.FormerNames = source.FormerNames
+		dbCompany.LastDay = source.LastDay
+		dbCompany.NewestPeriod = source.NewestPeriod
+		dbCompany.NewestEndDate = source.NewestEndDate
+		return dbCompany
+	}
+	listedListing = func(source db.ListCompaniesRow) db.Listing {
+		var dbListing db.Listing
+		dbListing.ID = source.ListingID
+		dbListing.CompanyID = source.ID
+		dbListing.Ticker = asText(source.Ticker)
+		dbListing.Exchange = source.Exchange
+		dbListing.Isin = source.Isin
+		dbListing.ShareClass = source.ShareClass
+		dbListing.IsPrimary = source.IsPrimary
+		dbListing.Currency = asText(source.Currency)
+		dbListing.OrdinaryShares = source.OrdinaryShares
+		dbListing.FirstDay = source.ListingFirstDay
+		dbListing.LastDay = source.ListingLastDay
+		dbListing.HoldsTicker = source.HoldsTicker
+		return dbListing
+	}
 	listingUpdate = func(source db.CreateListingsParams) db.UpdateListingParams {
 		var dbUpdateListingParams db.UpdateListingParams
 		dbUpdateListingParams.Ticker = asText(source.Ticker)
@@ -73,17 +111,20 @@ func dbListingToDbCreateListingsParams(source db.Listing) db.CreateListingsParam
 	dbCreateListingsParams.LastDay = source.LastDay
 	return dbCreateListingsParams
 }
+func timeTimeToTimeTime(source time.Time) time.Time {
+	return source
+}
 func init() {
 	dividendReplacement = func(source db.CreateDividendParams) db.ReplaceDividendParams {
 		var dbReplaceDividendParams db.ReplaceDividendParams
 		dbReplaceDividendParams.CompanyID = source.CompanyID
-		dbReplaceDividendParams.PublishDate = timeTimeToTimeTime(source.PublishDate)
+		dbReplaceDividendParams.PublishDate = timeTimeToTimeTime2(source.PublishDate)
 		dbReplaceDividendParams.FiscalYear = source.FiscalYear
 		dbReplaceDividendParams.FiscalQuarter = source.FiscalQuarter
 		dbReplaceDividendParams.PeriodEnd = source.PeriodEnd
 		dbReplaceDividendParams.AmountPerShare = source.AmountPerShare
 		dbReplaceDividendParams.Currency = asText(source.Currency)
-		dbReplaceDividendParams.ShareBasisDate = timeTimeToTimeTime(source.ShareBasisDate)
+		dbReplaceDividendParams.ShareBasisDate = timeTimeToTimeTime2(source.ShareBasisDate)
 		dbReplaceDividendParams.DeclarationDate = source.DeclarationDate
 		dbReplaceDividendParams.ExDividendDate = source.ExDividendDate
 		dbReplaceDividendParams.RecordDate = source.RecordDate
@@ -91,7 +132,7 @@ func init() {
 		return dbReplaceDividendParams
 	}
 }
-func timeTimeToTimeTime(source time.Time) time.Time {
+func timeTimeToTimeTime2(source time.Time) time.Time {
 	return source
 }
 func init() {
@@ -104,8 +145,8 @@ func init() {
 			valueStatement.FiscalQuarter = &xint
 		}
 		valueStatement.StartDate = source.StartDate
-		valueStatement.EndDate = timeTimeToTimeTime2(source.EndDate)
-		valueStatement.PublishDate = timeTimeToTimeTime2(source.PublishDate)
+		valueStatement.EndDate = timeTimeToTimeTime3(source.EndDate)
+		valueStatement.PublishDate = timeTimeToTimeTime3(source.PublishDate)
 		valueStatement.Currency = asText(source.Currency)
 		if source.Taxonomy != nil {
 			valueTaxonomy := value.Taxonomy(asText(*source.Taxonomy))
@@ -201,8 +242,8 @@ func init() {
 	}
 	statementRow = func(source value.Statement) db.FinancialStatement {
 		var dbFinancialStatement db.FinancialStatement
-		dbFinancialStatement.EndDate = timeTimeToTimeTime2(source.EndDate)
-		dbFinancialStatement.PublishDate = timeTimeToTimeTime2(source.PublishDate)
+		dbFinancialStatement.EndDate = timeTimeToTimeTime3(source.EndDate)
+		dbFinancialStatement.PublishDate = timeTimeToTimeTime3(source.PublishDate)
 		dbFinancialStatement.FiscalYear = asInt32(source.FiscalYear)
 		if source.FiscalQuarter != nil {
 			xint32 := asInt32(*source.FiscalQuarter)
@@ -314,6 +355,6 @@ func init() {
 		return valueStatementList
 	}
 }
-func timeTimeToTimeTime2(source time.Time) time.Time {
+func timeTimeToTimeTime3(source time.Time) time.Time {
 	return source
 }

@@ -44,7 +44,7 @@ func (a *App) ListCompanyDividends(ctx context.Context, t string, at PointInTime
 		return nil, "", err
 	}
 	err = a.read(ctx, func(q *db.Queries) error {
-		c, err := getCompany(ctx, q, t)
+		c, err := findCompany(ctx, q, t)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (a *App) ListCompanyDividends(ctx context.Context, t string, at PointInTime
 			CompanyID: c.ID, AsOf: at.AsOf, BeforePublished: published, BeforeID: id, PageSize: new(p.limit()),
 		})
 		page, next, err = pageOf(p, rows, err, func(d db.Dividend) []any { return []any{d.PublishDate, d.ID} },
-			func(d db.Dividend) Dividend { return Dividend{d, c.Symbol(), nil} })
+			func(d *db.Dividend) Dividend { return Dividend{*d, c.Symbol, nil} })
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (a *App) ListDividends(ctx context.Context, f DividendFilter, at PointInTim
 	err = a.read(ctx, func(q *db.Queries) error {
 		rows, err := q.ListDividends(ctx, params)
 		page, next, err = pageOf(p, rows, err, func(r db.ListDividendsRow) []any { return []any{r.Dividend.PublishDate, r.Dividend.ID} },
-			func(r db.ListDividendsRow) Dividend { return Dividend{r.Dividend, r.Ticker, nil} })
+			func(r *db.ListDividendsRow) Dividend { return Dividend{r.Dividend, r.Ticker, nil} })
 		if err != nil {
 			return err
 		}

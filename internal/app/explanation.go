@@ -287,7 +287,7 @@ func (a *App) explain(ctx context.Context, id int64, at PointInTime, f func(e *e
 		if err != nil {
 			return found(err, "statement")
 		}
-		s = Statement{row.FinancialStatement, row.Ticker, nil}
+		s = Statement{&row.FinancialStatement, row.Ticker, nil}
 		if err := a.adjustOne(ctx, q, at, &s); err != nil {
 			return err
 		}
@@ -362,7 +362,7 @@ func (a *App) Explain(ctx context.Context, id int64, at PointInTime, name string
 // FindStatement returns the statement of a company's fiscal year, or quarter if that is not 0, as known on a day. Errors:
 // Invalid, NotFound.
 func (a *App) FindStatement(ctx context.Context, t string, fiscalYear, quarter int, at PointInTime) (s Statement, err error) {
-	c, err := a.GetCompany(ctx, t)
+	c, err := findCompany(ctx, a.queries, t)
 	if err != nil {
 		return s, err
 	}
@@ -373,7 +373,7 @@ func (a *App) FindStatement(ctx context.Context, t string, fiscalYear, quarter i
 	for _, r := range rows {
 		isQuarter := r.FiscalQuarter != nil && int(*r.FiscalQuarter) == quarter
 		if int(r.FiscalYear) == fiscalYear && (isQuarter || quarter == 0 && r.Period == string(value.Annual)) {
-			return Statement{r, c.Symbol(), nil}, nil
+			return Statement{&r, c.Symbol, nil}, nil
 		}
 	}
 	return s, found(pgx.ErrNoRows, "statement")

@@ -11,7 +11,7 @@ import (
 // EachProof calls f with the explanation of every figure and metric of a company's statements that is known.
 func (a *App) EachProof(ctx context.Context, t string, at PointInTime, f func(s *value.Statement, figure string, d *metric.Definition, node *value.Explanation)) error {
 	return a.read(ctx, func(q *db.Queries) error {
-		c, err := getCompany(ctx, q, t)
+		c, err := findCompany(ctx, q, t)
 		if err != nil {
 			return err
 		}

@@ -15,10 +15,12 @@ import (
 
 // StatementMetrics is a statement with its trailing twelve months and value metrics.
 type StatementMetrics struct {
-	Statement
-	TTM     value.TTM
-	Metrics value.Metrics
-	Results []MetricResult // of those that were asked for
+	db.FinancialStatement
+	Ticker     string
+	AdjustedTo *time.Time
+	TTM        value.TTM
+	Metrics    value.Metrics
+	Results    []MetricResult // of those that were asked for
 }
 
 // A MetricResult is what a metric is of something.
@@ -207,8 +209,7 @@ func (a *App) withMetrics(
 		place := c.places[s.ID]
 		st := c.statements[place]
 		ttm := value.TrailingTwelveMonths(st, c.statements)
-		s.AdjustedTo = basis.on
-		out[i] = StatementMetrics{s, ttm, value.ComputeMetrics(st, ttm), nil}
+		out[i] = StatementMetrics{*s.FinancialStatement, s.Ticker, basis.on, ttm, value.ComputeMetrics(st, ttm), nil}
 		if len(wanted) == 0 {
 			continue
 		}

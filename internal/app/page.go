@@ -46,11 +46,11 @@ func cut[T any](p Page, rows []T, err error, keys func(T) []any) ([]T, string, e
 }
 
 // pageOf is cut with an item made of each row.
-func pageOf[R, T any](p Page, rows []R, err error, keys func(R) []any, item func(R) T) ([]T, string, error) {
+func pageOf[R, T any](p Page, rows []R, err error, keys func(R) []any, item func(*R) T) ([]T, string, error) {
 	rows, next, err := cut(p, rows, err, keys)
 	items := make([]T, len(rows))
-	for i, r := range rows {
-		items[i] = item(r)
+	for i := range rows {
+		items[i] = item(&rows[i])
 	}
 	return items, next, err
 }

@@ -44,7 +44,7 @@ func (a *App) ListCompanyRestatements(ctx context.Context, t string, f Restateme
 		return nil, "", err
 	}
 	err = a.read(ctx, func(q *db.Queries) error {
-		c, err := getCompany(ctx, q, t)
+		c, err := findCompany(ctx, q, t)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (a *App) ListCompanyRestatements(ctx context.Context, t string, f Restateme
 			BeforeKnown: before, BeforeID: id, PageSize: new(p.limit()),
 		})
 		page, next, err = pageOf(p, rows, err, func(r db.Restatement) []any { return []any{r.KnownFrom, r.ID} },
-			func(r db.Restatement) Restatement { return Restatement{r, c.Symbol()} })
+			func(r *db.Restatement) Restatement { return Restatement{*r, c.Symbol} })
 		return err
 	})
 	return page, next, err
@@ -73,7 +73,7 @@ func (a *App) ListRestatements(ctx context.Context, f RestatementFilter, p Page)
 			BeforeKnown: before, BeforeID: id, PageSize: p.limit(),
 		})
 		page, next, err = pageOf(p, rows, err, func(r db.ListRestatementsRow) []any { return []any{r.Restatement.KnownFrom, r.Restatement.ID} },
-			func(r db.ListRestatementsRow) Restatement { return Restatement{r.Restatement, r.Ticker} })
+			func(r *db.ListRestatementsRow) Restatement { return Restatement{r.Restatement, r.Ticker} })
 		return err
 	})
 	return page, next, err
@@ -104,7 +104,7 @@ func (a *App) Diff(ctx context.Context, t string, from, to time.Time) (differenc
 		return nil, err
 	}
 	err = a.read(ctx, func(q *db.Queries) error {
-		c, err := getCompany(ctx, q, t)
+		c, err := findCompany(ctx, q, t)
 		if err != nil {
 			return err
 		}
@@ -139,7 +139,7 @@ func (a *App) Diff(ctx context.Context, t string, from, to time.Time) (differenc
 		differences = nil
 		for id, now := range after {
 			old, ok := before[id]
-			d := Difference{Statement: Statement{now, c.Symbol(), basis.on}, IsNew: !ok}
+			d := Difference{Statement: Statement{&now, c.Symbol, basis.on}, IsNew: !ok}
 			if ok {
 				d.Changes = changes(old, now, restatements)
 			}
@@ -149,7 +149,7 @@ func (a *App) Diff(ctx context.Context, t string, from, to time.Time) (differenc
 		}
 		for id, old := range before {
 			if _, ok := after[id]; !ok {
-				differences = append(differences, Difference{Statement: Statement{old, c.Symbol(), basis.on}, Gone: true})
+				differences = append(differences, Difference{Statement: Statement{&old, c.Symbol, basis.on}, Gone: true})
 			}
 		}
 		return nil

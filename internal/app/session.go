@@ -234,7 +234,7 @@ func (a *App) ListSessions(ctx context.Context, actor Actor, p Page) ([]Session,
 	}
 	rows, err := a.queries.ListSessions(ctx, params)
 	return pageOf(p, rows, err, func(s db.Session) []any { return []any{s.ID} },
-		func(s db.Session) Session { return Session{s, s.ID == actor.SessionID} })
+		func(s *db.Session) Session { return Session{*s, s.ID == actor.SessionID} })
 }
 
 // Logout ends the actor's session. Errors: Unauthenticated, Forbidden.

@@ -33,7 +33,7 @@ func (a *App) ListCompanySplits(ctx context.Context, t string, rejected bool, as
 		return nil, "", err
 	}
 	err = a.read(ctx, func(q *db.Queries) error {
-		c, err := getCompany(ctx, q, t)
+		c, err := findCompany(ctx, q, t)
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (a *App) ListCompanySplits(ctx context.Context, t string, rejected bool, as
 			}
 		}
 		page, next, err = pageOf(p, rows[:min(len(rows), int(p.limit()))], nil,
-			func(s placed) []any { return []any{s.EffectiveDate, s.nth} }, func(s placed) Split { return s.Split })
+			func(s placed) []any { return []any{s.EffectiveDate, s.nth} }, func(s *placed) Split { return s.Split })
 		return err
 	})
 	return page, next, err

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 
 // A Statement is one version of a statement with the ticker of its company's primary listing.
 type Statement struct {
-	db.FinancialStatement
+	*db.FinancialStatement
 	Ticker     string
 	AdjustedTo *time.Time // the day on whose share basis it is, nil for one as filed
 }
@@ -64,7 +65,7 @@ func (a *App) listCompanyStatements(
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	c, err := getCompany(ctx, q, t)
+	c, err := findCompany(ctx, q, t)
 	if err != nil {
 		return nil, "", err
 	}
@@ -72,7 +73,7 @@ func (a *App) listCompanyStatements(
 		CompanyID: c.ID, Period: periodText(period), AsOf: at.AsOf, BeforeEnd: end, BeforeID: id, PageSize: new(p.limit()),
 	})
 	return pageOf(p, rows, err, func(s db.FinancialStatement) []any { return []any{s.EndDate, s.ID} },
-		func(s db.FinancialStatement) Statement { return Statement{s, c.Symbol(), nil} })
+		func(s *db.FinancialStatement) Statement { return Statement{s, c.Symbol, nil} })
 }
 
 // adjust brings statements to the day and the share basis that are asked for.
@@ -83,7 +84,7 @@ func (a *App) adjust(ctx context.Context, q *db.Queries, at PointInTime, page []
 	}
 	for i := range page {
 		s := &page[i]
-		basis.row(&s.FinancialStatement)
+		basis.row(s.FinancialStatement)
 		s.AdjustedTo, s.KnownTo = basis.on, at.known(s.KnownTo)
 		if s.RulesVersion != nil {
 			s.Source = fromSEC // whatever was entered by hand later
@@ -119,14 +120,21 @@ func periodText(p *value.Period) string {
 // ListStatements returns a page of all companies' statements as known on a day, the newest published first. Errors:
 // Invalid.
 func (a *App) ListStatements(ctx context.Context, f StatementFilter, at PointInTime, p Page) (page []Statement, next string, err error) {
-	err = a.read(ctx, func(q *db.Queries) error {
+	list := func(q *db.Queries) error {
 		if page, next, err = a.listStatements(ctx, q, f, at, p); err != nil {
 			return err
 		}
 		return a.adjust(ctx, q, at, page)
-	})
+	}
+	if f.isOpen() && at == (PointInTime{AsOf: nil, Basis: value.Filed}) {
+		return page, next, translate(list(a.queries)) // one query
+	}
+	err = a.read(ctx, list)
 	return page, next, err
 }
+
+// isOpen tells whether a filter lets all statements since a day pass, for which there is a query with one plan.
+func (f StatementFilter) isOpen() bool { return f.Period == nil && f.FiscalYear == nil && f.KnownSince == nil }
 
 // listStatements returns them as filed.
 func (a *App) listStatements(ctx context.Context, q *db.Queries, f StatementFilter, at PointInTime, p Page) ([]Statement, string, error) {
@@ -144,7 +152,18 @@ func (a *App) listStatements(ctx context.Context, q *db.Queries, f StatementFilt
 	keys := func(r db.ListFinancialStatementsRow) []any {
 		return []any{r.FinancialStatement.PublishDate, r.FinancialStatement.ID}
 	}
-	item := func(r db.ListFinancialStatementsRow) Statement { return Statement{r.FinancialStatement, r.Ticker, nil} }
+	item := func(r *db.ListFinancialStatementsRow) Statement { return Statement{&r.FinancialStatement, r.Ticker, nil} }
+	if at.AsOf == nil && f.isOpen() {
+		all := db.ListAllFinancialStatementsParams{PublishedSince: firstDay, BeforePublished: farDay, BeforeID: math.MaxInt64, PageSize: params.PageSize}
+		set(&all.PublishedSince, params.PublishedSince)
+		if params.BeforePublished != nil {
+			all.BeforePublished, all.BeforeID = *params.BeforePublished, params.BeforeID
+		}
+		rows, err := q.ListAllFinancialStatements(ctx, all)
+		return pageOf(p, rows, err,
+			func(r db.ListAllFinancialStatementsRow) []any { return keys(db.ListFinancialStatementsRow(r)) },
+			func(r *db.ListAllFinancialStatementsRow) Statement { return item((*db.ListFinancialStatementsRow)(r)) })
+	}
 	if at.AsOf == nil {
 		rows, err := q.ListFinancialStatements(ctx, params)
 		return pageOf(p, rows, err, keys, item)
@@ -155,7 +174,7 @@ func (a *App) listStatements(ctx context.Context, q *db.Queries, f StatementFilt
 	})
 	return pageOf(p, rows, err,
 		func(r db.ListFinancialStatementsAsOfRow) []any { return keys(db.ListFinancialStatementsRow(r)) },
-		func(r db.ListFinancialStatementsAsOfRow) Statement { return item(db.ListFinancialStatementsRow(r)) })
+		func(r *db.ListFinancialStatementsAsOfRow) Statement { return item((*db.ListFinancialStatementsRow)(r)) })
 }
 
 // GetStatement returns a statement as known on a day. Errors: Invalid, NotFound.
@@ -170,7 +189,7 @@ func (a *App) GetStatement(ctx context.Context, id int64, at PointInTime) (s Sta
 		if err != nil {
 			return found(err, "statement")
 		}
-		s = Statement{row.FinancialStatement, row.Ticker, nil}
+		s = Statement{&row.FinancialStatement, row.Ticker, nil}
 		return a.adjustOne(ctx, q, at, &s)
 	})
 	return s, err
@@ -192,8 +211,8 @@ func (a *App) ListStatementVersions(ctx context.Context, id int64, at PointInTim
 		})
 		page, next, err = pageOf(p, rows, err,
 			func(r db.ListVersionsOfFinancialStatementRow) []any { return []any{r.FinancialStatement.KnownFrom} },
-			func(r db.ListVersionsOfFinancialStatementRow) Statement {
-				return Statement{r.FinancialStatement, r.Ticker, nil}
+			func(r *db.ListVersionsOfFinancialStatementRow) Statement {
+				return Statement{&r.FinancialStatement, r.Ticker, nil}
 			})
 		switch {
 		case err != nil:
@@ -253,22 +272,22 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 // onBasis brings a statement that was written to the share basis of today.
 func (a *App) onBasis(ctx context.Context, splits askedSplits, s *Statement) error {
 	basis, err := splits.basis(ctx, a)
-	basis.row(&s.FinancialStatement)
+	basis.row(s.FinancialStatement)
 	s.AdjustedTo = basis.on
 	return err
 }
 
 // statementEvent is the change of a statement; the zero Statement is none.
 func statementEvent(action string, before, after Statement) auditEvent {
-	id, t, was, is := max(before.ID, after.ID), before.Ticker, map[string]any(nil), map[string]any(nil)
-	if before.ID != 0 {
-		was = columns(before.FinancialStatement)
+	s, was, is := before, map[string]any(nil), map[string]any(nil)
+	if before.FinancialStatement != nil {
+		was = columns(*before.FinancialStatement)
 	}
-	if after.ID != 0 {
-		is, t = columns(after.FinancialStatement), after.Ticker
+	if after.FinancialStatement != nil {
+		s, is = after, columns(*after.FinancialStatement)
 	}
-	e := auditEvent{Action: action, TargetType: "statement", Target: idText(id), Detail: changed(was, is)}
-	e.Detail["ticker"] = t
+	e := auditEvent{Action: action, TargetType: "statement", Target: idText(s.ID), Detail: changed(was, is)}
+	e.Detail["ticker"] = s.Ticker
 	return e
 }
 
@@ -336,8 +355,15 @@ func insertManual(
 	if err != nil {
 		return out, errors.Wrap(err, "insert statement")
 	}
-	out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByNameLax[Statement])
-	return out, wrap(err, "insert statement")
+	type inserted struct {
+		db.FinancialStatement
+		Ticker string
+	}
+	written, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByNameLax[inserted])
+	if err != nil {
+		return out, errors.Wrap(err, "insert statement")
+	}
+	return Statement{&written.FinancialStatement, written.Ticker, nil}, nil
 }
 
 var insertStatement = func() string {
@@ -408,7 +434,7 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		if out, err = insertManual(ctx, tx, &replacement, &id, old.CompanyID, today, true); err != nil {
 			return err
 		}
-		if err := a.audit(ctx, q, actor, statementEvent("statement.replaced", Statement{old, current.Ticker, nil}, out)); err != nil {
+		if err := a.audit(ctx, q, actor, statementEvent("statement.replaced", Statement{&current.FinancialStatement, current.Ticker, nil}, out)); err != nil {
 			return err
 		}
 		return a.onBasis(ctx, splits, &out)
@@ -443,6 +469,6 @@ func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error 
 		if err := q.DeleteRestatementsOfStatement(ctx, id); err != nil {
 			return errors.Wrap(err, "delete restatements")
 		}
-		return a.audit(ctx, q, actor, statementEvent("statement.deleted", Statement{row.FinancialStatement, row.Ticker, nil}, Statement{}))
+		return a.audit(ctx, q, actor, statementEvent("statement.deleted", Statement{&row.FinancialStatement, row.Ticker, nil}, Statement{}))
 	})
 }
