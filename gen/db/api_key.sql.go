@@ -152,22 +152,23 @@ func (q *Queries) ListAPIKeys(ctx context.Context, arg ListAPIKeysParams) ([]Api
 	}
 	defer rows.Close()
 	items := []ApiKey{}
+	var i ApiKey
+	to := []any{
+		&i.ID,
+		&i.UserID,
+		&i.Name,
+		&i.Prefix,
+		&i.KeyHash,
+		&i.CanWrite,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+	}
 	for rows.Next() {
-		var i ApiKey
-		if err := rows.Scan(
-			&i.ID,
-			&i.UserID,
-			&i.Name,
-			&i.Prefix,
-			&i.KeyHash,
-			&i.CanWrite,
-			&i.CreatedAt,
-			&i.ExpiresAt,
-			&i.LastUsedAt,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

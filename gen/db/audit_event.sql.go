@@ -86,25 +86,26 @@ func (q *Queries) ListAuditEvents(ctx context.Context, arg ListAuditEventsParams
 	}
 	defer rows.Close()
 	items := []AuditEvent{}
+	var i AuditEvent
+	to := []any{
+		&i.ID,
+		&i.CreatedAt,
+		&i.Action,
+		&i.Reason,
+		&i.ActorID,
+		&i.ApiKeyID,
+		&i.TargetType,
+		&i.Target,
+		&i.Detail,
+		&i.Client,
+		&i.RequestID,
+		&i.Actor,
+	}
 	for rows.Next() {
-		var i AuditEvent
-		if err := rows.Scan(
-			&i.ID,
-			&i.CreatedAt,
-			&i.Action,
-			&i.Reason,
-			&i.ActorID,
-			&i.ApiKeyID,
-			&i.TargetType,
-			&i.Target,
-			&i.Detail,
-			&i.Client,
-			&i.RequestID,
-			&i.Actor,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

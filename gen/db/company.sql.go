@@ -309,53 +309,54 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 	}
 	defer rows.Close()
 	items := []GetCompanyWithListingsRow{}
+	var i GetCompanyWithListingsRow
+	to := []any{
+		&i.Company.ID,
+		&i.Company.Name,
+		&i.Company.Cik,
+		&i.Company.Country,
+		&i.Company.Url,
+		&i.Company.IpoDate,
+		&i.Company.NumberOfShares,
+		&i.Company.CreatedAt,
+		&i.Company.UpdatedAt,
+		&i.Company.NameFromFacts,
+		&i.Company.FormerCiks,
+		&i.Company.RegistrantName,
+		&i.Company.Sic,
+		&i.Company.SicDescription,
+		&i.Company.FiscalYearEnd,
+		&i.Company.State,
+		&i.Company.FormerNames,
+		&i.Company.LastDay,
+		&i.Company.NewestPeriod,
+		&i.Company.NewestEndDate,
+		&i.Company.Size,
+		&i.Listing.ID,
+		&i.Listing.CompanyID,
+		&i.Listing.Ticker,
+		&i.Listing.Exchange,
+		&i.Listing.Isin,
+		&i.Listing.ShareClass,
+		&i.Listing.IsPrimary,
+		&i.Listing.CreatedAt,
+		&i.Listing.UpdatedAt,
+		&i.Listing.Currency,
+		&i.Listing.OrdinaryShares,
+		&i.Listing.FirstDay,
+		&i.Listing.LastDay,
+		&i.Listing.HoldsTicker,
+		&i.Listing.ByEdgar,
+		&i.ReadAt,
+		&i.FilerCik,
+		&i.FilerFirstDay,
+		&i.FilerLastDay,
+	}
 	for rows.Next() {
-		var i GetCompanyWithListingsRow
-		if err := rows.Scan(
-			&i.Company.ID,
-			&i.Company.Name,
-			&i.Company.Cik,
-			&i.Company.Country,
-			&i.Company.Url,
-			&i.Company.IpoDate,
-			&i.Company.NumberOfShares,
-			&i.Company.CreatedAt,
-			&i.Company.UpdatedAt,
-			&i.Company.NameFromFacts,
-			&i.Company.FormerCiks,
-			&i.Company.RegistrantName,
-			&i.Company.Sic,
-			&i.Company.SicDescription,
-			&i.Company.FiscalYearEnd,
-			&i.Company.State,
-			&i.Company.FormerNames,
-			&i.Company.LastDay,
-			&i.Company.NewestPeriod,
-			&i.Company.NewestEndDate,
-			&i.Company.Size,
-			&i.Listing.ID,
-			&i.Listing.CompanyID,
-			&i.Listing.Ticker,
-			&i.Listing.Exchange,
-			&i.Listing.Isin,
-			&i.Listing.ShareClass,
-			&i.Listing.IsPrimary,
-			&i.Listing.CreatedAt,
-			&i.Listing.UpdatedAt,
-			&i.Listing.Currency,
-			&i.Listing.OrdinaryShares,
-			&i.Listing.FirstDay,
-			&i.Listing.LastDay,
-			&i.Listing.HoldsTicker,
-			&i.Listing.ByEdgar,
-			&i.ReadAt,
-			&i.FilerCik,
-			&i.FilerFirstDay,
-			&i.FilerLastDay,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -517,18 +518,19 @@ func (q *Queries) ListCIKs(ctx context.Context, companyIds []int64) ([]ListCIKsR
 	}
 	defer rows.Close()
 	items := []ListCIKsRow{}
+	var i ListCIKsRow
+	to := []any{
+		&i.CompanyCik.Cik,
+		&i.CompanyCik.CompanyID,
+		&i.CompanyCik.FirstDay,
+		&i.CompanyCik.LastDay,
+		&i.ReadAt,
+	}
 	for rows.Next() {
-		var i ListCIKsRow
-		if err := rows.Scan(
-			&i.CompanyCik.Cik,
-			&i.CompanyCik.CompanyID,
-			&i.CompanyCik.FirstDay,
-			&i.CompanyCik.LastDay,
-			&i.ReadAt,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -606,46 +608,47 @@ func (q *Queries) ListCompanies(ctx context.Context, arg ListCompaniesParams) ([
 	}
 	defer rows.Close()
 	items := []ListCompaniesRow{}
+	var i ListCompaniesRow
+	to := []any{
+		&i.ID,
+		&i.Name,
+		&i.Cik,
+		&i.FormerCiks,
+		&i.FormerNames,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.Country,
+		&i.Url,
+		&i.IpoDate,
+		&i.LastDay,
+		&i.NumberOfShares,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ReadAt,
+		&i.FilerCik,
+		&i.FilerFirstDay,
+		&i.FilerLastDay,
+		&i.ListingID,
+		&i.Ticker,
+		&i.Exchange,
+		&i.Isin,
+		&i.ShareClass,
+		&i.Currency,
+		&i.OrdinaryShares,
+		&i.IsPrimary,
+		&i.ListingFirstDay,
+		&i.ListingLastDay,
+		&i.HoldsTicker,
+	}
 	for rows.Next() {
-		var i ListCompaniesRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Name,
-			&i.Cik,
-			&i.FormerCiks,
-			&i.FormerNames,
-			&i.Sic,
-			&i.SicDescription,
-			&i.FiscalYearEnd,
-			&i.State,
-			&i.Country,
-			&i.Url,
-			&i.IpoDate,
-			&i.LastDay,
-			&i.NumberOfShares,
-			&i.NewestPeriod,
-			&i.NewestEndDate,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.ReadAt,
-			&i.FilerCik,
-			&i.FilerFirstDay,
-			&i.FilerLastDay,
-			&i.ListingID,
-			&i.Ticker,
-			&i.Exchange,
-			&i.Isin,
-			&i.ShareClass,
-			&i.Currency,
-			&i.OrdinaryShares,
-			&i.IsPrimary,
-			&i.ListingFirstDay,
-			&i.ListingLastDay,
-			&i.HoldsTicker,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -685,34 +688,35 @@ func (q *Queries) ListCompaniesByName(ctx context.Context, arg ListCompaniesByNa
 	}
 	defer rows.Close()
 	items := []Company{}
+	var i Company
+	to := []any{
+		&i.ID,
+		&i.Name,
+		&i.Cik,
+		&i.Country,
+		&i.Url,
+		&i.IpoDate,
+		&i.NumberOfShares,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.NameFromFacts,
+		&i.FormerCiks,
+		&i.RegistrantName,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.FormerNames,
+		&i.LastDay,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.Size,
+	}
 	for rows.Next() {
-		var i Company
-		if err := rows.Scan(
-			&i.ID,
-			&i.Name,
-			&i.Cik,
-			&i.Country,
-			&i.Url,
-			&i.IpoDate,
-			&i.NumberOfShares,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.NameFromFacts,
-			&i.FormerCiks,
-			&i.RegistrantName,
-			&i.Sic,
-			&i.SicDescription,
-			&i.FiscalYearEnd,
-			&i.State,
-			&i.FormerNames,
-			&i.LastDay,
-			&i.NewestPeriod,
-			&i.NewestEndDate,
-			&i.Size,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -752,34 +756,35 @@ func (q *Queries) ListCompaniesBySize(ctx context.Context, arg ListCompaniesBySi
 	}
 	defer rows.Close()
 	items := []Company{}
+	var i Company
+	to := []any{
+		&i.ID,
+		&i.Name,
+		&i.Cik,
+		&i.Country,
+		&i.Url,
+		&i.IpoDate,
+		&i.NumberOfShares,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.NameFromFacts,
+		&i.FormerCiks,
+		&i.RegistrantName,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.FormerNames,
+		&i.LastDay,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.Size,
+	}
 	for rows.Next() {
-		var i Company
-		if err := rows.Scan(
-			&i.ID,
-			&i.Name,
-			&i.Cik,
-			&i.Country,
-			&i.Url,
-			&i.IpoDate,
-			&i.NumberOfShares,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.NameFromFacts,
-			&i.FormerCiks,
-			&i.RegistrantName,
-			&i.Sic,
-			&i.SicDescription,
-			&i.FiscalYearEnd,
-			&i.State,
-			&i.FormerNames,
-			&i.LastDay,
-			&i.NewestPeriod,
-			&i.NewestEndDate,
-			&i.Size,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -803,12 +808,13 @@ func (q *Queries) ListCompaniesOfCIKs(ctx context.Context, ciks []int64) ([]List
 	}
 	defer rows.Close()
 	items := []ListCompaniesOfCIKsRow{}
+	var i ListCompaniesOfCIKsRow
+	to := []any{&i.Cik, &i.CompanyID}
 	for rows.Next() {
-		var i ListCompaniesOfCIKsRow
-		if err := rows.Scan(&i.Cik, &i.CompanyID); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -833,12 +839,13 @@ func (q *Queries) ListCompaniesOfTickers(ctx context.Context, tickers []string) 
 	}
 	defer rows.Close()
 	items := []ListCompaniesOfTickersRow{}
+	var i ListCompaniesOfTickersRow
+	to := []any{&i.Ticker, &i.CompanyID}
 	for rows.Next() {
-		var i ListCompaniesOfTickersRow
-		if err := rows.Scan(&i.Ticker, &i.CompanyID); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -858,28 +865,29 @@ func (q *Queries) ListListings(ctx context.Context, companyIds []int64) ([]Listi
 	}
 	defer rows.Close()
 	items := []Listing{}
+	var i Listing
+	to := []any{
+		&i.ID,
+		&i.CompanyID,
+		&i.Ticker,
+		&i.Exchange,
+		&i.Isin,
+		&i.ShareClass,
+		&i.IsPrimary,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Currency,
+		&i.OrdinaryShares,
+		&i.FirstDay,
+		&i.LastDay,
+		&i.HoldsTicker,
+		&i.ByEdgar,
+	}
 	for rows.Next() {
-		var i Listing
-		if err := rows.Scan(
-			&i.ID,
-			&i.CompanyID,
-			&i.Ticker,
-			&i.Exchange,
-			&i.Isin,
-			&i.ShareClass,
-			&i.IsPrimary,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.Currency,
-			&i.OrdinaryShares,
-			&i.FirstDay,
-			&i.LastDay,
-			&i.HoldsTicker,
-			&i.ByEdgar,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -922,12 +930,13 @@ func (q *Queries) ListTaken(ctx context.Context, arg ListTakenParams) ([]ListTak
 	}
 	defer rows.Close()
 	items := []ListTakenRow{}
+	var i ListTakenRow
+	to := []any{&i.Kind, &i.Code}
 	for rows.Next() {
-		var i ListTakenRow
-		if err := rows.Scan(&i.Kind, &i.Code); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -1306,36 +1315,37 @@ func (q *Queries) SearchCompanies(ctx context.Context, arg SearchCompaniesParams
 	}
 	defer rows.Close()
 	items := []SearchCompaniesRow{}
+	var i SearchCompaniesRow
+	to := []any{
+		&i.Company.ID,
+		&i.Company.Name,
+		&i.Company.Cik,
+		&i.Company.Country,
+		&i.Company.Url,
+		&i.Company.IpoDate,
+		&i.Company.NumberOfShares,
+		&i.Company.CreatedAt,
+		&i.Company.UpdatedAt,
+		&i.Company.NameFromFacts,
+		&i.Company.FormerCiks,
+		&i.Company.RegistrantName,
+		&i.Company.Sic,
+		&i.Company.SicDescription,
+		&i.Company.FiscalYearEnd,
+		&i.Company.State,
+		&i.Company.FormerNames,
+		&i.Company.LastDay,
+		&i.Company.NewestPeriod,
+		&i.Company.NewestEndDate,
+		&i.Company.Size,
+		&i.Rank,
+		&i.Place,
+	}
 	for rows.Next() {
-		var i SearchCompaniesRow
-		if err := rows.Scan(
-			&i.Company.ID,
-			&i.Company.Name,
-			&i.Company.Cik,
-			&i.Company.Country,
-			&i.Company.Url,
-			&i.Company.IpoDate,
-			&i.Company.NumberOfShares,
-			&i.Company.CreatedAt,
-			&i.Company.UpdatedAt,
-			&i.Company.NameFromFacts,
-			&i.Company.FormerCiks,
-			&i.Company.RegistrantName,
-			&i.Company.Sic,
-			&i.Company.SicDescription,
-			&i.Company.FiscalYearEnd,
-			&i.Company.State,
-			&i.Company.FormerNames,
-			&i.Company.LastDay,
-			&i.Company.NewestPeriod,
-			&i.Company.NewestEndDate,
-			&i.Company.Size,
-			&i.Rank,
-			&i.Place,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -1395,34 +1405,35 @@ func (q *Queries) SearchCompaniesByName(ctx context.Context, arg SearchCompanies
 	}
 	defer rows.Close()
 	items := []Company{}
+	var i Company
+	to := []any{
+		&i.ID,
+		&i.Name,
+		&i.Cik,
+		&i.Country,
+		&i.Url,
+		&i.IpoDate,
+		&i.NumberOfShares,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.NameFromFacts,
+		&i.FormerCiks,
+		&i.RegistrantName,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.FormerNames,
+		&i.LastDay,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.Size,
+	}
 	for rows.Next() {
-		var i Company
-		if err := rows.Scan(
-			&i.ID,
-			&i.Name,
-			&i.Cik,
-			&i.Country,
-			&i.Url,
-			&i.IpoDate,
-			&i.NumberOfShares,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.NameFromFacts,
-			&i.FormerCiks,
-			&i.RegistrantName,
-			&i.Sic,
-			&i.SicDescription,
-			&i.FiscalYearEnd,
-			&i.State,
-			&i.FormerNames,
-			&i.LastDay,
-			&i.NewestPeriod,
-			&i.NewestEndDate,
-			&i.Size,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -179,12 +179,13 @@ func (q *Queries) ListDocuments(ctx context.Context, companyID int64) ([]ListDoc
 	}
 	defer rows.Close()
 	items := []ListDocumentsRow{}
+	var i ListDocumentsRow
+	to := []any{&i.Cik, &i.DocumentID, &i.NewestFiled}
 	for rows.Next() {
-		var i ListDocumentsRow
-		if err := rows.Scan(&i.Cik, &i.DocumentID, &i.NewestFiled); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -262,17 +263,18 @@ func (q *Queries) ListUnreadFacts(ctx context.Context, arg ListUnreadFactsParams
 	}
 	defer rows.Close()
 	items := []ListUnreadFactsRow{}
+	var i ListUnreadFactsRow
+	to := []any{
+		&i.Name,
+		&i.Ticker,
+		&i.Attempts,
+		&i.Error,
+	}
 	for rows.Next() {
-		var i ListUnreadFactsRow
-		if err := rows.Scan(
-			&i.Name,
-			&i.Ticker,
-			&i.Attempts,
-			&i.Error,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

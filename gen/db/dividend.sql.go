@@ -273,34 +273,35 @@ func (q *Queries) ListAllDividends(ctx context.Context, arg ListAllDividendsPara
 	}
 	defer rows.Close()
 	items := []ListAllDividendsRow{}
+	var i ListAllDividendsRow
+	to := []any{
+		&i.Dividend.ID,
+		&i.Dividend.CompanyID,
+		&i.Dividend.Source,
+		&i.Dividend.FiscalYear,
+		&i.Dividend.FiscalQuarter,
+		&i.Dividend.PeriodEnd,
+		&i.Dividend.AmountPerShare,
+		&i.Dividend.Currency,
+		&i.Dividend.PublishDate,
+		&i.Dividend.Derived,
+		&i.Dividend.ShareBasisDate,
+		&i.Dividend.DeclarationDate,
+		&i.Dividend.ExDividendDate,
+		&i.Dividend.RecordDate,
+		&i.Dividend.PaymentDate,
+		&i.Dividend.CreatedAt,
+		&i.Dividend.UpdatedAt,
+		&i.Dividend.Doubled,
+		&i.Dividend.KnownFrom,
+		&i.Dividend.KnownTo,
+		&i.Ticker,
+	}
 	for rows.Next() {
-		var i ListAllDividendsRow
-		if err := rows.Scan(
-			&i.Dividend.ID,
-			&i.Dividend.CompanyID,
-			&i.Dividend.Source,
-			&i.Dividend.FiscalYear,
-			&i.Dividend.FiscalQuarter,
-			&i.Dividend.PeriodEnd,
-			&i.Dividend.AmountPerShare,
-			&i.Dividend.Currency,
-			&i.Dividend.PublishDate,
-			&i.Dividend.Derived,
-			&i.Dividend.ShareBasisDate,
-			&i.Dividend.DeclarationDate,
-			&i.Dividend.ExDividendDate,
-			&i.Dividend.RecordDate,
-			&i.Dividend.PaymentDate,
-			&i.Dividend.CreatedAt,
-			&i.Dividend.UpdatedAt,
-			&i.Dividend.Doubled,
-			&i.Dividend.KnownFrom,
-			&i.Dividend.KnownTo,
-			&i.Ticker,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -341,33 +342,34 @@ func (q *Queries) ListCompanyDividends(ctx context.Context, arg ListCompanyDivid
 	}
 	defer rows.Close()
 	items := []Dividend{}
+	var i Dividend
+	to := []any{
+		&i.ID,
+		&i.CompanyID,
+		&i.Source,
+		&i.FiscalYear,
+		&i.FiscalQuarter,
+		&i.PeriodEnd,
+		&i.AmountPerShare,
+		&i.Currency,
+		&i.PublishDate,
+		&i.Derived,
+		&i.ShareBasisDate,
+		&i.DeclarationDate,
+		&i.ExDividendDate,
+		&i.RecordDate,
+		&i.PaymentDate,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Doubled,
+		&i.KnownFrom,
+		&i.KnownTo,
+	}
 	for rows.Next() {
-		var i Dividend
-		if err := rows.Scan(
-			&i.ID,
-			&i.CompanyID,
-			&i.Source,
-			&i.FiscalYear,
-			&i.FiscalQuarter,
-			&i.PeriodEnd,
-			&i.AmountPerShare,
-			&i.Currency,
-			&i.PublishDate,
-			&i.Derived,
-			&i.ShareBasisDate,
-			&i.DeclarationDate,
-			&i.ExDividendDate,
-			&i.RecordDate,
-			&i.PaymentDate,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.Doubled,
-			&i.KnownFrom,
-			&i.KnownTo,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -386,33 +388,34 @@ func (q *Queries) ListDividendVersionsForUpdate(ctx context.Context, companyID i
 	}
 	defer rows.Close()
 	items := []Dividend{}
+	var i Dividend
+	to := []any{
+		&i.ID,
+		&i.CompanyID,
+		&i.Source,
+		&i.FiscalYear,
+		&i.FiscalQuarter,
+		&i.PeriodEnd,
+		&i.AmountPerShare,
+		&i.Currency,
+		&i.PublishDate,
+		&i.Derived,
+		&i.ShareBasisDate,
+		&i.DeclarationDate,
+		&i.ExDividendDate,
+		&i.RecordDate,
+		&i.PaymentDate,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Doubled,
+		&i.KnownFrom,
+		&i.KnownTo,
+	}
 	for rows.Next() {
-		var i Dividend
-		if err := rows.Scan(
-			&i.ID,
-			&i.CompanyID,
-			&i.Source,
-			&i.FiscalYear,
-			&i.FiscalQuarter,
-			&i.PeriodEnd,
-			&i.AmountPerShare,
-			&i.Currency,
-			&i.PublishDate,
-			&i.Derived,
-			&i.ShareBasisDate,
-			&i.DeclarationDate,
-			&i.ExDividendDate,
-			&i.RecordDate,
-			&i.PaymentDate,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.Doubled,
-			&i.KnownFrom,
-			&i.KnownTo,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -468,34 +471,35 @@ func (q *Queries) ListDividends(ctx context.Context, arg ListDividendsParams) ([
 	}
 	defer rows.Close()
 	items := []ListDividendsRow{}
+	var i ListDividendsRow
+	to := []any{
+		&i.Dividend.ID,
+		&i.Dividend.CompanyID,
+		&i.Dividend.Source,
+		&i.Dividend.FiscalYear,
+		&i.Dividend.FiscalQuarter,
+		&i.Dividend.PeriodEnd,
+		&i.Dividend.AmountPerShare,
+		&i.Dividend.Currency,
+		&i.Dividend.PublishDate,
+		&i.Dividend.Derived,
+		&i.Dividend.ShareBasisDate,
+		&i.Dividend.DeclarationDate,
+		&i.Dividend.ExDividendDate,
+		&i.Dividend.RecordDate,
+		&i.Dividend.PaymentDate,
+		&i.Dividend.CreatedAt,
+		&i.Dividend.UpdatedAt,
+		&i.Dividend.Doubled,
+		&i.Dividend.KnownFrom,
+		&i.Dividend.KnownTo,
+		&i.Ticker,
+	}
 	for rows.Next() {
-		var i ListDividendsRow
-		if err := rows.Scan(
-			&i.Dividend.ID,
-			&i.Dividend.CompanyID,
-			&i.Dividend.Source,
-			&i.Dividend.FiscalYear,
-			&i.Dividend.FiscalQuarter,
-			&i.Dividend.PeriodEnd,
-			&i.Dividend.AmountPerShare,
-			&i.Dividend.Currency,
-			&i.Dividend.PublishDate,
-			&i.Dividend.Derived,
-			&i.Dividend.ShareBasisDate,
-			&i.Dividend.DeclarationDate,
-			&i.Dividend.ExDividendDate,
-			&i.Dividend.RecordDate,
-			&i.Dividend.PaymentDate,
-			&i.Dividend.CreatedAt,
-			&i.Dividend.UpdatedAt,
-			&i.Dividend.Doubled,
-			&i.Dividend.KnownFrom,
-			&i.Dividend.KnownTo,
-			&i.Ticker,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -49,19 +49,20 @@ func (q *Queries) ListExchangeRates(ctx context.Context, arg ListExchangeRatesPa
 	}
 	defer rows.Close()
 	items := []ExchangeRate{}
+	var i ExchangeRate
+	to := []any{
+		&i.Date,
+		&i.Base,
+		&i.Quote,
+		&i.Rate,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	}
 	for rows.Next() {
-		var i ExchangeRate
-		if err := rows.Scan(
-			&i.Date,
-			&i.Base,
-			&i.Quote,
-			&i.Rate,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -96,17 +97,18 @@ func (q *Queries) ListExchangeRatesOfDays(ctx context.Context, arg ListExchangeR
 	}
 	defer rows.Close()
 	items := []ListExchangeRatesOfDaysRow{}
+	var i ListExchangeRatesOfDaysRow
+	to := []any{
+		&i.Date,
+		&i.Base,
+		&i.Quote,
+		&i.Rate,
+	}
 	for rows.Next() {
-		var i ListExchangeRatesOfDaysRow
-		if err := rows.Scan(
-			&i.Date,
-			&i.Base,
-			&i.Quote,
-			&i.Rate,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -232,37 +232,38 @@ func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Imp
 	}
 	defer rows.Close()
 	items := []Import{}
+	var i Import
+	to := []any{
+		&i.ID,
+		&i.Kind,
+		&i.State,
+		&i.Ticker,
+		&i.Exchange,
+		&i.DocumentID,
+		&i.JobID,
+		&i.Done,
+		&i.Total,
+		&i.Written,
+		&i.Unchanged,
+		&i.Skipped,
+		&i.Error,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.StartedAt,
+		&i.FinishedAt,
+		&i.FileName,
+		&i.AdjustedAsOf,
+		&i.OtherCik,
+		&i.Report,
+		&i.Warning,
+		&i.Adjusted,
+	}
 	for rows.Next() {
-		var i Import
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.State,
-			&i.Ticker,
-			&i.Exchange,
-			&i.DocumentID,
-			&i.JobID,
-			&i.Done,
-			&i.Total,
-			&i.Written,
-			&i.Unchanged,
-			&i.Skipped,
-			&i.Error,
-			&i.CreatedBy,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.StartedAt,
-			&i.FinishedAt,
-			&i.FileName,
-			&i.AdjustedAsOf,
-			&i.OtherCik,
-			&i.Report,
-			&i.Warning,
-			&i.Adjusted,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -226,12 +226,13 @@ func (q *Queries) ListCloses(ctx context.Context, listingID int64) ([]ListCloses
 	}
 	defer rows.Close()
 	items := []ListClosesRow{}
+	var i ListClosesRow
+	to := []any{&i.Date, &i.Close}
 	for rows.Next() {
-		var i ListClosesRow
-		if err := rows.Scan(&i.Date, &i.Close); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -265,12 +266,13 @@ func (q *Queries) ListClosesOfDays(ctx context.Context, arg ListClosesOfDaysPara
 	}
 	defer rows.Close()
 	items := []ListClosesOfDaysRow{}
+	var i ListClosesOfDaysRow
+	to := []any{&i.ListingID, &i.Date, &i.Close}
 	for rows.Next() {
-		var i ListClosesOfDaysRow
-		if err := rows.Scan(&i.ListingID, &i.Date, &i.Close); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -306,12 +308,13 @@ func (q *Queries) ListClosesWithin(ctx context.Context, arg ListClosesWithinPara
 	}
 	defer rows.Close()
 	items := []ListClosesWithinRow{}
+	var i ListClosesWithinRow
+	to := []any{&i.ListingID, &i.Date, &i.Close}
 	for rows.Next() {
-		var i ListClosesWithinRow
-		if err := rows.Scan(&i.ListingID, &i.Date, &i.Close); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -373,17 +376,18 @@ func (q *Queries) ListContradictions(ctx context.Context) ([]ListContradictionsR
 	}
 	defer rows.Close()
 	items := []ListContradictionsRow{}
+	var i ListContradictionsRow
+	to := []any{
+		&i.ListingID,
+		&i.Date,
+		&i.First,
+		&i.Again,
+	}
 	for rows.Next() {
-		var i ListContradictionsRow
-		if err := rows.Scan(
-			&i.ListingID,
-			&i.Date,
-			&i.First,
-			&i.Again,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -409,12 +413,13 @@ func (q *Queries) ListFirstPriceDays(ctx context.Context, listingIds []int64) ([
 	}
 	defer rows.Close()
 	items := []ListFirstPriceDaysRow{}
+	var i ListFirstPriceDaysRow
+	to := []any{&i.ListingID, &i.Date}
 	for rows.Next() {
-		var i ListFirstPriceDaysRow
-		if err := rows.Scan(&i.ListingID, &i.Date); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -433,30 +438,31 @@ func (q *Queries) ListFoundSplitVersions(ctx context.Context, companyIds []int64
 	}
 	defer rows.Close()
 	items := []FoundSplit{}
+	var i FoundSplit
+	to := []any{
+		&i.CompanyID,
+		&i.Number,
+		&i.KnownFrom,
+		&i.KnownTo,
+		&i.NewShares,
+		&i.OldShares,
+		&i.EffectiveAfter,
+		&i.EffectiveBy,
+		&i.ShownOn,
+		&i.Accession,
+		&i.Support,
+		&i.Contradict,
+		&i.Noted,
+		&i.Accepted,
+		&i.TradedOn,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	}
 	for rows.Next() {
-		var i FoundSplit
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.Number,
-			&i.KnownFrom,
-			&i.KnownTo,
-			&i.NewShares,
-			&i.OldShares,
-			&i.EffectiveAfter,
-			&i.EffectiveBy,
-			&i.ShownOn,
-			&i.Accession,
-			&i.Support,
-			&i.Contradict,
-			&i.Noted,
-			&i.Accepted,
-			&i.TradedOn,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -485,30 +491,31 @@ func (q *Queries) ListFoundSplits(ctx context.Context, arg ListFoundSplitsParams
 	}
 	defer rows.Close()
 	items := []FoundSplit{}
+	var i FoundSplit
+	to := []any{
+		&i.CompanyID,
+		&i.Number,
+		&i.KnownFrom,
+		&i.KnownTo,
+		&i.NewShares,
+		&i.OldShares,
+		&i.EffectiveAfter,
+		&i.EffectiveBy,
+		&i.ShownOn,
+		&i.Accession,
+		&i.Support,
+		&i.Contradict,
+		&i.Noted,
+		&i.Accepted,
+		&i.TradedOn,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	}
 	for rows.Next() {
-		var i FoundSplit
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.Number,
-			&i.KnownFrom,
-			&i.KnownTo,
-			&i.NewShares,
-			&i.OldShares,
-			&i.EffectiveAfter,
-			&i.EffectiveBy,
-			&i.ShownOn,
-			&i.Accession,
-			&i.Support,
-			&i.Contradict,
-			&i.Noted,
-			&i.Accepted,
-			&i.TradedOn,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -542,24 +549,25 @@ func (q *Queries) ListPrices(ctx context.Context, arg ListPricesParams) ([]Price
 	}
 	defer rows.Close()
 	items := []Price{}
+	var i Price
+	to := []any{
+		&i.ListingID,
+		&i.Date,
+		&i.Open,
+		&i.High,
+		&i.Low,
+		&i.Close,
+		&i.Volume,
+		&i.ExDividend,
+		&i.SplitRatio,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	}
 	for rows.Next() {
-		var i Price
-		if err := rows.Scan(
-			&i.ListingID,
-			&i.Date,
-			&i.Open,
-			&i.High,
-			&i.Low,
-			&i.Close,
-			&i.Volume,
-			&i.ExDividend,
-			&i.SplitRatio,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -598,29 +606,30 @@ func (q *Queries) ListPricesOfDay(ctx context.Context, arg ListPricesOfDayParams
 	}
 	defer rows.Close()
 	items := []ListPricesOfDayRow{}
+	var i ListPricesOfDayRow
+	to := []any{
+		&i.Listing.ID,
+		&i.Listing.CompanyID,
+		&i.Listing.Ticker,
+		&i.Listing.Exchange,
+		&i.Listing.Isin,
+		&i.Listing.ShareClass,
+		&i.Listing.IsPrimary,
+		&i.Listing.CreatedAt,
+		&i.Listing.UpdatedAt,
+		&i.Listing.Currency,
+		&i.Listing.OrdinaryShares,
+		&i.Listing.FirstDay,
+		&i.Listing.LastDay,
+		&i.Listing.HoldsTicker,
+		&i.Listing.ByEdgar,
+		&i.Close,
+	}
 	for rows.Next() {
-		var i ListPricesOfDayRow
-		if err := rows.Scan(
-			&i.Listing.ID,
-			&i.Listing.CompanyID,
-			&i.Listing.Ticker,
-			&i.Listing.Exchange,
-			&i.Listing.Isin,
-			&i.Listing.ShareClass,
-			&i.Listing.IsPrimary,
-			&i.Listing.CreatedAt,
-			&i.Listing.UpdatedAt,
-			&i.Listing.Currency,
-			&i.Listing.OrdinaryShares,
-			&i.Listing.FirstDay,
-			&i.Listing.LastDay,
-			&i.Listing.HoldsTicker,
-			&i.Listing.ByEdgar,
-			&i.Close,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -649,17 +658,18 @@ func (q *Queries) ListRepeatedPrices(ctx context.Context) ([]ListRepeatedPricesR
 	}
 	defer rows.Close()
 	items := []ListRepeatedPricesRow{}
+	var i ListRepeatedPricesRow
+	to := []any{
+		&i.ListingID,
+		&i.Date,
+		&i.First,
+		&i.Again,
+	}
 	for rows.Next() {
-		var i ListRepeatedPricesRow
-		if err := rows.Scan(
-			&i.ListingID,
-			&i.Date,
-			&i.First,
-			&i.Again,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -678,19 +688,20 @@ func (q *Queries) ListSplits(ctx context.Context, companyIds []int64) ([]Split, 
 	}
 	defer rows.Close()
 	items := []Split{}
+	var i Split
+	to := []any{
+		&i.CompanyID,
+		&i.EffectiveDate,
+		&i.Ratio,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.FromPrices,
+	}
 	for rows.Next() {
-		var i Split
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.EffectiveDate,
-			&i.Ratio,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.FromPrices,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -733,12 +744,13 @@ func (q *Queries) ListStagedWithin(ctx context.Context, arg ListStagedWithinPara
 	}
 	defer rows.Close()
 	items := []ListStagedWithinRow{}
+	var i ListStagedWithinRow
+	to := []any{&i.ListingID, &i.Date, &i.Number}
 	for rows.Next() {
-		var i ListStagedWithinRow
-		if err := rows.Scan(&i.ListingID, &i.Date, &i.Number); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -769,17 +781,18 @@ func (q *Queries) ListTickerListings(ctx context.Context, ticker *string) ([]Lis
 	}
 	defer rows.Close()
 	items := []ListTickerListingsRow{}
+	var i ListTickerListingsRow
+	to := []any{
+		&i.ID,
+		&i.CompanyID,
+		&i.Ticker,
+		&i.Until,
+	}
 	for rows.Next() {
-		var i ListTickerListingsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.CompanyID,
-			&i.Ticker,
-			&i.Until,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -70,27 +70,28 @@ func (q *Queries) ListCompanyRestatements(ctx context.Context, arg ListCompanyRe
 	}
 	defer rows.Close()
 	items := []Restatement{}
+	var i Restatement
+	to := []any{
+		&i.ID,
+		&i.CompanyID,
+		&i.StatementID,
+		&i.Period,
+		&i.EndDate,
+		&i.Field,
+		&i.Kind,
+		&i.Old,
+		&i.New,
+		&i.KnownFrom,
+		&i.Filing,
+		&i.Derived,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	}
 	for rows.Next() {
-		var i Restatement
-		if err := rows.Scan(
-			&i.ID,
-			&i.CompanyID,
-			&i.StatementID,
-			&i.Period,
-			&i.EndDate,
-			&i.Field,
-			&i.Kind,
-			&i.Old,
-			&i.New,
-			&i.KnownFrom,
-			&i.Filing,
-			&i.Derived,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -144,28 +145,29 @@ func (q *Queries) ListRestatements(ctx context.Context, arg ListRestatementsPara
 	}
 	defer rows.Close()
 	items := []ListRestatementsRow{}
+	var i ListRestatementsRow
+	to := []any{
+		&i.Restatement.ID,
+		&i.Restatement.CompanyID,
+		&i.Restatement.StatementID,
+		&i.Restatement.Period,
+		&i.Restatement.EndDate,
+		&i.Restatement.Field,
+		&i.Restatement.Kind,
+		&i.Restatement.Old,
+		&i.Restatement.New,
+		&i.Restatement.KnownFrom,
+		&i.Restatement.Filing,
+		&i.Restatement.Derived,
+		&i.Restatement.CreatedAt,
+		&i.Restatement.UpdatedAt,
+		&i.Ticker,
+	}
 	for rows.Next() {
-		var i ListRestatementsRow
-		if err := rows.Scan(
-			&i.Restatement.ID,
-			&i.Restatement.CompanyID,
-			&i.Restatement.StatementID,
-			&i.Restatement.Period,
-			&i.Restatement.EndDate,
-			&i.Restatement.Field,
-			&i.Restatement.Kind,
-			&i.Restatement.Old,
-			&i.Restatement.New,
-			&i.Restatement.KnownFrom,
-			&i.Restatement.Filing,
-			&i.Restatement.Derived,
-			&i.Restatement.CreatedAt,
-			&i.Restatement.UpdatedAt,
-			&i.Ticker,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

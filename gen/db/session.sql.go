@@ -170,20 +170,21 @@ func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]S
 	}
 	defer rows.Close()
 	items := []Session{}
+	var i Session
+	to := []any{
+		&i.ID,
+		&i.UserID,
+		&i.CreatedAt,
+		&i.LastUsedAt,
+		&i.ExpiresAt,
+		&i.Client,
+		&i.UserAgent,
+	}
 	for rows.Next() {
-		var i Session
-		if err := rows.Scan(
-			&i.ID,
-			&i.UserID,
-			&i.CreatedAt,
-			&i.LastUsedAt,
-			&i.ExpiresAt,
-			&i.Client,
-			&i.UserAgent,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -66,12 +66,13 @@ func (q *Queries) ListAnnualForms(ctx context.Context, companyIds []int64) ([]An
 	}
 	defer rows.Close()
 	items := []AnnualForm{}
+	var i AnnualForm
+	to := []any{&i.CompanyID, &i.KnownFrom, &i.ForeignIssuer}
 	for rows.Next() {
-		var i AnnualForm
-		if err := rows.Scan(&i.CompanyID, &i.KnownFrom, &i.ForeignIssuer); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -106,21 +107,22 @@ func (q *Queries) ListShareCountsOfDays(ctx context.Context, arg ListShareCounts
 	}
 	defer rows.Close()
 	items := []ShareCount{}
+	var i ShareCount
+	to := []any{
+		&i.CompanyID,
+		&i.KnownFrom,
+		&i.BasisDate,
+		&i.EndDate,
+		&i.Shares,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Source,
+	}
 	for rows.Next() {
-		var i ShareCount
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.KnownFrom,
-			&i.BasisDate,
-			&i.EndDate,
-			&i.Shares,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.Source,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -229,12 +229,13 @@ func (q *Queries) EndMovedListings(ctx context.Context, arg EndMovedListingsPara
 	}
 	defer rows.Close()
 	items := []EndMovedListingsRow{}
+	var i EndMovedListingsRow
+	to := []any{&i.Ticker, &i.Cik, &i.CompanyID}
 	for rows.Next() {
-		var i EndMovedListingsRow
-		if err := rows.Scan(&i.Ticker, &i.Cik, &i.CompanyID); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -668,17 +669,18 @@ func (q *Queries) ListEdgarFiles(ctx context.Context, paths []string) ([]EdgarFi
 	}
 	defer rows.Close()
 	items := []EdgarFile{}
+	var i EdgarFile
+	to := []any{
+		&i.Path,
+		&i.Etag,
+		&i.LastModified,
+		&i.ReadAt,
+	}
 	for rows.Next() {
-		var i EdgarFile
-		if err := rows.Scan(
-			&i.Path,
-			&i.Etag,
-			&i.LastModified,
-			&i.ReadAt,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -702,12 +704,13 @@ func (q *Queries) ListFilings(ctx context.Context, companyID int64) ([]ListFilin
 	}
 	defer rows.Close()
 	items := []ListFilingsRow{}
+	var i ListFilingsRow
+	to := []any{&i.Accession, &i.AcceptedAt}
 	for rows.Next() {
-		var i ListFilingsRow
-		if err := rows.Scan(&i.Accession, &i.AcceptedAt); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -751,17 +754,18 @@ func (q *Queries) ListRenamedListings(ctx context.Context, arg ListRenamedListin
 	}
 	defer rows.Close()
 	items := []ListRenamedListingsRow{}
+	var i ListRenamedListingsRow
+	to := []any{
+		&i.ID,
+		&i.CompanyID,
+		&i.OldTicker,
+		&i.NewTicker,
+	}
 	for rows.Next() {
-		var i ListRenamedListingsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.CompanyID,
-			&i.OldTicker,
-			&i.NewTicker,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -822,12 +826,13 @@ func (q *Queries) ListSyncFailures(ctx context.Context, arg ListSyncFailuresPara
 	}
 	defer rows.Close()
 	items := []ListSyncFailuresRow{}
+	var i ListSyncFailuresRow
+	to := []any{&i.Name, &i.Cik, &i.Message}
 	for rows.Next() {
-		var i ListSyncFailuresRow
-		if err := rows.Scan(&i.Name, &i.Cik, &i.Message); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -851,38 +856,39 @@ func (q *Queries) ListSyncs(ctx context.Context, arg ListSyncsParams) ([]Sync, e
 	}
 	defer rows.Close()
 	items := []Sync{}
+	var i Sync
+	to := []any{
+		&i.ID,
+		&i.Scope,
+		&i.Tickers,
+		&i.FileName,
+		&i.FileSize,
+		&i.State,
+		&i.Source,
+		&i.Stage,
+		&i.Position,
+		&i.ThroughDay,
+		&i.JobID,
+		&i.Listed,
+		&i.Received,
+		&i.Size,
+		&i.Total,
+		&i.Updated,
+		&i.Unchanged,
+		&i.Failed,
+		&i.Warnings,
+		&i.Error,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.StartedAt,
+		&i.FinishedAt,
+	}
 	for rows.Next() {
-		var i Sync
-		if err := rows.Scan(
-			&i.ID,
-			&i.Scope,
-			&i.Tickers,
-			&i.FileName,
-			&i.FileSize,
-			&i.State,
-			&i.Source,
-			&i.Stage,
-			&i.Position,
-			&i.ThroughDay,
-			&i.JobID,
-			&i.Listed,
-			&i.Received,
-			&i.Size,
-			&i.Total,
-			&i.Updated,
-			&i.Unchanged,
-			&i.Failed,
-			&i.Warnings,
-			&i.Error,
-			&i.CreatedBy,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.StartedAt,
-			&i.FinishedAt,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -920,12 +926,13 @@ func (q *Queries) ListUnchangedFacts(ctx context.Context, arg ListUnchangedFacts
 	}
 	defer rows.Close()
 	items := []ListUnchangedFactsRow{}
+	var i ListUnchangedFactsRow
+	to := []any{&i.Cik, &i.Sha256}
 	for rows.Next() {
-		var i ListUnchangedFactsRow
-		if err := rows.Scan(&i.Cik, &i.Sha256); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -949,12 +956,13 @@ func (q *Queries) ListUnfinishedSyncs(ctx context.Context) ([]ListUnfinishedSync
 	}
 	defer rows.Close()
 	items := []ListUnfinishedSyncsRow{}
+	var i ListUnfinishedSyncsRow
+	to := []any{&i.ID, &i.CreatedAt}
 	for rows.Next() {
-		var i ListUnfinishedSyncsRow
-		if err := rows.Scan(&i.ID, &i.CreatedAt); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -983,12 +991,13 @@ func (q *Queries) ListWantedCompanies(ctx context.Context, arg ListWantedCompani
 	}
 	defer rows.Close()
 	items := []ListWantedCompaniesRow{}
+	var i ListWantedCompaniesRow
+	to := []any{&i.Name, &i.Cik}
 	for rows.Next() {
-		var i ListWantedCompaniesRow
-		if err := rows.Scan(&i.Name, &i.Cik); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -1133,12 +1142,13 @@ func (q *Queries) ReleaseMovedTickers(ctx context.Context, arg ReleaseMovedTicke
 	}
 	defer rows.Close()
 	items := []ReleaseMovedTickersRow{}
+	var i ReleaseMovedTickersRow
+	to := []any{&i.Ticker, &i.Cik}
 	for rows.Next() {
-		var i ReleaseMovedTickersRow
-		if err := rows.Scan(&i.Ticker, &i.Cik); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -217,28 +217,29 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]UserAcc
 	}
 	defer rows.Close()
 	items := []UserAccount{}
+	var i UserAccount
+	to := []any{
+		&i.ID,
+		&i.Email,
+		&i.FullName,
+		&i.PasswordHash,
+		&i.IsActive,
+		&i.IsSuperuser,
+		&i.TokenVersion,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.PendingEmailHash,
+		&i.PendingEmailExpiresAt,
+		&i.TotpSecret,
+		&i.TotpConfirmedAt,
+		&i.TotpLastStep,
+	}
 	for rows.Next() {
-		var i UserAccount
-		if err := rows.Scan(
-			&i.ID,
-			&i.Email,
-			&i.FullName,
-			&i.PasswordHash,
-			&i.IsActive,
-			&i.IsSuperuser,
-			&i.TokenVersion,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.PendingEmail,
-			&i.PendingEmailHash,
-			&i.PendingEmailExpiresAt,
-			&i.TotpSecret,
-			&i.TotpConfirmedAt,
-			&i.TotpLastStep,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, arg.PageSize), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -42,17 +42,18 @@ func (q *Queries) CountJobs(ctx context.Context) ([]CountJobsRow, error) {
 	}
 	defer rows.Close()
 	items := []CountJobsRow{}
+	var i CountJobsRow
+	to := []any{
+		&i.Queue,
+		&i.Kind,
+		&i.State,
+		&i.Count,
+	}
 	for rows.Next() {
-		var i CountJobsRow
-		if err := rows.Scan(
-			&i.Queue,
-			&i.Kind,
-			&i.State,
-			&i.Count,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -136,21 +137,22 @@ func (q *Queries) LockAbandonedJobs(ctx context.Context) ([]LockAbandonedJobsRow
 	}
 	defer rows.Close()
 	items := []LockAbandonedJobsRow{}
+	var i LockAbandonedJobsRow
+	to := []any{
+		&i.ID,
+		&i.Kind,
+		&i.Attempt,
+		&i.MaxAttempts,
+		&i.Cancelled,
+		&i.Rescues,
+		&i.Now,
+		&i.Suspicious,
+	}
 	for rows.Next() {
-		var i LockAbandonedJobsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.Attempt,
-			&i.MaxAttempts,
-			&i.Cancelled,
-			&i.Rescues,
-			&i.Now,
-			&i.Suspicious,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -93,13 +93,15 @@ var steps = []step{
 		outputs: []string{"client/contract_gen.go"},
 	},
 	{
-		name:    "queries",
-		tool:    tool{pkg: "github.com/sqlc-dev/sqlc/cmd/sqlc"},
-		args:    []string{"generate", "-f", "OUT/sqlc.yaml"},
-		inputs:  []string{"sqlc.yaml", "schema/tables", "schema/river", "schema/staging", "queries"},
-		outputs: []string{"gen/db"},
-		linked:  []string{"sqlc.yaml", "schema", "queries"},
-		clean:   sqlFailure,
+		name:     "queries",
+		tool:     tool{pkg: "github.com/sqlc-dev/sqlc/cmd/sqlc"},
+		args:     []string{"generate", "-f", "OUT/sqlc.yaml"},
+		then:     &tool{pkg: "./internal/dbgen", source: []string{"internal/dbgen"}},
+		thenArgs: []string{"OUT/gen/db"},
+		inputs:   []string{"sqlc.yaml", "schema/tables", "schema/river", "schema/staging", "queries"},
+		outputs:  []string{"gen/db"},
+		linked:   []string{"sqlc.yaml", "schema", "queries"},
+		clean:    sqlFailure,
 	},
 	// newproject:companies
 	{

@@ -39,6 +39,8 @@ func registerTypes(_ context.Context, c *pgx.Conn) error {
 		err = long.Scan(src, (*numeric.Decimal)(&d))
 		return d, err
 	})
+	scanList[int64](m, "_int8", pgtype.Int8ArrayOID, decodeInt8)
+	scanList[string](m, "_text", pgtype.TextArrayOID, decodeText)
 	m.RegisterType(&pgtype.Type{
 		Name: "jsonb", OID: pgtype.JSONBOID,
 		Codec: &pgtype.JSONBCodec{Marshal: json.Marshal, Unmarshal: decodeJSON},
@@ -55,6 +57,67 @@ type codec[T any] struct {
 	pgtype.Codec
 	plain    plain[T]
 	nullable nullable[T]
+}
+
+// scanList registers the arrays of a type.
+func scanList[T any](m *pgtype.Map, name string, oid uint32, decode func([]byte) (T, error)) {
+	old, _ := m.TypeForOID(oid)
+	m.RegisterType(&pgtype.Type{Name: name, OID: oid, Codec: &listCodec[T]{Codec: old.Codec, decode: decode}})
+}
+
+type listCodec[T any] struct {
+	pgtype.Codec
+	decode func([]byte) (T, error)
+}
+
+// PlanScan implements pgtype.Codec.
+func (c *listCodec[T]) PlanScan(m *pgtype.Map, oid uint32, format int16, target any) pgtype.ScanPlan {
+	if _, ok := target.(*[]T); ok && format == pgtype.BinaryFormatCode {
+		return c
+	}
+	return c.Codec.PlanScan(m, oid, format, target)
+}
+
+// Scan implements pgtype.ScanPlan for a list without NULL.
+func (c *listCodec[T]) Scan(src []byte, dst any) (err error) {
+	to, ok := dst.(*[]T)
+	if !ok {
+		return errors.Errorf("cannot scan into %T", dst)
+	}
+	*to = nil
+	if src == nil {
+		return nil
+	}
+	const header, dimension = 12, 8 // bytes
+	if len(src) < header {
+		return errLength
+	}
+	dimensions := binary.BigEndian.Uint32(src)
+	if dimensions == 0 {
+		*to = []T{}
+		return nil
+	}
+	if dimensions > 1 || len(src) < header+dimension {
+		return errors.Errorf("cannot scan %d dimensions into %T", dimensions, dst)
+	}
+	list := make([]T, binary.BigEndian.Uint32(src[header:]))
+	src = src[header+dimension:]
+	for i := range list {
+		if len(src) < 4 { //nolint:mnd // bytes
+			return errLength
+		}
+		length := int64(int32(binary.BigEndian.Uint32(src))) //nolint:gosec // two's complement
+		src = src[4:]
+		if length < 0 || length > int64(len(src)) {
+			return errors.Errorf("cannot scan NULL into the items of %T", dst)
+		}
+		if list[i], err = c.decode(src[:length]); err != nil {
+			return err
+		}
+		src = src[length:]
+	}
+	*to = list
+	return nil
 }
 
 // PlanScan implements pgtype.Codec.

@@ -43,6 +43,8 @@ func TestScanNumbers(t *testing.T) {
 	assert.Len(t, numbers, count)
 }
 
+type mark string
+
 func TestScanPlaces(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), open(t, pgtest.Empty(t))
@@ -74,6 +76,19 @@ func TestScanPlaces(t *testing.T) {
 	var day time.Time
 	require.NoError(t, pool.QueryRow(ctx, "SELECT '0001-01-01'::date").Scan(&day))
 	assert.True(t, day.IsZero())
+
+	var texts, noTexts, nullTexts []string
+	var numbers []int64
+	require.NoError(t, pool.QueryRow(ctx, `SELECT '{a,"",ä}'::text[], '{}'::text[], NULL::text[], '{1,-1}'::bigint[]`).Scan(&texts, &noTexts, &nullTexts, &numbers))
+	assert.Equal(t, []any{[]string{"a", "", "ä"}, []string{}, []string(nil), []int64{1, -1}}, []any{texts, noTexts, nullTexts, numbers})
+	for _, sql := range []string{"'{a,NULL}'", "'{{a},{b}}'"} {
+		require.Error(t, pool.QueryRow(ctx, "SELECT "+sql+"::text[]").Scan(&texts), sql)
+	}
+	var marks []mark
+	var pointers []*string
+	require.NoError(t, pool.QueryRow(ctx, "SELECT '{a}'::text[], '{a,NULL}'::text[]").Scan(&marks, &pointers))
+	assert.Equal(t, []mark{"a"}, marks)
+	assert.Nil(t, pointers[1])
 
 	var none, some []struct{ A int }
 	var missing *struct{ A int }

@@ -1,7 +1,9 @@
 package value
 
 import (
+	"encoding/json"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -13,6 +15,70 @@ type Filing struct {
 	Form      string    `json:"form"`
 	Filed     time.Time `json:"filed"`
 	URL       string    `json:"url"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. A page of statements has a hundred filings, so that what they are stored as is
+// read without reflection.
+func (f *Filing) UnmarshalJSON(text []byte) error {
+	var filing Filing
+	ok := plainObject(text, func(name, value string) bool {
+		switch name {
+		case "accession":
+			filing.Accession = value
+		case "form":
+			filing.Form = value
+		case "filed":
+			var err error
+			filing.Filed, err = time.Parse(time.RFC3339, value)
+			return err == nil
+		case "url":
+			filing.URL = value
+		default:
+			return false
+		}
+		return true
+	})
+	if !ok {
+		type plain Filing
+		return json.Unmarshal(text, (*plain)(f))
+	}
+	*f = filing
+	return nil
+}
+
+// plainObject calls field for each of a JSON object whose values are texts without escapes. It returns false for others, and
+// when field does.
+func plainObject(text []byte, field func(name, value string) bool) bool {
+	rest, ok := strings.CutPrefix(string(text), "{")
+	for ok {
+		var name, value string
+		if name, rest, ok = plainText(rest); !ok {
+			break
+		}
+		if rest, ok = strings.CutPrefix(rest, ":"); !ok {
+			break
+		}
+		if value, rest, ok = plainText(rest); !ok || !field(name, value) {
+			break
+		}
+		if rest == "}" {
+			return true
+		}
+		rest, ok = strings.CutPrefix(rest, ",")
+	}
+	return false
+}
+
+// plainText cuts a JSON text without escapes, and the space before it.
+func plainText(s string) (text, rest string, ok bool) {
+	if s, ok = strings.CutPrefix(strings.TrimPrefix(s, " "), `"`); !ok {
+		return "", "", false
+	}
+	i := strings.IndexAny(s, "\"\\")
+	if i < 0 || s[i] == '\\' {
+		return "", "", false
+	}
+	return s[:i], s[i+1:], true
 }
 
 // Op says how a value of an explanation follows from its inputs.
