@@ -126,9 +126,13 @@ func (a *App) allCompanies(ctx context.Context, v validator, p Page) ([]Company,
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	rows, err := a.queries.ListCompanies(ctx, q)
+	var rows []db.ListCompaniesRow
+	err := a.one(ctx, func(queries *db.Queries) (err error) {
+		rows, err = queries.ListCompanies(ctx, q)
+		return err
+	})
 	if err != nil {
-		return nil, "", errors.Wrap(translate(err), "list companies")
+		return nil, "", errors.Wrap(err, "list companies")
 	}
 	g := newGrouping(len(rows))
 	for i := range rows {
@@ -315,7 +319,11 @@ func withListing(ctx context.Context, q *db.Queries, c db.Company) (Company, err
 
 // GetCompany returns the company that one of its tickers names, or one of its CIKs as in CIK0000320193. Errors: NotFound.
 func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
-	rows, err := a.queries.GetCompanyWithListings(ctx, ticker(t))
+	var rows []db.GetCompanyWithListingsRow
+	err = a.one(ctx, func(q *db.Queries) (err error) {
+		rows, err = q.GetCompanyWithListings(ctx, ticker(t))
+		return err
+	})
 	if err != nil {
 		return c, errors.Wrap(err, "get company")
 	}
@@ -324,11 +332,14 @@ func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
 		if !ok {
 			return c, notFound("company")
 		}
-		row, err := a.queries.GetCompanyByCIK(ctx, cik)
-		if err != nil {
-			return c, found(err, "company")
-		}
-		return withListing(ctx, a.queries, row)
+		err = a.read(ctx, func(q *db.Queries) error {
+			row, err := q.GetCompanyByCIK(ctx, cik)
+			if err == nil {
+				c, err = withListing(ctx, q, row)
+			}
+			return found(err, "company")
+		})
+		return c, err
 	}
 	g := newGrouping(len(rows))
 	g.add(rows[0].Company, rows[0].ReadAt)

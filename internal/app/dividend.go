@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -22,6 +23,9 @@ type DividendFilter struct {
 	FiscalYear                 *int32
 	PublishedSince, KnownSince *time.Time
 }
+
+// isOpen tells whether a filter lets all dividends since a day pass.
+func (f DividendFilter) isOpen() bool { return f.FiscalYear == nil && f.KnownSince == nil }
 
 // DividendInput is a dividend entered by hand, but for its company. A zero ShareBasisDate stands for the PublishDate.
 type DividendInput = db.CreateDividendParams
@@ -74,16 +78,36 @@ func (a *App) ListDividends(ctx context.Context, f DividendFilter, at PointInTim
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	err = a.read(ctx, func(q *db.Queries) error {
-		rows, err := q.ListDividends(ctx, params)
-		page, next, err = pageOf(p, rows, err, func(r db.ListDividendsRow) []any { return []any{r.Dividend.PublishDate, r.Dividend.ID} },
-			func(r *db.ListDividendsRow) Dividend { return Dividend{r.Dividend, r.Ticker, nil} })
-		if err != nil {
+	list := func(q *db.Queries) error {
+		if page, next, err = listDividends(ctx, q, f, params, p); err != nil {
 			return err
 		}
 		return a.adjustDividends(ctx, q, at, page)
-	})
+	}
+	if f.isOpen() && at.isPlain() {
+		err = a.one(ctx, list)
+	} else {
+		err = a.read(ctx, list)
+	}
 	return page, next, err
+}
+
+func listDividends(ctx context.Context, q *db.Queries, f DividendFilter, params db.ListDividendsParams, p Page) ([]Dividend, string, error) {
+	keys := func(r db.ListDividendsRow) []any { return []any{r.Dividend.PublishDate, r.Dividend.ID} }
+	item := func(r *db.ListDividendsRow) Dividend { return Dividend{r.Dividend, r.Ticker, nil} }
+	if params.AsOf != nil || !f.isOpen() {
+		rows, err := q.ListDividends(ctx, params)
+		return pageOf(p, rows, err, keys, item)
+	}
+	all := db.ListAllDividendsParams{PublishedSince: firstDay, BeforePublished: farDay, BeforeID: math.MaxInt64, PageSize: params.PageSize}
+	set(&all.PublishedSince, params.PublishedSince)
+	if params.BeforePublished != nil {
+		all.BeforePublished, all.BeforeID = *params.BeforePublished, params.BeforeID
+	}
+	rows, err := q.ListAllDividends(ctx, all)
+	return pageOf(p, rows, err,
+		func(r db.ListAllDividendsRow) []any { return keys(db.ListDividendsRow(r)) },
+		func(r *db.ListAllDividendsRow) Dividend { return item((*db.ListDividendsRow)(r)) })
 }
 
 // GetDividend returns a dividend as known on a day. Errors: Invalid, NotFound.

@@ -212,6 +212,9 @@ type PointInTime struct {
 	Basis value.ShareBasis
 }
 
+// isPlain tells whether an answer is of today, and of figures as filed: then nothing else is read for it.
+func (t PointInTime) isPlain() bool { return t.AsOf == nil && t.Basis == value.Filed }
+
 // known returns the day on which something ended, nil if nobody knew of that yet.
 func (t PointInTime) known(end *time.Time) *time.Time {
 	if t.AsOf != nil && end != nil && end.After(*t.AsOf) {

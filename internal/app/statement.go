@@ -126,10 +126,11 @@ func (a *App) ListStatements(ctx context.Context, f StatementFilter, at PointInT
 		}
 		return a.adjust(ctx, q, at, page)
 	}
-	if f.isOpen() && at == (PointInTime{AsOf: nil, Basis: value.Filed}) {
-		return page, next, translate(list(a.queries)) // one query
+	if f.isOpen() && at.isPlain() {
+		err = a.one(ctx, list)
+	} else {
+		err = a.read(ctx, list)
 	}
-	err = a.read(ctx, list)
 	return page, next, err
 }
 
