@@ -87,6 +87,3 @@ func (a *App) read(ctx context.Context, f func(q *db.Queries) error) error {
 	})
 	return translate(err)
 }
-
-// one runs f, which reads with one statement: more could see more than one state of the database.
-func (a *App) one(_ context.Context, f func(q *db.Queries) error) error { return translate(f(a.queries)) }

@@ -99,7 +99,7 @@ func listDividends(ctx context.Context, q *db.Queries, f DividendFilter, params 
 		rows, err := q.ListDividends(ctx, params)
 		return pageOf(p, rows, err, keys, item)
 	}
-	all := db.ListAllDividendsParams{PublishedSince: firstDay, BeforePublished: farDay, BeforeID: math.MaxInt64, PageSize: params.PageSize}
+	all := db.ListAllDividendsParams{PublishedSince: beginning, BeforePublished: farDay, BeforeID: math.MaxInt64, PageSize: params.PageSize}
 	set(&all.PublishedSince, params.PublishedSince)
 	if params.BeforePublished != nil {
 		all.BeforePublished, all.BeforeID = *params.BeforePublished, params.BeforeID

@@ -155,7 +155,7 @@ func (a *App) listStatements(ctx context.Context, q *db.Queries, f StatementFilt
 	}
 	item := func(r *db.ListFinancialStatementsRow) Statement { return Statement{&r.FinancialStatement, r.Ticker, nil} }
 	if at.AsOf == nil && f.isOpen() {
-		all := db.ListAllFinancialStatementsParams{PublishedSince: firstDay, BeforePublished: farDay, BeforeID: math.MaxInt64, PageSize: params.PageSize}
+		all := db.ListAllFinancialStatementsParams{PublishedSince: beginning, BeforePublished: farDay, BeforeID: math.MaxInt64, PageSize: params.PageSize}
 		set(&all.PublishedSince, params.PublishedSince)
 		if params.BeforePublished != nil {
 			all.BeforePublished, all.BeforeID = *params.BeforePublished, params.BeforeID
