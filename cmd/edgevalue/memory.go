@@ -25,7 +25,7 @@ func limitMemory(log *slog.Logger, container memlimit.Provider) {
 
 // garbage is how much may be allocated until the next collection, beside what lives, at least. By Go's default it is as
 // much as what lives: too little for a server that is small and makes long lists, too much for one with a full cache.
-const garbage = 12 << 20
+const garbage = 8 << 20
 
 // gcPercent is GOGC for so many bytes that live, of which some are held by a cache and allow no garbage.
 func gcPercent(live, held uint64) int {
