@@ -2,12 +2,11 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base32"
-	"encoding/binary"
 	"io"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -139,11 +138,10 @@ func identify(trusted []netip.Prefix) step {
 	}
 }
 
-// newID returns 128 bits of the runtime's generator, which nobody guesses who knows others of them. An id is no secret.
+// newID returns 128 random bits. It is rand.Text, but asks for no byte more, in half the time.
 func newID() string {
 	var bits [16]byte
-	binary.NativeEndian.PutUint64(bits[:8], rand.Uint64())
-	binary.NativeEndian.PutUint64(bits[8:], rand.Uint64())
+	_, _ = rand.Read(bits[:]) // never fails
 	var text [26]byte
 	ids.Encode(text[:], bits[:])
 	return string(text[:])
