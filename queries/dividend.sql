@@ -52,7 +52,9 @@ INSERT INTO dividend (company_id, source, known_from, fiscal_year, fiscal_quarte
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date)
 VALUES (@company_id, 'manual', @publish_date, @fiscal_year, @fiscal_quarter, @period_end, @amount_per_share, @currency,
     @publish_date, false, @share_basis_date, @declaration_date, @ex_dividend_date, @record_date, @payment_date)
-RETURNING sqlc.embed(dividend), company_symbol(company_id)::text AS ticker;
+RETURNING sqlc.embed(dividend), coalesce(
+    (SELECT l.ticker FROM listing l WHERE l.company_id = dividend.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(dividend.company_id))::text AS ticker;
 
 -- name: ReplaceDividend :one
 -- Enters one with the id of another, which is not there any more.
@@ -60,7 +62,9 @@ INSERT INTO dividend (id, company_id, source, known_from, fiscal_year, fiscal_qu
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at)
 VALUES (@id, @company_id, 'manual', @publish_date, @fiscal_year, @fiscal_quarter, @period_end, @amount_per_share, @currency,
     @publish_date, false, @share_basis_date, @declaration_date, @ex_dividend_date, @record_date, @payment_date, @created_at)
-RETURNING sqlc.embed(dividend), company_symbol(company_id)::text AS ticker;
+RETURNING sqlc.embed(dividend), coalesce(
+    (SELECT l.ticker FROM listing l WHERE l.company_id = dividend.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(dividend.company_id))::text AS ticker;
 
 -- name: NextDividendIDs :many
 SELECT nextval('dividend_id_seq') FROM generate_series(1, @n::integer);

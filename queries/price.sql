@@ -1,6 +1,9 @@
 -- name: ListSplits :many
 SELECT * FROM split WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY company_id, effective_date;
 
+-- name: ListSplitsOfCompany :many
+SELECT * FROM split WHERE company_id = @company_id ORDER BY effective_date;
+
 -- name: CreateSplit :one
 INSERT INTO split (company_id, effective_date, ratio) VALUES (@company_id, @effective_date, @ratio) RETURNING *;
 
@@ -21,6 +24,10 @@ WHERE f.company_id = ANY(@company_ids::bigint[])
   AND CASE WHEN sqlc.narg(as_of)::date IS NULL THEN f.known_to IS NULL
       ELSE f.known_from <= sqlc.narg(as_of) AND (f.known_to IS NULL OR f.known_to > sqlc.narg(as_of)) END
 ORDER BY f.company_id, f.number;
+
+-- name: ListFoundSplitsOfCompany :many
+-- Those known now.
+SELECT * FROM found_split WHERE company_id = @company_id AND known_to IS NULL ORDER BY number;
 
 -- name: ListFoundSplitVersions :many
 SELECT * FROM found_split WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY company_id, number, known_from;

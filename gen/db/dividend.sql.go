@@ -17,7 +17,9 @@ INSERT INTO dividend (company_id, source, known_from, fiscal_year, fiscal_quarte
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date)
 VALUES ($1, 'manual', $2, $3, $4, $5, $6, $7,
     $2, false, $8, $9, $10, $11, $12)
-RETURNING dividend.id, dividend.company_id, dividend.source, dividend.fiscal_year, dividend.fiscal_quarter, dividend.period_end, dividend.amount_per_share, dividend.currency, dividend.publish_date, dividend.derived, dividend.share_basis_date, dividend.declaration_date, dividend.ex_dividend_date, dividend.record_date, dividend.payment_date, dividend.created_at, dividend.updated_at, dividend.doubled, dividend.known_from, dividend.known_to, company_symbol(company_id)::text AS ticker
+RETURNING dividend.id, dividend.company_id, dividend.source, dividend.fiscal_year, dividend.fiscal_quarter, dividend.period_end, dividend.amount_per_share, dividend.currency, dividend.publish_date, dividend.derived, dividend.share_basis_date, dividend.declaration_date, dividend.ex_dividend_date, dividend.record_date, dividend.payment_date, dividend.created_at, dividend.updated_at, dividend.doubled, dividend.known_from, dividend.known_to, coalesce(
+    (SELECT l.ticker FROM listing l WHERE l.company_id = dividend.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(dividend.company_id))::text AS ticker
 `
 
 type CreateDividendParams struct {
@@ -557,7 +559,9 @@ INSERT INTO dividend (id, company_id, source, known_from, fiscal_year, fiscal_qu
     publish_date, derived, share_basis_date, declaration_date, ex_dividend_date, record_date, payment_date, created_at)
 VALUES ($1, $2, 'manual', $3, $4, $5, $6, $7, $8,
     $3, false, $9, $10, $11, $12, $13, $14)
-RETURNING dividend.id, dividend.company_id, dividend.source, dividend.fiscal_year, dividend.fiscal_quarter, dividend.period_end, dividend.amount_per_share, dividend.currency, dividend.publish_date, dividend.derived, dividend.share_basis_date, dividend.declaration_date, dividend.ex_dividend_date, dividend.record_date, dividend.payment_date, dividend.created_at, dividend.updated_at, dividend.doubled, dividend.known_from, dividend.known_to, company_symbol(company_id)::text AS ticker
+RETURNING dividend.id, dividend.company_id, dividend.source, dividend.fiscal_year, dividend.fiscal_quarter, dividend.period_end, dividend.amount_per_share, dividend.currency, dividend.publish_date, dividend.derived, dividend.share_basis_date, dividend.declaration_date, dividend.ex_dividend_date, dividend.record_date, dividend.payment_date, dividend.created_at, dividend.updated_at, dividend.doubled, dividend.known_from, dividend.known_to, coalesce(
+    (SELECT l.ticker FROM listing l WHERE l.company_id = dividend.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(dividend.company_id))::text AS ticker
 `
 
 type ReplaceDividendParams struct {

@@ -523,6 +523,49 @@ func (q *Queries) ListFoundSplits(ctx context.Context, arg ListFoundSplitsParams
 	return items, nil
 }
 
+const listFoundSplitsOfCompany = `-- name: ListFoundSplitsOfCompany :many
+SELECT company_id, number, known_from, known_to, new_shares, old_shares, effective_after, effective_by, shown_on, accession, support, contradict, noted, accepted, traded_on, created_at, updated_at FROM found_split WHERE company_id = $1 AND known_to IS NULL ORDER BY number
+`
+
+// Those known now.
+func (q *Queries) ListFoundSplitsOfCompany(ctx context.Context, companyID int64) ([]FoundSplit, error) {
+	rows, err := q.db.Query(ctx, listFoundSplitsOfCompany, companyID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FoundSplit{}
+	for rows.Next() {
+		var i FoundSplit
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Number,
+			&i.KnownFrom,
+			&i.KnownTo,
+			&i.NewShares,
+			&i.OldShares,
+			&i.EffectiveAfter,
+			&i.EffectiveBy,
+			&i.ShownOn,
+			&i.Accession,
+			&i.Support,
+			&i.Contradict,
+			&i.Noted,
+			&i.Accepted,
+			&i.TradedOn,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listPrices = `-- name: ListPrices :many
 SELECT listing_id, date, open, high, low, close, volume, ex_dividend, split_ratio, created_at, updated_at FROM price p
 WHERE p.listing_id = $1 AND p.date >= $2 AND p.date <= $3
@@ -702,6 +745,37 @@ func (q *Queries) ListSplits(ctx context.Context, companyIds []int64) ([]Split, 
 			return nil, err
 		}
 		items = append(grow(items, 0), i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSplitsOfCompany = `-- name: ListSplitsOfCompany :many
+SELECT company_id, effective_date, ratio, created_at, updated_at, from_prices FROM split WHERE company_id = $1 ORDER BY effective_date
+`
+
+func (q *Queries) ListSplitsOfCompany(ctx context.Context, companyID int64) ([]Split, error) {
+	rows, err := q.db.Query(ctx, listSplitsOfCompany, companyID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Split{}
+	for rows.Next() {
+		var i Split
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.EffectiveDate,
+			&i.Ratio,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.FromPrices,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -111,8 +111,7 @@ type askedSplits struct {
 
 func askSplits(ctx context.Context, tx *pipeline, companyID int64) askedSplits {
 	return askedSplits{
-		companyID, ask(ctx, tx, (*db.Queries).ListSplits, []int64{companyID}),
-		ask(ctx, tx, (*db.Queries).ListFoundSplits, db.ListFoundSplitsParams{CompanyIds: []int64{companyID}, AsOf: nil}),
+		companyID, ask(ctx, tx, (*db.Queries).ListSplitsOfCompany, companyID), ask(ctx, tx, (*db.Queries).ListFoundSplitsOfCompany, companyID),
 	}
 }
 

@@ -377,7 +377,9 @@ var insertStatement = func() string {
 	}
 	columns := strings.Join(copiedColumns, ", ")
 	return "-- name: InsertFinancialStatement :one\nINSERT INTO financial_statement (" + columns + ") VALUES (" + strings.Join(values, ", ") +
-		") RETURNING " + columns + ", created_at, updated_at, company_symbol(company_id) AS ticker"
+		") RETURNING " + columns + `, created_at, updated_at, coalesce(
+    (SELECT l.ticker FROM listing l WHERE l.company_id = financial_statement.company_id AND l.is_primary AND l.holds_ticker),
+    company_symbol(company_id)) AS ticker`
 }()
 
 // replacing returns the statement s with the marks of the one that it replaces which are about what both cover, and what
