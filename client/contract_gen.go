@@ -31,6 +31,8 @@ const (
 	MethodNotAllowed ProblemType = "method-not-allowed"
 	// Conflict has the status 409. The request does not fit what is there.
 	Conflict ProblemType = "conflict"
+	// PreconditionFailed has the status 412. What is there has another `ETag` than `If-Match` says, which `ETag` tells. Get it again, and change that.
+	PreconditionFailed ProblemType = "precondition-failed"
 	// SyncOff has the status 409. This installation has no `EDGAR_USER_AGENT`, which the SEC demands of everybody who asks EDGAR.
 	SyncOff ProblemType = "sync-off"
 	// SyncRunning has the status 409. One sync of all companies runs at a time. Wait for its end, or cancel it.

@@ -535,30 +535,31 @@ func (q *Queries) ListFoundSplitsOfCompany(ctx context.Context, companyID int64)
 	}
 	defer rows.Close()
 	items := []FoundSplit{}
+	var i FoundSplit
+	to := []any{
+		&i.CompanyID,
+		&i.Number,
+		&i.KnownFrom,
+		&i.KnownTo,
+		&i.NewShares,
+		&i.OldShares,
+		&i.EffectiveAfter,
+		&i.EffectiveBy,
+		&i.ShownOn,
+		&i.Accession,
+		&i.Support,
+		&i.Contradict,
+		&i.Noted,
+		&i.Accepted,
+		&i.TradedOn,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	}
 	for rows.Next() {
-		var i FoundSplit
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.Number,
-			&i.KnownFrom,
-			&i.KnownTo,
-			&i.NewShares,
-			&i.OldShares,
-			&i.EffectiveAfter,
-			&i.EffectiveBy,
-			&i.ShownOn,
-			&i.Accession,
-			&i.Support,
-			&i.Contradict,
-			&i.Noted,
-			&i.Accepted,
-			&i.TradedOn,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -763,19 +764,20 @@ func (q *Queries) ListSplitsOfCompany(ctx context.Context, companyID int64) ([]S
 	}
 	defer rows.Close()
 	items := []Split{}
+	var i Split
+	to := []any{
+		&i.CompanyID,
+		&i.EffectiveDate,
+		&i.Ratio,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.FromPrices,
+	}
 	for rows.Next() {
-		var i Split
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.EffectiveDate,
-			&i.Ratio,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.FromPrices,
-		); err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 
 var regexMap = map[string]ogenregex.Regexp{
 	"^(0\\.[0-9]*[1-9][0-9]*|[1-9][0-9]{0,8}(\\.[0-9]{1,9}|/[1-9][0-9]{0,8})?)$": ogenregex.MustCompile("^(0\\.[0-9]*[1-9][0-9]*|[1-9][0-9]{0,8}(\\.[0-9]{1,9}|/[1-9][0-9]{0,8})?)$"),
+	"^(\\*|(W/)?\"[!#-~]*\"([ \\t]*,[ \\t]*(W/)?\"[!#-~]*\")*)$":                 ogenregex.MustCompile("^(\\*|(W/)?\"[!#-~]*\"([ \\t]*,[ \\t]*(W/)?\"[!#-~]*\")*)$"),
 	"^[!-~]+$":                     ogenregex.MustCompile("^[!-~]+$"),
 	"^[A-Z]{2}$":                   ogenregex.MustCompile("^[A-Z]{2}$"),
 	"^[A-Za-z0-9][A-Za-z0-9./-]*$": ogenregex.MustCompile("^[A-Za-z0-9][A-Za-z0-9./-]*$"),

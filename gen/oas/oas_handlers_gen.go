@@ -2238,6 +2238,10 @@ func (s *Server) handleDeleteCompanyRequest(args [1]string, argsEscaped bool, w 
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
+					Name: "If-Match",
+					In:   "header",
+				}: params.IfMatch,
+				{
 					Name: "ticker",
 					In:   "path",
 				}: params.Ticker,
@@ -2539,6 +2543,10 @@ func (s *Server) handleDeleteDividendRequest(args [1]string, argsEscaped bool, w
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
+					Name: "If-Match",
+					In:   "header",
+				}: params.IfMatch,
+				{
 					Name: "id",
 					In:   "path",
 				}: params.ID,
@@ -2698,6 +2706,10 @@ func (s *Server) handleDeleteFinancialStatementRequest(args [1]string, argsEscap
 			Body:             nil,
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
+				{
+					Name: "If-Match",
+					In:   "header",
+				}: params.IfMatch,
 				{
 					Name: "id",
 					In:   "path",
@@ -9264,6 +9276,10 @@ func (s *Server) handleReplaceDividendRequest(args [1]string, argsEscaped bool, 
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
 				{
+					Name: "If-Match",
+					In:   "header",
+				}: params.IfMatch,
+				{
 					Name: "id",
 					In:   "path",
 				}: params.ID,
@@ -9444,6 +9460,10 @@ func (s *Server) handleReplaceFinancialStatementRequest(args [1]string, argsEsca
 			Body:             request,
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
+				{
+					Name: "If-Match",
+					In:   "header",
+				}: params.IfMatch,
 				{
 					Name: "id",
 					In:   "path",
@@ -10444,6 +10464,10 @@ func (s *Server) handleUpdateCompanyRequest(args [1]string, argsEscaped bool, w 
 			Body:             request,
 			RawBody:          rawBody,
 			Params: middleware.Parameters{
+				{
+					Name: "If-Match",
+					In:   "header",
+				}: params.IfMatch,
 				{
 					Name: "ticker",
 					In:   "path",

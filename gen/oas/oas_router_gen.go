@@ -25,8 +25,8 @@ var (
 		"POST": "Authorization,Content-Type,X-Api-Key",
 	}
 	rn18AllowedHeaders = map[string]string{
-		"DELETE": "Authorization,X-Api-Key",
-		"PATCH":  "Authorization,Content-Type,X-Api-Key",
+		"DELETE": "Authorization,If-Match,X-Api-Key",
+		"PATCH":  "Authorization,Content-Type,If-Match,X-Api-Key",
 	}
 	rn19AllowedHeaders = map[string]string{
 		"POST": "Authorization,Content-Type,Idempotency-Key,X-Api-Key",
@@ -38,12 +38,12 @@ var (
 		"POST": "Authorization,Content-Type,X-Api-Key",
 	}
 	rn29AllowedHeaders = map[string]string{
-		"DELETE": "Authorization,X-Api-Key",
-		"PUT":    "Authorization,Content-Type,X-Api-Key",
+		"DELETE": "Authorization,If-Match,X-Api-Key",
+		"PUT":    "Authorization,Content-Type,If-Match,X-Api-Key",
 	}
 	rn31AllowedHeaders = map[string]string{
-		"DELETE": "Authorization,X-Api-Key",
-		"PUT":    "Authorization,Content-Type,X-Api-Key",
+		"DELETE": "Authorization,If-Match,X-Api-Key",
+		"PUT":    "Authorization,Content-Type,If-Match,X-Api-Key",
 	}
 	rn64AllowedHeaders = map[string]string{
 		"GET": "Authorization,X-Api-Key",

@@ -52,6 +52,10 @@ export const problemTypes = {
     "status": 409,
     "title": "Conflict"
   },
+  "precondition-failed": {
+    "status": 412,
+    "title": "It has changed"
+  },
   "sync-off": {
     "status": 409,
     "title": "Sync is off"

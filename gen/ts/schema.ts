@@ -5493,6 +5493,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description It has changed since you got it. */
+        PreconditionFailed: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                Deprecation: components["headers"]["Deprecation"];
+                ETag: components["headers"]["ETag"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description An error that any operation can have, with one of these statuses. */
         Problem: {
             headers: {
@@ -5532,6 +5547,8 @@ export interface components {
         FiscalYear: number;
         /** @description A name of your own for this request, such as a UUID. Sent again within 24 hours, the request is not carried out again and has the same answer; another one with the same key is refused. */
         IdempotencyKey: string;
+        /** @description Change it only if a plain GET of it, without parameters in the query, still has one of these `ETag`s: for example the one that you got it with. `*` is any. */
+        IfMatch: string;
         /** @description The file's name, to be shown beside its import. Default: that of the part `file` of a form. */
         FileName: string;
         /** @description Only what was published on this day or later. */
@@ -5561,6 +5578,8 @@ export interface components {
         Deprecation: string;
         /** @description With a write, or the end of an import: who sends this header with what they read next reads no less than that. */
         "Last-Write": string;
+        /** @description The version of the answer. With it in `If-None-Match`, the answer is 304 as long as nothing has changed. */
+        ETag: string;
         /** @description How many requests are left in this window, and the seconds until it ends. */
         RateLimit: string;
         /** @description How many requests a client or API key has in how many seconds. */
@@ -6894,6 +6913,7 @@ export interface operations {
             201: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     "Last-Write": components["headers"]["Last-Write"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6950,7 +6970,10 @@ export interface operations {
     deleteCompany: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Change it only if a plain GET of it, without parameters in the query, still has one of these `ETag`s: for example the one that you got it with. `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /** @description Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike. */
                 ticker: components["parameters"]["Ticker"];
@@ -6977,6 +7000,7 @@ export interface operations {
             403: components["responses"]["Refusal"];
             /** @description No such company. */
             404: components["responses"]["Refusal"];
+            412: components["responses"]["PreconditionFailed"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -6985,7 +7009,10 @@ export interface operations {
     updateCompany: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Change it only if a plain GET of it, without parameters in the query, still has one of these `ETag`s: for example the one that you got it with. `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /** @description Any of the company's tickers. Case does not matter, and dots, dashes and slashes (`%2F`) are alike. */
                 ticker: components["parameters"]["Ticker"];
@@ -7002,6 +7029,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     "Last-Write": components["headers"]["Last-Write"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7020,6 +7048,7 @@ export interface operations {
             404: components["responses"]["Refusal"];
             /** @description A ticker, ISIN or CIK is taken. */
             409: components["responses"]["Refusal"];
+            412: components["responses"]["PreconditionFailed"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -7088,6 +7117,7 @@ export interface operations {
             201: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     "Last-Write": components["headers"]["Last-Write"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7267,6 +7297,7 @@ export interface operations {
             201: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     "Last-Write": components["headers"]["Last-Write"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7644,7 +7675,10 @@ export interface operations {
     replaceFinancialStatement: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Change it only if a plain GET of it, without parameters in the query, still has one of these `ETag`s: for example the one that you got it with. `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["parameters"]["ID"];
             };
@@ -7660,6 +7694,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     "Last-Write": components["headers"]["Last-Write"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7676,6 +7711,7 @@ export interface operations {
             403: components["responses"]["Refusal"];
             /** @description No such statement. */
             404: components["responses"]["Refusal"];
+            412: components["responses"]["PreconditionFailed"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -7684,7 +7720,10 @@ export interface operations {
     deleteFinancialStatement: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Change it only if a plain GET of it, without parameters in the query, still has one of these `ETag`s: for example the one that you got it with. `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["parameters"]["ID"];
             };
@@ -7710,6 +7749,7 @@ export interface operations {
             403: components["responses"]["Refusal"];
             /** @description No such statement. */
             404: components["responses"]["Refusal"];
+            412: components["responses"]["PreconditionFailed"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -7987,7 +8027,10 @@ export interface operations {
     replaceDividend: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Change it only if a plain GET of it, without parameters in the query, still has one of these `ETag`s: for example the one that you got it with. `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["parameters"]["ID"];
             };
@@ -8003,6 +8046,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     "Last-Write": components["headers"]["Last-Write"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8021,6 +8065,7 @@ export interface operations {
             404: components["responses"]["Refusal"];
             /** @description The same dividend is there. */
             409: components["responses"]["Refusal"];
+            412: components["responses"]["PreconditionFailed"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -8029,7 +8074,10 @@ export interface operations {
     deleteDividend: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Change it only if a plain GET of it, without parameters in the query, still has one of these `ETag`s: for example the one that you got it with. `*` is any. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["parameters"]["ID"];
             };
@@ -8055,6 +8103,7 @@ export interface operations {
             403: components["responses"]["Refusal"];
             /** @description No such dividend. */
             404: components["responses"]["Refusal"];
+            412: components["responses"]["PreconditionFailed"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];

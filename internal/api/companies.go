@@ -54,7 +54,7 @@ func (h *handler) ListCompanies(ctx context.Context, p oas.ListCompaniesParams) 
 }
 
 func (h *handler) CreateCompany(ctx context.Context, req *oas.CompanyCreate) (*oas.Company, error) {
-	return one(toCompany)(h.app.CreateCompany(ctx, actor(ctx), fromCompanyCreate(*req)))
+	return tagged(ctx, one(toCompany))(h.app.CreateCompany(ctx, actor(ctx), fromCompanyCreate(*req)))
 }
 
 func (h *handler) GetCompany(ctx context.Context, p oas.GetCompanyParams) (*oas.Company, error) {
@@ -62,7 +62,8 @@ func (h *handler) GetCompany(ctx context.Context, p oas.GetCompanyParams) (*oas.
 }
 
 func (h *handler) UpdateCompany(ctx context.Context, req *oas.CompanyUpdate, p oas.UpdateCompanyParams) (*oas.Company, error) {
-	return one(toCompany)(h.app.UpdateCompany(ctx, actor(ctx), string(p.Ticker), func(in *app.CompanyInput) {
+	ctx = ifMatch(ctx, p.IfMatch, one(toCompany))
+	return tagged(ctx, one(toCompany))(h.app.UpdateCompany(ctx, actor(ctx), string(p.Ticker), func(in *app.CompanyInput) {
 		patchCompany(*req, &in.CreateCompanyParams)
 		if req.Listings != nil {
 			in.Listings = fromListings(req.Listings)
@@ -71,5 +72,5 @@ func (h *handler) UpdateCompany(ctx context.Context, req *oas.CompanyUpdate, p o
 }
 
 func (h *handler) DeleteCompany(ctx context.Context, p oas.DeleteCompanyParams) error {
-	return h.app.DeleteCompany(ctx, actor(ctx), string(p.Ticker))
+	return h.app.DeleteCompany(ifMatch(ctx, p.IfMatch, one(toCompany)), actor(ctx), string(p.Ticker))
 }

@@ -27,7 +27,7 @@ func (h *handler) ListCompanyDividends(ctx context.Context, p oas.ListCompanyDiv
 
 func (h *handler) CreateDividend(ctx context.Context, req *oas.DividendInput, p oas.CreateDividendParams) (*oas.Dividend, error) {
 	ctx = app.WithIdempotencyKey(ctx, p.IdempotencyKey.Or(""))
-	return one(toDividend)(h.app.CreateDividend(ctx, actor(ctx), string(p.Ticker), fromDividend(*req)))
+	return tagged(ctx, one(toDividend))(h.app.CreateDividend(ctx, actor(ctx), string(p.Ticker), fromDividend(*req)))
 }
 
 func (h *handler) ListDividends(ctx context.Context, p oas.ListDividendsParams) (*oas.DividendPage, error) {
@@ -41,9 +41,10 @@ func (h *handler) GetDividend(ctx context.Context, p oas.GetDividendParams) (*oa
 }
 
 func (h *handler) ReplaceDividend(ctx context.Context, req *oas.DividendInput, p oas.ReplaceDividendParams) (*oas.Dividend, error) {
-	return one(toDividend)(h.app.ReplaceDividend(ctx, actor(ctx), p.ID, fromDividend(*req)))
+	ctx = ifMatch(ctx, p.IfMatch, one(toDividend))
+	return tagged(ctx, one(toDividend))(h.app.ReplaceDividend(ctx, actor(ctx), p.ID, fromDividend(*req)))
 }
 
 func (h *handler) DeleteDividend(ctx context.Context, p oas.DeleteDividendParams) error {
-	return h.app.DeleteDividend(ctx, actor(ctx), p.ID)
+	return h.app.DeleteDividend(ifMatch(ctx, p.IfMatch, one(toDividend)), actor(ctx), p.ID)
 }

@@ -86,6 +86,7 @@ type request struct {
 	connection context.Context // ends with the client's connection
 
 	control     *http.ResponseController // of the connection's deadlines
+	header      http.Header              // of the answer
 	leaveTurn   func()                   // lets the next list be made; may be nil
 	setCookie   func(app.Cookie)         // in the answer
 	keyAccepted func()                   // counts the request as its API key's; may be nil
@@ -314,7 +315,7 @@ func allowOrigins(origins []string) step {
 	allow := cors.New(cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders: []string{"Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Write", "Traceparent",
+		AllowedHeaders: []string{"Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Write", "Traceparent",
 			"Tracestate", "X-Api-Key", "X-Request-Id"},
 		ExposedHeaders: []string{"Deprecation", "ETag", "Last-Write", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-Id"},
 		MaxAge:         600,
@@ -335,7 +336,7 @@ func answerHead(next http.Handler) http.Handler {
 }
 
 func compress() step {
-	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.EnableZstd(false))
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.EnableZstd(false), gzhttp.SuffixETag("-gzip"))
 	if err != nil {
 		panic(err) // the options are wrong
 	}

@@ -36,6 +36,7 @@ var typesByStatus = map[int]string{
 	http.StatusNotFound:                    "not-found",
 	http.StatusMethodNotAllowed:            "method-not-allowed",
 	http.StatusConflict:                    "conflict",
+	http.StatusPreconditionFailed:          "precondition-failed",
 	http.StatusRequestEntityTooLarge:       "too-large",
 	http.StatusUnsupportedMediaType:        "unsupported-media-type",
 	http.StatusExpectationFailed:           "expectation-failed",

@@ -155,7 +155,7 @@ func route(server *oas.Server, operations map[string]*operation, other http.Hand
 			}
 		}
 		q.connection = r.Context()
-		q.control = http.NewResponseController(w)
+		q.control, q.header = http.NewResponseController(w), w.Header()
 		_ = q.control.SetWriteDeadline(time.Now().Add(requestTimeout + answerTime)) // a test's recorder has none
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()

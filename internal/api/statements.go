@@ -43,7 +43,7 @@ func (h *handler) ListCompanyFinancialStatements(ctx context.Context, p oas.List
 }
 
 func (h *handler) CreateFinancialStatement(ctx context.Context, req *oas.FinancialStatementInput, p oas.CreateFinancialStatementParams) (*oas.FinancialStatement, error) {
-	return fillOne(fillStatement)(h.app.CreateStatement(ctx, actor(ctx), string(p.Ticker), statementInput(req)))
+	return tagged(ctx, fillOne(fillStatement))(h.app.CreateStatement(ctx, actor(ctx), string(p.Ticker), statementInput(req)))
 }
 
 func (h *handler) ListFinancialStatements(ctx context.Context, p oas.ListFinancialStatementsParams) (*oas.FinancialStatementPage, error) {
@@ -70,11 +70,12 @@ func (h *handler) ListFinancialStatementVersions(ctx context.Context, p oas.List
 }
 
 func (h *handler) ReplaceFinancialStatement(ctx context.Context, req *oas.FinancialStatementInput, p oas.ReplaceFinancialStatementParams) (*oas.FinancialStatement, error) {
-	return fillOne(fillStatement)(h.app.ReplaceStatement(ctx, actor(ctx), p.ID, statementInput(req)))
+	ctx = ifMatch(ctx, p.IfMatch, fillOne(fillStatement))
+	return tagged(ctx, fillOne(fillStatement))(h.app.ReplaceStatement(ctx, actor(ctx), p.ID, statementInput(req)))
 }
 
 func (h *handler) DeleteFinancialStatement(ctx context.Context, p oas.DeleteFinancialStatementParams) error {
-	return h.app.DeleteStatement(ctx, actor(ctx), p.ID)
+	return h.app.DeleteStatement(ifMatch(ctx, p.IfMatch, fillOne(fillStatement)), actor(ctx), p.ID)
 }
 
 func period(o oas.OptPeriod) *value.Period { return (*value.Period)(get(o)) }

@@ -565,6 +565,9 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 		if c, err = withListing(ctx, q, row); err != nil {
 			return err
 		}
+		if err := precondition(ctx, func() (Company, error) { return c, nil }); err != nil {
+			return err
+		}
 		before := companyColumns(c)
 		in := companyInput(c)
 		listings := slices.Clone(in.Listings)
@@ -658,6 +661,9 @@ func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 		}
 		c, err := withListing(ctx, q, row)
 		if err != nil {
+			return err
+		}
+		if err := precondition(ctx, func() (Company, error) { return c, nil }); err != nil {
 			return err
 		}
 		if err := q.DeleteCompany(ctx, c.ID); err != nil {

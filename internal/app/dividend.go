@@ -178,7 +178,7 @@ func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in Divi
 // of the same period end, too, and returns it. What was filed under its id before has another id from now on. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) ReplaceDividend(ctx context.Context, actor Actor, id int64, in DividendInput) (Dividend, error) {
 	return a.enterDividend(ctx, actor, &in, id, func(tx *pipeline, q *db.Queries) (*db.Dividend, *answer[Dividend], error) {
-		old, err := lockDividend(ctx, tx, q, id)
+		old, err := a.lockDividend(ctx, tx, q, id)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -206,15 +206,28 @@ func replaceDividend(q *db.Queries, ctx context.Context, in db.ReplaceDividendPa
 	return Dividend{row.Dividend, row.Ticker, nil}, err
 }
 
-// lockDividend returns a dividend whose company it has locked for a change by hand.
-func lockDividend(ctx context.Context, tx *pipeline, q *db.Queries, id int64) (db.GetDividendRow, error) {
+// lockDividend returns a dividend whose company it has locked for a change by hand, and which is as the change demands.
+func (a *App) lockDividend(ctx context.Context, tx *pipeline, q *db.Queries, id int64) (db.GetDividendRow, error) {
 	company := ask(ctx, tx, (*db.Queries).LockCompanyOfDividend, id)
 	row := ask(ctx, tx, (*db.Queries).GetDividend, db.GetDividendParams{ID: id, AsOf: nil})
 	if err := forHand(ctx, q, company, "dividend"); err != nil {
 		return db.GetDividendRow{}, err
 	}
 	d, err := row.get(ctx) // which an import can have deleted meanwhile
-	return d, found(err, "dividend")
+	if err != nil {
+		return d, found(err, "dividend")
+	}
+	return d, precondition(ctx, func() (Dividend, error) {
+		return a.dividendToday(ctx, askSplits(ctx, tx, d.Dividend.CompanyID), Dividend{d.Dividend, d.Ticker, nil})
+	})
+}
+
+// dividendToday brings a dividend to the share basis of today.
+func (a *App) dividendToday(ctx context.Context, splits askedSplits, d Dividend) (Dividend, error) {
+	basis, err := splits.basis(ctx, a)
+	basis.dividend(&d.Dividend)
+	d.AdjustedTo = basis.on
+	return d, err
 }
 
 // moveFiled gives the versions of a dividend another id and has them end on a day, if it was filed.
@@ -277,10 +290,7 @@ func (a *App) enterDividend(
 		if err := a.audit(ctx, q, actor, e); err != nil {
 			return Dividend{}, err
 		}
-		basis, err := splits.basis(ctx, a)
-		basis.dividend(&out.Dividend)
-		out.AdjustedTo = basis.on
-		return out, err
+		return a.dividendToday(ctx, splits, out)
 	})
 }
 
@@ -290,7 +300,7 @@ func (a *App) DeleteDividend(ctx context.Context, actor Actor, id int64) error {
 		return err
 	}
 	return a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
-		row, err := lockDividend(ctx, tx, q, id)
+		row, err := a.lockDividend(ctx, tx, q, id)
 		if err != nil {
 			return err
 		}

@@ -405,7 +405,7 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 		return out, err
 	}
 	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
-		current, err := lockStatement(ctx, tx, q, id)
+		current, err := a.lockStatement(ctx, tx, q, id)
 		if err != nil {
 			return err
 		}
@@ -445,15 +445,26 @@ func (a *App) ReplaceStatement(ctx context.Context, actor Actor, id int64, s val
 	return out, err
 }
 
-// lockStatement returns a statement whose company it has locked for a change by hand.
-func lockStatement(ctx context.Context, tx *pipeline, q *db.Queries, id int64) (db.GetFinancialStatementRow, error) {
+// lockStatement returns a statement whose company it has locked for a change by hand, and which is as the change demands.
+func (a *App) lockStatement(ctx context.Context, tx *pipeline, q *db.Queries, id int64) (db.GetFinancialStatementRow, error) {
 	company := ask(ctx, tx, (*db.Queries).LockCompanyOfFinancialStatement, id)
 	row := ask(ctx, tx, (*db.Queries).GetFinancialStatement, db.GetFinancialStatementParams{ID: id, AsOf: nil})
 	if err := forHand(ctx, q, company, "statement"); err != nil {
 		return db.GetFinancialStatementRow{}, err
 	}
 	s, err := row.get(ctx)
-	return s, found(err, "statement")
+	if err != nil {
+		return s, found(err, "statement")
+	}
+	return s, precondition(ctx, func() (Statement, error) {
+		row := s.FinancialStatement // the change goes on from it as filed
+		if row.RulesVersion != nil {
+			row.Source = fromSEC // as in other answers
+		}
+		current := Statement{&row, s.Ticker, nil}
+		err := a.onBasis(ctx, askSplits(ctx, tx, row.CompanyID), &current)
+		return current, err
+	})
 }
 
 // DeleteStatement deletes all versions of a statement for a superuser. Errors: Unauthenticated, Forbidden, NotFound.
@@ -462,7 +473,7 @@ func (a *App) DeleteStatement(ctx context.Context, actor Actor, id int64) error 
 		return err
 	}
 	return a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
-		row, err := lockStatement(ctx, tx, q, id)
+		row, err := a.lockStatement(ctx, tx, q, id)
 		if err != nil {
 			return err
 		}
