@@ -49,8 +49,8 @@ func setupReplicated(t *testing.T, servers *pgtest.Replicated) *replicated {
 		running.Wait()
 		replica.Close()
 	})
-	r.fixture = setup(t, options{jobs: true, app: func(c *app.Config) {
-		c.Pool, c.Changes, c.Replica = servers.Primary, changes, replica
+	r.fixture = setup(t, options{jobs: true, direct: servers.Primary, app: func(c *app.Config) {
+		c.Changes, c.Replica = changes, replica
 	}, api: func(c *api.Config) { c.HTTPS = true }})
 	return r
 }

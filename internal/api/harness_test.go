@@ -66,6 +66,8 @@ type options struct {
 	app  func(*app.Config)
 	api  func(*api.Config)
 	jobs bool
+	// direct is a database that others use as well; by default the server has one of its own.
+	direct *pgxpool.Pool
 }
 
 // setup returns a server of the test's own with an ordinary user and a superuser. It skips the test when the server is
@@ -75,7 +77,10 @@ func setup(t *testing.T, o options) *fixture {
 	if remote() {
 		t.Skip("EDGEVALUE_TEST_URL names another server, and this test looks into one of its own")
 	}
-	f := &fixture{t: t, pool: pgtest.New(t), clock: &clock{now: start}, mails: &outbox{}, log: &buffer{}}
+	if o.direct == nil {
+		o.direct = pgtest.New(t)
+	}
+	f := &fixture{t: t, pool: o.direct, clock: &clock{now: start}, mails: &outbox{}, log: &buffer{}}
 	logger := slog.New(slog.NewTextHandler(f.log, nil))
 	cfg := app.Config{
 		Pool: f.pool, Hasher: auth.NewHasher(cheap), Mail: f.mails, Logger: logger, Now: f.clock.Now,
@@ -162,7 +167,7 @@ func (f *fixture) work() {
 	done := make(chan error, 1)
 	go func() {
 		done <- jobs.Run(ctx, f.app, jobs.Config{
-			Concurrency: 2, Grace: 10 * time.Second, PollInterval: 20 * time.Millisecond,
+			Concurrency: 2, Grace: 10 * time.Second, PollInterval: 20 * time.Millisecond, Pool: f.pool,
 			Logger:     slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			DataConfig: jobs.DataConfig{Imports: 3, Companies: 2, Sync: f.app.EDGAR != nil}, // newproject:companies
 		})

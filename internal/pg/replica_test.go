@@ -52,12 +52,21 @@ func newNode(t *testing.T, primary *pgxpool.Pool, replica string) *node {
 	return n
 }
 
-// read returns how many companies there are on the replica, if a reader with a token may ask that.
+// newReplicated are servers with a table to write to.
+func newReplicated(t *testing.T) *pgtest.Replicated {
+	t.Helper()
+	servers := pgtest.NewReplicated(t)
+	_, err := servers.Primary.Exec(t.Context(), "CREATE TABLE written (n integer)")
+	require.NoError(t, err)
+	return servers
+}
+
+// read returns how many rows there are on the replica, if a reader with a token may ask that.
 func (n *node) read(token pg.LSN) (count int, done bool) {
 	n.t.Helper()
 	done, err := n.Read(n.t.Context(), token, func(c *pgxpool.Conn) error {
 		var recovers bool
-		err := c.QueryRow(n.t.Context(), "SELECT count(*), pg_is_in_recovery() FROM company").Scan(&count, &recovers)
+		err := c.QueryRow(n.t.Context(), "SELECT count(*), pg_is_in_recovery() FROM written").Scan(&count, &recovers)
 		assert.True(n.t, recovers)
 		return err
 	})
@@ -80,14 +89,11 @@ func (n *node) primary(token pg.LSN) {
 
 func TestReplica(t *testing.T) {
 	t.Parallel()
-	servers := pgtest.NewReplicated(t)
+	servers := newReplicated(t)
 	a, b := newNode(t, servers.Primary, servers.Replica), newNode(t, servers.Primary, servers.Replica)
-	insert := func() {
-		_, err := servers.Primary.Exec(t.Context(), "INSERT INTO company (name) VALUES ('x')")
-		require.NoError(t, err)
-	}
 	write := func(n *node) pg.LSN {
-		insert()
+		_, err := servers.Primary.Exec(t.Context(), "INSERT INTO written VALUES (1)")
+		require.NoError(t, err)
 		n.changes.Wrote(pg.Data)
 		return n.Written(t.Context())
 	}
@@ -121,12 +127,12 @@ func TestReplica(t *testing.T) {
 // A change that another process made counts from when this one is told of it.
 func TestReplicaOfWhatOthersWrote(t *testing.T) {
 	t.Parallel()
-	servers := pgtest.NewReplicated(t)
+	servers := newReplicated(t)
 	n := newNode(t, servers.Primary, servers.Replica)
 	servers.Hold()
 	state, ok := n.changes.State(pg.Data)
 	require.True(t, ok)
-	_, err := servers.Primary.Exec(t.Context(), "INSERT INTO company (name) VALUES ('x')")
+	_, err := servers.Primary.Exec(t.Context(), "WITH w AS (INSERT INTO written VALUES (1)) SELECT pg_notify('changes', 'data')")
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { now, _ := n.changes.State(pg.Data); return now != state }, 20*time.Second, time.Millisecond)
 	for range 100 {
@@ -138,7 +144,7 @@ func TestReplicaOfWhatOthersWrote(t *testing.T) {
 
 func TestReplicaFails(t *testing.T) {
 	t.Parallel()
-	servers := pgtest.NewReplicated(t)
+	servers := newReplicated(t)
 	l := newLine(t, servers.Replica)
 	n := newNode(t, servers.Primary, l.url)
 
