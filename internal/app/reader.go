@@ -55,5 +55,5 @@ func (a *App) from(ctx context.Context, f func(source) error) error {
 
 // one runs f, which reads with one statement: more could see more than one state of the database. It is as from says.
 func (a *App) one(ctx context.Context, f func(q *db.Queries) error) error {
-	return a.from(ctx, func(s source) error { return f(db.New(s)) })
+	return translate(a.from(ctx, func(s source) error { return f(db.New(s)) }))
 }
