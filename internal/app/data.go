@@ -9,6 +9,7 @@ import (
 	"github.com/go-faster/errors"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/edgar"
@@ -86,4 +87,26 @@ func (a *App) read(ctx context.Context, f func(q *db.Queries) error) error {
 		return pgx.BeginTxFunc(ctx, s, pgx.TxOptions{BeginQuery: beginRead}, func(tx pgx.Tx) error { return f(a.queries.WithTx(tx)) })
 	})
 	return translate(err)
+}
+
+// A source is a connection, or a pool of them, that reads.
+type source interface {
+	db.DBTX
+	BeginTx(context.Context, pgx.TxOptions) (pgx.Tx, error)
+}
+
+// from runs f on a replica that may answer the reader of a context, or on the primary. When a replica fails, f runs again
+// on the primary: it must begin anew with what it assigns outside of it.
+func (a *App) from(ctx context.Context, f func(source) error) error {
+	if r, ok := ctx.Value(readerKey{}).(*Reader); ok && r.Replica {
+		if done, err := a.Replica.Read(ctx, r.Token, func(c *pgxpool.Conn) error { return f(c) }); done {
+			return err
+		}
+	}
+	return f(a.Pool)
+}
+
+// one runs f, which reads with one statement: more could see more than one state of the database. It is as from says.
+func (a *App) one(ctx context.Context, f func(q *db.Queries) error) error {
+	return translate(a.from(ctx, func(s source) error { return f(db.New(s)) }))
 }

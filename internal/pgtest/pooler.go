@@ -58,7 +58,7 @@ max_client_conn = 200
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil { //nolint:gosec // the password of a test
 		t.Fatalf("configure PgBouncer: %v", err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // as above
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatalf("configure PgBouncer: %v", err)
 	}
 	args := []string{"-q", config}
