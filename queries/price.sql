@@ -120,10 +120,6 @@ CREATE TEMPORARY TABLE staged_price (
     split_ratio numeric NOT NULL
 ) ON COMMIT DROP;
 
--- name: StagePrices :copyfrom
-INSERT INTO staged_price (listing_id, line, date, open, high, low, close, volume, ex_dividend, split_ratio)
-VALUES (@listing_id, @line, @date, @open, @high, @low, @close, @volume, @ex_dividend, @split_ratio);
-
 -- name: IndexStaging :exec
 CREATE INDEX staged_price_idx ON staged_price (listing_id, date);
 
@@ -209,6 +205,20 @@ WHERE s.listing_id = l.id AND s.date BETWEEN r.since AND r.until;
 
 -- name: DeleteStagedPrices :execrows
 DELETE FROM staged_price WHERE listing_id = ANY(@listing_ids::bigint[]);
+
+-- name: ListPricedListings :many
+-- Those of some listings that have prices.
+SELECT w.listing_id FROM (SELECT unnest(@listing_ids::bigint[])::bigint AS listing_id) AS w
+CROSS JOIN LATERAL (SELECT FROM price p WHERE p.listing_id = w.listing_id LIMIT 1) AS p
+ORDER BY 1;
+
+-- name: WriteFirstPrices :execrows
+-- Writes those of listings that have none.
+INSERT INTO price (listing_id, date, open, high, low, close, volume, ex_dividend, split_ratio)
+SELECT s.listing_id, s.date, s.open, s.high, s.low, s.close, round(s.volume)::bigint, s.ex_dividend, s.split_ratio
+FROM staged_price s
+WHERE s.listing_id = ANY(@listing_ids::bigint[])
+ORDER BY s.listing_id, s.date;
 
 -- name: WriteStagedPrices :execrows
 -- Writes what differs from what there is.

@@ -9,7 +9,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/shopspring/decimal"
 )
 
@@ -567,6 +566,33 @@ func (q *Queries) ListFoundSplitsOfCompany(ctx context.Context, companyID int64)
 	return items, nil
 }
 
+const listPricedListings = `-- name: ListPricedListings :many
+SELECT w.listing_id FROM (SELECT unnest($1::bigint[])::bigint AS listing_id) AS w
+CROSS JOIN LATERAL (SELECT FROM price p WHERE p.listing_id = w.listing_id LIMIT 1) AS p
+ORDER BY 1
+`
+
+// Those of some listings that have prices.
+func (q *Queries) ListPricedListings(ctx context.Context, listingIds []int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, listPricedListings, listingIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var listing_id int64
+		if err := rows.Scan(&listing_id); err != nil {
+			return nil, err
+		}
+		items = append(items, listing_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listPrices = `-- name: ListPrices :many
 SELECT listing_id, date, open, high, low, close, volume, ex_dividend, split_ratio, created_at, updated_at FROM price p
 WHERE p.listing_id = $1 AND p.date >= $2 AND p.date <= $3
@@ -902,19 +928,6 @@ func (q *Queries) ListUnknownTickers(ctx context.Context, tickers []string) ([]s
 	return items, nil
 }
 
-type StagePricesParams struct {
-	ListingID  int64          `db:"listing_id"`
-	Line       int64          `db:"line"`
-	Date       time.Time      `db:"date"`
-	Open       pgtype.Numeric `db:"open"`
-	High       pgtype.Numeric `db:"high"`
-	Low        pgtype.Numeric `db:"low"`
-	Close      pgtype.Numeric `db:"close"`
-	Volume     pgtype.Numeric `db:"volume"`
-	ExDividend pgtype.Numeric `db:"ex_dividend"`
-	SplitRatio pgtype.Numeric `db:"split_ratio"`
-}
-
 const undoSplits = `-- name: UndoSplits :exec
 UPDATE staged_price s
 SET open = CASE r.denominator WHEN 1 THEN s.open * r.numerator
@@ -1013,6 +1026,23 @@ func (q *Queries) UpsertFoundSplits(ctx context.Context, arg UpsertFoundSplitsPa
 		arg.TradedOn,
 	)
 	return err
+}
+
+const writeFirstPrices = `-- name: WriteFirstPrices :execrows
+INSERT INTO price (listing_id, date, open, high, low, close, volume, ex_dividend, split_ratio)
+SELECT s.listing_id, s.date, s.open, s.high, s.low, s.close, round(s.volume)::bigint, s.ex_dividend, s.split_ratio
+FROM staged_price s
+WHERE s.listing_id = ANY($1::bigint[])
+ORDER BY s.listing_id, s.date
+`
+
+// Writes those of listings that have none.
+func (q *Queries) WriteFirstPrices(ctx context.Context, listingIds []int64) (int64, error) {
+	result, err := q.db.Exec(ctx, writeFirstPrices, listingIds)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const writeStagedPrices = `-- name: WriteStagedPrices :execrows

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -20,11 +22,11 @@ import (
 
 // Bounds of what an import of prices has in memory, or in one statement.
 const (
-	stageBatch  = 10_000  // rows
-	settleBatch = 20      // companies with splits
-	writeBatch  = 500     // listings
-	maxUnknown  = 100_000 // tickers
-	namedInAll  = 10      // of those that are left out
+	stageBuffer = 64 << 10 // bytes
+	settleBatch = 20       // companies with splits
+	writeBatch  = 500      // listings
+	maxUnknown  = 100_000  // tickers
+	namedInAll  = 10       // of those that are left out
 )
 
 // A priceImport is the import of one file. Its rows are in the table staged_price.
@@ -78,7 +80,7 @@ func (a *App) readPrices(im db.Import, open func() (io.Reader, error)) writer {
 		if err != nil {
 			return c, err
 		}
-		if err := p.stage(ctx, r, im.Adjusted != nil, a.today()); err != nil {
+		if err := p.stage(ctx, tx, r, im.Adjusted != nil, a.today()); err != nil {
 			return c, err
 		}
 		if im.Adjusted != nil && p.adjusted == nil && !p.newest.IsZero() {
@@ -123,7 +125,7 @@ func (p *priceImport) listingsOf(t string) (tickerListings, bool) {
 }
 
 // stage reads the rows of the file.
-func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, today time.Time) error {
+func (p *priceImport) stage(ctx context.Context, tx pgx.Tx, r io.Reader, adjusted bool, today time.Time) error {
 	t, err := openPrices(r)
 	if err != nil {
 		return err
@@ -136,12 +138,10 @@ func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, tod
 	if err := p.q.CreateStaging(ctx); err != nil {
 		return errors.Wrap(err, "create the staging table")
 	}
-	rows, read := make([]db.StagePricesParams, 0, stageBatch), int64(0)
-	flush := func() error {
-		_, err := p.q.StagePrices(ctx, rows)
-		rows = rows[:0]
-		return wrap(err, "stage prices")
-	}
+	rows, stop := copyTo(ctx, tx)
+	defer stop() // before anything else is done with the connection
+	read := int64(0)
+	var line []byte
 	l, before := p.listings[p.only], "" // most lines have the ticker of the line before
 	err = t.each(func() error {
 		if name := t.text("ticker"); many && name != before {
@@ -160,15 +160,14 @@ func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, tod
 			return nil
 		}
 		read++
-		if row.Date.After(p.newest) {
-			p.newest = row.Date
+		if row.date.After(p.newest) {
+			p.newest = row.date
 		}
-		row.ListingID = l.on(row.Date)
-		p.staged[row.ListingID]++
-		if rows = append(rows, row); len(rows) == cap(rows) && t.err == nil {
-			return flush()
-		}
-		return nil
+		id := l.on(row.date)
+		p.staged[id]++
+		line = row.append(line[:0], id)
+		_, err := rows.Write(line)
+		return wrap(err, "stage prices")
 	})
 	switch {
 	case err != nil:
@@ -179,7 +178,28 @@ func (p *priceImport) stage(ctx context.Context, r io.Reader, adjusted bool, tod
 	default:
 		return t.bad("no line follows")
 	}
-	return flush()
+	return stop()
+}
+
+// copyTo returns a writer of rows to the staging table, which PostgreSQL takes in while others are read. stop waits until it
+// has them all.
+func copyTo(ctx context.Context, tx pgx.Tx) (rows *bufio.Writer, stop func() error) {
+	r, w := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		_, err := tx.Conn().PgConn().CopyFrom(ctx, r, copyRows)
+		_ = r.CloseWithError(err) // for who writes on
+		done <- err
+	}()
+	rows = bufio.NewWriterSize(w, stageBuffer)
+	return rows, sync.OnceValue(func() error {
+		err := rows.Flush()
+		_ = w.Close()
+		if copied := <-done; copied != nil {
+			err = copied
+		}
+		return wrap(err, "stage prices")
+	})
 }
 
 // skip counts a line of a ticker that no listing has; an import for one listing has no such line.
@@ -292,13 +312,36 @@ func (p *priceImport) write(ctx context.Context, tx pgx.Tx, companies []stagedCo
 		}
 	}
 	for batch := range slices.Chunk(listingIDs(other), writeBatch) {
-		n, err := p.q.WriteStagedPrices(ctx, batch)
+		n, err := writeStaged(ctx, p.q, batch)
 		if err != nil {
-			return errors.Wrap(err, "write prices")
+			return err
 		}
 		p.written += n
 	}
 	return nil
+}
+
+// writeStaged writes what was staged of listings, and returns how many rows differ from what there was.
+func writeStaged(ctx context.Context, q *db.Queries, listings []int64) (written int64, err error) {
+	priced, err := q.ListPricedListings(ctx, listings)
+	if err != nil {
+		return 0, errors.Wrap(err, "list listings with prices")
+	}
+	// The first prices of a listing need no look for others, as its company is locked.
+	first := slices.DeleteFunc(slices.Clone(listings), func(id int64) bool { return slices.Contains(priced, id) })
+	if len(first) > 0 {
+		if written, err = q.WriteFirstPrices(ctx, first); err != nil {
+			return 0, errors.Wrap(err, "write first prices")
+		}
+	}
+	if len(priced) > 0 {
+		n, err := q.WriteStagedPrices(ctx, priced)
+		if err != nil {
+			return 0, errors.Wrap(err, "write prices")
+		}
+		written += n
+	}
+	return written, nil
 }
 
 // checkRepeated refuses a file of one listing that has a day twice. Of a file of many it takes lines that say the same as one
@@ -410,8 +453,8 @@ func (p *priceImport) trySettle(ctx context.Context, q *db.Queries, companies []
 			return 0, refused, err
 		}
 	}
-	if written, err = q.WriteStagedPrices(ctx, listings); err != nil {
-		return 0, nil, errors.Wrap(err, "write prices")
+	if written, err = writeStaged(ctx, q, listings); err != nil {
+		return 0, nil, err
 	}
 	if err := dateFoundSplits(ctx, q, ids); err != nil {
 		return 0, nil, err

@@ -3,20 +3,20 @@ package app
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-faster/errors"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/shopspring/decimal"
 
-	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
@@ -193,6 +193,8 @@ var (
 func (t *priceTable) number(column, s string) string {
 	s = strings.TrimPrefix(s, "$")
 	switch {
+	case !t.comma && isPlain(s):
+		return s
 	case s == "", s == "-", strings.EqualFold(s, "null"), strings.EqualFold(s, "n/a"):
 		return ""
 	case t.comma && commaNumber.MatchString(s):
@@ -210,45 +212,59 @@ func (t *priceTable) number(column, s string) string {
 	return "?" + s
 }
 
-// price reads an optional number of 0 or more.
-func (t *priceTable) price(column string) *decimal.Decimal {
+// isPlain reports whether a text is digits with or without a decimal point among them, so few that no bound is near. Nearly
+// all numbers are such.
+func isPlain(s string) bool {
+	point := false
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+		case c == '.' && !point && i > 0 && i < len(s)-1:
+			point = true
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= 18
+}
+
+// price reads an optional number of 0 or more, as PostgreSQL reads one, empty for none.
+func (t *priceTable) price(column string) string {
 	s := t.number(column, t.text(column))
-	if s == "" {
-		return nil
+	if s == "" || isPlain(s) {
+		return s
 	}
 	d, err := decimal.NewFromString(s)
 	ok := err == nil && plain(d) && !d.IsNegative()
 	t.check(ok, column, "is not a number of 0 or more")
 	if !ok {
-		return nil // d may be too long to be written out
+		return "" // d may be too long to be written out
 	}
-	return &d
+	return d.String()
 }
 
-// orElse is price with what stands for none.
-func (t *priceTable) orElse(column string, none int64) decimal.Decimal {
-	if d := t.price(column); d != nil {
-		return *d
-	}
-	return decimal.NewFromInt(none)
-}
-
-// close reads the close; it is not positive where the file has a line for a day without trading.
-func (t *priceTable) close() decimal.Decimal {
+// close reads the close, empty if it is not positive: files have lines for days without trading.
+func (t *priceTable) close() string {
 	s := t.number("close", t.text("close"))
-	if s == "" {
-		return decimal.Zero
+	if !isPlain(s) {
+		d, err := decimal.NewFromString(s)
+		switch {
+		case err != nil, d.IsNegative():
+			return ""
+		case !plain(d):
+			t.check(false, "close", "is not a number of 0 or more")
+			return "1" // of a line that is refused
+		}
+		s = d.String()
 	}
-	d, err := decimal.NewFromString(s)
-	switch {
-	case err != nil, d.IsNegative():
-		return decimal.Zero
-	case !plain(d):
-		t.check(false, "close", "is not a number of 0 or more")
-		return decimal.NewFromInt(1) // of a line that is refused
+	if !isPositive(s) {
+		return ""
 	}
-	return d
+	return s
 }
+
+// isPositive reports whether a number of 0 or more is not 0.
+func isPositive(s string) bool { return strings.ContainsAny(s, "123456789") }
 
 var volumeUnits = map[byte]int32{'K': 3, 'M': 6, 'B': 9}
 
@@ -256,8 +272,11 @@ var maxVolume = decimal.NewFromInt(math.MaxInt64)
 
 // volume reads an optional whole number, also in thousands (K), millions (M) or billions (B). One that is adjusted for
 // splits need not be whole.
-func (t *priceTable) volume() *decimal.Decimal {
+func (t *priceTable) volume() string {
 	text := t.text("volume")
+	if isPlain(text) && strings.IndexByte(text, '.') < 0 {
+		return text
+	}
 	unit := int32(0)
 	if n := len(text); n > 1 {
 		if exponent, ok := volumeUnits[text[n-1]&^0x20]; ok {
@@ -266,16 +285,16 @@ func (t *priceTable) volume() *decimal.Decimal {
 	}
 	s := t.number("volume", text)
 	if s == "" {
-		return nil
+		return ""
 	}
 	d, err := decimal.NewFromString(s)
 	if err != nil || !plain(d) || d.IsNegative() || d.Shift(unit).GreaterThan(maxVolume) {
 		t.check(false, "volume", "is not a whole number of 0 or more")
-		return nil
+		return ""
 	}
 	d = d.Shift(unit)
 	t.check(t.adjusted || d.IsInteger(), "volume", "is not a whole number of 0 or more, as only those are that are adjusted for splits")
-	return &d
+	return d.String()
 }
 
 // dayTimes are the forms of a day with a time that says nothing.
@@ -305,30 +324,43 @@ func (t *priceTable) day(last time.Time) time.Time {
 	return day
 }
 
-// row reads all of a line but its ticker. ok is false if it has no close above zero: files have lines for days without
-// trading.
-func (t *priceTable) row(last time.Time) (r db.StagePricesParams, ok bool) {
+// A priceRow is a line of a price file. Its numbers are texts that PostgreSQL reads, empty for none.
+type priceRow struct {
+	line                                                   int
+	date                                                   time.Time
+	open, high, low, close, volume, exDividend, splitRatio string
+}
+
+// row reads all of a line but its ticker. ok is false if it has no close above zero.
+func (t *priceTable) row(last time.Time) (r priceRow, ok bool) {
 	closed := t.close()
-	if !closed.IsPositive() {
+	if closed == "" {
 		return r, false
 	}
 	if per := t.text("per"); per != "" {
 		t.check(strings.EqualFold(per, "D"), "per", "is not D: only daily prices are read")
 	}
-	split := t.orElse("split_ratio", 1)
-	t.check(split.IsPositive(), "split_ratio", "must be more than 0")
-	return db.StagePricesParams{
-		ListingID: 0, Line: int64(t.line), Date: t.day(last),
-		Open: numeric(t.price("open")), High: numeric(t.price("high")), Low: numeric(t.price("low")), Close: numeric(&closed),
-		Volume: numeric(t.volume()), ExDividend: numeric(new(t.orElse("ex_dividend", 0))), SplitRatio: numeric(&split),
+	split := cmp.Or(t.price("split_ratio"), "1")
+	t.check(isPositive(split), "split_ratio", "must be more than 0")
+	return priceRow{
+		line: t.line, date: t.day(last),
+		open: t.price("open"), high: t.price("high"), low: t.price("low"), close: closed, volume: t.volume(),
+		exDividend: cmp.Or(t.price("ex_dividend"), "0"), splitRatio: split,
 	}, true
 }
 
-func numeric(d *decimal.Decimal) pgtype.Numeric {
-	if d == nil {
-		return pgtype.Numeric{}
+// copyRows is what reads the lines that append makes.
+const copyRows = "COPY staged_price (listing_id, line, date, open, high, low, close, volume, ex_dividend, split_ratio) FROM STDIN (NULL '')"
+
+// append appends the row of a listing as COPY reads it.
+func (r *priceRow) append(b []byte, listingID int64) []byte {
+	b = append(strconv.AppendInt(b, listingID, 10), '\t')
+	b = append(strconv.AppendInt(b, int64(r.line), 10), '\t')
+	b = r.date.AppendFormat(b, time.DateOnly)
+	for _, s := range [...]string{r.open, r.high, r.low, r.close, r.volume, r.exDividend, r.splitRatio} {
+		b = append(append(b, '\t'), s...)
 	}
-	return pgtype.Numeric{Int: d.Coefficient(), Exp: d.Exponent(), NaN: false, InfinityModifier: pgtype.Finite, Valid: true}
+	return append(b, '\n')
 }
 
 // noClose says that a line is skipped, and no other is not.
