@@ -124,7 +124,7 @@ CREATE TEMPORARY TABLE staged_price (
 CREATE INDEX staged_price_idx ON staged_price (listing_id, date);
 
 -- name: AnalyzeStaging :exec
-ANALYZE staged_price;
+ANALYZE staged_price (listing_id, date);
 
 -- name: ListRepeatedPrices :many
 -- The first line that repeats a day of its listing.
@@ -161,7 +161,7 @@ WHERE s.listing_id = r.listing_id AND s.date = r.date AND s.line > r.line;
 SELECT c.id FROM company c
 WHERE c.id = ANY(@ids::bigint[]) AND (EXISTS (SELECT FROM split s WHERE s.company_id = c.id)
     OR EXISTS (SELECT FROM found_split f WHERE f.company_id = c.id)
-    OR c.id IN (SELECT l.company_id FROM staged_price s JOIN listing l ON l.id = s.listing_id WHERE s.split_ratio <> 1))
+    OR @staged::boolean AND c.id IN (SELECT l.company_id FROM staged_price s JOIN listing l ON l.id = s.listing_id WHERE s.split_ratio <> 1))
 ORDER BY c.id;
 
 -- name: ImportStagedSplits :exec

@@ -13,7 +13,7 @@ import (
 )
 
 const analyzeStaging = `-- name: AnalyzeStaging :exec
-ANALYZE staged_price
+ANALYZE staged_price (listing_id, date)
 `
 
 func (q *Queries) AnalyzeStaging(ctx context.Context) error {
@@ -325,13 +325,18 @@ const listCompaniesWithSplits = `-- name: ListCompaniesWithSplits :many
 SELECT c.id FROM company c
 WHERE c.id = ANY($1::bigint[]) AND (EXISTS (SELECT FROM split s WHERE s.company_id = c.id)
     OR EXISTS (SELECT FROM found_split f WHERE f.company_id = c.id)
-    OR c.id IN (SELECT l.company_id FROM staged_price s JOIN listing l ON l.id = s.listing_id WHERE s.split_ratio <> 1))
+    OR $2::boolean AND c.id IN (SELECT l.company_id FROM staged_price s JOIN listing l ON l.id = s.listing_id WHERE s.split_ratio <> 1))
 ORDER BY c.id
 `
 
+type ListCompaniesWithSplitsParams struct {
+	Ids    []int64 `db:"ids"`
+	Staged bool    `db:"staged"`
+}
+
 // Those of some companies that have splits, or are about to by what is staged.
-func (q *Queries) ListCompaniesWithSplits(ctx context.Context, ids []int64) ([]int64, error) {
-	rows, err := q.db.Query(ctx, listCompaniesWithSplits, ids)
+func (q *Queries) ListCompaniesWithSplits(ctx context.Context, arg ListCompaniesWithSplitsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, listCompaniesWithSplits, arg.Ids, arg.Staged)
 	if err != nil {
 		return nil, err
 	}

@@ -44,14 +44,21 @@ func TestFormsOfPrices(t *testing.T) {
 	f.imported("prices?ticker="+ticker, []byte("timestamp,close,price,adjusted_close\n2020-01-06,2,3,1\n"))
 	assert.Equal(t, "2", f.prices(ticker)[2].Close.String(), "close goes before price")
 
+	f.imported("prices?ticker="+ticker, []byte("date,close,open,high,low,volume\n2020-01-05,.50,+5,1e-3,007.10,2e3\n"+
+		"2020-01-04,12345678901234567890.5,5.,0,00,0\n2020-01-02,0.00,,,,\n"))
+	assert.Equal(t, []string{"2020-01-04 5 0 0 12345678901234567890.5 0 0 1", "2020-01-05 5 0.001 7.1 0.5 2000 0 1"}, f.lines(ticker)[2:4])
+
 	for file, message := range map[string]string{
-		"day,close\n":                            `line 1: unknown column "day". Known are those of EdgeValue (ticker, date, open, high, low, close, volume, ex_dividend, split_ratio), Stooq (`,
-		"date,adj close\n":                       `line 1: column "close" is missing: want date or timestamp, close or close/last or price`,
-		"date,close,close\n":                     `column "close" appears twice`,
-		"date,close\n13/1/2020,1\n":              `line 2: date "13/1/2020" is not a date`,
-		"date,close\n20200230,1\n":               `line 2: date "20200230" is not a date`,
-		"date,close\n1/2/2020,1\n2020-01-02,1\n": "line 3: date 2020-01-02 stands on line 2 already",
-		"date,close,open\n2020-01-02,1,$x\n":     `line 2: open "$x" is not a number`,
+		"day,close\n":                                            `line 1: unknown column "day". Known are those of EdgeValue (ticker, date, open, high, low, close, volume, ex_dividend, split_ratio), Stooq (`,
+		"date,adj close\n":                                       `line 1: column "close" is missing: want date or timestamp, close or close/last or price`,
+		"date,close,close\n":                                     `column "close" appears twice`,
+		"date,close\n13/1/2020,1\n":                              `line 2: date "13/1/2020" is not a date`,
+		"date,close\n20200230,1\n":                               `line 2: date "20200230" is not a date`,
+		"date,close\n1/2/2020,1\n2020-01-02,1\n":                 "line 3: date 2020-01-02 stands on line 2 already",
+		"date,close\n2020-01-02,1\n2020-01-03,1\n2020-01-02,1\n": "line 4: date 2020-01-02 stands on line 2 already",
+		"date,close\n2020-01-03,1\n2020-01-02,1\n2020-01-03,1\n": "line 4: date 2020-01-03 stands on line 2 already",
+		"date,close\n2020-01-03,1\n" + strings.Repeat("2020-01-02,1\n", 20_000) + "2020-01-01,1,\n": "line 20003: has not as many columns",
+		"date,close,open\n2020-01-02,1,$x\n": `line 2: open "$x" is not a number`,
 	} {
 		assert.Contains(t, f.refused("prices?ticker="+ticker, []byte(file)), message, file)
 	}

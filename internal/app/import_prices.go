@@ -34,10 +34,12 @@ type priceImport struct {
 	q        *db.Queries
 	listings map[string]tickerListings // by the keys of the tickers that the file may have
 	only     string                    // the key of the ticker that the import is for, empty for all
-	staged   map[int64]int64           // rows of each listing
-	unknown  map[string]int64          // rows of each ticker that no listing has
-	named    []string                  // the first of these
-	newest   time.Time                 // day of the file
+	staged   map[int64]*stagedListing
+	mixed    bool             // a listing's days neither rise nor fall all the way, and one may stand there twice
+	splits   bool             // a row tells of a split
+	unknown  map[string]int64 // rows of each ticker that no listing has
+	named    []string         // the first of these
+	newest   time.Time        // day of the file
 	noClose  int64
 	unread   *Error     // the first row without a close
 	adjusted *time.Time // day up to which the prices are adjusted for splits
@@ -69,7 +71,7 @@ type refusal struct {
 // No company is locked meanwhile.
 func (a *App) readPrices(im db.Import, open func() (io.Reader, error)) writer {
 	return func(ctx context.Context, tx pgx.Tx, q *db.Queries) (c counts, err error) {
-		p := &priceImport{q: q, staged: map[int64]int64{}, unknown: map[string]int64{}, adjusted: im.AdjustedAsOf}
+		p := &priceImport{q: q, staged: map[int64]*stagedListing{}, unknown: map[string]int64{}, adjusted: im.AdjustedAsOf}
 		if im.Ticker != nil {
 			p.only = tickerKey(*im.Ticker)
 		}
@@ -164,7 +166,7 @@ func (p *priceImport) stage(ctx context.Context, tx pgx.Tx, r io.Reader, adjuste
 			p.newest = row.date
 		}
 		id := l.on(row.date)
-		p.staged[id]++
+		p.count(id, row)
 		line = row.append(line[:0], id)
 		_, err := rows.Write(line)
 		return wrap(err, "stage prices")
@@ -179,6 +181,26 @@ func (p *priceImport) stage(ctx context.Context, tx pgx.Tx, r io.Reader, adjuste
 		return t.bad("no line follows")
 	}
 	return stop()
+}
+
+// A stagedListing says what was staged of a listing.
+type stagedListing struct {
+	rows int64
+	last time.Time
+	step int // 1 if each day is later than that of the row before, -1 if it is earlier
+}
+
+// count counts a row of a listing.
+func (p *priceImport) count(listingID int64, r priceRow) {
+	p.splits = p.splits || r.splitRatio != noSplit
+	l := p.staged[listingID]
+	if l == nil {
+		p.staged[listingID] = &stagedListing{1, r.date, 0}
+		return
+	}
+	step := r.date.Compare(l.last)
+	p.mixed = p.mixed || step == 0 || l.step != 0 && step != l.step
+	l.rows, l.last, l.step = l.rows+1, r.date, step
 }
 
 // copyTo returns a writer of rows to the staging table, which PostgreSQL takes in while others are read. stop waits until it
@@ -236,7 +258,7 @@ func (p *priceImport) lock(ctx context.Context) ([]stagedCompany, error) {
 	of := map[int64][]int64{}
 	for _, listings := range p.listings {
 		for _, l := range listings {
-			if p.staged[l.ID] > 0 {
+			if p.staged[l.ID] != nil {
 				of[l.CompanyID] = append(of[l.CompanyID], l.ID)
 			}
 		}
@@ -254,7 +276,7 @@ func (p *priceImport) lock(ctx context.Context) ([]stagedCompany, error) {
 		return nil, err
 	}
 	for key, listings := range p.listings {
-		if slices.ContainsFunc(listings, func(l db.ListTickerListingsRow) bool { return p.staged[l.ID] > 0 }) && !slices.Equal(now[key], listings) {
+		if slices.ContainsFunc(listings, func(l db.ListTickerListingsRow) bool { return p.staged[l.ID] != nil }) && !slices.Equal(now[key], listings) {
 			return nil, &Error{Code: Conflict, Message: "the listing of " + listings[0].Ticker + " was changed while the file was read"}
 		}
 	}
@@ -290,11 +312,13 @@ func (p *priceImport) write(ctx context.Context, tx pgx.Tx, companies []stagedCo
 	if err := p.q.AnalyzeStaging(ctx); err != nil {
 		return errors.Wrap(err, "analyze the staging table")
 	}
-	companies, err := p.checkRepeated(ctx, companies)
-	if err != nil {
-		return err
+	if p.mixed {
+		var err error
+		if companies, err = p.checkRepeated(ctx, companies); err != nil {
+			return err
+		}
 	}
-	ids, err := p.q.ListCompaniesWithSplits(ctx, companyIDs(companies))
+	ids, err := p.q.ListCompaniesWithSplits(ctx, db.ListCompaniesWithSplitsParams{Ids: companyIDs(companies), Staged: p.splits})
 	if err != nil {
 		return errors.Wrap(err, "list companies with splits")
 	}
@@ -480,8 +504,8 @@ func (p *priceImport) trySettle(ctx context.Context, q *db.Queries, companies []
 // counts says what came of the import.
 func (p *priceImport) counts() counts {
 	c := counts{written: p.written, unchanged: -p.written - p.leftOut, skipped: p.noClose + p.leftOut, adjustedAsOf: p.adjusted}
-	for _, n := range p.staged {
-		c.unchanged += n
+	for _, l := range p.staged {
+		c.unchanged += l.rows
 	}
 	var warnings []string
 	if p.noClose > 0 {

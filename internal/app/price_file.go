@@ -77,6 +77,9 @@ type priceTable struct {
 	// file can mean nothing else and none says the contrary. Where it can be and nothing tells, a number that can be both
 	// (1,234) is refused.
 	comma, unsure bool
+
+	lastText string // the day that was read last, as most lines have that of the line before
+	lastDay  time.Time
 }
 
 // openPrices reads the header line of a price file.
@@ -90,7 +93,7 @@ func openPrices(r io.Reader) (*priceTable, error) {
 	if err := t.use(priceHeader); err != nil {
 		return nil, err
 	}
-	p := &priceTable{table: t, adjusted: false, comma: false, unsure: false}
+	p := &priceTable{table: t, adjusted: false, comma: false, unsure: false, lastText: "", lastDay: time.Time{}}
 	p.findComma()
 	return p, nil
 }
@@ -303,6 +306,17 @@ var dayTimes = regexp.MustCompile(`^[T ]00:00(:00(\.0+)?)?(Z|[+-][0-9]{2}:?[0-9]
 // day reads a day in one of the forms of price files.
 func (t *priceTable) day(last time.Time) time.Time {
 	s := t.text("date")
+	if s == t.lastText && s != "" {
+		return t.lastDay
+	}
+	day := t.parseDay(s, last)
+	if t.err == nil {
+		t.lastText, t.lastDay = strings.Clone(s), day
+	}
+	return day
+}
+
+func (t *priceTable) parseDay(s string, last time.Time) time.Time {
 	var layout string
 	switch {
 	case strings.IndexByte(s, '/') > 0:
@@ -324,6 +338,9 @@ func (t *priceTable) day(last time.Time) time.Time {
 	return day
 }
 
+// noSplit is the ratio of a day without a split.
+const noSplit = "1"
+
 // A priceRow is a line of a price file. Its numbers are texts that PostgreSQL reads, empty for none.
 type priceRow struct {
 	line                                                   int
@@ -340,7 +357,7 @@ func (t *priceTable) row(last time.Time) (r priceRow, ok bool) {
 	if per := t.text("per"); per != "" {
 		t.check(strings.EqualFold(per, "D"), "per", "is not D: only daily prices are read")
 	}
-	split := cmp.Or(t.price("split_ratio"), "1")
+	split := cmp.Or(t.price("split_ratio"), noSplit)
 	t.check(isPositive(split), "split_ratio", "must be more than 0")
 	return priceRow{
 		line: t.line, date: t.day(last),
