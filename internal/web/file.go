@@ -35,42 +35,52 @@ func newFile(content []byte) *file { return makeFile(func() []byte { return cont
 // makeFile returns a file whose content is made when it is asked for first.
 func makeFile(content func() []byte) *file {
 	content = sync.OnceValue(content)
-	return &file{hash: hashOf(content), content: content, compressed: sync.OnceValue(func() []byte {
-		var b bytes.Buffer
-		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // which is a level, and a buffer takes all
-		_, _ = z.Write(content())
-		_ = z.Close()
-		return b.Bytes()
-	})}
+	return &file{
+		content: content,
+		compressed: sync.OnceValue(func() []byte {
+			var b bytes.Buffer
+			z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // which is a level, and a buffer takes all
+			_, _ = z.Write(content())
+			_ = z.Close()
+			return b.Bytes()
+		}),
+		hash: sync.OnceValue(func() string { return hashOf(content()) }),
+	}
 }
 
-func hashOf(content func() []byte) func() string {
-	return sync.OnceValue(func() string {
-		sum := sha256.Sum256(content())
-		return hex.EncodeToString(sum[:8])
-	})
+func hashOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
 }
 
-// readFile reads a file, which is compressed when its name ends in .gz.
+// readFile returns a file, which is compressed when its name ends in .gz. It is read once for its hash, and held from when
+// it is asked for.
 func readFile(fsys fs.FS, path string) (*file, error) {
 	b, err := fs.ReadFile(fsys, path)
 	if err != nil {
 		return nil, errors.Wrap(err, "read")
 	}
-	if !strings.HasSuffix(path, ".gz") {
-		return newFile(b), nil
-	}
-	compressed := func() []byte { return b }
-	return &file{hash: hashOf(compressed), compressed: compressed, content: sync.OnceValue(func() []byte {
-		z, err := gzip.NewReader(bytes.NewReader(b))
-		if err == nil {
-			var content []byte
-			if content, err = io.ReadAll(z); err == nil {
-				return content
+	hash := hashOf(b)
+	read := sync.OnceValue(func() []byte {
+		b, _ := fs.ReadFile(fsys, path) // which could be read just now
+		return b
+	})
+	f := makeFile(read)
+	if strings.HasSuffix(path, ".gz") {
+		f.compressed = read
+		f.content = sync.OnceValue(func() []byte {
+			z, err := gzip.NewReader(bytes.NewReader(read()))
+			if err == nil {
+				var content []byte
+				if content, err = io.ReadAll(z); err == nil {
+					return content
+				}
 			}
-		}
-		panic(errors.Wrapf(err, "decompress %s", path)) // what is embedded is broken
-	})}, nil
+			panic(errors.Wrapf(err, "decompress %s", path)) // what is embedded is broken
+		})
+	}
+	f.hash = func() string { return hash }
+	return f, nil
 }
 
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
