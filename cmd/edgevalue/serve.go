@@ -264,7 +264,7 @@ func (p parts) runServices(ctx context.Context, s *services) error {
 			s.showPassword(p.out)
 		}
 	}
-	paceGarbage(func() uint64 { return 0 })
+	paceGarbage(s.cached)
 	for _, f := range start {
 		g.Go(f)
 	}

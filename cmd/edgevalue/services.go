@@ -46,6 +46,8 @@ type services struct {
 	log *slog.Logger
 	databases
 	app *app.App
+	// cached is how many bytes of answers a server holds.
+	cached func() uint64
 	// oneTimePassword is that of the first superuser if it was generated, until it is shown.
 	oneTimePassword string
 }
@@ -198,7 +200,7 @@ func newServices(cfg Config, log *slog.Logger, d databases, unsent mail.Sender) 
 	if err != nil {
 		return nil, err
 	}
-	return &services{cfg: cfg, log: log, databases: d, app: a}, nil
+	return &services{cfg: cfg, log: log, databases: d, app: a, cached: func() uint64 { return 0 }}, nil
 }
 
 func newSender(cfg Config, unsent mail.Sender) (mail.Sender, error) {
