@@ -26,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 	"github.com/stretchr/testify/require"
 
@@ -285,6 +286,81 @@ func (s *importSide) report(b *testing.B, rows int, copied *importSide, missed *
 		*missed = append(*missed, fmt.Sprintf("%s may take %d MiB", s.name, maxImportMemory>>20))
 	}
 }
+
+// BenchmarkJobs works off the smallest job of ours by our worker, with all that it does around a job, in turns with a job that
+// does nothing by River alone, as River's own benchmark (river bench -n) does it: jobs that were inserted before, 2,000 at a time, and
+// as short pauses between two looks for jobs. ratio is that of the jobs per second, from the start of the client until
+// no job is left.
+func BenchmarkJobs(b *testing.B) {
+	const n = 10_000
+	pool := pgtest.New(quiet{b})
+	log := slog.New(slog.DiscardHandler)
+	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now})
+	require.NoError(b, err)
+	workers := river.NewWorkers()
+	river.AddWorker(workers, river.WorkFunc(func(context.Context, *river.Job[nothingArgs]) error { return nil }))
+	const atOnce, cooldown, poll = 2000, 2 * time.Millisecond, 20 * time.Millisecond
+	// off returns the jobs per second of what works until it is stopped.
+	off := func(args river.JobArgs, work func(ctx context.Context) error) float64 {
+		_, err := pool.Exec(b.Context(), "TRUNCATE river_job")
+		require.NoError(b, err)
+		client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
+		require.NoError(b, err)
+		all := make([]river.InsertManyParams, n)
+		for i := range all {
+			all[i].Args = args
+		}
+		_, err = client.InsertManyFast(b.Context(), all)
+		require.NoError(b, err)
+		_, err = pool.Exec(b.Context(), "VACUUM ANALYZE river_job")
+		require.NoError(b, err)
+		ctx, stop := context.WithCancel(context.WithoutCancel(b.Context()))
+		stopped := make(chan error, 1)
+		start := time.Now()
+		go func() { stopped <- work(ctx) }()
+		for left := true; left; time.Sleep(10 * time.Millisecond) {
+			err := pool.QueryRow(b.Context(), "SELECT EXISTS (SELECT FROM river_job WHERE state IN ('available', 'running'))").Scan(&left)
+			require.NoError(b, err)
+		}
+		took := time.Since(start)
+		stop()
+		require.NoError(b, <-stopped)
+		var done int
+		require.NoError(b, pool.QueryRow(b.Context(), "SELECT count(*) FROM river_job WHERE state = 'completed'").Scan(&done))
+		require.Equal(b, n, done)
+		return n / took.Seconds()
+	}
+	var ours, rivers []float64
+	for b.Loop() {
+		for range rounds {
+			rivers = append(rivers, off(nothingArgs{}, func(ctx context.Context) error {
+				client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+					Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: atOnce}}, Workers: workers,
+					FetchCooldown: cooldown, FetchPollInterval: poll, Logger: log,
+				})
+				if err != nil {
+					return err
+				}
+				if err := client.Start(ctx); err != nil {
+					return err
+				}
+				<-client.Stopped()
+				return nil
+			}))
+			ours = append(ours, off(app.EchoArgs{Word: "hello"}, func(ctx context.Context) error {
+				return jobs.Run(ctx, a, jobs.Config{Concurrency: atOnce, PollInterval: cooldown, Grace: 10 * time.Second, Logger: log})
+			}))
+		}
+	}
+	b.ReportMetric(0, "ns/op") // says nothing
+	b.ReportMetric(median(ours), "jobs/s")
+	b.ReportMetric(median(rivers), "river-jobs/s")
+	b.ReportMetric(medianRatio(ours, rivers), "ratio")
+}
+
+type nothingArgs struct{}
+
+func (nothingArgs) Kind() string { return "nothing" }
 
 // importer runs imports one after the other, by a River worker.
 type importer struct {
