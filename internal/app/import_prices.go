@@ -141,7 +141,7 @@ func (p *priceImport) stage(ctx context.Context, tx pgx.Tx, r io.Reader, adjuste
 		return errors.Wrap(err, "create the staging table")
 	}
 	rows, stop := copyTo(ctx, tx)
-	defer stop() // before anything else is done with the connection
+	defer func() { _ = stop() }() // before anything else is done with the connection
 	read := int64(0)
 	var line []byte
 	l, before := p.listings[p.only], "" // most lines have the ticker of the line before
