@@ -5,7 +5,7 @@ package db
 import "slices"
 
 // grow makes room for a row after those that there are: for a few at first, then for all of a page or, where there are no
-// pages, for twice as many.
+// pages, for twice as many. What a page is made of can be some more rows.
 func grow[T any](rows []T, page int32) []T {
 	const few = 4
 	switch n := len(rows); {
@@ -13,7 +13,9 @@ func grow[T any](rows []T, page int32) []T {
 		return rows
 	case n == 0:
 		return make([]T, 0, few)
+	case page == 0:
+		return slices.Grow(rows, n)
 	default:
-		return slices.Grow(rows, max(n, int(page)-n))
+		return slices.Grow(rows, max(n/few, int(page)-n))
 	}
 }
