@@ -332,7 +332,7 @@ func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
 		if !ok {
 			return c, notFound("company")
 		}
-		err = a.read(ctx, func(q *db.Queries) error {
+		err = a.readPlanned(ctx, func(q *db.Queries) error {
 			row, err := q.GetCompanyByCIK(ctx, cik)
 			if err == nil {
 				c, err = withListing(ctx, q, row)

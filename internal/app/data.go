@@ -76,37 +76,49 @@ func (a *App) pruneData(ctx context.Context) error {
 // today is the current day in UTC.
 func (a *App) today() time.Time { return a.Now().UTC().Truncate(24 * time.Hour) }
 
-// Lists have filters that are mostly not there. A plan that fits all values reads the table for any of them. They read a
-// hundred rows of what is mostly in memory: by the costs of a disk that turns, PostgreSQL would rather read whole tables.
-const beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = 'force_custom_plan'; SET LOCAL random_page_cost = 1.1"
+const (
+	beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	// What is read is mostly in memory: by the costs of a disk that turns, PostgreSQL would rather read whole tables.
+	inMemory = "set_config('random_page_cost', '1.1', true)"
+	// Lists of all companies have filters that are mostly not there. A plan that fits all values reads the table for any of them.
+	planEach = "set_config('plan_cache_mode', 'force_custom_plan', true)"
+)
 
 // read runs f on one snapshot of the database, which transactions committed in the meantime do not change. It is as from
-// says.
+// says. Each query is planned for its parameters.
 func (a *App) read(ctx context.Context, f func(q *db.Queries) error) error {
-	err := a.from(ctx, func(s source) error {
-		return pgx.BeginTxFunc(ctx, s, pgx.TxOptions{BeginQuery: beginRead}, func(tx pgx.Tx) error { return f(a.queries.WithTx(tx)) })
+	return a.snapshot(ctx, "SELECT "+inMemory+", "+planEach, f)
+}
+
+// readPlanned is read for queries of which one plan fits all parameters, as of those about one company.
+func (a *App) readPlanned(ctx context.Context, f func(q *db.Queries) error) error {
+	return a.snapshot(ctx, "SELECT "+inMemory, f)
+}
+
+func (a *App) snapshot(ctx context.Context, settings string, f func(q *db.Queries) error) error {
+	err := a.from(ctx, func(c *pgxpool.Conn) error {
+		tx := newPipeline(c.Conn(), beginRead, settings)
+		defer func() { _ = tx.Rollback(ctx) }() // a connection that cannot is closed
+		if err := f(db.New(tx)); err != nil {
+			return err
+		}
+		return tx.Commit(ctx)
 	})
 	return translate(err)
 }
 
-// A source is a connection, or a pool of them, that reads.
-type source interface {
-	db.DBTX
-	BeginTx(context.Context, pgx.TxOptions) (pgx.Tx, error)
-}
-
 // from runs f on a replica that may answer the reader of a context, or on the primary. When a replica fails, f runs again
 // on the primary: it must begin anew with what it assigns outside of it.
-func (a *App) from(ctx context.Context, f func(source) error) error {
+func (a *App) from(ctx context.Context, f func(*pgxpool.Conn) error) error {
 	if r, ok := ctx.Value(readerKey{}).(*Reader); ok && r.Replica {
-		if done, err := a.Replica.Read(ctx, r.Token, func(c *pgxpool.Conn) error { return f(c) }); done {
+		if done, err := a.Replica.Read(ctx, r.Token, f); done {
 			return err
 		}
 	}
-	return f(a.Pool)
+	return a.Pool.AcquireFunc(ctx, f)
 }
 
 // one runs f, which reads with one statement: more could see more than one state of the database. It is as from says.
 func (a *App) one(ctx context.Context, f func(q *db.Queries) error) error {
-	return translate(a.from(ctx, func(s source) error { return f(db.New(s)) }))
+	return translate(a.from(ctx, func(c *pgxpool.Conn) error { return f(db.New(c)) }))
 }

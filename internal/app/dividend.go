@@ -47,7 +47,7 @@ func (a *App) ListCompanyDividends(ctx context.Context, t string, at PointInTime
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	err = a.read(ctx, func(q *db.Queries) error {
+	err = a.readPlanned(ctx, func(q *db.Queries) error {
 		c, err := findCompany(ctx, q, t)
 		if err != nil {
 			return err
@@ -84,11 +84,7 @@ func (a *App) ListDividends(ctx context.Context, f DividendFilter, at PointInTim
 		}
 		return a.adjustDividends(ctx, q, at, page)
 	}
-	if f.isOpen() && at.isPlain() {
-		err = a.one(ctx, list)
-	} else {
-		err = a.read(ctx, list)
-	}
+	err = a.reading(f.isOpen(), at)(ctx, list)
 	return page, next, err
 }
 
@@ -117,7 +113,7 @@ func (a *App) GetDividend(ctx context.Context, id int64, at PointInTime) (d Divi
 	if err := v.err(); err != nil {
 		return d, err
 	}
-	err = a.read(ctx, func(q *db.Queries) error {
+	err = a.readPlanned(ctx, func(q *db.Queries) error {
 		row, err := q.GetDividend(ctx, db.GetDividendParams{ID: id, AsOf: at.AsOf})
 		if err != nil {
 			return found(err, "dividend")

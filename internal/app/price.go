@@ -73,7 +73,7 @@ func (a *App) ListPrices(ctx context.Context, t string, from, to *time.Time, at 
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	err = a.read(ctx, func(q *db.Queries) error {
+	err = a.readPlanned(ctx, func(q *db.Queries) error {
 		l, err := getListing(ctx, q, t)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (a *App) ListCompanyRestatements(ctx context.Context, t string, f Restateme
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	err = a.read(ctx, func(q *db.Queries) error {
+	err = a.readPlanned(ctx, func(q *db.Queries) error {
 		c, err := findCompany(ctx, q, t)
 		if err != nil {
 			return err

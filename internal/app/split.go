@@ -32,7 +32,7 @@ func (a *App) ListCompanySplits(ctx context.Context, t string, rejected bool, as
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	err = a.read(ctx, func(q *db.Queries) error {
+	err = a.readPlanned(ctx, func(q *db.Queries) error {
 		c, err := findCompany(ctx, q, t)
 		if err != nil {
 			return err
@@ -211,8 +211,17 @@ type PointInTime struct {
 	Basis value.ShareBasis
 }
 
-// isPlain tells whether an answer is of today, and of figures as filed: then nothing else is read for it.
-func (t PointInTime) isPlain() bool { return t.AsOf == nil && t.Basis == value.Filed }
+// reading is how a list of all companies is read, whose filter may be open and lets all pass: then there is a query with one
+// plan, and for figures as filed nothing else is read.
+func (a *App) reading(open bool, t PointInTime) func(context.Context, func(*db.Queries) error) error {
+	switch {
+	case !open || t.AsOf != nil:
+		return a.read
+	case t.Basis == value.Filed:
+		return a.one
+	}
+	return a.readPlanned
+}
 
 // known returns the day on which something ended, nil if nobody knew of that yet.
 func (t PointInTime) known(end *time.Time) *time.Time {

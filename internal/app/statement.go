@@ -44,7 +44,7 @@ type StatementFilter struct {
 // ListCompanyStatements returns a page of a company's statements as known on a day; the newest end date first. Errors:
 // Invalid, NotFound.
 func (a *App) ListCompanyStatements(ctx context.Context, t string, period *value.Period, at PointInTime, p Page) (page []Statement, next string, err error) {
-	err = a.read(ctx, func(q *db.Queries) error {
+	err = a.readPlanned(ctx, func(q *db.Queries) error {
 		if page, next, err = a.listCompanyStatements(ctx, q, t, period, at, p); err != nil {
 			return err
 		}
@@ -126,16 +126,14 @@ func (a *App) ListStatements(ctx context.Context, f StatementFilter, at PointInT
 		}
 		return a.adjust(ctx, q, at, page)
 	}
-	if f.isOpen() && at.isPlain() {
-		err = a.one(ctx, list)
-	} else {
-		err = a.read(ctx, list)
-	}
+	err = a.reading(f.isOpen(), at)(ctx, list)
 	return page, next, err
 }
 
 // isOpen tells whether a filter lets all statements since a day pass, for which there is a query with one plan.
-func (f StatementFilter) isOpen() bool { return f.Period == nil && f.FiscalYear == nil && f.KnownSince == nil }
+func (f StatementFilter) isOpen() bool {
+	return f.Period == nil && f.FiscalYear == nil && f.KnownSince == nil
+}
 
 // listStatements returns them as filed.
 func (a *App) listStatements(ctx context.Context, q *db.Queries, f StatementFilter, at PointInTime, p Page) ([]Statement, string, error) {
@@ -153,7 +151,9 @@ func (a *App) listStatements(ctx context.Context, q *db.Queries, f StatementFilt
 	keys := func(r db.ListFinancialStatementsRow) []any {
 		return []any{r.FinancialStatement.PublishDate, r.FinancialStatement.ID}
 	}
-	item := func(r *db.ListFinancialStatementsRow) Statement { return Statement{&r.FinancialStatement, r.Ticker, nil} }
+	item := func(r *db.ListFinancialStatementsRow) Statement {
+		return Statement{&r.FinancialStatement, r.Ticker, nil}
+	}
 	if at.AsOf == nil && f.isOpen() {
 		all := db.ListAllFinancialStatementsParams{PublishedSince: beginning, BeforePublished: farDay, BeforeID: math.MaxInt64, PageSize: params.PageSize}
 		set(&all.PublishedSince, params.PublishedSince)
@@ -185,7 +185,7 @@ func (a *App) GetStatement(ctx context.Context, id int64, at PointInTime) (s Sta
 	if err := v.err(); err != nil {
 		return s, err
 	}
-	err = a.read(ctx, func(q *db.Queries) error {
+	err = a.readPlanned(ctx, func(q *db.Queries) error {
 		row, err := q.GetFinancialStatement(ctx, db.GetFinancialStatementParams{ID: id, AsOf: at.AsOf})
 		if err != nil {
 			return found(err, "statement")
@@ -206,7 +206,7 @@ func (a *App) ListStatementVersions(ctx context.Context, id int64, at PointInTim
 	if err := v.err(); err != nil {
 		return nil, "", err
 	}
-	err = a.read(ctx, func(q *db.Queries) error {
+	err = a.readPlanned(ctx, func(q *db.Queries) error {
 		rows, err := q.ListVersionsOfFinancialStatement(ctx, db.ListVersionsOfFinancialStatementParams{
 			ID: id, AsOf: at.AsOf, BeforeKnown: before, PageSize: p.limit(),
 		})
