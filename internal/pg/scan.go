@@ -106,7 +106,7 @@ func (c *listCodec[T]) Scan(src []byte, dst any) (err error) {
 		if len(src) < 4 { //nolint:mnd // bytes
 			return errLength
 		}
-		length := int64(int32(binary.BigEndian.Uint32(src))) //nolint:gosec // two's complement
+		length := int64(int32(binary.BigEndian.Uint32(src)))
 		src = src[4:]
 		if length < 0 || length > int64(len(src)) {
 			return errors.Errorf("cannot scan NULL into the items of %T", dst)
@@ -178,14 +178,14 @@ func decodeInt4(src []byte) (int32, error) {
 	if len(src) != 4 { //nolint:mnd // bytes
 		return 0, errLength
 	}
-	return int32(binary.BigEndian.Uint32(src)), nil //nolint:gosec // two's complement
+	return int32(binary.BigEndian.Uint32(src)), nil
 }
 
 func decodeInt8(src []byte) (int64, error) {
 	if len(src) != 8 { //nolint:mnd // bytes
 		return 0, errLength
 	}
-	return int64(binary.BigEndian.Uint64(src)), nil //nolint:gosec // two's complement
+	return int64(binary.BigEndian.Uint64(src)), nil
 }
 
 func decodeText(src []byte) (string, error) { return string(src), nil }
@@ -217,7 +217,7 @@ func decodeShort(src []byte) (d decimal.Decimal, ok bool) {
 		return d, false
 	}
 	groups, sign := int(binary.BigEndian.Uint16(src)), binary.BigEndian.Uint16(src[4:])
-	weight, scale := int(int16(binary.BigEndian.Uint16(src[2:]))), int(binary.BigEndian.Uint16(src[6:])) //nolint:gosec // two's complement
+	weight, scale := int(int16(binary.BigEndian.Uint16(src[2:]))), int(binary.BigEndian.Uint16(src[6:]))
 	if groups == 0 || groups > mostGroups || len(src) != header+2*groups || sign != 0 && sign != 0x4000 {
 		return d, false
 	}
@@ -241,7 +241,7 @@ func decodeShort(src []byte) (d decimal.Decimal, ok bool) {
 	if sign != 0 {
 		n = -n
 	}
-	return decimal.New(n, int32(exp)), true //nolint:gosec // small
+	return decimal.New(n, int32(exp)), true
 }
 
 // decodeJSON is json.Unmarshal, but for what need not be checked and read twice, and for an empty list.

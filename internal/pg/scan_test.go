@@ -21,7 +21,7 @@ func TestScanNumbers(t *testing.T) {
 	ctx, pool := t.Context(), open(t, pgtest.Empty(t))
 	numbers := []string{"0", "0.00", "100", "1.10", "-0.0001", "9999999999999999", "99999999999999999999", "1e16", "1e-16", "12e20", "5.000000000000000000"}
 	for range 500 {
-		numbers = append(numbers, fmt.Sprintf("%de%d", rand.Int64N(1<<rand.IntN(62)+1)-rand.Int64N(1<<20), rand.IntN(40)-20)) //nolint:gosec // no secret
+		numbers = append(numbers, fmt.Sprintf("%de%d", rand.Int64N(1<<rand.IntN(62)+1)-rand.Int64N(1<<20), rand.IntN(40)-20))
 	}
 	rows, err := pool.Query(ctx, "SELECT n::numeric, n::numeric, n::numeric, n FROM unnest($1::text[]) AS n", numbers)
 	require.NoError(t, err)
