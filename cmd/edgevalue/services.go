@@ -64,14 +64,14 @@ type databases struct {
 // connect opens the database at dsn, and the other ways to it. close closes all.
 func (c Config) connect(ctx context.Context, dsn string, p parts, log *slog.Logger) (d databases, closeAll func(), err error) {
 	var opened []func()
-	closeAll = func() {
+	closeOpened := func() {
 		for _, f := range slices.Backward(opened) {
 			f()
 		}
 	}
 	defer func() {
 		if err != nil {
-			closeAll()
+			closeOpened()
 		}
 	}()
 	if d.pool, err = pg.Open(ctx, dsn, log, c.tracer(log)); err != nil {
@@ -97,7 +97,7 @@ func (c Config) connect(ctx context.Context, dsn string, p parts, log *slog.Logg
 		}
 		opened = append(opened, d.replica.Close)
 	}
-	return d, closeAll, nil
+	return d, closeOpened, nil
 }
 
 // tracer sees every query, for traces and, if they are wanted, for the log.
