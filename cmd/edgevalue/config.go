@@ -61,6 +61,8 @@ type Config struct {
 	// no limit.
 	RateLimit     int `env:"RATE_LIMIT_PER_MINUTE" envDefault:"600"`
 	RateLimitSite int `env:"RATE_LIMIT_SITE_PER_MINUTE" envDefault:"3000"`
+	// CacheSize is how many bytes of answers one server keeps. 0 is no cache.
+	CacheSize byteSize `env:"CACHE_SIZE" envDefault:"64MiB"`
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies prefixes `env:"TRUSTED_PROXIES"`
 	// CORSOrigins are those whose pages may call the API; by default none, and in local mode those of this machine.
@@ -323,6 +325,39 @@ func oneOf[T ~string](value T, allowed ...T) error {
 		return errors.Errorf("is %q, not one of %q", value, allowed)
 	}
 	return nil
+}
+
+// byteSize is a number of bytes, also as KiB, MiB or GiB.
+type byteSize uint64
+
+var byteUnits = []struct {
+	name  string
+	bytes byteSize
+}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
+
+func (b *byteSize) UnmarshalText(text []byte) error {
+	number, unit := string(text), byteSize(1)
+	for _, u := range byteUnits {
+		if rest, ok := strings.CutSuffix(number, u.name); ok {
+			number, unit = rest, u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(number), 10, 33)
+	if err != nil {
+		return errors.Errorf("%q is not a number of bytes such as 64MiB", text)
+	}
+	*b = byteSize(n) * unit
+	return nil
+}
+
+func (b byteSize) String() string {
+	for _, u := range byteUnits {
+		if b > 0 && b%u.bytes == 0 {
+			return strconv.FormatUint(uint64(b/u.bytes), 10) + u.name
+		}
+	}
+	return "0"
 }
 
 // prefixes are networks in CIDR notation, or single addresses, separated by commas.

@@ -52,7 +52,7 @@ func TestConfigDefaults(t *testing.T) {
 		LogLevel: slog.LevelInfo, LogFormat: "auto", FirstSuperuser: "admin@example.com",
 		AccessTokenMinutes: 60, RefreshTokenDays: 30, ResetTokenHours: 48, AuditRetentionDays: 400, SMTPPort: 587, SMTPTLS: true, FromName: "EdgeValue",
 		PostgresPort: 5432, MaxRequests: 128 * runtime.GOMAXPROCS(0), MaxRequestsPerClient: 64 * runtime.GOMAXPROCS(0),
-		RateLimit: 600, RateLimitSite: 3000, CORSOrigins: localOrigins,
+		RateLimit: 600, RateLimitSite: 3000, CacheSize: 64 << 20, CORSOrigins: localOrigins,
 		DataConfig: c.DataConfig, // newproject:companies
 	}
 	assert.Equal(t, want, c)
@@ -90,6 +90,9 @@ func TestConfigValues(t *testing.T) {
 		{"names by commas", []string{"ADMIN_HOSTS=backend, worker,"},
 			func(c Config) any { return c.AdminHosts }, names{"backend", "worker"}},
 		{"half of the requests", []string{"MAX_REQUESTS=10"}, func(c Config) any { return c.MaxRequestsPerClient }, 5},
+		{"a size", []string{"CACHE_SIZE=1GiB"}, func(c Config) any { return c.CacheSize }, byteSize(1 << 30)},
+		{"a size in bytes", []string{"CACHE_SIZE=1500"}, func(c Config) any { return c.CacheSize.String() }, "1500B"},
+		{"no cache", []string{"CACHE_SIZE=0"}, func(c Config) any { return c.CacheSize.String() }, "0"},
 		{"no rate limit", []string{"RATE_LIMIT_PER_MINUTE=0"}, func(c Config) any { return c.RateLimit }, 0},
 		{"empty is not set", []string{"SMTP_PORT=", "SMTP_TLS=", "PROJECT_NAME="},
 			func(c Config) any { return fmt.Sprint(c.SMTPPort, " ", c.SMTPTLS, " ", c.ProjectName) }, "587 true EdgeValue"},
@@ -147,6 +150,8 @@ func TestConfigMistakes(t *testing.T) {
 		{"range", []string{"ACCESS_TOKEN_EXPIRE_MINUTES=0", "REFRESH_TOKEN_EXPIRE_DAYS=181", "EMAIL_RESET_TOKEN_EXPIRE_HOURS=-1", "AUDIT_RETENTION_DAYS=0", "WORKER_CONCURRENCY=-1"}, forTool,
 			[]string{"ACCESS_TOKEN_EXPIRE_MINUTES: ", "AUDIT_RETENTION_DAYS: ", "EMAIL_RESET_TOKEN_EXPIRE_HOURS: ", "REFRESH_TOKEN_EXPIRE_DAYS: ", "WORKER_CONCURRENCY: "}},
 		{"host with a port", []string{"ADMIN_HOSTS=backend:8081"}, forTool, []string{`ADMIN_HOSTS: "backend:8081"`}},
+		{"a size", []string{"CACHE_SIZE=64MB"}, forTool, []string{`CACHE_SIZE: "64MB" is not a number of bytes such as 64MiB`}},
+		{"a size below 0", []string{"CACHE_SIZE=-1"}, forTool, []string{"CACHE_SIZE: "}},
 		{"limits", []string{"MAX_REQUESTS=-1", "RATE_LIMIT_PER_MINUTE=-1", "RATE_LIMIT_SITE_PER_MINUTE=some"}, forTool,
 			[]string{"MAX_REQUESTS: ", "RATE_LIMIT_PER_MINUTE: ", "RATE_LIMIT_SITE_PER_MINUTE: "}},
 		{"more for one than for all", []string{"MAX_REQUESTS=10", "MAX_REQUESTS_PER_CLIENT=11"}, forTool,
@@ -444,6 +449,7 @@ MAX_REQUESTS=200
 MAX_REQUESTS_PER_CLIENT=100
 RATE_LIMIT_PER_MINUTE=600
 RATE_LIMIT_SITE_PER_MINUTE=3000
+CACHE_SIZE=64MiB
 TRUSTED_PROXIES=10.0.0.0/8
 BACKEND_CORS_ORIGINS=https://a.example,https://b.example
 SHUTDOWN_DELAY=0s

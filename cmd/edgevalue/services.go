@@ -224,8 +224,12 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	cache := api.NewCache(uint64(s.cfg.CacheSize))
+	s.cached = func() uint64 { return cache.Stats().Bytes }
+	metrics.Cache(func() telemetry.CacheStats { return telemetry.CacheStats(cache.Stats()) })
 	cfg := api.Config{
 		App:            s.app,
+		Cache:          cache,
 		Logger:         s.log,
 		CORSOrigins:    s.cfg.CORSOrigins,
 		TrustedProxies: s.cfg.TrustedProxies,

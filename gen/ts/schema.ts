@@ -5476,6 +5476,19 @@ export interface components {
         };
     };
     responses: {
+        /** @description The client has this answer, as its `If-None-Match` says. */
+        NotModified: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                Deprecation: components["headers"]["Deprecation"];
+                ETag: components["headers"]["ETag"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description An error. */
         Refusal: {
             headers: {
@@ -5572,14 +5585,14 @@ export interface components {
         "Accept-Encoding": string;
         /** @description The methods of the path, with 405. */
         Allow: string;
-        /** @description Answers are not for caches. */
+        /** @description `no-store`, but for an answer with an `ETag`: a cache may keep it, and asks each time whether it is still the same. */
         "Cache-Control": string;
         /** @description Since when the operation is deprecated, in seconds since 1970 after an `@`, if it is. */
         Deprecation: string;
-        /** @description With a write, or the end of an import: who sends this header with what they read next reads no less than that. */
-        "Last-Write": string;
         /** @description The version of the answer. With it in `If-None-Match`, the answer is 304 as long as nothing has changed. */
         ETag: string;
+        /** @description With a write, or the end of an import: who sends this header with what they read next reads no less than that. */
+        "Last-Write": string;
         /** @description How many requests are left in this window, and the seconds until it ends. */
         RateLimit: string;
         /** @description How many requests a client or API key has in how many seconds. */
@@ -6882,6 +6895,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6891,6 +6905,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompanyPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -6951,6 +6966,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6960,6 +6976,7 @@ export interface operations {
                     "application/json": components["schemas"]["Company"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such company. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7081,6 +7098,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7090,6 +7108,7 @@ export interface operations {
                     "application/json": components["schemas"]["FinancialStatementPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such company. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7172,6 +7191,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7181,6 +7201,7 @@ export interface operations {
                     "application/json": components["schemas"]["RestatementPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such company. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7217,6 +7238,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7226,6 +7248,7 @@ export interface operations {
                     "application/json": components["schemas"]["ValueMetricsPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such company. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7258,6 +7281,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7267,6 +7291,7 @@ export interface operations {
                     "application/json": components["schemas"]["DividendPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such company. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7346,6 +7371,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7355,6 +7381,7 @@ export interface operations {
                     "application/json": components["schemas"]["SplitPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such company. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7434,6 +7461,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7443,6 +7471,7 @@ export interface operations {
                     "application/json": components["schemas"]["PricePage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such listing. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7483,6 +7512,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7492,6 +7522,7 @@ export interface operations {
                     "application/json": components["schemas"]["DailyRatiosPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such listing. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7524,6 +7555,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7533,6 +7565,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExplainedRatio"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such listing, or no price of that day. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7573,6 +7606,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7582,6 +7616,7 @@ export interface operations {
                     "application/json": components["schemas"]["Valuation"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such listing. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7618,6 +7653,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7627,6 +7663,7 @@ export interface operations {
                     "application/json": components["schemas"]["FinancialStatementPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -7654,6 +7691,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7663,6 +7701,7 @@ export interface operations {
                     "application/json": components["schemas"]["FinancialStatement"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such statement. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7777,6 +7816,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7786,6 +7826,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExplainedFigure"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such statement. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7819,6 +7860,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7828,6 +7870,7 @@ export interface operations {
                     "application/json": components["schemas"]["FinancialStatementPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such statement. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -7863,6 +7906,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7872,6 +7916,7 @@ export interface operations {
                     "application/json": components["schemas"]["RestatementPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -7908,6 +7953,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7917,6 +7963,7 @@ export interface operations {
                     "application/json": components["schemas"]["ValueMetricsPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -7935,6 +7982,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7944,6 +7992,7 @@ export interface operations {
                     "application/json": components["schemas"]["MetricDefinitions"];
                 };
             };
+            304: components["responses"]["NotModified"];
             default: components["responses"]["Problem"];
         };
     };
@@ -7974,6 +8023,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7983,6 +8033,7 @@ export interface operations {
                     "application/json": components["schemas"]["DividendPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -8008,6 +8059,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8017,6 +8069,7 @@ export interface operations {
                     "application/json": components["schemas"]["Dividend"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description No such dividend, or it was not known then. */
             404: components["responses"]["Refusal"];
             /** @description A value is not valid. */
@@ -8137,6 +8190,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8146,6 +8200,7 @@ export interface operations {
                     "application/json": components["schemas"]["DailyRatiosPage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -8177,6 +8232,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8186,6 +8242,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExchangeRatePage"];
                 };
             };
+            304: components["responses"]["NotModified"];
             /** @description A value is not valid. */
             422: components["responses"]["Refusal"];
             default: components["responses"]["Problem"];
@@ -8739,6 +8796,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8748,6 +8806,7 @@ export interface operations {
                     "application/json": components["schemas"]["Rules"];
                 };
             };
+            304: components["responses"]["NotModified"];
             default: components["responses"]["Problem"];
         };
     };

@@ -320,6 +320,7 @@ func TestRules(t *testing.T) {
 	require.NoError(t, err)
 	_, err = f.pool.Exec(t.Context(), "UPDATE company_facts SET rules_version = 1")
 	require.NoError(t, err)
+	f.changed()
 	assert.Equal(t, oas.Rules{Version: 3, Companies: 1, Remaining: 1}, rules())
 	assert.Equal(t, oas.NewNilInt32(1), f.statements(ticker, oas.OptDate{})[period{2020, 0}].RulesVersion)
 	more, err := f.app.RecomputeJob(t.Context())

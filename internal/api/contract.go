@@ -80,6 +80,7 @@ type operation struct {
 	Deprecated  bool
 	Since       string `yaml:"x-deprecated-since"` // the day, if it is deprecated
 	Sunset      string `yaml:"x-sunset"`           // the day from which it may be gone; "" if none is set
+	Cacheable   bool   `yaml:"x-cacheable"`        // see Cache
 	Parameters  []parameter
 	RequestBody struct {
 		Content map[string]struct{ Schema *schema }

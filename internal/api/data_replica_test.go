@@ -51,7 +51,7 @@ func setupReplicated(t *testing.T, servers *pgtest.Replicated) *replicated {
 	})
 	r.fixture = setup(t, options{jobs: true, direct: servers.Primary, app: func(c *app.Config) {
 		c.Changes, c.Replica = changes, replica
-	}, api: func(c *api.Config) { c.HTTPS = true }})
+	}, api: func(c *api.Config) { c.HTTPS, c.Cache = true, nil }}) // every read is to be seen
 	return r
 }
 

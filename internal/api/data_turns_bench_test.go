@@ -26,6 +26,7 @@ import (
 	"github.com/edgevalue/edgevalue"
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
+	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/telemetry"
 	"github.com/edgevalue/edgevalue/internal/web"
 )
@@ -232,7 +233,9 @@ type benchConfig struct {
 func serveAPI(b *testing.B, pool *pgxpool.Pool, cfg benchConfig) string {
 	b.Helper()
 	log := telemetry.NewLogger(io.Discard, "json", slog.LevelInfo)
-	a, err := app.New(app.Config{Pool: pool, Logger: log, Now: time.Now, PublicURL: "https://edgevalue.example"})
+	a, err := app.New(app.Config{
+		Pool: pool, Logger: log, Now: time.Now, Changes: pg.NewChanges(pool, log), PublicURL: "https://edgevalue.example",
+	})
 	require.NoError(b, err)
 	return serveApp(b, a, log, cfg)
 }
@@ -243,10 +246,15 @@ func serveApp(b *testing.B, a *app.App, log *slog.Logger, cfg benchConfig) strin
 	_, err := web.Register(pages, web.Config{ProjectName: "EdgeValue", Environment: web.Production, Spec: edgevalue.OpenAPI})
 	require.NoError(b, err)
 	metrics := telemetry.NewMetrics(a.Pool, nil)
-	handler, err := api.New(api.Config{
+	served := api.Config{
 		App: a, Logger: log, CORSOrigins: []string{"https://edgevalue.example"}, HTTPS: true, Pages: pages, Observe: metrics.Observe,
 		Limits: cfg.limits,
-	})
+	}
+	if cfg.cached {
+		served.Cache = api.NewCache(64 << 20)
+		listen(b, a.Changes)
+	}
+	handler, err := api.New(served)
 	require.NoError(b, err)
 	return serve(b, metrics.InFlight(handler))
 }

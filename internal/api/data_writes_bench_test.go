@@ -27,6 +27,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/api"
 	"github.com/edgevalue/edgevalue/internal/app"
 	"github.com/edgevalue/edgevalue/internal/auth"
+	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/telemetry"
 )
 
@@ -36,7 +37,7 @@ func BenchmarkWrites(b *testing.B) {
 	pool := benchPool(b)
 	log := telemetry.NewLogger(io.Discard, "json", slog.LevelInfo)
 	a, err := app.New(app.Config{
-		Pool: pool, Logger: log, Now: time.Now, PublicURL: "https://edgevalue.example", Hasher: auth.NewHasher(cheap),
+		Pool: pool, Logger: log, Now: time.Now, Changes: pg.NewChanges(pool, log), PublicURL: "https://edgevalue.example", Hasher: auth.NewHasher(cheap),
 		Tokens: auth.NewTokens("a secret of the tests, long enough", time.Hour, time.Now), TOTP: auth.NewTOTP("a secret of the tests, long enough"),
 		AccessTokenLife: time.Hour, RefreshTokenLife: 30 * 24 * time.Hour,
 		AttemptsPerAddress: 1_000_000, AttemptsPerAccount: 1_000_000, AttemptWindow: 15 * time.Minute,

@@ -20,26 +20,29 @@ func codedETag(tag, coding string) string { return strings.TrimSuffix(tag, `"`) 
 // anyETag reports whether a header such as If-None-Match or If-Match names an answer with this tag, in whatever coding, or
 // any (*).
 func anyETag(values []string, tag string) bool {
+	_, ok := sameETag(values, tag)
+	return ok
+}
+
+// sameETag is anyETag, and returns the name, which is "" for any.
+func sameETag(values []string, tag string) (same string, ok bool) {
 	opaque := strings.Trim(tag, `"`)
-	for _, v := range values {
-		for v != "" {
-			v = strings.TrimLeft(v, " \t,")
-			if strings.HasPrefix(v, "*") {
-				return true
+	for _, rest := range values {
+		for {
+			rest = strings.TrimLeft(rest, " \t,")
+			if strings.HasPrefix(rest, "*") {
+				return "", true
 			}
-			start, rest, ok := strings.Cut(v, `"`)
-			if !ok || start != "" && start != "W/" {
-				break // it is malformed from here on
+			start, after, quoted := strings.Cut(rest, `"`)
+			name, next, closed := strings.Cut(after, `"`)
+			if !quoted || !closed || start != "" && start != "W/" {
+				break // there is no other, or it is malformed from here on
 			}
-			var name string
-			if name, v, ok = strings.Cut(rest, `"`); !ok {
-				break
+			if plain, _, _ := strings.Cut(name, "-"); plain == opaque {
+				return `"` + name + `"`, true
 			}
-			name, _, _ = strings.Cut(name, "-")
-			if name == opaque {
-				return true
-			}
+			rest = next
 		}
 	}
-	return false
+	return "", false
 }

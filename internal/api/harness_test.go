@@ -29,6 +29,7 @@ import (
 	"github.com/edgevalue/edgevalue/internal/auth"
 	"github.com/edgevalue/edgevalue/internal/jobs"
 	"github.com/edgevalue/edgevalue/internal/mail"
+	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/pgtest"
 )
 
@@ -84,6 +85,7 @@ func setup(t *testing.T, o options) *fixture {
 	logger := slog.New(slog.NewTextHandler(f.log, nil))
 	cfg := app.Config{
 		Pool: f.pool, Hasher: auth.NewHasher(cheap), Mail: f.mails, Logger: logger, Now: f.clock.Now,
+		Changes:       pg.NewChanges(f.pool, slog.New(slog.DiscardHandler)),
 		Tokens:        auth.NewTokens("a secret of the tests, long enough", time.Hour, f.clock.Now),
 		ConsoleTokens: auth.NewConsoleTokens("a secret of the tests, long enough", 12*time.Hour, f.clock.Now),
 		CookieTokens:  auth.NewCookieTokens("a secret of the tests, long enough", app.SessionLife, f.clock.Now),
@@ -101,9 +103,12 @@ func setup(t *testing.T, o options) *fixture {
 	if o.jobs {
 		f.work()
 	}
-	server := api.Config{App: f.app, Logger: logger}
+	server := api.Config{App: f.app, Logger: logger, Cache: api.NewCache(4 << 20)}
 	if o.api != nil {
 		o.api(&server)
+	}
+	if server.Cache != nil && f.app.Changes != nil {
+		listen(t, f.app.Changes)
 	}
 	handler, err := api.New(server)
 	require.NoError(t, err)
@@ -120,6 +125,16 @@ func setup(t *testing.T, o options) *fixture {
 	require.NoError(t, err)
 	f.connect(s.URL, "super@example.com", password)
 	return f
+}
+
+// listen follows changes until the test ends, from now on.
+func listen(t testing.TB, changes *pg.Changes) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan struct{})
+	go func() { defer close(ended); changes.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-ended })
+	require.Eventually(t, func() bool { _, ok := changes.State(pg.Data); return ok }, 30*time.Second, time.Millisecond)
 }
 
 // setupAnywhere is setup for tests that work on a server that others use too, and whose database they cannot see.

@@ -329,6 +329,7 @@ func TestExplanations(t *testing.T) {
 
 	_, err = f.pool.Exec(t.Context(), "UPDATE financial_statement SET rules_version = 1 WHERE source = 'sec'")
 	require.NoError(t, err)
+	f.changed()
 	_, err = explain(oas.ExplainFinancialStatementParams{Field: "net_income"})
 	problem(t, err, http.StatusServiceUnavailable)
 	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, Explain: oas.NewOptBool(true)})
@@ -366,6 +367,7 @@ func TestExplanationsOfDays(t *testing.T) {
 	problem(t, err, http.StatusNotFound)
 	_, err = f.pool.Exec(t.Context(), "UPDATE financial_statement SET rules_version = 1")
 	require.NoError(t, err)
+	f.changed()
 	_, err = explain("2017-12-29", "market_cap")
 	problem(t, err, http.StatusServiceUnavailable)
 	_, err = f.anon.ListDailyRatios(t.Context(), oas.ListDailyRatiosParams{Date: day("2017-12-29"), AsOf: oas.NewOptDate(day("2017-12-28"))})

@@ -39,15 +39,15 @@ type step = func(http.Handler) http.Handler
 type refuseFunc = func(w http.ResponseWriter, r *http.Request, err error)
 
 // chain puts around a handler what all requests go through.
-func chain(cfg Config, refuse refuseFunc, announced []announcement, h http.Handler) http.Handler {
-	for _, step := range slices.Backward(steps(cfg, refuse, announced)) {
+func chain(cfg Config, refuse refuseFunc, announced []announcement, again step, h http.Handler) http.Handler {
+	for _, step := range slices.Backward(steps(cfg, refuse, announced, again)) {
 		h = step(h)
 	}
 	return h
 }
 
 // steps are those of the chain, in this order.
-func steps(cfg Config, refuse refuseFunc, announced []announcement) []step {
+func steps(cfg Config, refuse refuseFunc, announced []announcement, again step) []step {
 	return []step{
 		identify(cfg.TrustedProxies),
 		observe(cfg.Logger, cfg.Observe),
@@ -57,6 +57,7 @@ func steps(cfg Config, refuse refuseFunc, announced []announcement) []step {
 		limitRate(newRates(cfg.Limits, time.Now), refuse),
 		followWrites(cfg.App, cfg.HTTPS, refuse),
 		admit(cfg.Limits, refuse), // until the client has the response
+		again,
 		answerHead,
 		compress(),
 		recoverPanics(cfg.Logger, refuse), // inside compress, which would send 200 for a buffered part
@@ -505,16 +506,23 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 // stripSlash takes a path of the API with a trailing slash for the one without.
 func stripSlash(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path := r.URL.Path; strings.HasPrefix(path, Prefix+"/") && strings.HasSuffix(path, "/") && len(path) > len(Prefix)+1 {
-			u := *r.URL
-			u.Path = strings.TrimSuffix(path, "/")
-			u.RawPath = strings.TrimSuffix(u.RawPath, "/")
+		if u := withoutSlash(r.URL); u != r.URL {
 			r2 := *r
-			r2.URL = &u
+			r2.URL = u
 			r = &r2
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func withoutSlash(u *url.URL) *url.URL {
+	if !strings.HasPrefix(u.Path, Prefix+"/") || !strings.HasSuffix(u.Path, "/") || len(u.Path) <= len(Prefix)+1 {
+		return u
+	}
+	stripped := *u
+	stripped.Path = strings.TrimSuffix(u.Path, "/")
+	stripped.RawPath = strings.TrimSuffix(u.RawPath, "/")
+	return &stripped
 }
 
 // recorder remembers what was sent.

@@ -44,7 +44,7 @@ func BenchmarkMiddleware(b *testing.B) {
 		Logger: log, Observe: metrics.Observe, HTTPS: true, CORSOrigins: []string{"https://edgevalue.example"},
 		Limits: Limits{InFlight: 256, InFlightPerNetwork: 128, PerMinute: many, PerMinuteSite: many},
 	}
-	all := append([]step{metrics.InFlight}, steps(cfg, refuse, nil)...)
+	all := append([]step{metrics.InFlight}, steps(cfg, refuse, nil, alone)...)
 	nameOf := func(s step) string { // of the function that returns it
 		parts := strings.Split(runtime.FuncForPC(reflect.ValueOf(s).Pointer()).Name(), ".")
 		for i, p := range slices.Backward(parts) {

@@ -57,7 +57,7 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc, r *http.Request) served
 	mux := http.NewServeMux()
 	mux.Handle("/", h)
 	mux.Handle("GET /pages/{name}", h)
-	server := httptest.NewServer(chain(cfg, refuse, nil, pages(mux, nil, refuse)))
+	server := httptest.NewServer(chain(cfg, refuse, nil, alone, pages(mux, nil, refuse)))
 	u := *r.URL
 	u.Scheme, u.Host = "http", strings.TrimPrefix(server.URL, "http://")
 	r.URL, r.RequestURI, r.Host = &u, "", ""
@@ -412,7 +412,7 @@ func TestStreaming(t *testing.T) {
 	t.Parallel()
 	for _, encoding := range []string{"identity", "gzip"} {
 		first, done := make(chan struct{}), make(chan struct{})
-		h := chain(Config{Logger: slog.New(slog.DiscardHandler)}, nil, nil, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		h := chain(Config{Logger: slog.New(slog.DiscardHandler)}, nil, nil, alone, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			assert.NoError(t, http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute)))
 			_, _ = io.WriteString(w, "first\n")
@@ -440,3 +440,6 @@ func TestStreaming(t *testing.T) {
 		server.Close()
 	}
 }
+
+// alone is a step that does nothing.
+func alone(h http.Handler) http.Handler { return h }

@@ -307,6 +307,7 @@ func TestPricesOfATickerThatMoved(t *testing.T) {
 	_, err = f.pool.Exec(t.Context(), `INSERT INTO price (listing_id, date, close, ex_dividend, split_ratio)
 		SELECT id, '2024-01-02', row_number() OVER (ORDER BY ticker, id), 0, 1 FROM listing`)
 	require.NoError(t, err)
+	f.changed()
 	for size := int32(1); size <= 6; size++ {
 		var closes []string
 		for _, r := range pages(t, int(size), func(token oas.OptString) ([]oas.DailyRatios, oas.NilString) {

@@ -71,22 +71,32 @@ func withKey(ctx context.Context, op oas.OperationName) (context.Context, error)
 func identifyKey(a *app.App, refuse refuseFunc) step {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if key := keyOf(r.Header); key != "" && strings.HasPrefix(r.URL.Path, Prefix+"/") {
-				q := requestOf(r.Context())
-				q.actor, q.keyErr = a.IdentifyKey(r.Context(), key)
-				q.key = q.actor.KeyID
-				if q.keyErr == nil {
-					acceptKey(r.Context())
-				}
-				var told *app.Error
-				if q.keyErr != nil && !errors.As(q.keyErr, &told) {
-					refuse(w, r, q.keyErr)
+			if strings.HasPrefix(r.URL.Path, Prefix+"/") {
+				if err := requestOf(r.Context()).identifyKey(a, r.Header); err != nil {
+					refuse(w, r, err)
 					return
 				}
 			}
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// identifyKey does so once. Its error is none of the key.
+func (q *request) identifyKey(a *app.App, h http.Header) error {
+	key := keyOf(h)
+	if key == "" || q.key != 0 || q.keyErr != nil {
+		return nil
+	}
+	q.actor, q.keyErr = a.IdentifyKey(q, key)
+	q.key = q.actor.KeyID
+	if q.keyErr == nil {
+		acceptKey(q)
+	}
+	if told := (*app.Error)(nil); !errors.As(q.keyErr, &told) {
+		return q.keyErr
+	}
+	return nil
 }
 
 // keyOf returns the API key of a request, "" if there is none. An access token goes before X-API-Key.

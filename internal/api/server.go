@@ -53,6 +53,7 @@ type Config struct {
 	Pages          *http.ServeMux // what is served beside the operations; may be nil
 	Missing        http.Handler   // what a browser is shown where nothing is; may be nil
 	Limits         Limits
+	Cache          *Cache // may be nil
 	// Observe measures a request by its operation, which is empty when there is none; may be nil.
 	Observe func(operation, method string, status int, took time.Duration)
 }
@@ -104,7 +105,8 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "create API server")
 	}
-	return chain(cfg, refuse, announced, takeCookie(cfg.HTTPS, same)(route(server, operations, other, refuse))), nil
+	again := answerAgain(cfg, operations, server.FindPath, refuse)
+	return chain(cfg, refuse, announced, again, takeCookie(cfg.HTTPS, same)(route(server, operations, other, refuse))), nil
 }
 
 var errNoPage error = &statusError{http.StatusNotFound, errors.New("no such page")}

@@ -52,7 +52,7 @@ func CheckFile(path string) (text []byte, mistakes []Mistake, err error) {
 }
 
 // Check returns the mistakes of an OpenAPI 3.1 document in the order of their lines: those of CheckDocument; operations
-// without operationId, or deprecated without a day; enums of responses that are neither open nor closed; what the
+// without operationId, deprecated without a day, or marked as cacheable though they are not; enums of responses that are neither open nor closed; what the
 // generator refuses with these settings, ogen's in YAML. The error is of the settings.
 //
 // Only the first kind that is met is reported, since one makes the next.
@@ -67,7 +67,7 @@ func Check(text, settings []byte) ([]Mistake, error) {
 	if len(mistakes) > 0 {
 		return mistakes, nil
 	}
-	if mistakes = sorted(slices.Concat(unnamedOperations(root), unannounced(root), undecidedEnums(root))); len(mistakes) > 0 {
+	if mistakes = sorted(slices.Concat(unnamedOperations(root), unannounced(root), uncacheable(root), undecidedEnums(root))); len(mistakes) > 0 {
 		return mistakes, nil
 	}
 	return sorted(refused(text, root, options)), nil
@@ -210,6 +210,29 @@ func unannounced(root *yaml.Node) (found []Mistake) {
 		}
 		if since != nil && sunset != nil && sunset.Value < since.Value {
 			found = append(found, mistakeAt(sunset, "x-sunset must not be before x-deprecated-since"))
+		}
+	}
+	return found
+}
+
+// uncacheable finds operations with x-cacheable whose answers cannot be the same for everybody, or that never say that they
+// are the same as before.
+func uncacheable(root *yaml.Node) (found []Mistake) {
+	for name, op := range eachOperation(root) {
+		mark, security := value(op, "x-cacheable"), value(op, "security")
+		if security == nil {
+			security = value(root, "security")
+		}
+		switch {
+		case mark == nil:
+		case mark.Value != "true":
+			found = append(found, mistakeAt(mark, "x-cacheable must be true, or left out"))
+		case name.method != "GET":
+			found = append(found, mistakeAt(mark, "%s cannot be cacheable: only GET can", name))
+		case security != nil && len(security.Content) > 0:
+			found = append(found, mistakeAt(mark, "%s cannot be cacheable: who may ask is not everybody", name))
+		case value(value(op, "responses"), "304") == nil:
+			found = append(found, mistakeAt(mark, "%s is cacheable, and needs the response 304", name))
 		}
 	}
 	return found

@@ -82,6 +82,26 @@ func (m *Metrics) Refused(by string) { m.refused.WithLabelValues(by).Inc() }
 // ReplicaRead counts a read that could go to a replica.
 func (m *Metrics) ReplicaRead(outcome string) { m.reads.WithLabelValues(outcome).Inc() }
 
+// CacheStats count requests for answers that may come from a cache, and its bytes.
+type CacheStats struct{ Hits, Misses, Bypasses, Bytes uint64 }
+
+// Cache has the metrics of a cache of answers.
+func (m *Metrics) Cache(stats func() CacheStats) {
+	const name, help = "http_cache_requests_total", "Requests for cacheable answers: hits came from the cache, bypasses while it could not tell what is current."
+	for outcome, count := range map[string]func(CacheStats) uint64{
+		"hit":    func(s CacheStats) uint64 { return s.Hits },
+		"miss":   func(s CacheStats) uint64 { return s.Misses },
+		"bypass": func(s CacheStats) uint64 { return s.Bypasses },
+	} {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: name, Help: help, ConstLabels: prometheus.Labels{"outcome": outcome},
+		}, func() float64 { return float64(count(stats())) }))
+	}
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "http_cache_bytes", Help: "Size of the answers in the cache.",
+	}, func() float64 { return float64(stats().Bytes) }))
+}
+
 // JobMiddleware measures the jobs that a River client works.
 func (m *Metrics) JobMiddleware() []rivertype.Middleware {
 	return []rivertype.Middleware{river.WorkerMiddlewareFunc(

@@ -41,6 +41,7 @@ func TestMetrics(t *testing.T) {
 
 	m.SetInFlightLimit(256)
 	m.Refused("network")
+	m.Cache(func() CacheStats { return CacheStats{Hits: 3, Misses: 2, Bypasses: 1, Bytes: 700} })
 	work := func(err error) error {
 		w := m.JobMiddleware()[0].(rivertype.WorkerMiddleware)
 		return w.Work(t.Context(), &rivertype.JobRow{Kind: "echo"}, func(context.Context) error { return err })
@@ -61,6 +62,10 @@ func TestMetrics(t *testing.T) {
 		`http_requests_in_flight 0`,
 		`http_requests_in_flight_limit 256`,
 		`http_requests_refused_total{by="network"} 1`,
+		`http_cache_requests_total{outcome="hit"} 3`,
+		`http_cache_requests_total{outcome="miss"} 2`,
+		`http_cache_requests_total{outcome="bypass"} 1`,
+		`http_cache_bytes 700`,
 		`river_jobs{kind="echo",queue="default",state="available"} 2`,
 		`river_jobs{kind="echo",queue="mails",state="scheduled"} 1`,
 		`river_job_duration_seconds_count{kind="echo",outcome="completed"} 1`,
