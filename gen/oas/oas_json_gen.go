@@ -3,12 +3,11 @@
 package oas
 
 import (
-	"maps"
 	"math/bits"
-	"slices"
 	"strconv"
 	"time"
 
+	"github.com/edgevalue/edgevalue/internal/oasgen/wire"
 	"github.com/go-faster/errors"
 	"github.com/go-faster/jx"
 	"github.com/ogen-go/ogen/json"
@@ -18,33 +17,30 @@ import (
 
 // Encode implements json.Marshaler.
 func (s *AccessToken) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *AccessToken) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("access_token")
-		e.Str(s.AccessToken)
-	}
-	{
-		e.FieldStart("token_type")
-		s.TokenType.Encode(e)
-	}
-	{
-		e.FieldStart("expires_in")
-		e.Int64(s.ExpiresIn)
-	}
-	{
-		e.FieldStart("refresh_token")
-		e.Str(s.RefreshToken)
-	}
-	{
-		e.FieldStart("refresh_expires_in")
-		e.Int64(s.RefreshExpiresIn)
-	}
+func (s *AccessToken) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *AccessToken) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"access_token":`...)
+	b = wire.String(b, s.AccessToken)
+	b = append(b, `,"token_type":`...)
+	b = s.TokenType.appendJSON(b)
+	b = append(b, `,"expires_in":`...)
+	b = wire.Int(b, s.ExpiresIn)
+	b = append(b, `,"refresh_token":`...)
+	b = wire.String(b, s.RefreshToken)
+	b = append(b, `,"refresh_expires_in":`...)
+	b = wire.Int(b, s.RefreshExpiresIn)
+	return b
 }
 
 var jsonFieldsNameOfAccessToken = [5]string{
@@ -183,6 +179,11 @@ func (s AccessTokenTokenType) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s AccessTokenTokenType) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes AccessTokenTokenType from json.
 func (s *AccessTokenTokenType) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -218,17 +219,22 @@ func (s *AccessTokenTokenType) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Activation) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Activation) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("token")
-		e.Str(s.Token)
-	}
+func (s *Activation) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Activation) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"token":`...)
+	b = wire.String(b, s.Token)
+	return b
 }
 
 var jsonFieldsNameOfActivation = [1]string{
@@ -317,6 +323,11 @@ func (s Adjustment) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s Adjustment) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes Adjustment from json.
 func (s *Adjustment) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -352,35 +363,35 @@ func (s *Adjustment) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ApiKeyCreate) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ApiKeyCreate) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("name")
-		e.Str(s.Name)
+func (s *ApiKeyCreate) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ApiKeyCreate) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"name":`...)
+	b = wire.String(b, s.Name)
+	b = append(b, `,"scopes":`...)
+	b = append(b, '[')
+	for _, elem := range s.Scopes {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("scopes")
-		e.ArrStart()
-		for _, elem := range s.Scopes {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+	b = append(b, ']')
+	if s.ExpiresInDays.Set {
+		b = append(b, `,"expires_in_days":`...)
+		b = s.ExpiresInDays.appendJSON(b)
 	}
-	{
-		if s.ExpiresInDays.Set {
-			e.FieldStart("expires_in_days")
-			s.ExpiresInDays.Encode(e)
-		}
-	}
-	{
-		e.FieldStart("current_password")
-		e.Str(s.CurrentPassword)
-	}
+	b = append(b, `,"current_password":`...)
+	b = wire.String(b, s.CurrentPassword)
+	return b
 }
 
 var jsonFieldsNameOfApiKeyCreate = [4]string{
@@ -510,53 +521,43 @@ func (s *ApiKeyCreate) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ApiKeyCreated) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ApiKeyCreated) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
+func (s *ApiKeyCreated) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ApiKeyCreated) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"user_id":`...)
+	b = wire.Int(b, s.UserID)
+	b = append(b, `,"name":`...)
+	b = wire.String(b, s.Name)
+	b = append(b, `,"prefix":`...)
+	b = wire.String(b, s.Prefix)
+	b = append(b, `,"scopes":`...)
+	b = append(b, '[')
+	for _, elem := range s.Scopes {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("user_id")
-		e.Int64(s.UserID)
-	}
-	{
-		e.FieldStart("name")
-		e.Str(s.Name)
-	}
-	{
-		e.FieldStart("prefix")
-		e.Str(s.Prefix)
-	}
-	{
-		e.FieldStart("scopes")
-		e.ArrStart()
-		for _, elem := range s.Scopes {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("expires_at")
-		json.EncodeDateTime(e, s.ExpiresAt)
-	}
-	{
-		e.FieldStart("last_used_at")
-		s.LastUsedAt.Encode(e, json.EncodeDateTime)
-	}
-	{
-		e.FieldStart("key")
-		e.Str(s.Key)
-	}
+	b = append(b, ']')
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"expires_at":`...)
+	b = wire.DateTime(b, s.ExpiresAt)
+	b = append(b, `,"last_used_at":`...)
+	b = s.LastUsedAt.appendJSON(b, wire.DateTime)
+	b = append(b, `,"key":`...)
+	b = wire.String(b, s.Key)
+	return b
 }
 
 var jsonFieldsNameOfApiKeyCreated = [9]string{
@@ -751,49 +752,41 @@ func (s *ApiKeyCreated) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ApiKeyInfo) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ApiKeyInfo) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
+func (s *ApiKeyInfo) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ApiKeyInfo) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"user_id":`...)
+	b = wire.Int(b, s.UserID)
+	b = append(b, `,"name":`...)
+	b = wire.String(b, s.Name)
+	b = append(b, `,"prefix":`...)
+	b = wire.String(b, s.Prefix)
+	b = append(b, `,"scopes":`...)
+	b = append(b, '[')
+	for _, elem := range s.Scopes {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("user_id")
-		e.Int64(s.UserID)
-	}
-	{
-		e.FieldStart("name")
-		e.Str(s.Name)
-	}
-	{
-		e.FieldStart("prefix")
-		e.Str(s.Prefix)
-	}
-	{
-		e.FieldStart("scopes")
-		e.ArrStart()
-		for _, elem := range s.Scopes {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("expires_at")
-		json.EncodeDateTime(e, s.ExpiresAt)
-	}
-	{
-		e.FieldStart("last_used_at")
-		s.LastUsedAt.Encode(e, json.EncodeDateTime)
-	}
+	b = append(b, ']')
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"expires_at":`...)
+	b = wire.DateTime(b, s.ExpiresAt)
+	b = append(b, `,"last_used_at":`...)
+	b = s.LastUsedAt.appendJSON(b, wire.DateTime)
+	return b
 }
 
 var jsonFieldsNameOfApiKeyInfo = [8]string{
@@ -974,25 +967,29 @@ func (s *ApiKeyInfo) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ApiKeyPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ApiKeyPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *ApiKeyPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ApiKeyPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfApiKeyPage = [2]string{
@@ -1098,6 +1095,11 @@ func (s ApiKeyScope) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s ApiKeyScope) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes ApiKeyScope from json.
 func (s *ApiKeyScope) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -1135,29 +1137,28 @@ func (s *ApiKeyScope) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *AppliedSplit) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *AppliedSplit) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("effective_date")
-		json.EncodeDate(e, s.EffectiveDate)
-	}
-	{
-		e.FieldStart("ratio")
-		json.EncodeDecimal(e, s.Ratio)
-	}
-	{
-		e.FieldStart("ratio_fraction")
-		e.Str(s.RatioFraction)
-	}
-	{
-		e.FieldStart("source")
-		s.Source.Encode(e)
-	}
+func (s *AppliedSplit) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *AppliedSplit) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"effective_date":`...)
+	b = wire.Date(b, s.EffectiveDate)
+	b = append(b, `,"ratio":`...)
+	b = wire.Decimal(b, s.Ratio)
+	b = append(b, `,"ratio_fraction":`...)
+	b = wire.String(b, s.RatioFraction)
+	b = append(b, `,"source":`...)
+	b = s.Source.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfAppliedSplit = [4]string{
@@ -1283,6 +1284,11 @@ func (s AuditActor) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s AuditActor) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes AuditActor from json.
 func (s *AuditActor) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -1324,61 +1330,44 @@ func (s *AuditActor) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *AuditEvent) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *AuditEvent) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("action")
-		e.Str(s.Action)
-	}
-	{
-		e.FieldStart("reason")
-		s.Reason.Encode(e)
-	}
-	{
-		e.FieldStart("actor")
-		s.Actor.Encode(e)
-	}
-	{
-		e.FieldStart("actor_id")
-		s.ActorID.Encode(e)
-	}
-	{
-		e.FieldStart("api_key_id")
-		s.APIKeyID.Encode(e)
-	}
-	{
-		e.FieldStart("target_type")
-		s.TargetType.Encode(e)
-	}
-	{
-		e.FieldStart("target")
-		s.Target.Encode(e)
-	}
-	{
-		e.FieldStart("detail")
-		s.Detail.Encode(e)
-	}
-	{
-		e.FieldStart("client")
-		s.Client.Encode(e)
-	}
-	{
-		e.FieldStart("request_id")
-		s.RequestID.Encode(e)
-	}
+func (s *AuditEvent) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *AuditEvent) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"action":`...)
+	b = wire.String(b, s.Action)
+	b = append(b, `,"reason":`...)
+	b = s.Reason.appendJSON(b)
+	b = append(b, `,"actor":`...)
+	b = s.Actor.appendJSON(b)
+	b = append(b, `,"actor_id":`...)
+	b = s.ActorID.appendJSON(b)
+	b = append(b, `,"api_key_id":`...)
+	b = s.APIKeyID.appendJSON(b)
+	b = append(b, `,"target_type":`...)
+	b = s.TargetType.appendJSON(b)
+	b = append(b, `,"target":`...)
+	b = s.Target.appendJSON(b)
+	b = append(b, `,"detail":`...)
+	b = s.Detail.appendJSON(b)
+	b = append(b, `,"client":`...)
+	b = s.Client.appendJSON(b)
+	b = append(b, `,"request_id":`...)
+	b = s.RequestID.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfAuditEvent = [12]string{
@@ -1590,21 +1579,28 @@ func (s *AuditEvent) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s AuditEventDetail) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields implements json.Marshaler.
-func (s AuditEventDetail) encodeFields(e *jx.Encoder) {
-	for _, k := range slices.Sorted(maps.Keys(s)) {
-		elem := s[k]
-		e.FieldStart(k)
+func (s AuditEventDetail) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
 
+func (s AuditEventDetail) appendFields(b []byte) []byte {
+	for _, k := range wire.Keys(s) {
+		elem := s[k]
+		b = wire.Comma(b)
+		b = wire.String(b, k)
+		b = append(b, ':')
 		if len(elem) != 0 {
-			e.Raw(elem)
+			b = append(b, elem...)
 		}
 	}
+	return b
 }
 
 // Decode decodes AuditEventDetail from json.
@@ -1649,25 +1645,29 @@ func (s *AuditEventDetail) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *AuditEventPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *AuditEventPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *AuditEventPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *AuditEventPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfAuditEventPage = [2]string{
@@ -1770,117 +1770,84 @@ func (s *AuditEventPage) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Company) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Company) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
+func (s *Company) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Company) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"ticker":`...)
+	b = wire.String(b, s.Ticker)
+	b = append(b, `,"name":`...)
+	b = wire.String(b, s.Name)
+	b = append(b, `,"cik":`...)
+	b = s.Cik.appendJSON(b)
+	b = append(b, `,"former_ciks":`...)
+	b = append(b, '[')
+	for _, elem := range s.FormerCiks {
+		b = wire.Comma(b)
+		b = wire.Int(b, elem)
 	}
-	{
-		e.FieldStart("ticker")
-		e.Str(s.Ticker)
+	b = append(b, ']')
+	b = append(b, `,"ciks":`...)
+	b = append(b, '[')
+	for _, elem := range s.Ciks {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("name")
-		e.Str(s.Name)
+	b = append(b, ']')
+	b = append(b, `,"former_names":`...)
+	b = append(b, '[')
+	for _, elem := range s.FormerNames {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("cik")
-		s.Cik.Encode(e)
+	b = append(b, ']')
+	b = append(b, `,"sic":`...)
+	b = s.Sic.appendJSON(b)
+	b = append(b, `,"sic_description":`...)
+	b = s.SicDescription.appendJSON(b)
+	b = append(b, `,"fiscal_year_end":`...)
+	b = s.FiscalYearEnd.appendJSON(b)
+	b = append(b, `,"state":`...)
+	b = s.State.appendJSON(b)
+	b = append(b, `,"country":`...)
+	b = s.Country.appendJSON(b)
+	b = append(b, `,"url":`...)
+	b = s.URL.appendJSON(b)
+	b = append(b, `,"ipo_date":`...)
+	b = s.IpoDate.appendJSON(b, wire.Date)
+	b = append(b, `,"last_day":`...)
+	b = s.LastDay.appendJSON(b, wire.Date)
+	b = append(b, `,"number_of_shares":`...)
+	b = s.NumberOfShares.appendJSON(b)
+	b = append(b, `,"has_statements":`...)
+	b = wire.Bool(b, s.HasStatements)
+	b = append(b, `,"newest_statement":`...)
+	b = s.NewestStatement.appendJSON(b)
+	b = append(b, `,"facts_read_at":`...)
+	b = s.FactsReadAt.appendJSON(b, wire.DateTime)
+	b = append(b, `,"listings":`...)
+	b = append(b, '[')
+	for _, elem := range s.Listings {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("former_ciks")
-		e.ArrStart()
-		for _, elem := range s.FormerCiks {
-			e.Int64(elem)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("ciks")
-		e.ArrStart()
-		for _, elem := range s.Ciks {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("former_names")
-		e.ArrStart()
-		for _, elem := range s.FormerNames {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("sic")
-		s.Sic.Encode(e)
-	}
-	{
-		e.FieldStart("sic_description")
-		s.SicDescription.Encode(e)
-	}
-	{
-		e.FieldStart("fiscal_year_end")
-		s.FiscalYearEnd.Encode(e)
-	}
-	{
-		e.FieldStart("state")
-		s.State.Encode(e)
-	}
-	{
-		e.FieldStart("country")
-		s.Country.Encode(e)
-	}
-	{
-		e.FieldStart("url")
-		s.URL.Encode(e)
-	}
-	{
-		e.FieldStart("ipo_date")
-		s.IpoDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("last_day")
-		s.LastDay.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("number_of_shares")
-		s.NumberOfShares.Encode(e)
-	}
-	{
-		e.FieldStart("has_statements")
-		e.Bool(s.HasStatements)
-	}
-	{
-		e.FieldStart("newest_statement")
-		s.NewestStatement.Encode(e)
-	}
-	{
-		e.FieldStart("facts_read_at")
-		s.FactsReadAt.Encode(e, json.EncodeDateTime)
-	}
-	{
-		e.FieldStart("listings")
-		e.ArrStart()
-		for _, elem := range s.Listings {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("updated_at")
-		json.EncodeDateTime(e, s.UpdatedAt)
-	}
+	b = append(b, ']')
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"updated_at":`...)
+	b = wire.DateTime(b, s.UpdatedAt)
+	return b
 }
 
 var jsonFieldsNameOfCompany = [22]string{
@@ -2243,71 +2210,62 @@ func (s *Company) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *CompanyCreate) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *CompanyCreate) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("name")
-		e.Str(s.Name)
+func (s *CompanyCreate) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *CompanyCreate) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"name":`...)
+	b = wire.String(b, s.Name)
+	if s.Cik.Set {
+		b = append(b, `,"cik":`...)
+		b = s.Cik.appendJSON(b)
 	}
-	{
-		if s.Cik.Set {
-			e.FieldStart("cik")
-			s.Cik.Encode(e)
+	if s.FormerCiks != nil {
+		b = append(b, `,"former_ciks":`...)
+		b = append(b, '[')
+		for _, elem := range s.FormerCiks {
+			b = wire.Comma(b)
+			b = wire.Int(b, elem)
 		}
+		b = append(b, ']')
 	}
-	{
-		if s.FormerCiks != nil {
-			e.FieldStart("former_ciks")
-			e.ArrStart()
-			for _, elem := range s.FormerCiks {
-				e.Int64(elem)
-			}
-			e.ArrEnd()
-		}
+	if s.Country.Set {
+		b = append(b, `,"country":`...)
+		b = s.Country.appendJSON(b)
 	}
-	{
-		if s.Country.Set {
-			e.FieldStart("country")
-			s.Country.Encode(e)
-		}
+	if s.URL.Set {
+		b = append(b, `,"url":`...)
+		b = s.URL.appendJSON(b)
 	}
-	{
-		if s.URL.Set {
-			e.FieldStart("url")
-			s.URL.Encode(e)
-		}
+	if s.IpoDate.Set {
+		b = append(b, `,"ipo_date":`...)
+		b = s.IpoDate.appendJSON(b, wire.Date)
 	}
-	{
-		if s.IpoDate.Set {
-			e.FieldStart("ipo_date")
-			s.IpoDate.Encode(e, json.EncodeDate)
-		}
+	if s.LastDay.Set {
+		b = append(b, `,"last_day":`...)
+		b = s.LastDay.appendJSON(b, wire.Date)
 	}
-	{
-		if s.LastDay.Set {
-			e.FieldStart("last_day")
-			s.LastDay.Encode(e, json.EncodeDate)
-		}
+	if s.NumberOfShares.Set {
+		b = append(b, `,"number_of_shares":`...)
+		b = s.NumberOfShares.appendJSON(b)
 	}
-	{
-		if s.NumberOfShares.Set {
-			e.FieldStart("number_of_shares")
-			s.NumberOfShares.Encode(e)
-		}
+	b = append(b, `,"listings":`...)
+	b = append(b, '[')
+	for _, elem := range s.Listings {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("listings")
-		e.ArrStart()
-		for _, elem := range s.Listings {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
+	b = append(b, ']')
+	return b
 }
 
 var jsonFieldsNameOfCompanyCreate = [9]string{
@@ -2499,25 +2457,29 @@ func (s *CompanyCreate) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *CompanyPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *CompanyPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *CompanyPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *CompanyPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfCompanyPage = [2]string{
@@ -2620,75 +2582,74 @@ func (s *CompanyPage) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *CompanyUpdate) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *CompanyUpdate) encodeFields(e *jx.Encoder) {
-	{
-		if s.Name.Set {
-			e.FieldStart("name")
-			s.Name.Encode(e)
-		}
+func (s *CompanyUpdate) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *CompanyUpdate) appendFields(b []byte) []byte {
+	if s.Name.Set {
+		b = wire.Comma(b)
+		b = append(b, `"name":`...)
+		b = s.Name.appendJSON(b)
 	}
-	{
-		if s.Cik.Set {
-			e.FieldStart("cik")
-			s.Cik.Encode(e)
-		}
+	if s.Cik.Set {
+		b = wire.Comma(b)
+		b = append(b, `"cik":`...)
+		b = s.Cik.appendJSON(b)
 	}
-	{
-		if s.FormerCiks != nil {
-			e.FieldStart("former_ciks")
-			e.ArrStart()
-			for _, elem := range s.FormerCiks {
-				e.Int64(elem)
-			}
-			e.ArrEnd()
+	if s.FormerCiks != nil {
+		b = wire.Comma(b)
+		b = append(b, `"former_ciks":`...)
+		b = append(b, '[')
+		for _, elem := range s.FormerCiks {
+			b = wire.Comma(b)
+			b = wire.Int(b, elem)
 		}
+		b = append(b, ']')
 	}
-	{
-		if s.Country.Set {
-			e.FieldStart("country")
-			s.Country.Encode(e)
+	if s.Country.Set {
+		b = wire.Comma(b)
+		b = append(b, `"country":`...)
+		b = s.Country.appendJSON(b)
+	}
+	if s.URL.Set {
+		b = wire.Comma(b)
+		b = append(b, `"url":`...)
+		b = s.URL.appendJSON(b)
+	}
+	if s.IpoDate.Set {
+		b = wire.Comma(b)
+		b = append(b, `"ipo_date":`...)
+		b = s.IpoDate.appendJSON(b, wire.Date)
+	}
+	if s.LastDay.Set {
+		b = wire.Comma(b)
+		b = append(b, `"last_day":`...)
+		b = s.LastDay.appendJSON(b, wire.Date)
+	}
+	if s.NumberOfShares.Set {
+		b = wire.Comma(b)
+		b = append(b, `"number_of_shares":`...)
+		b = s.NumberOfShares.appendJSON(b)
+	}
+	if s.Listings != nil {
+		b = wire.Comma(b)
+		b = append(b, `"listings":`...)
+		b = append(b, '[')
+		for _, elem := range s.Listings {
+			b = wire.Comma(b)
+			b = elem.appendJSON(b)
 		}
+		b = append(b, ']')
 	}
-	{
-		if s.URL.Set {
-			e.FieldStart("url")
-			s.URL.Encode(e)
-		}
-	}
-	{
-		if s.IpoDate.Set {
-			e.FieldStart("ipo_date")
-			s.IpoDate.Encode(e, json.EncodeDate)
-		}
-	}
-	{
-		if s.LastDay.Set {
-			e.FieldStart("last_day")
-			s.LastDay.Encode(e, json.EncodeDate)
-		}
-	}
-	{
-		if s.NumberOfShares.Set {
-			e.FieldStart("number_of_shares")
-			s.NumberOfShares.Encode(e)
-		}
-	}
-	{
-		if s.Listings != nil {
-			e.FieldStart("listings")
-			e.ArrStart()
-			for _, elem := range s.Listings {
-				elem.Encode(e)
-			}
-			e.ArrEnd()
-		}
-	}
+	return b
 }
 
 var jsonFieldsNameOfCompanyUpdate = [9]string{
@@ -2848,6 +2809,12 @@ func (s Currency) Encode(e *jx.Encoder) {
 	e.Str(unwrapped)
 }
 
+func (s Currency) appendJSON(b []byte) []byte {
+	unwrapped := string(s)
+	b = wire.String(b, unwrapped)
+	return b
+}
+
 // Decode decodes Currency from json.
 func (s *Currency) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -2888,6 +2855,12 @@ func (s CurrentPassword) Encode(e *jx.Encoder) {
 	e.Str(unwrapped)
 }
 
+func (s CurrentPassword) appendJSON(b []byte) []byte {
+	unwrapped := string(s)
+	b = wire.String(b, unwrapped)
+	return b
+}
+
 // Decode decodes CurrentPassword from json.
 func (s *CurrentPassword) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -2923,129 +2896,84 @@ func (s *CurrentPassword) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *DailyRatios) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *DailyRatios) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("ticker")
-		e.Str(s.Ticker)
+func (s *DailyRatios) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *DailyRatios) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"ticker":`...)
+	b = wire.String(b, s.Ticker)
+	b = append(b, `,"date":`...)
+	b = wire.Date(b, s.Date)
+	b = append(b, `,"close":`...)
+	b = wire.Decimal(b, s.Close)
+	b = append(b, `,"price_currency":`...)
+	b = s.PriceCurrency.appendJSON(b)
+	b = append(b, `,"statement_end_date":`...)
+	b = s.StatementEndDate.appendJSON(b, wire.Date)
+	b = append(b, `,"currency":`...)
+	b = s.Currency.appendJSON(b)
+	b = append(b, `,"exchange_rate":`...)
+	b = s.ExchangeRate.appendJSON(b)
+	b = append(b, `,"marks":`...)
+	b = append(b, '[')
+	for _, elem := range s.Marks {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("date")
-		json.EncodeDate(e, s.Date)
+	b = append(b, ']')
+	b = append(b, `,"reasons":`...)
+	b = append(b, '[')
+	for _, elem := range s.Reasons {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("close")
-		json.EncodeDecimal(e, s.Close)
-	}
-	{
-		e.FieldStart("price_currency")
-		s.PriceCurrency.Encode(e)
-	}
-	{
-		e.FieldStart("statement_end_date")
-		s.StatementEndDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("currency")
-		s.Currency.Encode(e)
-	}
-	{
-		e.FieldStart("exchange_rate")
-		s.ExchangeRate.Encode(e)
-	}
-	{
-		e.FieldStart("marks")
-		e.ArrStart()
-		for _, elem := range s.Marks {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("reasons")
-		e.ArrStart()
-		for _, elem := range s.Reasons {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("shares_outstanding")
-		s.SharesOutstanding.Encode(e)
-	}
-	{
-		e.FieldStart("market_cap")
-		s.MarketCap.Encode(e)
-	}
-	{
-		e.FieldStart("enterprise_value")
-		s.EnterpriseValue.Encode(e)
-	}
-	{
-		e.FieldStart("price_to_earnings_ratio_ttm")
-		s.PriceToEarningsRatioTtm.Encode(e)
-	}
-	{
-		e.FieldStart("price_to_book_ratio")
-		s.PriceToBookRatio.Encode(e)
-	}
-	{
-		e.FieldStart("market_to_book_ratio")
-		s.MarketToBookRatio.Encode(e)
-	}
-	{
-		e.FieldStart("price_to_tangible_book_value")
-		s.PriceToTangibleBookValue.Encode(e)
-	}
-	{
-		e.FieldStart("ev_to_revenue")
-		s.EvToRevenue.Encode(e)
-	}
-	{
-		e.FieldStart("ev_to_net_income")
-		s.EvToNetIncome.Encode(e)
-	}
-	{
-		e.FieldStart("ev_to_ebit")
-		s.EvToEbit.Encode(e)
-	}
-	{
-		e.FieldStart("ev_to_ebitda")
-		s.EvToEbitda.Encode(e)
-	}
-	{
-		e.FieldStart("ev_to_assets")
-		s.EvToAssets.Encode(e)
-	}
-	{
-		e.FieldStart("adjusted_close")
-		s.AdjustedClose.Encode(e)
-	}
-	{
-		e.FieldStart("adjusted_shares_outstanding")
-		s.AdjustedSharesOutstanding.Encode(e)
-	}
-	{
-		e.FieldStart("adjusted_to")
-		s.AdjustedTo.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("metrics")
-		s.Metrics.Encode(e)
-	}
-	{
-		e.FieldStart("metric_reasons")
-		s.MetricReasons.Encode(e)
-	}
-	{
-		e.FieldStart("signals")
-		s.Signals.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"shares_outstanding":`...)
+	b = s.SharesOutstanding.appendJSON(b)
+	b = append(b, `,"market_cap":`...)
+	b = s.MarketCap.appendJSON(b)
+	b = append(b, `,"enterprise_value":`...)
+	b = s.EnterpriseValue.appendJSON(b)
+	b = append(b, `,"price_to_earnings_ratio_ttm":`...)
+	b = s.PriceToEarningsRatioTtm.appendJSON(b)
+	b = append(b, `,"price_to_book_ratio":`...)
+	b = s.PriceToBookRatio.appendJSON(b)
+	b = append(b, `,"market_to_book_ratio":`...)
+	b = s.MarketToBookRatio.appendJSON(b)
+	b = append(b, `,"price_to_tangible_book_value":`...)
+	b = s.PriceToTangibleBookValue.appendJSON(b)
+	b = append(b, `,"ev_to_revenue":`...)
+	b = s.EvToRevenue.appendJSON(b)
+	b = append(b, `,"ev_to_net_income":`...)
+	b = s.EvToNetIncome.appendJSON(b)
+	b = append(b, `,"ev_to_ebit":`...)
+	b = s.EvToEbit.appendJSON(b)
+	b = append(b, `,"ev_to_ebitda":`...)
+	b = s.EvToEbitda.appendJSON(b)
+	b = append(b, `,"ev_to_assets":`...)
+	b = s.EvToAssets.appendJSON(b)
+	b = append(b, `,"adjusted_close":`...)
+	b = s.AdjustedClose.appendJSON(b)
+	b = append(b, `,"adjusted_shares_outstanding":`...)
+	b = s.AdjustedSharesOutstanding.appendJSON(b)
+	b = append(b, `,"adjusted_to":`...)
+	b = s.AdjustedTo.appendJSON(b, wire.Date)
+	b = append(b, `,"metrics":`...)
+	b = s.Metrics.appendJSON(b)
+	b = append(b, `,"metric_reasons":`...)
+	b = s.MetricReasons.appendJSON(b)
+	b = append(b, `,"signals":`...)
+	b = s.Signals.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfDailyRatios = [27]string{
@@ -3440,25 +3368,29 @@ func (s *DailyRatios) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *DailyRatiosPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *DailyRatiosPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *DailyRatiosPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *DailyRatiosPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfDailyRatiosPage = [2]string{
@@ -3564,6 +3496,11 @@ func (s DailyReason) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s DailyReason) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes DailyReason from json.
 func (s *DailyReason) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -3609,97 +3546,62 @@ func (s *DailyReason) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Dividend) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Dividend) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
-	}
-	{
-		e.FieldStart("company_id")
-		e.Int64(s.CompanyID)
-	}
-	{
-		e.FieldStart("ticker")
-		e.Str(s.Ticker)
-	}
-	{
-		e.FieldStart("source")
-		s.Source.Encode(e)
-	}
-	{
-		e.FieldStart("fiscal_year")
-		s.FiscalYear.Encode(e)
-	}
-	{
-		e.FieldStart("fiscal_quarter")
-		s.FiscalQuarter.Encode(e)
-	}
-	{
-		e.FieldStart("period_end")
-		s.PeriodEnd.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("amount_per_share")
-		json.EncodeDecimal(e, s.AmountPerShare)
-	}
-	{
-		e.FieldStart("currency")
-		s.Currency.Encode(e)
-	}
-	{
-		e.FieldStart("publish_date")
-		json.EncodeDate(e, s.PublishDate)
-	}
-	{
-		e.FieldStart("derived")
-		e.Bool(s.Derived)
-	}
-	{
-		e.FieldStart("known_from")
-		json.EncodeDate(e, s.KnownFrom)
-	}
-	{
-		e.FieldStart("known_to")
-		s.KnownTo.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("share_basis_date")
-		json.EncodeDate(e, s.ShareBasisDate)
-	}
-	{
-		e.FieldStart("adjusted_to")
-		s.AdjustedTo.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("declaration_date")
-		s.DeclarationDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("ex_dividend_date")
-		s.ExDividendDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("record_date")
-		s.RecordDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("payment_date")
-		s.PaymentDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("updated_at")
-		json.EncodeDateTime(e, s.UpdatedAt)
-	}
+func (s *Dividend) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Dividend) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"company_id":`...)
+	b = wire.Int(b, s.CompanyID)
+	b = append(b, `,"ticker":`...)
+	b = wire.String(b, s.Ticker)
+	b = append(b, `,"source":`...)
+	b = s.Source.appendJSON(b)
+	b = append(b, `,"fiscal_year":`...)
+	b = s.FiscalYear.appendJSON(b)
+	b = append(b, `,"fiscal_quarter":`...)
+	b = s.FiscalQuarter.appendJSON(b)
+	b = append(b, `,"period_end":`...)
+	b = s.PeriodEnd.appendJSON(b, wire.Date)
+	b = append(b, `,"amount_per_share":`...)
+	b = wire.Decimal(b, s.AmountPerShare)
+	b = append(b, `,"currency":`...)
+	b = s.Currency.appendJSON(b)
+	b = append(b, `,"publish_date":`...)
+	b = wire.Date(b, s.PublishDate)
+	b = append(b, `,"derived":`...)
+	b = wire.Bool(b, s.Derived)
+	b = append(b, `,"known_from":`...)
+	b = wire.Date(b, s.KnownFrom)
+	b = append(b, `,"known_to":`...)
+	b = s.KnownTo.appendJSON(b, wire.Date)
+	b = append(b, `,"share_basis_date":`...)
+	b = wire.Date(b, s.ShareBasisDate)
+	b = append(b, `,"adjusted_to":`...)
+	b = s.AdjustedTo.appendJSON(b, wire.Date)
+	b = append(b, `,"declaration_date":`...)
+	b = s.DeclarationDate.appendJSON(b, wire.Date)
+	b = append(b, `,"ex_dividend_date":`...)
+	b = s.ExDividendDate.appendJSON(b, wire.Date)
+	b = append(b, `,"record_date":`...)
+	b = s.RecordDate.appendJSON(b, wire.Date)
+	b = append(b, `,"payment_date":`...)
+	b = s.PaymentDate.appendJSON(b, wire.Date)
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"updated_at":`...)
+	b = wire.DateTime(b, s.UpdatedAt)
+	return b
 }
 
 var jsonFieldsNameOfDividend = [21]string{
@@ -4025,73 +3927,61 @@ func (s *Dividend) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *DividendInput) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *DividendInput) encodeFields(e *jx.Encoder) {
-	{
-		if s.FiscalYear.Set {
-			e.FieldStart("fiscal_year")
-			s.FiscalYear.Encode(e)
-		}
+func (s *DividendInput) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *DividendInput) appendFields(b []byte) []byte {
+	if s.FiscalYear.Set {
+		b = wire.Comma(b)
+		b = append(b, `"fiscal_year":`...)
+		b = s.FiscalYear.appendJSON(b)
 	}
-	{
-		if s.FiscalQuarter.Set {
-			e.FieldStart("fiscal_quarter")
-			s.FiscalQuarter.Encode(e)
-		}
+	if s.FiscalQuarter.Set {
+		b = wire.Comma(b)
+		b = append(b, `"fiscal_quarter":`...)
+		b = s.FiscalQuarter.appendJSON(b)
 	}
-	{
-		if s.PeriodEnd.Set {
-			e.FieldStart("period_end")
-			s.PeriodEnd.Encode(e, json.EncodeDate)
-		}
+	if s.PeriodEnd.Set {
+		b = wire.Comma(b)
+		b = append(b, `"period_end":`...)
+		b = s.PeriodEnd.appendJSON(b, wire.Date)
 	}
-	{
-		e.FieldStart("amount_per_share")
-		json.EncodeDecimal(e, s.AmountPerShare)
+	b = wire.Comma(b)
+	b = append(b, `"amount_per_share":`...)
+	b = wire.Decimal(b, s.AmountPerShare)
+	b = append(b, `,"currency":`...)
+	b = s.Currency.appendJSON(b)
+	b = append(b, `,"publish_date":`...)
+	b = wire.Date(b, s.PublishDate)
+	if s.ShareBasisDate.Set {
+		b = append(b, `,"share_basis_date":`...)
+		b = s.ShareBasisDate.appendJSON(b, wire.Date)
 	}
-	{
-		e.FieldStart("currency")
-		s.Currency.Encode(e)
+	if s.DeclarationDate.Set {
+		b = append(b, `,"declaration_date":`...)
+		b = s.DeclarationDate.appendJSON(b, wire.Date)
 	}
-	{
-		e.FieldStart("publish_date")
-		json.EncodeDate(e, s.PublishDate)
+	if s.ExDividendDate.Set {
+		b = append(b, `,"ex_dividend_date":`...)
+		b = s.ExDividendDate.appendJSON(b, wire.Date)
 	}
-	{
-		if s.ShareBasisDate.Set {
-			e.FieldStart("share_basis_date")
-			s.ShareBasisDate.Encode(e, json.EncodeDate)
-		}
+	if s.RecordDate.Set {
+		b = append(b, `,"record_date":`...)
+		b = s.RecordDate.appendJSON(b, wire.Date)
 	}
-	{
-		if s.DeclarationDate.Set {
-			e.FieldStart("declaration_date")
-			s.DeclarationDate.Encode(e, json.EncodeDate)
-		}
+	if s.PaymentDate.Set {
+		b = append(b, `,"payment_date":`...)
+		b = s.PaymentDate.appendJSON(b, wire.Date)
 	}
-	{
-		if s.ExDividendDate.Set {
-			e.FieldStart("ex_dividend_date")
-			s.ExDividendDate.Encode(e, json.EncodeDate)
-		}
-	}
-	{
-		if s.RecordDate.Set {
-			e.FieldStart("record_date")
-			s.RecordDate.Encode(e, json.EncodeDate)
-		}
-	}
-	{
-		if s.PaymentDate.Set {
-			e.FieldStart("payment_date")
-			s.PaymentDate.Encode(e, json.EncodeDate)
-		}
-	}
+	return b
 }
 
 var jsonFieldsNameOfDividendInput = [11]string{
@@ -4290,25 +4180,29 @@ func (s *DividendInput) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *DividendPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *DividendPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *DividendPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *DividendPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfDividendPage = [2]string{
@@ -4414,6 +4308,11 @@ func (s EbitBasis) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s EbitBasis) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes EbitBasis from json.
 func (s *EbitBasis) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -4456,6 +4355,12 @@ func (s Email) Encode(e *jx.Encoder) {
 	e.Str(unwrapped)
 }
 
+func (s Email) appendJSON(b []byte) []byte {
+	unwrapped := string(s)
+	b = wire.String(b, unwrapped)
+	return b
+}
+
 // Decode decodes Email from json.
 func (s *Email) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -4491,17 +4396,22 @@ func (s *Email) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *EmailConfirmation) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *EmailConfirmation) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("token")
-		e.Str(s.Token)
-	}
+func (s *EmailConfirmation) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *EmailConfirmation) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"token":`...)
+	b = wire.String(b, s.Token)
+	return b
 }
 
 var jsonFieldsNameOfEmailConfirmation = [1]string{
@@ -4587,37 +4497,32 @@ func (s *EmailConfirmation) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ExchangeRate) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ExchangeRate) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("date")
-		json.EncodeDate(e, s.Date)
-	}
-	{
-		e.FieldStart("base")
-		s.Base.Encode(e)
-	}
-	{
-		e.FieldStart("quote")
-		s.Quote.Encode(e)
-	}
-	{
-		e.FieldStart("rate")
-		json.EncodeDecimal(e, s.Rate)
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("updated_at")
-		json.EncodeDateTime(e, s.UpdatedAt)
-	}
+func (s *ExchangeRate) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ExchangeRate) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"date":`...)
+	b = wire.Date(b, s.Date)
+	b = append(b, `,"base":`...)
+	b = s.Base.appendJSON(b)
+	b = append(b, `,"quote":`...)
+	b = s.Quote.appendJSON(b)
+	b = append(b, `,"rate":`...)
+	b = wire.Decimal(b, s.Rate)
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"updated_at":`...)
+	b = wire.DateTime(b, s.UpdatedAt)
+	return b
 }
 
 var jsonFieldsNameOfExchangeRate = [6]string{
@@ -4764,25 +4669,29 @@ func (s *ExchangeRate) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ExchangeRatePage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ExchangeRatePage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *ExchangeRatePage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ExchangeRatePage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfExchangeRatePage = [2]string{
@@ -4885,45 +4794,36 @@ func (s *ExchangeRatePage) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ExplainedFigure) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ExplainedFigure) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("statement_id")
-		e.Int64(s.StatementID)
-	}
-	{
-		e.FieldStart("ticker")
-		e.Str(s.Ticker)
-	}
-	{
-		e.FieldStart("period")
-		s.Period.Encode(e)
-	}
-	{
-		e.FieldStart("end_date")
-		json.EncodeDate(e, s.EndDate)
-	}
-	{
-		e.FieldStart("currency")
-		s.Currency.Encode(e)
-	}
-	{
-		e.FieldStart("name")
-		e.Str(s.Name)
-	}
-	{
-		e.FieldStart("explanation")
-		s.Explanation.Encode(e)
-	}
-	{
-		e.FieldStart("reason")
-		s.Reason.Encode(e)
-	}
+func (s *ExplainedFigure) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ExplainedFigure) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"statement_id":`...)
+	b = wire.Int(b, s.StatementID)
+	b = append(b, `,"ticker":`...)
+	b = wire.String(b, s.Ticker)
+	b = append(b, `,"period":`...)
+	b = s.Period.appendJSON(b)
+	b = append(b, `,"end_date":`...)
+	b = wire.Date(b, s.EndDate)
+	b = append(b, `,"currency":`...)
+	b = s.Currency.appendJSON(b)
+	b = append(b, `,"name":`...)
+	b = wire.String(b, s.Name)
+	b = append(b, `,"explanation":`...)
+	b = s.Explanation.appendJSON(b)
+	b = append(b, `,"reason":`...)
+	b = s.Reason.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfExplainedFigure = [8]string{
@@ -5092,41 +4992,34 @@ func (s *ExplainedFigure) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ExplainedRatio) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ExplainedRatio) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("ticker")
-		e.Str(s.Ticker)
-	}
-	{
-		e.FieldStart("date")
-		json.EncodeDate(e, s.Date)
-	}
-	{
-		e.FieldStart("statement_end_date")
-		s.StatementEndDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("currency")
-		s.Currency.Encode(e)
-	}
-	{
-		e.FieldStart("name")
-		e.Str(s.Name)
-	}
-	{
-		e.FieldStart("explanation")
-		s.Explanation.Encode(e)
-	}
-	{
-		e.FieldStart("reason")
-		s.Reason.Encode(e)
-	}
+func (s *ExplainedRatio) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ExplainedRatio) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"ticker":`...)
+	b = wire.String(b, s.Ticker)
+	b = append(b, `,"date":`...)
+	b = wire.Date(b, s.Date)
+	b = append(b, `,"statement_end_date":`...)
+	b = s.StatementEndDate.appendJSON(b, wire.Date)
+	b = append(b, `,"currency":`...)
+	b = s.Currency.appendJSON(b)
+	b = append(b, `,"name":`...)
+	b = wire.String(b, s.Name)
+	b = append(b, `,"explanation":`...)
+	b = s.Explanation.appendJSON(b)
+	b = append(b, `,"reason":`...)
+	b = s.Reason.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfExplainedRatio = [7]string{
@@ -5282,111 +5175,88 @@ func (s *ExplainedRatio) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Explanation) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Explanation) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("op")
-		s.Op.Encode(e)
+func (s *Explanation) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Explanation) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"op":`...)
+	b = s.Op.appendJSON(b)
+	b = append(b, `,"value":`...)
+	b = wire.Decimal(b, s.Value)
+	if s.Tag.Set {
+		b = append(b, `,"tag":`...)
+		b = s.Tag.appendJSON(b)
 	}
-	{
-		e.FieldStart("value")
-		json.EncodeDecimal(e, s.Value)
+	if s.Unit.Set {
+		b = append(b, `,"unit":`...)
+		b = s.Unit.appendJSON(b)
 	}
-	{
-		if s.Tag.Set {
-			e.FieldStart("tag")
-			s.Tag.Encode(e)
+	if s.Start.Set {
+		b = append(b, `,"start":`...)
+		b = s.Start.appendJSON(b, wire.Date)
+	}
+	if s.End.Set {
+		b = append(b, `,"end":`...)
+		b = s.End.appendJSON(b, wire.Date)
+	}
+	if s.SetBy.Set {
+		b = append(b, `,"set_by":`...)
+		b = s.SetBy.appendJSON(b)
+	}
+	if s.RepeatedBy.Set {
+		b = append(b, `,"repeated_by":`...)
+		b = s.RepeatedBy.appendJSON(b)
+	}
+	if s.Rule.Set {
+		b = append(b, `,"rule":`...)
+		b = s.Rule.appendJSON(b)
+	}
+	if s.Factor.Set {
+		b = append(b, `,"factor":`...)
+		b = s.Factor.appendJSON(b)
+	}
+	if s.Decimals.Set {
+		b = append(b, `,"decimals":`...)
+		b = s.Decimals.appendJSON(b)
+	}
+	if s.Metric.Set {
+		b = append(b, `,"metric":`...)
+		b = s.Metric.appendJSON(b)
+	}
+	if s.Field.Set {
+		b = append(b, `,"field":`...)
+		b = s.Field.appendJSON(b)
+	}
+	if s.Statement.Set {
+		b = append(b, `,"statement":`...)
+		b = s.Statement.appendJSON(b)
+	}
+	if s.Splits != nil {
+		b = append(b, `,"splits":`...)
+		b = append(b, '[')
+		for _, elem := range s.Splits {
+			b = wire.Comma(b)
+			b = elem.appendJSON(b)
 		}
+		b = append(b, ']')
 	}
-	{
-		if s.Unit.Set {
-			e.FieldStart("unit")
-			s.Unit.Encode(e)
-		}
+	b = append(b, `,"inputs":`...)
+	b = append(b, '[')
+	for _, elem := range s.Inputs {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		if s.Start.Set {
-			e.FieldStart("start")
-			s.Start.Encode(e, json.EncodeDate)
-		}
-	}
-	{
-		if s.End.Set {
-			e.FieldStart("end")
-			s.End.Encode(e, json.EncodeDate)
-		}
-	}
-	{
-		if s.SetBy.Set {
-			e.FieldStart("set_by")
-			s.SetBy.Encode(e)
-		}
-	}
-	{
-		if s.RepeatedBy.Set {
-			e.FieldStart("repeated_by")
-			s.RepeatedBy.Encode(e)
-		}
-	}
-	{
-		if s.Rule.Set {
-			e.FieldStart("rule")
-			s.Rule.Encode(e)
-		}
-	}
-	{
-		if s.Factor.Set {
-			e.FieldStart("factor")
-			s.Factor.Encode(e)
-		}
-	}
-	{
-		if s.Decimals.Set {
-			e.FieldStart("decimals")
-			s.Decimals.Encode(e)
-		}
-	}
-	{
-		if s.Metric.Set {
-			e.FieldStart("metric")
-			s.Metric.Encode(e)
-		}
-	}
-	{
-		if s.Field.Set {
-			e.FieldStart("field")
-			s.Field.Encode(e)
-		}
-	}
-	{
-		if s.Statement.Set {
-			e.FieldStart("statement")
-			s.Statement.Encode(e)
-		}
-	}
-	{
-		if s.Splits != nil {
-			e.FieldStart("splits")
-			e.ArrStart()
-			for _, elem := range s.Splits {
-				elem.Encode(e)
-			}
-			e.ArrEnd()
-		}
-	}
-	{
-		e.FieldStart("inputs")
-		e.ArrStart()
-		for _, elem := range s.Inputs {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
+	b = append(b, ']')
+	return b
 }
 
 var jsonFieldsNameOfExplanation = [16]string{
@@ -5656,6 +5526,11 @@ func (s ExplanationOp) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s ExplanationOp) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes ExplanationOp from json.
 func (s *ExplanationOp) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -5709,21 +5584,24 @@ func (s *ExplanationOp) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *FieldError) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *FieldError) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("field")
-		e.Str(s.Field)
-	}
-	{
-		e.FieldStart("message")
-		e.Str(s.Message)
-	}
+func (s *FieldError) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *FieldError) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"field":`...)
+	b = wire.String(b, s.Field)
+	b = append(b, `,"message":`...)
+	b = wire.String(b, s.Message)
+	return b
 }
 
 var jsonFieldsNameOfFieldError = [2]string{
@@ -5822,25 +5700,26 @@ func (s *FieldError) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *FilerDays) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *FilerDays) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("cik")
-		e.Int64(s.Cik)
-	}
-	{
-		e.FieldStart("first_day")
-		s.FirstDay.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("last_day")
-		s.LastDay.Encode(e, json.EncodeDate)
-	}
+func (s *FilerDays) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *FilerDays) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"cik":`...)
+	b = wire.Int(b, s.Cik)
+	b = append(b, `,"first_day":`...)
+	b = s.FirstDay.appendJSON(b, wire.Date)
+	b = append(b, `,"last_day":`...)
+	b = s.LastDay.appendJSON(b, wire.Date)
+	return b
 }
 
 var jsonFieldsNameOfFilerDays = [3]string{
@@ -5948,29 +5827,28 @@ func (s *FilerDays) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Filing) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Filing) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("accession")
-		e.Str(s.Accession)
-	}
-	{
-		e.FieldStart("form")
-		e.Str(s.Form)
-	}
-	{
-		e.FieldStart("filed")
-		json.EncodeDate(e, s.Filed)
-	}
-	{
-		e.FieldStart("url")
-		e.Str(s.URL)
-	}
+func (s *Filing) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Filing) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"accession":`...)
+	b = wire.String(b, s.Accession)
+	b = append(b, `,"form":`...)
+	b = wire.String(b, s.Form)
+	b = append(b, `,"filed":`...)
+	b = wire.Date(b, s.Filed)
+	b = append(b, `,"url":`...)
+	b = wire.String(b, s.URL)
+	return b
 }
 
 var jsonFieldsNameOfFiling = [4]string{
@@ -6095,29 +5973,28 @@ func (s *Filing) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *FilingsRead) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *FilingsRead) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("report")
-		e.Int64(s.Report)
-	}
-	{
-		e.FieldStart("repeat")
-		e.Int64(s.Repeat)
-	}
-	{
-		e.FieldStart("no_balance_sheet")
-		e.Int64(s.NoBalanceSheet)
-	}
-	{
-		e.FieldStart("no_flow")
-		e.Int64(s.NoFlow)
-	}
+func (s *FilingsRead) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *FilingsRead) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"report":`...)
+	b = wire.Int(b, s.Report)
+	b = append(b, `,"repeat":`...)
+	b = wire.Int(b, s.Repeat)
+	b = append(b, `,"no_balance_sheet":`...)
+	b = wire.Int(b, s.NoBalanceSheet)
+	b = append(b, `,"no_flow":`...)
+	b = wire.Int(b, s.NoFlow)
+	return b
 }
 
 var jsonFieldsNameOfFilingsRead = [4]string{
@@ -6242,407 +6119,221 @@ func (s *FilingsRead) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *FinancialStatement) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *FinancialStatement) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
-	}
-	{
-		e.FieldStart("company_id")
-		e.Int64(s.CompanyID)
-	}
-	{
-		e.FieldStart("ticker")
-		e.Str(s.Ticker)
-	}
-	{
-		e.FieldStart("source")
-		s.Source.Encode(e)
-	}
-	{
-		e.FieldStart("period")
-		s.Period.Encode(e)
-	}
-	{
-		e.FieldStart("fiscal_year")
-		e.Int32(s.FiscalYear)
-	}
-	{
-		e.FieldStart("fiscal_quarter")
-		s.FiscalQuarter.Encode(e)
-	}
-	{
-		e.FieldStart("start_date")
-		s.StartDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("end_date")
-		json.EncodeDate(e, s.EndDate)
-	}
-	{
-		e.FieldStart("publish_date")
-		json.EncodeDate(e, s.PublishDate)
-	}
-	{
-		e.FieldStart("known_from")
-		json.EncodeDate(e, s.KnownFrom)
-	}
-	{
-		e.FieldStart("known_to")
-		s.KnownTo.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("restated")
-		e.Bool(s.Restated)
-	}
-	{
-		e.FieldStart("set_by")
-		s.SetBy.Encode(e)
-	}
-	{
-		e.FieldStart("accepted_at")
-		s.AcceptedAt.Encode(e, json.EncodeDateTime)
-	}
-	{
-		e.FieldStart("currency")
-		s.Currency.Encode(e)
-	}
-	{
-		e.FieldStart("taxonomy")
-		s.Taxonomy.Encode(e)
-	}
-	{
-		e.FieldStart("rules_version")
-		s.RulesVersion.Encode(e)
-	}
-	{
-		e.FieldStart("marks")
-		e.ArrStart()
-		for _, elem := range s.Marks {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("audited")
-		e.Bool(s.Audited)
-	}
-	{
-		e.FieldStart("accession")
-		s.Accession.Encode(e)
-	}
-	{
-		e.FieldStart("url")
-		s.URL.Encode(e)
-	}
-	{
-		e.FieldStart("total_revenues")
-		s.TotalRevenues.Encode(e)
-	}
-	{
-		e.FieldStart("cost_of_revenue")
-		s.CostOfRevenue.Encode(e)
-	}
-	{
-		e.FieldStart("gross_profit")
-		s.GrossProfit.Encode(e)
-	}
-	{
-		e.FieldStart("operating_income")
-		s.OperatingIncome.Encode(e)
-	}
-	{
-		e.FieldStart("selling_general_administrative")
-		s.SellingGeneralAdministrative.Encode(e)
-	}
-	{
-		e.FieldStart("research_and_development")
-		s.ResearchAndDevelopment.Encode(e)
-	}
-	{
-		e.FieldStart("interest_expense")
-		s.InterestExpense.Encode(e)
-	}
-	{
-		e.FieldStart("interest_income")
-		s.InterestIncome.Encode(e)
-	}
-	{
-		e.FieldStart("profit_before_tax")
-		s.ProfitBeforeTax.Encode(e)
-	}
-	{
-		e.FieldStart("tax_expense")
-		s.TaxExpense.Encode(e)
-	}
-	{
-		e.FieldStart("net_income")
-		s.NetIncome.Encode(e)
-	}
-	{
-		e.FieldStart("depreciation")
-		s.Depreciation.Encode(e)
-	}
-	{
-		e.FieldStart("amortization")
-		s.Amortization.Encode(e)
-	}
-	{
-		e.FieldStart("depreciation_and_amortization")
-		s.DepreciationAndAmortization.Encode(e)
-	}
-	{
-		e.FieldStart("ebit")
-		s.Ebit.Encode(e)
-	}
-	{
-		e.FieldStart("ebit_basis")
-		s.EbitBasis.Encode(e)
-	}
-	{
-		e.FieldStart("ebitda")
-		s.Ebitda.Encode(e)
-	}
-	{
-		e.FieldStart("operating_cash_flow")
-		s.OperatingCashFlow.Encode(e)
-	}
-	{
-		e.FieldStart("capital_expenditure")
-		s.CapitalExpenditure.Encode(e)
-	}
-	{
-		e.FieldStart("free_cash_flow")
-		s.FreeCashFlow.Encode(e)
-	}
-	{
-		e.FieldStart("investing_cash_flow")
-		s.InvestingCashFlow.Encode(e)
-	}
-	{
-		e.FieldStart("financing_cash_flow")
-		s.FinancingCashFlow.Encode(e)
-	}
-	{
-		e.FieldStart("exchange_rate_effect")
-		s.ExchangeRateEffect.Encode(e)
-	}
-	{
-		e.FieldStart("net_change_in_cash")
-		s.NetChangeInCash.Encode(e)
-	}
-	{
-		e.FieldStart("dividends_paid")
-		s.DividendsPaid.Encode(e)
-	}
-	{
-		e.FieldStart("share_repurchases")
-		s.ShareRepurchases.Encode(e)
-	}
-	{
-		e.FieldStart("stock_based_compensation")
-		s.StockBasedCompensation.Encode(e)
-	}
-	{
-		e.FieldStart("acquisitions")
-		s.Acquisitions.Encode(e)
-	}
-	{
-		e.FieldStart("income_taxes_paid")
-		s.IncomeTaxesPaid.Encode(e)
-	}
-	{
-		e.FieldStart("interest_paid")
-		s.InterestPaid.Encode(e)
-	}
-	{
-		e.FieldStart("preferred_dividends")
-		s.PreferredDividends.Encode(e)
-	}
-	{
-		e.FieldStart("earnings_per_share")
-		s.EarningsPerShare.Encode(e)
-	}
-	{
-		e.FieldStart("earnings_per_share_basis_date")
-		s.EarningsPerShareBasisDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("earnings_per_share_diluted")
-		s.EarningsPerShareDiluted.Encode(e)
-	}
-	{
-		e.FieldStart("earnings_per_share_diluted_basis_date")
-		s.EarningsPerShareDilutedBasisDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("per_share_basis_date")
-		s.PerShareBasisDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("weighted_average_shares")
-		s.WeightedAverageShares.Encode(e)
-	}
-	{
-		e.FieldStart("weighted_average_shares_basis_date")
-		s.WeightedAverageSharesBasisDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("weighted_average_shares_diluted")
-		s.WeightedAverageSharesDiluted.Encode(e)
-	}
-	{
-		e.FieldStart("weighted_average_shares_diluted_basis_date")
-		s.WeightedAverageSharesDilutedBasisDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("dividends_per_share")
-		s.DividendsPerShare.Encode(e)
-	}
-	{
-		e.FieldStart("dividends_per_share_basis_date")
-		s.DividendsPerShareBasisDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("total_assets")
-		s.TotalAssets.Encode(e)
-	}
-	{
-		e.FieldStart("current_assets")
-		s.CurrentAssets.Encode(e)
-	}
-	{
-		e.FieldStart("non_current_assets")
-		s.NonCurrentAssets.Encode(e)
-	}
-	{
-		e.FieldStart("cash_and_equivalents")
-		s.CashAndEquivalents.Encode(e)
-	}
-	{
-		e.FieldStart("short_term_investments")
-		s.ShortTermInvestments.Encode(e)
-	}
-	{
-		e.FieldStart("receivables")
-		s.Receivables.Encode(e)
-	}
-	{
-		e.FieldStart("inventory")
-		s.Inventory.Encode(e)
-	}
-	{
-		e.FieldStart("long_term_investments")
-		s.LongTermInvestments.Encode(e)
-	}
-	{
-		e.FieldStart("property_plant_equipment")
-		s.PropertyPlantEquipment.Encode(e)
-	}
-	{
-		e.FieldStart("goodwill")
-		s.Goodwill.Encode(e)
-	}
-	{
-		e.FieldStart("intangible_assets")
-		s.IntangibleAssets.Encode(e)
-	}
-	{
-		e.FieldStart("total_liabilities")
-		s.TotalLiabilities.Encode(e)
-	}
-	{
-		e.FieldStart("current_liabilities")
-		s.CurrentLiabilities.Encode(e)
-	}
-	{
-		e.FieldStart("long_term_liabilities")
-		s.LongTermLiabilities.Encode(e)
-	}
-	{
-		e.FieldStart("accounts_payable")
-		s.AccountsPayable.Encode(e)
-	}
-	{
-		e.FieldStart("deferred_revenue_current")
-		s.DeferredRevenueCurrent.Encode(e)
-	}
-	{
-		e.FieldStart("operating_lease_liability")
-		s.OperatingLeaseLiability.Encode(e)
-	}
-	{
-		e.FieldStart("short_term_debt")
-		s.ShortTermDebt.Encode(e)
-	}
-	{
-		e.FieldStart("long_term_debt")
-		s.LongTermDebt.Encode(e)
-	}
-	{
-		e.FieldStart("total_debt")
-		s.TotalDebt.Encode(e)
-	}
-	{
-		e.FieldStart("total_equity")
-		s.TotalEquity.Encode(e)
-	}
-	{
-		e.FieldStart("retained_earnings")
-		s.RetainedEarnings.Encode(e)
-	}
-	{
-		e.FieldStart("noncontrolling_interest")
-		s.NoncontrollingInterest.Encode(e)
-	}
-	{
-		e.FieldStart("preferred_stock")
-		s.PreferredStock.Encode(e)
-	}
-	{
-		e.FieldStart("temporary_equity")
-		s.TemporaryEquity.Encode(e)
-	}
-	{
-		e.FieldStart("total_equities_and_liabilities")
-		s.TotalEquitiesAndLiabilities.Encode(e)
-	}
-	{
-		e.FieldStart("shares_outstanding")
-		s.SharesOutstanding.Encode(e)
-	}
-	{
-		e.FieldStart("shares_source")
-		s.SharesSource.Encode(e)
-	}
-	{
-		e.FieldStart("shares_outstanding_basis_date")
-		s.SharesOutstandingBasisDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("adjusted_to")
-		s.AdjustedTo.Encode(e, json.EncodeDate)
-	}
-	{
-		if s.Explanations.Set {
-			e.FieldStart("explanations")
-			s.Explanations.Encode(e)
-		}
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("updated_at")
-		json.EncodeDateTime(e, s.UpdatedAt)
-	}
+func (s *FinancialStatement) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *FinancialStatement) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"company_id":`...)
+	b = wire.Int(b, s.CompanyID)
+	b = append(b, `,"ticker":`...)
+	b = wire.String(b, s.Ticker)
+	b = append(b, `,"source":`...)
+	b = s.Source.appendJSON(b)
+	b = append(b, `,"period":`...)
+	b = s.Period.appendJSON(b)
+	b = append(b, `,"fiscal_year":`...)
+	b = wire.Int(b, s.FiscalYear)
+	b = append(b, `,"fiscal_quarter":`...)
+	b = s.FiscalQuarter.appendJSON(b)
+	b = append(b, `,"start_date":`...)
+	b = s.StartDate.appendJSON(b, wire.Date)
+	b = append(b, `,"end_date":`...)
+	b = wire.Date(b, s.EndDate)
+	b = append(b, `,"publish_date":`...)
+	b = wire.Date(b, s.PublishDate)
+	b = append(b, `,"known_from":`...)
+	b = wire.Date(b, s.KnownFrom)
+	b = append(b, `,"known_to":`...)
+	b = s.KnownTo.appendJSON(b, wire.Date)
+	b = append(b, `,"restated":`...)
+	b = wire.Bool(b, s.Restated)
+	b = append(b, `,"set_by":`...)
+	b = s.SetBy.appendJSON(b)
+	b = append(b, `,"accepted_at":`...)
+	b = s.AcceptedAt.appendJSON(b, wire.DateTime)
+	b = append(b, `,"currency":`...)
+	b = s.Currency.appendJSON(b)
+	b = append(b, `,"taxonomy":`...)
+	b = s.Taxonomy.appendJSON(b)
+	b = append(b, `,"rules_version":`...)
+	b = s.RulesVersion.appendJSON(b)
+	b = append(b, `,"marks":`...)
+	b = append(b, '[')
+	for _, elem := range s.Marks {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
+	}
+	b = append(b, ']')
+	b = append(b, `,"audited":`...)
+	b = wire.Bool(b, s.Audited)
+	b = append(b, `,"accession":`...)
+	b = s.Accession.appendJSON(b)
+	b = append(b, `,"url":`...)
+	b = s.URL.appendJSON(b)
+	b = append(b, `,"total_revenues":`...)
+	b = s.TotalRevenues.appendJSON(b)
+	b = append(b, `,"cost_of_revenue":`...)
+	b = s.CostOfRevenue.appendJSON(b)
+	b = append(b, `,"gross_profit":`...)
+	b = s.GrossProfit.appendJSON(b)
+	b = append(b, `,"operating_income":`...)
+	b = s.OperatingIncome.appendJSON(b)
+	b = append(b, `,"selling_general_administrative":`...)
+	b = s.SellingGeneralAdministrative.appendJSON(b)
+	b = append(b, `,"research_and_development":`...)
+	b = s.ResearchAndDevelopment.appendJSON(b)
+	b = append(b, `,"interest_expense":`...)
+	b = s.InterestExpense.appendJSON(b)
+	b = append(b, `,"interest_income":`...)
+	b = s.InterestIncome.appendJSON(b)
+	b = append(b, `,"profit_before_tax":`...)
+	b = s.ProfitBeforeTax.appendJSON(b)
+	b = append(b, `,"tax_expense":`...)
+	b = s.TaxExpense.appendJSON(b)
+	b = append(b, `,"net_income":`...)
+	b = s.NetIncome.appendJSON(b)
+	b = append(b, `,"depreciation":`...)
+	b = s.Depreciation.appendJSON(b)
+	b = append(b, `,"amortization":`...)
+	b = s.Amortization.appendJSON(b)
+	b = append(b, `,"depreciation_and_amortization":`...)
+	b = s.DepreciationAndAmortization.appendJSON(b)
+	b = append(b, `,"ebit":`...)
+	b = s.Ebit.appendJSON(b)
+	b = append(b, `,"ebit_basis":`...)
+	b = s.EbitBasis.appendJSON(b)
+	b = append(b, `,"ebitda":`...)
+	b = s.Ebitda.appendJSON(b)
+	b = append(b, `,"operating_cash_flow":`...)
+	b = s.OperatingCashFlow.appendJSON(b)
+	b = append(b, `,"capital_expenditure":`...)
+	b = s.CapitalExpenditure.appendJSON(b)
+	b = append(b, `,"free_cash_flow":`...)
+	b = s.FreeCashFlow.appendJSON(b)
+	b = append(b, `,"investing_cash_flow":`...)
+	b = s.InvestingCashFlow.appendJSON(b)
+	b = append(b, `,"financing_cash_flow":`...)
+	b = s.FinancingCashFlow.appendJSON(b)
+	b = append(b, `,"exchange_rate_effect":`...)
+	b = s.ExchangeRateEffect.appendJSON(b)
+	b = append(b, `,"net_change_in_cash":`...)
+	b = s.NetChangeInCash.appendJSON(b)
+	b = append(b, `,"dividends_paid":`...)
+	b = s.DividendsPaid.appendJSON(b)
+	b = append(b, `,"share_repurchases":`...)
+	b = s.ShareRepurchases.appendJSON(b)
+	b = append(b, `,"stock_based_compensation":`...)
+	b = s.StockBasedCompensation.appendJSON(b)
+	b = append(b, `,"acquisitions":`...)
+	b = s.Acquisitions.appendJSON(b)
+	b = append(b, `,"income_taxes_paid":`...)
+	b = s.IncomeTaxesPaid.appendJSON(b)
+	b = append(b, `,"interest_paid":`...)
+	b = s.InterestPaid.appendJSON(b)
+	b = append(b, `,"preferred_dividends":`...)
+	b = s.PreferredDividends.appendJSON(b)
+	b = append(b, `,"earnings_per_share":`...)
+	b = s.EarningsPerShare.appendJSON(b)
+	b = append(b, `,"earnings_per_share_basis_date":`...)
+	b = s.EarningsPerShareBasisDate.appendJSON(b, wire.Date)
+	b = append(b, `,"earnings_per_share_diluted":`...)
+	b = s.EarningsPerShareDiluted.appendJSON(b)
+	b = append(b, `,"earnings_per_share_diluted_basis_date":`...)
+	b = s.EarningsPerShareDilutedBasisDate.appendJSON(b, wire.Date)
+	b = append(b, `,"per_share_basis_date":`...)
+	b = s.PerShareBasisDate.appendJSON(b, wire.Date)
+	b = append(b, `,"weighted_average_shares":`...)
+	b = s.WeightedAverageShares.appendJSON(b)
+	b = append(b, `,"weighted_average_shares_basis_date":`...)
+	b = s.WeightedAverageSharesBasisDate.appendJSON(b, wire.Date)
+	b = append(b, `,"weighted_average_shares_diluted":`...)
+	b = s.WeightedAverageSharesDiluted.appendJSON(b)
+	b = append(b, `,"weighted_average_shares_diluted_basis_date":`...)
+	b = s.WeightedAverageSharesDilutedBasisDate.appendJSON(b, wire.Date)
+	b = append(b, `,"dividends_per_share":`...)
+	b = s.DividendsPerShare.appendJSON(b)
+	b = append(b, `,"dividends_per_share_basis_date":`...)
+	b = s.DividendsPerShareBasisDate.appendJSON(b, wire.Date)
+	b = append(b, `,"total_assets":`...)
+	b = s.TotalAssets.appendJSON(b)
+	b = append(b, `,"current_assets":`...)
+	b = s.CurrentAssets.appendJSON(b)
+	b = append(b, `,"non_current_assets":`...)
+	b = s.NonCurrentAssets.appendJSON(b)
+	b = append(b, `,"cash_and_equivalents":`...)
+	b = s.CashAndEquivalents.appendJSON(b)
+	b = append(b, `,"short_term_investments":`...)
+	b = s.ShortTermInvestments.appendJSON(b)
+	b = append(b, `,"receivables":`...)
+	b = s.Receivables.appendJSON(b)
+	b = append(b, `,"inventory":`...)
+	b = s.Inventory.appendJSON(b)
+	b = append(b, `,"long_term_investments":`...)
+	b = s.LongTermInvestments.appendJSON(b)
+	b = append(b, `,"property_plant_equipment":`...)
+	b = s.PropertyPlantEquipment.appendJSON(b)
+	b = append(b, `,"goodwill":`...)
+	b = s.Goodwill.appendJSON(b)
+	b = append(b, `,"intangible_assets":`...)
+	b = s.IntangibleAssets.appendJSON(b)
+	b = append(b, `,"total_liabilities":`...)
+	b = s.TotalLiabilities.appendJSON(b)
+	b = append(b, `,"current_liabilities":`...)
+	b = s.CurrentLiabilities.appendJSON(b)
+	b = append(b, `,"long_term_liabilities":`...)
+	b = s.LongTermLiabilities.appendJSON(b)
+	b = append(b, `,"accounts_payable":`...)
+	b = s.AccountsPayable.appendJSON(b)
+	b = append(b, `,"deferred_revenue_current":`...)
+	b = s.DeferredRevenueCurrent.appendJSON(b)
+	b = append(b, `,"operating_lease_liability":`...)
+	b = s.OperatingLeaseLiability.appendJSON(b)
+	b = append(b, `,"short_term_debt":`...)
+	b = s.ShortTermDebt.appendJSON(b)
+	b = append(b, `,"long_term_debt":`...)
+	b = s.LongTermDebt.appendJSON(b)
+	b = append(b, `,"total_debt":`...)
+	b = s.TotalDebt.appendJSON(b)
+	b = append(b, `,"total_equity":`...)
+	b = s.TotalEquity.appendJSON(b)
+	b = append(b, `,"retained_earnings":`...)
+	b = s.RetainedEarnings.appendJSON(b)
+	b = append(b, `,"noncontrolling_interest":`...)
+	b = s.NoncontrollingInterest.appendJSON(b)
+	b = append(b, `,"preferred_stock":`...)
+	b = s.PreferredStock.appendJSON(b)
+	b = append(b, `,"temporary_equity":`...)
+	b = s.TemporaryEquity.appendJSON(b)
+	b = append(b, `,"total_equities_and_liabilities":`...)
+	b = s.TotalEquitiesAndLiabilities.appendJSON(b)
+	b = append(b, `,"shares_outstanding":`...)
+	b = s.SharesOutstanding.appendJSON(b)
+	b = append(b, `,"shares_source":`...)
+	b = s.SharesSource.appendJSON(b)
+	b = append(b, `,"shares_outstanding_basis_date":`...)
+	b = s.SharesOutstandingBasisDate.appendJSON(b, wire.Date)
+	b = append(b, `,"adjusted_to":`...)
+	b = s.AdjustedTo.appendJSON(b, wire.Date)
+	if s.Explanations.Set {
+		b = append(b, `,"explanations":`...)
+		b = s.Explanations.appendJSON(b)
+	}
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"updated_at":`...)
+	b = wire.DateTime(b, s.UpdatedAt)
+	return b
 }
 
 var jsonFieldsNameOfFinancialStatement = [97]string{
@@ -7824,19 +7515,26 @@ func (s *FinancialStatement) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s FinancialStatementExplanations) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields implements json.Marshaler.
-func (s FinancialStatementExplanations) encodeFields(e *jx.Encoder) {
-	for _, k := range slices.Sorted(maps.Keys(s)) {
-		elem := s[k]
-		e.FieldStart(k)
+func (s FinancialStatementExplanations) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
 
-		elem.Encode(e)
+func (s FinancialStatementExplanations) appendFields(b []byte) []byte {
+	for _, k := range wire.Keys(s) {
+		elem := s[k]
+		b = wire.Comma(b)
+		b = wire.String(b, k)
+		b = append(b, ':')
+		b = elem.appendJSON(b)
 	}
+	return b
 }
 
 // Decode decodes FinancialStatementExplanations from json.
@@ -7879,423 +7577,290 @@ func (s *FinancialStatementExplanations) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *FinancialStatementInput) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *FinancialStatementInput) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("period")
-		s.Period.Encode(e)
-	}
-	{
-		e.FieldStart("fiscal_year")
-		e.Int32(s.FiscalYear)
-	}
-	{
-		if s.FiscalQuarter.Set {
-			e.FieldStart("fiscal_quarter")
-			s.FiscalQuarter.Encode(e)
-		}
-	}
-	{
-		if s.StartDate.Set {
-			e.FieldStart("start_date")
-			s.StartDate.Encode(e, json.EncodeDate)
-		}
-	}
-	{
-		e.FieldStart("end_date")
-		json.EncodeDate(e, s.EndDate)
-	}
-	{
-		e.FieldStart("publish_date")
-		json.EncodeDate(e, s.PublishDate)
-	}
-	{
-		e.FieldStart("currency")
-		s.Currency.Encode(e)
-	}
-	{
-		if s.Audited.Set {
-			e.FieldStart("audited")
-			s.Audited.Encode(e)
-		}
-	}
-	{
-		if s.URL.Set {
-			e.FieldStart("url")
-			s.URL.Encode(e)
-		}
-	}
-	{
-		if s.TotalRevenues.Set {
-			e.FieldStart("total_revenues")
-			s.TotalRevenues.Encode(e)
-		}
-	}
-	{
-		if s.CostOfRevenue.Set {
-			e.FieldStart("cost_of_revenue")
-			s.CostOfRevenue.Encode(e)
-		}
-	}
-	{
-		if s.GrossProfit.Set {
-			e.FieldStart("gross_profit")
-			s.GrossProfit.Encode(e)
-		}
-	}
-	{
-		if s.OperatingIncome.Set {
-			e.FieldStart("operating_income")
-			s.OperatingIncome.Encode(e)
-		}
-	}
-	{
-		if s.SellingGeneralAdministrative.Set {
-			e.FieldStart("selling_general_administrative")
-			s.SellingGeneralAdministrative.Encode(e)
-		}
-	}
-	{
-		if s.ResearchAndDevelopment.Set {
-			e.FieldStart("research_and_development")
-			s.ResearchAndDevelopment.Encode(e)
-		}
-	}
-	{
-		if s.InterestExpense.Set {
-			e.FieldStart("interest_expense")
-			s.InterestExpense.Encode(e)
-		}
-	}
-	{
-		if s.InterestIncome.Set {
-			e.FieldStart("interest_income")
-			s.InterestIncome.Encode(e)
-		}
-	}
-	{
-		if s.ProfitBeforeTax.Set {
-			e.FieldStart("profit_before_tax")
-			s.ProfitBeforeTax.Encode(e)
-		}
-	}
-	{
-		if s.TaxExpense.Set {
-			e.FieldStart("tax_expense")
-			s.TaxExpense.Encode(e)
-		}
-	}
-	{
-		if s.NetIncome.Set {
-			e.FieldStart("net_income")
-			s.NetIncome.Encode(e)
-		}
-	}
-	{
-		if s.Depreciation.Set {
-			e.FieldStart("depreciation")
-			s.Depreciation.Encode(e)
-		}
-	}
-	{
-		if s.Amortization.Set {
-			e.FieldStart("amortization")
-			s.Amortization.Encode(e)
-		}
-	}
-	{
-		if s.DepreciationAndAmortization.Set {
-			e.FieldStart("depreciation_and_amortization")
-			s.DepreciationAndAmortization.Encode(e)
-		}
-	}
-	{
-		if s.OperatingCashFlow.Set {
-			e.FieldStart("operating_cash_flow")
-			s.OperatingCashFlow.Encode(e)
-		}
-	}
-	{
-		if s.CapitalExpenditure.Set {
-			e.FieldStart("capital_expenditure")
-			s.CapitalExpenditure.Encode(e)
-		}
-	}
-	{
-		if s.InvestingCashFlow.Set {
-			e.FieldStart("investing_cash_flow")
-			s.InvestingCashFlow.Encode(e)
-		}
-	}
-	{
-		if s.FinancingCashFlow.Set {
-			e.FieldStart("financing_cash_flow")
-			s.FinancingCashFlow.Encode(e)
-		}
-	}
-	{
-		if s.ExchangeRateEffect.Set {
-			e.FieldStart("exchange_rate_effect")
-			s.ExchangeRateEffect.Encode(e)
-		}
-	}
-	{
-		if s.NetChangeInCash.Set {
-			e.FieldStart("net_change_in_cash")
-			s.NetChangeInCash.Encode(e)
-		}
-	}
-	{
-		if s.DividendsPaid.Set {
-			e.FieldStart("dividends_paid")
-			s.DividendsPaid.Encode(e)
-		}
-	}
-	{
-		if s.ShareRepurchases.Set {
-			e.FieldStart("share_repurchases")
-			s.ShareRepurchases.Encode(e)
-		}
-	}
-	{
-		if s.StockBasedCompensation.Set {
-			e.FieldStart("stock_based_compensation")
-			s.StockBasedCompensation.Encode(e)
-		}
-	}
-	{
-		if s.Acquisitions.Set {
-			e.FieldStart("acquisitions")
-			s.Acquisitions.Encode(e)
-		}
-	}
-	{
-		if s.IncomeTaxesPaid.Set {
-			e.FieldStart("income_taxes_paid")
-			s.IncomeTaxesPaid.Encode(e)
-		}
-	}
-	{
-		if s.InterestPaid.Set {
-			e.FieldStart("interest_paid")
-			s.InterestPaid.Encode(e)
-		}
-	}
-	{
-		if s.PreferredDividends.Set {
-			e.FieldStart("preferred_dividends")
-			s.PreferredDividends.Encode(e)
-		}
-	}
-	{
-		if s.EarningsPerShare.Set {
-			e.FieldStart("earnings_per_share")
-			s.EarningsPerShare.Encode(e)
-		}
-	}
-	{
-		if s.EarningsPerShareDiluted.Set {
-			e.FieldStart("earnings_per_share_diluted")
-			s.EarningsPerShareDiluted.Encode(e)
-		}
-	}
-	{
-		if s.PerShareBasisDate.Set {
-			e.FieldStart("per_share_basis_date")
-			s.PerShareBasisDate.Encode(e, json.EncodeDate)
-		}
-	}
-	{
-		if s.WeightedAverageShares.Set {
-			e.FieldStart("weighted_average_shares")
-			s.WeightedAverageShares.Encode(e)
-		}
-	}
-	{
-		if s.WeightedAverageSharesDiluted.Set {
-			e.FieldStart("weighted_average_shares_diluted")
-			s.WeightedAverageSharesDiluted.Encode(e)
-		}
-	}
-	{
-		if s.DividendsPerShare.Set {
-			e.FieldStart("dividends_per_share")
-			s.DividendsPerShare.Encode(e)
-		}
-	}
-	{
-		if s.TotalAssets.Set {
-			e.FieldStart("total_assets")
-			s.TotalAssets.Encode(e)
-		}
-	}
-	{
-		if s.CurrentAssets.Set {
-			e.FieldStart("current_assets")
-			s.CurrentAssets.Encode(e)
-		}
-	}
-	{
-		if s.NonCurrentAssets.Set {
-			e.FieldStart("non_current_assets")
-			s.NonCurrentAssets.Encode(e)
-		}
-	}
-	{
-		if s.CashAndEquivalents.Set {
-			e.FieldStart("cash_and_equivalents")
-			s.CashAndEquivalents.Encode(e)
-		}
-	}
-	{
-		if s.ShortTermInvestments.Set {
-			e.FieldStart("short_term_investments")
-			s.ShortTermInvestments.Encode(e)
-		}
-	}
-	{
-		if s.Receivables.Set {
-			e.FieldStart("receivables")
-			s.Receivables.Encode(e)
-		}
-	}
-	{
-		if s.Inventory.Set {
-			e.FieldStart("inventory")
-			s.Inventory.Encode(e)
-		}
-	}
-	{
-		if s.LongTermInvestments.Set {
-			e.FieldStart("long_term_investments")
-			s.LongTermInvestments.Encode(e)
-		}
-	}
-	{
-		if s.PropertyPlantEquipment.Set {
-			e.FieldStart("property_plant_equipment")
-			s.PropertyPlantEquipment.Encode(e)
-		}
-	}
-	{
-		if s.Goodwill.Set {
-			e.FieldStart("goodwill")
-			s.Goodwill.Encode(e)
-		}
-	}
-	{
-		if s.IntangibleAssets.Set {
-			e.FieldStart("intangible_assets")
-			s.IntangibleAssets.Encode(e)
-		}
-	}
-	{
-		if s.TotalLiabilities.Set {
-			e.FieldStart("total_liabilities")
-			s.TotalLiabilities.Encode(e)
-		}
-	}
-	{
-		if s.CurrentLiabilities.Set {
-			e.FieldStart("current_liabilities")
-			s.CurrentLiabilities.Encode(e)
-		}
-	}
-	{
-		if s.LongTermLiabilities.Set {
-			e.FieldStart("long_term_liabilities")
-			s.LongTermLiabilities.Encode(e)
-		}
-	}
-	{
-		if s.AccountsPayable.Set {
-			e.FieldStart("accounts_payable")
-			s.AccountsPayable.Encode(e)
-		}
-	}
-	{
-		if s.DeferredRevenueCurrent.Set {
-			e.FieldStart("deferred_revenue_current")
-			s.DeferredRevenueCurrent.Encode(e)
-		}
-	}
-	{
-		if s.OperatingLeaseLiability.Set {
-			e.FieldStart("operating_lease_liability")
-			s.OperatingLeaseLiability.Encode(e)
-		}
-	}
-	{
-		if s.ShortTermDebt.Set {
-			e.FieldStart("short_term_debt")
-			s.ShortTermDebt.Encode(e)
-		}
-	}
-	{
-		if s.LongTermDebt.Set {
-			e.FieldStart("long_term_debt")
-			s.LongTermDebt.Encode(e)
-		}
-	}
-	{
-		if s.TotalEquity.Set {
-			e.FieldStart("total_equity")
-			s.TotalEquity.Encode(e)
-		}
-	}
-	{
-		if s.RetainedEarnings.Set {
-			e.FieldStart("retained_earnings")
-			s.RetainedEarnings.Encode(e)
-		}
-	}
-	{
-		if s.NoncontrollingInterest.Set {
-			e.FieldStart("noncontrolling_interest")
-			s.NoncontrollingInterest.Encode(e)
-		}
-	}
-	{
-		if s.PreferredStock.Set {
-			e.FieldStart("preferred_stock")
-			s.PreferredStock.Encode(e)
-		}
-	}
-	{
-		if s.TemporaryEquity.Set {
-			e.FieldStart("temporary_equity")
-			s.TemporaryEquity.Encode(e)
-		}
-	}
-	{
-		if s.TotalEquitiesAndLiabilities.Set {
-			e.FieldStart("total_equities_and_liabilities")
-			s.TotalEquitiesAndLiabilities.Encode(e)
-		}
-	}
-	{
-		if s.SharesOutstanding.Set {
-			e.FieldStart("shares_outstanding")
-			s.SharesOutstanding.Encode(e)
-		}
-	}
-	{
-		if s.SharesOutstandingBasisDate.Set {
-			e.FieldStart("shares_outstanding_basis_date")
-			s.SharesOutstandingBasisDate.Encode(e, json.EncodeDate)
-		}
-	}
-	{
-		if s.AdjustedTo.Set {
-			e.FieldStart("adjusted_to")
-			s.AdjustedTo.Encode(e, json.EncodeDate)
-		}
+func (s *FinancialStatementInput) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *FinancialStatementInput) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"period":`...)
+	b = s.Period.appendJSON(b)
+	b = append(b, `,"fiscal_year":`...)
+	b = wire.Int(b, s.FiscalYear)
+	if s.FiscalQuarter.Set {
+		b = append(b, `,"fiscal_quarter":`...)
+		b = s.FiscalQuarter.appendJSON(b)
+	}
+	if s.StartDate.Set {
+		b = append(b, `,"start_date":`...)
+		b = s.StartDate.appendJSON(b, wire.Date)
+	}
+	b = append(b, `,"end_date":`...)
+	b = wire.Date(b, s.EndDate)
+	b = append(b, `,"publish_date":`...)
+	b = wire.Date(b, s.PublishDate)
+	b = append(b, `,"currency":`...)
+	b = s.Currency.appendJSON(b)
+	if s.Audited.Set {
+		b = append(b, `,"audited":`...)
+		b = s.Audited.appendJSON(b)
+	}
+	if s.URL.Set {
+		b = append(b, `,"url":`...)
+		b = s.URL.appendJSON(b)
+	}
+	if s.TotalRevenues.Set {
+		b = append(b, `,"total_revenues":`...)
+		b = s.TotalRevenues.appendJSON(b)
+	}
+	if s.CostOfRevenue.Set {
+		b = append(b, `,"cost_of_revenue":`...)
+		b = s.CostOfRevenue.appendJSON(b)
+	}
+	if s.GrossProfit.Set {
+		b = append(b, `,"gross_profit":`...)
+		b = s.GrossProfit.appendJSON(b)
+	}
+	if s.OperatingIncome.Set {
+		b = append(b, `,"operating_income":`...)
+		b = s.OperatingIncome.appendJSON(b)
+	}
+	if s.SellingGeneralAdministrative.Set {
+		b = append(b, `,"selling_general_administrative":`...)
+		b = s.SellingGeneralAdministrative.appendJSON(b)
+	}
+	if s.ResearchAndDevelopment.Set {
+		b = append(b, `,"research_and_development":`...)
+		b = s.ResearchAndDevelopment.appendJSON(b)
+	}
+	if s.InterestExpense.Set {
+		b = append(b, `,"interest_expense":`...)
+		b = s.InterestExpense.appendJSON(b)
+	}
+	if s.InterestIncome.Set {
+		b = append(b, `,"interest_income":`...)
+		b = s.InterestIncome.appendJSON(b)
+	}
+	if s.ProfitBeforeTax.Set {
+		b = append(b, `,"profit_before_tax":`...)
+		b = s.ProfitBeforeTax.appendJSON(b)
+	}
+	if s.TaxExpense.Set {
+		b = append(b, `,"tax_expense":`...)
+		b = s.TaxExpense.appendJSON(b)
+	}
+	if s.NetIncome.Set {
+		b = append(b, `,"net_income":`...)
+		b = s.NetIncome.appendJSON(b)
+	}
+	if s.Depreciation.Set {
+		b = append(b, `,"depreciation":`...)
+		b = s.Depreciation.appendJSON(b)
+	}
+	if s.Amortization.Set {
+		b = append(b, `,"amortization":`...)
+		b = s.Amortization.appendJSON(b)
+	}
+	if s.DepreciationAndAmortization.Set {
+		b = append(b, `,"depreciation_and_amortization":`...)
+		b = s.DepreciationAndAmortization.appendJSON(b)
+	}
+	if s.OperatingCashFlow.Set {
+		b = append(b, `,"operating_cash_flow":`...)
+		b = s.OperatingCashFlow.appendJSON(b)
+	}
+	if s.CapitalExpenditure.Set {
+		b = append(b, `,"capital_expenditure":`...)
+		b = s.CapitalExpenditure.appendJSON(b)
+	}
+	if s.InvestingCashFlow.Set {
+		b = append(b, `,"investing_cash_flow":`...)
+		b = s.InvestingCashFlow.appendJSON(b)
+	}
+	if s.FinancingCashFlow.Set {
+		b = append(b, `,"financing_cash_flow":`...)
+		b = s.FinancingCashFlow.appendJSON(b)
+	}
+	if s.ExchangeRateEffect.Set {
+		b = append(b, `,"exchange_rate_effect":`...)
+		b = s.ExchangeRateEffect.appendJSON(b)
+	}
+	if s.NetChangeInCash.Set {
+		b = append(b, `,"net_change_in_cash":`...)
+		b = s.NetChangeInCash.appendJSON(b)
+	}
+	if s.DividendsPaid.Set {
+		b = append(b, `,"dividends_paid":`...)
+		b = s.DividendsPaid.appendJSON(b)
+	}
+	if s.ShareRepurchases.Set {
+		b = append(b, `,"share_repurchases":`...)
+		b = s.ShareRepurchases.appendJSON(b)
+	}
+	if s.StockBasedCompensation.Set {
+		b = append(b, `,"stock_based_compensation":`...)
+		b = s.StockBasedCompensation.appendJSON(b)
+	}
+	if s.Acquisitions.Set {
+		b = append(b, `,"acquisitions":`...)
+		b = s.Acquisitions.appendJSON(b)
+	}
+	if s.IncomeTaxesPaid.Set {
+		b = append(b, `,"income_taxes_paid":`...)
+		b = s.IncomeTaxesPaid.appendJSON(b)
+	}
+	if s.InterestPaid.Set {
+		b = append(b, `,"interest_paid":`...)
+		b = s.InterestPaid.appendJSON(b)
+	}
+	if s.PreferredDividends.Set {
+		b = append(b, `,"preferred_dividends":`...)
+		b = s.PreferredDividends.appendJSON(b)
+	}
+	if s.EarningsPerShare.Set {
+		b = append(b, `,"earnings_per_share":`...)
+		b = s.EarningsPerShare.appendJSON(b)
+	}
+	if s.EarningsPerShareDiluted.Set {
+		b = append(b, `,"earnings_per_share_diluted":`...)
+		b = s.EarningsPerShareDiluted.appendJSON(b)
+	}
+	if s.PerShareBasisDate.Set {
+		b = append(b, `,"per_share_basis_date":`...)
+		b = s.PerShareBasisDate.appendJSON(b, wire.Date)
+	}
+	if s.WeightedAverageShares.Set {
+		b = append(b, `,"weighted_average_shares":`...)
+		b = s.WeightedAverageShares.appendJSON(b)
+	}
+	if s.WeightedAverageSharesDiluted.Set {
+		b = append(b, `,"weighted_average_shares_diluted":`...)
+		b = s.WeightedAverageSharesDiluted.appendJSON(b)
+	}
+	if s.DividendsPerShare.Set {
+		b = append(b, `,"dividends_per_share":`...)
+		b = s.DividendsPerShare.appendJSON(b)
+	}
+	if s.TotalAssets.Set {
+		b = append(b, `,"total_assets":`...)
+		b = s.TotalAssets.appendJSON(b)
+	}
+	if s.CurrentAssets.Set {
+		b = append(b, `,"current_assets":`...)
+		b = s.CurrentAssets.appendJSON(b)
+	}
+	if s.NonCurrentAssets.Set {
+		b = append(b, `,"non_current_assets":`...)
+		b = s.NonCurrentAssets.appendJSON(b)
+	}
+	if s.CashAndEquivalents.Set {
+		b = append(b, `,"cash_and_equivalents":`...)
+		b = s.CashAndEquivalents.appendJSON(b)
 	}
+	if s.ShortTermInvestments.Set {
+		b = append(b, `,"short_term_investments":`...)
+		b = s.ShortTermInvestments.appendJSON(b)
+	}
+	if s.Receivables.Set {
+		b = append(b, `,"receivables":`...)
+		b = s.Receivables.appendJSON(b)
+	}
+	if s.Inventory.Set {
+		b = append(b, `,"inventory":`...)
+		b = s.Inventory.appendJSON(b)
+	}
+	if s.LongTermInvestments.Set {
+		b = append(b, `,"long_term_investments":`...)
+		b = s.LongTermInvestments.appendJSON(b)
+	}
+	if s.PropertyPlantEquipment.Set {
+		b = append(b, `,"property_plant_equipment":`...)
+		b = s.PropertyPlantEquipment.appendJSON(b)
+	}
+	if s.Goodwill.Set {
+		b = append(b, `,"goodwill":`...)
+		b = s.Goodwill.appendJSON(b)
+	}
+	if s.IntangibleAssets.Set {
+		b = append(b, `,"intangible_assets":`...)
+		b = s.IntangibleAssets.appendJSON(b)
+	}
+	if s.TotalLiabilities.Set {
+		b = append(b, `,"total_liabilities":`...)
+		b = s.TotalLiabilities.appendJSON(b)
+	}
+	if s.CurrentLiabilities.Set {
+		b = append(b, `,"current_liabilities":`...)
+		b = s.CurrentLiabilities.appendJSON(b)
+	}
+	if s.LongTermLiabilities.Set {
+		b = append(b, `,"long_term_liabilities":`...)
+		b = s.LongTermLiabilities.appendJSON(b)
+	}
+	if s.AccountsPayable.Set {
+		b = append(b, `,"accounts_payable":`...)
+		b = s.AccountsPayable.appendJSON(b)
+	}
+	if s.DeferredRevenueCurrent.Set {
+		b = append(b, `,"deferred_revenue_current":`...)
+		b = s.DeferredRevenueCurrent.appendJSON(b)
+	}
+	if s.OperatingLeaseLiability.Set {
+		b = append(b, `,"operating_lease_liability":`...)
+		b = s.OperatingLeaseLiability.appendJSON(b)
+	}
+	if s.ShortTermDebt.Set {
+		b = append(b, `,"short_term_debt":`...)
+		b = s.ShortTermDebt.appendJSON(b)
+	}
+	if s.LongTermDebt.Set {
+		b = append(b, `,"long_term_debt":`...)
+		b = s.LongTermDebt.appendJSON(b)
+	}
+	if s.TotalEquity.Set {
+		b = append(b, `,"total_equity":`...)
+		b = s.TotalEquity.appendJSON(b)
+	}
+	if s.RetainedEarnings.Set {
+		b = append(b, `,"retained_earnings":`...)
+		b = s.RetainedEarnings.appendJSON(b)
+	}
+	if s.NoncontrollingInterest.Set {
+		b = append(b, `,"noncontrolling_interest":`...)
+		b = s.NoncontrollingInterest.appendJSON(b)
+	}
+	if s.PreferredStock.Set {
+		b = append(b, `,"preferred_stock":`...)
+		b = s.PreferredStock.appendJSON(b)
+	}
+	if s.TemporaryEquity.Set {
+		b = append(b, `,"temporary_equity":`...)
+		b = s.TemporaryEquity.appendJSON(b)
+	}
+	if s.TotalEquitiesAndLiabilities.Set {
+		b = append(b, `,"total_equities_and_liabilities":`...)
+		b = s.TotalEquitiesAndLiabilities.appendJSON(b)
+	}
+	if s.SharesOutstanding.Set {
+		b = append(b, `,"shares_outstanding":`...)
+		b = s.SharesOutstanding.appendJSON(b)
+	}
+	if s.SharesOutstandingBasisDate.Set {
+		b = append(b, `,"shares_outstanding_basis_date":`...)
+		b = s.SharesOutstandingBasisDate.appendJSON(b, wire.Date)
+	}
+	if s.AdjustedTo.Set {
+		b = append(b, `,"adjusted_to":`...)
+		b = s.AdjustedTo.appendJSON(b, wire.Date)
+	}
+	return b
 }
 
 var jsonFieldsNameOfFinancialStatementInput = [70]string{
@@ -9153,25 +8718,29 @@ func (s *FinancialStatementInput) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *FinancialStatementPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *FinancialStatementPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *FinancialStatementPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *FinancialStatementPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfFinancialStatementPage = [2]string{
@@ -9274,25 +8843,26 @@ func (s *FinancialStatementPage) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *FormerName) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *FormerName) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("name")
-		e.Str(s.Name)
-	}
-	{
-		e.FieldStart("from")
-		s.From.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("to")
-		s.To.Encode(e, json.EncodeDate)
-	}
+func (s *FormerName) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *FormerName) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"name":`...)
+	b = wire.String(b, s.Name)
+	b = append(b, `,"from":`...)
+	b = s.From.appendJSON(b, wire.Date)
+	b = append(b, `,"to":`...)
+	b = s.To.appendJSON(b, wire.Date)
+	return b
 }
 
 var jsonFieldsNameOfFormerName = [3]string{
@@ -9405,6 +8975,12 @@ func (s FullName) Encode(e *jx.Encoder) {
 	e.Str(unwrapped)
 }
 
+func (s FullName) appendJSON(b []byte) []byte {
+	unwrapped := string(s)
+	b = wire.String(b, unwrapped)
+	return b
+}
+
 // Decode decodes FullName from json.
 func (s *FullName) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -9440,105 +9016,66 @@ func (s *FullName) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Import) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Import) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
-	}
-	{
-		e.FieldStart("kind")
-		s.Kind.Encode(e)
-	}
-	{
-		e.FieldStart("state")
-		s.State.Encode(e)
-	}
-	{
-		e.FieldStart("ticker")
-		s.Ticker.Encode(e)
-	}
-	{
-		e.FieldStart("exchange")
-		s.Exchange.Encode(e)
-	}
-	{
-		e.FieldStart("other_cik")
-		s.OtherCik.Encode(e)
-	}
-	{
-		e.FieldStart("adjusted")
-		s.Adjusted.Encode(e)
-	}
-	{
-		e.FieldStart("adjusted_as_of")
-		s.AdjustedAsOf.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("file_name")
-		s.FileName.Encode(e)
-	}
-	{
-		e.FieldStart("job_id")
-		s.JobID.Encode(e)
-	}
-	{
-		e.FieldStart("done")
-		e.Int64(s.Done)
-	}
-	{
-		e.FieldStart("total")
-		s.Total.Encode(e)
-	}
-	{
-		e.FieldStart("written")
-		e.Int64(s.Written)
-	}
-	{
-		e.FieldStart("unchanged")
-		e.Int64(s.Unchanged)
-	}
-	{
-		e.FieldStart("skipped")
-		e.Int64(s.Skipped)
-	}
-	{
-		e.FieldStart("report")
-		s.Report.Encode(e)
-	}
-	{
-		e.FieldStart("warning")
-		s.Warning.Encode(e)
-	}
-	{
-		e.FieldStart("error")
-		s.Error.Encode(e)
-	}
-	{
-		e.FieldStart("created_by")
-		s.CreatedBy.Encode(e)
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("updated_at")
-		json.EncodeDateTime(e, s.UpdatedAt)
-	}
-	{
-		e.FieldStart("started_at")
-		s.StartedAt.Encode(e, json.EncodeDateTime)
-	}
-	{
-		e.FieldStart("finished_at")
-		s.FinishedAt.Encode(e, json.EncodeDateTime)
-	}
+func (s *Import) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Import) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"kind":`...)
+	b = s.Kind.appendJSON(b)
+	b = append(b, `,"state":`...)
+	b = s.State.appendJSON(b)
+	b = append(b, `,"ticker":`...)
+	b = s.Ticker.appendJSON(b)
+	b = append(b, `,"exchange":`...)
+	b = s.Exchange.appendJSON(b)
+	b = append(b, `,"other_cik":`...)
+	b = s.OtherCik.appendJSON(b)
+	b = append(b, `,"adjusted":`...)
+	b = s.Adjusted.appendJSON(b)
+	b = append(b, `,"adjusted_as_of":`...)
+	b = s.AdjustedAsOf.appendJSON(b, wire.Date)
+	b = append(b, `,"file_name":`...)
+	b = s.FileName.appendJSON(b)
+	b = append(b, `,"job_id":`...)
+	b = s.JobID.appendJSON(b)
+	b = append(b, `,"done":`...)
+	b = wire.Int(b, s.Done)
+	b = append(b, `,"total":`...)
+	b = s.Total.appendJSON(b)
+	b = append(b, `,"written":`...)
+	b = wire.Int(b, s.Written)
+	b = append(b, `,"unchanged":`...)
+	b = wire.Int(b, s.Unchanged)
+	b = append(b, `,"skipped":`...)
+	b = wire.Int(b, s.Skipped)
+	b = append(b, `,"report":`...)
+	b = s.Report.appendJSON(b)
+	b = append(b, `,"warning":`...)
+	b = s.Warning.appendJSON(b)
+	b = append(b, `,"error":`...)
+	b = s.Error.appendJSON(b)
+	b = append(b, `,"created_by":`...)
+	b = s.CreatedBy.appendJSON(b)
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"updated_at":`...)
+	b = wire.DateTime(b, s.UpdatedAt)
+	b = append(b, `,"started_at":`...)
+	b = s.StartedAt.appendJSON(b, wire.DateTime)
+	b = append(b, `,"finished_at":`...)
+	b = s.FinishedAt.appendJSON(b, wire.DateTime)
+	return b
 }
 
 var jsonFieldsNameOfImport = [23]string{
@@ -9883,6 +9420,11 @@ func (s ImportKind) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s ImportKind) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes ImportKind from json.
 func (s *ImportKind) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -9926,25 +9468,29 @@ func (s *ImportKind) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ImportPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ImportPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *ImportPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ImportPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfImportPage = [2]string{
@@ -10047,33 +9593,30 @@ func (s *ImportPage) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ImportReport) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ImportReport) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("facts")
-		e.Int64(s.Facts)
-	}
-	{
-		e.FieldStart("skipped")
-		s.Skipped.Encode(e)
-	}
-	{
-		e.FieldStart("filings")
-		s.Filings.Encode(e)
-	}
-	{
-		e.FieldStart("statements")
-		e.Int64(s.Statements)
-	}
-	{
-		e.FieldStart("why_nothing")
-		s.WhyNothing.Encode(e)
-	}
+func (s *ImportReport) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ImportReport) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"facts":`...)
+	b = wire.Int(b, s.Facts)
+	b = append(b, `,"skipped":`...)
+	b = s.Skipped.appendJSON(b)
+	b = append(b, `,"filings":`...)
+	b = s.Filings.appendJSON(b)
+	b = append(b, `,"statements":`...)
+	b = wire.Int(b, s.Statements)
+	b = append(b, `,"why_nothing":`...)
+	b = s.WhyNothing.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfImportReport = [5]string{
@@ -10208,6 +9751,11 @@ func (s ImportState) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s ImportState) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes ImportState from json.
 func (s *ImportState) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -10253,17 +9801,22 @@ func (s *ImportState) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Job) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Job) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
-	}
+func (s *Job) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Job) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	return b
 }
 
 var jsonFieldsNameOfJob = [1]string{
@@ -10349,49 +9902,38 @@ func (s *Job) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Listing) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Listing) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("ticker")
-		s.Ticker.Encode(e)
-	}
-	{
-		e.FieldStart("exchange")
-		s.Exchange.Encode(e)
-	}
-	{
-		e.FieldStart("isin")
-		s.Isin.Encode(e)
-	}
-	{
-		e.FieldStart("share_class")
-		s.ShareClass.Encode(e)
-	}
-	{
-		e.FieldStart("currency")
-		s.Currency.Encode(e)
-	}
-	{
-		e.FieldStart("ordinary_shares")
-		s.OrdinaryShares.Encode(e)
-	}
-	{
-		e.FieldStart("primary")
-		e.Bool(s.Primary)
-	}
-	{
-		e.FieldStart("first_day")
-		s.FirstDay.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("last_day")
-		s.LastDay.Encode(e, json.EncodeDate)
-	}
+func (s *Listing) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Listing) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"ticker":`...)
+	b = s.Ticker.appendJSON(b)
+	b = append(b, `,"exchange":`...)
+	b = s.Exchange.appendJSON(b)
+	b = append(b, `,"isin":`...)
+	b = s.Isin.appendJSON(b)
+	b = append(b, `,"share_class":`...)
+	b = s.ShareClass.appendJSON(b)
+	b = append(b, `,"currency":`...)
+	b = s.Currency.appendJSON(b)
+	b = append(b, `,"ordinary_shares":`...)
+	b = s.OrdinaryShares.appendJSON(b)
+	b = append(b, `,"primary":`...)
+	b = wire.Bool(b, s.Primary)
+	b = append(b, `,"first_day":`...)
+	b = s.FirstDay.appendJSON(b, wire.Date)
+	b = append(b, `,"last_day":`...)
+	b = s.LastDay.appendJSON(b, wire.Date)
+	return b
 }
 
 var jsonFieldsNameOfListing = [9]string{
@@ -10566,65 +10108,54 @@ func (s *Listing) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ListingInput) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ListingInput) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("ticker")
-		s.Ticker.Encode(e)
+func (s *ListingInput) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ListingInput) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"ticker":`...)
+	b = s.Ticker.appendJSON(b)
+	if s.Exchange.Set {
+		b = append(b, `,"exchange":`...)
+		b = s.Exchange.appendJSON(b)
 	}
-	{
-		if s.Exchange.Set {
-			e.FieldStart("exchange")
-			s.Exchange.Encode(e)
-		}
+	if s.Isin.Set {
+		b = append(b, `,"isin":`...)
+		b = s.Isin.appendJSON(b)
 	}
-	{
-		if s.Isin.Set {
-			e.FieldStart("isin")
-			s.Isin.Encode(e)
-		}
+	if s.ShareClass.Set {
+		b = append(b, `,"share_class":`...)
+		b = s.ShareClass.appendJSON(b)
 	}
-	{
-		if s.ShareClass.Set {
-			e.FieldStart("share_class")
-			s.ShareClass.Encode(e)
-		}
+	if s.Currency.Set {
+		b = append(b, `,"currency":`...)
+		b = s.Currency.appendJSON(b)
 	}
-	{
-		if s.Currency.Set {
-			e.FieldStart("currency")
-			s.Currency.Encode(e)
-		}
+	if s.OrdinaryShares.Set {
+		b = append(b, `,"ordinary_shares":`...)
+		b = s.OrdinaryShares.appendJSON(b)
 	}
-	{
-		if s.OrdinaryShares.Set {
-			e.FieldStart("ordinary_shares")
-			s.OrdinaryShares.Encode(e)
-		}
+	if s.Primary.Set {
+		b = append(b, `,"primary":`...)
+		b = s.Primary.appendJSON(b)
 	}
-	{
-		if s.Primary.Set {
-			e.FieldStart("primary")
-			s.Primary.Encode(e)
-		}
+	if s.FirstDay.Set {
+		b = append(b, `,"first_day":`...)
+		b = s.FirstDay.appendJSON(b, wire.Date)
 	}
-	{
-		if s.FirstDay.Set {
-			e.FieldStart("first_day")
-			s.FirstDay.Encode(e, json.EncodeDate)
-		}
+	if s.LastDay.Set {
+		b = append(b, `,"last_day":`...)
+		b = s.LastDay.appendJSON(b, wire.Date)
 	}
-	{
-		if s.LastDay.Set {
-			e.FieldStart("last_day")
-			s.LastDay.Encode(e, json.EncodeDate)
-		}
-	}
+	return b
 }
 
 var jsonFieldsNameOfListingInput = [9]string{
@@ -10801,6 +10332,11 @@ func (s Mark) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s Mark) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes Mark from json.
 func (s *Mark) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -10866,17 +10402,22 @@ func (s *Mark) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Message) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Message) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("message")
-		e.Str(s.Message)
-	}
+func (s *Message) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Message) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"message":`...)
+	b = wire.String(b, s.Message)
+	return b
 }
 
 var jsonFieldsNameOfMessage = [1]string{
@@ -10962,69 +10503,54 @@ func (s *Message) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *MetricDefinition) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *MetricDefinition) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Str(s.ID)
+func (s *MetricDefinition) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *MetricDefinition) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.String(b, s.ID)
+	b = append(b, `,"label":`...)
+	b = wire.String(b, s.Label)
+	b = append(b, `,"group":`...)
+	b = wire.String(b, s.Group)
+	b = append(b, `,"unit":`...)
+	b = s.Unit.appendJSON(b)
+	b = append(b, `,"scope":`...)
+	b = s.Scope.appendJSON(b)
+	b = append(b, `,"formula":`...)
+	b = wire.String(b, s.Formula)
+	b = append(b, `,"where":`...)
+	b = append(b, '[')
+	for _, elem := range s.Where {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("label")
-		e.Str(s.Label)
+	b = append(b, ']')
+	b = append(b, `,"inputs":`...)
+	b = append(b, '[')
+	for _, elem := range s.Inputs {
+		b = wire.Comma(b)
+		b = wire.String(b, elem)
 	}
-	{
-		e.FieldStart("group")
-		e.Str(s.Group)
-	}
-	{
-		e.FieldStart("unit")
-		s.Unit.Encode(e)
-	}
-	{
-		e.FieldStart("scope")
-		s.Scope.Encode(e)
-	}
-	{
-		e.FieldStart("formula")
-		e.Str(s.Formula)
-	}
-	{
-		e.FieldStart("where")
-		e.ArrStart()
-		for _, elem := range s.Where {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("inputs")
-		e.ArrStart()
-		for _, elem := range s.Inputs {
-			e.Str(elem)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("better")
-		s.Better.Encode(e)
-	}
-	{
-		e.FieldStart("source")
-		e.Str(s.Source)
-	}
-	{
-		e.FieldStart("caveat")
-		e.Str(s.Caveat)
-	}
-	{
-		e.FieldStart("years")
-		s.Years.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"better":`...)
+	b = s.Better.appendJSON(b)
+	b = append(b, `,"source":`...)
+	b = wire.String(b, s.Source)
+	b = append(b, `,"caveat":`...)
+	b = wire.String(b, s.Caveat)
+	b = append(b, `,"years":`...)
+	b = s.Years.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfMetricDefinition = [12]string{
@@ -11263,6 +10789,11 @@ func (s MetricDefinitionBetter) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s MetricDefinitionBetter) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes MetricDefinitionBetter from json.
 func (s *MetricDefinitionBetter) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -11305,6 +10836,11 @@ func (s MetricDefinitionScope) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s MetricDefinitionScope) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes MetricDefinitionScope from json.
 func (s *MetricDefinitionScope) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -11345,6 +10881,11 @@ func (s *MetricDefinitionScope) UnmarshalJSON(data []byte) error {
 // Encode encodes MetricDefinitionUnit as json.
 func (s MetricDefinitionUnit) Encode(e *jx.Encoder) {
 	e.Str(string(s))
+}
+
+func (s MetricDefinitionUnit) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
 }
 
 // Decode decodes MetricDefinitionUnit from json.
@@ -11392,29 +10933,34 @@ func (s *MetricDefinitionUnit) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *MetricDefinitions) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *MetricDefinitions) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *MetricDefinitions) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *MetricDefinitions) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("terms")
-		e.ArrStart()
-		for _, elem := range s.Terms {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+	b = append(b, ']')
+	b = append(b, `,"terms":`...)
+	b = append(b, '[')
+	for _, elem := range s.Terms {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
+	b = append(b, ']')
+	return b
 }
 
 var jsonFieldsNameOfMetricDefinitions = [2]string{
@@ -11525,25 +11071,29 @@ func (s *MetricDefinitions) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *MetricNull) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *MetricNull) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("reason")
-		s.Reason.Encode(e)
+func (s *MetricNull) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *MetricNull) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"reason":`...)
+	b = s.Reason.appendJSON(b)
+	b = append(b, `,"missing_inputs":`...)
+	b = append(b, '[')
+	for _, elem := range s.MissingInputs {
+		b = wire.Comma(b)
+		b = wire.String(b, elem)
 	}
-	{
-		e.FieldStart("missing_inputs")
-		e.ArrStart()
-		for _, elem := range s.MissingInputs {
-			e.Str(elem)
-		}
-		e.ArrEnd()
-	}
+	b = append(b, ']')
+	return b
 }
 
 var jsonFieldsNameOfMetricNull = [2]string{
@@ -11651,6 +11201,11 @@ func (s MetricReason) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s MetricReason) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes MetricReason from json.
 func (s *MetricReason) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -11706,19 +11261,26 @@ func (s *MetricReason) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s MetricReasons) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields implements json.Marshaler.
-func (s MetricReasons) encodeFields(e *jx.Encoder) {
-	for _, k := range slices.Sorted(maps.Keys(s)) {
-		elem := s[k]
-		e.FieldStart(k)
+func (s MetricReasons) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
 
-		elem.Encode(e)
+func (s MetricReasons) appendFields(b []byte) []byte {
+	for _, k := range wire.Keys(s) {
+		elem := s[k]
+		b = wire.Comma(b)
+		b = wire.String(b, k)
+		b = append(b, ':')
+		b = elem.appendJSON(b)
 	}
+	return b
 }
 
 // Decode decodes MetricReasons from json.
@@ -11761,19 +11323,26 @@ func (s *MetricReasons) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s MetricSignals) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields implements json.Marshaler.
-func (s MetricSignals) encodeFields(e *jx.Encoder) {
-	for _, k := range slices.Sorted(maps.Keys(s)) {
-		elem := s[k]
-		e.FieldStart(k)
+func (s MetricSignals) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
 
-		elem.Encode(e)
+func (s MetricSignals) appendFields(b []byte) []byte {
+	for _, k := range wire.Keys(s) {
+		elem := s[k]
+		b = wire.Comma(b)
+		b = wire.String(b, k)
+		b = append(b, ':')
+		b = elem.appendJSON(b)
 	}
+	return b
 }
 
 // Decode decodes MetricSignals from json.
@@ -11816,19 +11385,26 @@ func (s *MetricSignals) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s MetricSignalsItem) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields implements json.Marshaler.
-func (s MetricSignalsItem) encodeFields(e *jx.Encoder) {
-	for _, k := range slices.Sorted(maps.Keys(s)) {
-		elem := s[k]
-		e.FieldStart(k)
+func (s MetricSignalsItem) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
 
-		elem.Encode(e)
+func (s MetricSignalsItem) appendFields(b []byte) []byte {
+	for _, k := range wire.Keys(s) {
+		elem := s[k]
+		b = wire.Comma(b)
+		b = wire.String(b, k)
+		b = append(b, ':')
+		b = elem.appendJSON(b)
 	}
+	return b
 }
 
 // Decode decodes MetricSignalsItem from json.
@@ -11871,21 +11447,24 @@ func (s *MetricSignalsItem) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *MetricTerm) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *MetricTerm) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Str(s.ID)
-	}
-	{
-		e.FieldStart("formula")
-		e.Str(s.Formula)
-	}
+func (s *MetricTerm) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *MetricTerm) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.String(b, s.ID)
+	b = append(b, `,"formula":`...)
+	b = wire.String(b, s.Formula)
+	return b
 }
 
 var jsonFieldsNameOfMetricTerm = [2]string{
@@ -11984,19 +11563,26 @@ func (s *MetricTerm) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s MetricValues) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields implements json.Marshaler.
-func (s MetricValues) encodeFields(e *jx.Encoder) {
-	for _, k := range slices.Sorted(maps.Keys(s)) {
-		elem := s[k]
-		e.FieldStart(k)
+func (s MetricValues) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
 
-		elem.Encode(e)
+func (s MetricValues) appendFields(b []byte) []byte {
+	for _, k := range wire.Keys(s) {
+		elem := s[k]
+		b = wire.Comma(b)
+		b = wire.String(b, k)
+		b = append(b, ':')
+		b = elem.appendJSON(b)
 	}
+	return b
 }
 
 // Decode decodes MetricValues from json.
@@ -12039,19 +11625,26 @@ func (s *MetricValues) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s MetricVariables) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields implements json.Marshaler.
-func (s MetricVariables) encodeFields(e *jx.Encoder) {
-	for _, k := range slices.Sorted(maps.Keys(s)) {
-		elem := s[k]
-		e.FieldStart(k)
+func (s MetricVariables) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
 
-		elem.Encode(e)
+func (s MetricVariables) appendFields(b []byte) []byte {
+	for _, k := range wire.Keys(s) {
+		elem := s[k]
+		b = wire.Comma(b)
+		b = wire.String(b, k)
+		b = append(b, ':')
+		b = elem.appendJSON(b)
 	}
+	return b
 }
 
 // Decode decodes MetricVariables from json.
@@ -12101,6 +11694,15 @@ func (o NilAdjustment) Encode(e *jx.Encoder) {
 	e.Str(string(o.Value))
 }
 
+func (o NilAdjustment) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
+}
+
 // Decode decodes Adjustment from json.
 func (o *NilAdjustment) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12143,6 +11745,15 @@ func (o NilBool) Encode(e *jx.Encoder) {
 		return
 	}
 	e.Bool(bool(o.Value))
+}
+
+func (o NilBool) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.Bool(b, bool(o.Value))
+	return b
 }
 
 // Decode decodes bool from json.
@@ -12191,6 +11802,15 @@ func (o NilCurrency) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o NilCurrency) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes Currency from json.
 func (o *NilCurrency) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12233,6 +11853,15 @@ func (o NilDate) Encode(e *jx.Encoder, format func(*jx.Encoder, time.Time)) {
 		return
 	}
 	format(e, o.Value)
+}
+
+func (o NilDate) appendJSON(b []byte, format func([]byte, time.Time) []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = format(b, o.Value)
+	return b
 }
 
 // Decode decodes time.Time from json.
@@ -12281,6 +11910,15 @@ func (o NilDateTime) Encode(e *jx.Encoder, format func(*jx.Encoder, time.Time)) 
 	format(e, o.Value)
 }
 
+func (o NilDateTime) appendJSON(b []byte, format func([]byte, time.Time) []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = format(b, o.Value)
+	return b
+}
+
 // Decode decodes time.Time from json.
 func (o *NilDateTime) Decode(d *jx.Decoder, format func(*jx.Decoder) (time.Time, error)) error {
 	if o == nil {
@@ -12325,6 +11963,15 @@ func (o NilDecimal) Encode(e *jx.Encoder) {
 		return
 	}
 	json.EncodeDecimal(e, o.Value)
+}
+
+func (o NilDecimal) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.Decimal(b, o.Value)
+	return b
 }
 
 // Decode decodes decimal.Decimal from json.
@@ -12373,6 +12020,15 @@ func (o NilEbitBasis) Encode(e *jx.Encoder) {
 	e.Str(string(o.Value))
 }
 
+func (o NilEbitBasis) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
+}
+
 // Decode decodes EbitBasis from json.
 func (o *NilEbitBasis) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12415,6 +12071,15 @@ func (o NilExplanation) Encode(e *jx.Encoder) {
 		return
 	}
 	o.Value.Encode(e)
+}
+
+func (o NilExplanation) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
 }
 
 // Decode decodes Explanation from json.
@@ -12461,6 +12126,15 @@ func (o NilFiling) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o NilFiling) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes Filing from json.
 func (o *NilFiling) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12505,6 +12179,15 @@ func (o NilImportReport) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o NilImportReport) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes ImportReport from json.
 func (o *NilImportReport) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12547,6 +12230,15 @@ func (o NilInt32) Encode(e *jx.Encoder) {
 		return
 	}
 	e.Int32(int32(o.Value))
+}
+
+func (o NilInt32) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.Int(b, int32(o.Value))
+	return b
 }
 
 // Decode decodes int32 from json.
@@ -12595,6 +12287,15 @@ func (o NilInt64) Encode(e *jx.Encoder) {
 	e.Int64(int64(o.Value))
 }
 
+func (o NilInt64) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.Int(b, int64(o.Value))
+	return b
+}
+
 // Decode decodes int64 from json.
 func (o *NilInt64) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12641,6 +12342,15 @@ func (o NilMetricNull) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o NilMetricNull) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes MetricNull from json.
 func (o *NilMetricNull) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12683,6 +12393,15 @@ func (o NilOtherCik) Encode(e *jx.Encoder) {
 		return
 	}
 	e.Str(string(o.Value))
+}
+
+func (o NilOtherCik) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
 }
 
 // Decode decodes OtherCik from json.
@@ -12729,6 +12448,15 @@ func (o NilSharesSource) Encode(e *jx.Encoder) {
 	e.Str(string(o.Value))
 }
 
+func (o NilSharesSource) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
+}
+
 // Decode decodes SharesSource from json.
 func (o *NilSharesSource) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12773,6 +12501,15 @@ func (o NilStatementPeriod) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o NilStatementPeriod) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes StatementPeriod from json.
 func (o *NilStatementPeriod) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12815,6 +12552,15 @@ func (o NilString) Encode(e *jx.Encoder) {
 		return
 	}
 	e.Str(string(o.Value))
+}
+
+func (o NilString) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
 }
 
 // Decode decodes string from json.
@@ -12863,6 +12609,15 @@ func (o NilSyncSource) Encode(e *jx.Encoder) {
 	e.Str(string(o.Value))
 }
 
+func (o NilSyncSource) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
+}
+
 // Decode decodes SyncSource from json.
 func (o *NilSyncSource) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12905,6 +12660,15 @@ func (o NilTaxonomy) Encode(e *jx.Encoder) {
 		return
 	}
 	e.Str(string(o.Value))
+}
+
+func (o NilTaxonomy) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
 }
 
 // Decode decodes Taxonomy from json.
@@ -12951,6 +12715,15 @@ func (o NilWhyNothing) Encode(e *jx.Encoder) {
 	e.Str(string(o.Value))
 }
 
+func (o NilWhyNothing) appendJSON(b []byte) []byte {
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
+}
+
 // Decode decodes WhyNothing from json.
 func (o *NilWhyNothing) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -12994,6 +12767,14 @@ func (o OptAdjustment) Encode(e *jx.Encoder) {
 	e.Str(string(o.Value))
 }
 
+func (o OptAdjustment) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
+}
+
 // Decode decodes Adjustment from json.
 func (o *OptAdjustment) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13025,6 +12806,14 @@ func (o OptBool) Encode(e *jx.Encoder) {
 		return
 	}
 	e.Bool(bool(o.Value))
+}
+
+func (o OptBool) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = wire.Bool(b, bool(o.Value))
+	return b
 }
 
 // Decode decodes bool from json.
@@ -13062,6 +12851,14 @@ func (o OptCurrency) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o OptCurrency) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes Currency from json.
 func (o *OptCurrency) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13095,6 +12892,14 @@ func (o OptCurrentPassword) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o OptCurrentPassword) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes CurrentPassword from json.
 func (o *OptCurrentPassword) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13126,6 +12931,14 @@ func (o OptDate) Encode(e *jx.Encoder, format func(*jx.Encoder, time.Time)) {
 		return
 	}
 	format(e, o.Value)
+}
+
+func (o OptDate) appendJSON(b []byte, format func([]byte, time.Time) []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = format(b, o.Value)
+	return b
 }
 
 // Decode decodes time.Time from json.
@@ -13163,6 +12976,14 @@ func (o OptDecimal) Encode(e *jx.Encoder) {
 	json.EncodeDecimal(e, o.Value)
 }
 
+func (o OptDecimal) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = wire.Decimal(b, o.Value)
+	return b
+}
+
 // Decode decodes decimal.Decimal from json.
 func (o *OptDecimal) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13198,6 +13019,14 @@ func (o OptEmail) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o OptEmail) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes Email from json.
 func (o *OptEmail) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13229,6 +13058,14 @@ func (o OptFiling) Encode(e *jx.Encoder) {
 		return
 	}
 	o.Value.Encode(e)
+}
+
+func (o OptFiling) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
 }
 
 // Decode decodes Filing from json.
@@ -13264,6 +13101,14 @@ func (o OptFinancialStatementExplanations) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o OptFinancialStatementExplanations) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes FinancialStatementExplanations from json.
 func (o *OptFinancialStatementExplanations) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13296,6 +13141,14 @@ func (o OptInt32) Encode(e *jx.Encoder) {
 		return
 	}
 	e.Int32(int32(o.Value))
+}
+
+func (o OptInt32) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = wire.Int(b, int32(o.Value))
+	return b
 }
 
 // Decode decodes int32 from json.
@@ -13335,6 +13188,18 @@ func (o OptNilDate) Encode(e *jx.Encoder, format func(*jx.Encoder, time.Time)) {
 		return
 	}
 	format(e, o.Value)
+}
+
+func (o OptNilDate) appendJSON(b []byte, format func([]byte, time.Time) []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = format(b, o.Value)
+	return b
 }
 
 // Decode decodes time.Time from json.
@@ -13388,6 +13253,18 @@ func (o OptNilDecimal) Encode(e *jx.Encoder) {
 	json.EncodeDecimal(e, o.Value)
 }
 
+func (o OptNilDecimal) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.Decimal(b, o.Value)
+	return b
+}
+
 // Decode decodes decimal.Decimal from json.
 func (o *OptNilDecimal) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13439,6 +13316,18 @@ func (o OptNilFiling) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o OptNilFiling) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes Filing from json.
 func (o *OptNilFiling) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13488,6 +13377,18 @@ func (o OptNilFullName) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o OptNilFullName) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes FullName from json.
 func (o *OptNilFullName) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13535,6 +13436,18 @@ func (o OptNilInt32) Encode(e *jx.Encoder) {
 		return
 	}
 	e.Int32(int32(o.Value))
+}
+
+func (o OptNilInt32) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.Int(b, int32(o.Value))
+	return b
 }
 
 // Decode decodes int32 from json.
@@ -13588,6 +13501,18 @@ func (o OptNilInt64) Encode(e *jx.Encoder) {
 	e.Int64(int64(o.Value))
 }
 
+func (o OptNilInt64) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.Int(b, int64(o.Value))
+	return b
+}
+
 // Decode decodes int64 from json.
 func (o *OptNilInt64) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13639,6 +13564,18 @@ func (o OptNilString) Encode(e *jx.Encoder) {
 	e.Str(string(o.Value))
 }
 
+func (o OptNilString) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	if o.Null {
+		b = append(b, "null"...)
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
+}
+
 // Decode decodes string from json.
 func (o *OptNilString) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13686,6 +13623,14 @@ func (o OptOtherCik) Encode(e *jx.Encoder) {
 	e.Str(string(o.Value))
 }
 
+func (o OptOtherCik) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
+}
+
 // Decode decodes OtherCik from json.
 func (o *OptOtherCik) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13717,6 +13662,14 @@ func (o OptPassword) Encode(e *jx.Encoder) {
 		return
 	}
 	o.Value.Encode(e)
+}
+
+func (o OptPassword) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
 }
 
 // Decode decodes Password from json.
@@ -13752,6 +13705,14 @@ func (o OptPeriod) Encode(e *jx.Encoder) {
 	e.Str(string(o.Value))
 }
 
+func (o OptPeriod) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
+}
+
 // Decode decodes Period from json.
 func (o *OptPeriod) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13785,6 +13746,14 @@ func (o OptStatementKey) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o OptStatementKey) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes StatementKey from json.
 func (o *OptStatementKey) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13816,6 +13785,14 @@ func (o OptString) Encode(e *jx.Encoder) {
 		return
 	}
 	e.Str(string(o.Value))
+}
+
+func (o OptString) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = wire.String(b, string(o.Value))
+	return b
 }
 
 // Decode decodes string from json.
@@ -13853,6 +13830,14 @@ func (o OptTicker) Encode(e *jx.Encoder) {
 	o.Value.Encode(e)
 }
 
+func (o OptTicker) appendJSON(b []byte) []byte {
+	if !o.Set {
+		return b
+	}
+	b = o.Value.appendJSON(b)
+	return b
+}
+
 // Decode decodes Ticker from json.
 func (o *OptTicker) Decode(d *jx.Decoder) error {
 	if o == nil {
@@ -13881,6 +13866,11 @@ func (s *OptTicker) UnmarshalJSON(data []byte) error {
 // Encode encodes OtherCik as json.
 func (s OtherCik) Encode(e *jx.Encoder) {
 	e.Str(string(s))
+}
+
+func (s OtherCik) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
 }
 
 // Decode decodes OtherCik from json.
@@ -13925,6 +13915,12 @@ func (s Password) Encode(e *jx.Encoder) {
 	e.Str(unwrapped)
 }
 
+func (s Password) appendJSON(b []byte) []byte {
+	unwrapped := string(s)
+	b = wire.String(b, unwrapped)
+	return b
+}
+
 // Decode decodes Password from json.
 func (s *Password) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -13960,21 +13956,24 @@ func (s *Password) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *PasswordChange) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *PasswordChange) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("current_password")
-		s.CurrentPassword.Encode(e)
-	}
-	{
-		e.FieldStart("new_password")
-		s.NewPassword.Encode(e)
-	}
+func (s *PasswordChange) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *PasswordChange) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"current_password":`...)
+	b = s.CurrentPassword.appendJSON(b)
+	b = append(b, `,"new_password":`...)
+	b = s.NewPassword.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfPasswordChange = [2]string{
@@ -14069,17 +14068,22 @@ func (s *PasswordChange) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *PasswordConfirmation) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *PasswordConfirmation) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("current_password")
-		s.CurrentPassword.Encode(e)
-	}
+func (s *PasswordConfirmation) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *PasswordConfirmation) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"current_password":`...)
+	b = s.CurrentPassword.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfPasswordConfirmation = [1]string{
@@ -14163,17 +14167,22 @@ func (s *PasswordConfirmation) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *PasswordRecovery) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *PasswordRecovery) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("email")
-		s.Email.Encode(e)
-	}
+func (s *PasswordRecovery) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *PasswordRecovery) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"email":`...)
+	b = s.Email.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfPasswordRecovery = [1]string{
@@ -14257,21 +14266,24 @@ func (s *PasswordRecovery) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *PasswordReset) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *PasswordReset) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("token")
-		e.Str(s.Token)
-	}
-	{
-		e.FieldStart("new_password")
-		s.NewPassword.Encode(e)
-	}
+func (s *PasswordReset) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *PasswordReset) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"token":`...)
+	b = wire.String(b, s.Token)
+	b = append(b, `,"new_password":`...)
+	b = s.NewPassword.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfPasswordReset = [2]string{
@@ -14371,6 +14383,11 @@ func (s Period) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s Period) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes Period from json.
 func (s *Period) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -14410,57 +14427,42 @@ func (s *Period) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Price) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Price) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("date")
-		json.EncodeDate(e, s.Date)
-	}
-	{
-		e.FieldStart("currency")
-		e.Str(s.Currency)
-	}
-	{
-		e.FieldStart("open")
-		s.Open.Encode(e)
-	}
-	{
-		e.FieldStart("high")
-		s.High.Encode(e)
-	}
-	{
-		e.FieldStart("low")
-		s.Low.Encode(e)
-	}
-	{
-		e.FieldStart("close")
-		json.EncodeDecimal(e, s.Close)
-	}
-	{
-		e.FieldStart("volume")
-		s.Volume.Encode(e)
-	}
-	{
-		e.FieldStart("ex_dividend")
-		json.EncodeDecimal(e, s.ExDividend)
-	}
-	{
-		e.FieldStart("split_ratio")
-		json.EncodeDecimal(e, s.SplitRatio)
-	}
-	{
-		e.FieldStart("adjusted_close")
-		s.AdjustedClose.Encode(e)
-	}
-	{
-		e.FieldStart("adjusted_to")
-		s.AdjustedTo.Encode(e, json.EncodeDate)
-	}
+func (s *Price) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Price) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"date":`...)
+	b = wire.Date(b, s.Date)
+	b = append(b, `,"currency":`...)
+	b = wire.String(b, s.Currency)
+	b = append(b, `,"open":`...)
+	b = s.Open.appendJSON(b)
+	b = append(b, `,"high":`...)
+	b = s.High.appendJSON(b)
+	b = append(b, `,"low":`...)
+	b = s.Low.appendJSON(b)
+	b = append(b, `,"close":`...)
+	b = wire.Decimal(b, s.Close)
+	b = append(b, `,"volume":`...)
+	b = s.Volume.appendJSON(b)
+	b = append(b, `,"ex_dividend":`...)
+	b = wire.Decimal(b, s.ExDividend)
+	b = append(b, `,"split_ratio":`...)
+	b = wire.Decimal(b, s.SplitRatio)
+	b = append(b, `,"adjusted_close":`...)
+	b = s.AdjustedClose.appendJSON(b)
+	b = append(b, `,"adjusted_to":`...)
+	b = s.AdjustedTo.appendJSON(b, wire.Date)
+	return b
 }
 
 var jsonFieldsNameOfPrice = [11]string{
@@ -14665,25 +14667,29 @@ func (s *Price) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *PricePage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *PricePage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *PricePage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *PricePage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfPricePage = [2]string{
@@ -14786,47 +14792,43 @@ func (s *PricePage) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Problem) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Problem) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("type")
-		e.Str(s.Type)
+func (s *Problem) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Problem) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"type":`...)
+	b = wire.String(b, s.Type)
+	b = append(b, `,"title":`...)
+	b = wire.String(b, s.Title)
+	b = append(b, `,"status":`...)
+	b = wire.Int(b, s.Status)
+	if s.Detail.Set {
+		b = append(b, `,"detail":`...)
+		b = s.Detail.appendJSON(b)
 	}
-	{
-		e.FieldStart("title")
-		e.Str(s.Title)
+	if s.RequestID.Set {
+		b = append(b, `,"request_id":`...)
+		b = s.RequestID.appendJSON(b)
 	}
-	{
-		e.FieldStart("status")
-		e.Int32(s.Status)
-	}
-	{
-		if s.Detail.Set {
-			e.FieldStart("detail")
-			s.Detail.Encode(e)
+	if s.Errors != nil {
+		b = append(b, `,"errors":`...)
+		b = append(b, '[')
+		for _, elem := range s.Errors {
+			b = wire.Comma(b)
+			b = elem.appendJSON(b)
 		}
+		b = append(b, ']')
 	}
-	{
-		if s.RequestID.Set {
-			e.FieldStart("request_id")
-			s.RequestID.Encode(e)
-		}
-	}
-	{
-		if s.Errors != nil {
-			e.FieldStart("errors")
-			e.ArrStart()
-			for _, elem := range s.Errors {
-				elem.Encode(e)
-			}
-			e.ArrEnd()
-		}
-	}
+	return b
 }
 
 var jsonFieldsNameOfProblem = [6]string{
@@ -14978,21 +14980,27 @@ func (s *Problem) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *RecoveryCodes) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *RecoveryCodes) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("recovery_codes")
-		e.ArrStart()
-		for _, elem := range s.RecoveryCodes {
-			e.Str(elem)
-		}
-		e.ArrEnd()
+func (s *RecoveryCodes) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *RecoveryCodes) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"recovery_codes":`...)
+	b = append(b, '[')
+	for _, elem := range s.RecoveryCodes {
+		b = wire.Comma(b)
+		b = wire.String(b, elem)
 	}
+	b = append(b, ']')
+	return b
 }
 
 var jsonFieldsNameOfRecoveryCodes = [1]string{
@@ -15086,65 +15094,46 @@ func (s *RecoveryCodes) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Restatement) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Restatement) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
-	}
-	{
-		e.FieldStart("company_id")
-		e.Int64(s.CompanyID)
-	}
-	{
-		e.FieldStart("ticker")
-		e.Str(s.Ticker)
-	}
-	{
-		e.FieldStart("statement_id")
-		e.Int64(s.StatementID)
-	}
-	{
-		e.FieldStart("period")
-		s.Period.Encode(e)
-	}
-	{
-		e.FieldStart("end_date")
-		json.EncodeDate(e, s.EndDate)
-	}
-	{
-		e.FieldStart("field")
-		e.Str(s.Field)
-	}
-	{
-		e.FieldStart("kind")
-		s.Kind.Encode(e)
-	}
-	{
-		e.FieldStart("old")
-		s.Old.Encode(e)
-	}
-	{
-		e.FieldStart("new")
-		s.New.Encode(e)
-	}
-	{
-		e.FieldStart("known_from")
-		json.EncodeDate(e, s.KnownFrom)
-	}
-	{
-		e.FieldStart("filing")
-		s.Filing.Encode(e)
-	}
-	{
-		e.FieldStart("derived")
-		e.Bool(s.Derived)
-	}
+func (s *Restatement) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Restatement) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"company_id":`...)
+	b = wire.Int(b, s.CompanyID)
+	b = append(b, `,"ticker":`...)
+	b = wire.String(b, s.Ticker)
+	b = append(b, `,"statement_id":`...)
+	b = wire.Int(b, s.StatementID)
+	b = append(b, `,"period":`...)
+	b = s.Period.appendJSON(b)
+	b = append(b, `,"end_date":`...)
+	b = wire.Date(b, s.EndDate)
+	b = append(b, `,"field":`...)
+	b = wire.String(b, s.Field)
+	b = append(b, `,"kind":`...)
+	b = s.Kind.appendJSON(b)
+	b = append(b, `,"old":`...)
+	b = s.Old.appendJSON(b)
+	b = append(b, `,"new":`...)
+	b = s.New.appendJSON(b)
+	b = append(b, `,"known_from":`...)
+	b = wire.Date(b, s.KnownFrom)
+	b = append(b, `,"filing":`...)
+	b = s.Filing.appendJSON(b)
+	b = append(b, `,"derived":`...)
+	b = wire.Bool(b, s.Derived)
+	return b
 }
 
 var jsonFieldsNameOfRestatement = [13]string{
@@ -15380,6 +15369,11 @@ func (s RestatementKind) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s RestatementKind) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes RestatementKind from json.
 func (s *RestatementKind) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -15421,25 +15415,29 @@ func (s *RestatementKind) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *RestatementPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *RestatementPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *RestatementPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *RestatementPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfRestatementPage = [2]string{
@@ -15542,33 +15540,30 @@ func (s *RestatementPage) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Rules) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Rules) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("version")
-		e.Int32(s.Version)
-	}
-	{
-		e.FieldStart("companies")
-		e.Int64(s.Companies)
-	}
-	{
-		e.FieldStart("recomputed")
-		e.Int64(s.Recomputed)
-	}
-	{
-		e.FieldStart("remaining")
-		e.Int64(s.Remaining)
-	}
-	{
-		e.FieldStart("failed")
-		e.Int64(s.Failed)
-	}
+func (s *Rules) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Rules) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"version":`...)
+	b = wire.Int(b, s.Version)
+	b = append(b, `,"companies":`...)
+	b = wire.Int(b, s.Companies)
+	b = append(b, `,"recomputed":`...)
+	b = wire.Int(b, s.Recomputed)
+	b = append(b, `,"remaining":`...)
+	b = wire.Int(b, s.Remaining)
+	b = append(b, `,"failed":`...)
+	b = wire.Int(b, s.Failed)
+	return b
 }
 
 var jsonFieldsNameOfRules = [5]string{
@@ -15711,6 +15706,12 @@ func (s SecondFactorCode) Encode(e *jx.Encoder) {
 	e.Str(unwrapped)
 }
 
+func (s SecondFactorCode) appendJSON(b []byte) []byte {
+	unwrapped := string(s)
+	b = wire.String(b, unwrapped)
+	return b
+}
+
 // Decode decodes SecondFactorCode from json.
 func (s *SecondFactorCode) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -15746,21 +15747,24 @@ func (s *SecondFactorCode) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *SecondFactorConfirmation) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *SecondFactorConfirmation) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("current_password")
-		s.CurrentPassword.Encode(e)
-	}
-	{
-		e.FieldStart("code")
-		s.Code.Encode(e)
-	}
+func (s *SecondFactorConfirmation) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *SecondFactorConfirmation) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"current_password":`...)
+	b = s.CurrentPassword.appendJSON(b)
+	b = append(b, `,"code":`...)
+	b = s.Code.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfSecondFactorConfirmation = [2]string{
@@ -15855,41 +15859,34 @@ func (s *SecondFactorConfirmation) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Session) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Session) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
-	}
-	{
-		e.FieldStart("current")
-		e.Bool(s.Current)
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("last_used_at")
-		json.EncodeDateTime(e, s.LastUsedAt)
-	}
-	{
-		e.FieldStart("expires_at")
-		json.EncodeDateTime(e, s.ExpiresAt)
-	}
-	{
-		e.FieldStart("client")
-		s.Client.Encode(e)
-	}
-	{
-		e.FieldStart("user_agent")
-		s.UserAgent.Encode(e)
-	}
+func (s *Session) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Session) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"current":`...)
+	b = wire.Bool(b, s.Current)
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"last_used_at":`...)
+	b = wire.DateTime(b, s.LastUsedAt)
+	b = append(b, `,"expires_at":`...)
+	b = wire.DateTime(b, s.ExpiresAt)
+	b = append(b, `,"client":`...)
+	b = s.Client.appendJSON(b)
+	b = append(b, `,"user_agent":`...)
+	b = s.UserAgent.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfSession = [7]string{
@@ -16049,27 +16046,28 @@ func (s *Session) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *SessionCreate) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *SessionCreate) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("email")
-		e.Str(s.Email)
+func (s *SessionCreate) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *SessionCreate) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"email":`...)
+	b = wire.String(b, s.Email)
+	b = append(b, `,"password":`...)
+	b = wire.String(b, s.Password)
+	if s.Otp.Set {
+		b = append(b, `,"otp":`...)
+		b = s.Otp.appendJSON(b)
 	}
-	{
-		e.FieldStart("password")
-		e.Str(s.Password)
-	}
-	{
-		if s.Otp.Set {
-			e.FieldStart("otp")
-			s.Otp.Encode(e)
-		}
-	}
+	return b
 }
 
 var jsonFieldsNameOfSessionCreate = [3]string{
@@ -16179,25 +16177,29 @@ func (s *SessionCreate) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *SessionPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *SessionPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *SessionPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *SessionPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfSessionPage = [2]string{
@@ -16303,6 +16305,11 @@ func (s SharesSource) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s SharesSource) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes SharesSource from json.
 func (s *SharesSource) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -16342,29 +16349,28 @@ func (s *SharesSource) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *SkippedFacts) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *SkippedFacts) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("form")
-		e.Int64(s.Form)
-	}
-	{
-		e.FieldStart("date")
-		e.Int64(s.Date)
-	}
-	{
-		e.FieldStart("value")
-		e.Int64(s.Value)
-	}
-	{
-		e.FieldStart("count")
-		e.Int64(s.Count)
-	}
+func (s *SkippedFacts) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *SkippedFacts) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"form":`...)
+	b = wire.Int(b, s.Form)
+	b = append(b, `,"date":`...)
+	b = wire.Int(b, s.Date)
+	b = append(b, `,"value":`...)
+	b = wire.Int(b, s.Value)
+	b = append(b, `,"count":`...)
+	b = wire.Int(b, s.Count)
+	return b
 }
 
 var jsonFieldsNameOfSkippedFacts = [4]string{
@@ -16492,6 +16498,11 @@ func (s Source) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s Source) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes Source from json.
 func (s *Source) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -16529,73 +16540,50 @@ func (s *Source) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Split) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Split) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("effective_date")
-		json.EncodeDate(e, s.EffectiveDate)
-	}
-	{
-		e.FieldStart("ratio")
-		json.EncodeDecimal(e, s.Ratio)
-	}
-	{
-		e.FieldStart("ratio_fraction")
-		e.Str(s.RatioFraction)
-	}
-	{
-		e.FieldStart("source")
-		s.Source.Encode(e)
-	}
-	{
-		e.FieldStart("exact")
-		e.Bool(s.Exact)
-	}
-	{
-		e.FieldStart("known_from")
-		json.EncodeDate(e, s.KnownFrom)
-	}
-	{
-		e.FieldStart("effective_after")
-		s.EffectiveAfter.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("effective_by")
-		s.EffectiveBy.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("accession")
-		s.Accession.Encode(e)
-	}
-	{
-		e.FieldStart("support")
-		s.Support.Encode(e)
-	}
-	{
-		e.FieldStart("contradict")
-		s.Contradict.Encode(e)
-	}
-	{
-		e.FieldStart("noted")
-		s.Noted.Encode(e)
-	}
-	{
-		e.FieldStart("rejected")
-		e.Bool(s.Rejected)
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("updated_at")
-		json.EncodeDateTime(e, s.UpdatedAt)
-	}
+func (s *Split) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Split) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"effective_date":`...)
+	b = wire.Date(b, s.EffectiveDate)
+	b = append(b, `,"ratio":`...)
+	b = wire.Decimal(b, s.Ratio)
+	b = append(b, `,"ratio_fraction":`...)
+	b = wire.String(b, s.RatioFraction)
+	b = append(b, `,"source":`...)
+	b = s.Source.appendJSON(b)
+	b = append(b, `,"exact":`...)
+	b = wire.Bool(b, s.Exact)
+	b = append(b, `,"known_from":`...)
+	b = wire.Date(b, s.KnownFrom)
+	b = append(b, `,"effective_after":`...)
+	b = s.EffectiveAfter.appendJSON(b, wire.Date)
+	b = append(b, `,"effective_by":`...)
+	b = s.EffectiveBy.appendJSON(b, wire.Date)
+	b = append(b, `,"accession":`...)
+	b = s.Accession.appendJSON(b)
+	b = append(b, `,"support":`...)
+	b = s.Support.appendJSON(b)
+	b = append(b, `,"contradict":`...)
+	b = s.Contradict.appendJSON(b)
+	b = append(b, `,"noted":`...)
+	b = s.Noted.appendJSON(b)
+	b = append(b, `,"rejected":`...)
+	b = wire.Bool(b, s.Rejected)
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"updated_at":`...)
+	b = wire.DateTime(b, s.UpdatedAt)
+	return b
 }
 
 var jsonFieldsNameOfSplit = [15]string{
@@ -16850,21 +16838,24 @@ func (s *Split) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *SplitInput) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *SplitInput) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("effective_date")
-		json.EncodeDate(e, s.EffectiveDate)
-	}
-	{
-		e.FieldStart("ratio")
-		json.EncodeDecimal(e, s.Ratio)
-	}
+func (s *SplitInput) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *SplitInput) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"effective_date":`...)
+	b = wire.Date(b, s.EffectiveDate)
+	b = append(b, `,"ratio":`...)
+	b = wire.Decimal(b, s.Ratio)
+	return b
 }
 
 var jsonFieldsNameOfSplitInput = [2]string{
@@ -16963,25 +16954,29 @@ func (s *SplitInput) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *SplitPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *SplitPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *SplitPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *SplitPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfSplitPage = [2]string{
@@ -17087,6 +17082,11 @@ func (s SplitSource) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s SplitSource) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes SplitSource from json.
 func (s *SplitSource) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -17126,21 +17126,24 @@ func (s *SplitSource) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *StatementKey) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *StatementKey) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("period")
-		s.Period.Encode(e)
-	}
-	{
-		e.FieldStart("end_date")
-		json.EncodeDate(e, s.EndDate)
-	}
+func (s *StatementKey) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *StatementKey) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"period":`...)
+	b = s.Period.appendJSON(b)
+	b = append(b, `,"end_date":`...)
+	b = wire.Date(b, s.EndDate)
+	return b
 }
 
 var jsonFieldsNameOfStatementKey = [2]string{
@@ -17237,21 +17240,24 @@ func (s *StatementKey) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *StatementPeriod) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *StatementPeriod) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("period")
-		s.Period.Encode(e)
-	}
-	{
-		e.FieldStart("end_date")
-		json.EncodeDate(e, s.EndDate)
-	}
+func (s *StatementPeriod) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *StatementPeriod) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"period":`...)
+	b = s.Period.appendJSON(b)
+	b = append(b, `,"end_date":`...)
+	b = wire.Date(b, s.EndDate)
+	return b
 }
 
 var jsonFieldsNameOfStatementPeriod = [2]string{
@@ -17348,113 +17354,79 @@ func (s *StatementPeriod) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Sync) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Sync) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
+func (s *Sync) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Sync) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"scope":`...)
+	b = s.Scope.appendJSON(b)
+	b = append(b, `,"tickers":`...)
+	b = append(b, '[')
+	for _, elem := range s.Tickers {
+		b = wire.Comma(b)
+		b = wire.String(b, elem)
 	}
-	{
-		e.FieldStart("scope")
-		s.Scope.Encode(e)
+	b = append(b, ']')
+	b = append(b, `,"file_name":`...)
+	b = s.FileName.appendJSON(b)
+	b = append(b, `,"state":`...)
+	b = s.State.appendJSON(b)
+	b = append(b, `,"source":`...)
+	b = s.Source.appendJSON(b)
+	b = append(b, `,"stage":`...)
+	b = wire.String(b, s.Stage)
+	b = append(b, `,"received":`...)
+	b = wire.Int(b, s.Received)
+	b = append(b, `,"size":`...)
+	b = s.Size.appendJSON(b)
+	b = append(b, `,"total":`...)
+	b = wire.Int(b, s.Total)
+	b = append(b, `,"updated":`...)
+	b = wire.Int(b, s.Updated)
+	b = append(b, `,"unchanged":`...)
+	b = wire.Int(b, s.Unchanged)
+	b = append(b, `,"failed":`...)
+	b = wire.Int(b, s.Failed)
+	b = append(b, `,"failures":`...)
+	b = append(b, '[')
+	for _, elem := range s.Failures {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("tickers")
-		e.ArrStart()
-		for _, elem := range s.Tickers {
-			e.Str(elem)
-		}
-		e.ArrEnd()
+	b = append(b, ']')
+	b = append(b, `,"warnings":`...)
+	b = append(b, '[')
+	for _, elem := range s.Warnings {
+		b = wire.Comma(b)
+		b = wire.String(b, elem)
 	}
-	{
-		e.FieldStart("file_name")
-		s.FileName.Encode(e)
-	}
-	{
-		e.FieldStart("state")
-		s.State.Encode(e)
-	}
-	{
-		e.FieldStart("source")
-		s.Source.Encode(e)
-	}
-	{
-		e.FieldStart("stage")
-		e.Str(s.Stage)
-	}
-	{
-		e.FieldStart("received")
-		e.Int64(s.Received)
-	}
-	{
-		e.FieldStart("size")
-		s.Size.Encode(e)
-	}
-	{
-		e.FieldStart("total")
-		e.Int32(s.Total)
-	}
-	{
-		e.FieldStart("updated")
-		e.Int32(s.Updated)
-	}
-	{
-		e.FieldStart("unchanged")
-		e.Int32(s.Unchanged)
-	}
-	{
-		e.FieldStart("failed")
-		e.Int32(s.Failed)
-	}
-	{
-		e.FieldStart("failures")
-		e.ArrStart()
-		for _, elem := range s.Failures {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("warnings")
-		e.ArrStart()
-		for _, elem := range s.Warnings {
-			e.Str(elem)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("through_day")
-		s.ThroughDay.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("error")
-		s.Error.Encode(e)
-	}
-	{
-		e.FieldStart("created_by")
-		s.CreatedBy.Encode(e)
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("updated_at")
-		json.EncodeDateTime(e, s.UpdatedAt)
-	}
-	{
-		e.FieldStart("started_at")
-		s.StartedAt.Encode(e, json.EncodeDateTime)
-	}
-	{
-		e.FieldStart("finished_at")
-		s.FinishedAt.Encode(e, json.EncodeDateTime)
-	}
+	b = append(b, ']')
+	b = append(b, `,"through_day":`...)
+	b = s.ThroughDay.appendJSON(b, wire.Date)
+	b = append(b, `,"error":`...)
+	b = s.Error.appendJSON(b)
+	b = append(b, `,"created_by":`...)
+	b = s.CreatedBy.appendJSON(b)
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"updated_at":`...)
+	b = wire.DateTime(b, s.UpdatedAt)
+	b = append(b, `,"started_at":`...)
+	b = s.StartedAt.appendJSON(b, wire.DateTime)
+	b = append(b, `,"finished_at":`...)
+	b = s.FinishedAt.appendJSON(b, wire.DateTime)
+	return b
 }
 
 var jsonFieldsNameOfSync = [22]string{
@@ -17817,23 +17789,29 @@ func (s *Sync) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *SyncCreate) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *SyncCreate) encodeFields(e *jx.Encoder) {
-	{
-		if s.Tickers != nil {
-			e.FieldStart("tickers")
-			e.ArrStart()
-			for _, elem := range s.Tickers {
-				elem.Encode(e)
-			}
-			e.ArrEnd()
+func (s *SyncCreate) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *SyncCreate) appendFields(b []byte) []byte {
+	if s.Tickers != nil {
+		b = wire.Comma(b)
+		b = append(b, `"tickers":`...)
+		b = append(b, '[')
+		for _, elem := range s.Tickers {
+			b = wire.Comma(b)
+			b = elem.appendJSON(b)
 		}
+		b = append(b, ']')
 	}
+	return b
 }
 
 var jsonFieldsNameOfSyncCreate = [1]string{
@@ -17891,25 +17869,26 @@ func (s *SyncCreate) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *SyncFailure) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *SyncFailure) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("name")
-		e.Str(s.Name)
-	}
-	{
-		e.FieldStart("cik")
-		s.Cik.Encode(e)
-	}
-	{
-		e.FieldStart("message")
-		e.Str(s.Message)
-	}
+func (s *SyncFailure) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *SyncFailure) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"name":`...)
+	b = wire.String(b, s.Name)
+	b = append(b, `,"cik":`...)
+	b = s.Cik.appendJSON(b)
+	b = append(b, `,"message":`...)
+	b = wire.String(b, s.Message)
+	return b
 }
 
 var jsonFieldsNameOfSyncFailure = [3]string{
@@ -18019,25 +17998,29 @@ func (s *SyncFailure) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *SyncPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *SyncPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *SyncPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *SyncPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfSyncPage = [2]string{
@@ -18143,6 +18126,11 @@ func (s SyncScope) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s SyncScope) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes SyncScope from json.
 func (s *SyncScope) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -18185,6 +18173,11 @@ func (s SyncSource) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s SyncSource) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes SyncSource from json.
 func (s *SyncSource) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -18225,6 +18218,11 @@ func (s *SyncSource) UnmarshalJSON(data []byte) error {
 // Encode encodes SyncState as json.
 func (s SyncState) Encode(e *jx.Encoder) {
 	e.Str(string(s))
+}
+
+func (s SyncState) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
 }
 
 // Decode decodes SyncState from json.
@@ -18270,21 +18268,24 @@ func (s *SyncState) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *TOTP) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *TOTP) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("secret")
-		e.Str(s.Secret)
-	}
-	{
-		e.FieldStart("uri")
-		e.Str(s.URI)
-	}
+func (s *TOTP) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *TOTP) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"secret":`...)
+	b = wire.String(b, s.Secret)
+	b = append(b, `,"uri":`...)
+	b = wire.String(b, s.URI)
+	return b
 }
 
 var jsonFieldsNameOfTOTP = [2]string{
@@ -18383,17 +18384,22 @@ func (s *TOTP) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *TOTPConfirmation) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *TOTPConfirmation) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("code")
-		e.Str(s.Code)
-	}
+func (s *TOTPConfirmation) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *TOTPConfirmation) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"code":`...)
+	b = wire.String(b, s.Code)
+	return b
 }
 
 var jsonFieldsNameOfTOTPConfirmation = [1]string{
@@ -18482,6 +18488,11 @@ func (s Taxonomy) Encode(e *jx.Encoder) {
 	e.Str(string(s))
 }
 
+func (s Taxonomy) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
+}
+
 // Decode decodes Taxonomy from json.
 func (s *Taxonomy) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -18519,17 +18530,22 @@ func (s *Taxonomy) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *TestEmail) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *TestEmail) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("email_to")
-		s.EmailTo.Encode(e)
-	}
+func (s *TestEmail) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *TestEmail) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"email_to":`...)
+	b = s.EmailTo.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfTestEmail = [1]string{
@@ -18613,17 +18629,22 @@ func (s *TestEmail) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *TestJob) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *TestJob) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("word")
-		e.Str(s.Word)
-	}
+func (s *TestJob) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *TestJob) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"word":`...)
+	b = wire.String(b, s.Word)
+	return b
 }
 
 var jsonFieldsNameOfTestJob = [1]string{
@@ -18714,6 +18735,12 @@ func (s Ticker) Encode(e *jx.Encoder) {
 	e.Str(unwrapped)
 }
 
+func (s Ticker) appendJSON(b []byte) []byte {
+	unwrapped := string(s)
+	b = wire.String(b, unwrapped)
+	return b
+}
+
 // Decode decodes Ticker from json.
 func (s *Ticker) Decode(d *jx.Decoder) error {
 	if s == nil {
@@ -18749,137 +18776,85 @@ func (s *Ticker) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *TrailingTwelveMonths) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *TrailingTwelveMonths) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("marks")
-		e.ArrStart()
-		for _, elem := range s.Marks {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *TrailingTwelveMonths) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *TrailingTwelveMonths) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"marks":`...)
+	b = append(b, '[')
+	for _, elem := range s.Marks {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("total_revenues")
-		s.TotalRevenues.Encode(e)
-	}
-	{
-		e.FieldStart("cost_of_revenue")
-		s.CostOfRevenue.Encode(e)
-	}
-	{
-		e.FieldStart("gross_profit")
-		s.GrossProfit.Encode(e)
-	}
-	{
-		e.FieldStart("operating_income")
-		s.OperatingIncome.Encode(e)
-	}
-	{
-		e.FieldStart("selling_general_administrative")
-		s.SellingGeneralAdministrative.Encode(e)
-	}
-	{
-		e.FieldStart("research_and_development")
-		s.ResearchAndDevelopment.Encode(e)
-	}
-	{
-		e.FieldStart("interest_expense")
-		s.InterestExpense.Encode(e)
-	}
-	{
-		e.FieldStart("interest_income")
-		s.InterestIncome.Encode(e)
-	}
-	{
-		e.FieldStart("profit_before_tax")
-		s.ProfitBeforeTax.Encode(e)
-	}
-	{
-		e.FieldStart("tax_expense")
-		s.TaxExpense.Encode(e)
-	}
-	{
-		e.FieldStart("net_income")
-		s.NetIncome.Encode(e)
-	}
-	{
-		e.FieldStart("depreciation_and_amortization")
-		s.DepreciationAndAmortization.Encode(e)
-	}
-	{
-		e.FieldStart("operating_cash_flow")
-		s.OperatingCashFlow.Encode(e)
-	}
-	{
-		e.FieldStart("capital_expenditure")
-		s.CapitalExpenditure.Encode(e)
-	}
-	{
-		e.FieldStart("free_cash_flow")
-		s.FreeCashFlow.Encode(e)
-	}
-	{
-		e.FieldStart("investing_cash_flow")
-		s.InvestingCashFlow.Encode(e)
-	}
-	{
-		e.FieldStart("financing_cash_flow")
-		s.FinancingCashFlow.Encode(e)
-	}
-	{
-		e.FieldStart("exchange_rate_effect")
-		s.ExchangeRateEffect.Encode(e)
-	}
-	{
-		e.FieldStart("net_change_in_cash")
-		s.NetChangeInCash.Encode(e)
-	}
-	{
-		e.FieldStart("dividends_paid")
-		s.DividendsPaid.Encode(e)
-	}
-	{
-		e.FieldStart("share_repurchases")
-		s.ShareRepurchases.Encode(e)
-	}
-	{
-		e.FieldStart("stock_based_compensation")
-		s.StockBasedCompensation.Encode(e)
-	}
-	{
-		e.FieldStart("acquisitions")
-		s.Acquisitions.Encode(e)
-	}
-	{
-		e.FieldStart("income_taxes_paid")
-		s.IncomeTaxesPaid.Encode(e)
-	}
-	{
-		e.FieldStart("interest_paid")
-		s.InterestPaid.Encode(e)
-	}
-	{
-		e.FieldStart("preferred_dividends")
-		s.PreferredDividends.Encode(e)
-	}
-	{
-		e.FieldStart("ebit")
-		s.Ebit.Encode(e)
-	}
-	{
-		e.FieldStart("ebit_basis")
-		s.EbitBasis.Encode(e)
-	}
-	{
-		e.FieldStart("ebitda")
-		s.Ebitda.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"total_revenues":`...)
+	b = s.TotalRevenues.appendJSON(b)
+	b = append(b, `,"cost_of_revenue":`...)
+	b = s.CostOfRevenue.appendJSON(b)
+	b = append(b, `,"gross_profit":`...)
+	b = s.GrossProfit.appendJSON(b)
+	b = append(b, `,"operating_income":`...)
+	b = s.OperatingIncome.appendJSON(b)
+	b = append(b, `,"selling_general_administrative":`...)
+	b = s.SellingGeneralAdministrative.appendJSON(b)
+	b = append(b, `,"research_and_development":`...)
+	b = s.ResearchAndDevelopment.appendJSON(b)
+	b = append(b, `,"interest_expense":`...)
+	b = s.InterestExpense.appendJSON(b)
+	b = append(b, `,"interest_income":`...)
+	b = s.InterestIncome.appendJSON(b)
+	b = append(b, `,"profit_before_tax":`...)
+	b = s.ProfitBeforeTax.appendJSON(b)
+	b = append(b, `,"tax_expense":`...)
+	b = s.TaxExpense.appendJSON(b)
+	b = append(b, `,"net_income":`...)
+	b = s.NetIncome.appendJSON(b)
+	b = append(b, `,"depreciation_and_amortization":`...)
+	b = s.DepreciationAndAmortization.appendJSON(b)
+	b = append(b, `,"operating_cash_flow":`...)
+	b = s.OperatingCashFlow.appendJSON(b)
+	b = append(b, `,"capital_expenditure":`...)
+	b = s.CapitalExpenditure.appendJSON(b)
+	b = append(b, `,"free_cash_flow":`...)
+	b = s.FreeCashFlow.appendJSON(b)
+	b = append(b, `,"investing_cash_flow":`...)
+	b = s.InvestingCashFlow.appendJSON(b)
+	b = append(b, `,"financing_cash_flow":`...)
+	b = s.FinancingCashFlow.appendJSON(b)
+	b = append(b, `,"exchange_rate_effect":`...)
+	b = s.ExchangeRateEffect.appendJSON(b)
+	b = append(b, `,"net_change_in_cash":`...)
+	b = s.NetChangeInCash.appendJSON(b)
+	b = append(b, `,"dividends_paid":`...)
+	b = s.DividendsPaid.appendJSON(b)
+	b = append(b, `,"share_repurchases":`...)
+	b = s.ShareRepurchases.appendJSON(b)
+	b = append(b, `,"stock_based_compensation":`...)
+	b = s.StockBasedCompensation.appendJSON(b)
+	b = append(b, `,"acquisitions":`...)
+	b = s.Acquisitions.appendJSON(b)
+	b = append(b, `,"income_taxes_paid":`...)
+	b = s.IncomeTaxesPaid.appendJSON(b)
+	b = append(b, `,"interest_paid":`...)
+	b = s.InterestPaid.appendJSON(b)
+	b = append(b, `,"preferred_dividends":`...)
+	b = s.PreferredDividends.appendJSON(b)
+	b = append(b, `,"ebit":`...)
+	b = s.Ebit.appendJSON(b)
+	b = append(b, `,"ebit_basis":`...)
+	b = s.EbitBasis.appendJSON(b)
+	b = append(b, `,"ebitda":`...)
+	b = s.Ebitda.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfTrailingTwelveMonths = [30]string{
@@ -19293,49 +19268,38 @@ func (s *TrailingTwelveMonths) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *User) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *User) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("id")
-		e.Int64(s.ID)
-	}
-	{
-		e.FieldStart("email")
-		s.Email.Encode(e)
-	}
-	{
-		e.FieldStart("pending_email")
-		s.PendingEmail.Encode(e)
-	}
-	{
-		e.FieldStart("full_name")
-		s.FullName.Encode(e)
-	}
-	{
-		e.FieldStart("is_active")
-		e.Bool(s.IsActive)
-	}
-	{
-		e.FieldStart("is_superuser")
-		e.Bool(s.IsSuperuser)
-	}
-	{
-		e.FieldStart("totp_enabled")
-		e.Bool(s.TotpEnabled)
-	}
-	{
-		e.FieldStart("created_at")
-		json.EncodeDateTime(e, s.CreatedAt)
-	}
-	{
-		e.FieldStart("updated_at")
-		json.EncodeDateTime(e, s.UpdatedAt)
-	}
+func (s *User) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *User) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"id":`...)
+	b = wire.Int(b, s.ID)
+	b = append(b, `,"email":`...)
+	b = s.Email.appendJSON(b)
+	b = append(b, `,"pending_email":`...)
+	b = s.PendingEmail.appendJSON(b)
+	b = append(b, `,"full_name":`...)
+	b = s.FullName.appendJSON(b)
+	b = append(b, `,"is_active":`...)
+	b = wire.Bool(b, s.IsActive)
+	b = append(b, `,"is_superuser":`...)
+	b = wire.Bool(b, s.IsSuperuser)
+	b = append(b, `,"totp_enabled":`...)
+	b = wire.Bool(b, s.TotpEnabled)
+	b = append(b, `,"created_at":`...)
+	b = wire.DateTime(b, s.CreatedAt)
+	b = append(b, `,"updated_at":`...)
+	b = wire.DateTime(b, s.UpdatedAt)
+	return b
 }
 
 var jsonFieldsNameOfUser = [9]string{
@@ -19520,39 +19484,36 @@ func (s *User) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *UserCreate) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *UserCreate) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("email")
-		s.Email.Encode(e)
+func (s *UserCreate) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *UserCreate) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"email":`...)
+	b = s.Email.appendJSON(b)
+	b = append(b, `,"password":`...)
+	b = s.Password.appendJSON(b)
+	if s.FullName.Set {
+		b = append(b, `,"full_name":`...)
+		b = s.FullName.appendJSON(b)
 	}
-	{
-		e.FieldStart("password")
-		s.Password.Encode(e)
+	if s.IsActive.Set {
+		b = append(b, `,"is_active":`...)
+		b = s.IsActive.appendJSON(b)
 	}
-	{
-		if s.FullName.Set {
-			e.FieldStart("full_name")
-			s.FullName.Encode(e)
-		}
+	if s.IsSuperuser.Set {
+		b = append(b, `,"is_superuser":`...)
+		b = s.IsSuperuser.appendJSON(b)
 	}
-	{
-		if s.IsActive.Set {
-			e.FieldStart("is_active")
-			s.IsActive.Encode(e)
-		}
-	}
-	{
-		if s.IsSuperuser.Set {
-			e.FieldStart("is_superuser")
-			s.IsSuperuser.Encode(e)
-		}
-	}
+	return b
 }
 
 var jsonFieldsNameOfUserCreate = [5]string{
@@ -19681,25 +19642,29 @@ func (s *UserCreate) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *UserPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *UserPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *UserPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *UserPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfUserPage = [2]string{
@@ -19802,27 +19767,28 @@ func (s *UserPage) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *UserRegister) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *UserRegister) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("email")
-		s.Email.Encode(e)
+func (s *UserRegister) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *UserRegister) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"email":`...)
+	b = s.Email.appendJSON(b)
+	b = append(b, `,"password":`...)
+	b = s.Password.appendJSON(b)
+	if s.FullName.Set {
+		b = append(b, `,"full_name":`...)
+		b = s.FullName.appendJSON(b)
 	}
-	{
-		e.FieldStart("password")
-		s.Password.Encode(e)
-	}
-	{
-		if s.FullName.Set {
-			e.FieldStart("full_name")
-			s.FullName.Encode(e)
-		}
-	}
+	return b
 }
 
 var jsonFieldsNameOfUserRegister = [3]string{
@@ -19928,49 +19894,49 @@ func (s *UserRegister) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *UserUpdate) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *UserUpdate) encodeFields(e *jx.Encoder) {
-	{
-		if s.Email.Set {
-			e.FieldStart("email")
-			s.Email.Encode(e)
-		}
+func (s *UserUpdate) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *UserUpdate) appendFields(b []byte) []byte {
+	if s.Email.Set {
+		b = wire.Comma(b)
+		b = append(b, `"email":`...)
+		b = s.Email.appendJSON(b)
 	}
-	{
-		if s.Password.Set {
-			e.FieldStart("password")
-			s.Password.Encode(e)
-		}
+	if s.Password.Set {
+		b = wire.Comma(b)
+		b = append(b, `"password":`...)
+		b = s.Password.appendJSON(b)
 	}
-	{
-		if s.FullName.Set {
-			e.FieldStart("full_name")
-			s.FullName.Encode(e)
-		}
+	if s.FullName.Set {
+		b = wire.Comma(b)
+		b = append(b, `"full_name":`...)
+		b = s.FullName.appendJSON(b)
 	}
-	{
-		if s.IsActive.Set {
-			e.FieldStart("is_active")
-			s.IsActive.Encode(e)
-		}
+	if s.IsActive.Set {
+		b = wire.Comma(b)
+		b = append(b, `"is_active":`...)
+		b = s.IsActive.appendJSON(b)
 	}
-	{
-		if s.IsSuperuser.Set {
-			e.FieldStart("is_superuser")
-			s.IsSuperuser.Encode(e)
-		}
+	if s.IsSuperuser.Set {
+		b = wire.Comma(b)
+		b = append(b, `"is_superuser":`...)
+		b = s.IsSuperuser.appendJSON(b)
 	}
-	{
-		if s.CurrentPassword.Set {
-			e.FieldStart("current_password")
-			s.CurrentPassword.Encode(e)
-		}
+	if s.CurrentPassword.Set {
+		b = wire.Comma(b)
+		b = append(b, `"current_password":`...)
+		b = s.CurrentPassword.appendJSON(b)
 	}
+	return b
 }
 
 var jsonFieldsNameOfUserUpdate = [6]string{
@@ -20076,31 +20042,34 @@ func (s *UserUpdate) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *UserUpdateMe) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *UserUpdateMe) encodeFields(e *jx.Encoder) {
-	{
-		if s.Email.Set {
-			e.FieldStart("email")
-			s.Email.Encode(e)
-		}
+func (s *UserUpdateMe) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *UserUpdateMe) appendFields(b []byte) []byte {
+	if s.Email.Set {
+		b = wire.Comma(b)
+		b = append(b, `"email":`...)
+		b = s.Email.appendJSON(b)
 	}
-	{
-		if s.FullName.Set {
-			e.FieldStart("full_name")
-			s.FullName.Encode(e)
-		}
+	if s.FullName.Set {
+		b = wire.Comma(b)
+		b = append(b, `"full_name":`...)
+		b = s.FullName.appendJSON(b)
 	}
-	{
-		if s.CurrentPassword.Set {
-			e.FieldStart("current_password")
-			s.CurrentPassword.Encode(e)
-		}
+	if s.CurrentPassword.Set {
+		b = wire.Comma(b)
+		b = append(b, `"current_password":`...)
+		b = s.CurrentPassword.appendJSON(b)
 	}
+	return b
 }
 
 var jsonFieldsNameOfUserUpdateMe = [3]string{
@@ -20173,61 +20142,50 @@ func (s *UserUpdateMe) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *Valuation) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *Valuation) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("ticker")
-		e.Str(s.Ticker)
+func (s *Valuation) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *Valuation) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"ticker":`...)
+	b = wire.String(b, s.Ticker)
+	b = append(b, `,"date":`...)
+	b = s.Date.appendJSON(b, wire.Date)
+	b = append(b, `,"close":`...)
+	b = s.Close.appendJSON(b)
+	b = append(b, `,"price_currency":`...)
+	b = s.PriceCurrency.appendJSON(b)
+	b = append(b, `,"statement_end_date":`...)
+	b = s.StatementEndDate.appendJSON(b, wire.Date)
+	b = append(b, `,"currency":`...)
+	b = s.Currency.appendJSON(b)
+	b = append(b, `,"marks":`...)
+	b = append(b, '[')
+	for _, elem := range s.Marks {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("date")
-		s.Date.Encode(e, json.EncodeDate)
+	b = append(b, ']')
+	b = append(b, `,"values":`...)
+	b = s.Values.appendJSON(b)
+	b = append(b, `,"reasons":`...)
+	b = s.Reasons.appendJSON(b)
+	b = append(b, `,"sensitivity":`...)
+	b = append(b, '[')
+	for _, elem := range s.Sensitivity {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("close")
-		s.Close.Encode(e)
-	}
-	{
-		e.FieldStart("price_currency")
-		s.PriceCurrency.Encode(e)
-	}
-	{
-		e.FieldStart("statement_end_date")
-		s.StatementEndDate.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("currency")
-		s.Currency.Encode(e)
-	}
-	{
-		e.FieldStart("marks")
-		e.ArrStart()
-		for _, elem := range s.Marks {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("values")
-		s.Values.Encode(e)
-	}
-	{
-		e.FieldStart("reasons")
-		s.Reasons.Encode(e)
-	}
-	{
-		e.FieldStart("sensitivity")
-		e.ArrStart()
-		for _, elem := range s.Sensitivity {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
+	b = append(b, ']')
+	return b
 }
 
 var jsonFieldsNameOfValuation = [10]string{
@@ -20429,33 +20387,30 @@ func (s *Valuation) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ValuationCell) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ValuationCell) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("discount_rate")
-		json.EncodeDecimal(e, s.DiscountRate)
-	}
-	{
-		e.FieldStart("growth")
-		s.Growth.Encode(e)
-	}
-	{
-		e.FieldStart("terminal_growth")
-		json.EncodeDecimal(e, s.TerminalGrowth)
-	}
-	{
-		e.FieldStart("values")
-		s.Values.Encode(e)
-	}
-	{
-		e.FieldStart("reasons")
-		s.Reasons.Encode(e)
-	}
+func (s *ValuationCell) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ValuationCell) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"discount_rate":`...)
+	b = wire.Decimal(b, s.DiscountRate)
+	b = append(b, `,"growth":`...)
+	b = s.Growth.appendJSON(b)
+	b = append(b, `,"terminal_growth":`...)
+	b = wire.Decimal(b, s.TerminalGrowth)
+	b = append(b, `,"values":`...)
+	b = s.Values.appendJSON(b)
+	b = append(b, `,"reasons":`...)
+	b = s.Reasons.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfValuationCell = [5]string{
@@ -20587,153 +20542,93 @@ func (s *ValuationCell) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ValueMetrics) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ValueMetrics) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("statement_id")
-		e.Int64(s.StatementID)
+func (s *ValueMetrics) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ValueMetrics) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"statement_id":`...)
+	b = wire.Int(b, s.StatementID)
+	b = append(b, `,"company_id":`...)
+	b = wire.Int(b, s.CompanyID)
+	b = append(b, `,"ticker":`...)
+	b = wire.String(b, s.Ticker)
+	b = append(b, `,"period":`...)
+	b = s.Period.appendJSON(b)
+	b = append(b, `,"fiscal_year":`...)
+	b = wire.Int(b, s.FiscalYear)
+	b = append(b, `,"fiscal_quarter":`...)
+	b = s.FiscalQuarter.appendJSON(b)
+	b = append(b, `,"end_date":`...)
+	b = wire.Date(b, s.EndDate)
+	b = append(b, `,"publish_date":`...)
+	b = wire.Date(b, s.PublishDate)
+	b = append(b, `,"currency":`...)
+	b = s.Currency.appendJSON(b)
+	b = append(b, `,"marks":`...)
+	b = append(b, '[')
+	for _, elem := range s.Marks {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("company_id")
-		e.Int64(s.CompanyID)
-	}
-	{
-		e.FieldStart("ticker")
-		e.Str(s.Ticker)
-	}
-	{
-		e.FieldStart("period")
-		s.Period.Encode(e)
-	}
-	{
-		e.FieldStart("fiscal_year")
-		e.Int32(s.FiscalYear)
-	}
-	{
-		e.FieldStart("fiscal_quarter")
-		s.FiscalQuarter.Encode(e)
-	}
-	{
-		e.FieldStart("end_date")
-		json.EncodeDate(e, s.EndDate)
-	}
-	{
-		e.FieldStart("publish_date")
-		json.EncodeDate(e, s.PublishDate)
-	}
-	{
-		e.FieldStart("currency")
-		s.Currency.Encode(e)
-	}
-	{
-		e.FieldStart("marks")
-		e.ArrStart()
-		for _, elem := range s.Marks {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
-	}
-	{
-		e.FieldStart("book_value")
-		s.BookValue.Encode(e)
-	}
-	{
-		e.FieldStart("tangible_book_value")
-		s.TangibleBookValue.Encode(e)
-	}
-	{
-		e.FieldStart("working_capital")
-		s.WorkingCapital.Encode(e)
-	}
-	{
-		e.FieldStart("tangible_book_value_per_share")
-		s.TangibleBookValuePerShare.Encode(e)
-	}
-	{
-		e.FieldStart("debt_to_equity")
-		s.DebtToEquity.Encode(e)
-	}
-	{
-		e.FieldStart("equity_ratio")
-		s.EquityRatio.Encode(e)
-	}
-	{
-		e.FieldStart("debt_ratio")
-		s.DebtRatio.Encode(e)
-	}
-	{
-		e.FieldStart("cash_ratio")
-		s.CashRatio.Encode(e)
-	}
-	{
-		e.FieldStart("current_ratio")
-		s.CurrentRatio.Encode(e)
-	}
-	{
-		e.FieldStart("gross_profit_margin")
-		s.GrossProfitMargin.Encode(e)
-	}
-	{
-		e.FieldStart("net_profit_margin")
-		s.NetProfitMargin.Encode(e)
-	}
-	{
-		e.FieldStart("ebit_margin")
-		s.EbitMargin.Encode(e)
-	}
-	{
-		e.FieldStart("operating_margin")
-		s.OperatingMargin.Encode(e)
-	}
-	{
-		e.FieldStart("ebitda_margin")
-		s.EbitdaMargin.Encode(e)
-	}
-	{
-		e.FieldStart("return_on_equity")
-		s.ReturnOnEquity.Encode(e)
-	}
-	{
-		e.FieldStart("return_on_assets")
-		s.ReturnOnAssets.Encode(e)
-	}
-	{
-		e.FieldStart("debt_to_ebitda")
-		s.DebtToEbitda.Encode(e)
-	}
-	{
-		e.FieldStart("cash_return_on_capital_invested")
-		s.CashReturnOnCapitalInvested.Encode(e)
-	}
-	{
-		e.FieldStart("metrics")
-		s.Metrics.Encode(e)
-	}
-	{
-		e.FieldStart("reasons")
-		s.Reasons.Encode(e)
-	}
-	{
-		e.FieldStart("signals")
-		s.Signals.Encode(e)
-	}
-	{
-		e.FieldStart("variables")
-		s.Variables.Encode(e)
-	}
-	{
-		e.FieldStart("adjusted_to")
-		s.AdjustedTo.Encode(e, json.EncodeDate)
-	}
-	{
-		e.FieldStart("ttm")
-		s.Ttm.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"book_value":`...)
+	b = s.BookValue.appendJSON(b)
+	b = append(b, `,"tangible_book_value":`...)
+	b = s.TangibleBookValue.appendJSON(b)
+	b = append(b, `,"working_capital":`...)
+	b = s.WorkingCapital.appendJSON(b)
+	b = append(b, `,"tangible_book_value_per_share":`...)
+	b = s.TangibleBookValuePerShare.appendJSON(b)
+	b = append(b, `,"debt_to_equity":`...)
+	b = s.DebtToEquity.appendJSON(b)
+	b = append(b, `,"equity_ratio":`...)
+	b = s.EquityRatio.appendJSON(b)
+	b = append(b, `,"debt_ratio":`...)
+	b = s.DebtRatio.appendJSON(b)
+	b = append(b, `,"cash_ratio":`...)
+	b = s.CashRatio.appendJSON(b)
+	b = append(b, `,"current_ratio":`...)
+	b = s.CurrentRatio.appendJSON(b)
+	b = append(b, `,"gross_profit_margin":`...)
+	b = s.GrossProfitMargin.appendJSON(b)
+	b = append(b, `,"net_profit_margin":`...)
+	b = s.NetProfitMargin.appendJSON(b)
+	b = append(b, `,"ebit_margin":`...)
+	b = s.EbitMargin.appendJSON(b)
+	b = append(b, `,"operating_margin":`...)
+	b = s.OperatingMargin.appendJSON(b)
+	b = append(b, `,"ebitda_margin":`...)
+	b = s.EbitdaMargin.appendJSON(b)
+	b = append(b, `,"return_on_equity":`...)
+	b = s.ReturnOnEquity.appendJSON(b)
+	b = append(b, `,"return_on_assets":`...)
+	b = s.ReturnOnAssets.appendJSON(b)
+	b = append(b, `,"debt_to_ebitda":`...)
+	b = s.DebtToEbitda.appendJSON(b)
+	b = append(b, `,"cash_return_on_capital_invested":`...)
+	b = s.CashReturnOnCapitalInvested.appendJSON(b)
+	b = append(b, `,"metrics":`...)
+	b = s.Metrics.appendJSON(b)
+	b = append(b, `,"reasons":`...)
+	b = s.Reasons.appendJSON(b)
+	b = append(b, `,"signals":`...)
+	b = s.Signals.appendJSON(b)
+	b = append(b, `,"variables":`...)
+	b = s.Variables.appendJSON(b)
+	b = append(b, `,"adjusted_to":`...)
+	b = s.AdjustedTo.appendJSON(b, wire.Date)
+	b = append(b, `,"ttm":`...)
+	b = s.Ttm.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfValueMetrics = [34]string{
@@ -21204,25 +21099,29 @@ func (s *ValueMetrics) UnmarshalJSON(data []byte) error {
 
 // Encode implements json.Marshaler.
 func (s *ValueMetricsPage) Encode(e *jx.Encoder) {
-	e.ObjStart()
-	s.encodeFields(e)
-	e.ObjEnd()
+	e.RawStr("") // the comma, where one is due
+	e.SetBytes(s.appendJSON(e.Bytes()))
 }
 
-// encodeFields encodes fields.
-func (s *ValueMetricsPage) encodeFields(e *jx.Encoder) {
-	{
-		e.FieldStart("items")
-		e.ArrStart()
-		for _, elem := range s.Items {
-			elem.Encode(e)
-		}
-		e.ArrEnd()
+func (s *ValueMetricsPage) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = s.appendFields(b)
+	b = append(b, '}')
+	return b
+}
+
+func (s *ValueMetricsPage) appendFields(b []byte) []byte {
+	b = wire.Comma(b)
+	b = append(b, `"items":`...)
+	b = append(b, '[')
+	for _, elem := range s.Items {
+		b = wire.Comma(b)
+		b = elem.appendJSON(b)
 	}
-	{
-		e.FieldStart("next_page_token")
-		s.NextPageToken.Encode(e)
-	}
+	b = append(b, ']')
+	b = append(b, `,"next_page_token":`...)
+	b = s.NextPageToken.appendJSON(b)
+	return b
 }
 
 var jsonFieldsNameOfValueMetricsPage = [2]string{
@@ -21326,6 +21225,11 @@ func (s *ValueMetricsPage) UnmarshalJSON(data []byte) error {
 // Encode encodes WhyNothing as json.
 func (s WhyNothing) Encode(e *jx.Encoder) {
 	e.Str(string(s))
+}
+
+func (s WhyNothing) appendJSON(b []byte) []byte {
+	b = wire.String(b, string(s))
+	return b
 }
 
 // Decode decodes WhyNothing from json.
