@@ -279,7 +279,7 @@ func (s *importSide) report(b *testing.B, rows int, copied *importSide, missed *
 		b.ReportMetric(slices.Max(s.rss), "peak-rss-MiB")
 		if s != copied {
 			b.ReportMetric(s.ratio(copied), "ratio")
-			b.ReportMetric(medianRatio(copied.whole, s.whole), "whole-ratio")
+			b.ReportMetric(medianRatio(copied.took, s.whole), "whole-ratio")
 		}
 	})
 	if s != copied && max(slices.Max(s.heap), slices.Max(s.rss)) > maxImportMemory>>20 {
