@@ -219,7 +219,7 @@ SELECT * FROM listing WHERE ticker_key(ticker) = ticker_key(@ticker) AND holds_t
 -- name: GetPrimaryListing :one
 SELECT * FROM listing WHERE company_id = @company_id AND is_primary;
 
--- name: CreateListings :copyfrom
+-- name: CreateListing :exec
 INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary, first_day, last_day)
 VALUES (@company_id, @ticker, @exchange, @isin, @share_class, @currency, @ordinary_shares, @is_primary, @first_day, @last_day);
 

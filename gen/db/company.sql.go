@@ -78,7 +78,12 @@ func (q *Queries) CreateCompany(ctx context.Context, arg CreateCompanyParams) (C
 	return i, err
 }
 
-type CreateListingsParams struct {
+const createListing = `-- name: CreateListing :exec
+INSERT INTO listing (company_id, ticker, exchange, isin, share_class, currency, ordinary_shares, is_primary, first_day, last_day)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+`
+
+type CreateListingParams struct {
 	CompanyID      int64      `db:"company_id"`
 	Ticker         string     `db:"ticker"`
 	Exchange       *string    `db:"exchange"`
@@ -89,6 +94,22 @@ type CreateListingsParams struct {
 	IsPrimary      bool       `db:"is_primary"`
 	FirstDay       *time.Time `db:"first_day"`
 	LastDay        *time.Time `db:"last_day"`
+}
+
+func (q *Queries) CreateListing(ctx context.Context, arg CreateListingParams) error {
+	_, err := q.db.Exec(ctx, createListing,
+		arg.CompanyID,
+		arg.Ticker,
+		arg.Exchange,
+		arg.Isin,
+		arg.ShareClass,
+		arg.Currency,
+		arg.OrdinaryShares,
+		arg.IsPrimary,
+		arg.FirstDay,
+		arg.LastDay,
+	)
+	return err
 }
 
 const declareListings = `-- name: DeclareListings :execrows

@@ -74,28 +74,28 @@ func init() {
 		appCompanyInput.Listings = fromListings(source.Listings)
 		return appCompanyInput
 	}
-	fromListing = func(source oas.ListingInput) db.CreateListingsParams {
-		var dbCreateListingsParams db.CreateListingsParams
-		dbCreateListingsParams.Ticker = asText(string(source.Ticker))
-		dbCreateListingsParams.Exchange = asStringPointer(source.Exchange)
-		dbCreateListingsParams.Isin = asStringPointer(source.Isin)
-		dbCreateListingsParams.ShareClass = asStringPointer(source.ShareClass)
-		dbCreateListingsParams.Currency = asString(source.Currency)
-		dbCreateListingsParams.OrdinaryShares = asStringPointer(source.OrdinaryShares)
-		dbCreateListingsParams.IsPrimary = asBool(source.Primary)
-		dbCreateListingsParams.FirstDay = asDatePointer(source.FirstDay)
-		dbCreateListingsParams.LastDay = asDatePointer(source.LastDay)
-		return dbCreateListingsParams
+	fromListing = func(source oas.ListingInput) db.CreateListingParams {
+		var dbCreateListingParams db.CreateListingParams
+		dbCreateListingParams.Ticker = asText(string(source.Ticker))
+		dbCreateListingParams.Exchange = asStringPointer(source.Exchange)
+		dbCreateListingParams.Isin = asStringPointer(source.Isin)
+		dbCreateListingParams.ShareClass = asStringPointer(source.ShareClass)
+		dbCreateListingParams.Currency = asString(source.Currency)
+		dbCreateListingParams.OrdinaryShares = asStringPointer(source.OrdinaryShares)
+		dbCreateListingParams.IsPrimary = asBool(source.Primary)
+		dbCreateListingParams.FirstDay = asDatePointer(source.FirstDay)
+		dbCreateListingParams.LastDay = asDatePointer(source.LastDay)
+		return dbCreateListingParams
 	}
-	fromListings = func(source []oas.ListingInput) []db.CreateListingsParams {
-		var dbCreateListingsParamsList []db.CreateListingsParams
+	fromListings = func(source []oas.ListingInput) []db.CreateListingParams {
+		var dbCreateListingParamsList []db.CreateListingParams
 		if source != nil {
-			dbCreateListingsParamsList = make([]db.CreateListingsParams, len(source))
+			dbCreateListingParamsList = make([]db.CreateListingParams, len(source))
 			for i := 0; i < len(source); i++ {
-				dbCreateListingsParamsList[i] = fromListing(source[i])
+				dbCreateListingParamsList[i] = fromListing(source[i])
 			}
 		}
-		return dbCreateListingsParamsList
+		return dbCreateListingParamsList
 	}
 	patchCompany = func(source oas.CompanyUpdate, target *db.CreateCompanyParams) {
 		if source.Name != (oas.OptString{}) {

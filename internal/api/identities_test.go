@@ -46,6 +46,7 @@ func (f *fixture) follower(cfg app.Config) follower {
 	require.Eventually(f.t, func() bool { _, ok := cfg.Changes.State(pg.Accounts); return ok }, time.Minute, time.Millisecond)
 	var err error
 	g := *f
+	g.pool = cfg.Pool
 	g.app, err = app.New(cfg)
 	require.NoError(f.t, err)
 	handler, err := api.New(api.Config{App: g.app, Logger: cfg.Logger})

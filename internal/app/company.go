@@ -44,7 +44,7 @@ type CompanyInput struct {
 
 // ListingInput is what a listing is made of, but for its company. If none of a company's is primary, its first is. No
 // currency is defaultCurrency.
-type ListingInput = db.CreateListingsParams
+type ListingInput = db.CreateListingParams
 
 // goverter:variables
 var (
@@ -341,6 +341,11 @@ func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
 		})
 		return c, err
 	}
+	return companyOf(rows), nil
+}
+
+// companyOf makes a company of its rows, one at least.
+func companyOf(rows []db.GetCompanyWithListingsRow) Company {
 	g := newGrouping(len(rows))
 	g.add(rows[0].Company, rows[0].ReadAt)
 	for i := range rows {
@@ -350,7 +355,7 @@ func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
 			g.filer(*r.FilerCik, r.FilerFirstDay, r.FilerLastDay)
 		}
 	}
-	return g.companies[0], nil
+	return g.companies[0]
 }
 
 // findCompany returns the id of the company that a ticker or CIK names, and its symbol.
@@ -430,7 +435,7 @@ func (v *validator) listings(listings []ListingInput, today time.Time) {
 
 // identifiers checks that those of a company do not belong to another, and that there are its currencies; a new one has
 // the id 0.
-func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in *CompanyInput) error {
+func (v *validator) identifiers(ctx context.Context, a *App, tx *pipeline, q *db.Queries, id int64, in *CompanyInput) (func() error, error) {
 	params := db.ListTakenParams{CompanyID: id, Ciks: slices.Clone(in.FormerCiks), Tickers: []string{}, Isins: []string{}}
 	fields := map[string][]string{}
 	for i, cik := range in.FormerCiks {
@@ -442,10 +447,9 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 		code := "cik " + idText(*in.Cik)
 		fields[code] = append(fields[code], "/cik")
 	}
-	var currencies []string
 	for i, l := range in.Listings {
-		if v.text(inListing(i, "currency"), l.Currency) {
-			currencies = append(currencies, l.Currency)
+		if err := v.currency(ctx, a, q, inListing(i, "currency"), l.Currency); err != nil {
+			return nil, err
 		}
 		if sec.IsTicker(l.Ticker) {
 			params.Tickers = append(params.Tickers, l.Ticker)
@@ -456,23 +460,19 @@ func (v *validator) identifiers(ctx context.Context, q *db.Queries, id int64, in
 			fields["isin "+*l.Isin] = append(fields["isin "+*l.Isin], inListing(i, "isin"))
 		}
 	}
-	unknown, err := q.ListUnknownCurrencies(ctx, currencies)
-	if err != nil {
-		return errors.Wrap(err, "look up currencies")
-	}
-	for i, l := range in.Listings {
-		v.check(!slices.Contains(unknown, l.Currency), inListing(i, "currency"), currencyRule)
-	}
-	taken, err := q.ListTaken(ctx, params)
-	if err != nil {
-		return errors.Wrap(err, "look up identifiers")
-	}
-	for _, t := range taken {
-		for _, field := range fields[t.Kind+" "+t.Code] {
-			v.taken(field, t.Kind+"-taken")
+	taken := ask(ctx, tx, (*db.Queries).ListTaken, params)
+	return func() error {
+		rows, err := taken.get(ctx)
+		if err != nil {
+			return errors.Wrap(err, "look up identifiers")
 		}
-	}
-	return v.err()
+		for _, t := range rows {
+			for _, field := range fields[t.Kind+" "+t.Code] {
+				v.taken(field, t.Kind+"-taken")
+			}
+		}
+		return v.err()
+	}, nil
 }
 
 // CreateCompany adds a company with its listings for a superuser. Errors: Unauthenticated, Forbidden, Invalid, Conflict.
@@ -483,18 +483,26 @@ func (a *App) CreateCompany(ctx context.Context, actor Actor, in CompanyInput) (
 	var v validator
 	v.company(&in, a.today())
 	v.listings(in.Listings, a.today())
-	err = a.inTx(ctx, func(_ *pipeline, q *db.Queries) error {
-		if err := v.identifiers(ctx, q, 0, &in); err != nil {
+	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
+		v := v
+		check, err := v.identifiers(ctx, a, tx, q, 0, &in)
+		if err != nil {
 			return err
 		}
-		row, err := q.CreateCompany(ctx, in.CreateCompanyParams)
+		if v.wrong {
+			return check()
+		}
+		row, err := ask(ctx, tx, (*db.Queries).CreateCompany, in.CreateCompanyParams).get(ctx)
+		if err := check(); err != nil {
+			return err
+		}
 		if err != nil {
 			return errors.Wrap(err, "create company")
 		}
 		if err := createListings(ctx, q, row.ID, in.Listings); err != nil {
 			return err
 		}
-		if c, err = withListing(ctx, q, row); err != nil {
+		if c, err = askListings(ctx, tx, row.ID).of(ctx, row); err != nil {
 			return err
 		}
 		return a.audit(ctx, q, actor, companyEvent("company.created", in.Listings[0].Ticker, nil, companyColumns(c)))
@@ -538,8 +546,10 @@ func createListings(ctx context.Context, q *db.Queries, companyID int64, listing
 		if err := q.ReleaseTickers(ctx, tickers); err != nil {
 			return errors.Wrap(err, "release tickers")
 		}
-		if _, err := q.CreateListings(ctx, turn); err != nil {
-			return errors.Wrap(err, "create listings")
+		for _, l := range turn {
+			if err := q.CreateListing(ctx, l); err != nil {
+				return errors.Wrap(err, "create listing")
+			}
 		}
 		rows = later
 	}
@@ -554,15 +564,7 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 		return c, err
 	}
 	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
-		id, err := lockCompany(ctx, q, t)
-		if err != nil {
-			return err
-		}
-		row, err := q.GetCompany(ctx, id)
-		if err != nil {
-			return errors.Wrap(err, "get company")
-		}
-		if c, err = withListing(ctx, q, row); err != nil {
+		if c, err = lockedCompany(ctx, tx, q, t); err != nil {
 			return err
 		}
 		if err := precondition(ctx, func() (Company, error) { return c, nil }); err != nil {
@@ -578,12 +580,27 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 			in.Listings = slices.Clone(in.Listings)
 			v.listings(in.Listings, a.today())
 		}
-		if err := v.identifiers(ctx, q, row.ID, &in); err != nil {
+		check, err := v.identifiers(ctx, a, tx, q, c.ID, &in)
+		if err != nil {
 			return err
 		}
+		if v.wrong {
+			return check()
+		}
 		p := companyUpdate(in.CreateCompanyParams)
-		p.ID = row.ID
-		if row, err = q.UpdateCompany(ctx, p); err != nil {
+		p.ID = c.ID
+		updated := ask(ctx, tx, (*db.Queries).UpdateCompany, p)
+		if !slices.Equal(in.Listings, listings) {
+			if err := replaceListings(ctx, q, c, in.Listings); err != nil {
+				return err
+			}
+		}
+		after := askListings(ctx, tx, c.ID)
+		row, err := updated.get(ctx)
+		if err := check(); err != nil {
+			return err
+		}
+		if err != nil {
 			return errors.Wrap(err, "update company")
 		}
 		if !slices.Equal(ciks(row), ciks(c.Company)) {
@@ -591,12 +608,7 @@ func (a *App) UpdateCompany(ctx context.Context, actor Actor, t string, change f
 				return err
 			}
 		}
-		if !slices.Equal(in.Listings, listings) {
-			if err := replaceListings(ctx, q, c, in.Listings); err != nil {
-				return err
-			}
-		}
-		if c, err = withListing(ctx, q, row); err != nil {
+		if c, err = after.of(ctx, row); err != nil {
 			return err
 		}
 		return a.audit(ctx, q, actor, companyEvent("company.changed", t, before, companyColumns(c)))
@@ -650,16 +662,8 @@ func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 	if err := actor.writer(); err != nil {
 		return err
 	}
-	return a.inTx(ctx, func(_ *pipeline, q *db.Queries) error {
-		id, err := lockCompany(ctx, q, t)
-		if err != nil {
-			return err
-		}
-		row, err := q.GetCompany(ctx, id)
-		if err != nil {
-			return errors.Wrap(err, "get company")
-		}
-		c, err := withListing(ctx, q, row)
+	return a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
+		c, err := lockedCompany(ctx, tx, q, t)
 		if err != nil {
 			return err
 		}
@@ -674,14 +678,72 @@ func (a *App) DeleteCompany(ctx context.Context, actor Actor, t string) error {
 }
 
 // lockCompany locks the company that has a ticker or CIK, and returns its id.
-func lockCompany(ctx context.Context, q *db.Queries, t string) (int64, error) {
+func lockCompany(ctx context.Context, tx *pipeline, t string) (int64, error) {
+	return isLocked(ctx, askForLock(ctx, tx, t))
+}
+
+func askForLock(ctx context.Context, tx *pipeline, t string) *answer[int64] {
 	p := db.LockNamedCompanyParams{Ticker: ticker(t), Cik: nil}
 	if cik, ok := sec.CIKFromName(p.Ticker); ok {
 		p.Cik = &cik
 	}
-	id, err := q.LockNamedCompany(ctx, p)
+	return ask(ctx, tx, (*db.Queries).LockNamedCompany, p)
+}
+
+func isLocked(ctx context.Context, locked *answer[int64]) (int64, error) {
+	id, err := locked.get(ctx)
 	if err == nil && id == 0 {
 		return 0, notFound("company")
 	}
 	return id, wrap(err, "lock company")
+}
+
+// lockedCompany is lockCompany, and returns the company.
+func lockedCompany(ctx context.Context, tx *pipeline, q *db.Queries, t string) (c Company, err error) {
+	locked := askForLock(ctx, tx, t)
+	rows := ask(ctx, tx, (*db.Queries).GetCompanyWithListings, ticker(t))
+	id, err := isLocked(ctx, locked)
+	if err != nil {
+		return c, err
+	}
+	named, err := rows.get(ctx)
+	if err != nil {
+		return c, errors.Wrap(err, "get company")
+	}
+	if len(named) > 0 && named[0].Company.ID == id {
+		return companyOf(named), nil
+	}
+	row, err := q.GetCompany(ctx, id) // by its CIK
+	if err != nil {
+		return c, errors.Wrap(err, "get company")
+	}
+	return askListings(ctx, tx, id).of(ctx, row)
+}
+
+// askedListings are the listings and CIKs of a company that were asked for in a transaction.
+type askedListings struct {
+	listings *answer[[]db.Listing]
+	ciks     *answer[[]db.ListCIKsRow]
+}
+
+func askListings(ctx context.Context, tx *pipeline, companyID int64) askedListings {
+	ids := []int64{companyID}
+	return askedListings{ask(ctx, tx, (*db.Queries).ListListings, ids), ask(ctx, tx, (*db.Queries).ListCIKs, ids)}
+}
+
+// of returns the company with them.
+func (l askedListings) of(ctx context.Context, row db.Company) (c Company, err error) {
+	c.Company, c.CIKs = row, []db.CompanyCik{}
+	if c.Listings, err = l.listings.get(ctx); err != nil {
+		return c, errors.Wrap(err, "list listings")
+	}
+	ciks, err := l.ciks.get(ctx)
+	if err != nil {
+		return c, errors.Wrap(err, "list CIKs")
+	}
+	for _, k := range ciks {
+		c.CIKs, c.FactsReadAt = append(c.CIKs, k.CompanyCik), k.ReadAt
+	}
+	c.sortCIKs()
+	return c, nil
 }

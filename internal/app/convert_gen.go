@@ -14,9 +14,9 @@ func init() {
 		var appCompanyInput CompanyInput
 		appCompanyInput.CreateCompanyParams = dbCompanyToDbCreateCompanyParams(source.Company)
 		if source.Listings != nil {
-			appCompanyInput.Listings = make([]db.CreateListingsParams, len(source.Listings))
+			appCompanyInput.Listings = make([]db.CreateListingParams, len(source.Listings))
 			for i := 0; i < len(source.Listings); i++ {
-				appCompanyInput.Listings[i] = dbListingToDbCreateListingsParams(source.Listings[i])
+				appCompanyInput.Listings[i] = dbListingToDbCreateListingParams(source.Listings[i])
 			}
 		}
 		return appCompanyInput
@@ -71,7 +71,7 @@ func init() {
 		dbListing.HoldsTicker = source.HoldsTicker
 		return dbListing
 	}
-	listingUpdate = func(source db.CreateListingsParams) db.UpdateListingParams {
+	listingUpdate = func(source db.CreateListingParams) db.UpdateListingParams {
 		var dbUpdateListingParams db.UpdateListingParams
 		dbUpdateListingParams.Ticker = asText(source.Ticker)
 		dbUpdateListingParams.Exchange = source.Exchange
@@ -97,19 +97,19 @@ func dbCompanyToDbCreateCompanyParams(source db.Company) db.CreateCompanyParams 
 	dbCreateCompanyParams.NumberOfShares = source.NumberOfShares
 	return dbCreateCompanyParams
 }
-func dbListingToDbCreateListingsParams(source db.Listing) db.CreateListingsParams {
-	var dbCreateListingsParams db.CreateListingsParams
-	dbCreateListingsParams.CompanyID = source.CompanyID
-	dbCreateListingsParams.Ticker = asText(source.Ticker)
-	dbCreateListingsParams.Exchange = source.Exchange
-	dbCreateListingsParams.Isin = source.Isin
-	dbCreateListingsParams.ShareClass = source.ShareClass
-	dbCreateListingsParams.Currency = asText(source.Currency)
-	dbCreateListingsParams.OrdinaryShares = source.OrdinaryShares
-	dbCreateListingsParams.IsPrimary = source.IsPrimary
-	dbCreateListingsParams.FirstDay = source.FirstDay
-	dbCreateListingsParams.LastDay = source.LastDay
-	return dbCreateListingsParams
+func dbListingToDbCreateListingParams(source db.Listing) db.CreateListingParams {
+	var dbCreateListingParams db.CreateListingParams
+	dbCreateListingParams.CompanyID = source.CompanyID
+	dbCreateListingParams.Ticker = asText(source.Ticker)
+	dbCreateListingParams.Exchange = source.Exchange
+	dbCreateListingParams.Isin = source.Isin
+	dbCreateListingParams.ShareClass = source.ShareClass
+	dbCreateListingParams.Currency = asText(source.Currency)
+	dbCreateListingParams.OrdinaryShares = source.OrdinaryShares
+	dbCreateListingParams.IsPrimary = source.IsPrimary
+	dbCreateListingParams.FirstDay = source.FirstDay
+	dbCreateListingParams.LastDay = source.LastDay
+	return dbCreateListingParams
 }
 func timeTimeToTimeTime(source time.Time) time.Time {
 	return source

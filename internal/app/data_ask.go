@@ -43,6 +43,9 @@ func (a *answer[T]) get(ctx context.Context) (T, error) {
 			return a.value, err
 		}
 	}
+	if !a.arrived {
+		return a.value, a.p.failed
+	}
 	return a.value, a.err
 }
 

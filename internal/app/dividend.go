@@ -163,7 +163,7 @@ func (v *validator) dividend(in *DividendInput, today time.Time) {
 // period end, and returns it; once for an idempotency key. Errors: Unauthenticated, Forbidden, Invalid, NotFound, Conflict.
 func (a *App) CreateDividend(ctx context.Context, actor Actor, t string, in DividendInput) (Dividend, error) {
 	return a.enterDividend(ctx, actor, &in, ticker(t), func(tx *pipeline, q *db.Queries) (before *db.Dividend, after *answer[Dividend], err error) {
-		if in.CompanyID, err = lockCompany(ctx, q, t); err != nil {
+		if in.CompanyID, err = lockCompany(ctx, tx, t); err != nil {
 			return nil, nil, err
 		}
 		return nil, ask(ctx, tx, createDividend, in), nil
@@ -257,7 +257,7 @@ func (a *App) enterDividend(
 	}
 	var v validator
 	v.dividend(in, a.today())
-	if err := v.currency(ctx, a, "/currency", in.Currency); err != nil {
+	if err := v.currency(ctx, a, a.queries, "/currency", in.Currency); err != nil {
 		return out, err
 	}
 	if err := v.err(); err != nil {

@@ -26,7 +26,7 @@ func (a *App) ListExchangeRates(ctx context.Context, base, quote *string, from, 
 		param *string
 	}{{"base", base, &params.Base}, {"quote", quote, &params.Quote}} {
 		if only.code != nil {
-			if err := v.currency(ctx, a, only.field, *only.code); err != nil {
+			if err := v.currency(ctx, a, a.queries, only.field, *only.code); err != nil {
 				return nil, "", err
 			}
 			*only.param = *only.code

@@ -15,6 +15,7 @@ import (
 type pipeline struct {
 	conn    *pgx.Conn
 	waiting *pgx.Batch
+	failed  error // of what was sent; nothing comes after it
 }
 
 var (
@@ -25,7 +26,7 @@ var (
 
 // newPipeline begins a transaction on a connection that has none. The statements begin are run first.
 func newPipeline(conn *pgx.Conn, begin ...string) *pipeline {
-	p := &pipeline{conn, &pgx.Batch{}}
+	p := &pipeline{conn, &pgx.Batch{}, nil}
 	for _, sql := range begin {
 		p.put(sql, nil)
 	}
@@ -52,7 +53,14 @@ func (p *pipeline) flush(ctx context.Context) error {
 	if p.waiting.Len() == 0 {
 		return nil
 	}
-	return p.conn.SendBatch(ctx, p.take()).Close()
+	return p.fails(p.conn.SendBatch(ctx, p.take()).Close())
+}
+
+func (p *pipeline) fails(err error) error {
+	if err != nil {
+		p.failed = err
+	}
+	return err
 }
 
 // queryName is what sqlc calls a query, with its kind, or the statement.
@@ -86,12 +94,14 @@ func (p *pipeline) Query(ctx context.Context, sql string, args ...any) (pgx.Rows
 	results := p.conn.SendBatch(ctx, batch)
 	for _, q := range before {
 		if err := q.Fn(results); err != nil {
-			return nil, errors.Join(err, results.Close())
+			_ = results.Close()
+			return nil, p.fails(err)
 		}
 	}
 	rows, err := results.Query()
 	if err != nil {
-		return nil, errors.Join(err, results.Close())
+		_ = results.Close()
+		return nil, p.fails(err)
 	}
 	return &lastRows{rows, results}, nil
 }

@@ -146,7 +146,7 @@ func (a *App) CreateSplit(ctx context.Context, actor Actor, t string, in db.Crea
 		return s, err
 	}
 	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) (err error) {
-		if in.CompanyID, err = lockCompany(ctx, q, t); err != nil {
+		if in.CompanyID, err = lockCompany(ctx, tx, t); err != nil {
 			return err
 		}
 		created := ask(ctx, tx, (*db.Queries).CreateSplit, in)

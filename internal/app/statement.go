@@ -254,7 +254,7 @@ func (a *App) CreateStatement(ctx context.Context, actor Actor, t string, s valu
 	}
 	value.Complete(&s)
 	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
-		companyID, err := lockCompany(ctx, q, t)
+		companyID, err := lockCompany(ctx, tx, t)
 		if err != nil {
 			return err
 		}
@@ -298,7 +298,7 @@ func (a *App) checkStatement(ctx context.Context, s *value.Statement, replaces b
 	var v validator
 	v.statement(s, a.today())
 	v.check(s.Period != value.Quarterly || s.FiscalQuarter != nil || replaces, "/fiscal_quarter", quarterRule, "/period")
-	if err := v.currency(ctx, a, "/currency", s.Currency); err != nil {
+	if err := v.currency(ctx, a, a.queries, "/currency", s.Currency); err != nil {
 		return err
 	}
 	if err := v.err(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 
+	"github.com/edgevalue/edgevalue/gen/db"
 	"github.com/edgevalue/edgevalue/internal/sec"
 )
 
@@ -48,14 +49,14 @@ func (v *validator) ordinaryShares(field string, s *string) {
 const defaultCurrency = "USD"
 
 // currency asks the database, which knows the codes and loses none, for each once.
-func (v *validator) currency(ctx context.Context, a *App, field, code string) error {
+func (v *validator) currency(ctx context.Context, a *App, q *db.Queries, field, code string) error {
 	if !v.text(field, code) {
 		return nil
 	}
 	if _, ok := a.currencies.Load(code); ok {
 		return nil
 	}
-	ok, err := a.queries.HasCurrency(ctx, code)
+	ok, err := q.HasCurrency(ctx, code)
 	if ok {
 		a.currencies.Store(code, true)
 	}
