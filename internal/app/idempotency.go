@@ -39,7 +39,9 @@ func once[T any](ctx context.Context, a *App, actor Actor, request []any, f func
 	}
 	sum := sha256.Sum256(text)
 	err = a.inTx(ctx, func(tx *pipeline, q *db.Queries) error {
-		free, err := q.TryLockIdempotencyKey(ctx, db.TryLockIdempotencyKeyParams{UserID: actor.UserID, Key: key})
+		lock := ask(ctx, tx, (*db.Queries).TryLockIdempotencyKey, db.TryLockIdempotencyKeyParams{UserID: actor.UserID, Key: key})
+		answered := ask(ctx, tx, (*db.Queries).GetIdempotencyKey, db.GetIdempotencyKeyParams{UserID: actor.UserID, Key: key})
+		free, err := lock.get(ctx)
 		if err != nil {
 			return errors.Wrap(err, "lock idempotency key")
 		}
@@ -49,7 +51,7 @@ func once[T any](ctx context.Context, a *App, actor Actor, request []any, f func
 				RetryAfter: time.Second,
 			}
 		}
-		known, err := q.GetIdempotencyKey(ctx, db.GetIdempotencyKeyParams{UserID: actor.UserID, Key: key})
+		known, err := answered.get(ctx)
 		switch {
 		case err == nil && !bytes.Equal(known.Request, sum[:]):
 			return &Error{Code: Invalid, Type: "idempotency-key-reused", Message: "this Idempotency-Key was sent with another request"}
