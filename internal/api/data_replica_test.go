@@ -23,35 +23,42 @@ import (
 // A replicated server is one with a replica.
 type replicated struct {
 	*fixture
-	mu   sync.Mutex
-	from map[string]int // where its reads went
+	pages int // that were asked for
+	mu    sync.Mutex
+	from  map[string]int // where its reads went
 }
 
-// setupReplicated returns a server of its own on a database that others have too.
-func setupReplicated(t *testing.T, servers *pgtest.Replicated) *replicated {
+// setupReplicated returns a server of its own on a database that others have too, with a cache or without.
+func setupReplicated(t *testing.T, servers *pgtest.Replicated, cached bool) *replicated {
 	t.Helper()
 	r := &replicated{from: map[string]int{}}
-	quiet := slog.New(slog.DiscardHandler)
-	changes := pg.NewChanges(servers.Primary, quiet)
-	replica, err := pg.NewReplica(t.Context(), servers.Replica, servers.Primary, changes, quiet, nil)
-	require.NoError(t, err)
-	replica.Observe = func(outcome string) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.from[outcome]++
-	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	var running sync.WaitGroup
-	running.Go(func() { changes.Run(ctx) })
-	running.Go(func() { replica.Run(ctx) })
-	t.Cleanup(func() {
-		stop()
-		running.Wait()
-		replica.Close()
-	})
+	var changes *pg.Changes
 	r.fixture = setup(t, options{jobs: true, direct: servers.Primary, app: func(c *app.Config) {
-		c.Changes, c.Replica = changes, replica
-	}, api: func(c *api.Config) { c.HTTPS, c.Cache = true, nil }}) // every read is to be seen
+		var err error
+		changes = c.Changes
+		c.Replica, err = pg.NewReplica(t.Context(), servers.Replica, servers.Primary, changes, slog.New(slog.DiscardHandler), nil)
+		require.NoError(t, err)
+		c.Replica.Observe = func(outcome string) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.from[outcome]++
+		}
+		ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+		var running sync.WaitGroup
+		running.Go(func() { c.Replica.Run(ctx) })
+		replica := c.Replica
+		t.Cleanup(func() {
+			stop()
+			running.Wait()
+			replica.Close()
+		})
+	}, api: func(c *api.Config) {
+		c.HTTPS = true
+		if !cached {
+			c.Cache = nil
+			listen(t, changes)
+		}
+	}})
 	return r
 }
 
@@ -65,11 +72,16 @@ func (r *replicated) reads() int {
 // names returns the names of all companies, for a reader with a token, which may be "".
 func (r *replicated) names(token string) string {
 	r.t.Helper()
+	return r.namesOf(api.Prefix+"/companies", token)
+}
+
+func (r *replicated) namesOf(path, token string) string {
+	r.t.Helper()
 	var header []string
 	if token != "" {
 		header = []string{"Last-Write", token}
 	}
-	res, body := r.call("", http.MethodGet, api.Prefix+"/companies", nil, header...)
+	res, body := r.call("", http.MethodGet, path, nil, header...)
 	require.Equal(r.t, http.StatusOK, res.StatusCode, "%s", body)
 	var page oas.CompanyPage
 	require.NoError(r.t, page.UnmarshalJSON(body))
@@ -91,12 +103,13 @@ func (r *replicated) add(name string) string {
 	return token
 }
 
-// fromReplica waits until the replica answers.
+// fromReplica waits until the replica answers what is in no cache.
 func (r *replicated) fromReplica(token, names string) {
 	r.t.Helper()
 	require.Eventually(r.t, func() bool {
 		before := r.reads()
-		assert.Equal(r.t, names, r.names(token))
+		r.pages++
+		assert.Equal(r.t, names, r.namesOf(fmt.Sprintf("%s/companies?page_size=%d", api.Prefix, 1000-r.pages%900), token))
 		return r.reads() > before
 	}, 20*time.Second, 5*time.Millisecond)
 }
@@ -105,8 +118,18 @@ func (r *replicated) fromReplica(token, names string) {
 // the replica serves again when it has gone on.
 func TestReplicaHeldBack(t *testing.T) {
 	t.Parallel()
+	for name, cached := range map[string]bool{"cached": true, "not cached": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testReplicaHeldBack(t, cached)
+		})
+	}
+}
+
+func testReplicaHeldBack(t *testing.T, cached bool) {
+	t.Helper()
 	servers := pgtest.NewReplicated(t)
-	a, b := setupReplicated(t, servers), setupReplicated(t, servers)
+	a, b := setupReplicated(t, servers, cached), setupReplicated(t, servers, cached)
 	a.fromReplica(a.add("A"), "A")
 	b.fromReplica("", "A")
 
@@ -135,13 +158,30 @@ func TestReplicaHeldBack(t *testing.T) {
 		r.fromReplica(replaced, "A B C")
 		r.fromReplica("", "A B C")
 	}
+
+	// However far the replica is, and whatever was stored meanwhile.
+	all := "A B C"
+	for i := range 20 {
+		switch i % 5 {
+		case 0:
+			servers.Hold()
+		case 3:
+			servers.Go()
+		}
+		name := "D" + string(rune('A'+i))
+		all += " " + name
+		token := a.add(name)
+		assert.Equal(t, all, b.names(token))
+		assert.Equal(t, all, a.names(""))
+	}
+	b.fromReplica("", all)
 }
 
 // What a browser of the page wrote it reads, by a cookie that no other site can set; and no token does harm.
 func TestTokensOfWrites(t *testing.T) {
 	t.Parallel()
 	servers := pgtest.NewReplicated(t)
-	f := setupReplicated(t, servers)
+	f := setupReplicated(t, servers, false)
 	f.fromReplica(f.add("A"), "A")
 
 	session := f.open("super@example.com", sameSite...)
@@ -179,7 +219,7 @@ func TestTokensOfWrites(t *testing.T) {
 func TestTokenOfImport(t *testing.T) {
 	t.Parallel()
 	servers := pgtest.NewReplicated(t)
-	f := setupReplicated(t, servers)
+	f := setupReplicated(t, servers, false)
 	servers.Hold()
 	done := f.imported("companies", []byte("cik,ticker,name\n320193,AAPL,Apple\n"))
 	res, _ := f.call(f.superToken, http.MethodGet, fmt.Sprintf("%s/imports/%d", api.Prefix, done.ID), nil)
