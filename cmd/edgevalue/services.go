@@ -227,7 +227,6 @@ func (s *services) handler(metrics *telemetry.Metrics) (http.Handler, error) {
 	cache := api.NewCache(uint64(s.cfg.CacheSize))
 	s.cached = func() uint64 { return cache.Stats().Bytes }
 	metrics.Cache(func() telemetry.CacheStats { return telemetry.CacheStats(cache.Stats()) })
-	s.cached = func() uint64 { return cache.Stats().Bytes }
 	cfg := api.Config{
 		App:            s.app,
 		Cache:          cache,
