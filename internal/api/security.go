@@ -85,7 +85,7 @@ func identifyKey(a *app.App, refuse refuseFunc) step {
 // identifyKey does so once. Its error is none of the key.
 func (q *request) identifyKey(a *app.App, h http.Header) error {
 	key := keyOf(h)
-	if key == "" || q.key != 0 || q.keyErr != nil {
+	if known := q.key != 0 || q.keyErr != nil; known || key == "" {
 		return nil
 	}
 	q.actor, q.keyErr = a.IdentifyKey(q, key)
