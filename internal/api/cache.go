@@ -282,7 +282,7 @@ func (c *Cache) make(t *target, m moment, next http.Handler, w http.ResponseWrit
 		}()
 		a := answered(next, w, r)
 		if a != nil {
-			a.moment = m
+			a.moment, a.packing = m, new(sync.Mutex)
 			own.answer = a
 			if len(a.body) <= c.largest {
 				c.answers.Set(answerKey{t.id, plain}, a)
@@ -302,20 +302,22 @@ func (c *Cache) make(t *target, m moment, next http.Handler, w http.ResponseWrit
 
 // answered lets next answer, and returns that if it is a success. Another answer is sent.
 func answered(next http.Handler, w http.ResponseWriter, r *http.Request) *answer {
-	inner := *r
 	if r.Header["Accept-Encoding"] != nil {
+		inner := *r
 		inner.Header = r.Header.Clone()
 		inner.Header.Del("Accept-Encoding") // of the plain form
+		r = &inner
 	}
 	kept := &keeping{ResponseWriter: w}
-	next.ServeHTTP(kept, &inner)
+	next.ServeHTTP(kept, r)
 	if !kept.ok {
 		return nil
 	}
 	h := w.Header()
-	a := &answer{body: kept.body.Bytes(), packing: new(sync.Mutex), kind: h["Content-Type"]}
+	a := &answer{body: kept.body.Bytes(), kind: h["Content-Type"]}
 	a.tag = etag(a.body)
-	a.etag, a.length = []string{a.tag}, []string{strconv.Itoa(len(a.body))}
+	values := []string{a.tag, strconv.Itoa(len(a.body))}
+	a.etag, a.length = values[:1:1], values[1:]
 	return a
 }
 
@@ -349,6 +351,8 @@ var (
 	forAll = []string{"public, max-age=0, must-revalidate"}
 	forOne = []string{"private, max-age=0, must-revalidate"}
 	varies = []string{"Accept-Encoding"}
+
+	variesByOrigin = []string{"Origin", "Accept-Encoding"}
 )
 
 // send responds with an answer, or with 304.
@@ -361,6 +365,8 @@ func (a *answer) send(w http.ResponseWriter, r *http.Request) {
 	switch before := h["Vary"]; {
 	case before == nil:
 		h["Vary"] = varies
+	case len(before) == 1 && before[0] == variesByOrigin[0]:
+		h["Vary"] = variesByOrigin
 	case !slices.Contains(before, varies[0]):
 		h["Vary"] = append(slices.Clip(before), varies[0])
 	}

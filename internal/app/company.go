@@ -134,23 +134,7 @@ func (a *App) allCompanies(ctx context.Context, v validator, p Page) ([]Company,
 	if err != nil {
 		return nil, "", errors.Wrap(err, "list companies")
 	}
-	g := newGrouping(len(rows))
-	for i := range rows {
-		r := &rows[i]
-		if g.isNew(r.ID) {
-			g.add(listedCompany(*r), nil)
-			if !r.ReadAt.IsZero() {
-				g.last().FactsReadAt = &r.ReadAt
-			}
-		}
-		if r.ListingID != 0 {
-			g.listing(listedListing(*r))
-		}
-		if r.FilerCik != 0 {
-			g.filer(r.FilerCik, r.FilerFirstDay, r.FilerLastDay)
-		}
-	}
-	return cut(p, g.companies, nil, func(c Company) []any { return []any{c.Name, c.ID} })
+	return cut(p, groupCompanies(rows), nil, func(c Company) []any { return []any{c.Name, c.ID} })
 }
 
 // A grouping makes companies of rows, of which a company has one for each of its listings and CIKs, one after the other.
@@ -201,6 +185,27 @@ func (c *Company) sortCIKs() {
 	slices.SortFunc(c.CIKs, func(a, b db.CompanyCik) int {
 		return cmp.Compare(slices.Index(order, a.Cik), slices.Index(order, b.Cik))
 	})
+}
+
+// groupCompanies makes companies of rows, in which those of one follow each other.
+func groupCompanies(rows []db.ListCompaniesRow) []Company {
+	g := newGrouping(len(rows))
+	for i := range rows {
+		r := &rows[i]
+		if g.isNew(r.ID) {
+			g.add(listedCompany(*r), nil)
+			if !r.ReadAt.IsZero() {
+				g.last().FactsReadAt = &r.ReadAt
+			}
+		}
+		if r.ListingID != 0 {
+			g.listing(listedListing(*r))
+		}
+		if r.FilerCik != 0 {
+			g.filer(r.FilerCik, r.FilerFirstDay, r.FilerLastDay)
+		}
+	}
+	return g.companies
 }
 
 func companiesByName(ctx context.Context, queries *db.Queries, v validator, f CompanyFilter, p Page) ([]db.Company, string, error) {
@@ -319,15 +324,15 @@ func withListing(ctx context.Context, q *db.Queries, c db.Company) (Company, err
 
 // GetCompany returns the company that one of its tickers names, or one of its CIKs as in CIK0000320193. Errors: NotFound.
 func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
-	var rows []db.GetCompanyWithListingsRow
+	var named []db.GetListedCompanyRow
 	err = a.one(ctx, func(q *db.Queries) (err error) {
-		rows, err = q.GetCompanyWithListings(ctx, ticker(t))
+		named, err = q.GetListedCompany(ctx, tickerKey(t))
 		return err
 	})
 	if err != nil {
 		return c, errors.Wrap(err, "get company")
 	}
-	if len(rows) == 0 {
+	if len(named) == 0 {
 		cik, ok := sec.CIKFromName(ticker(t))
 		if !ok {
 			return c, notFound("company")
@@ -341,7 +346,11 @@ func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
 		})
 		return c, err
 	}
-	return companyOf(rows), nil
+	rows := make([]db.ListCompaniesRow, len(named))
+	for i := range named {
+		rows[i] = db.ListCompaniesRow(named[i])
+	}
+	return groupCompanies(rows)[0], nil
 }
 
 // companyOf makes a company of its rows, one at least.
