@@ -628,9 +628,13 @@ func (r *resource) Clears() []field   { return r.where(func(f field) bool { retu
 // Single tells that an insertion has one value, for which sqlc makes no struct.
 func (r *resource) Single() bool { return len(r.InsertColumns()) == 1 }
 
-// Looks tells whether a check of an input asks the database, OwnRefs whether it asks for what belongs to the user.
+// Looks tells whether a check of an input asks the database, Currencies whether for a currency, OwnRefs whether for what
+// belongs to the user.
 func (r *resource) Looks() bool {
 	return slices.ContainsFunc(r.Fields, func(f field) bool { return f.IsRef() || f.Kind == currency })
+}
+func (r *resource) Currencies() bool {
+	return slices.ContainsFunc(r.Fields, func(f field) bool { return f.Kind == currency })
 }
 func (r *resource) OwnRefs() bool {
 	return slices.ContainsFunc(r.Fields, func(f field) bool { return f.Own })
@@ -647,7 +651,11 @@ func (r *resource) Key(query string) string {
 func (r *resource) CheckArgs() string {
 	var args []string
 	if r.Looks() {
-		args = append(args, "ctx", "q")
+		args = append(args, "ctx")
+		if r.Currencies() {
+			args = append(args, "a")
+		}
+		args = append(args, "q")
 	}
 	if r.OwnRefs() {
 		args = append(args, "actor")
