@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/http"
 	"testing"
 	"time"
 
@@ -21,7 +22,8 @@ import (
 // one query through the same pool, rows scanned into variables that are used again, JSON appended to pooled buffers; no
 // checks, log, metrics or headers. Both respond with the same bytes over kept-alive connections, in turns within one run, so
 // that noise hits both. Cold, the API has no cache; hot, what is asked for is in it, and a third handler writes the same bytes
-// from memory. ratio is the API's requests per second over those by hand, of-memory over those from memory.
+// from memory, header and body, a fourth the body alone. ratio is the API's requests per second over those by hand, of-memory
+// and of-body over those from memory.
 func BenchmarkAPI(b *testing.B) {
 	pool := benchPool(b)
 	cold := serveAPI(b, pool, benchConfig{limits: productionLimits()})
@@ -37,8 +39,10 @@ func BenchmarkAPI(b *testing.B) {
 		{"100_statements", "/financial-statements?page_size=100&share_basis=filed", 0.6, 4, 0.8},
 	} {
 		want := fetch(b, byHand, bm.path)
-		memory := serve(b, fromMemory(want))
-		for _, addr := range []string{cold, hot, hot, memory} { // the second time from the cache
+		header := headerOf(b, hot, bm.path)
+		memory := serve(b, fromMemory(want, header))
+		body := serve(b, fromMemory(want, http.Header{"Content-Type": header["Content-Type"], "Content-Length": header["Content-Length"]}))
+		for _, addr := range []string{cold, hot, hot, memory, body} { // the second time from the cache
 			require.True(b, want == fetch(b, addr, bm.path), "the answers must be the same")
 		}
 		b.Run(bm.name+"/cold", func(b *testing.B) {
@@ -49,12 +53,14 @@ func BenchmarkAPI(b *testing.B) {
 			missed.atLeast(b, "ratio", api.ratio(hand), bm.cold)
 		})
 		b.Run(bm.name+"/hot", func(b *testing.B) {
-			api, hand, mem := reading(b, hot, bm.path), reading(b, byHand, bm.path), reading(b, memory, bm.path)
-			inTurns(b, pool, api, hand, mem)
+			api, hand := reading(b, hot, bm.path), reading(b, byHand, bm.path)
+			mem, bare := reading(b, memory, bm.path), reading(b, body, bm.path)
+			inTurns(b, pool, api, hand, mem, bare)
 			api.report(b, "api")
 			mem.report(b, "memory")
 			missed.atLeast(b, "ratio", api.ratio(hand), bm.hot)
 			missed.atLeast(b, "of-memory", api.ratio(mem), bm.ofMemory)
+			b.ReportMetric(api.ratio(bare), "of-body")
 		})
 	}
 	missed.fail(b)

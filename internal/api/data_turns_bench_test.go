@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -266,14 +267,21 @@ func serve(b *testing.B, h http.Handler) string {
 	return s.Listener.Addr().String()
 }
 
-// fromMemory answers everything with one JSON document.
-func fromMemory(document string) http.Handler {
-	body, length := []byte(document), strconv.Itoa(len(document))
+// fromMemory answers everything with one body and one header.
+func fromMemory(body string, header http.Header) http.Handler {
+	content := []byte(body)
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		w.Header().Set("Content-Length", length)
-		_, _ = w.Write(body)
+		maps.Copy(w.Header(), header)
+		_, _ = w.Write(content)
 	})
+}
+
+// headerOf is that of a path's answer, but for what net/http writes itself.
+func headerOf(b *testing.B, addr, path string) http.Header {
+	b.Helper()
+	res, _, _ := exchange(b, addr, path)
+	res.Header.Del("Date")
+	return res.Header
 }
 
 // get is the request for a path of the API. It accepts no compression, which the other sides do not offer.
@@ -284,18 +292,18 @@ func get(path string) []byte {
 // fetch returns the body of a path's successful answer.
 func fetch(b *testing.B, addr, path string) string {
 	b.Helper()
-	body, _ := exchange(b, addr, path)
+	_, body, _ := exchange(b, addr, path)
 	return body
 }
 
 // wireLength is the number of bytes that the whole answer has on the wire, when it was asked for before.
 func wireLength(b *testing.B, addr, path string) int {
 	b.Helper()
-	_, wire := exchange(b, addr, path)
+	_, _, wire := exchange(b, addr, path)
 	return wire
 }
 
-func exchange(b *testing.B, addr, path string) (body string, wire int) {
+func exchange(b *testing.B, addr, path string) (res *http.Response, body string, wire int) {
 	b.Helper()
 	conn, err := net.Dial("tcp", addr)
 	require.NoError(b, err)
@@ -303,10 +311,10 @@ func exchange(b *testing.B, addr, path string) (body string, wire int) {
 	_, err = conn.Write(get(path))
 	require.NoError(b, err)
 	var all bytes.Buffer
-	res, err := http.ReadResponse(bufio.NewReader(io.TeeReader(conn, &all)), nil)
+	res, err = http.ReadResponse(bufio.NewReader(io.TeeReader(conn, &all)), nil)
 	require.NoError(b, err)
 	content, err := io.ReadAll(res.Body)
 	require.NoError(b, err)
 	require.Equal(b, http.StatusOK, res.StatusCode, "%s", content)
-	return string(content), all.Len()
+	return res, string(content), all.Len()
 }
