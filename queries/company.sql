@@ -225,7 +225,7 @@ DELETE FROM company WHERE id = @id;
 
 -- name: ListListings :many
 -- The listings of several companies; within one, the primary first.
-SELECT * FROM listing WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY company_id, is_primary DESC, ticker;
+SELECT * FROM listing WHERE company_id = ANY(@company_ids::bigint[]) ORDER BY company_id, is_primary DESC, ticker, id;
 
 -- name: HasNoListing :one
 SELECT NOT EXISTS (SELECT FROM listing WHERE company_id = @company_id);

@@ -89,6 +89,9 @@ func (c Config) connect(ctx context.Context, dsn string, p parts, log *slog.Logg
 		if err := pg.NeedConns(d.direct, jobs.MinConns); err != nil {
 			return d, nil, errors.Wrap(err, "DATABASE_DIRECT_URL")
 		}
+		if err := pg.SameDatabase(ctx, d.pool, d.direct); err != nil { // which would tell of no change
+			return d, nil, errors.Wrap(err, "DATABASE_DIRECT_URL")
+		}
 	}
 	d.changes = pg.NewChanges(d.direct, log)
 	if p.serve && c.DatabaseReadURL != "" && c.DSN() != "" {

@@ -984,7 +984,7 @@ func (q *Queries) ListCompaniesOfTickers(ctx context.Context, tickers []string) 
 }
 
 const listListings = `-- name: ListListings :many
-SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker, by_edgar FROM listing WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, is_primary DESC, ticker
+SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker, by_edgar FROM listing WHERE company_id = ANY($1::bigint[]) ORDER BY company_id, is_primary DESC, ticker, id
 `
 
 // The listings of several companies; within one, the primary first.

@@ -253,7 +253,7 @@ func (c *Cache) make(t *target, m moment, next http.Handler, w http.ResponseWrit
 			if other.answer != nil {
 				c.hits.Add(1)
 				requestOf(r.Context()).route = t.route
-				c.pack(t.id, other.answer, accepted(r.Header)).send(w, r)
+				c.packed(t.id, other.answer, accepted(r.Header)).send(w, r)
 				return
 			}
 			if other.again {
@@ -291,13 +291,17 @@ func (c *Cache) make(t *target, m moment, next http.Handler, w http.ResponseWrit
 		}
 		return a
 	}()
-	switch {
-	case a == nil:
-	case len(a.body) <= c.largest:
-		c.pack(t.id, a, accepted(r.Header)).send(w, r)
-	default:
-		a.in(accepted(r.Header)).send(w, r)
+	if a != nil {
+		c.packed(t.id, a, accepted(r.Header)).send(w, r)
 	}
+}
+
+// packed is pack for an answer that may be too large to be stored.
+func (c *Cache) packed(id string, a *answer, in coding) *answer {
+	if len(a.body) > c.largest {
+		return a.in(in)
+	}
+	return c.pack(id, a, in)
 }
 
 // answered lets next answer, and returns that if it is a success. Another answer is sent.
@@ -457,7 +461,7 @@ var (
 		return z
 	}}
 	zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
-		z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(maxWindow))
+		z, err := zstd.NewWriter(nil, zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(maxWindow))
 		if err != nil {
 			panic(err) // the options are wrong
 		}

@@ -236,6 +236,8 @@ func TestPricesOfManyListings(t *testing.T) {
 
 	before := f.lines(a)
 	assert.Contains(t, f.refused("prices", fmt.Appendf(nil, "ticker,date,close\n%s,2024-01-02,1\n,2024-01-03,1\n", a)), "line 3: ticker is empty")
+	assert.Contains(t, f.refused("prices", []byte("ticker,date,close\n,2024-01-02,1\n")), "line 2: ticker is empty")
+	assert.Contains(t, f.refused("prices", []byte("ticker,date,close\nNOBODYS,2024-01-02,1\n,2024-01-03,1\n")), "line 3: ticker is empty")
 	assert.Contains(t, f.refused("prices", fmt.Appendf(nil, "ticker,date,close\n%s,2024-01-02,1\n%s,2024-01-03,1,\n", a, a)), "line 3: has not as many columns")
 	assert.Equal(t, before, f.lines(a), "a file that fails leaves nothing")
 

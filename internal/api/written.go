@@ -54,7 +54,11 @@ func followWrites(a *app.App, https bool, refuse refuseFunc) step {
 				}
 				w.Header().Set(lastWrite, wrote.String())
 				if requestOf(r.Context()).byCookie {
-					setCookie(w, cookie, app.Cookie{Token: wrote.String(), Life: writtenLife})
+					life := writtenLife
+					if wrote == pg.LastLSN { // it could not be placed
+						life = time.Minute
+					}
+					setCookie(w, cookie, app.Cookie{Token: wrote.String(), Life: life})
 				}
 			}
 			next.ServeHTTP(&recorder{ResponseWriter: w, begin: tell}, r.WithContext(app.WithReader(r.Context(), reader)))

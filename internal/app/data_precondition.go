@@ -1,6 +1,10 @@
 package app
 
-import "context"
+import (
+	"context"
+
+	"github.com/go-faster/errors"
+)
 
 type preconditionKey struct{}
 
@@ -12,9 +16,13 @@ func WithPrecondition[T any](ctx context.Context, check func(current T) error) c
 
 // precondition checks that of a context, if there is one.
 func precondition[T any](ctx context.Context, current func() (T, error)) error {
-	check, ok := ctx.Value(preconditionKey{}).(func(T) error)
-	if !ok {
+	asked := ctx.Value(preconditionKey{})
+	if asked == nil {
 		return nil
+	}
+	check, ok := asked.(func(T) error)
+	if !ok {
+		return errors.Errorf("a precondition of another type: %T", asked)
 	}
 	t, err := current()
 	if err != nil {

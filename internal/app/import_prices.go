@@ -146,7 +146,7 @@ func (p *priceImport) stage(ctx context.Context, tx pgx.Tx, r io.Reader, adjuste
 	var line []byte
 	l, before := p.listings[p.only], "" // most lines have the ticker of the line before
 	err = t.each(func() error {
-		if name := t.text("ticker"); many && name != before {
+		if name := t.text("ticker"); many && (name == "" || name != before) {
 			var ok bool
 			if l, ok = p.listingsOf(name); !ok {
 				before = ""

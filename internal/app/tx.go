@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-faster/errors"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/edgevalue/edgevalue/gen/db"
@@ -79,12 +80,23 @@ func (a *App) inJobTx(ctx context.Context, f func(tx pgx.Tx, q *db.Queries) erro
 	})
 }
 
+// isUndone reports whether an error says that a transaction was not committed. A connection that broke off leaves that open.
+func isUndone(err error) bool {
+	var (
+		reply *pgconn.PgError
+		told  *Error
+	)
+	return errors.Is(err, errRehearsed) || errors.Is(err, pgx.ErrTxCommitRollback) || errors.As(err, &reply) || errors.As(err, &told)
+}
+
 // try runs a transaction, again if PostgreSQL has undone it.
 func (a *App) try(ctx context.Context, topic pg.Topic, transaction func() error) error {
 	for n := 1; ; n++ {
 		err := transaction()
-		if err == nil {
+		if err == nil || !isUndone(err) {
 			a.Changes.Wrote(topic)
+		}
+		if err == nil {
 			if topic == pg.Data {
 				a.wrote(ctx)
 			}

@@ -54,8 +54,9 @@ type identity struct {
 }
 
 const (
-	answersWithin = time.Second     // a replica with a connection, and how far it is
-	readsWithin   = 5 * time.Second // one read
+	answersWithin = time.Second           // a replica with a connection, and how far it is
+	busyFor       = 20 * time.Millisecond // a connection, when all are in use
+	readsWithin   = 5 * time.Second       // one read
 	pauseMark     = 5 * time.Millisecond
 	pauseBehind   = 20 * time.Millisecond
 	pauseDown     = 500 * time.Millisecond
@@ -63,7 +64,7 @@ const (
 
 var (
 	errBehind = errors.New("the replica is behind")
-	replays   = "SELECT (pg_last_wal_replay_lsn() - '0/0')::bigint WHERE pg_is_in_recovery()"
+	replays   = "SELECT (pg_last_wal_replay_lsn() - '0/0')::bigint WHERE pg_is_in_recovery() AND current_database() = $1"
 	identify  = `SELECT pg_backend_pid(), system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()) FROM pg_control_system()`
 )
 
@@ -140,6 +141,19 @@ func identityOf(ctx context.Context, q interface {
 	return pid, id, err
 }
 
+// SameDatabase returns an error unless two pools lead to one database.
+func SameDatabase(ctx context.Context, a, b *pgxpool.Pool) error {
+	_, one, err := identityOf(ctx, a)
+	if err != nil {
+		return err
+	}
+	_, other, err := identityOf(ctx, b)
+	if err == nil && one != other {
+		err = errors.New("it leads to another database")
+	}
+	return err
+}
+
 // Run places changes in the log and brings a replica that failed back, until ctx ends.
 func (r *Replica) Run(ctx context.Context) {
 	if r == nil {
@@ -211,13 +225,11 @@ func (r *Replica) comeBack(ctx context.Context) {
 func (r *Replica) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, answersWithin)
 	defer cancel()
-	if r.identity.Load() == nil {
-		_, id, err := identityOf(ctx, r.primary)
-		if err != nil {
-			return err
-		}
-		r.identity.Store(&id)
+	_, id, err := identityOf(ctx, r.primary) // a restored database is another one
+	if err != nil {
+		return err
 	}
+	r.identity.Store(&id)
 	need, ok := r.changes.position.known()
 	if !ok {
 		return errBehind
@@ -238,8 +250,9 @@ func reached(ctx context.Context, conn *pgxpool.Conn, need LSN) error {
 		return nil
 	}
 	var lsn int64
-	err := conn.QueryRow(ctx, replays).Scan(&lsn)
-	if errors.Is(err, pgx.ErrNoRows) {
+	err := conn.QueryRow(ctx, replays, conn.Conn().Config().Database).Scan(&lsn)
+	if errors.Is(err, pgx.ErrNoRows) { // it was promoted, or a restored database took the place of its own
+		_ = conn.Conn().Close(ctx)
 		return errors.New("this is no replica any more")
 	} else if err != nil {
 		return errors.Wrap(err, "ask how far the replica is")
@@ -292,7 +305,11 @@ func (r *Replica) Read(ctx context.Context, token LSN, f func(*pgxpool.Conn) err
 		return false, nil
 	}
 	outcome = "failed"
-	soon, cancel := context.WithTimeout(ctx, answersWithin)
+	wait := answersWithin
+	if now := r.pool.Stat(); now.AcquiredConns() == now.MaxConns() {
+		wait = busyFor
+	}
+	soon, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	conn, err := r.pool.Acquire(soon)
 	if err == nil {
@@ -315,6 +332,7 @@ func (r *Replica) Read(ctx context.Context, token LSN, f func(*pgxpool.Conn) err
 
 	line := conn.Conn().PgConn().Conn()
 	late := time.AfterFunc(readsWithin, func() { _ = line.SetDeadline(time.Now()) })
+	defer late.Stop()
 	err = f(conn)
 	if !late.Stop() {
 		_ = line.Close()

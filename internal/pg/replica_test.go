@@ -308,3 +308,13 @@ func (l *line) mend() {
 	}
 	l.down = false
 }
+
+func TestSameDatabase(t *testing.T) {
+	t.Parallel()
+	one, other := pgtest.New(t), pgtest.New(t)
+	again, err := pgxpool.NewWithConfig(t.Context(), one.Config())
+	require.NoError(t, err)
+	t.Cleanup(again.Close)
+	require.NoError(t, pg.SameDatabase(t.Context(), one, again))
+	assert.ErrorContains(t, pg.SameDatabase(t.Context(), one, other), "another database")
+}
