@@ -314,8 +314,7 @@ func TestAddressesAreKeptInOneForm(t *testing.T) {
 	f.createUser("ada@stra\u00dfe.example") // another domain since 2008
 
 	// An account whose address was kept in another form is still found.
-	_, err = f.pool.Exec(t.Context(), "UPDATE user_account SET email = 'ada@b\u00fccher.example' WHERE id = $1", u.ID)
-	require.NoError(t, err)
+	f.exec("UPDATE user_account SET email = 'ada@b\u00fccher.example' WHERE id = $1", u.ID)
 	f.login("Ada@b\u00fccher.example", password)
 	_, err = f.super.CreateUser(t.Context(), &oas.UserCreate{Email: "ada@b\u00fccher.example", Password: password})
 	problem(t, err, http.StatusConflict)

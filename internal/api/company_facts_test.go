@@ -316,11 +316,8 @@ func TestRules(t *testing.T) {
 	assert.Equal(t, oas.NewNilInt32(3), s.RulesVersion)
 
 	// Where the rules of another version say the same, the version alone changes.
-	_, err := f.pool.Exec(t.Context(), "UPDATE financial_statement SET rules_version = 1")
-	require.NoError(t, err)
-	_, err = f.pool.Exec(t.Context(), "UPDATE company_facts SET rules_version = 1")
-	require.NoError(t, err)
-	f.changed()
+	f.exec("UPDATE financial_statement SET rules_version = 1")
+	f.exec("UPDATE company_facts SET rules_version = 1")
 	assert.Equal(t, oas.Rules{Version: 3, Companies: 1, Remaining: 1}, rules())
 	assert.Equal(t, oas.NewNilInt32(1), f.statements(ticker, oas.OptDate{})[period{2020, 0}].RulesVersion)
 	more, err := f.app.RecomputeJob(t.Context())

@@ -81,8 +81,7 @@ func TestConsole(t *testing.T) {
 	with := func(token string) string { return name + "=" + token }
 	inactive := f.createUser("inactive@example.com")
 	inactiveToken := f.login("inactive@example.com", password)
-	_, err := f.pool.Exec(t.Context(), "UPDATE user_account SET is_superuser = true, is_active = false WHERE id = $1", inactive.ID)
-	require.NoError(t, err)
+	f.exec("UPDATE user_account SET is_superuser = true, is_active = false WHERE id = $1", inactive.ID)
 	for what, c := range map[string]struct {
 		header []string
 		status int
@@ -278,8 +277,7 @@ func TestForwardAuth(t *testing.T) {
 	}
 	res = ask("pgadmin.edgevalue.example", "/misc/ping", "X-Forwarded-Method", "POST")
 	assert.Equal(t, http.StatusUnauthorized, res.StatusCode, "what is no page is not sent to one")
-	_, err := f.pool.Exec(t.Context(), "UPDATE user_account SET is_superuser = false WHERE email = 'super@example.com'")
-	require.NoError(t, err)
+	f.exec("UPDATE user_account SET is_superuser = false WHERE email = 'super@example.com'")
 	assert.Equal(t, http.StatusFound, ask("pgadmin.edgevalue.example", "/", "Cookie", cookie.Name+"="+cookie.Value).StatusCode)
 }
 

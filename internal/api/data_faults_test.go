@@ -42,8 +42,7 @@ func TestDeletedStatementIsGone(t *testing.T) {
 		require.Equal(t, http.StatusNoContent, deleted)
 		if f.count("SELECT count(*) FROM financial_statement WHERE id = $1", s.ID) > 0 {
 			kept++
-			_, err := f.pool.Exec(t.Context(), "DELETE FROM financial_statement WHERE id = $1", s.ID)
-			require.NoError(t, err)
+			f.exec("DELETE FROM financial_statement WHERE id = $1", s.ID)
 		}
 	}
 	assert.Zero(t, kept, "statements that are still there after 40 deletions")
@@ -152,14 +151,12 @@ func TestIdempotencyKey(t *testing.T) {
 	status, body = f.enter(second, ticker+"B", "k", aDividend)
 	assert.Equal(t, http.StatusCreated, status, "another user's key: %s", body)
 
-	_, err = f.pool.Exec(t.Context(), "UPDATE idempotency_key SET created_at = now() - interval '23 hours 59 minutes'")
-	require.NoError(t, err)
+	f.exec("UPDATE idempotency_key SET created_at = now() - interval '23 hours 59 minutes'")
 	require.NoError(t, f.app.Prune(t.Context()))
 	status, body = f.enter(f.superToken, ticker, "k", aDividend)
 	assert.Equal(t, http.StatusCreated, status)
 	assert.Equal(t, first, body)
-	_, err = f.pool.Exec(t.Context(), "UPDATE idempotency_key SET created_at = now() - interval '24 hours'")
-	require.NoError(t, err)
+	f.exec("UPDATE idempotency_key SET created_at = now() - interval '24 hours'")
 	status, body = f.enter(f.superToken, ticker, "k", strings.Replace(aDividend, "0.25", "0.27", 1))
 	assert.Equal(t, http.StatusCreated, status, "a new one after a day: %s", body)
 	require.NoError(t, f.app.Prune(t.Context()))

@@ -15,7 +15,6 @@ import (
 
 	"github.com/edgevalue/edgevalue/gen/oas"
 	"github.com/edgevalue/edgevalue/internal/api"
-	"github.com/edgevalue/edgevalue/internal/pg"
 	"github.com/edgevalue/edgevalue/internal/sample"
 )
 
@@ -28,9 +27,6 @@ func (f *fixture) createCompany(ticker string) *oas.Company {
 	require.NoError(f.t, err)
 	return c
 }
-
-// changed tells the server at once what it hears soon: the test has changed data in the database.
-func (f *fixture) changed() { f.app.Changes.Wrote(pg.Data) }
 
 // uniqueCIK is larger than those of real companies, and shorter than a CIK can be.
 func uniqueCIK() int64 { return 100_000_000 + rand.Int64N(900_000_000) }

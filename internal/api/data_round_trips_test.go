@@ -66,8 +66,7 @@ func TestRoundTripsOfWrites(t *testing.T) {
 		c.Pool = pool
 	})
 	f.createCompany("AAPL")
-	_, err := f.pool.Exec(t.Context(), "INSERT INTO split (company_id, effective_date, ratio) SELECT id, '2014-06-09', 7 FROM company")
-	require.NoError(t, err)
+	f.exec("INSERT INTO split (company_id, effective_date, ratio) SELECT id, '2014-06-09', 7 FROM company")
 	key, _ := f.createKey(f.superToken, "write")
 	const (
 		statement = `{"period": "annual", "fiscal_year": {n}, "start_date": "{n}-01-01", "end_date": "{n}-12-31", "publish_date": "2024-02-01", "currency": "USD", "audited": true, "earnings_per_share": 4}`

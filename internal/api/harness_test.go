@@ -314,6 +314,15 @@ func day(s string) time.Time {
 	return d
 }
 
+// exec changes the database, and tells the server at once what PostgreSQL tells it soon.
+func (f *fixture) exec(sql string, args ...any) {
+	f.t.Helper()
+	_, err := f.pool.Exec(f.t.Context(), sql, args...)
+	require.NoError(f.t, err)
+	f.app.Changes.Wrote(pg.Data)
+	f.app.Changes.Wrote(pg.Accounts)
+}
+
 // count returns one number from the database.
 func (f *fixture) count(query string, args ...any) (n int) {
 	f.t.Helper()

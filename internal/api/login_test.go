@@ -88,8 +88,7 @@ func TestLoginRehashes(t *testing.T) {
 	other.Iterations = 3
 	hash, err := auth.NewHasher(other).Hash(t.Context(), "", password)
 	require.NoError(t, err)
-	_, err = f.pool.Exec(t.Context(), "UPDATE user_account SET password_hash = $1 WHERE email = $2", hash, f.userEmail)
-	require.NoError(t, err)
+	f.exec("UPDATE user_account SET password_hash = $1 WHERE email = $2", hash, f.userEmail)
 	stored := func() (hash string) {
 		require.NoError(t,
 			f.pool.QueryRow(t.Context(), "SELECT password_hash FROM user_account WHERE email = $1",

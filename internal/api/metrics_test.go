@@ -327,9 +327,7 @@ func TestExplanations(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, oas.ExplanationOpFact, x.Explanation.Value.Op, "before it was replaced")
 
-	_, err = f.pool.Exec(t.Context(), "UPDATE financial_statement SET rules_version = 1 WHERE source = 'sec'")
-	require.NoError(t, err)
-	f.changed()
+	f.exec("UPDATE financial_statement SET rules_version = 1 WHERE source = 'sec'")
 	_, err = explain(oas.ExplainFinancialStatementParams{Field: "net_income"})
 	problem(t, err, http.StatusServiceUnavailable)
 	_, err = f.anon.GetFinancialStatement(t.Context(), oas.GetFinancialStatementParams{ID: s.ID, Explain: oas.NewOptBool(true)})
@@ -365,9 +363,7 @@ func TestExplanationsOfDays(t *testing.T) {
 	}
 	_, err = explain("2017-12-30", "market_cap")
 	problem(t, err, http.StatusNotFound)
-	_, err = f.pool.Exec(t.Context(), "UPDATE financial_statement SET rules_version = 1")
-	require.NoError(t, err)
-	f.changed()
+	f.exec("UPDATE financial_statement SET rules_version = 1")
 	_, err = explain("2017-12-29", "market_cap")
 	problem(t, err, http.StatusServiceUnavailable)
 	_, err = f.anon.ListDailyRatios(t.Context(), oas.ListDailyRatiosParams{Date: day("2017-12-29"), AsOf: oas.NewOptDate(day("2017-12-28"))})

@@ -20,8 +20,7 @@ func TestIfMatch(t *testing.T) {
 	t.Parallel()
 	f := setup(t, options{})
 	f.createCompany("AAPL")
-	_, err := f.pool.Exec(t.Context(), "INSERT INTO split (company_id, effective_date, ratio) SELECT id, '2024-06-10', 2 FROM company")
-	require.NoError(t, err)
+	f.exec("INSERT INTO split (company_id, effective_date, ratio) SELECT id, '2024-06-10', 2 FROM company")
 	const statement = `{"period": "annual", "fiscal_year": 2023, "start_date": "2023-01-01", "end_date": "2023-12-31", "publish_date": "2024-02-01", "currency": "USD", "audited": true, "earnings_per_share": 4, "total_revenues": %d}`
 	const dividend = `{"amount_per_share": %d, "currency": "USD", "publish_date": "2024-05-02", "period_end": "2024-03-31"}`
 	for name, tt := range map[string]struct {

@@ -299,17 +299,14 @@ func TestPricesOfATickerThatMoved(t *testing.T) {
 	assert.EqualValues(t, []int64{7, 0, 0}, []int64{im.Written, im.Unchanged, im.Skipped})
 	assert.Equal(t, want, prices(), "only prices of the third company are adjusted for its split")
 
-	_, err := f.pool.Exec(t.Context(), "DELETE FROM price")
-	require.NoError(t, err)
+	f.exec("DELETE FROM price")
 	f.imported("prices?ticker=MOVE&adjusted=splits", []byte("date,close\n2012-01-03,4\n2001-12-31,2\n2002-01-02,4\n2010-05-31,6\n2010-06-01,4\n"))
 	f.imported("prices?ticker=gone", []byte("date,close\n2015-04-01,5\n2015-03-31,1\n"))
 	assert.Equal(t, want, prices())
 
 	// Two listings of one ticker can both have prices of a day, which no page leaves out.
-	_, err = f.pool.Exec(t.Context(), `INSERT INTO price (listing_id, date, close, ex_dividend, split_ratio)
+	f.exec(`INSERT INTO price (listing_id, date, close, ex_dividend, split_ratio)
 		SELECT id, '2024-01-02', row_number() OVER (ORDER BY ticker, id), 0, 1 FROM listing`)
-	require.NoError(t, err)
-	f.changed()
 	for size := int32(1); size <= 6; size++ {
 		var closes []string
 		for _, r := range pages(t, int(size), func(token oas.OptString) ([]oas.DailyRatios, oas.NilString) {

@@ -204,8 +204,7 @@ func laterFilingsChangeNothing(t *testing.T, whole []byte, days []string) {
 	}
 	filed := whole
 	for _, on := range slices.Backward(days) { // so that what stays is kept, with its ids
-		_, err := f.pool.Exec(t.Context(), "DELETE FROM company_facts") // or an older document would be left alone
-		require.NoError(t, err)
+		f.exec("DELETE FROM company_facts") // or an older document would be left alone
 		filed = filedBy(t, filed, on)
 		f.imported("sec-company-facts?ticker=AAPL", filed)
 		for path, answer := range answers(on) {
