@@ -37,8 +37,9 @@ LEFT JOIN LATERAL (SELECT * FROM company_cik o WHERE o.company_id = c.id OFFSET 
 LEFT JOIN LATERAL (SELECT * FROM company_facts o WHERE o.company_id = c.id OFFSET 0) AS f ON true
 ORDER BY c.name, c.id, l.is_primary DESC, l.ticker, l.id;
 
--- name: GetListedCompany :many
--- A company by the key of any of its tickers, in the columns of ListCompanies.
+-- name: ListCompaniesByTicker :many
+-- The companies that hold tickers, by their keys, in the columns of ListCompanies. One plan fits all, since none is told how
+-- many keys there are.
 SELECT c.id, c.name, c.cik, c.former_ciks, c.former_names, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.country, c.url,
     c.ipo_date, c.last_day, c.number_of_shares, c.newest_period, c.newest_end_date, c.created_at, c.updated_at,
     coalesce(f.read_at, '0001-01-01Z')::timestamptz AS read_at,
@@ -46,13 +47,15 @@ SELECT c.id, c.name, c.cik, c.former_ciks, c.former_names, c.sic, c.sic_descript
     coalesce(l.id, 0)::bigint AS listing_id, coalesce(l.ticker, '')::text AS ticker, l.exchange, l.isin, l.share_class,
     coalesce(l.currency, '')::text AS currency, l.ordinary_shares, coalesce(l.is_primary, false)::boolean AS is_primary,
     l.first_day AS listing_first_day, l.last_day AS listing_last_day, coalesce(l.holds_ticker, false)::boolean AS holds_ticker
-FROM listing named
-JOIN company c ON c.id = named.company_id
+FROM company c
 JOIN listing l ON l.company_id = c.id
 LEFT JOIN company_cik k ON k.company_id = c.id
 LEFT JOIN company_facts f ON f.company_id = c.id
-WHERE ticker_key(named.ticker) = @key::text AND named.holds_ticker
-ORDER BY l.is_primary DESC, l.ticker, l.id;
+WHERE c.id IN (
+    SELECT named.company_id FROM listing named
+    WHERE ticker_key(named.ticker) = ANY((SELECT @keys::text[])::text[]) AND named.holds_ticker
+)
+ORDER BY c.id, l.is_primary DESC, l.ticker, l.id;
 
 -- Whoever writes what belongs to companies locks them first, several by id.
 

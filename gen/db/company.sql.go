@@ -385,115 +385,6 @@ func (q *Queries) GetCompanyWithListings(ctx context.Context, ticker string) ([]
 	return items, nil
 }
 
-const getListedCompany = `-- name: GetListedCompany :many
-SELECT c.id, c.name, c.cik, c.former_ciks, c.former_names, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.country, c.url,
-    c.ipo_date, c.last_day, c.number_of_shares, c.newest_period, c.newest_end_date, c.created_at, c.updated_at,
-    coalesce(f.read_at, '0001-01-01Z')::timestamptz AS read_at,
-    coalesce(k.cik, 0)::bigint AS filer_cik, k.first_day AS filer_first_day, k.last_day AS filer_last_day,
-    coalesce(l.id, 0)::bigint AS listing_id, coalesce(l.ticker, '')::text AS ticker, l.exchange, l.isin, l.share_class,
-    coalesce(l.currency, '')::text AS currency, l.ordinary_shares, coalesce(l.is_primary, false)::boolean AS is_primary,
-    l.first_day AS listing_first_day, l.last_day AS listing_last_day, coalesce(l.holds_ticker, false)::boolean AS holds_ticker
-FROM listing named
-JOIN company c ON c.id = named.company_id
-JOIN listing l ON l.company_id = c.id
-LEFT JOIN company_cik k ON k.company_id = c.id
-LEFT JOIN company_facts f ON f.company_id = c.id
-WHERE ticker_key(named.ticker) = $1::text AND named.holds_ticker
-ORDER BY l.is_primary DESC, l.ticker, l.id
-`
-
-type GetListedCompanyRow struct {
-	ID              int64              `db:"id"`
-	Name            string             `db:"name"`
-	Cik             *int64             `db:"cik"`
-	FormerCiks      []int64            `db:"former_ciks"`
-	FormerNames     []value.FormerName `db:"former_names"`
-	Sic             *string            `db:"sic"`
-	SicDescription  *string            `db:"sic_description"`
-	FiscalYearEnd   *string            `db:"fiscal_year_end"`
-	State           *string            `db:"state"`
-	Country         *string            `db:"country"`
-	Url             *string            `db:"url"`
-	IpoDate         *time.Time         `db:"ipo_date"`
-	LastDay         *time.Time         `db:"last_day"`
-	NumberOfShares  *int64             `db:"number_of_shares"`
-	NewestPeriod    *string            `db:"newest_period"`
-	NewestEndDate   *time.Time         `db:"newest_end_date"`
-	CreatedAt       time.Time          `db:"created_at"`
-	UpdatedAt       time.Time          `db:"updated_at"`
-	ReadAt          time.Time          `db:"read_at"`
-	FilerCik        int64              `db:"filer_cik"`
-	FilerFirstDay   *time.Time         `db:"filer_first_day"`
-	FilerLastDay    *time.Time         `db:"filer_last_day"`
-	ListingID       int64              `db:"listing_id"`
-	Ticker          string             `db:"ticker"`
-	Exchange        *string            `db:"exchange"`
-	Isin            *string            `db:"isin"`
-	ShareClass      *string            `db:"share_class"`
-	Currency        string             `db:"currency"`
-	OrdinaryShares  *string            `db:"ordinary_shares"`
-	IsPrimary       bool               `db:"is_primary"`
-	ListingFirstDay *time.Time         `db:"listing_first_day"`
-	ListingLastDay  *time.Time         `db:"listing_last_day"`
-	HoldsTicker     bool               `db:"holds_ticker"`
-}
-
-// A company by the key of any of its tickers, in the columns of ListCompanies.
-func (q *Queries) GetListedCompany(ctx context.Context, key string) ([]GetListedCompanyRow, error) {
-	rows, err := q.db.Query(ctx, getListedCompany, key)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []GetListedCompanyRow{}
-	var i GetListedCompanyRow
-	to := []any{
-		&i.ID,
-		&i.Name,
-		&i.Cik,
-		&i.FormerCiks,
-		&i.FormerNames,
-		&i.Sic,
-		&i.SicDescription,
-		&i.FiscalYearEnd,
-		&i.State,
-		&i.Country,
-		&i.Url,
-		&i.IpoDate,
-		&i.LastDay,
-		&i.NumberOfShares,
-		&i.NewestPeriod,
-		&i.NewestEndDate,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.ReadAt,
-		&i.FilerCik,
-		&i.FilerFirstDay,
-		&i.FilerLastDay,
-		&i.ListingID,
-		&i.Ticker,
-		&i.Exchange,
-		&i.Isin,
-		&i.ShareClass,
-		&i.Currency,
-		&i.OrdinaryShares,
-		&i.IsPrimary,
-		&i.ListingFirstDay,
-		&i.ListingLastDay,
-		&i.HoldsTicker,
-	}
-	for rows.Next() {
-		if err := rows.Scan(to...); err != nil {
-			return nil, err
-		}
-		items = append(grow(items, 0), i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const getListing = `-- name: GetListing :one
 SELECT id, company_id, ticker, exchange, isin, share_class, is_primary, created_at, updated_at, currency, ordinary_shares, first_day, last_day, holds_ticker, by_edgar FROM listing WHERE ticker_key(ticker) = ticker_key($1) AND holds_ticker
 `
@@ -915,6 +806,118 @@ func (q *Queries) ListCompaniesBySize(ctx context.Context, arg ListCompaniesBySi
 			return nil, err
 		}
 		items = append(grow(items, arg.PageSize), i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listCompaniesByTicker = `-- name: ListCompaniesByTicker :many
+SELECT c.id, c.name, c.cik, c.former_ciks, c.former_names, c.sic, c.sic_description, c.fiscal_year_end, c.state, c.country, c.url,
+    c.ipo_date, c.last_day, c.number_of_shares, c.newest_period, c.newest_end_date, c.created_at, c.updated_at,
+    coalesce(f.read_at, '0001-01-01Z')::timestamptz AS read_at,
+    coalesce(k.cik, 0)::bigint AS filer_cik, k.first_day AS filer_first_day, k.last_day AS filer_last_day,
+    coalesce(l.id, 0)::bigint AS listing_id, coalesce(l.ticker, '')::text AS ticker, l.exchange, l.isin, l.share_class,
+    coalesce(l.currency, '')::text AS currency, l.ordinary_shares, coalesce(l.is_primary, false)::boolean AS is_primary,
+    l.first_day AS listing_first_day, l.last_day AS listing_last_day, coalesce(l.holds_ticker, false)::boolean AS holds_ticker
+FROM company c
+JOIN listing l ON l.company_id = c.id
+LEFT JOIN company_cik k ON k.company_id = c.id
+LEFT JOIN company_facts f ON f.company_id = c.id
+WHERE c.id IN (
+    SELECT named.company_id FROM listing named
+    WHERE ticker_key(named.ticker) = ANY((SELECT $1::text[])::text[]) AND named.holds_ticker
+)
+ORDER BY c.id, l.is_primary DESC, l.ticker, l.id
+`
+
+type ListCompaniesByTickerRow struct {
+	ID              int64              `db:"id"`
+	Name            string             `db:"name"`
+	Cik             *int64             `db:"cik"`
+	FormerCiks      []int64            `db:"former_ciks"`
+	FormerNames     []value.FormerName `db:"former_names"`
+	Sic             *string            `db:"sic"`
+	SicDescription  *string            `db:"sic_description"`
+	FiscalYearEnd   *string            `db:"fiscal_year_end"`
+	State           *string            `db:"state"`
+	Country         *string            `db:"country"`
+	Url             *string            `db:"url"`
+	IpoDate         *time.Time         `db:"ipo_date"`
+	LastDay         *time.Time         `db:"last_day"`
+	NumberOfShares  *int64             `db:"number_of_shares"`
+	NewestPeriod    *string            `db:"newest_period"`
+	NewestEndDate   *time.Time         `db:"newest_end_date"`
+	CreatedAt       time.Time          `db:"created_at"`
+	UpdatedAt       time.Time          `db:"updated_at"`
+	ReadAt          time.Time          `db:"read_at"`
+	FilerCik        int64              `db:"filer_cik"`
+	FilerFirstDay   *time.Time         `db:"filer_first_day"`
+	FilerLastDay    *time.Time         `db:"filer_last_day"`
+	ListingID       int64              `db:"listing_id"`
+	Ticker          string             `db:"ticker"`
+	Exchange        *string            `db:"exchange"`
+	Isin            *string            `db:"isin"`
+	ShareClass      *string            `db:"share_class"`
+	Currency        string             `db:"currency"`
+	OrdinaryShares  *string            `db:"ordinary_shares"`
+	IsPrimary       bool               `db:"is_primary"`
+	ListingFirstDay *time.Time         `db:"listing_first_day"`
+	ListingLastDay  *time.Time         `db:"listing_last_day"`
+	HoldsTicker     bool               `db:"holds_ticker"`
+}
+
+// The companies that hold tickers, by their keys, in the columns of ListCompanies. One plan fits all, since none is told how
+// many keys there are.
+func (q *Queries) ListCompaniesByTicker(ctx context.Context, keys []string) ([]ListCompaniesByTickerRow, error) {
+	rows, err := q.db.Query(ctx, listCompaniesByTicker, keys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListCompaniesByTickerRow{}
+	var i ListCompaniesByTickerRow
+	to := []any{
+		&i.ID,
+		&i.Name,
+		&i.Cik,
+		&i.FormerCiks,
+		&i.FormerNames,
+		&i.Sic,
+		&i.SicDescription,
+		&i.FiscalYearEnd,
+		&i.State,
+		&i.Country,
+		&i.Url,
+		&i.IpoDate,
+		&i.LastDay,
+		&i.NumberOfShares,
+		&i.NewestPeriod,
+		&i.NewestEndDate,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ReadAt,
+		&i.FilerCik,
+		&i.FilerFirstDay,
+		&i.FilerLastDay,
+		&i.ListingID,
+		&i.Ticker,
+		&i.Exchange,
+		&i.Isin,
+		&i.ShareClass,
+		&i.Currency,
+		&i.OrdinaryShares,
+		&i.IsPrimary,
+		&i.ListingFirstDay,
+		&i.ListingLastDay,
+		&i.HoldsTicker,
+	}
+	for rows.Next() {
+		if err := rows.Scan(to...); err != nil {
+			return nil, err
+		}
+		items = append(grow(items, 0), i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

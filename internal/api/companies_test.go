@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -418,4 +419,34 @@ func TestCompanySearchRanks(t *testing.T) {
 	want := []string{cat, cat + "Y", cat + "X", abc + "D", abc + "C", abc + "E"}
 	assert.Equal(t, want, f.companyPages(1000, oas.NewOptString(strings.ToLower(cat)), oas.OptString{}))
 	assert.Equal(t, want, f.companyPages(1, oas.NewOptString("Cat"+cat[3:]), oas.OptString{}))
+}
+
+// Many who ask at the same time, each for a company by whatever ticker, have the answers that each has alone.
+func TestCompaniesAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	f := setup(t, options{api: func(c *api.Config) { c.Cache = nil }})
+	for _, listings := range [][]oas.ListingInput{
+		{{Ticker: "GOOGL"}, {Ticker: "GOOG"}}, {{Ticker: "BRK-B"}, {Ticker: "BRK-A"}, {Ticker: "BRK.C"}}, {{Ticker: "AAPL"}}, {{Ticker: "MSFT"}},
+	} {
+		_, err := f.super.CreateCompany(t.Context(), &oas.CompanyCreate{Name: "Same Inc.", Listings: listings})
+		require.NoError(t, err)
+	}
+	tickers := []string{"GOOGL", "goog", "BRK-B", "BRK.B", "brk.a", "BRK-C", "AAPL", "MSFT", "NONE", "CIK0000320193"}
+	get := func(ticker string) string {
+		res, body := f.call("", http.MethodGet, api.Prefix+"/companies/"+ticker, nil, "X-Request-Id", "same")
+		text := regexp.MustCompile(`"request_id":"[^"]*"`).ReplaceAllString(string(body), "")
+		return fmt.Sprint(res.StatusCode, res.Header.Get("ETag"), text)
+	}
+	alone := map[string]string{}
+	for _, ticker := range tickers {
+		alone[ticker] = get(ticker)
+	}
+	assert.Equal(t, alone["GOOGL"], alone["goog"])
+	assert.NotEqual(t, alone["AAPL"], alone["MSFT"])
+	var calls []func()
+	for i := range 200 {
+		ticker := tickers[i*7%len(tickers)]
+		calls = append(calls, func() { assert.Equal(t, alone[ticker], get(ticker), ticker) })
+	}
+	together(calls...)
 }

@@ -207,20 +207,27 @@ func (s *side) turn(b *testing.B, long time.Duration) (answers int) {
 	return answers
 }
 
-// reading is a side that answers a path of the API. The clients only count bytes, as they share the processors with the
-// server: all answers have the same number of them, and one of another length would put those after it out of step.
-func reading(b *testing.B, addr, path string) *side {
+// reading is a side that answers paths of the API, one after the other, of which each client begins with another. The clients
+// only count bytes, as they share the processors with the server: all answers to a path have the same number of them, and one
+// of another length would put those after it out of step.
+func reading(b *testing.B, addr string, paths ...string) *side {
 	b.Helper()
-	request, wire := get(path), wireLength(b, addr, path)
-	return &side{addr: addr, call: func(_ int, conn net.Conn, r *bufio.Reader) error {
-		if _, err := conn.Write(request); err != nil {
+	requests, wires := make([][]byte, len(paths)), make([]int, len(paths))
+	for i, path := range paths {
+		requests[i], wires[i] = get(path), wireLength(b, addr, path)
+	}
+	var asked [benchClients]int
+	return &side{addr: addr, call: func(client int, conn net.Conn, r *bufio.Reader) error {
+		i := (client*len(paths)/benchClients + asked[client]) % len(paths)
+		asked[client]++
+		if _, err := conn.Write(requests[i]); err != nil {
 			return err
 		}
 		const ok = "HTTP/1.1 200 OK\r\n"
 		if head, err := r.Peek(len(ok)); err != nil || string(head) != ok {
 			return fmt.Errorf("no answer: %q, %w", head, err)
 		}
-		_, err := r.Discard(wire)
+		_, err := r.Discard(wires[i])
 		return err
 	}}
 }

@@ -79,7 +79,7 @@ func New(cfg Config) (*App, error) {
 		slowed: auth.Queue{Waiting: maxSlowed, PerClient: maxSlowedPerNetwork},
 	}
 	// newproject:companies
-	if a.data, err = newData(cfg.DataConfig); err != nil {
+	if a.data, err = a.newData(); err != nil {
 		return nil, err
 	}
 	// newproject:end

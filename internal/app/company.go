@@ -323,34 +323,48 @@ func withListing(ctx context.Context, q *db.Queries, c db.Company) (Company, err
 }
 
 // GetCompany returns the company that one of its tickers names, or one of its CIKs as in CIK0000320193. Errors: NotFound.
-func (a *App) GetCompany(ctx context.Context, t string) (c Company, err error) {
-	var named []db.GetListedCompanyRow
-	err = a.one(ctx, func(q *db.Queries) (err error) {
-		named, err = q.GetListedCompany(ctx, tickerKey(t))
+func (a *App) GetCompany(ctx context.Context, t string) (Company, error) {
+	c, ok, err := a.companies.get(ctx, tickerKey(t))
+	if err != nil || ok {
+		return c, wrap(err, "get company")
+	}
+	cik, ok := sec.CIKFromName(ticker(t))
+	if !ok {
+		return c, notFound("company")
+	}
+	err = a.readPlanned(ctx, func(q *db.Queries) error {
+		row, err := q.GetCompanyByCIK(ctx, cik)
+		if err == nil {
+			c, err = withListing(ctx, q, row)
+		}
+		return found(err, "company")
+	})
+	return c, err
+}
+
+// companiesByTicker returns the companies that hold tickers, by the keys of all their tickers.
+func (a *App) companiesByTicker(ctx context.Context, keys []string) (map[string]Company, error) {
+	var named []db.ListCompaniesByTickerRow
+	err := a.one(ctx, func(q *db.Queries) (err error) {
+		named, err = q.ListCompaniesByTicker(ctx, keys)
 		return err
 	})
 	if err != nil {
-		return c, errors.Wrap(err, "get company")
-	}
-	if len(named) == 0 {
-		cik, ok := sec.CIKFromName(ticker(t))
-		if !ok {
-			return c, notFound("company")
-		}
-		err = a.readPlanned(ctx, func(q *db.Queries) error {
-			row, err := q.GetCompanyByCIK(ctx, cik)
-			if err == nil {
-				c, err = withListing(ctx, q, row)
-			}
-			return found(err, "company")
-		})
-		return c, err
+		return nil, err
 	}
 	rows := make([]db.ListCompaniesRow, len(named))
 	for i := range named {
 		rows[i] = db.ListCompaniesRow(named[i])
 	}
-	return groupCompanies(rows)[0], nil
+	companies := make(map[string]Company, len(keys))
+	for _, c := range groupCompanies(rows) {
+		for _, l := range c.Listings {
+			if l.HoldsTicker {
+				companies[tickerKey(l.Ticker)] = c
+			}
+		}
+	}
+	return companies, nil
 }
 
 // companyOf makes a company of its rows, one at least.
@@ -717,14 +731,14 @@ func lockedCompany(ctx context.Context, tx *pipeline, q *db.Queries, t string) (
 	}
 	named, err := rows.get(ctx)
 	if err != nil {
-		return c, errors.Wrap(err, "get company")
+		return c, wrap(err, "get company")
 	}
 	if len(named) > 0 && named[0].Company.ID == id {
 		return companyOf(named), nil
 	}
 	row, err := q.GetCompany(ctx, id) // by its CIK
 	if err != nil {
-		return c, errors.Wrap(err, "get company")
+		return c, wrap(err, "get company")
 	}
 	return askListings(ctx, tx, id).of(ctx, row)
 }

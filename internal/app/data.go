@@ -30,13 +30,15 @@ type data struct {
 	currencies *sync.Map                             // the codes that were looked up and are there
 	facts      *lru.Cache[string, *sec.CompanyFacts] // by the ids of the documents
 	explaining chan struct{}                         // holds one for each explanation that is being made
+	companies  *companyLookups
 }
 
-func newData(cfg DataConfig) (data, error) {
+func (a *App) newData() (data, error) {
 	facts, err := lru.New[string, *sec.CompanyFacts](explainedDocuments)
 	return data{
-		uploads: make(chan struct{}, cmp.Or(cfg.MaxUploads, 4)), currencies: &sync.Map{},
+		uploads: make(chan struct{}, cmp.Or(a.MaxUploads, 4)), currencies: &sync.Map{},
 		facts: facts, explaining: make(chan struct{}, explanationsAtOnce),
+		companies: newCompanyLookups(a.companiesByTicker),
 	}, wrap(err, "create cache")
 }
 
