@@ -63,6 +63,7 @@ func BenchmarkAPI(b *testing.B) {
 			mem, bare := reading(b, memory, bm.path), reading(b, body, bm.path)
 			inTurns(b, pool, api, hand, mem, bare)
 			api.report(b, "api")
+			hand.report(b, "by-hand")
 			mem.report(b, "memory")
 			missed.atLeast(b, "ratio", api.ratio(hand), bm.hot)
 			missed.atLeast(b, "of-memory", api.ratio(mem), bm.ofMemory)

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,7 +21,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/edgevalue/edgevalue"
 	"github.com/edgevalue/edgevalue/internal/api"
@@ -42,8 +40,7 @@ const (
 
 // A side is a server that is compared with others, and what it did in each round.
 type side struct {
-	call   func(client int, conn net.Conn, r *bufio.Reader) error // sends one request and reads its answer
-	addr   string
+	turn   func(time.Duration) (answers int, err error)
 	rate   []float64 // answers per second
 	cpu    []float64 // us of this process, clients included, an answer
 	pgCPU  []float64 // us of PostgreSQL's an answer; 0 where the system does not tell
@@ -51,12 +48,16 @@ type side struct {
 	bytes  []float64 // allocated an answer
 }
 
-// inTurns has the sides serve in turns, backwards every second time.
+// inTurns has the sides serve in turns, backwards every second time. Go's scheduler has one processor more than there are, since
+// the clients are in the same process: with as many, servers and clients that wait for each other leave some idle, and what is
+// compared is no longer what answers cost.
 func inTurns(b *testing.B, pool *pgxpool.Pool, sides ...*side) {
 	b.Helper()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.NumCPU() + 1))
 	server := postgresServer(b, pool)
 	for _, s := range sides { // warm up
-		s.turn(b, benchTurn)
+		_, err := s.turn(benchTurn)
+		require.NoError(b, err)
 	}
 	type sums struct{ answers, took, cpu, pgCPU, allocs, bytes float64 }
 	for b.Loop() {
@@ -70,7 +71,8 @@ func inTurns(b *testing.B, pool *pgxpool.Pool, sides ...*side) {
 					var before, after runtime.MemStats
 					runtime.ReadMemStats(&before)
 					start, cpu, pgCPU := time.Now(), processTime(b), postgresTime(server)
-					n := sides[i].turn(b, benchTurn)
+					n, err := sides[i].turn(benchTurn)
+					require.NoError(b, err)
 					took, cpu, pgCPU := time.Since(start), processTime(b)-cpu, postgresTime(server)-pgCPU
 					runtime.ReadMemStats(&after)
 					sum[i].answers += float64(n)
@@ -176,62 +178,6 @@ func postgresServer(b *testing.B, pool *pgxpool.Pool) string {
 	return ""
 }
 
-// turn has all clients send requests for a while, and returns the number of answers.
-func (s *side) turn(b *testing.B, long time.Duration) (answers int) {
-	b.Helper()
-	end := time.Now().Add(long)
-	counts := make([]int, benchClients)
-	var g errgroup.Group
-	for i := range counts {
-		g.Go(func() error {
-			conn, err := net.Dial("tcp", s.addr)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = conn.Close() }()
-			r := bufio.NewReaderSize(conn, 64<<10)
-			n := 0
-			for ; time.Now().Before(end); n++ {
-				if err := s.call(i, conn, r); err != nil {
-					return err
-				}
-			}
-			counts[i] = n
-			return nil
-		})
-	}
-	require.NoError(b, g.Wait())
-	for _, n := range counts {
-		answers += n
-	}
-	return answers
-}
-
-// reading is a side that answers paths of the API, one after the other, of which each client begins with another. The clients
-// only count bytes, as they share the processors with the server: all answers to a path have the same number of them, and one
-// of another length would put those after it out of step.
-func reading(b *testing.B, addr string, paths ...string) *side {
-	b.Helper()
-	requests, wires := make([][]byte, len(paths)), make([]int, len(paths))
-	for i, path := range paths {
-		requests[i], wires[i] = get(path), wireLength(b, addr, path)
-	}
-	var asked [benchClients]int
-	return &side{addr: addr, call: func(client int, conn net.Conn, r *bufio.Reader) error {
-		i := (client*len(paths)/benchClients + asked[client]) % len(paths)
-		asked[client]++
-		if _, err := conn.Write(requests[i]); err != nil {
-			return err
-		}
-		const ok = "HTTP/1.1 200 OK\r\n"
-		if head, err := r.Peek(len(ok)); err != nil || string(head) != ok {
-			return fmt.Errorf("no answer: %q, %w", head, err)
-		}
-		_, err := r.Discard(wires[i])
-		return err
-	}}
-}
-
 type benchConfig struct {
 	limits api.Limits
 	cached bool
@@ -267,11 +213,19 @@ func serveApp(b *testing.B, a *app.App, log *slog.Logger, cfg benchConfig) strin
 	return serve(b, metrics.InFlight(handler))
 }
 
+// serve does so with net/http alone: httptest also keeps account of what each connection does.
 func serve(b *testing.B, h http.Handler) string {
 	b.Helper()
-	s := httptest.NewServer(h)
-	b.Cleanup(s.Close)
-	return s.Listener.Addr().String()
+	s := &http.Server{Handler: h}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(b, err)
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	b.Cleanup(func() {
+		require.NoError(b, s.Close())
+		require.ErrorIs(b, <-done, http.ErrServerClosed)
+	})
+	return l.Addr().String()
 }
 
 // fromMemory answers everything with one body and one header.

@@ -60,15 +60,16 @@ func BenchmarkWrites(b *testing.B) {
 		var n atomic.Int64
 		first := func(addr string) string {
 			var out string
-			s := entering(addr, token, tickers, &n, func(body []byte) { out = string(body) })
+			enter := entering(token, tickers, &n, func(body []byte) { out = string(body) })
 			conn, err := net.Dial("tcp", addr)
 			require.NoError(b, err)
 			defer func() { _ = conn.Close() }()
-			require.NoError(b, s.call(0, conn, bufio.NewReader(conn)))
+			require.NoError(b, enter(0, conn, bufio.NewReader(conn)))
 			return entered.ReplaceAllString(out, "$1")
 		}
 		require.Equal(b, first(byHand), first(generated), "the answers must be the same")
-		api, hand := entering(generated, token, tickers, &n, nil), entering(byHand, token, tickers, &n, nil)
+		enter := entering(token, tickers, &n, nil)
+		api, hand := calling(b, generated, enter), calling(b, byHand, enter)
 		inTurns(b, pool, api, hand)
 		api.report(b, "api")
 		hand.report(b, "by-hand")
@@ -87,9 +88,9 @@ func benchTickers(b *testing.B, pool *pgxpool.Pool) []string {
 	return tickers
 }
 
-// entering is a side whose clients enter dividends, no two of the same amount.
-func entering(addr, token string, tickers []string, n *atomic.Int64, got func([]byte)) *side {
-	return &side{addr: addr, call: func(client int, conn net.Conn, r *bufio.Reader) error {
+// entering enters dividends, no two of the same amount.
+func entering(token string, tickers []string, n *atomic.Int64, got func([]byte)) call {
+	return func(client int, conn net.Conn, r *bufio.Reader) error {
 		body := fmt.Sprintf(`{"amount_per_share":%.9f,"currency":"USD","publish_date":"2024-05-02","ex_dividend_date":"2024-05-10","fiscal_year":2024,"fiscal_quarter":2}`,
 			1+float64(n.Add(1))/1e9)
 		_, err := fmt.Fprintf(conn, "POST %s/companies/%s/dividends HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nAuthorization: Bearer %s\r\n"+
@@ -102,7 +103,7 @@ func entering(addr, token string, tickers []string, n *atomic.Int64, got func([]
 			got(answer)
 		}
 		return err
-	}}
+	}
 }
 
 // readAnswer returns the body of a successful answer, which is there until the next one is read.
