@@ -54,12 +54,18 @@ type admission struct {
 	limits Limits
 	mu     sync.Mutex
 	all    int
-	by     map[netip.Prefix]int // networks and sites
+	by     map[netip.Prefix]*inFlight // networks and sites
 }
+
+// inFlight counts the requests of a network or site.
+type inFlight struct{ requests int }
+
+// keptNetworks are not forgotten when they have no request for a while.
+const keptNetworks = 1000
 
 // admit refuses a request when there are too many.
 func admit(limits Limits, refuse refuseFunc) step {
-	a := &admission{limits: limits, by: map[netip.Prefix]int{}}
+	a := &admission{limits: limits, by: map[netip.Prefix]*inFlight{}}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if isProbe(r) {
@@ -67,48 +73,59 @@ func admit(limits Limits, refuse refuseFunc) step {
 				return
 			}
 			network, site := app.OriginOf(r.Context()).Networks()
-			if full := a.enter(network, site); full != "" {
+			own, wide, full := a.enter(network, site)
+			if full != "" {
 				limits.refused(full)
 				refuse(w, r, &app.Error{
 					Code: app.Unavailable, Message: "too many requests are being served: try again soon", RetryAfter: time.Second,
 				})
 				return
 			}
-			defer a.leave(network, site)
+			defer a.leave(network, site, own, wide)
 			next.ServeHTTP(w, r)
 		})
 	}
 }
 
 // enter counts a request, or says what is full.
-func (a *admission) enter(network, site netip.Prefix) (full string) {
+func (a *admission) enter(network, site netip.Prefix) (own, wide *inFlight, full string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	one, all := a.limits.InFlightPerNetwork, a.limits.InFlight
+	own, wide = a.by[network], a.by[site]
 	switch {
 	case all > 0 && a.all >= all:
-		return "process"
-	case one > 0 && network.IsValid() && a.by[network] >= one:
-		return "network"
-	case one > 0 && site.IsValid() && a.by[site] >= (one+max(one, all))/2:
-		return "site"
+		return nil, nil, "process"
+	case one > 0 && network.IsValid() && own != nil && own.requests >= one:
+		return nil, nil, "network"
+	case one > 0 && site.IsValid() && wide != nil && wide.requests >= (one+max(one, all))/2:
+		return nil, nil, "site"
 	}
 	a.all++
-	a.by[network]++
-	a.by[site]++
-	return ""
+	return a.count(network, own), a.count(site, wide), ""
 }
 
-func (a *admission) leave(network, site netip.Prefix) {
+func (a *admission) count(n netip.Prefix, of *inFlight) *inFlight {
+	if of == nil {
+		of = &inFlight{}
+		a.by[n] = of
+	}
+	of.requests++
+	return of
+}
+
+// leave gives back what enter took.
+func (a *admission) leave(network, site netip.Prefix, own, wide *inFlight) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.all--
-	for _, n := range [...]netip.Prefix{network, site} {
-		if left := a.by[n] - 1; left > 0 {
-			a.by[n] = left
-		} else {
-			delete(a.by, n)
-		}
+	a.discount(network, own)
+	a.discount(site, wide)
+}
+
+func (a *admission) discount(n netip.Prefix, of *inFlight) {
+	if of.requests--; of.requests == 0 && len(a.by) > keptNetworks {
+		delete(a.by, n)
 	}
 }
 

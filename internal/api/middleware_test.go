@@ -48,8 +48,10 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc, r *http.Request) served
 		log bytes.Buffer
 	)
 	cfg.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	cfg.Observe = func(route, method string, status int, _ time.Duration) {
-		out.observed = append(out.observed, fmt.Sprintf("%s %s %d", method, route, status))
+	cfg.Observe = func(route, method string, status int) func(time.Duration) {
+		return func(time.Duration) {
+			out.observed = append(out.observed, fmt.Sprintf("%s %s %d", method, route, status))
+		}
 	}
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) {
 		writeProblem(w, newProblem(r.Context(), &app.OutageLog{Logger: cfg.Logger}, err))

@@ -107,10 +107,10 @@ func keyOf(h http.Header) string {
 		}
 		return ""
 	}
-	return h.Get("X-Api-Key")
+	return first(h["X-Api-Key"])
 }
 
 func bearerOf(h http.Header) (token string, ok bool) {
-	scheme, token, ok := strings.Cut(h.Get("Authorization"), " ")
+	scheme, token, ok := strings.Cut(first(h["Authorization"]), " ")
 	return token, ok && strings.EqualFold(scheme, "Bearer")
 }

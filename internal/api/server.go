@@ -53,9 +53,8 @@ type Config struct {
 	Pages          *http.ServeMux // what is served beside the operations; may be nil
 	Missing        http.Handler   // what a browser is shown where nothing is; may be nil
 	Limits         Limits
-	Cache          *Cache // may be nil
-	// Observe measures a request by its operation, which is empty when there is none; may be nil.
-	Observe func(operation, method string, status int, took time.Duration)
+	Cache          *Cache  // may be nil
+	Observe        Observe // may be nil
 }
 
 // New returns the handler of everything that is served to the public.

@@ -12,16 +12,12 @@ type Origin struct {
 	UserAgent string // what the client says it is
 }
 
-type originKey struct{}
-
-// WithOrigin returns a context whose use cases count attempts by, and audit, where the request came from.
-func WithOrigin(ctx context.Context, o *Origin) context.Context {
-	return context.WithValue(ctx, originKey{}, o)
-}
+// OriginKey is the key of a context's *Origin, by which use cases count attempts and audit.
+type OriginKey struct{}
 
 // OriginOf is where the request of a context comes from.
 func OriginOf(ctx context.Context) Origin {
-	if o, ok := ctx.Value(originKey{}).(*Origin); ok {
+	if o, ok := ctx.Value(OriginKey{}).(*Origin); ok {
 		return *o
 	}
 	return Origin{}

@@ -58,14 +58,15 @@ func NewMetrics(pool *pgxpool.Pool, countJobs func(context.Context) ([]JobCount,
 	return m
 }
 
-// Observe records a finished request. An unknown operation is empty.
-func (m *Metrics) Observe(operation, method string, status int, took time.Duration) {
+// Observe returns what records finished requests of a kind. An unknown operation is empty.
+func (m *Metrics) Observe(operation, method string, status int) (record func(took time.Duration)) {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
 	default:
 		method = "other" // a client may send any
 	}
-	m.requests.WithLabelValues(operation, method, strconv.Itoa(status)).Observe(took.Seconds())
+	of := m.requests.WithLabelValues(operation, method, strconv.Itoa(status))
+	return func(took time.Duration) { of.Observe(took.Seconds()) }
 }
 
 // InFlight counts the requests that next is serving.

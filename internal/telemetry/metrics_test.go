@@ -32,8 +32,8 @@ func TestMetrics(t *testing.T) {
 	m := NewMetrics(pgtest.New(t), func(context.Context) ([]JobCount, error) {
 		return []JobCount{{"default", "echo", "available", 2}, {"mails", "echo", "scheduled", 1}}, nil
 	})
-	m.Observe("getUser", http.MethodGet, http.StatusOK, 20*time.Millisecond)
-	m.Observe("", "BREW", http.StatusNotFound, time.Millisecond)
+	m.Observe("getUser", http.MethodGet, http.StatusOK)(20 * time.Millisecond)
+	m.Observe("", "BREW", http.StatusNotFound)(time.Millisecond)
 	m.InFlight(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		_, text := get(t, m, "/metrics")
 		assert.Contains(t, text, "\nhttp_requests_in_flight 1\n")
