@@ -23,14 +23,15 @@ func limitMemory(log *slog.Logger, container memlimit.Provider) {
 	}
 }
 
-// garbage is how much may be allocated until the next collection, beside what lives, at least. By Go's default it is as
-// much as what lives: too little for a server that is small and makes long lists, too much for one with a full cache.
+// garbage is how much may be allocated until the next collection, beside what lives, at least. More than that may be two thirds
+// of what lives. By Go's default it is as much as what lives: too little for a server that is small and makes long lists, too much
+// for one with a full cache, and half as much again of memory for little time.
 const garbage = 8 << 20
 
 // gcPercent is GOGC for so many bytes that live, of which some are held by a cache and allow no garbage.
 func gcPercent(live, held uint64) int {
 	const least, most = 10, 1000
-	room := max(live-min(held, live), garbage)
+	room := max((live-min(held, live))*2/3, garbage)
 	return int(min(max(room*100/max(live, 1), least), most))
 }
 

@@ -60,7 +60,7 @@ type admission struct {
 // inFlight counts the requests of a network or site.
 type inFlight struct{ requests int }
 
-// keptNetworks are not forgotten when they have no request for a while.
+// keptNetworks is how many networks and sites are remembered also while they have no request.
 const keptNetworks = 1000
 
 // admit refuses a request when there are too many.
@@ -107,8 +107,10 @@ func (a *admission) enter(network, site netip.Prefix) (own, wide *inFlight, full
 
 func (a *admission) count(n netip.Prefix, of *inFlight) *inFlight {
 	if of == nil {
-		of = &inFlight{}
-		a.by[n] = of
+		if of = a.by[n]; of == nil { // a network may be its own site
+			of = &inFlight{}
+			a.by[n] = of
+		}
 	}
 	of.requests++
 	return of

@@ -121,39 +121,95 @@ func TestLookupsShareQueries(t *testing.T) {
 	})
 }
 
-// Who goes away leaves the query to the others, and no query holds up others for long or lasts longer than its first request.
+// A query lasts as long as the last of its requests may, and no longer than somebody waits for it.
+func TestLookupsLast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for what, last := range map[string]time.Duration{"a deadline": 4 * time.Second, "none": 0} {
+			l := lookups(1)
+			within := func(long time.Duration) context.Context {
+				if long == 0 {
+					return t.Context()
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), long)
+				t.Cleanup(cancel)
+				return ctx
+			}
+			l.ask(within(time.Minute), "FIRST")
+			soon, late, next := l.ask(within(time.Second), "A"), l.ask(within(last), "B"), l.ask(within(2*time.Second), "C")
+			l.answer(nil)
+			require.Equal(t, []string{"FIRST", "A B C"}, l.keys(), what)
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			require.ErrorIs(t, soon.err, context.DeadlineExceeded, what)
+			require.ErrorIs(t, next.err, context.DeadlineExceeded, what)
+			l.answer(nil)
+			assert.Equal(t, lookupAnswer{"B", true, nil}, *late, what)
+			assert.Zero(t, l.running, what)
+
+			hangs := l.ask(within(time.Second), "D")
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+			require.ErrorIs(t, hangs.err, context.DeadlineExceeded, what)
+			assert.Zero(t, l.running, what)
+		}
+	})
+}
+
+// Who goes away is in no query that has not begun, unless others are in it; and a full one waits for nobody.
+func TestLookupsWithoutRequests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := lookups(1)
+		first := l.ask(t.Context(), "A")
+		ctx, goAway := context.WithCancel(t.Context())
+		l.ask(ctx, "B")
+		l.ask(ctx, "C")
+		goAway()
+		synctest.Wait()
+		second := l.ask(t.Context(), "D")
+		l.answer(nil)
+		assert.Equal(t, lookupAnswer{"A", true, nil}, *first)
+		assert.Equal(t, []string{"A", "D"}, l.keys())
+		for range fullLookup - 1 {
+			l.ask(t.Context(), "E")
+		}
+		assert.Len(t, l.keys(), 2)
+		l.ask(t.Context(), "E")
+		l.ask(t.Context(), "F")
+		require.Len(t, l.keys(), 3)
+		assert.Len(t, strings.Fields(l.keys()[2]), fullLookup)
+		for range 3 {
+			l.answer(nil)
+		}
+		assert.Equal(t, lookupAnswer{"D", true, nil}, *second)
+		assert.Len(t, l.keys(), 4)
+		assert.Zero(t, l.running)
+	})
+}
+
+// Who goes away leaves the query to the others, and no query holds up others for long.
 func TestLookupsHoldUpNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := lookups(1)
+		slow := l.ask(t.Context(), "A")
 		ctx, goAway := context.WithCancel(t.Context())
-		gone := l.ask(ctx, "A")
+		gone, other := l.ask(ctx, "B"), l.ask(t.Context(), "C")
 		goAway()
 		synctest.Wait()
 		require.ErrorIs(t, gone.err, context.Canceled)
-		limited, cancel := context.WithTimeout(t.Context(), 10*lookupPatience)
-		defer cancel()
-		late := l.ask(limited, "B")
 		assert.Equal(t, []string{"A"}, l.keys())
 		time.Sleep(lookupPatience)
 		synctest.Wait()
-		assert.Equal(t, []string{"A", "B"}, l.keys(), "the first one is still on its way")
-		next := l.ask(t.Context(), "C")
+		assert.Equal(t, []string{"A", "B C"}, l.keys(), "the first one is still on its way")
+		next := l.ask(t.Context(), "D")
 		l.answer(nil)
 		l.answer(nil)
-		assert.Equal(t, lookupAnswer{"B", true, nil}, *late)
-		require.Equal(t, []string{"A", "B", "C"}, l.keys())
+		assert.Equal(t, []lookupAnswer{{"A", true, nil}, {"C", true, nil}}, []lookupAnswer{*slow, *other})
+		require.Equal(t, []string{"A", "B C", "D"}, l.keys())
 		l.answer(nil)
-		assert.Equal(t, lookupAnswer{"C", true, nil}, *next)
-		assert.Zero(t, l.running)
-
-		hangs := l.ask(limited, "D")
-		with := l.ask(t.Context(), "E")
-		time.Sleep(20 * lookupPatience)
-		synctest.Wait()
-		require.ErrorIs(t, hangs.err, context.DeadlineExceeded)
-		l.answer(nil)
-		assert.Equal(t, lookupAnswer{"E", true, nil}, *with)
+		assert.Equal(t, lookupAnswer{"D", true, nil}, *next)
 		assert.Zero(t, l.running)
 	})
 }
